@@ -1,0 +1,65 @@
+import { Command } from 'commander';
+import { loadSettings, SettingsError } from '../config/load-settings.ts';
+import {
+  environmentName,
+  flagName,
+  SETTING_NAMES,
+  type SettingName,
+  type WorkerSettings,
+} from '../config/worker-settings.ts';
+import { SetupError } from '../job/setup-error.ts';
+import { openLog } from '../log/logger.ts';
+import { runWorker } from '../worker/run-worker.ts';
+import type { ExitStatus } from './program.ts';
+
+export function workerCommand(end: (status: ExitStatus) => void): Command {
+  const command = new Command('worker')
+    .description("run this host's worker until SIGTERM or SIGINT")
+    .option('--config <file>', 'settings as YAML (default: /etc/fleetwall/worker.yaml, if it is there)');
+  for (const setting of SETTING_NAMES)
+    command.option(`${flagName(setting)} <value>`, environmentName(setting));
+  return command.action(
+    async ({ config, ...flags }: { config?: string } & Partial<Record<SettingName, string>>) => {
+      end(await startWorker(flags, config));
+    },
+  );
+}
+
+async function startWorker(
+  flags: Partial<Record<SettingName, string>>,
+  configFile: string | undefined,
+): Promise<ExitStatus> {
+  let settings: WorkerSettings;
+  try {
+    settings = await loadSettings({ flags, configFile });
+  } catch (error) {
+    return refuse(error);
+  }
+  const { log, reopen } = openLog({
+    level: settings.logLevel,
+    file: settings.logFile,
+    hostId: settings.hostId,
+  });
+  const stop = new AbortController();
+  const onStop = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted)
+      log.warn({ signal }, 'Still finishing the job in hand: end it with SIGKILL only');
+    stop.abort();
+  };
+  process.on('SIGTERM', onStop).on('SIGINT', onStop).on('SIGHUP', reopen);
+  try {
+    await runWorker(settings, log, stop.signal);
+    return 0;
+  } catch (error) {
+    return refuse(error);
+  } finally {
+    process.off('SIGTERM', onStop).off('SIGINT', onStop).off('SIGHUP', reopen);
+  }
+}
+
+/** What keeps the worker from starting, for the person at the terminal; anything else is an error in fleetwall. */
+function refuse(error: unknown): ExitStatus {
+  if (!(error instanceof SettingsError) && !(error instanceof SetupError)) throw error;
+  process.stderr.write(`${error.message.replace(/^/gm, 'fleetwall: ')}\n`);
+  return 2;
+}

@@ -1,0 +1,26 @@
+import { unescape } from 'node:querystring';
+import { z } from 'zod';
+
+const DEFAULT_PORT = { amqp: 5672, amqps: 5671 };
+
+/**
+ * `amqp://user:password@host:port/vhost`. What is wrong with one is told without repeating it: it may hold a password.
+ */
+export const AmqpAddress = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const protocol = url?.protocol.slice(0, -1);
+  if (url === null || url.hostname === '' || (protocol !== 'amqp' && protocol !== 'amqps')) {
+    context.addIssue('must be amqp://HOST:PORT, or several with commas between');
+    return z.NEVER;
+  }
+  return {
+    protocol,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? DEFAULT_PORT[protocol] : Number(url.port),
+    username: unescape(url.username || 'guest'),
+    password: unescape(url.password || (url.username === '' ? 'guest' : '')),
+    // amqplib takes its escapes out, here as in a URL.
+    vhost: url.pathname.slice(1) || '/',
+  };
+});
+export type AmqpAddress = z.infer<typeof AmqpAddress>;

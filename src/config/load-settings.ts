@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import {
+  environmentName,
+  flagName,
+  SETTING_NAMES,
+  type SettingName,
+  UNSUPPORTED_SETTINGS,
+  WorkerSettings,
+} from './worker-settings.ts';
+
+export interface SettingSources {
+  /** What was given on the command line, by the settings' names. */
+  flags: Partial<Record<SettingName, string>>;
+  /** Default: the process's own. */
+  environment?: NodeJS.ProcessEnv;
+  /** `--config`; without it, the default file is read if it is there. */
+  configFile: string | undefined;
+}
+
+/** What is wrong with the settings, each with its source: for the person who starts the worker. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+const DEFAULT_FILE = '/etc/fleetwall/worker.yaml';
+
+/**
+ * Flags over environment over file over default.
+ *
+ * @throws {SettingsError} that names each wrong setting and its source, and never shows a value that may be secret
+ */
+export async function loadSettings({
+  flags,
+  environment,
+  configFile,
+}: SettingSources): Promise<WorkerSettings> {
+  const file = await readSettingsFile(configFile);
+  const origins = new Map<string, string>();
+  const values: Record<string, unknown> = {};
+  for (const setting of [...SETTING_NAMES, ...UNSUPPORTED_SETTINGS]) {
+    const name = environmentName(setting);
+    const given = [
+      { value: flags[setting as SettingName], origin: flagName(setting) },
+      { value: environment[name], origin: name },
+      { value: file.values[setting], origin: `${setting} in ${file.path}` },
+    ].find(({ value }) => value !== undefined);
+    if (given === undefined) continue;
+    values[setting] = given.value;
+    origins.set(setting, given.origin);
+  }
+  const problems = UNSUPPORTED_SETTINGS.filter((setting) => origins.has(setting)).map(
+    (setting) => `${origins.get(setting)}: this version of fleetwall does not act upon it yet; leave it out`,
+  );
+  const read = WorkerSettings.safeParse(values);
+  for (const issue of read.error?.issues ?? []) {
+    const setting = String(issue.path[0] ?? '');
+    problems.push(`${origins.get(setting) ?? `${environmentName(setting)} (default)`}: ${issue.message}`);
+  }
+  if (read.data === undefined || problems.length > 0) throw new SettingsError(problems.join('\n'));
+  return await withPasswordFile(read.data, origins);
+}
+
+async function readSettingsFile(
+  configFile: string | undefined,
+): Promise<{ path: string; values: Record<string, unknown> }> {
+  const path = configFile ?? DEFAULT_FILE;
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (configFile === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { path, values: {} };
+    throw new SettingsError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
+  const values: unknown = parseYaml(path, text);
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new SettingsError(`${path}: must be a mapping of settings to values`);
+  }
+  const known: string[] = [...SETTING_NAMES, ...UNSUPPORTED_SETTINGS];
+  const unknown = Object.keys(values).filter((key) => !known.includes(key));
+  if (unknown.length > 0) throw new SettingsError(`${path}: there is no setting ${unknown.join(', ')}`);
+  return { path, values: values as Record<string, unknown> };
+}
+
+function parseYaml(path: string, text: string): unknown {
+  try {
+    return parse(text) ?? {};
+  } catch (error) {
+    throw new SettingsError(`${path}: is not YAML: ${(error as Error).message.split('\n', 1)[0]}`);
+  }
+}
+
+/** A password kept out of the URL and the environment. */
+async function withPasswordFile(
+  settings: WorkerSettings,
+  origins: Map<string, string>,
+): Promise<WorkerSettings> {
+  if (settings.amqpPasswordFile === undefined) return settings;
+  try {
+    const password = (await readFile(settings.amqpPasswordFile, 'utf8')).replace(/\r?\n$/, '');
+    return { ...settings, amqpUrl: settings.amqpUrl.map((address) => ({ ...address, password })) };
+  } catch (error) {
+    throw new SettingsError(
+      `${origins.get('amqpPasswordFile')}: cannot be read: ${(error as Error).message}`,
+    );
+  }
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { API_VERSION, JobId, Timestamp } from './identifiers.ts';
+import { Target } from './job.ts';
+
+const ControlEnvelope = z.object({
+  apiVersion: z.literal(API_VERSION),
+  id: JobId,
+  issuedAt: Timestamp,
+  target: Target,
+});
+
+/** A message to the control queue: answers for a job that waits, or a request for a heartbeat. */
+export const ControlMessage = z.discriminatedUnion('kind', [
+  ControlEnvelope.extend({ kind: z.enum(['confirm', 'abort']), jobId: JobId }),
+  ControlEnvelope.extend({ kind: z.literal('ping') }),
+]);
+export type ControlMessage = z.infer<typeof ControlMessage>;

@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { FailureCode, Stage } from './failure.ts';
+import { Digest, Family, HostId, Revision, RulesetName, Scope } from './identifiers.ts';
+
+/** An event is at most so many bytes of JSON … */
+export const MAX_EVENT_BYTES = 64 * 1024;
+/** … but for a report, which carries the texts of whole rulesets. */
+export const MAX_REPORT_BYTES = 4 * 1024 * 1024;
+
+export const JobAction = z.enum(['apply', 'check', 'remove', 'rollback', 'report']);
+
+/** Facts about the worker that says something; `iptables` is a version such as `1.8.9`. */
+export const WorkerFacts = z.object({
+  version: z.string(),
+  backend: z.enum(['nft', 'legacy']),
+  iptables: z.string(),
+  kernel: z.string(),
+  bootId: z.string(),
+});
+export type WorkerFacts = z.infer<typeof WorkerFacts>;
+
+/**
+ * What changes in one table of one family. Entries are rules as `-A CHAIN …`, and policies of built-in
+ * chains as `-P CHAIN POLICY`. Where a chain is only put in another order, the rules that move are in both lists.
+ */
+export const TableDiff = z.object({
+  family: Family,
+  table: z.string(),
+  added: z.array(z.string()),
+  removed: z.array(z.string()),
+  truncated: z.boolean(),
+});
+export type TableDiff = z.infer<typeof TableDiff>;
+
+/** The counts are of all rules, also of those that `tables` was cut by; tables without a change are not listed. */
+export const Diff = z.object({
+  added: z.int(),
+  removed: z.int(),
+  unchanged: z.int(),
+  tables: z.array(TableDiff),
+});
+export type Diff = z.infer<typeof Diff>;
+
+/**
+ * A line of the ruleset that was refused, counted from 1 in the text of that family as it was sent.
+ * `reportedLine` is the line that the tool named, in the same numbers; `null` if it named none.
+ * With `confidence` `unknown`, `line` is where the tool pointed, and is not to be trusted.
+ */
+export const FailedLine = z.object({
+  family: Family,
+  line: z.int(),
+  table: z.string().nullable(),
+  chain: z.string().nullable(),
+  text: z.string(),
+  reason: z.string(),
+  reportedLine: z.int().nullable(),
+  confidence: z.enum(['verified', 'reported', 'unknown']),
+  context: z.array(z.object({ line: z.int(), text: z.string() })),
+});
+export type FailedLine = z.infer<typeof FailedLine>;
+
+export const Failure = z.object({
+  code: FailureCode,
+  stage: Stage,
+  retryable: z.boolean(),
+  message: z.string(),
+  lines: z.array(FailedLine),
+  command: z.string().nullable(),
+  exitCode: z.int().nullable(),
+  stderr: z.string().nullable(),
+  truncated: z.boolean().optional(),
+});
+export type Failure = z.infer<typeof Failure>;
+
+export const Outcome = z.enum([
+  'applied',
+  'unchanged',
+  'checked',
+  'removed',
+  'reported',
+  'rejected',
+  'failed',
+  'rolled_back',
+  'superseded',
+  'expired',
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** Milliseconds. `queueMs` is from `issuedAt` to delivery, and no part of `totalMs`. */
+export const Timings = z.object({
+  queueMs: z.number(),
+  lockMs: z.number(),
+  snapshotMs: z.number(),
+  rehearseMs: z.number(),
+  planMs: z.number(),
+  applyMs: z.number(),
+  verifyMs: z.number(),
+  confirmMs: z.number(),
+  totalMs: z.number(),
+});
+export type Timings = z.infer<typeof Timings>;
+
+/** The ruleset of a job, and what of that name is committed on the host once the job has ended. */
+export const RulesetState = z.object({
+  name: RulesetName,
+  revision: Revision,
+  digest: Digest.nullable(),
+  liveRevision: Revision.nullable(),
+  liveDigest: Digest.nullable(),
+});
+export type RulesetState = z.infer<typeof RulesetState>;
+
+export const ReportedRuleset = z.object({
+  name: RulesetName,
+  revision: Revision,
+  digest: Digest,
+  scope: Scope,
+  inSync: z.boolean(),
+  ipv4: z.string().nullable(),
+  ipv6: z.string().nullable(),
+  truncated: z.boolean().optional(),
+});
+export type ReportedRuleset = z.infer<typeof ReportedRuleset>;
+
+const Origin = z.object({ hostId: HostId, worker: WorkerFacts });
+
+export const JobStarted = Origin.extend({
+  jobId: z.string(),
+  action: JobAction,
+  rolloutId: z.string().nullable(),
+  ruleset: z.object({ name: RulesetName, revision: Revision }).nullable(),
+});
+export type JobStarted = z.infer<typeof JobStarted>;
+
+/** `performed`: the change was taken back; `verified`: the host was read again and is as it was before. */
+export const Rollback = z.object({
+  performed: z.boolean(),
+  reason: z.string().nullable(),
+  verified: z.boolean().nullable(),
+});
+export type Rollback = z.infer<typeof Rollback>;
+
+export const JobCompleted = Origin.extend({
+  jobId: z.string(),
+  action: JobAction.nullable(),
+  rolloutId: z.string().nullable(),
+  authenticated: z.boolean(),
+  outcome: Outcome,
+  changed: z.boolean(),
+  ruleset: RulesetState.nullable(),
+  diff: Diff.nullable(),
+  failure: Failure.nullable(),
+  rollback: Rollback,
+  report: z.object({ rulesets: z.array(ReportedRuleset) }).nullable(),
+  attempt: z.int(),
+  redelivered: z.boolean(),
+  timings: Timings,
+});
+export type JobCompleted = z.infer<typeof JobCompleted>;
+
+/** `inSync` is `null` where the rules have not been compared with what was committed since the start. */
+export const WorkerState = Origin.extend({
+  groups: z.array(z.string()),
+  rulesets: z.array(
+    z.object({
+      name: RulesetName,
+      revision: Revision,
+      digest: Digest,
+      scope: Scope,
+      inSync: z.boolean().nullable(),
+    }),
+  ),
+  pending: z.string().nullable(),
+});
+export type WorkerState = z.infer<typeof WorkerState>;
+
+const CloudEvent = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1),
+  source: z.string().regex(/^\/fleetwall\/hosts\//),
+  time: z.iso.datetime(),
+  datacontenttype: z.literal('application/json'),
+});
+
+/** Any event that a worker publishes, a CloudEvent 1.0 in its structured JSON form. */
+export const FleetEvent = z.discriminatedUnion('type', [
+  CloudEvent.extend({
+    type: z.literal('fleetwall.job.started'),
+    subject: z.string(),
+    data: JobStarted,
+  }),
+  CloudEvent.extend({
+    type: z.literal('fleetwall.job.completed'),
+    subject: z.string(),
+    data: JobCompleted,
+  }),
+  CloudEvent.extend({
+    type: z.enum(['fleetwall.worker.online', 'fleetwall.worker.offline', 'fleetwall.worker.heartbeat']),
+    data: WorkerState,
+  }),
+]);
+export type FleetEvent = z.infer<typeof FleetEvent>;
+export type JobCompletedEvent = Extract<FleetEvent, { type: 'fleetwall.job.completed' }>;
+export type WorkerEvent = Extract<FleetEvent, { data: WorkerState }>;

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export const HostId = z
+  .string()
+  .regex(LABEL, 'must be 1 to 63 of a-z, 0-9 and "-", and neither begin nor end with "-"');
+export type HostId = z.infer<typeof HostId>;
+
+export const GroupName = HostId;
+export type GroupName = z.infer<typeof GroupName>;
+
+export const RulesetName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/,
+    'must be 1 to 32 of a-z, 0-9 and "-", and neither begin nor end with "-"',
+  );
+export type RulesetName = z.infer<typeof RulesetName>;
+
+/** From 1 to 2^53−1. */
+export const Revision = z.int().min(1);
+export type Revision = z.infer<typeof Revision>;
+
+/** RFC 3339, with `Z` or an offset. */
+export const Timestamp = z.iso.datetime({
+  offset: true,
+  error: 'must be an RFC 3339 time, such as 2026-11-22T10:00:00Z',
+});
+export type Timestamp = z.infer<typeof Timestamp>;
+
+/** A lower-case or upper-case UUID of any version. */
+export const JobId = z.guid({ error: 'must be a UUID' });
+export type JobId = z.infer<typeof JobId>;
+
+export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+export type Digest = z.infer<typeof Digest>;
+
+export const Family = z.enum(['ipv4', 'ipv6']);
+export type Family = z.infer<typeof Family>;
+export const FAMILIES = Family.options;
+
+export const Scope = z.enum(['chains', 'tables']);
+export type Scope = z.infer<typeof Scope>;
+
+export const API_VERSION = 'fleetwall/v1';

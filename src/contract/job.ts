@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import {
+  API_VERSION,
+  GroupName,
+  HostId,
+  JobId,
+  Revision,
+  RulesetName,
+  Scope,
+  Timestamp,
+} from './identifiers.ts';
+
+/** At most so many bytes of JSON in one message, after gzip is undone. */
+export const MAX_JOB_BYTES = 8 * 1024 * 1024;
+/** At most so many lines in the two texts of one ruleset together. */
+export const MAX_RULE_LINES = 200_000;
+
+export const Target = z.object({
+  hosts: z.array(HostId).optional(),
+  groups: z.array(GroupName).optional(),
+  all: z.boolean().optional(),
+});
+export type Target = z.infer<typeof Target>;
+
+export const Confirm = z.object({
+  mode: z.enum(['probe', 'manual', 'none']).default('probe'),
+  timeoutSeconds: z.int().min(1).max(1200).default(30),
+});
+export type Confirm = z.infer<typeof Confirm>;
+
+/** A ruleset as it is pushed. `ipv4` and `ipv6` are text in `iptables-save` form. */
+export const Ruleset = z.object({
+  name: RulesetName,
+  revision: Revision,
+  ifRevision: z.int().min(0).optional(),
+  scope: Scope.default('chains'),
+  ipv4: z.string().optional(),
+  ipv6: z.string().optional(),
+  adopt: z.array(z.string().min(1)).default([]),
+});
+export type Ruleset = z.infer<typeof Ruleset>;
+
+/** What a `remove` or `rollback` says of its ruleset: the content is not theirs to give. */
+export const RulesetChange = Ruleset.pick({
+  name: true,
+  revision: true,
+  ifRevision: true,
+});
+export type RulesetChange = z.infer<typeof RulesetChange>;
+
+const RulesetQuery = z.object({ name: RulesetName.optional() });
+
+const Envelope = z.object({
+  apiVersion: z.literal(API_VERSION),
+  id: JobId,
+  issuedAt: Timestamp,
+  expiresAt: Timestamp.optional(),
+  target: Target,
+  rolloutId: z.string().max(256).optional(),
+  confirm: Confirm.prefault({}),
+});
+
+export const ApplyJob = Envelope.extend({
+  action: z.enum(['apply', 'check']),
+  ruleset: Ruleset,
+});
+export type ApplyJob = z.infer<typeof ApplyJob>;
+
+export const RemoveJob = Envelope.extend({
+  action: z.literal('remove'),
+  ruleset: RulesetChange,
+});
+export type RemoveJob = z.infer<typeof RemoveJob>;
+
+export const RollbackJob = Envelope.extend({
+  action: z.literal('rollback'),
+  ruleset: RulesetChange,
+});
+export type RollbackJob = z.infer<typeof RollbackJob>;
+
+export const ReportJob = Envelope.extend({
+  action: z.literal('report'),
+  ruleset: RulesetQuery.optional(),
+});
+export type ReportJob = z.infer<typeof ReportJob>;
+
+/** A job, as it is read: defaults filled in, unknown fields left out. */
+export const Job = z.discriminatedUnion('action', [ApplyJob, RemoveJob, RollbackJob, ReportJob]);
+export type Job = z.infer<typeof Job>;
+
+export type Action = Job['action'];

@@ -1,0 +1,122 @@
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import lockfile from 'proper-lockfile';
+import { type Fence, type HostLock, LockLost, LockTimeout, type Log, type RunCommand } from '../job/ports.ts';
+import { makePrivateFolder } from './files.ts';
+
+export interface LockOptions {
+  runDir: string;
+  /** Of the network namespace: one lock for each. */
+  inode: number;
+  hostId: string;
+  timeoutSeconds: number;
+  run: RunCommand;
+  log: Log;
+}
+
+const FLOCK = '/usr/bin/flock';
+const CONFLICT_STATUS = 75;
+/** After so long without a sign of life, proper-lockfile's own mark counts as left behind. */
+const STALE_MS = 10_000;
+const UPDATE_MS = 1_000;
+
+/**
+ * The right to touch the rules of one network namespace, for one job at a time, across processes.
+ *
+ * Goals:
+ * 1. Two holders never overlap, and neither does a program that a dead holder left running.
+ * 2. A holder that dies leaves nothing to clean up, and nobody has to wait for a time-out.
+ * 3. Whoever waits is told for whom.
+ * 4. A lock that was taken away all the same is noticed before the next change.
+ *
+ * 1 and 2 are the kernel's: `flock` belongs to the open file, which every save and restore inherits, and ends when
+ * the last of them has closed it. 3 is what the holder writes into the file. 4 is proper-lockfile's, whose mark
+ * stands beside the file: it catches a lock file that was deleted and made anew, where the kernel sees two.
+ */
+export class NamespaceLock implements HostLock {
+  readonly #options: LockOptions;
+  readonly #path: string;
+
+  constructor(options: LockOptions) {
+    this.#options = options;
+    this.#path = join(options.runDir, `netns-${options.inode}.lock`);
+  }
+
+  async hold<T>(jobId: string, work: (fence: Fence) => Promise<T>): Promise<T> {
+    const file = await this.#take();
+    try {
+      return await this.#holdMark(file, jobId, work);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #take(): Promise<FileHandle> {
+    const { runDir, run, timeoutSeconds } = this.#options;
+    await makePrivateFolder(runDir);
+    const deadline = performance.now() + timeoutSeconds * 1000;
+    for (;;) {
+      const file = await open(this.#path, 'a+', 0o600);
+      const left = Math.max(0, deadline - performance.now()) / 1000;
+      const args = ['-x', '-w', left.toFixed(3), '-E', String(CONFLICT_STATUS), '3'];
+      const { exitCode, startError, stderr } = await run({
+        file: FLOCK,
+        args,
+        descriptor: file.fd,
+        timeoutMs: (left + 5) * 1000,
+      });
+      if (exitCode === 0 && (await this.#isCurrent(file))) return file;
+      const holder = exitCode === CONFLICT_STATUS ? await readHolder(file) : '';
+      await file.close();
+      if (exitCode === CONFLICT_STATUS) {
+        throw new LockTimeout(`the rules were locked for more than ${timeoutSeconds} s${holder}`);
+      }
+      if (exitCode !== 0) throw new Error(`${FLOCK} failed: ${startError ?? stderr}`);
+    }
+  }
+
+  /** Whether the file that is locked is still the one that others would open. */
+  async #isCurrent(file: FileHandle): Promise<boolean> {
+    const [ours, current] = await Promise.all([file.stat(), stat(this.#path).catch(() => null)]);
+    return ours.ino === current?.ino;
+  }
+
+  async #holdMark<T>(file: FileHandle, jobId: string, work: (fence: Fence) => Promise<T>): Promise<T> {
+    const { hostId, log } = this.#options;
+    await file.truncate();
+    await file.write(JSON.stringify({ pid: process.pid, hostId, jobId, since: new Date().toISOString() }));
+    let lost: Error | null = null;
+    // Nobody has the kernel's lock, so a mark that is there is a dead holder's.
+    await rm(`${this.#path}.lock`, { recursive: true, force: true });
+    const release = await lockfile.lock(this.#path, {
+      realpath: false,
+      stale: STALE_MS,
+      update: UPDATE_MS,
+      onCompromised: (error) => {
+        lost = error;
+        log.error({ jobId, error }, 'The lock of the rules was taken away');
+      },
+    });
+    try {
+      return await work({
+        descriptor: file.fd,
+        assertHeld: () => {
+          if (lost !== null) throw new LockLost(`the lock of the rules was taken away: ${lost.message}`);
+        },
+      });
+    } finally {
+      if (lost === null) await release();
+      await file.truncate();
+    }
+  }
+}
+
+async function readHolder(file: FileHandle): Promise<string> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0);
+  try {
+    const holder = JSON.parse(buffer.toString('utf8', 0, bytesRead)) as Record<string, unknown>;
+    return ` by process ${holder['pid']} (host ${holder['hostId']}, job ${holder['jobId']}, since ${holder['since']})`;
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,56 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FleetEvent, type JobCompletedEvent } from '../contract/event.ts';
+import type { ResultStore } from '../job/ports.ts';
+import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import { orUnavailable } from './ruleset-store.ts';
+
+const KEPT_RESULTS = 10_000;
+const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** The last event of each job that ended here, `results/JOB.json` in the state folder. */
+export class FileResultStore implements ResultStore {
+  readonly #folder: string;
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'results');
+  }
+
+  async find(jobId: string): Promise<JobCompletedEvent | null> {
+    return await orUnavailable(this.#folder, async () => {
+      const text = await readIfThere(this.#path(jobId));
+      if (text === null) return null;
+      const event = FleetEvent.parse(JSON.parse(text));
+      if (event.type !== 'fleetwall.job.completed')
+        throw new Error(`${this.#path(jobId)} holds another kind of event`);
+      return event;
+    });
+  }
+
+  async put(jobId: string, event: JobCompletedEvent): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      await writeDurably(this.#path(jobId), JSON.stringify(event));
+    });
+  }
+
+  /** Forgets results that are older than 30 days and not among the 10,000 newest. */
+  async prune(now = Date.now()): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      const names = await readdir(this.#folder);
+      if (names.length <= KEPT_RESULTS) return;
+      const files = await Promise.all(
+        names.map(async (name) => ({ name, time: (await stat(join(this.#folder, name))).mtimeMs })),
+      );
+      const surplus = files.toSorted((a, b) => b.time - a.time).slice(KEPT_RESULTS);
+      const old = surplus.filter(({ time }) => now - time > KEPT_MS);
+      await Promise.all(old.map(({ name }) => rm(join(this.#folder, name), { force: true })));
+    });
+  }
+
+  /** An id is a UUID, in which upper and lower case are the same. */
+  #path(jobId: string): string {
+    return join(this.#folder, `${jobId.toLowerCase()}.json`);
+  }
+}

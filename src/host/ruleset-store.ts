@@ -1,0 +1,76 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Digest, Family, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
+import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../job/ports.ts';
+import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+
+const ChainRef = z.object({ family: Family, table: z.string(), chain: z.string() });
+
+const StoredRuleset = z.object({
+  version: z.literal(1),
+  name: RulesetName,
+  scope: Scope,
+  committed: z.object({ revision: Revision, digest: Digest }).nullable(),
+  live: z
+    .object({
+      sent: z.object({ ipv4: z.string().optional(), ipv6: z.string().optional() }),
+      saved: z.object({ ipv4: z.string(), ipv6: z.string() }),
+    })
+    .nullable(),
+  claims: z.object({
+    tables: z.array(ChainRef.omit({ chain: true })),
+    chains: z.array(ChainRef),
+    hooks: z.array(ChainRef.extend({ target: z.string(), first: z.boolean() })),
+  }),
+});
+
+/** What is committed on the host: one JSON file for each ruleset, `rulesets/NAME.json` in the state folder. */
+export class FileRulesetStore implements RulesetStore {
+  readonly #folder: string;
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'rulesets');
+  }
+
+  async list(): Promise<RulesetRecord[]> {
+    return await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      const files = (await readdir(this.#folder)).filter((file) => file.endsWith('.json')).toSorted();
+      return await Promise.all(files.map((file) => readRecord(join(this.#folder, file))));
+    });
+  }
+
+  async put(record: RulesetRecord): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      const text = JSON.stringify({ version: 1, ...record } satisfies z.infer<typeof StoredRuleset>);
+      await writeDurably(join(this.#folder, `${record.name}.json`), text);
+    });
+  }
+}
+
+async function readRecord(path: string): Promise<RulesetRecord> {
+  const stored = StoredRuleset.safeParse(JSON.parse((await readIfThere(path)) ?? 'null'));
+  if (!stored.success) {
+    throw new StateUnavailable(
+      `${path} is not a state file of this version of fleetwall: restore it, or move it away and push the ruleset with its chains in "adopt"`,
+    );
+  }
+  const { version: _, live, ...record } = stored.data;
+  if (live === null) return { ...record, live };
+  const { ipv4, ipv6 } = live.sent;
+  const sent = { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
+  return { ...record, live: { sent, saved: live.saved } };
+}
+
+/** Errors of the file system, and files that cannot be read, are the state folder's. */
+export async function orUnavailable<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StateUnavailable) throw error;
+    throw new StateUnavailable(`the state in ${folder} cannot be used: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import { renderChange, type TableChange } from '../ruleset/change.ts';
+import { locateLines } from './failed-line.ts';
+import type { Intent } from './intent.ts';
+import { type Fence, type Firewall, RestoreFailed } from './ports.ts';
+import { toolFailure } from './tool-failure.ts';
+
+/**
+ * Writes the changes, a table at a time: each is one transaction of the kernel, all of them together are not.
+ * `attempted` gets every change before it is tried, so that whoever catches knows what may have happened.
+ *
+ * @throws {JobFailure} for the first table that is refused; those before it stay as they were written
+ */
+export async function applyChanges(
+  intent: Intent,
+  changes: readonly TableChange[],
+  firewall: Firewall,
+  fence: Fence,
+  attempted: TableChange[],
+): Promise<void> {
+  for (const change of changes) {
+    fence.assertHeld();
+    attempted.push(change);
+    await restore(intent, change, firewall, fence, false);
+  }
+}
+
+/** Lets iptables read the changes without making them. */
+export async function testChanges(
+  intent: Intent,
+  changes: readonly TableChange[],
+  firewall: Firewall,
+  fence: Fence,
+): Promise<void> {
+  for (const change of changes) await restore(intent, change, firewall, fence, true);
+}
+
+async function restore(
+  intent: Intent,
+  change: TableChange,
+  firewall: Firewall,
+  fence: Fence,
+  test: boolean,
+): Promise<void> {
+  const { family, table, replaces } = change;
+  const request = { family, text: renderChange(change), flush: replaces, test };
+  try {
+    await retryLostRace(() => firewall.restore(fence, request));
+  } catch (error) {
+    if (!(error instanceof RestoreFailed)) throw error;
+    const lines = locateLines(intent.texts, change, intent.wanted[family].get(table), error.fault.lines);
+    throw toolFailure(error.fault, {
+      stage: test ? 'rehearse' : 'apply',
+      family,
+      table,
+      ruleset: intent.label,
+      lines,
+    });
+  }
+}
+
+/** A legacy commit that lost a race against another program looks like a refused one: it is tried once more. */
+async function retryLostRace(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof RestoreFailed) || error.fault.kind !== 'commit') throw error;
+    await work();
+  }
+}

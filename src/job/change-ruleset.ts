@@ -1,0 +1,164 @@
+import type { TableChange } from '../ruleset/change.ts';
+import { claimsOf } from '../ruleset/claims.ts';
+import { renderOwned } from '../ruleset/owned.ts';
+import { perFamily } from '../ruleset/tables.ts';
+import { applyChanges, testChanges } from './apply-changes.ts';
+import { describeDiff } from './describe-diff.ts';
+import { JobFailure } from './failure.ts';
+import type { Intent } from './intent.ts';
+import type { JobEnd } from './job-end.ts';
+import { asJobFailure, ended, failed } from './job-end.ts';
+import { assertNoConflicts, changesOf, planIntent } from './plan-intent.ts';
+import type { Fence, Ports, RulesetRecord } from './ports.ts';
+import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
+import type { Stopwatch } from './stopwatch.ts';
+import { undoChanges } from './undo.ts';
+import { verifyChanges } from './verify-changes.ts';
+
+export interface Change {
+  intent: Intent;
+  /** What is on record before, if anything is. */
+  record: RulesetRecord | undefined;
+  /** What goes on record once the host has it. */
+  committed: NonNullable<RulesetRecord['committed']>;
+  /** The texts as they were sent; `null` when the ruleset goes. */
+  sent: NonNullable<RulesetRecord['live']>['sent'] | null;
+  /** The outcome when something was done, and when nothing had to be. */
+  outcomes: { changed: JobEnd['outcome']; same: JobEnd['outcome'] };
+}
+
+/** Everything but the change: what it would do, and whether iptables takes it. */
+export async function checkRuleset(
+  change: Change,
+  ports: Ports,
+  fence: Fence,
+  watch: Stopwatch,
+): Promise<JobEnd> {
+  const { plans } = await plan(change, ports, fence, watch);
+  await watch.time('rehearseMs', () => testChanges(change.intent, changesOf(plans), ports.firewall, fence));
+  return ended('checked', { diff: describeDiff(plans) });
+}
+
+/** Makes the host have what is wanted, in all tables of both families, or leaves it as it was. */
+export async function changeRuleset(
+  change: Change,
+  ports: Ports,
+  fence: Fence,
+  watch: Stopwatch,
+): Promise<JobEnd> {
+  const { plans, snapshot } = await plan(change, ports, fence, watch);
+  const diff = describeDiff(plans);
+  const changes = changesOf(plans);
+  // What the change may create is on record before it is made: after a crash it is known to be ours.
+  if (changes.length > 0)
+    await ports.rulesets.put({
+      ...recordOf(change),
+      claims: change.intent.claims,
+    });
+  const attempted: TableChange[] = [];
+  try {
+    await watch.time('applyMs', () => applyChanges(change.intent, changes, ports.firewall, fence, attempted));
+    const live = changes.length === 0 ? snapshot : await reread(change, ports, fence, watch);
+    await commit(change, live, ports);
+  } catch (error) {
+    return await takeBack(change, asJobFailure(error), attempted, snapshot, ports, fence);
+  }
+  const outcome = changes.length === 0 ? change.outcomes.same : change.outcomes.changed;
+  return ended(outcome, { changed: changes.length > 0, diff });
+}
+
+async function plan({ intent }: Change, { firewall }: Ports, fence: Fence, watch: Stopwatch) {
+  const tables = concernedTables(intent.wanted, intent.claims);
+  const snapshot = await watch.time('snapshotMs', () => takeSnapshot(firewall, fence, tables));
+  const plans = await watch.time('planMs', () => {
+    assertNoConflicts(intent, snapshot);
+    return planIntent(intent, snapshot);
+  });
+  return { plans, snapshot };
+}
+
+async function reread(
+  { intent }: Change,
+  { firewall }: Ports,
+  fence: Fence,
+  watch: Stopwatch,
+): Promise<LiveTables> {
+  const tables = concernedTables(intent.wanted, intent.claims);
+  return await watch.time('verifyMs', () => takeSnapshot(firewall, fence, tables));
+}
+
+async function commit(
+  { intent, committed, sent }: Change,
+  live: LiveTables,
+  { rulesets }: Ports,
+): Promise<void> {
+  const now = verifyChanges(intent, live);
+  const saved = perFamily((family) => renderOwned(now[family]));
+  await rulesets.put({
+    name: intent.name,
+    scope: intent.scope,
+    committed,
+    live: sent === null ? null : { sent, saved },
+    claims: claimsOf(intent.scope, intent.wanted),
+  });
+}
+
+function recordOf({ intent, record }: Change): RulesetRecord {
+  const { name, scope } = intent;
+  return (
+    record ?? {
+      name,
+      scope,
+      committed: null,
+      live: null,
+      claims: { tables: [], chains: [], hooks: [] },
+    }
+  );
+}
+
+/** After a failure: the host gets back what it had, and the failure tells whether that worked. */
+async function takeBack(
+  change: Change,
+  failure: JobFailure,
+  attempted: TableChange[],
+  snapshot: LiveTables,
+  ports: Ports,
+  fence: Fence,
+): Promise<JobEnd> {
+  const { intent } = change;
+  if (attempted.length === 0) return failed(failure);
+  try {
+    const { performed, differs } = await undoChanges(intent, attempted, snapshot, ports.firewall, fence);
+    if (differs.length > 0)
+      throw new Error(`what is live differs from what was before in ${differs.join(', ')}`);
+    await forgetIntent(change, ports);
+    return failed(failure, {
+      rollback: {
+        performed,
+        reason: performed ? failure.code : null,
+        verified: true,
+      },
+    });
+  } catch (error) {
+    const message = `ruleset ${intent.label} failed (${failure.message}), and the host could not be put back as it was: ${(error as Error).message}`;
+    ports.log.error({ ruleset: intent.name, error }, 'Undo failed');
+    const undoFailed = new JobFailure('apply', 'undo_failed', message, {
+      lines: failure.lines,
+      ...(failure.tool === null ? {} : { tool: failure.tool }),
+      cause: error,
+    });
+    return failed(undoFailed, {
+      changed: true,
+      rollback: { performed: true, reason: failure.code, verified: false },
+    });
+  }
+}
+
+/** The record claims no more than it did; that it claims too much for a while does no harm. */
+async function forgetIntent(change: Change, { rulesets, log }: Ports): Promise<void> {
+  try {
+    await rulesets.put(recordOf(change));
+  } catch (error) {
+    log.warn({ ruleset: change.intent.name, error }, 'Cannot write the state of a ruleset');
+  }
+}

@@ -1,0 +1,107 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { z } from 'zod';
+import { escapeControl } from '../contract/escape.ts';
+import { API_VERSION } from '../contract/identifiers.ts';
+import { Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../contract/job.ts';
+import { JobFailure } from './failure.ts';
+import type { Delivery } from './ports.ts';
+
+const SIGNED = new Set(['application/jose', 'application/jose+json']);
+
+/**
+ * Bytes from a stranger to a job, in bounded time and memory.
+ *
+ * @throws {JobFailure} of stage `decode`, or `authorise` for a signed job, as this host trusts no keys.
+ */
+export async function decodeJob(delivery: Delivery): Promise<Job> {
+  const body = await decodeJson(delivery);
+  const read = Job.safeParse(body);
+  if (!read.success) throw malformed(describeIssues(read.error));
+  assertLineCount(read.data);
+  return read.data;
+}
+
+/** The JSON of a message of ours, of whatever kind: its version is known, and no more. */
+export async function decodeJson(delivery: Delivery): Promise<unknown> {
+  if (SIGNED.has(delivery.contentType ?? '')) {
+    throw new JobFailure(
+      'authorise',
+      'signer_not_trusted',
+      'the job is signed, and this host has no trusted keys to check it with',
+    );
+  }
+  const bytes = await unpack(delivery);
+  const body = parseJson(bytes);
+  assertVersion(body);
+  return body;
+}
+
+async function unpack({ body, contentEncoding }: Delivery): Promise<Uint8Array> {
+  if (contentEncoding !== undefined && contentEncoding !== '' && contentEncoding !== 'gzip') {
+    throw malformed(`content_encoding is "${escapeControl(contentEncoding)}": only gzip is possible`);
+  }
+  const bytes = contentEncoding === 'gzip' ? await unzip(body) : body;
+  if (bytes.byteLength > MAX_JOB_BYTES) throw tooLarge();
+  return bytes;
+}
+
+async function unzip(body: Uint8Array): Promise<Uint8Array> {
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength: MAX_JOB_BYTES });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    throw malformed('the body is said to be gzip, and cannot be unzipped', error);
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw malformed(`the body is not JSON in UTF-8: ${escapeControl((error as Error).message)}`, error);
+  }
+}
+
+function assertVersion(body: unknown): void {
+  const version = z.object({ apiVersion: z.string() }).safeParse(body);
+  if (version.success && version.data.apiVersion !== API_VERSION) {
+    const given = escapeControl(version.data.apiVersion.slice(0, 64));
+    throw new JobFailure(
+      'decode',
+      'job_unsupported_version',
+      `apiVersion is "${given}": this worker reads ${API_VERSION}`,
+    );
+  }
+}
+
+function assertLineCount(job: Job): void {
+  if (job.action !== 'apply' && job.action !== 'check') return;
+  const lines = [job.ruleset.ipv4, job.ruleset.ipv6].reduce(
+    (sum, text) => sum + (text?.split('\n').length ?? 0),
+    0,
+  );
+  if (lines > MAX_RULE_LINES) {
+    throw new JobFailure(
+      'decode',
+      'job_too_large',
+      `the ruleset has ${lines} lines: at most ${MAX_RULE_LINES} are possible`,
+    );
+  }
+}
+
+export function describeIssues(error: z.ZodError): string {
+  const [first, ...others] = error.issues.map(
+    (issue) => `${issue.path.join('.') || 'the job'}: ${issue.message}`,
+  );
+  const rest = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return escapeControl(`${first ?? 'the job cannot be read'}${rest}`.slice(0, 500));
+}
+
+function malformed(message: string, cause?: unknown): JobFailure {
+  return new JobFailure('decode', 'job_malformed', message, { cause });
+}
+
+function tooLarge(): JobFailure {
+  return new JobFailure('decode', 'job_too_large', `the job is larger than ${MAX_JOB_BYTES} bytes`);
+}

@@ -1,0 +1,40 @@
+import type { FailedLine } from '../contract/event.ts';
+import type { FailureCode, Stage } from '../contract/failure.ts';
+
+/** What a tool said and how it ended, as evidence. */
+export interface ToolReport {
+  command: string;
+  exitCode: number | null;
+  stderr: string;
+}
+
+export interface JobFailureOptions {
+  lines?: FailedLine[];
+  tool?: ToolReport;
+  cause?: unknown;
+}
+
+/**
+ * A job cannot go on. `stage` says how far the damage reaches: up to `lint` nothing but the message was touched,
+ * from `apply` on the host may have been changed, and is put back by whoever catches this.
+ */
+export class JobFailure extends Error {
+  override readonly name = 'JobFailure';
+  readonly stage: Stage;
+  readonly code: FailureCode;
+  readonly lines: FailedLine[];
+  readonly tool: ToolReport | null;
+
+  constructor(
+    stage: Stage,
+    code: FailureCode,
+    message: string,
+    { lines = [], tool, cause }: JobFailureOptions = {},
+  ) {
+    super(message, { cause });
+    this.stage = stage;
+    this.code = code;
+    this.lines = lines;
+    this.tool = tool ?? null;
+  }
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import type { FleetEvent, JobCompletedEvent } from '../contract/event.ts';
+import { isRetryable } from '../contract/failure.ts';
+import type { Job } from '../contract/job.ts';
+import type { JobFailure } from './failure.ts';
+import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
+import type { JobEnd } from './job-end.ts';
+import type { Delivery, Ports } from './ports.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** The event that tells a host's lock is held for the job, and that it is under way. */
+export function startedEvent(job: Job, { identity: { hostId }, facts }: Ports): FleetEvent {
+  const type = 'fleetwall.job.started';
+  const ruleset = job.action === 'report' ? null : { name: job.ruleset.name, revision: job.ruleset.revision };
+  return {
+    ...cloudEvent(hostId, [type, job.id]),
+    type,
+    subject: job.id,
+    data: {
+      hostId,
+      worker: facts,
+      jobId: job.id,
+      action: job.action,
+      rolloutId: job.rolloutId ?? null,
+      ruleset,
+    },
+  };
+}
+
+/** The one event that ends a job. */
+export function completedEvent(
+  job: Job,
+  end: JobEnd,
+  delivery: Delivery,
+  watch: Stopwatch,
+  deliveredAt: Date,
+  ports: Ports,
+): JobCompletedEvent {
+  return {
+    ...completed(job.id, ['fleetwall.job.completed', job.id], end, delivery, ports, {
+      action: job.action,
+      rolloutId: job.rolloutId ?? null,
+      timings: watch.read(job.issuedAt, deliveredAt),
+    }),
+  };
+}
+
+/**
+ * The answer to a message that is no job for this host. It is not that job's end: its `id` is of the refusal, so
+ * that a later end of the same job is another event.
+ */
+export function refusedEvent(
+  jobId: string,
+  end: JobEnd,
+  delivery: Delivery,
+  watch: Stopwatch,
+  deliveredAt: Date,
+  ports: Ports,
+): JobCompletedEvent {
+  const fact = ['fleetwall.job.completed', jobId, 'refused', end.failure?.code ?? ''];
+  return completed(jobId, fact, end, delivery, ports, {
+    action: null,
+    rolloutId: null,
+    timings: watch.read(null, deliveredAt),
+  });
+}
+
+type Context = Pick<JobCompletedEvent['data'], 'action' | 'rolloutId' | 'timings'>;
+
+function completed(
+  jobId: string,
+  fact: string[],
+  end: JobEnd,
+  delivery: Delivery,
+  ports: Ports,
+  context: Context,
+): JobCompletedEvent {
+  const { hostId } = ports.identity;
+  return {
+    ...cloudEvent(hostId, fact),
+    type: 'fleetwall.job.completed',
+    subject: jobId,
+    data: {
+      hostId,
+      worker: ports.facts,
+      jobId,
+      ...context,
+      authenticated: false,
+      outcome: end.outcome,
+      changed: end.changed,
+      ruleset: end.ruleset,
+      diff: end.diff === null ? null : fitDiff(end.diff),
+      failure: end.failure === null ? null : describeFailure(end.failure),
+      rollback: end.rollback,
+      report: end.report === null ? null : { rulesets: fitReport(end.report.rulesets) },
+      attempt: delivery.attempt,
+      redelivered: delivery.redelivered,
+    },
+  };
+}
+
+function describeFailure({ code, stage, message, lines, tool }: JobFailure) {
+  return fitFailure({
+    code,
+    stage,
+    retryable: isRetryable(code),
+    message,
+    lines,
+    command: tool?.command ?? null,
+    exitCode: tool?.exitCode ?? null,
+    stderr: tool?.stderr ?? null,
+  });
+}
+
+/** The same fact on the same host has the same id, however often it is told. */
+function cloudEvent(hostId: string, fact: string[]) {
+  return {
+    specversion: '1.0' as const,
+    id: factId([hostId, ...fact]),
+    source: `/fleetwall/hosts/${hostId}`,
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json' as const,
+  };
+}
+
+/** A UUID of version 8 (RFC 9562: of one's own making) from the SHA-256 of what it stands for. */
+function factId(fact: string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(fact)).digest();
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  const hex = hash.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
+}

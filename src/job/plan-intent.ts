@@ -1,0 +1,58 @@
+import { FAMILIES } from '../contract/identifiers.ts';
+import type { TableChange, TablePlan } from '../ruleset/change.ts';
+import { findConflicts } from '../ruleset/conflicts.ts';
+import { planTable } from '../ruleset/plan.ts';
+import { quoteLine } from './failed-line.ts';
+import { JobFailure } from './failure.ts';
+import type { Intent } from './intent.ts';
+import { concernedTables, type LiveTables } from './snapshot.ts';
+
+/** Every table that the intent concerns, in the order in which they are written. */
+export function planIntent(intent: Intent, live: LiveTables): TablePlan[] {
+  const { name, scope, wanted, claims, neighbours, spell } = intent;
+  const tables = concernedTables(wanted, claims);
+  return FAMILIES.flatMap((family) =>
+    tables[family].map((table) =>
+      planTable({
+        name,
+        scope,
+        family,
+        table,
+        live: live[family].get(table),
+        wanted: wanted[family].get(table),
+        own: claims,
+        neighbours,
+        spell: spell[family],
+      }),
+    ),
+  );
+}
+
+export function changesOf(plans: readonly TablePlan[]): TableChange[] {
+  return plans.flatMap(({ change }) => (change === null ? [] : [change]));
+}
+
+/** @throws {JobFailure} `chain_conflict`, if the intent wants what is somebody else's */
+export function assertNoConflicts(intent: Intent, live: LiveTables): void {
+  const { scope, wanted, before, adopt, neighbours, texts, label } = intent;
+  const conflicts = findConflicts({
+    scope,
+    wanted,
+    live,
+    own: before,
+    adopt,
+    neighbours,
+  });
+  if (conflicts.length === 0) return;
+  const lines = conflicts.slice(0, 20).map(({ family, line, table, chain, reason }) => ({
+    ...quoteLine(texts, family, line),
+    table,
+    chain: chain === '' ? null : chain,
+    reason,
+    reportedLine: null,
+    confidence: 'verified' as const,
+  }));
+  throw new JobFailure('host', 'chain_conflict', `ruleset ${label}: ${conflicts[0]?.reason ?? ''}`, {
+    lines,
+  });
+}

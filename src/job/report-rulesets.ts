@@ -1,0 +1,48 @@
+import type { ReportedRuleset } from '../contract/event.ts';
+import type { ReportJob } from '../contract/job.ts';
+import { mergeClaims, NO_CLAIMS } from '../ruleset/claims.ts';
+import { extractOwned, renderOwned } from '../ruleset/owned.ts';
+import { perFamily } from '../ruleset/tables.ts';
+import { ended, type JobEnd } from './job-end.ts';
+import type { Fence, Ports, RulesetRecord } from './ports.ts';
+import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** Tells what is live of the committed rulesets, or of the one that is asked for. */
+export async function reportRulesets(
+  job: ReportJob,
+  records: readonly RulesetRecord[],
+  ports: Ports,
+  fence: Fence,
+  watch: Stopwatch,
+): Promise<JobEnd> {
+  const asked = job.ruleset?.name;
+  const chosen = records.filter(({ name, live }) => live !== null && (asked === undefined || asked === name));
+  const claims = chosen.reduce((all, record) => mergeClaims(all, record.claims), NO_CLAIMS);
+  const tables = concernedTables(
+    perFamily(() => new Map()),
+    claims,
+  );
+  const live = await watch.time('snapshotMs', () => takeSnapshot(ports.firewall, fence, tables));
+  const rulesets = chosen.flatMap((record) => reportRuleset(record, live));
+  return ended('reported', { report: { rulesets } });
+}
+
+function reportRuleset(
+  { name, scope, committed, live: kept, claims }: RulesetRecord,
+  live: LiveTables,
+): ReportedRuleset[] {
+  if (committed === null || kept === null) return [];
+  const now = perFamily((family) => renderOwned(extractOwned({ scope, claims, family, live: live[family] })));
+  const inSync = now.ipv4 === kept.saved.ipv4 && now.ipv6 === kept.saved.ipv6;
+  return [
+    {
+      name,
+      ...committed,
+      scope,
+      inSync,
+      ipv4: now.ipv4 || null,
+      ipv6: now.ipv6 || null,
+    },
+  ];
+}

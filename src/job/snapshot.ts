@@ -1,0 +1,76 @@
+import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { type Claims, claimedTables } from '../ruleset/claims.ts';
+import type { Table } from '../ruleset/model.ts';
+import { parseRules } from '../ruleset/parse.ts';
+import { type PerFamily, perFamily } from '../ruleset/tables.ts';
+import type { WantedTable } from '../ruleset/wanted.ts';
+import { JobFailure } from './failure.ts';
+import { type Fence, type Firewall, RestoreFailed } from './ports.ts';
+import { toolFailure } from './tool-failure.ts';
+
+export type LiveTables = PerFamily<Map<string, Table>>;
+
+/** The tables that a ruleset wants something in or has something in. */
+export function concernedTables(
+  wanted: PerFamily<Map<string, WantedTable>>,
+  claims: Claims,
+): PerFamily<string[]> {
+  const claimed = claimedTables(claims);
+  return perFamily((family) => [...new Set([...wanted[family].keys(), ...claimed[family]])]);
+}
+
+/**
+ * Reads what is live, with counters. A table that does not exist is not in the answer.
+ *
+ * @throws {JobFailure} if it cannot be read
+ */
+export async function takeSnapshot(
+  firewall: Firewall,
+  fence: Fence,
+  tables: PerFamily<string[]>,
+): Promise<LiveTables> {
+  const live = perFamily(() => new Map<string, Table>());
+  await Promise.all(
+    FAMILIES.flatMap((family) =>
+      tables[family].map(async (name) => {
+        const table = await readTable(firewall, fence, family, name);
+        if (table !== undefined) live[family].set(name, table);
+      }),
+    ),
+  );
+  return live;
+}
+
+async function readTable(
+  firewall: Firewall,
+  fence: Fence,
+  family: Family,
+  table: string,
+): Promise<Table | undefined> {
+  const text = await save(firewall, fence, family, table);
+  const { tables, problems } = parseRules(text);
+  const [problem] = problems;
+  if (problem !== undefined) {
+    throw new JobFailure(
+      'host',
+      'internal',
+      `line ${problem.line} of the live ${family} table ${table} cannot be read: ${problem.reason}`,
+    );
+  }
+  return tables.get(table);
+}
+
+async function save(firewall: Firewall, fence: Fence, family: Family, table: string): Promise<string> {
+  try {
+    return await firewall.save(fence, family, table);
+  } catch (error) {
+    if (!(error instanceof RestoreFailed)) throw error;
+    throw toolFailure(error.fault, {
+      stage: 'host',
+      family,
+      table,
+      ruleset: '',
+      lines: [],
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { FAMILIES } from '../contract/identifiers.ts';
+import { extractOwned } from '../ruleset/owned.ts';
+import { type PerFamily, perFamily } from '../ruleset/tables.ts';
+import { verifyTable } from '../ruleset/verify.ts';
+import type { WantedTable } from '../ruleset/wanted.ts';
+import { JobFailure } from './failure.ts';
+import type { Intent } from './intent.ts';
+import { concernedTables, type LiveTables } from './snapshot.ts';
+
+/**
+ * Holds what is live after an apply against what was wanted.
+ *
+ * @returns what the ruleset has on the host now, as the kernel spells it
+ * @throws {JobFailure} of stage `verify`
+ */
+export function verifyChanges(intent: Intent, live: LiveTables): PerFamily<Map<string, WantedTable>> {
+  const { scope, claims, wanted, spell, label } = intent;
+  const now = perFamily((family) => extractOwned({ scope, claims, family, live: live[family] }));
+  const tables = concernedTables(wanted, claims);
+  const mismatches = FAMILIES.flatMap((family) =>
+    tables[family].flatMap((table) => {
+      const nothing = {
+        name: table,
+        chains: new Map(),
+        policies: new Map(),
+        hooks: [],
+        declarations: new Map(),
+        commitLine: null,
+      };
+      return verifyTable(
+        { family, table },
+        wanted[family].get(table) ?? nothing,
+        now[family].get(table),
+        spell[family],
+      );
+    }),
+  );
+  const [first] = mismatches;
+  if (first === undefined) return now;
+  const place = `${first.family} table ${first.table}, chain ${first.chain}`;
+  throw new JobFailure(
+    'verify',
+    'verify_mismatch',
+    `ruleset ${label} was written, but what is live is not it: ${place}: ${first.reason}`,
+  );
+}

@@ -1,0 +1,67 @@
+import pino, { type DestinationStream, type Logger } from 'pino';
+import { escapeControl } from '../contract/escape.ts';
+
+export interface LogOptions {
+  level: string;
+  /** `undefined`: standard output. */
+  file: string | undefined;
+  hostId: string;
+}
+
+export interface OpenLog {
+  log: Logger;
+  /** Opens the file anew, for programs that rotate logs. */
+  reopen(): void;
+}
+
+const SECRETS = ['password', '*.password', 'amqpUrl', '*.amqpUrl', 'authorization', '*.authorization'];
+const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s/@]+@/gi;
+const DEEPEST = 6;
+const OWN_ERRORS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'AssertionError']);
+
+/** JSON lines with the host's id on each; passwords are masked, and text from outside carries no control characters. */
+export function openLog({ level, file, hostId }: LogOptions): OpenLog {
+  const destination = pino.destination(
+    file === undefined ? { dest: 1, sync: true } : { dest: file, mode: 0o640, sync: true },
+  );
+  return {
+    log: createLogger({ level, hostId }, destination),
+    reopen: () => file !== undefined && destination.reopen(),
+  };
+}
+
+export function createLogger(
+  { level, hostId }: { level: string; hostId: string },
+  destination: DestinationStream,
+): Logger {
+  return pino(
+    {
+      level,
+      base: { hostId },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: SECRETS, censor: '[secret]' },
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => clean(fields, 0) as Record<string, unknown>,
+      },
+    },
+    destination,
+  );
+}
+
+function clean(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return escapeControl(value.replace(URL_PASSWORD, '$1[secret]@'));
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === DEEPEST) return '[deeper]';
+  if (value instanceof Error) return cleanError(value, depth);
+  if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, clean(item, depth + 1)]));
+}
+
+/** Where it happened is told for errors that are fleetwall's own only: the others are about the world. */
+function cleanError(error: Error, depth: number): unknown {
+  const { name, message, cause, code, stack } = error as Error & { code?: unknown };
+  const fields = { name, message, code, cause, stack: OWN_ERRORS.has(name) ? stack : undefined };
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return clean(Object.fromEntries(known), depth + 1);
+}

@@ -1,0 +1,92 @@
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Family } from '../contract/identifiers.ts';
+import type { RunCommand } from '../job/ports.ts';
+import { SetupError } from '../job/setup-error.ts';
+import type { PerFamily } from '../ruleset/tables.ts';
+
+export type Backend = 'nft' | 'legacy';
+
+/** The programs of one variant of iptables, by absolute path. */
+export interface Programs {
+  backend: Backend;
+  /** Such as `1.8.9`. */
+  version: string;
+  save: PerFamily<string>;
+  restore: PerFamily<string>;
+}
+
+const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin'];
+const PREFIX: PerFamily<string> = { ipv4: 'iptables', ipv6: 'ip6tables' };
+const VERSION = /^ip6?tables(?:-\w+)*(?: \S+)? v(\d+\.\d+\.\d+)(?: \((legacy|nf_tables)\))?/m;
+const PROBE_MS = 10_000;
+
+/**
+ * Finds the programs of the wanted variant. `auto` is the variant of the host's own `iptables`, as that is what
+ * everything else on the host uses.
+ *
+ * @throws {SetupError} if one is missing
+ */
+export async function findPrograms(wanted: Backend | 'auto', run: RunCommand): Promise<Programs> {
+  if (wanted !== 'auto') return await programsOf(wanted, run);
+  const file = await findProgram('iptables');
+  const found = file === null ? null : await readVersion(file, run);
+  return await programsOf(found?.backend ?? 'nft', run);
+}
+
+async function programsOf(backend: Backend, run: RunCommand): Promise<Programs> {
+  const find = async (family: Family, verb: 'save' | 'restore') => {
+    const name = `${PREFIX[family]}-${backend}-${verb}`;
+    const file = (await findProgram(name)) ?? (await findUnmarked(`${PREFIX[family]}-${verb}`, backend, run));
+    if (file !== null) return file;
+    throw new SetupError(
+      `${name} is not in ${FOLDERS.join(', ')}: install the package iptables, or choose another FLEETWALL_BACKEND`,
+    );
+  };
+  const [save4, save6, restore4, restore6] = await Promise.all([
+    find('ipv4', 'save'),
+    find('ipv6', 'save'),
+    find('ipv4', 'restore'),
+    find('ipv6', 'restore'),
+  ]);
+  const version = (await readVersion(restore4, run))?.version ?? 'unknown';
+  return {
+    backend,
+    version,
+    save: { ipv4: save4, ipv6: save6 },
+    restore: { ipv4: restore4, ipv6: restore6 },
+  };
+}
+
+/** Before 1.8 there was one variant, and it was not marked in the names. */
+async function findUnmarked(name: string, backend: Backend, run: RunCommand): Promise<string | null> {
+  const file = await findProgram(name);
+  if (file === null) return null;
+  return (await readVersion(file, run))?.backend === backend ? file : null;
+}
+
+async function findProgram(name: string): Promise<string | null> {
+  for (const folder of FOLDERS) {
+    const file = join(folder, name);
+    const found = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return file;
+  }
+  return null;
+}
+
+async function readVersion(
+  file: string,
+  run: RunCommand,
+): Promise<{ version: string; backend: Backend } | null> {
+  const { stdout } = await run({
+    file,
+    args: ['--version'],
+    timeoutMs: PROBE_MS,
+  });
+  const [, version, variant] = VERSION.exec(stdout) ?? [];
+  if (version === undefined) return null;
+  return { version, backend: variant === 'nf_tables' ? 'nft' : 'legacy' };
+}

@@ -1,0 +1,187 @@
+import type { NamedLine, RestoreFaultKind } from '../job/restore-fault.ts';
+import { TABLE_NAMES } from '../ruleset/tables.ts';
+
+/** How a save or restore ended that did not succeed. */
+export interface FailedRun {
+  /** `null` if it was ended by a signal. */
+  exitCode: number | null;
+  stderr: string;
+  /** The line of COMMIT in the one table that it was given; `null` for a save. */
+  commitLine: number | null;
+}
+
+export interface ReadError {
+  kind: RestoreFaultKind;
+  message: string;
+  lines: NamedLine[];
+}
+
+/**
+ * Reads what iptables 1.4.21 to 1.8.11 prints when it fails, legacy and nft, both families. Told apart by the
+ * structure of whole lines; the words behind it are the C library's, and differ. In the order in which they must
+ * be asked for: a fault of the environment first, as it may wear the clothes of a fault of a line.
+ */
+const READERS: readonly ((run: Run) => ReadError | null)[] = [
+  readXtablesLock,
+  readLockFile,
+  readGenerationId,
+  readNftUnavailable,
+  readTableUnavailable,
+  readUnreadableRules,
+  readRejectedByKernel,
+  readErrorAtLine,
+  readPolicyAtLine,
+  readLineFailed,
+  readCommitExpected,
+];
+
+export function readError(run: FailedRun): ReadError {
+  const lines = run.stderr.split('\n').map((line) => line.trimEnd());
+  for (const read of READERS) {
+    const error = read({ ...run, lines: lines.filter((line) => line !== '') });
+    if (error !== null) return error;
+  }
+  if (run.exitCode === null) return { kind: 'killed', message: 'it was ended by a signal', lines: [] };
+  return {
+    kind: 'unknown',
+    message: lastWords(lines) ?? `it ended with status ${run.exitCode} and said nothing`,
+    lines: [],
+  };
+}
+
+interface Run extends FailedRun {
+  /** Whole lines, those without anything in them left out. */
+  lines: string[];
+}
+
+const PROGRAM = 'ip6?tables(?:-nft|-legacy)?-(?:restore|save)';
+const BANNER = new RegExp(`^${PROGRAM} v\\S+ \\((?:legacy|nf_tables)\\): ?`);
+const NO_REASON = 'iptables gave no reason';
+
+/** `Another app is currently holding the xtables lock. Stopped waiting after 2s.` (legacy only) */
+function readXtablesLock({ lines }: Run): ReadError | null {
+  const line = lines.find((text) => /^Another app is currently holding the xtables lock[.;]/.test(text));
+  return line === undefined ? null : { kind: 'xtables-lock', message: line, lines: [] };
+}
+
+/** `Fatal: can't open lock file /run/xtables.lock: …` */
+function readLockFile({ lines }: Run): ReadError | null {
+  const line = lines.find((text) => /^Fatal: can't open lock file \S/.test(text));
+  return line === undefined ? null : { kind: 'lock-file', message: line, lines: [] };
+}
+
+/** The nft variant's first question to the kernel: refused to a process that may not ask. */
+function readGenerationId({ lines }: Run): ReadError | null {
+  const line = lines.find(
+    (text) => BANNER.test(text) && /: Could not fetch rule set generation id: /.test(text),
+  );
+  return line === undefined ? null : { kind: 'privilege', message: withoutBanner(line), lines: [] };
+}
+
+/** The kernel has no nf_tables. */
+function readNftUnavailable({ lines }: Run): ReadError | null {
+  const line = lines.find((text) => BANNER.test(text) && /: Failed to initialize nft: /.test(text));
+  return line === undefined ? null : { kind: 'backend', message: withoutBanner(line), lines: [] };
+}
+
+/**
+ * Legacy says `unable to initialize table 'filter'` and names line 1 where it lacks the privilege, or a kernel module:
+ * the line is blameless, as the table is one that exists. A save says `Cannot initialize: …`.
+ */
+function readTableUnavailable({ lines }: Run): ReadError | null {
+  const line = lines.find((text) => {
+    const table = /: unable to initialize table '(.*)'$/.exec(text)?.[1];
+    if (table !== undefined) return TABLE_NAMES.includes(table);
+    return BANNER.test(text) && /: Cannot initialize: /.test(text);
+  });
+  return line === undefined ? null : { kind: 'table-unavailable', message: withoutBanner(line), lines: [] };
+}
+
+/** A save that met rules which it cannot put into words of iptables; its output is cut. */
+function readUnreadableRules({ exitCode, commitLine, lines }: Run): ReadError | null {
+  if (exitCode !== 3 || commitLine !== null) return null;
+  return {
+    kind: 'unreadable',
+    message: lines.map(withoutBanner).join('; ') || NO_REASON,
+    lines: [],
+  };
+}
+
+/** nft: `line 4: RULE_APPEND failed (Invalid argument): rule in chain INPUT`, for each; the last may be cut off. */
+function readRejectedByKernel({ lines }: Run): ReadError | null {
+  const named = lines.flatMap((text): NamedLine[] => {
+    const [, line, what, reason] = /^line (\d+): ([A-Z_]+ failed) \((.+?)\)(?:: .*)?$/.exec(text) ?? [];
+    return line === undefined ? [] : [{ line: Number(line), reason: `${what} (${reason})` }];
+  });
+  return named.length === 0 ? null : { kind: 'rule', message: named[0]?.reason ?? '', lines: named };
+}
+
+/** `Error occurred at line: 4`, and before it the reason, with or without the program's name. */
+function readErrorAtLine({ lines }: Run): ReadError | null {
+  const at = lines.findIndex((text) => /^Error occurred at line: \d+$/.test(text));
+  if (at === -1) return null;
+  const reason = withoutBanner(lines[at - 1] ?? NO_REASON);
+  const line = Number(lines[at]?.split(': ')[1]);
+  return { kind: 'rule', message: reason, lines: [{ line, reason }] };
+}
+
+/** ``Can't set policy `BOGUS' on `INPUT' line 2: Bad policy name`` */
+function readPolicyAtLine({ lines }: Run): ReadError | null {
+  for (const text of lines) {
+    const line = /: Can't set policy `.*' on `.*' line (\d+): /.exec(text)?.[1];
+    if (line !== undefined && BANNER.test(text)) {
+      const reason = withoutBanner(text);
+      return {
+        kind: 'rule',
+        message: reason,
+        lines: [{ line: Number(line), reason }],
+      };
+    }
+  }
+  return null;
+}
+
+/**
+ * `PROGRAM: line 6 failed`, from nft 1.8.9 on with a reason behind it. Where it names the COMMIT, the kernel refused the
+ * transaction or another program was faster: no line is known.
+ */
+function readLineFailed({ lines, commitLine }: Run): ReadError | null {
+  for (const text of lines) {
+    const [, number, words] = new RegExp(`^${PROGRAM}: line (\\d+) failed(?:: (.+?)\\.?)?$`).exec(text) ?? [];
+    if (number === undefined) continue;
+    const line = Number(number);
+    const reason = words ?? NO_REASON;
+    return {
+      kind: line === commitLine ? 'commit' : 'rule',
+      message: text,
+      lines: [{ line, reason }],
+    };
+  }
+  return null;
+}
+
+/** `PROGRAM: COMMIT expected at line 4`: the text ended early. */
+function readCommitExpected({ lines }: Run): ReadError | null {
+  const line = lines.find((text) => new RegExp(`^${PROGRAM}: COMMIT expected at line \\d+$`).test(text));
+  if (line === undefined) return null;
+  return {
+    kind: 'rule',
+    message: line,
+    lines: [
+      {
+        line: Number(line.split(' ').at(-1)),
+        reason: 'the table has no COMMIT',
+      },
+    ],
+  };
+}
+
+function withoutBanner(line: string): string {
+  return line.replace(BANNER, '');
+}
+
+/** The last line that says something: hints on how to get help do not. */
+function lastWords(lines: readonly string[]): string | null {
+  const telling = lines.filter((line) => line !== '' && !/^Try `/.test(line) && !/^Perhaps /.test(line));
+  return telling.map(withoutBanner).at(-1) ?? null;
+}

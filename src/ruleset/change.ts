@@ -1,0 +1,67 @@
+import type { ListDiff } from './diff.ts';
+import { appendText, type Rule } from './model.ts';
+import type { TableRef } from './tables.ts';
+
+/** What brings one table of one family from what is live to what is wanted, in one transaction. */
+export interface TableChange extends TableRef {
+  /** The whole table is written anew; otherwise only what is named is touched (`--noflush`). */
+  replaces: boolean;
+  lines: ChangeLine[];
+}
+
+/** One line of restore text, and the line of the sent text that it comes from, if it comes from one. */
+export interface ChangeLine {
+  text: string;
+  source: number | null;
+}
+
+/** A table of which something is owned: what differs, and the change that ends the difference; `null`: none is needed. */
+export interface TablePlan extends TableRef {
+  diff: ListDiff;
+  change: TableChange | null;
+}
+
+/** How the kernel spells a rule that was sent, as far as that is known; else the rule as it was sent. */
+export type Spelling = (rule: Rule) => string;
+
+export function renderChange(change: TableChange): string {
+  const lines = change.lines.map((line) => line.text);
+  return [`*${change.table}`, ...lines, 'COMMIT', ''].join('\n');
+}
+
+/**
+ * The line of the sent text behind a line of the rendered change, counted from 1; `null` for what fleetwall
+ * added by itself: the table's head, its COMMIT, and rules that it takes away.
+ */
+export function sourceLine(change: TableChange, line: number): number | null {
+  return change.lines[line - 2]?.source ?? null;
+}
+
+/** The rule's line, with the counters that it had so far. */
+export function ruleLine(rule: Rule, counters: string | null): ChangeLine {
+  const text = appendText(rule);
+  return {
+    text: counters === null ? text : `[${counters}] ${text}`,
+    source: rule.line,
+  };
+}
+
+/** The counters of rules that are live, handed out once each, to the rules of the same text in their order. */
+export class LiveCounters {
+  readonly #counters = new Map<string, string[]>();
+
+  constructor(live: readonly Rule[]) {
+    for (const rule of live) {
+      if (rule.counters === null) continue;
+      const text = appendText(rule);
+      const known = this.#counters.get(text);
+      if (known === undefined) this.#counters.set(text, [rule.counters]);
+      else known.push(rule.counters);
+    }
+  }
+
+  /** Of a rule that is not live: those that it was read with itself, before it went away. */
+  take(rule: Rule, text: string): string | null {
+    return this.#counters.get(text)?.shift() ?? rule.counters;
+  }
+}

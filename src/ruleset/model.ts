@@ -1,0 +1,59 @@
+/**
+ * Rules as `iptables-save` writes them, read into tables. The same shapes serve what was sent and what is live.
+ */
+
+export interface Rule {
+  chain: string;
+  /** What comes after the chain's name: matches and target. */
+  spec: string;
+  /** `-I CHAIN`, allowed for hooks only. */
+  insert: boolean;
+  /** `packets:bytes`, as read from a live table; `null` if there were none. */
+  counters: string | null;
+  /** From 1, in the text that it was read from. */
+  line: number;
+}
+
+export interface Chain {
+  name: string;
+  /** `null` for a user-defined chain. */
+  policy: string | null;
+  counters: string | null;
+  line: number;
+}
+
+export interface Table {
+  name: string;
+  chains: Map<string, Chain>;
+  /** In the order of the text. */
+  rules: Rule[];
+  line: number;
+  commitLine: number | null;
+}
+
+/** A line of a ruleset's text that cannot be taken, and what to write instead. */
+export interface Problem {
+  line: number;
+  table: string | null;
+  chain: string | null;
+  reason: string;
+}
+
+/** The rule as a line that appends it, which is also how two rules are compared. */
+export function appendText(rule: Pick<Rule, 'chain' | 'spec'>): string {
+  return rule.spec === '' ? `-A ${rule.chain}` : `-A ${rule.chain} ${rule.spec}`;
+}
+
+export function rulesByChain(rules: readonly Rule[]): Map<string, Rule[]> {
+  const chains = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    const known = chains.get(rule.chain);
+    if (known === undefined) chains.set(rule.chain, [rule]);
+    else known.push(rule);
+  }
+  return chains;
+}
+
+export function emptyTable(name: string): Table {
+  return { name, chains: new Map(), rules: [], line: 0, commitLine: 0 };
+}

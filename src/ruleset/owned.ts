@@ -1,0 +1,94 @@
+import type { Family, Scope } from '../contract/identifiers.ts';
+import { type Claims, claimedChains, claimedTables } from './claims.ts';
+import { appendText, rulesByChain, type Table } from './model.ts';
+import { jumpsToAny } from './options.ts';
+import { builtInChains } from './tables.ts';
+import type { WantedTable } from './wanted.ts';
+
+export interface OwnedQuestion {
+  scope: Scope;
+  claims: Claims;
+  family: Family;
+  /** Live tables of the family. */
+  live: Map<string, Table>;
+}
+
+/**
+ * What a ruleset has on the host, in the shape in which it would be wanted: to hold against what was committed,
+ * to tell of, and to go back to. A table in which nothing is left is not in it.
+ */
+export function extractOwned({ scope, claims, family, live }: OwnedQuestion): Map<string, WantedTable> {
+  const owned = new Map<string, WantedTable>();
+  for (const name of claimedTables(claims)[family].toSorted()) {
+    const table = live.get(name);
+    if (table === undefined) continue;
+    const part = scope === 'tables' ? wholeTable(table) : ownChains(table, claims, family);
+    if (!isEmpty(part)) owned.set(name, part);
+  }
+  return owned;
+}
+
+/** A table with nothing in it is as good as one that does not exist, and nft does not tell them apart. */
+function isEmpty({ chains, policies, hooks }: WantedTable): boolean {
+  const rules = [...chains].some(([chain, list]) => list.length > 0 || !policies.has(chain));
+  return !rules && hooks.length === 0 && [...policies.values()].every((policy) => policy === 'ACCEPT');
+}
+
+function wholeTable(table: Table): WantedTable {
+  const rules = rulesByChain(table.rules);
+  const builtIn = builtInChains(table.name);
+  const policies = new Map(builtIn.map((chain) => [chain, table.chains.get(chain)?.policy ?? 'ACCEPT']));
+  const userDefined = [...table.chains.keys()].filter((chain) => !builtIn.includes(chain)).toSorted();
+  const chains = new Map([...builtIn, ...userDefined].map((chain) => [chain, rules.get(chain) ?? []]));
+  return {
+    name: table.name,
+    chains,
+    policies,
+    hooks: [],
+    declarations: new Map(),
+    commitLine: null,
+  };
+}
+
+function ownChains(table: Table, claims: Claims, family: Family): WantedTable {
+  const owned = claimedChains(claims, { family, table: table.name });
+  const rules = rulesByChain(table.rules);
+  const chains = new Map(
+    [...owned]
+      .filter((chain) => table.chains.has(chain))
+      .toSorted()
+      .map((chain) => [chain, rules.get(chain) ?? []]),
+  );
+  const hooks = [...rules]
+    .filter(([chain]) => !owned.has(chain))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, rulesOfChain]) =>
+      rulesOfChain.flatMap((rule, index) => {
+        if (!jumpsToAny(rule.spec, owned)) return [];
+        const target = [...owned].find((name) => jumpsToAny(rule.spec, new Set([name]))) ?? '';
+        return [{ rule, target, place: index + 1 }];
+      }),
+    );
+  return {
+    name: table.name,
+    chains,
+    policies: new Map(),
+    hooks,
+    declarations: new Map(),
+    commitLine: null,
+  };
+}
+
+/** What is owned as text in `iptables-save` form, without counters; the empty text for nothing. */
+export function renderOwned(tables: Map<string, WantedTable>): string {
+  return [...tables.values()].map(renderTable).join('');
+}
+
+function renderTable(table: WantedTable): string {
+  const chains = [...table.chains.keys()].map(
+    (chain) => `:${chain} ${table.policies.get(chain) ?? '-'} [0:0]`,
+  );
+  const hooks = table.hooks.map(({ rule }) => appendText(rule));
+  const rules = [...table.chains.values()].flat().map(appendText);
+  return [`*${table.name}`, ...chains, ...hooks, ...rules, 'COMMIT', ''].join('\n');
+}

@@ -1,0 +1,55 @@
+import type { Scope } from '../contract/identifiers.ts';
+import type { Spelling, TablePlan } from './change.ts';
+import { type Claims, claimedChains, claimsTable, type Neighbour } from './claims.ts';
+import { emptyTable, type Table } from './model.ts';
+import { planChains } from './plan-chains.ts';
+import { planWholeTable } from './plan-whole-table.ts';
+import type { TableRef } from './tables.ts';
+import type { WantedTable } from './wanted.ts';
+
+export interface PlanQuestion extends TableRef {
+  /** The ruleset's name. */
+  name: string;
+  scope: Scope;
+  /** `undefined`: the table does not exist. */
+  live: Table | undefined;
+  /** `undefined`: what the ruleset has in this table is to go. */
+  wanted: WantedTable | undefined;
+  /** What the ruleset holds already. */
+  own: Claims;
+  neighbours: readonly Neighbour[];
+  spell: Spelling;
+}
+
+/** What a ruleset wants, held against what is live in one table; nothing of anybody else's is in the plan. */
+export function planTable(question: PlanQuestion): TablePlan {
+  const { family, table, own } = question;
+  const live = question.live ?? emptyTable(table);
+  const wanted = question.wanted ?? nothing(table);
+  if (question.scope === 'tables') {
+    const owned = question.wanted !== undefined || claimsTable(own, question);
+    const { spell } = question;
+    return owned ? planWholeTable({ family, table, live, wanted, spell }) : unowned({ family, table });
+  }
+  const owned = new Set([...claimedChains(own, question), ...wanted.chains.keys()]);
+  return planChains({ ...question, live, wanted, owned });
+}
+
+function unowned(ref: TableRef): TablePlan {
+  return {
+    ...ref,
+    diff: { added: [], removed: [], unchanged: 0 },
+    change: null,
+  };
+}
+
+function nothing(name: string): WantedTable {
+  return {
+    name,
+    chains: new Map(),
+    policies: new Map(),
+    hooks: [],
+    declarations: new Map(),
+    commitLine: null,
+  };
+}

@@ -1,0 +1,41 @@
+import type { Spelling } from './change.ts';
+import { appendText, type Rule } from './model.ts';
+import type { Hook, WantedTable } from './wanted.ts';
+
+/**
+ * The kernel writes a rule in its own way: `10.0.0.1` comes back as `10.0.0.1/32`. How it does so is learnt from a
+ * ruleset that was applied and verified, rule by rule: what was sent, and what was read back in its place.
+ */
+export function learnSpelling(sent: Map<string, WantedTable>, live: Map<string, WantedTable>): Spelling {
+  const spelled = new Map<string, string>();
+  const learn = (from: readonly Rule[], to: readonly Rule[]) => {
+    if (from.length !== to.length) return;
+    for (const [index, rule] of from.entries()) {
+      const saved = to[index];
+      if (saved !== undefined) spelled.set(appendText(rule), appendText(saved));
+    }
+  };
+  for (const [name, table] of sent) {
+    const now = live.get(name);
+    if (now === undefined) continue;
+    for (const [chain, rules] of table.chains) learn(rules, now.chains.get(chain) ?? []);
+    const hooks = hooksByPlace(now.hooks);
+    for (const [place, rules] of hooksByPlace(table.hooks)) learn(rules, hooks.get(place) ?? []);
+  }
+  return (rule) => {
+    const text = appendText(rule);
+    return spelled.get(text) ?? text;
+  };
+}
+
+/** Nothing is known: each rule is taken to be spelled as it was sent. */
+export const asSent: Spelling = appendText;
+
+function hooksByPlace(hooks: readonly Hook[]): Map<string, Rule[]> {
+  const places = new Map<string, Rule[]>();
+  for (const { rule, target } of hooks) {
+    const place = `${rule.chain} ${target}`;
+    places.set(place, [...(places.get(place) ?? []), rule]);
+  }
+  return places;
+}

@@ -1,0 +1,34 @@
+import { FAMILIES, type Family } from '../contract/identifiers.ts';
+
+const BUILT_IN_CHAINS: Record<string, readonly string[]> = {
+  raw: ['PREROUTING', 'OUTPUT'],
+  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  security: ['INPUT', 'FORWARD', 'OUTPUT'],
+};
+
+export const TABLE_NAMES = Object.keys(BUILT_IN_CHAINS);
+
+/** The chains that the kernel gives a table; none for a table that does not exist. */
+export function builtInChains(table: string): readonly string[] {
+  return Object.hasOwn(BUILT_IN_CHAINS, table) ? (BUILT_IN_CHAINS[table] ?? []) : [];
+}
+
+/** A table of one family: what one transaction of the kernel covers. */
+export interface TableRef {
+  family: Family;
+  table: string;
+}
+
+export interface ChainRef extends TableRef {
+  chain: string;
+}
+
+/** One of something for each family. */
+export type PerFamily<T> = Record<Family, T>;
+
+export function perFamily<T>(make: (family: Family) => T): PerFamily<T> {
+  const [ipv4, ipv6] = FAMILIES.map(make) as [T, T];
+  return { ipv4, ipv6 };
+}

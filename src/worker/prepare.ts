@@ -1,0 +1,64 @@
+import { createRequire } from 'node:module';
+import type { WorkerSettings } from '../config/worker-settings.ts';
+import type { WorkerFacts } from '../contract/event.ts';
+import { readKernelFacts } from '../host/kernel.ts';
+import { NamespaceLock } from '../host/lock.ts';
+import { FileResultStore } from '../host/result-store.ts';
+import { FileRulesetStore } from '../host/ruleset-store.ts';
+import { runCommand } from '../host/run-command.ts';
+import type { EventPublisher, Log, Ports } from '../job/ports.ts';
+import { SetupError } from '../job/setup-error.ts';
+import { Iptables } from '../netfilter/iptables.ts';
+import { openNamespace } from '../netfilter/namespace.ts';
+import { findPrograms } from '../netfilter/programs.ts';
+
+/**
+ * Looks at the host once, at the start: what a job needs is there, or the worker does not start.
+ *
+ * @throws {SetupError} with what to do about it
+ */
+export async function preparePorts(
+  settings: WorkerSettings,
+  events: EventPublisher,
+  log: Log,
+): Promise<Ports> {
+  const { hostId, groups, allowUnsigned, stateDir, runDir } = settings;
+  if (!allowUnsigned) {
+    throw new SetupError(
+      'FLEETWALL_ALLOW_UNSIGNED is not true: this version of fleetwall checks no signatures yet, and so would take jobs from anybody who can publish on the broker; set it to true if that is meant',
+    );
+  }
+  const run = runCommand;
+  const namespace = await openNamespace(settings.netns ?? null);
+  const programs = await findPrograms(settings.backend, run);
+  const facts: WorkerFacts = {
+    version: ownVersion(),
+    backend: programs.backend,
+    iptables: programs.version,
+    ...(await readKernelFacts()),
+  };
+  const results = new FileResultStore(stateDir);
+  await results.prune();
+  const { inode } = namespace;
+  return {
+    identity: { hostId, groups, allowUnsigned },
+    facts,
+    lock: new NamespaceLock({ runDir, inode, hostId, timeoutSeconds: settings.lockTimeoutSeconds, run, log }),
+    firewall: new Iptables({
+      programs,
+      namespace,
+      timeoutMs: settings.applyTimeoutSeconds * 1000,
+      lockSeconds: settings.lockTimeoutSeconds,
+      run,
+    }),
+    rulesets: new FileRulesetStore(stateDir),
+    results,
+    events,
+    log,
+  };
+}
+
+function ownVersion(): string {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  return version;
+}
