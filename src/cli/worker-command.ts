@@ -46,14 +46,13 @@ async function startWorker(
       log.warn({ signal }, 'Still finishing the job in hand: end it with SIGKILL only');
     stop.abort();
   };
+  // Never taken off again: a signal that comes late must not end the process in the midst of its good-bye.
   process.on('SIGTERM', onStop).on('SIGINT', onStop).on('SIGHUP', reopen);
   try {
     await runWorker(settings, log, stop.signal);
     return 0;
   } catch (error) {
     return refuse(error);
-  } finally {
-    process.off('SIGTERM', onStop).off('SIGINT', onStop).off('SIGHUP', reopen);
   }
 }
 

@@ -32,7 +32,7 @@ const DEFAULT_FILE = '/etc/fleetwall/worker.yaml';
  */
 export async function loadSettings({
   flags,
-  environment,
+  environment = process.env,
   configFile,
 }: SettingSources): Promise<WorkerSettings> {
   const file = await readSettingsFile(configFile);

@@ -1,0 +1,128 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeJob } from '../support/client.ts';
+import { Fixture } from '../support/fixture.ts';
+import { BACKENDS } from '../support/namespace.ts';
+import { childOf, hasRead, isRunning } from '../support/processes.ts';
+import { bigRuleset, table } from '../support/rulesets.ts';
+
+const fixture = new Fixture();
+const small = (name: string) =>
+  table('filter', `:${name} - [0:0]`, `-A INPUT -j ${name}`, `-A ${name} -j RETURN`);
+
+describe.each(BACKENDS)('the lock of a network namespace, %s', (backend) => {
+  it('outlives a worker that is killed, until its restore of 20,000 rules has ended', async () => {
+    const first = await fixture.host(backend);
+    const second = await fixture.host(backend, { shareWith: first });
+    const client = await fixture.client();
+    const text = bigRuleset(20_000);
+    const big = makeJob(first.id, { ruleset: { name: 'big', revision: 1, ipv4: text } });
+    await client.publish(first.id, big);
+    const pid = await childOf(first.pid, '-restore');
+    // It has all of its input, and is stopped before it can end: so its worker dies before it for certain.
+    await hasRead(pid, text.length);
+    process.kill(pid, 'SIGSTOP');
+    expect(await first.end('SIGKILL')).toBe('SIGKILL');
+    expect(await isRunning(pid)).toBe(true);
+
+    const next = makeJob(second.id, { ruleset: { name: 'small', revision: 1, ipv4: small('small') } });
+    await client.publish(second.id, next);
+    await childOf(second.pid, 'flock');
+    expect(client.heard.some(({ event }) => 'subject' in event && event.subject === next.id)).toBe(false);
+    expect(await second.namespace.save()).not.toContain('small');
+
+    process.kill(pid, 'SIGCONT');
+    const end = await client.completed(next.id);
+    expect(end.data).toMatchObject({ outcome: 'applied' });
+    expect(await isRunning(pid)).toBe(false);
+    const live = await second.namespace.save();
+    expect(live.match(/^-A big /gm)).toHaveLength(20_000);
+    expect(live).toContain('-A small -j RETURN');
+
+    // The killed job comes again with the next start: its chains are known to be its own, and it ends once.
+    await first.start();
+    const late = await client.completed(big.id);
+    expect(late.data).toMatchObject({ redelivered: true, failure: null, ruleset: { liveRevision: 1 } });
+    expect(client.completions(big.id)).toHaveLength(1);
+    expect(await second.namespace.save()).toBe(live);
+  });
+
+  it('makes two workers take turns', async () => {
+    const first = await fixture.host(backend);
+    const second = await fixture.host(backend, { shareWith: first });
+    const client = await fixture.client();
+    const jobs = Array.from({ length: 8 }, (_, index) => {
+      const host = index % 2 === 0 ? first : second;
+      const name = `set-${host === first ? 'a' : 'b'}`;
+      const ipv4 = small(name).replace('RETURN', `LOG --log-prefix n${index}`);
+      return { host, job: makeJob(host.id, { ruleset: { name, revision: index + 1, ipv4, ipv6: ipv4 } }) };
+    });
+    await Promise.all(jobs.map(({ host, job }) => client.publish(host.id, job)));
+    for (const { job } of jobs) expect((await client.completed(job.id)).data.outcome).toBe('applied');
+    const live = await first.namespace.save();
+    expect(live.match(/n\d/g)).toEqual(['n6', 'n7', 'n6', 'n7']);
+    expect(live.match(/-A INPUT/g)).toHaveLength(4);
+  });
+});
+
+describe('the lock', () => {
+  it('that is held for too long ends the job, which says by whom', async () => {
+    const first = await fixture.host('nft');
+    const second = await fixture.host('nft', {
+      shareWith: first,
+      environment: { FLEETWALL_LOCK_TIMEOUT_SECONDS: '1' },
+    });
+    const client = await fixture.client();
+    const text = bigRuleset(5_000);
+    const big = makeJob(first.id, { ruleset: { name: 'big', revision: 1, ipv4: text } });
+    await client.publish(first.id, big);
+    const pid = await childOf(first.pid, '-restore');
+    process.kill(pid, 'SIGSTOP');
+    const { data } = await client.run(second.id, {
+      ruleset: { name: 'small', revision: 1, ipv4: small('small') },
+    });
+    expect(data).toMatchObject({
+      outcome: 'failed',
+      changed: false,
+      failure: { code: 'lock_timeout', stage: 'host', retryable: true },
+    });
+    expect(data.failure?.message).toContain(`by process ${first.pid} (host ${first.id}, job ${big.id}`);
+    process.kill(pid, 'SIGCONT');
+    expect((await client.completed(big.id)).data.outcome).toBe('applied');
+  });
+
+  it('that is taken away stops the job before its next change', async () => {
+    const host = await fixture.host('nft');
+    const client = await fixture.client();
+    const text = bigRuleset(5_000);
+    const job = makeJob(host.id, { ruleset: { name: 'big', revision: 1, ipv4: text, ipv6: small('big') } });
+    await client.publish(host.id, job);
+    const pid = await childOf(host.pid, '-restore');
+    process.kill(pid, 'SIGSTOP');
+    const [file = ''] = (await readdir(host.runDir)).filter((name) => name.endsWith('.lock.lock'));
+    await rm(join(host.runDir, file), { recursive: true });
+    await host.logged('The lock of the rules was taken away');
+    process.kill(pid, 'SIGCONT');
+    const { data } = await client.completed(job.id);
+    // The first table is written, the second is not, and to undo is to write, too: that is said loudly.
+    expect(data).toMatchObject({
+      outcome: 'failed',
+      failure: { code: 'undo_failed' },
+      rollback: { verified: false },
+    });
+    expect(await host.namespace.run('ip6tables-nft-save', [])).not.toContain('big');
+    // With the next job all is well.
+    const again = await client.run(host.id, { ruleset: { name: 'big', revision: 2, ipv4: small('big') } });
+    expect(again.data.outcome).toBe('applied');
+  });
+
+  it('leaves nothing of a job in its file', async () => {
+    const host = await fixture.host('nft');
+    const client = await fixture.client();
+    await client.run(host.id, { ruleset: { name: 'small', revision: 1, ipv4: small('small') } });
+    const files = await readdir(host.runDir);
+    expect(files).toHaveLength(1);
+    expect(await readFile(join(host.runDir, files[0] ?? ''), 'utf8')).toBe('');
+  });
+});

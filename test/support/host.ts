@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestClient } from './client.ts';
+import { type Backend, TestNamespace } from './namespace.ts';
+
+const LOG_MS = 30_000;
+const WORKER = join(import.meta.dirname, '../../dist/cli/main.js');
+
+export interface TestHostOptions {
+  brokerUrl: string;
+  client: TestClient;
+  backend: Backend;
+  /** Another host's namespace and lock, to share them. */
+  shareWith?: TestHost;
+  environment?: Record<string, string>;
+  /** Another host's id, to be in its place. */
+  id?: string;
+  /** Whether the worker leads a process group of its own, as at a terminal. */
+  ownGroup?: boolean;
+  /** Whether to wait until the worker consumes; the default. */
+  wait?: boolean;
+}
+
+/** A host: a network namespace, folders, and a worker of its own process. */
+export class TestHost {
+  readonly id: string;
+  readonly namespace: TestNamespace;
+  readonly folder: string;
+  readonly #options: TestHostOptions;
+  #worker: ChildProcess | null = null;
+
+  private constructor(namespace: TestNamespace, folder: string, options: TestHostOptions) {
+    this.id = options.id ?? `host-${randomBytes(4).toString('hex')}`;
+    this.namespace = namespace;
+    this.folder = folder;
+    this.#options = options;
+  }
+
+  /** The worker does not run yet. */
+  static async create(options: TestHostOptions): Promise<TestHost> {
+    const namespace = options.shareWith?.namespace ?? (await TestNamespace.create(options.backend));
+    const folder = await mkdtemp(join(tmpdir(), 'fleetwall-host-'));
+    return new TestHost(namespace, folder, options);
+  }
+
+  get runDir(): string {
+    return this.#options.shareWith?.runDir ?? join(this.folder, 'run');
+  }
+
+  get worker(): ChildProcess {
+    if (this.#worker === null) throw new Error('the worker is not running');
+    return this.#worker;
+  }
+
+  get pid(): number {
+    return this.worker.pid ?? 0;
+  }
+
+  /** Starts the worker, and waits until it consumes. */
+  async start(environment: Record<string, string> = {}): Promise<void> {
+    const { client } = this.#options;
+    const since = client.heard.length;
+    this.spawn(environment);
+    const exit = once(this.worker, 'exit').then(async () => {
+      throw new Error(`the worker ended: ${(await this.log()).slice(-2000)}`);
+    });
+    await Promise.race([client.event(this.id, 'fleetwall.worker.online', since), exit]);
+    exit.catch(() => {});
+  }
+
+  spawn(environment: Record<string, string> = {}): void {
+    const { brokerUrl, backend } = this.#options;
+    const worker = spawn(process.execPath, [WORKER, 'worker'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: this.#options.ownGroup === true,
+      env: {
+        PATH: process.env['PATH'],
+        FLEETWALL_HOST_ID: this.id,
+        FLEETWALL_AMQP_URL: brokerUrl,
+        FLEETWALL_ALLOW_UNSIGNED: 'true',
+        FLEETWALL_BACKEND: backend,
+        FLEETWALL_NETNS: this.namespace.name,
+        FLEETWALL_STATE_DIR: join(this.folder, 'state'),
+        FLEETWALL_RUN_DIR: this.runDir,
+        FLEETWALL_QUEUE_TYPE: 'classic',
+        FLEETWALL_LOG_LEVEL: 'debug',
+        ...this.#options.environment,
+        ...environment,
+      },
+    });
+    const output = createWriteStream(this.logFile, { flags: 'a' });
+    worker.stdout?.pipe(output, { end: false });
+    worker.stderr?.pipe(output, { end: false });
+    this.#worker = worker;
+  }
+
+  get logFile(): string {
+    return join(this.folder, 'worker.log');
+  }
+
+  async log(): Promise<string> {
+    return await readFile(this.logFile, 'utf8').catch(() => '');
+  }
+
+  /** Waits until the worker has logged a message that begins so. */
+  async logged(message: string): Promise<void> {
+    const deadline = Date.now() + LOG_MS;
+    while (!(await this.log()).includes(`"msg":"${message}`)) {
+      if (Date.now() > deadline) throw new Error(`waited in vain for the log message "${message}"`);
+      await sleep(20);
+    }
+  }
+
+  /** Ends the worker; the exit status, or the signal that ended it. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string | null> {
+    this.worker.kill(signal);
+    return await this.ended();
+  }
+
+  /** Waits until the worker has ended by itself. */
+  async ended(): Promise<number | string | null> {
+    const worker = this.worker;
+    if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit');
+    this.#worker = null;
+    return worker.exitCode ?? worker.signalCode;
+  }
+
+  /** Ends the worker if it runs, and removes everything that was made for the host. */
+  async remove(): Promise<void> {
+    if (this.#worker !== null) await this.end();
+    if (this.#options.shareWith === undefined) await this.namespace.remove();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

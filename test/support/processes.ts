@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const WAIT_MS = 30_000;
+
+/** Waits until a process has a child whose command line has `word` in it; its pid. */
+export async function childOf(pid: number, word: string): Promise<number> {
+  const deadline = Date.now() + WAIT_MS;
+  while (Date.now() < deadline) {
+    for (const child of await children(pid)) {
+      if ((await read(`/proc/${child}/cmdline`)).includes(word)) return child;
+    }
+    await sleep(1);
+  }
+  throw new Error(`process ${pid} had no child ${word}`);
+}
+
+/** Waits until a process has read so many bytes. */
+export async function hasRead(pid: number, bytes: number): Promise<void> {
+  const deadline = Date.now() + WAIT_MS;
+  while (Date.now() < deadline) {
+    const count = /^rchar: (\d+)$/m.exec(await read(`/proc/${pid}/io`))?.[1];
+    if (Number(count ?? 0) >= bytes) return;
+    await sleep(1);
+  }
+  throw new Error(`process ${pid} did not read ${bytes} bytes`);
+}
+
+/** `true` until it has ended, whether or not somebody has asked how. */
+export async function isRunning(pid: number): Promise<boolean> {
+  const state = /^State:\s+(\w)/m.exec(await read(`/proc/${pid}/status`))?.[1];
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+async function children(pid: number): Promise<number[]> {
+  const text = await read(`/proc/${pid}/task/${pid}/children`);
+  return text
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number);
+}
+
+async function read(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch(() => '');
+}

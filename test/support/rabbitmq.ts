@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'amqplib';
+
+/** Not Debian's wrapper of the same name, which changes to the user rabbitmq and to its folders. */
+const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+const CTL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
+const EPMD = '/usr/bin/epmd';
+const START_MS = 90_000;
+
+export interface RabbitmqOptions {
+  /** The address to listen on. */
+  address?: string;
+  /** Leaves it running when this process ends. */
+  detached?: boolean;
+}
+
+/** A RabbitMQ node of one's own: its name, ports and data are nobody else's, and all of it goes with `stop`. */
+export class Rabbitmq {
+  readonly #folder: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #detached: boolean;
+  readonly #epmd: ChildProcess;
+  #server: ChildProcess;
+  readonly url: string;
+
+  private constructor(folder: string, environment: NodeJS.ProcessEnv, url: string, detached: boolean) {
+    this.#folder = folder;
+    this.#environment = environment;
+    this.#detached = detached;
+    this.url = url;
+    const epmdPort = environment['ERL_EPMD_PORT'] ?? '';
+    this.#epmd = this.#spawn(EPMD, ['-port', epmdPort, '-address', '127.0.0.1']);
+    this.#server = this.#spawn(SERVER, []);
+  }
+
+  static async start({ address = '127.0.0.1', detached = false }: RabbitmqOptions = {}): Promise<Rabbitmq> {
+    const folder = await mkdtemp(join(tmpdir(), 'fleetwall-rabbitmq-'));
+    const [amqp, distribution, epmd] = await freePorts(3);
+    await writeFile(
+      join(folder, 'rabbitmq.conf'),
+      [
+        `listeners.tcp.1 = ${address}:${amqp}`,
+        'loopback_users = none',
+        'disk_free_limit.absolute = 50MB',
+        '',
+      ].join('\n'),
+    );
+    await writeFile(join(folder, 'enabled_plugins'), '[].\n');
+    const environment = {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: folder,
+      RABBITMQ_NODENAME: `fleetwall-${amqp}@localhost`,
+      RABBITMQ_CONF_ENV_FILE: '/dev/null',
+      RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
+      RABBITMQ_MNESIA_BASE: join(folder, 'data'),
+      RABBITMQ_LOG_BASE: join(folder, 'log'),
+      RABBITMQ_DIST_PORT: String(distribution),
+      ERL_EPMD_PORT: String(epmd),
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+    };
+    const node = new Rabbitmq(folder, environment, `amqp://${address}:${amqp}`, detached);
+    await node.#ready();
+    return node;
+  }
+
+  get pids(): number[] {
+    return [this.#server.pid, this.#epmd.pid].filter((pid) => pid !== undefined);
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** `rabbitmqctl` of this node. */
+  async ctl(...args: string[]): Promise<void> {
+    const child = this.#spawn(CTL, args);
+    const [status] = (await once(child, 'exit')) as [number | null];
+    if (status !== 0)
+      throw new Error(`rabbitmqctl ${args.join(' ')} ended with ${status}: see ${this.#folder}/output.log`);
+  }
+
+  /** As a power cut would: nothing is said to anybody. */
+  async kill(): Promise<void> {
+    await end(this.#server, 'SIGKILL');
+  }
+
+  async restart(): Promise<void> {
+    this.#server = this.#spawn(SERVER, []);
+    await this.#ready();
+  }
+
+  async stop(): Promise<void> {
+    await end(this.#server, 'SIGKILL');
+    await end(this.#epmd, 'SIGKILL');
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  #spawn(file: string, args: string[]): ChildProcess {
+    const output = openSync(join(this.#folder, 'output.log'), 'a');
+    const child = spawn(file, args, {
+      env: this.#environment,
+      stdio: ['ignore', output, output],
+      detached: true,
+    });
+    closeSync(output);
+    if (this.#detached) child.unref();
+    return child;
+  }
+
+  async #ready(): Promise<void> {
+    const deadline = Date.now() + START_MS;
+    for (;;) {
+      try {
+        const connection = await connect(this.url);
+        await connection.close();
+        return;
+      } catch (error) {
+        if (this.#server.exitCode !== null || Date.now() > deadline) {
+          throw new Error(`RabbitMQ did not start: see ${this.#folder}/output.log`, { cause: error });
+        }
+        await sleep(200);
+      }
+    }
+  }
+}
+
+/** The server is a shell that becomes Erlang, in a group of its own with what it has started. */
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  process.kill(-child.pid, signal);
+  await exit;
+}
+
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
