@@ -10,7 +10,7 @@ export interface BrokerOptions {
   /** Shown in the broker's list of connections. */
   connectionName: string;
   /** Makes channels, topology and consumers, anew for each connection. */
-  setup(model: ChannelModel): Promise<void>;
+  setup: (model: ChannelModel) => Promise<void>;
   log: Log;
 }
 

@@ -4,9 +4,9 @@ import type { Delivery, Log, Settlement } from '../job/ports.ts';
 export interface ConsumerOptions {
   queue: string;
   /** Returns what is to become of the message; a throw leaves it to be delivered again. */
-  handle(delivery: Delivery): Promise<Settlement>;
+  handle: (delivery: Delivery) => Promise<Settlement>;
   /** Called each time that consuming begins, anew after a loss. */
-  onConsuming?(): void;
+  onConsuming?: () => void;
   log: Log;
 }
 

@@ -6,7 +6,7 @@ import type { EventPublisher } from '../job/ports.ts';
 const CONFIRM_TIMEOUT_MS = 15_000;
 
 /** The event was not confirmed: the connection is down, the broker said no, or nothing came in time. */
-export class PublishFailed extends Error {
+class PublishFailed extends Error {
   override readonly name = 'PublishFailed';
 }
 

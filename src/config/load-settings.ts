@@ -77,8 +77,8 @@ async function readSettingsFile(
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new SettingsError(`${path}: must be a mapping of settings to values`);
   }
-  const known: string[] = [...SETTING_NAMES, ...UNSUPPORTED_SETTINGS];
-  const unknown = Object.keys(values).filter((key) => !known.includes(key));
+  const known = new Set<string>([...SETTING_NAMES, ...UNSUPPORTED_SETTINGS]);
+  const unknown = Object.keys(values).filter((key) => !known.has(key));
   if (unknown.length > 0) throw new SettingsError(`${path}: there is no setting ${unknown.join(', ')}`);
   return { path, values: values as Record<string, unknown> };
 }

@@ -7,7 +7,7 @@ export const MAX_EVENT_BYTES = 64 * 1024;
 /** … but for a report, which carries the texts of whole rulesets. */
 export const MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
-export const JobAction = z.enum(['apply', 'check', 'remove', 'rollback', 'report']);
+const JobAction = z.enum(['apply', 'check', 'remove', 'rollback', 'report']);
 
 /** Facts about the worker that says something; `iptables` is a version such as `1.8.9`. */
 export const WorkerFacts = z.object({
@@ -101,14 +101,13 @@ export const Timings = z.object({
 export type Timings = z.infer<typeof Timings>;
 
 /** The ruleset of a job, and what of that name is committed on the host once the job has ended. */
-export const RulesetState = z.object({
+const RulesetState = z.object({
   name: RulesetName,
   revision: Revision,
   digest: Digest.nullable(),
   liveRevision: Revision.nullable(),
   liveDigest: Digest.nullable(),
 });
-export type RulesetState = z.infer<typeof RulesetState>;
 
 export const ReportedRuleset = z.object({
   name: RulesetName,
@@ -124,13 +123,12 @@ export type ReportedRuleset = z.infer<typeof ReportedRuleset>;
 
 const Origin = z.object({ hostId: HostId, worker: WorkerFacts });
 
-export const JobStarted = Origin.extend({
+const JobStarted = Origin.extend({
   jobId: z.string(),
   action: JobAction,
   rolloutId: z.string().nullable(),
   ruleset: z.object({ name: RulesetName, revision: Revision }).nullable(),
 });
-export type JobStarted = z.infer<typeof JobStarted>;
 
 /** `performed`: the change was taken back; `verified`: the host was read again and is as it was before. */
 export const Rollback = z.object({
@@ -159,7 +157,7 @@ export const JobCompleted = Origin.extend({
 export type JobCompleted = z.infer<typeof JobCompleted>;
 
 /** `inSync` is `null` where the rules have not been compared with what was committed since the start. */
-export const WorkerState = Origin.extend({
+const WorkerState = Origin.extend({
   groups: z.array(z.string()),
   rulesets: z.array(
     z.object({
@@ -172,7 +170,7 @@ export const WorkerState = Origin.extend({
   ),
   pending: z.string().nullable(),
 });
-export type WorkerState = z.infer<typeof WorkerState>;
+type WorkerState = z.infer<typeof WorkerState>;
 
 const CloudEvent = z.object({
   specversion: z.literal('1.0'),

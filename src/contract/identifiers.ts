@@ -7,7 +7,7 @@ export const HostId = z
   .regex(LABEL, 'must be 1 to 63 of a-z, 0-9 and "-", and neither begin nor end with "-"');
 export type HostId = z.infer<typeof HostId>;
 
-export const GroupName = HostId;
+export const GroupName = HostId.describe('Groups are named as hosts are.');
 export type GroupName = z.infer<typeof GroupName>;
 
 export const RulesetName = z

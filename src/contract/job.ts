@@ -22,11 +22,10 @@ export const Target = z.object({
 });
 export type Target = z.infer<typeof Target>;
 
-export const Confirm = z.object({
+const Confirm = z.object({
   mode: z.enum(['probe', 'manual', 'none']).default('probe'),
   timeoutSeconds: z.int().min(1).max(1200).default(30),
 });
-export type Confirm = z.infer<typeof Confirm>;
 
 /** A ruleset as it is pushed. `ipv4` and `ipv6` are text in `iptables-save` form. */
 export const Ruleset = z.object({
@@ -41,12 +40,11 @@ export const Ruleset = z.object({
 export type Ruleset = z.infer<typeof Ruleset>;
 
 /** What a `remove` or `rollback` says of its ruleset: the content is not theirs to give. */
-export const RulesetChange = Ruleset.pick({
+const RulesetChange = Ruleset.pick({
   name: true,
   revision: true,
   ifRevision: true,
 });
-export type RulesetChange = z.infer<typeof RulesetChange>;
 
 const RulesetQuery = z.object({ name: RulesetName.optional() });
 
@@ -72,11 +70,10 @@ export const RemoveJob = Envelope.extend({
 });
 export type RemoveJob = z.infer<typeof RemoveJob>;
 
-export const RollbackJob = Envelope.extend({
+const RollbackJob = Envelope.extend({
   action: z.literal('rollback'),
   ruleset: RulesetChange,
 });
-export type RollbackJob = z.infer<typeof RollbackJob>;
 
 export const ReportJob = Envelope.extend({
   action: z.literal('report'),
@@ -87,5 +84,3 @@ export type ReportJob = z.infer<typeof ReportJob>;
 /** A job, as it is read: defaults filled in, unknown fields left out. */
 export const Job = z.discriminatedUnion('action', [ApplyJob, RemoveJob, RollbackJob, ReportJob]);
 export type Job = z.infer<typeof Job>;
-
-export type Action = Job['action'];

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
+import { z } from 'zod';
 import { type Fence, type HostLock, LockLost, LockTimeout, type Log, type RunCommand } from '../job/ports.ts';
 import { makePrivateFolder } from './files.ts';
 
@@ -84,7 +85,8 @@ export class NamespaceLock implements HostLock {
   async #holdMark<T>(file: FileHandle, jobId: string, work: (fence: Fence) => Promise<T>): Promise<T> {
     const { hostId, log } = this.#options;
     await file.truncate();
-    await file.write(JSON.stringify({ pid: process.pid, hostId, jobId, since: new Date().toISOString() }));
+    const holder = { pid: process.pid, hostId, jobId, since: new Date().toISOString() };
+    await file.write(JSON.stringify(holder satisfies z.infer<typeof Holder>));
     let lost: Error | null = null;
     // Nobody has the kernel's lock, so a mark that is there is a dead holder's.
     await rm(`${this.#path}.lock`, { recursive: true, force: true });
@@ -111,11 +113,13 @@ export class NamespaceLock implements HostLock {
   }
 }
 
+const Holder = z.object({ pid: z.number(), hostId: z.string(), jobId: z.string(), since: z.string() });
+
 async function readHolder(file: FileHandle): Promise<string> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0);
   try {
-    const holder = JSON.parse(buffer.toString('utf8', 0, bytesRead)) as Record<string, unknown>;
-    return ` by process ${holder['pid']} (host ${holder['hostId']}, job ${holder['jobId']}, since ${holder['since']})`;
+    const { pid, hostId, jobId, since } = Holder.parse(JSON.parse(buffer.toString('utf8', 0, bytesRead)));
+    return ` by process ${pid} (host ${hostId}, job ${jobId}, since ${since})`;
   } catch {
     return '';
   }

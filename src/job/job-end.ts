@@ -14,7 +14,7 @@ export interface JobEnd {
   ruleset: JobCompleted['ruleset'];
 }
 
-export const NO_ROLLBACK: Rollback = {
+const NO_ROLLBACK: Rollback = {
   performed: false,
   reason: null,
   verified: null,
@@ -33,12 +33,12 @@ export function ended(outcome: Outcome, end: Partial<JobEnd> = {}): JobEnd {
   };
 }
 
-const REJECTING: readonly Stage[] = ['decode', 'authorise', 'admit', 'lint'];
+const REJECTING = new Set<Stage>(['decode', 'authorise', 'admit', 'lint']);
 
 /** What a failure means for the host: up to lint it was not touched, later it is as it was. */
 export function failed(error: unknown, end: Partial<JobEnd> = {}): JobEnd {
   const failure = asJobFailure(error);
-  return ended(REJECTING.includes(failure.stage) ? 'rejected' : 'failed', {
+  return ended(REJECTING.has(failure.stage) ? 'rejected' : 'failed', {
     ...end,
     failure,
   });

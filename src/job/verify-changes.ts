@@ -2,7 +2,7 @@ import { FAMILIES } from '../contract/identifiers.ts';
 import { extractOwned } from '../ruleset/owned.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { verifyTable } from '../ruleset/verify.ts';
-import type { WantedTable } from '../ruleset/wanted.ts';
+import { emptyWanted, type WantedTable } from '../ruleset/wanted.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import { concernedTables, type LiveTables } from './snapshot.ts';
@@ -19,18 +19,11 @@ export function verifyChanges(intent: Intent, live: LiveTables): PerFamily<Map<s
   const tables = concernedTables(wanted, claims);
   const mismatches = FAMILIES.flatMap((family) =>
     tables[family].flatMap((table) => {
-      const nothing = {
-        name: table,
-        chains: new Map(),
-        policies: new Map(),
-        hooks: [],
-        declarations: new Map(),
-        commitLine: null,
-      };
+      const asked = wanted[family].get(table) ?? emptyWanted(table);
       return verifyTable(
         { family, table },
-        wanted[family].get(table) ?? nothing,
-        now[family].get(table),
+        asked,
+        now[family].get(table) ?? emptyWanted(table),
         spell[family],
       );
     }),

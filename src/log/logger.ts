@@ -11,7 +11,7 @@ export interface LogOptions {
 export interface OpenLog {
   log: Logger;
   /** Opens the file anew, for programs that rotate logs. */
-  reopen(): void;
+  reopen: () => void;
 }
 
 const SECRETS = ['password', '*.password', 'amqpUrl', '*.amqpUrl', 'authorization', '*.authorization'];

@@ -182,6 +182,8 @@ function withoutBanner(line: string): string {
 
 /** The last line that says something: hints on how to get help do not. */
 function lastWords(lines: readonly string[]): string | null {
-  const telling = lines.filter((line) => line !== '' && !/^Try `/.test(line) && !/^Perhaps /.test(line));
+  const telling = lines.filter(
+    (line) => line !== '' && !line.startsWith('Try `') && !line.startsWith('Perhaps '),
+  );
   return telling.map(withoutBanner).at(-1) ?? null;
 }

@@ -11,7 +11,7 @@ export interface Claims {
   hooks: HookClaim[];
 }
 
-export interface HookClaim extends ChainRef {
+interface HookClaim extends ChainRef {
   target: string;
   /** The hook stands at the head of its chain (`-I`). */
   first: boolean;

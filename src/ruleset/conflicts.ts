@@ -2,7 +2,7 @@ import { FAMILIES, type Family, type Scope } from '../contract/identifiers.ts';
 import { type Claims, claimedChains, claimedTables, claimsTable, type Neighbour } from './claims.ts';
 import type { Chain, Table } from './model.ts';
 import { jumpTargets } from './options.ts';
-import type { PerFamily } from './tables.ts';
+import type { PerFamily, TableRef } from './tables.ts';
 import type { WantedTable } from './wanted.ts';
 
 /** Something that the ruleset wants and that is somebody else's; `line` is in the text as it was sent. */
@@ -51,41 +51,70 @@ function wholeTableConflicts(
 }
 
 function chainConflicts(family: Family, table: WantedTable, question: ConflictQuestion): Conflict[] {
-  const ref = { family, table: table.name };
-  const conflicts: Conflict[] = [];
-  const add = (chain: string, line: number, reason: string) =>
-    conflicts.push({ ...ref, line, chain, reason });
-  const own = new Set([...claimedChains(question.own, ref), ...question.adopt]);
   const live = question.live[family].get(table.name)?.chains ?? new Map<string, Chain>();
-  const foreign = [...live.values()].filter(({ name, policy }) => policy === null && !table.chains.has(name));
+  const place = { family, table: table.name };
+  const found = [
+    ...question.neighbours.flatMap((neighbour) => neighbourConflicts(place, table, neighbour)),
+    ...strangerConflicts(place, table, live, question),
+    ...foreignJumps(table, live),
+  ];
+  const first = new Map(found.toReversed().map((conflict) => [conflict.line, conflict]));
+  return found
+    .filter((conflict) => first.get(conflict.line) === conflict)
+    .map((conflict) => ({ ...place, ...conflict }));
+}
 
-  for (const { name, claims } of question.neighbours) {
-    const theirs = claimedChains(claims, ref);
-    if (claimsTable(claims, ref)) add('', 1, `ruleset ${name} owns table ${table.name} whole`);
-    for (const chain of table.chains.keys()) {
-      if (theirs.has(chain)) add(chain, lineOf(table, chain), `chain ${chain} is ruleset ${name}'s`);
-    }
-    for (const { rule } of table.hooks) {
-      if (theirs.has(rule.chain))
-        add(rule.chain, rule.line, `chain ${rule.chain} is ruleset ${name}'s, and takes no hook of another`);
-    }
+type Found = Omit<Conflict, keyof TableRef>;
+
+function neighbourConflicts(place: TableRef, table: WantedTable, { name, claims }: Neighbour): Found[] {
+  if (claimsTable(claims, place)) {
+    return [{ chain: '', line: 1, reason: `ruleset ${name} owns table ${table.name} whole` }];
   }
-  for (const [chain, rules] of table.chains) {
-    if (live.has(chain) && !own.has(chain) && conflicts.every((known) => known.chain !== chain)) {
-      add(
-        chain,
-        lineOf(table, chain),
-        `chain ${chain} is on the host already and is not this ruleset's: name it in adopt to take it over`,
-      );
-    }
-    if (foreign.length === 0) continue;
-    for (const rule of rules) {
-      const target = jumpTargets(rule.spec).find((name) => foreign.some((other) => other.name === name));
-      if (target !== undefined)
-        add(chain, rule.line, `jumps to chain ${target}, which this ruleset does not declare`);
-    }
-  }
-  return conflicts;
+  const theirs = claimedChains(claims, place);
+  const taken = [...table.chains.keys()].filter((chain) => theirs.has(chain));
+  const hooked = table.hooks.filter(({ rule }) => theirs.has(rule.chain));
+  return [
+    ...taken.map((chain) => ({
+      chain,
+      line: lineOf(table, chain),
+      reason: `chain ${chain} is ruleset ${name}'s`,
+    })),
+    ...hooked.map(({ rule: { chain, line } }) => ({
+      chain,
+      line,
+      reason: `chain ${chain} is ruleset ${name}'s, and takes no hook of another`,
+    })),
+  ];
+}
+
+function strangerConflicts(
+  place: TableRef,
+  table: WantedTable,
+  live: Map<string, Chain>,
+  { own, adopt }: ConflictQuestion,
+): Found[] {
+  const known = new Set([...claimedChains(own, place), ...adopt]);
+  const strange = [...table.chains.keys()].filter((chain) => live.has(chain) && !known.has(chain));
+  return strange.map((chain) => ({
+    chain,
+    line: lineOf(table, chain),
+    reason: `chain ${chain} is on the host already and is not this ruleset's: name it in adopt to take it over`,
+  }));
+}
+
+function foreignJumps(table: WantedTable, live: Map<string, Chain>): Found[] {
+  const foreign = new Set(
+    [...live.values()]
+      .filter(({ name, policy }) => policy === null && !table.chains.has(name))
+      .map(({ name }) => name),
+  );
+  if (foreign.size === 0) return [];
+  return [...table.chains.values()].flat().flatMap(({ chain, line, spec }) => {
+    const target = jumpTargets(spec).find((name) => foreign.has(name));
+    return target === undefined
+      ? []
+      : [{ chain, line, reason: `jumps to chain ${target}, which this ruleset does not declare` }];
+  });
 }
 
 function lineOf(table: WantedTable, chain: string): number {

@@ -5,7 +5,7 @@ import { emptyTable, type Table } from './model.ts';
 import { planChains } from './plan-chains.ts';
 import { planWholeTable } from './plan-whole-table.ts';
 import type { TableRef } from './tables.ts';
-import type { WantedTable } from './wanted.ts';
+import { emptyWanted, type WantedTable } from './wanted.ts';
 
 export interface PlanQuestion extends TableRef {
   /** The ruleset's name. */
@@ -25,7 +25,7 @@ export interface PlanQuestion extends TableRef {
 export function planTable(question: PlanQuestion): TablePlan {
   const { family, table, own } = question;
   const live = question.live ?? emptyTable(table);
-  const wanted = question.wanted ?? nothing(table);
+  const wanted = question.wanted ?? emptyWanted(table);
   if (question.scope === 'tables') {
     const owned = question.wanted !== undefined || claimsTable(own, question);
     const { spell } = question;
@@ -40,16 +40,5 @@ function unowned(ref: TableRef): TablePlan {
     ...ref,
     diff: { added: [], removed: [], unchanged: 0 },
     change: null,
-  };
-}
-
-function nothing(name: string): WantedTable {
-  return {
-    name,
-    chains: new Map(),
-    policies: new Map(),
-    hooks: [],
-    declarations: new Map(),
-    commitLine: null,
   };
 }

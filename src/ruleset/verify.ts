@@ -17,49 +17,68 @@ export interface Mismatch extends TableRef {
 export function verifyTable(
   ref: TableRef,
   wanted: WantedTable,
-  now: WantedTable | undefined,
+  now: WantedTable,
   spell: Spelling,
 ): Mismatch[] {
-  const mismatches: Mismatch[] = [];
-  const report = (chain: string, reason: string) => mismatches.push({ ...ref, chain, reason });
-  for (const [chain, rules] of wanted.chains) {
-    const found = now?.chains.get(chain) ?? (wanted.policies.has(chain) ? [] : undefined);
-    if (found === undefined) report(chain, 'the chain is not there');
-    else reportChain(chain, rules, found, spell, report);
-  }
-  for (const [chain, rules] of now?.chains ?? []) {
-    const emptyBuiltIn = now?.policies.has(chain) === true && rules.length === 0;
-    if (!wanted.chains.has(chain) && !emptyBuiltIn) report(chain, 'the chain is still there');
-  }
-  for (const [chain, policy] of wanted.policies) {
-    const found = now?.policies.get(chain) ?? 'ACCEPT';
-    if (found !== policy) report(chain, `the policy is ${found}, not ${policy}`);
-  }
-  const count = (table: WantedTable | undefined) => table?.hooks.length ?? 0;
-  if (count(wanted) !== count(now)) {
-    const chain = wanted.hooks[0]?.rule.chain ?? now?.hooks[0]?.rule.chain ?? '';
-    report(chain, `${count(now)} rules jump to the ruleset's chains, not ${count(wanted)}`);
-  }
-  return mismatches;
+  const found = [
+    ...missingChains(wanted, now),
+    ...surplusChains(wanted, now),
+    ...[...wanted.chains].flatMap(([chain, rules]) =>
+      compareRules(chain, rules, now.chains.get(chain), spell),
+    ),
+    ...comparePolicies(wanted, now),
+    ...compareHooks(wanted, now),
+  ];
+  return found.map((mismatch) => ({ ...ref, ...mismatch }));
 }
 
-function reportChain(
+type Found = Omit<Mismatch, keyof TableRef>;
+
+function missingChains(wanted: WantedTable, now: WantedTable): Found[] {
+  const missing = [...wanted.chains.keys()].filter(
+    (chain) => !now.chains.has(chain) && !wanted.policies.has(chain),
+  );
+  return missing.map((chain) => ({ chain, reason: 'the chain is not there' }));
+}
+
+function surplusChains(wanted: WantedTable, now: WantedTable): Found[] {
+  const surplus = [...now.chains].filter(
+    ([chain, rules]) => !wanted.chains.has(chain) && !(now.policies.has(chain) && rules.length === 0),
+  );
+  return surplus.map(([chain]) => ({ chain, reason: 'the chain is still there' }));
+}
+
+function compareRules(
   chain: string,
   wanted: readonly Rule[],
-  found: readonly Rule[],
+  found: readonly Rule[] | undefined,
   spell: Spelling,
-  report: (chain: string, reason: string) => void,
-): void {
+): Found[] {
+  if (found === undefined) return wanted.length === 0 ? [] : [{ chain, reason: 'the chain is empty' }];
   if (wanted.length !== found.length) {
-    report(chain, `the chain has ${found.length} rules, not ${wanted.length}`);
-    return;
+    return [{ chain, reason: `the chain has ${found.length} rules, not ${wanted.length}` }];
   }
   for (const [index, rule] of wanted.entries()) {
     const other = found[index];
     if (other === undefined || sameRule(rule, other, spell)) continue;
-    report(chain, `rule ${index + 1} is "${appendText(other)}", not "${appendText(rule)}"`);
-    return;
+    return [{ chain, reason: `rule ${index + 1} is "${appendText(other)}", not "${appendText(rule)}"` }];
   }
+  return [];
+}
+
+function comparePolicies(wanted: WantedTable, now: WantedTable): Found[] {
+  return [...wanted.policies].flatMap(([chain, policy]) => {
+    const found = now.policies.get(chain) ?? 'ACCEPT';
+    return found === policy ? [] : [{ chain, reason: `the policy is ${found}, not ${policy}` }];
+  });
+}
+
+function compareHooks(wanted: WantedTable, now: WantedTable): Found[] {
+  if (wanted.hooks.length === now.hooks.length) return [];
+  const chain = (wanted.hooks[0] ?? now.hooks[0])?.rule.chain ?? '';
+  return [
+    { chain, reason: `${now.hooks.length} rules jump to the ruleset's chains, not ${wanted.hooks.length}` },
+  ];
 }
 
 function sameRule(wanted: Rule, found: Rule, spell: Spelling): boolean {

@@ -153,6 +153,18 @@ function ownChains(table: Table): { table: WantedTable; problems: Problem[] } {
   };
 }
 
+/** Of a table in which nothing is wanted. */
+export function emptyWanted(name: string): WantedTable {
+  return {
+    name,
+    chains: new Map(),
+    policies: new Map(),
+    hooks: [],
+    declarations: new Map(),
+    commitLine: null,
+  };
+}
+
 function declarationsOf(table: Table): Map<string, number> {
   return new Map([...table.chains.values()].map(({ name, line }) => [name, line]));
 }

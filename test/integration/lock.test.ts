@@ -100,7 +100,7 @@ describe('the lock', () => {
     await client.publish(host.id, job);
     const pid = await childOf(host.pid, '-restore');
     process.kill(pid, 'SIGSTOP');
-    const [file = ''] = (await readdir(host.runDir)).filter((name) => name.endsWith('.lock.lock'));
+    const file = (await readdir(host.runDir)).find((name) => name.endsWith('.lock.lock')) ?? '';
     await rm(join(host.runDir, file), { recursive: true });
     await host.logged('The lock of the rules was taken away');
     process.kill(pid, 'SIGCONT');
