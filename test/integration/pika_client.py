@@ -1,4 +1,7 @@
-"""A client in another language, written from the contract alone: one job, and the event that ends it."""
+"""A client in another language, written from the contract alone: one job, and the event that ends it.
+
+pika_client.py URL HOST [RULESET REVISION] < RULES
+"""
 
 import json
 import sys
@@ -7,7 +10,9 @@ from datetime import datetime, timezone
 
 import pika
 
-url, host_id, rules = sys.argv[1], sys.argv[2], sys.stdin.read()
+url, host_id = sys.argv[1:3]
+name, revision = sys.argv[3:5] if len(sys.argv) > 3 else ("edge", "1")
+rules = sys.stdin.read()
 
 connection = pika.BlockingConnection(pika.URLParameters(url))
 channel = connection.channel()
@@ -24,7 +29,7 @@ job = {
     "action": "apply",
     "issuedAt": datetime.now(timezone.utc).isoformat(),
     "target": {"hosts": [host_id]},
-    "ruleset": {"name": "edge", "revision": 1, "ipv4": rules},
+    "ruleset": {"name": name, "revision": int(revision), "ipv4": rules},
     "somethingNew": {"that": "readers ignore"},
 }
 channel.basic_publish(

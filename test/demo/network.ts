@@ -1,0 +1,48 @@
+import { execa } from 'execa';
+
+/**
+ * A network of its own: a hub, in which the broker is, and a namespace for each host, with a cable between. All traffic
+ * of a host's worker with the broker goes through the firewall that it manages.
+ */
+export const HUB = 'fwdemo-hub';
+export const HUB_ADDRESS = '10.77.0.1';
+
+export function namespaceOf(host: string): string {
+  return `fwdemo-${host}`;
+}
+
+export async function makeHub(): Promise<void> {
+  await ip('netns', 'add', HUB);
+  await ip('-n', HUB, 'link', 'set', 'lo', 'up');
+  await ip('-n', HUB, 'link', 'add', 'br0', 'type', 'bridge');
+  await ip('-n', HUB, 'address', 'add', `${HUB_ADDRESS}/24`, 'dev', 'br0');
+  await ip('-n', HUB, 'link', 'set', 'br0', 'up');
+}
+
+export async function plugIn(host: string, index: number): Promise<void> {
+  const namespace = namespaceOf(host);
+  const port = `to-${host}`;
+  await ip('netns', 'add', namespace);
+  await ip('-n', HUB, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
+  await ip('-n', HUB, 'link', 'set', port, 'master', 'br0', 'up');
+  await ip('-n', namespace, 'link', 'set', 'lo', 'up');
+  await ip('-n', namespace, 'address', 'add', `10.77.0.${11 + index}/24`, 'dev', 'eth0');
+  await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+}
+
+/** What goes before a command so that it runs in a namespace. */
+export function inside(namespace: string): string[] {
+  return ['nsenter', `--net=/run/netns/${namespace}`, '--'];
+}
+
+export async function removeNetwork(hosts: readonly string[]): Promise<void> {
+  const { stdout } = await execa('ip', ['netns', 'list']);
+  const there = new Set(stdout.split('\n').map((line) => line.split(' ', 1)[0] ?? ''));
+  for (const namespace of [...hosts.map(namespaceOf), HUB]) {
+    if (there.has(namespace)) await ip('netns', 'delete', namespace);
+  }
+}
+
+async function ip(...args: string[]): Promise<void> {
+  await execa('ip', args);
+}
