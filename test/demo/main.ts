@@ -113,7 +113,7 @@ async function runDemo(): Promise<void> {
 
   say('What is live on web-1 now');
   for (const program of ['iptables', 'ip6tables']) {
-    const [enter = '', ...args] = [...inside(namespaceOf('web-1')), program, '-S'];
+    const [enter, ...args] = inside(namespaceOf('web-1'), program, '-S');
     console.log((await execa(enter, args)).stdout.replace(/^/gm, '    '));
   }
   await client.close();
@@ -124,7 +124,7 @@ async function startWorker(host: string, brokerUrl: string): Promise<number> {
   const folder = join(FOLDER, host);
   await mkdir(folder, { recursive: true });
   const output = openSync(join(folder, 'worker.log'), 'a');
-  const [enter = '', ...args] = [...inside(namespaceOf(host)), process.execPath, WORKER, 'worker'];
+  const [enter, ...args] = inside(namespaceOf(host), process.execPath, WORKER, 'worker');
   const worker = spawn(enter, args, {
     detached: true,
     stdio: ['ignore', output, output],

@@ -30,9 +30,9 @@ export async function plugIn(host: string, index: number): Promise<void> {
   await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
 }
 
-/** What goes before a command so that it runs in a namespace. */
-export function inside(namespace: string): string[] {
-  return ['nsenter', `--net=/run/netns/${namespace}`, '--'];
+/** A command as it is run in a namespace: program and arguments. */
+export function inside(namespace: string, ...command: string[]): [string, ...string[]] {
+  return ['nsenter', `--net=/run/netns/${namespace}`, '--', ...command];
 }
 
 export async function removeNetwork(hosts: readonly string[]): Promise<void> {

@@ -1,0 +1,92 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { eventKey } from '../../src/contract/names.ts';
+import { decodeJob } from '../../src/job/decode.ts';
+import { JobFailure } from '../../src/job/failure.ts';
+import { rulesetDigest } from '../../src/ruleset/digest.ts';
+import { makeJob } from '../support/client.ts';
+
+const delivery = (body: Buffer, more = {}) => ({
+  body,
+  contentType: 'application/json',
+  contentEncoding: undefined,
+  messageId: undefined,
+  redelivered: false,
+  attempt: 1,
+  headers: {},
+  ...more,
+});
+const read = async (job: object) => await decodeJob(delivery(Buffer.from(JSON.stringify(job))));
+const codeOf = async (job: object | Buffer, more = {}) => {
+  const body = Buffer.isBuffer(job) ? job : Buffer.from(JSON.stringify(job));
+  const error: unknown = await decodeJob(delivery(body, more)).catch((reason: unknown) => reason);
+  return error instanceof JobFailure ? error.code : error;
+};
+
+describe('a job', () => {
+  const ruleset = { name: 'edge', revision: 1, ipv4: '' };
+
+  it('is read with its defaults, and without what nobody knows', async () => {
+    const { confirm: _, ...job } = makeJob('web-1', { ruleset, new: { nested: true } });
+    expect(await read(job)).toEqual({
+      ...job,
+      new: undefined,
+      ruleset: { ...ruleset, scope: 'chains', adopt: [] },
+      confirm: { mode: 'probe', timeoutSeconds: 30 },
+    });
+  });
+
+  it.each([
+    { action: 'remove', ruleset: { name: 'edge', revision: 2 } },
+    { action: 'rollback', ruleset: { name: 'edge', revision: 2, ifRevision: 1 } },
+    { action: 'report' },
+    { action: 'report', ruleset: { name: 'edge' } },
+    { ruleset: { ...ruleset, revision: Number.MAX_SAFE_INTEGER } },
+    { ruleset, issuedAt: '2026-11-22T10:00:00.123456+02:00' },
+  ])('may be %j', async (fields) => {
+    expect(await read(makeJob('web-1', fields))).toMatchObject(fields);
+  });
+
+  it.each([
+    { ruleset: { ...ruleset, revision: 0 } },
+    { ruleset: { ...ruleset, revision: 2 ** 53 } },
+    { ruleset: { ...ruleset, name: 'Edge' } },
+    { ruleset: { ...ruleset, scope: 'rules' } },
+    { ruleset, id: 'not-a-uuid' },
+    { ruleset, issuedAt: 'yesterday' },
+    { ruleset, confirm: { mode: 'probe', timeoutSeconds: 1201 } },
+    { ruleset, target: { hosts: 'web-1' } },
+    { action: 'remove', ruleset: { name: 'edge' } },
+    { action: 'flush', ruleset },
+    { action: 'apply' },
+  ])('may not be %j', async (fields) => {
+    expect(await codeOf(makeJob('web-1', fields))).toBe('job_malformed');
+  });
+
+  it('is bounded in bytes and lines, zipped or not', async () => {
+    const lines = makeJob('web-1', {
+      ruleset: { ...ruleset, ipv4: '\n'.repeat(150_000), ipv6: '\n'.repeat(50_001) },
+    });
+    expect(await codeOf(lines)).toBe('job_too_large');
+    const large = Buffer.alloc(8 * 1024 * 1024 + 1, ' ');
+    expect(await codeOf(large)).toBe('job_too_large');
+    expect(await codeOf(gzipSync(Buffer.alloc(512 * 1024 * 1024)), { contentEncoding: 'gzip' })).toBe(
+      'job_too_large',
+    );
+    expect(await codeOf(Buffer.from('{}'), { contentEncoding: 'br' })).toBe('job_malformed');
+    expect(await codeOf(Buffer.from('['.repeat(1_000_000)))).toBe('job_malformed');
+    expect(await codeOf(Buffer.from('{"__proto__":{"apiVersion":"fleetwall/v1"}}'))).toBe('job_malformed');
+  });
+});
+
+it('a digest is of name, scope and texts, an absent text being null', () => {
+  expect(rulesetDigest({ name: 'edge', scope: 'chains', ipv4: 'x', ipv6: undefined })).toBe(
+    // printf '["edge","chains","x",null]' | sha256sum
+    'sha256:ed13522efd918a63303eb2f7806c2fbd137170f40cf5fcef2f7f49bf0834e00f',
+  );
+});
+
+it('a routing key has the outcome of a finished job', () => {
+  expect(eventKey('web-1', 'fleetwall.job.completed', 'failed')).toBe('web-1.job.completed.failed');
+  expect(eventKey('web-1', 'fleetwall.worker.online')).toBe('web-1.worker.online');
+});

@@ -1,0 +1,133 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadSettings, SettingsError } from '../../src/config/load-settings.ts';
+import { environmentName, flagName } from '../../src/config/worker-settings.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleetwall-settings-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function file(text: string): Promise<string> {
+  const path = join(folder, 'worker.yaml');
+  await writeFile(path, text);
+  return path;
+}
+
+async function problemsOf(sources: Partial<Parameters<typeof loadSettings>[0]>): Promise<string> {
+  const error: unknown = await loadSettings({
+    flags: {},
+    environment: {},
+    configFile: undefined,
+    ...sources,
+  }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(SettingsError);
+  return (error as Error).message;
+}
+
+describe('settings', () => {
+  it('come from flags over environment over file over default', async () => {
+    const configFile = await file(
+      'hostId: from-file\ngroups: [a, b]\nlockTimeoutSeconds: 3\nqueueType: classic\n',
+    );
+    const settings = await loadSettings({
+      flags: { hostId: 'from-flag' },
+      environment: {
+        FLEETWALL_HOST_ID: 'from-environment',
+        FLEETWALL_GROUPS: 'x, y',
+        FLEETWALL_ALLOW_UNSIGNED: 'true',
+      },
+      configFile,
+    });
+    expect(settings).toMatchObject({
+      hostId: 'from-flag',
+      groups: ['x', 'y'],
+      lockTimeoutSeconds: 3,
+      queueType: 'classic',
+      allowUnsigned: true,
+      stateDir: '/var/lib/fleetwall',
+      applyTimeoutSeconds: 60,
+      amqpUrl: [{ protocol: 'amqp', hostname: '127.0.0.1', port: 5672, username: 'guest' }],
+    });
+  });
+
+  it('name what is wrong with them, and where it was given', async () => {
+    const configFile = await file('lockTimeoutSeconds: soon\n');
+    const message = await problemsOf({
+      flags: { backend: 'ipfw' },
+      environment: { FLEETWALL_GROUPS: 'Web' },
+      configFile,
+    });
+    expect(message.split('\n')).toEqual([
+      expect.stringMatching(/^FLEETWALL_GROUPS: must be 1 to 63/),
+      expect.stringMatching(/^--backend: must be nft, legacy or auto/),
+      expect.stringMatching(/^lockTimeoutSeconds in .*worker\.yaml: must be a number/),
+    ]);
+  });
+
+  it('refuse what this version would only seem to obey', async () => {
+    expect(await problemsOf({ environment: { FLEETWALL_POLICY: '/etc/policy.yaml' } })).toMatch(
+      /^FLEETWALL_POLICY: .* leave it out/,
+    );
+  });
+
+  it.each([
+    ['no file', undefined, /cannot be read/],
+    ['no YAML', 'a: [', /is not YAML/],
+    ['a list', '- a\n', /must be a mapping/],
+    ['an unknown name', 'hostIdd: a\n', /no setting hostIdd/],
+  ])('in a file with %s are refused', async (_, text, reason) => {
+    const configFile = text === undefined ? join(folder, 'none.yaml') : await file(text);
+    expect(await problemsOf({ configFile })).toMatch(reason);
+  });
+
+  it('never show a password', async () => {
+    const url = 'amqp://user:s3cret@host:99999999';
+    expect(
+      await problemsOf({ environment: { FLEETWALL_AMQP_URL: `${url},http://u:s3cret@x` } }),
+    ).not.toContain('s3cret');
+  });
+
+  it('take several brokers, and a password from a file', async () => {
+    const path = join(folder, 'password');
+    await writeFile(path, 'p@ss word\n');
+    const { amqpUrl } = await loadSettings({
+      flags: {},
+      environment: {
+        FLEETWALL_AMQP_URL: 'amqp://web-1@a/fleet, amqps://web-1@[::1]:5000',
+        FLEETWALL_AMQP_PASSWORD_FILE: path,
+      },
+      configFile: undefined,
+    });
+    expect(amqpUrl).toEqual([
+      {
+        protocol: 'amqp',
+        hostname: 'a',
+        port: 5672,
+        username: 'web-1',
+        password: 'p@ss word',
+        vhost: 'fleet',
+      },
+      {
+        protocol: 'amqps',
+        hostname: '::1',
+        port: 5000,
+        username: 'web-1',
+        password: 'p@ss word',
+        vhost: '/',
+      },
+    ]);
+  });
+
+  it('have one name in three spellings', () => {
+    expect([environmentName('amqpPasswordFile'), flagName('amqpPasswordFile')]).toEqual([
+      'FLEETWALL_AMQP_PASSWORD_FILE',
+      '--amqp-password-file',
+    ]);
+  });
+});
