@@ -72,12 +72,7 @@ async function enterHub(): Promise<void> {
   say('A network of its own: a hub for the broker, and a namespace for each host with a cable to it');
   await makeHub();
   for (const [index, host] of HOSTS.entries()) await plugIn(host, index);
-  const [enter = '', ...args] = [
-    ...inside(HUB),
-    process.execPath,
-    ...process.execArgv,
-    ...process.argv.slice(1),
-  ];
+  const [enter, ...args] = inside(HUB, process.execPath, ...process.execArgv, ...process.argv.slice(1));
   // A Ctrl-C ends the child, and is no reason not to clean up after it.
   process.on('SIGINT', () => {});
   const child = spawn(enter, args, { stdio: 'inherit', env: { ...process.env, [IN_HUB]: '1' } });

@@ -5,7 +5,6 @@ import { readError } from '../../src/netfilter/read-error.ts';
 import { makeJob } from '../support/client.ts';
 import { Fixture } from '../support/fixture.ts';
 import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
-import { childOf } from '../support/processes.ts';
 import { table } from '../support/rulesets.ts';
 
 /** Each form that Debian's iptables 1.8.9 can be brought to print, for real; the text, and what is read. */
@@ -162,11 +161,14 @@ describe('faults that are no rule’s', () => {
   });
 
   it('an iptables that runs too long is ended, and its damage settled', async () => {
-    const host = await fixture.host('nft', { environment: { FLEETWALL_APPLY_TIMEOUT_SECONDS: '2' } });
+    const host = await fixture.host('nft', {
+      holdRestore: true,
+      environment: { FLEETWALL_APPLY_TIMEOUT_SECONDS: '2' },
+    });
     const client = await fixture.client();
     const job = makeJob(host.id, { ruleset });
     await client.publish(host.id, job);
-    process.kill(await childOf(host.pid, '-restore'), 'SIGSTOP');
+    await host.heldRestore();
     const { data } = await client.completed(job.id);
     expect(data).toMatchObject({
       outcome: 'failed',

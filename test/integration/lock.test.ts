@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { makeJob } from '../support/client.ts';
 import { Fixture } from '../support/fixture.ts';
 import { BACKENDS } from '../support/namespace.ts';
-import { childOf, hasRead, isRunning } from '../support/processes.ts';
+import { childOf, isRunning } from '../support/processes.ts';
 import { bigRuleset, table } from '../support/rulesets.ts';
 
 const fixture = new Fixture();
@@ -13,16 +13,13 @@ const small = (name: string) =>
 
 describe.each(BACKENDS)('the lock of a network namespace, %s', (backend) => {
   it('outlives a worker that is killed, until its restore of 20,000 rules has ended', async () => {
-    const first = await fixture.host(backend);
+    const first = await fixture.host(backend, { holdRestore: true });
     const second = await fixture.host(backend, { shareWith: first });
     const client = await fixture.client();
     const text = bigRuleset(20_000);
     const big = makeJob(first.id, { ruleset: { name: 'big', revision: 1, ipv4: text } });
     await client.publish(first.id, big);
-    const pid = await childOf(first.pid, '-restore');
-    // It has all of its input, and is stopped before it can end: so its worker dies before it for certain.
-    await hasRead(pid, text.length);
-    process.kill(pid, 'SIGSTOP');
+    const pid = await first.heldRestore();
     expect(await first.end('SIGKILL')).toBe('SIGKILL');
     expect(await isRunning(pid)).toBe(true);
 
@@ -68,7 +65,7 @@ describe.each(BACKENDS)('the lock of a network namespace, %s', (backend) => {
 
 describe('the lock', () => {
   it('that is held for too long ends the job, which says by whom', async () => {
-    const first = await fixture.host('nft');
+    const first = await fixture.host('nft', { holdRestore: true });
     const second = await fixture.host('nft', {
       shareWith: first,
       environment: { FLEETWALL_LOCK_TIMEOUT_SECONDS: '1' },
@@ -77,8 +74,7 @@ describe('the lock', () => {
     const text = bigRuleset(5_000);
     const big = makeJob(first.id, { ruleset: { name: 'big', revision: 1, ipv4: text } });
     await client.publish(first.id, big);
-    const pid = await childOf(first.pid, '-restore');
-    process.kill(pid, 'SIGSTOP');
+    const pid = await first.heldRestore();
     const { data } = await client.run(second.id, {
       ruleset: { name: 'small', revision: 1, ipv4: small('small') },
     });
@@ -93,13 +89,12 @@ describe('the lock', () => {
   });
 
   it('that is taken away stops the job before its next change', async () => {
-    const host = await fixture.host('nft');
+    const host = await fixture.host('nft', { holdRestore: true });
     const client = await fixture.client();
     const text = bigRuleset(5_000);
     const job = makeJob(host.id, { ruleset: { name: 'big', revision: 1, ipv4: text, ipv6: small('big') } });
     await client.publish(host.id, job);
-    const pid = await childOf(host.pid, '-restore');
-    process.kill(pid, 'SIGSTOP');
+    const pid = await host.heldRestore();
     const file = (await readdir(host.runDir)).find((name) => name.endsWith('.lock.lock')) ?? '';
     await rm(join(host.runDir, file), { recursive: true });
     await host.logged('The lock of the rules was taken away');

@@ -2,15 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { makeJob } from '../support/client.ts';
 import { Fixture } from '../support/fixture.ts';
 import { BACKENDS } from '../support/namespace.ts';
-import { childOf } from '../support/processes.ts';
 import { bigRuleset } from '../support/rulesets.ts';
 
 const fixture = new Fixture();
-const COUNT = 5_000;
+const COUNT = 100;
 
 describe.each(BACKENDS)('a worker in the middle of an apply, %s', (backend) => {
   it.each(['SIGTERM', 'SIGINT'] as const)('finishes it on %s, even twice, and then ends', async (signal) => {
-    const host = await fixture.host(backend);
+    const host = await fixture.host(backend, { holdRestore: true });
     const client = await fixture.client();
     const ipv4 = bigRuleset(COUNT);
     const job = makeJob(host.id, {
@@ -19,8 +18,7 @@ describe.each(BACKENDS)('a worker in the middle of an apply, %s', (backend) => {
     const waiting = makeJob(host.id, { ruleset: { name: 'big', revision: 2, ipv4: bigRuleset(1) } });
     await client.publish(host.id, job);
     await client.publish(host.id, waiting);
-    const restore = await childOf(host.pid, '-restore');
-    process.kill(restore, 'SIGSTOP');
+    const restore = await host.heldRestore();
     const since = client.heard.length;
     process.kill(host.pid, signal);
     await host.logged('Worker stops');
@@ -39,12 +37,11 @@ describe.each(BACKENDS)('a worker in the middle of an apply, %s', (backend) => {
   });
 
   it('is left alone with its restore by a Ctrl-C at the terminal', async () => {
-    const host = await fixture.host(backend, { ownGroup: true });
+    const host = await fixture.host(backend, { ownGroup: true, holdRestore: true });
     const client = await fixture.client();
     const job = makeJob(host.id, { ruleset: { name: 'big', revision: 1, ipv4: bigRuleset(COUNT) } });
     await client.publish(host.id, job);
-    const restore = await childOf(host.pid, '-restore');
-    process.kill(restore, 'SIGSTOP');
+    const restore = await host.heldRestore();
     // A terminal sends it to the whole group.
     process.kill(-host.pid, 'SIGINT');
     await host.logged('Worker stops');

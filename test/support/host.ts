@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestClient } from './client.ts';
+import { HeldRestore } from './held-restore.ts';
 import { type Backend, TestNamespace } from './namespace.ts';
 
 const LOG_MS = 30_000;
@@ -23,6 +24,8 @@ export interface TestHostOptions {
   id?: string;
   /** Whether the worker leads a process group of its own, as at a terminal. */
   ownGroup?: boolean;
+  /** Whether its first restore is to be stopped before it changes anything: see {@link TestHost.heldRestore}. */
+  holdRestore?: boolean;
   /** Whether to wait until the worker consumes; the default. */
   wait?: boolean;
 }
@@ -33,6 +36,7 @@ export class TestHost {
   readonly namespace: TestNamespace;
   readonly folder: string;
   readonly #options: TestHostOptions;
+  readonly #held: HeldRestore;
   #worker: ChildProcess | null = null;
 
   private constructor(namespace: TestNamespace, folder: string, options: TestHostOptions) {
@@ -40,13 +44,16 @@ export class TestHost {
     this.namespace = namespace;
     this.folder = folder;
     this.#options = options;
+    this.#held = new HeldRestore(folder);
   }
 
   /** The worker does not run yet. */
   static async create(options: TestHostOptions): Promise<TestHost> {
     const namespace = options.shareWith?.namespace ?? (await TestNamespace.create(options.backend));
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-host-'));
-    return new TestHost(namespace, folder, options);
+    const host = new TestHost(namespace, folder, options);
+    if (options.holdRestore === true) await host.#held.prepare();
+    return host;
   }
 
   get runDir(): string {
@@ -75,8 +82,10 @@ export class TestHost {
   }
 
   spawn(environment: Record<string, string> = {}): void {
-    const { brokerUrl, backend } = this.#options;
-    const worker = spawn(process.execPath, [WORKER, 'worker'], {
+    const { brokerUrl, backend, holdRestore = false } = this.#options;
+    const prefix = holdRestore ? this.#held.prefix : [];
+    const [file = '', ...args] = [...prefix, process.execPath, WORKER, 'worker'];
+    const worker = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: this.#options.ownGroup === true,
       env: {
@@ -98,6 +107,11 @@ export class TestHost {
     worker.stdout?.pipe(output, { end: false });
     worker.stderr?.pipe(output, { end: false });
     this.#worker = worker;
+  }
+
+  /** Waits until the worker's restore is stopped; its pid. */
+  async heldRestore(): Promise<number> {
+    return await this.#held.pid();
   }
 
   get logFile(): string {

@@ -15,21 +15,18 @@ export async function childOf(pid: number, word: string): Promise<number> {
   throw new Error(`process ${pid} had no child ${word}`);
 }
 
-/** Waits until a process has read so many bytes. */
-export async function hasRead(pid: number, bytes: number): Promise<void> {
-  const deadline = Date.now() + WAIT_MS;
-  while (Date.now() < deadline) {
-    const count = /^rchar: (\d+)$/m.exec(await read(`/proc/${pid}/io`))?.[1];
-    if (Number(count ?? 0) >= bytes) return;
-    await sleep(1);
-  }
-  throw new Error(`process ${pid} did not read ${bytes} bytes`);
-}
-
 /** `true` until it has ended, whether or not somebody has asked how. */
 export async function isRunning(pid: number): Promise<boolean> {
-  const state = /^State:\s+(\w)/m.exec(await read(`/proc/${pid}/status`))?.[1];
+  const state = await stateOf(pid);
   return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+export async function isStopped(pid: number): Promise<boolean> {
+  return (await stateOf(pid)) === 'T';
+}
+
+async function stateOf(pid: number): Promise<string | undefined> {
+  return /^State:\s+(\w)/m.exec(await read(`/proc/${pid}/status`))?.[1];
 }
 
 async function children(pid: number): Promise<number[]> {
