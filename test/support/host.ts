@@ -84,7 +84,7 @@ export class TestHost {
   spawn(environment: Record<string, string> = {}): void {
     const { brokerUrl, backend, holdRestore = false } = this.#options;
     const prefix = holdRestore ? this.#held.prefix : [];
-    const [file = '', ...args] = [...prefix, process.execPath, WORKER, 'worker'];
+    const [file, ...args] = [...prefix, process.execPath, WORKER, 'worker'];
     const worker = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: this.#options.ownGroup === true,
