@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { closingLine } from './test/support/closing-line.ts';
 
 export default defineConfig({
   test: {
+    reporters: ['default', closingLine],
     testTimeout: 90_000,
     hookTimeout: 90_000,
     // Two cores, and a RabbitMQ node and many iptables beside the tests.
