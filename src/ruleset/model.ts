@@ -39,6 +39,15 @@ export interface Problem {
   reason: string;
 }
 
+export function problemAt(table: Table, at: { chain: string; line: number }, reason: string): Problem {
+  return { line: at.line, table: table.name, chain: at.chain, reason };
+}
+
+/** The line of each chain's declaration. */
+export function declarationsOf(table: Table): Map<string, number> {
+  return new Map([...table.chains.values()].map(({ name, line }) => [name, line]));
+}
+
 /** The rule as a line that appends it, which is also how two rules are compared. */
 export function appendText(rule: Pick<Rule, 'chain' | 'spec'>): string {
   return rule.spec === '' ? `-A ${rule.chain}` : `-A ${rule.chain} ${rule.spec}`;

@@ -1,5 +1,5 @@
-import type { Chain, Problem, Rule, Table } from './model.ts';
-import { builtInChains, TABLE_NAMES } from './tables.ts';
+import type { Problem, Table } from './model.ts';
+import { TABLE_NAMES } from './tables.ts';
 
 export interface ParsedText {
   tables: Map<string, Table>;
@@ -9,9 +9,7 @@ export interface ParsedText {
 // `:NAME POLICY [packets:bytes]`, the counters being optional; `-` is the policy of a user-defined chain.
 const CHAIN_LINE = /^:(\S+) (\S+)(?: \[(\d+:\d+)\])?$/;
 const COUNTERS = /^\[(\d+:\d+)\] /;
-const RULE_LINE = /^-([AI]) (\S+)(?: (.*))?$/;
-/** XT_EXTENSION_MAXNAMELEN less its end: what the kernel takes as the name of a chain (linux/netfilter/x_tables.h). */
-const LONGEST_CHAIN_NAME = 28;
+const RULE_LINE = /^-([AI])[ \t]+(\S+)(?:[ \t]+(.*))?$/;
 
 /**
  * Reads text in `iptables-save` form, whether sent by somebody or saved from a host. Every line that is not in
@@ -22,7 +20,7 @@ export function parseRules(text: string): ParsedText {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   for (const [index, line] of lines.entries()) reader.read(line, index + 1);
-  reader.end();
+  reader.end(lines.length);
   return { tables: reader.tables, problems: reader.problems };
 }
 
@@ -36,18 +34,25 @@ class Reader {
     if (line.startsWith('*')) this.#openTable(line.slice(1), number);
     else if (this.#table === null)
       this.#refuse(number, 'stands outside a table: it needs a line such as *filter before it');
-    else if (line === 'COMMIT') this.#closeTable(this.#table, number);
+    else if (/^\s*COMMIT\s*$/.test(line)) this.#closeTable(this.#table, line, number);
     else if (line.startsWith(':')) this.#readChain(this.#table, line, number);
     else this.#readRule(this.#table, line, number);
   }
 
-  end(): void {
-    if (this.#table !== null) this.#refuse(this.#table.line, `table ${this.#table.name} has no COMMIT line`);
+  end(lastLine: number): void {
+    if (this.#table === null) return;
+    this.#refuse(
+      lastLine,
+      `table ${this.#table.name}, from line ${this.#table.line}, has no COMMIT: add it after this line`,
+    );
   }
 
   #openTable(name: string, number: number): void {
     if (this.#table !== null) {
-      this.#refuse(number, `table ${this.#table.name} has no COMMIT line before this one`);
+      this.#refuse(
+        number,
+        `table ${this.#table.name}, from line ${this.#table.line}, has no COMMIT: add it before this line`,
+      );
     }
     this.#table = {
       name,
@@ -68,36 +73,34 @@ class Reader {
     }
   }
 
-  #closeTable(table: Table, number: number): void {
+  #closeTable(table: Table, line: string, number: number): void {
+    if (line !== 'COMMIT') this.#refuse(number, 'has spaces around COMMIT: it stands alone');
     table.commitLine = number;
     this.#table = null;
   }
 
   #readChain(table: Table, line: string, number: number): void {
     const [, name, policy, counters] = CHAIN_LINE.exec(line) ?? [];
-    if (name === undefined || policy === undefined) {
+    if (policy === undefined) {
       this.#refuse(
         number,
         'is not a chain line: write :NAME - [0:0], or :NAME POLICY [0:0] for a built-in chain',
       );
-      return;
     }
-    const known = table.chains.get(name);
+    // What is wrong with its declaration is not wrong with each rule of the chain.
+    const declared = name ?? /^:(\S+)/.exec(line)?.[1];
+    if (declared === undefined) return;
+    const known = table.chains.get(declared);
     if (known !== undefined) {
-      this.#refuse(number, `chain ${name} is declared already, on line ${known.line}`, name);
+      this.#refuse(number, `chain ${declared} is declared already, on line ${known.line}`, declared);
       return;
     }
-    if (name.length > LONGEST_CHAIN_NAME) {
-      this.#refuse(number, `the name of a chain has at most ${LONGEST_CHAIN_NAME} characters`, name);
-      return;
-    }
-    const chain: Chain = {
-      name,
-      policy: policy === '-' ? null : policy,
+    table.chains.set(declared, {
+      name: declared,
+      policy: policy === undefined || policy === '-' ? null : policy,
       counters: counters ?? null,
       line: number,
-    };
-    table.chains.set(name, chain);
+    });
   }
 
   #readRule(table: Table, line: string, number: number): void {
@@ -111,22 +114,13 @@ class Reader {
       );
       return;
     }
-    const rule: Rule = {
+    table.rules.push({
       chain,
       spec: spec ?? '',
       insert: kind === 'I',
       counters: counters?.[1] ?? null,
       line: number,
-    };
-    if (!table.chains.has(chain) && !builtInChains(table.name).includes(chain)) {
-      this.#refuse(
-        number,
-        `chain ${chain} is neither built in nor declared before this line: add :${chain} - [0:0]`,
-        chain,
-      );
-      return;
-    }
-    table.rules.push(rule);
+    });
   }
 
   #refuse(line: number, reason: string, chain: string | null = null): void {

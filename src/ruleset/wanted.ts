@@ -1,9 +1,13 @@
 import { FAMILIES, type Family, type Scope } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
-import { type Problem, type Rule, rulesByChain, type Table } from './model.ts';
-import { jumpTargets, programOption, splitWords } from './options.ts';
+import { lintLines } from './lint-lines.ts';
+import { lintTable } from './lint-table.ts';
+import type { Problem, Rule, Table } from './model.ts';
+import { jumpsToAny } from './options.ts';
+import { ownChains } from './own-chains.ts';
+import { ownWholeTable } from './own-whole-table.ts';
 import { parseRules } from './parse.ts';
-import { builtInChains, type PerFamily, perFamily } from './tables.ts';
+import { type PerFamily, perFamily } from './tables.ts';
 
 /** What a ruleset wants in one table. In scope `tables` the whole table is its own, and there are no hooks. */
 export interface WantedTable {
@@ -28,128 +32,68 @@ export interface Hook {
 }
 
 export interface WantedRules {
+  /** What can be read; where there are problems, without the lines that have one. */
   tables: PerFamily<Map<string, WantedTable>>;
   problems: (Problem & { family: Family })[];
 }
 
-/** Reads both texts of a ruleset, and holds them against the rules of ownership. */
+/** Reads both texts of a ruleset: every line that cannot be taken becomes a problem. */
 export function readWanted(ruleset: Pick<Ruleset, 'scope' | 'ipv4' | 'ipv6'>): WantedRules {
-  const texts = perFamily((family) => readText(ruleset[family] ?? '', ruleset.scope));
+  const texts = perFamily((family) => readText(ruleset[family] ?? '', ruleset.scope, family));
   return {
     tables: perFamily((family) => texts[family].tables),
     problems: FAMILIES.flatMap((family) => texts[family].problems.map((problem) => ({ ...problem, family }))),
   };
 }
 
-function readText(text: string, scope: Scope): { tables: Map<string, WantedTable>; problems: Problem[] } {
+function readText(
+  sent: string,
+  scope: Scope,
+  family: Family,
+): { tables: Map<string, WantedTable>; problems: Problem[] } {
+  const { text, problems: lineProblems } = lintLines(sent);
   const parsed = parseRules(text);
-  const wanted = new Map<string, WantedTable>();
-  const problems = [...parsed.problems];
+  const tables = new Map<string, WantedTable>();
+  const problems = [...lineProblems, ...parsed.problems];
+  if (sent !== '' && parsed.tables.size === 0 && problems.length === 0) {
+    const reason = 'there is no table in the text: leave the family out, or remove the ruleset';
+    problems.push({ line: 1, table: null, chain: null, reason });
+  }
   for (const table of parsed.tables.values()) {
-    problems.push(...misreadRules(table));
-    const own = scope === 'tables' ? ownWholeTable(table) : ownChains(table);
-    wanted.set(table.name, own.table);
+    const readable = withoutBad(table, linesOf(problems), new Set());
+    const lint = lintTable(readable, family);
+    problems.push(...lint.problems);
+    const sound = withoutBad(readable, linesOf(lint.problems), lint.misnamed);
+    const own = scope === 'tables' ? ownWholeTable(sound) : ownChains(sound);
+    tables.set(table.name, own.table);
     problems.push(...own.problems);
   }
-  return {
-    tables: wanted,
-    problems: problems.toSorted((a, b) => a.line - b.line),
-  };
+  return { tables, problems: onePerLine(problems) };
 }
 
-/** Rules that iptables would take for something else than what they look like. */
-function misreadRules(table: Table): Problem[] {
-  return table.rules.flatMap((rule) => {
-    if (splitWords(rule.spec) === null) return [problemOf(table, rule, 'a quote is opened and never closed')];
-    const option = programOption(rule.spec);
-    return option === null ? [] : [problemOf(table, rule, `${option} is no part of a rule: leave it out`)];
-  });
+/** In the order of the text; several things that are wrong with one line are told together. */
+function onePerLine(problems: readonly Problem[]): Problem[] {
+  const lines = new Map<number, Problem>();
+  for (const problem of problems.toSorted((a, b) => a.line - b.line)) {
+    const known = lines.get(problem.line);
+    const reason = known === undefined ? problem.reason : `${known.reason}; ${problem.reason}`;
+    lines.set(problem.line, { ...problem, reason });
+  }
+  return [...lines.values()];
 }
 
-function ownWholeTable(table: Table): {
-  table: WantedTable;
-  problems: Problem[];
-} {
-  const builtIn = builtInChains(table.name);
-  const policies = new Map(builtIn.map((chain) => [chain, table.chains.get(chain)?.policy ?? 'ACCEPT']));
-  const chains = new Map<string, Rule[]>([...builtIn, ...table.chains.keys()].map((chain) => [chain, []]));
-  for (const [chain, rules] of rulesByChain(table.rules)) chains.set(chain, rules);
-  const problems: Problem[] = [];
-  for (const rule of table.rules) {
-    if (rule.insert)
-      problems.push(problemOf(table, rule, 'only -A is possible where the whole table is owned'));
-  }
-  for (const chain of table.chains.values()) {
-    if (chain.policy !== null && !builtIn.includes(chain.name)) {
-      problems.push(
-        problemOf(
-          table,
-          { chain: chain.name, line: chain.line },
-          `only a built-in chain has a policy: write :${chain.name} - [0:0]`,
-        ),
-      );
-    }
-  }
-  return {
-    table: {
-      name: table.name,
-      chains,
-      policies,
-      hooks: [],
-      declarations: declarationsOf(table),
-      commitLine: table.commitLine,
-    },
-    problems,
-  };
+function linesOf(problems: readonly Problem[]): ReadonlySet<number> {
+  return new Set(problems.map(({ line }) => line));
 }
 
-function ownChains(table: Table): { table: WantedTable; problems: Problem[] } {
-  const problems: Problem[] = [];
-  const chains = new Map<string, Rule[]>();
-  for (const chain of table.chains.values()) {
-    const at = { chain: chain.name, line: chain.line };
-    if (builtInChains(table.name).includes(chain.name)) {
-      problems.push(
-        problemOf(table, at, 'a built-in chain is not declared in scope chains: leave the line out'),
-      );
-      continue;
-    }
-    chains.set(chain.name, []);
-    if (chain.policy !== null)
-      problems.push(problemOf(table, at, `only a built-in chain has a policy: write :${chain.name} - [0:0]`));
-  }
-  const hooks: Hook[] = [];
-  for (const rule of table.rules) {
-    const owned = chains.get(rule.chain);
-    if (owned === undefined) {
-      const hook = readHook(rule, chains);
-      if (hook === null)
-        problems.push(
-          problemOf(
-            table,
-            rule,
-            `chain ${rule.chain} is not this ruleset's: a rule in it may only jump to a chain that the ruleset declares`,
-          ),
-        );
-      else hooks.push(hook);
-    } else if (rule.insert) {
-      problems.push(
-        problemOf(table, rule, 'in a chain of its own a ruleset gives its rules in order: write -A'),
-      );
-    } else {
-      owned.push(rule);
-    }
-  }
+function withoutBad(table: Table, lines: ReadonlySet<number>, chains: ReadonlySet<string>): Table {
+  if (lines.size === 0) return table;
   return {
-    table: {
-      name: table.name,
-      chains,
-      policies: new Map(),
-      hooks,
-      declarations: declarationsOf(table),
-      commitLine: table.commitLine,
-    },
-    problems,
+    ...table,
+    chains: new Map([...table.chains].filter(([name]) => !chains.has(name))),
+    rules: table.rules.filter(
+      ({ chain, line, spec }) => !lines.has(line) && !chains.has(chain) && !jumpsToAny(spec, chains),
+    ),
   };
 }
 
@@ -163,19 +107,4 @@ export function emptyWanted(name: string): WantedTable {
     declarations: new Map(),
     commitLine: null,
   };
-}
-
-function declarationsOf(table: Table): Map<string, number> {
-  return new Map([...table.chains.values()].map(({ name, line }) => [name, line]));
-}
-
-function readHook(rule: Rule, declared: ReadonlyMap<string, unknown>): Hook | null {
-  const targets = jumpTargets(rule.spec);
-  const [target] = targets;
-  if (target === undefined || !targets.every((name) => declared.has(name))) return null;
-  return { rule, target, place: rule.insert ? 'first' : 'last' };
-}
-
-function problemOf(table: Table, at: { chain: string; line: number }, reason: string): Problem {
-  return { line: at.line, table: table.name, chain: at.chain, reason };
 }

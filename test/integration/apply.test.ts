@@ -272,8 +272,16 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
       code: 'chain_conflict',
       message: expect.stringContaining("ruleset edge's"),
     });
-    const jump = table('filter', ':other - [0:0]', '-A other -j edge-in');
-    const jumping = await client.run(host.id, { ruleset: { name: 'other', revision: 2, ipv4: jump } });
+    const jump = (chain: string) => ({
+      name: 'other',
+      revision: 2,
+      ipv4: table('filter', ':other - [0:0]', `-A other -j ${chain}`),
+    });
+    const undeclared = await client.run(host.id, { ruleset: jump('edge-in') });
+    expect(undeclared.data.failure).toMatchObject({ code: 'ruleset_invalid', lines: [{ line: 3 }] });
+    // What is spelled like a target might be one, until the host is looked at.
+    await host.namespace.iptables('-N', 'STRANGER');
+    const jumping = await client.run(host.id, { ruleset: jump('STRANGER') });
     expect(jumping.data.failure).toMatchObject({ code: 'chain_conflict', lines: [{ line: 3 }] });
   });
 });

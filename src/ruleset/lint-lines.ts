@@ -1,0 +1,43 @@
+import type { Problem } from './model.ts';
+
+/** iptables-restore reads lines into 10,240 bytes: a longer one counts as two, and shifts the number of all behind it. */
+const LONGEST_LINE_BYTES = 10_239;
+/** Tabs part words as spaces do. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/**
+ * Looks at a text line by line, before it is read as rules. What is wrong with a line as such is told here, and
+ * taken out of the text that is returned, so that the rest of it can be read all the same.
+ */
+export function lintLines(text: string): { text: string; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const refuse = (line: number, reason: string) => problems.push({ line, table: null, chain: null, reason });
+  const lines = text.split('\n');
+  const returns = lines.filter((line) => line.endsWith('\r')).length;
+  if (returns > 0) {
+    const first = lines.findIndex((line) => line.endsWith('\r'));
+    const more = returns === 1 ? '' : ` (as ${returns - 1} more lines do)`;
+    refuse(
+      first + 1,
+      `ends in CR LF${more}, and iptables would take the CR for a part of it: end lines in LF alone`,
+    );
+  }
+  const clean = lines.map((line, index) => {
+    const body = line.endsWith('\r') ? line.slice(0, -1) : line;
+    if (body.length * 3 > LONGEST_LINE_BYTES && byteLength(body) > LONGEST_LINE_BYTES) {
+      refuse(
+        index + 1,
+        `has ${byteLength(body)} bytes: iptables reads ${LONGEST_LINE_BYTES} of a line, and takes the rest for another`,
+      );
+    }
+    const bare = body.replace(CONTROL, '');
+    if (bare.length < body.length) refuse(index + 1, 'has a control character in it: take it out');
+    return bare;
+  });
+  return { text: clean.join('\n'), problems };
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

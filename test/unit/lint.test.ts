@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import type { Scope } from '../../src/contract/identifiers.ts';
+import { readWanted } from '../../src/ruleset/wanted.ts';
+import { table } from '../support/rulesets.ts';
+
+const lint = (text: string, scope: Scope = 'chains', family: 'ipv4' | 'ipv6' = 'ipv4') =>
+  readWanted({ scope, [family]: text }).problems.map(({ line, reason }) => [line, reason]);
+
+/** One rule in a chain of the ruleset's own, on line 3. */
+const rule = (spec: string) => table('filter', ':a - [0:0]', `-A a ${spec}`);
+
+describe('a rule that iptables would take for something else', () => {
+  it.each([
+    ['an open quote', '-m comment --comment "open -j DROP', /quote/],
+    ['an option of the program', '-t nat -j DROP', /-t is an option of the program/],
+    ['the same among other letters', '-ft nat -j DROP', /-t is an option/],
+    ['the same, written out', '--table nat -j DROP', /--table is/],
+    ['the same, cut short', '--t nat -j DROP', /--t is/],
+    ['the same, in one word', '--tab=nat -j DROP', /--tab is/],
+    ['a program to be run', '--modprobe=/tmp/x -j DROP', /--modprobe is/],
+    ['the same, cut short', '--mo /tmp/x -j DROP', /--mo is/],
+    ['the same, as a letter', '-M/tmp/x -j DROP', /-M is/],
+    ['a cry for help', '-h', /-h is/],
+    ['a family', '-6 -j DROP', /-6 is/],
+    ['a family, written out', '--ipv6 -j DROP', /--ipv6 is/],
+    ['counters as options', '-c 1 2 -j DROP', /-c is/],
+    ['another command', '-D INPUT -j DROP', /-D is/],
+    ['a wait', '-w5 -j DROP', /-w is/],
+    ['two addresses', '-s 10.0.0.1,10.0.0.2 -j DROP', /several addresses/],
+    ['a host name', '-s www.example.com -j DROP', /no IPv4 address: iptables would look it up/],
+    ['a host name, negated', '! --destination localhost -j DROP', /no IPv4 address/],
+    ['an address that is none', '-s 10.0.0.256 -j DROP', /no IPv4 address/],
+    ['an address of the other family', '--src=2001:db8::1 -j DROP', /no IPv4 address/],
+    ['a mask that is none', '-d 10.0.0.0/33 -j DROP', /no mask/],
+    ['a long log prefix', `-j LOG --log-prefix ${'x'.repeat(30)}`, /30 bytes, and would be cut: 29/],
+    ['a long comment', `-m comment --comment "${'ä'.repeat(128)}" -j DROP`, /256 bytes/],
+    ['a jump into the void', '-j nowhere', /neither a target nor a chain/],
+    ['a goto to a target', '-g LOG', /no chain that this table declares/],
+    ['a jump without an end', '-p tcp -j', /no target/],
+  ])('%s', (_, spec, reason) => {
+    expect(lint(rule(spec))).toEqual([[3, expect.stringMatching(reason)]]);
+  });
+
+  it.each([
+    '-p tcp -m tcp --tcp-flags SYN,ACK SYN -j TCPMSS --clamp-mss-to-pmtu',
+    '-m recent --set --name x --rsource',
+    '-m policy --dir in --pol ipsec -j ACCEPT',
+    '-m statistic --mode random --probability 0.5 -j ACCEPT',
+    '-m comment --comment "-t nat --modprobe=x" -j ACCEPT',
+    '-m comment --comment -t -j ACCEPT',
+    '-j LOG --log-prefix "-h "',
+    '-m string --string "-j x" --algo bm -j DROP',
+    '-s 10/8 -d 10.0.0.0/255.0.0.0 -j ACCEPT',
+    '! -s 10.0.0.1 -f -j DROP',
+    '-m addrtype --dst-type LOCAL -m iprange --src-range 10.0.0.1-10.0.0.9 -j ACCEPT',
+    '-m helper --helper ftp -m ttl --ttl-gt 3 -j ACCEPT',
+    '-j TARPIT',
+    '',
+  ])('is not: %s', (spec) => {
+    expect(lint(rule(spec))).toEqual([]);
+  });
+
+  it('is told by its family', () => {
+    expect(lint(rule('-s 2001:db8::/32 -d ::ffff:10.0.0.1/ffff:: -j DROP'), 'chains', 'ipv6')).toEqual([]);
+    expect(lint(rule('-s 10.0.0.1 -j DROP'), 'chains', 'ipv6')).toEqual([
+      [3, expect.stringMatching(/no IPv6 address/)],
+    ]);
+  });
+});
+
+describe('a line', () => {
+  it.each([
+    ['with a CR', '*filter\r\n:a - [0:0]\r\nCOMMIT\r\n', 1, /CR LF \(as 2 more lines do\)/],
+    ['with a control character', rule('-j DROP\u001b[2J'), 3, /control character/],
+    ['of more bytes than iptables reads', rule(`-j DROP ${' '.repeat(10_240)}`), 3, /has \d+ bytes/],
+    ['with a name too long', table('filter', `:${'a'.repeat(29)} - [0:0]`), 2, /at most 28/],
+    ['with a name that is an option', table('filter', ':-a - [0:0]'), 2, /begin with -/],
+    ['with a name that is a target', table('filter', ':DROP - [0:0]'), 2, /is a target/],
+    ['that comes too late', table('filter', ':a - [0:0]', '-A a -j b', ':b - [0:0]'), 3, /only on line 4/],
+    ['that comes before its chain', table('filter', '-A a -j DROP', ':a - [0:0]'), 2, /only on line 3/],
+    ['without a table', '# nothing\n', 1, /no table in the text/],
+  ])('%s', (_, text, line, reason) => {
+    expect(lint(text)).toEqual([[line, expect.stringMatching(reason)]]);
+  });
+
+  it('does not make others wrong', () => {
+    const chain = 'a'.repeat(29);
+    expect(
+      lint(table('filter', `:${chain} - [0:0]`, `-A INPUT -j ${chain}`, `-A ${chain} -j DROP`)),
+    ).toHaveLength(1);
+    expect(lint(table('filter', ':a', '-A INPUT -j a', '-A a -j DROP'))).toHaveLength(1);
+    expect(lint('*fliter\n:a - [0:0]\n-A a -j DROP\nCOMMIT\n')).toHaveLength(1);
+  });
+
+  it('is told of, and so are all others that are wrong', () => {
+    const text = `${table('filter', ':a - [0:0]', '-A a -h', '-A a -j DROP', '-A a -j no')}*nat\n-F\n`;
+    expect(lint(text).map(([line]) => line)).toEqual([3, 5, 8]);
+  });
+});
+
+describe('ownership', () => {
+  const lines = (scope: Scope, ...text: string[]) =>
+    lint(table('filter', ...text), scope).map(([line]) => line);
+
+  it.each([
+    [
+      'a hook and its rules',
+      [':a - [0:0]', '-A INPUT -s 10.0.0.1 -j a', '-I FORWARD -j a', '-A a -j DROP'],
+      [],
+    ],
+    ['a hook in a chain of others', [':a - [0:0]', '-I DOCKER-USER -j a'], []],
+    ['a rule in a chain of others', [':a - [0:0]', '-A INPUT -j DROP'], [3]],
+    ['a rule without a jump in a chain of others', [':a - [0:0]', '-A INPUT -s 10.0.0.1'], [3]],
+    ['a policy', [':INPUT DROP [0:0]'], [2]],
+    ['a policy for a chain of its own', [':a DROP [0:0]', '-A a -j DROP'], [2]],
+    ['-I in a chain of its own', [':a - [0:0]', '-I a -j DROP'], [3]],
+    ['-I with a position', [':a - [0:0]', '-I INPUT 3 -j a'], [3]],
+    ['a hook that hides its target', [':a - [0:0]', '-A INPUT -m comment --comm -ja -j DROP'], [3]],
+  ])('in scope chains: %s', (_, text, wrong) => {
+    expect(lines('chains', ...text)).toEqual(wrong);
+  });
+
+  it.each([
+    ['policies and rules anywhere', [':INPUT DROP [0:0]', ':a - [0:0]', '-A INPUT -j a', '-A a -j DROP'], []],
+    ['-I', ['-I INPUT -j DROP'], [2]],
+    ['a policy that is none', [':INPUT REJECT [0:0]'], [2]],
+    ['a policy for a chain that is not built in', [':a DROP [0:0]'], [2]],
+    ['a chain that is declared nowhere', ['-A nowhere -j DROP'], [2]],
+  ])('in scope tables: %s', (_, text, wrong) => {
+    expect(lines('tables', ...text)).toEqual(wrong);
+  });
+});
