@@ -16,6 +16,7 @@ const StoredRuleset = z.object({
     .object({
       sent: z.object({ ipv4: z.string().optional(), ipv6: z.string().optional() }),
       saved: z.object({ ipv4: z.string(), ipv6: z.string() }),
+      spelledBy: z.string(),
     })
     .nullable(),
   claims: z.object({
@@ -60,7 +61,7 @@ async function readRecord(path: string): Promise<RulesetRecord> {
   if (live === null) return { ...record, live };
   const { ipv4, ipv6 } = live.sent;
   const sent = { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
-  return { ...record, live: { sent, saved: live.saved } };
+  return { ...record, live: { ...live, sent } };
 }
 
 /** Errors of the file system, and files that cannot be read, are the state folder's. */

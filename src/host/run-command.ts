@@ -27,9 +27,9 @@ export const runCommand: RunCommand = async (request) => {
 };
 
 async function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText) {
-  const { file, args, input, descriptor, timeoutMs } = request;
+  const { file, args, input, environment, descriptor, timeoutMs } = request;
   return await execa(file, args, {
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...environment },
     extendEnv: false,
     detached: true,
     cleanup: false,

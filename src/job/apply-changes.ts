@@ -1,5 +1,4 @@
 import { renderChange, type TableChange } from '../ruleset/change.ts';
-import { locateLines } from './failed-line.ts';
 import type { Intent } from './intent.ts';
 import { type Fence, type Firewall, RestoreFailed } from './ports.ts';
 import { toolFailure } from './tool-failure.ts';
@@ -20,41 +19,18 @@ export async function applyChanges(
   for (const change of changes) {
     fence.assertHeld();
     attempted.push(change);
-    await restore(intent, change, firewall, fence, false);
+    await restore(intent, change, firewall, fence);
   }
 }
 
-/** Lets iptables read the changes without making them. */
-export async function testChanges(
-  intent: Intent,
-  changes: readonly TableChange[],
-  firewall: Firewall,
-  fence: Fence,
-): Promise<void> {
-  for (const change of changes) await restore(intent, change, firewall, fence, true);
-}
-
-async function restore(
-  intent: Intent,
-  change: TableChange,
-  firewall: Firewall,
-  fence: Fence,
-  test: boolean,
-): Promise<void> {
+async function restore(intent: Intent, change: TableChange, firewall: Firewall, fence: Fence): Promise<void> {
   const { family, table, replaces } = change;
-  const request = { family, text: renderChange(change), flush: replaces, test };
+  const request = { family, text: renderChange(change), flush: replaces };
   try {
     await retryLostRace(() => firewall.restore(fence, request));
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;
-    const lines = locateLines(intent.texts, change, intent.wanted[family].get(table), error.fault.lines);
-    throw toolFailure(error.fault, {
-      stage: test ? 'rehearse' : 'apply',
-      family,
-      table,
-      ruleset: intent.label,
-      lines,
-    });
+    throw toolFailure(error.fault, { stage: 'apply', family, table, ruleset: intent.label });
   }
 }
 

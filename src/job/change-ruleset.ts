@@ -1,15 +1,17 @@
-import type { TableChange } from '../ruleset/change.ts';
+import type { Spelling, TableChange } from '../ruleset/change.ts';
 import { claimsOf } from '../ruleset/claims.ts';
 import { renderOwned } from '../ruleset/owned.ts';
-import { perFamily } from '../ruleset/tables.ts';
-import { applyChanges, testChanges } from './apply-changes.ts';
+import { type PerFamily, perFamily } from '../ruleset/tables.ts';
+import { applyChanges } from './apply-changes.ts';
 import { describeDiff } from './describe-diff.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { JobFailure } from './failure.ts';
-import type { Intent } from './intent.ts';
+import { type Intent, spelledBy } from './intent.ts';
 import type { JobEnd } from './job-end.ts';
 import { asJobFailure, ended, failed } from './job-end.ts';
-import { assertNoConflicts, changesOf, planIntent } from './plan-intent.ts';
+import { changesOf } from './plan-intent.ts';
 import type { Fence, Ports, RulesetRecord } from './ports.ts';
+import { prepareChange } from './prepare-change.ts';
 import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { undoChanges } from './undo.ts';
@@ -27,15 +29,14 @@ export interface Change {
   outcomes: { changed: JobEnd['outcome']; same: JobEnd['outcome'] };
 }
 
-/** Everything but the change: what it would do, and whether iptables takes it. */
+/** Everything but the change: what it would do, and whether the kernel takes it. */
 export async function checkRuleset(
-  change: Change,
+  { intent }: Change,
   ports: Ports,
   fence: Fence,
   watch: Stopwatch,
 ): Promise<JobEnd> {
-  const { plans } = await plan(change, ports, fence, watch);
-  await watch.time('rehearseMs', () => testChanges(change.intent, changesOf(plans), ports.firewall, fence));
+  const { plans } = await prepareChange(intent, ports, fence, watch);
   return ended('checked', { diff: describeDiff(plans) });
 }
 
@@ -46,35 +47,22 @@ export async function changeRuleset(
   fence: Fence,
   watch: Stopwatch,
 ): Promise<JobEnd> {
-  const { plans, snapshot } = await plan(change, ports, fence, watch);
-  const diff = describeDiff(plans);
-  const changes = changesOf(plans);
+  const { intent } = change;
+  const prepared = await prepareChange(intent, ports, fence, watch);
+  const { snapshot } = prepared;
+  const changes = changesOf(prepared.plans);
   // What the change may create is on record before it is made: after a crash it is known to be ours.
-  if (changes.length > 0)
-    await ports.rulesets.put({
-      ...recordOf(change),
-      claims: change.intent.claims,
-    });
+  if (changes.length > 0) await ports.rulesets.put({ ...recordOf(change), claims: intent.claims });
   const attempted: TableChange[] = [];
   try {
-    await watch.time('applyMs', () => applyChanges(change.intent, changes, ports.firewall, fence, attempted));
+    await watch.time('applyMs', () => applyChanges(intent, changes, ports.firewall, fence, attempted));
     const live = changes.length === 0 ? snapshot : await reread(change, ports, fence, watch);
-    await commit(change, live, ports);
+    await commit(change, live, prepared.spell, ports);
   } catch (error) {
     return await takeBack(change, asJobFailure(error), attempted, snapshot, ports, fence);
   }
   const outcome = changes.length === 0 ? change.outcomes.same : change.outcomes.changed;
-  return ended(outcome, { changed: changes.length > 0, diff });
-}
-
-async function plan({ intent }: Change, { firewall }: Ports, fence: Fence, watch: Stopwatch) {
-  const tables = concernedTables(intent.wanted, intent.claims);
-  const snapshot = await watch.time('snapshotMs', () => takeSnapshot(firewall, fence, tables));
-  const plans = await watch.time('planMs', () => {
-    assertNoConflicts(intent, snapshot);
-    return planIntent(intent, snapshot);
-  });
-  return { plans, snapshot };
+  return ended(outcome, { changed: changes.length > 0, diff: describeDiff(prepared.plans) });
 }
 
 async function reread(
@@ -90,15 +78,16 @@ async function reread(
 async function commit(
   { intent, committed, sent }: Change,
   live: LiveTables,
-  { rulesets }: Ports,
+  spell: PerFamily<Spelling>,
+  { rulesets, facts }: Ports,
 ): Promise<void> {
-  const now = verifyChanges(intent, live);
+  const now = verifyChanges(intent, live, spell);
   const saved = perFamily((family) => renderOwned(now[family]));
   await rulesets.put({
     name: intent.name,
     scope: intent.scope,
     committed,
-    live: sent === null ? null : { sent, saved },
+    live: sent === null ? null : { sent, saved, spelledBy: spelledBy(facts) },
     claims: claimsOf(intent.scope, intent.wanted),
   });
 }
@@ -132,7 +121,7 @@ async function takeBack(
     if (differs.length > 0)
       throw new Error(`what is live differs from what was before in ${differs.join(', ')}`);
     await forgetIntent(change, ports);
-    return failed(failure, {
+    return failed(await explainRefusal(intent, failure, ports, fence), {
       rollback: {
         performed,
         reason: performed ? failure.code : null,

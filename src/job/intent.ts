@@ -1,6 +1,7 @@
-import type { Scope } from '../contract/identifiers.ts';
+import type { WorkerFacts } from '../contract/event.ts';
+import { FAMILIES, type Scope } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
-import type { Spelling } from '../ruleset/change.ts';
+import { acceptanceOf } from '../ruleset/acceptance.ts';
 import { type Claims, claimsOf, mergeClaims, type Neighbour, NO_CLAIMS } from '../ruleset/claims.ts';
 import { extractOwned } from '../ruleset/owned.ts';
 import { parseRules } from '../ruleset/parse.ts';
@@ -8,6 +9,7 @@ import { learnSpelling } from '../ruleset/spelling.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { readWanted, type WantedTable } from '../ruleset/wanted.ts';
 import type { RulesetRecord } from './ports.ts';
+import type { Known } from './rehearse.ts';
 
 /** What one job means to make of one ruleset on this host. */
 export interface Intent {
@@ -24,7 +26,8 @@ export interface Intent {
   /** … and what it may hold while the change is under way. */
   claims: Claims;
   neighbours: readonly Neighbour[];
-  spell: PerFamily<Spelling>;
+  /** What the kernel is known to have taken of this ruleset. */
+  known: Known;
 }
 
 /** A change to what a ruleset consists of; without `ruleset`, it is to go. */
@@ -33,6 +36,7 @@ export function intentOf(
   ruleset: Ruleset | null,
   wanted: PerFamily<Map<string, WantedTable>>,
   records: readonly RulesetRecord[],
+  facts: WorkerFacts,
 ): Intent {
   const record = records.find((known) => known.name === name);
   const scope = ruleset?.scope ?? record?.scope ?? 'chains';
@@ -47,17 +51,25 @@ export function intentOf(
     before,
     claims: mergeClaims(before, claimsOf(scope, wanted)),
     neighbours: records.filter((other) => other.name !== name),
-    spell: spellingOf(record),
+    known: knownOf(record, spelledBy(facts)),
   };
 }
 
-function spellingOf(record: RulesetRecord | undefined): PerFamily<Spelling> {
-  const live = record?.live ?? null;
-  const sent = live === null ? null : readWanted({ scope: record?.scope ?? 'chains', ...live.sent }).tables;
-  return perFamily((family) => {
-    if (record === undefined || live === null || sent === null) return learnSpelling(new Map(), new Map());
-    const saved = parseRules(live.saved[family]).tables;
-    const { scope, claims } = record;
-    return learnSpelling(sent[family], extractOwned({ scope, claims, family, live: saved }));
-  });
+/** Which kernel and which iptables spell rules here. */
+export function spelledBy({ backend, iptables, kernel }: WorkerFacts): string {
+  return `iptables ${iptables} (${backend}), Linux ${kernel}`;
+}
+
+/** What was live is known, unless another kernel or iptables has been put in since. */
+function knownOf(record: RulesetRecord | undefined, speller: string): Known {
+  const known: Known = perFamily(() => new Map());
+  if (record?.live == null || record.live.spelledBy !== speller) return known;
+  const { scope, claims, live } = record;
+  const sent = readWanted({ scope, ...live.sent }).tables;
+  for (const family of FAMILIES) {
+    const saved = extractOwned({ scope, claims, family, live: parseRules(live.saved[family]).tables });
+    const spelling = learnSpelling(sent[family], saved);
+    for (const [name, table] of sent[family]) known[family].set(name, [acceptanceOf(table, spelling, [])]);
+  }
+  return known;
 }

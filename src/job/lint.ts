@@ -1,29 +1,35 @@
+import type { FailedLine } from '../contract/event.ts';
 import type { Ruleset } from '../contract/job.ts';
-import type { PerFamily } from '../ruleset/tables.ts';
+import { builtInChains, type PerFamily, perFamily } from '../ruleset/tables.ts';
 import type { WantedTable } from '../ruleset/wanted.ts';
 import { readWanted } from '../ruleset/wanted.ts';
 import { quoteLine } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
-import type { RulesetRecord } from './ports.ts';
+import type { Intent } from './intent.ts';
+import { asJobFailure } from './job-end.ts';
+import type { Ports, RulesetRecord } from './ports.ts';
+import { rehearse } from './rehearse.ts';
 
-const MOST_LINES = 20;
+export interface LintedRuleset {
+  /** What can be read of it. */
+  wanted: PerFamily<Map<string, WantedTable>>;
+  /** Lines that cannot be taken; `null` if there are none. */
+  failure: JobFailure | null;
+}
 
 /**
  * Reads the texts of a ruleset; every line that cannot be taken is named.
  *
- * @throws {JobFailure} of stage `lint`
+ * @throws {JobFailure} of stage `lint`, if it has another scope than what is live
  */
-export function lintRuleset(
-  ruleset: Ruleset,
-  record: RulesetRecord | undefined,
-): PerFamily<Map<string, WantedTable>> {
-  if (record?.live && record.scope !== ruleset.scope) {
-    const message = `ruleset ${ruleset.name} has scope ${record.scope} here: remove it before it is pushed with scope ${ruleset.scope}`;
+export function lintRuleset(ruleset: Ruleset, record: RulesetRecord | undefined): LintedRuleset {
+  const { name, scope } = ruleset;
+  if (record?.live && record.scope !== scope) {
+    const message = `ruleset ${name} has scope ${record.scope} here: remove it before it is pushed with scope ${scope}`;
     throw new JobFailure('lint', 'ruleset_invalid', message);
   }
-  const { tables, problems } = readWanted(ruleset);
-  if (problems.length === 0) return tables;
-  const lines = problems.slice(0, MOST_LINES).map((problem) => ({
+  const { tables: wanted, problems } = readWanted(ruleset);
+  const lines = problems.map((problem) => ({
     ...quoteLine(ruleset, problem.family, problem.line),
     table: problem.table,
     chain: problem.chain,
@@ -31,11 +37,46 @@ export function lintRuleset(
     reportedLine: null,
     confidence: 'verified' as const,
   }));
-  const count = problems.length === 1 ? '1 line' : `${problems.length} lines`;
-  throw new JobFailure(
-    'lint',
-    'ruleset_invalid',
-    `${count} of ruleset ${ruleset.name} revision ${ruleset.revision} cannot be taken`,
-    { lines },
+  return { wanted, failure: lines.length === 0 ? null : lintFailure(ruleset, lines) };
+}
+
+/**
+ * A ruleset with lines that cannot be taken does not come near the host; but who mends them wants to know of the others, too,
+ * that the kernel would refuse. So what can be read is rehearsed, without hooks in chains that only the host knows.
+ */
+export async function withRefusedLines(
+  failure: JobFailure,
+  ruleset: Ruleset,
+  intent: Intent,
+  { stage }: Ports,
+): Promise<JobFailure> {
+  const nothing = () => perFamily(() => new Map());
+  try {
+    await rehearse({ ...intent, wanted: withoutForeignHooks(intent.wanted) }, nothing(), nothing(), stage);
+    return failure;
+  } catch (error) {
+    return lintFailure(ruleset, [...failure.lines, ...asJobFailure(error).lines]);
+  }
+}
+
+function withoutForeignHooks(
+  wanted: PerFamily<Map<string, WantedTable>>,
+): PerFamily<Map<string, WantedTable>> {
+  const isBuiltIn = (table: string, chain: string) => builtInChains(table).includes(chain);
+  return perFamily(
+    (family) =>
+      new Map(
+        [...wanted[family]].map(([name, table]) => [
+          name,
+          { ...table, hooks: table.hooks.filter(({ rule }) => isBuiltIn(name, rule.chain)) },
+        ]),
+      ),
   );
+}
+
+function lintFailure({ name, revision }: Ruleset, lines: FailedLine[]): JobFailure {
+  const count = lines.length === 1 ? '1 line' : `${lines.length} lines`;
+  const message = `${count} of ruleset ${name} revision ${revision} cannot be taken`;
+  const inOrder = lines.toSorted((a, b) => a.family.localeCompare(b.family) || a.line - b.line);
+  return new JobFailure('lint', 'ruleset_invalid', message, { lines: inOrder });
 }

@@ -1,15 +1,16 @@
 import { FAMILIES } from '../contract/identifiers.ts';
-import type { TableChange, TablePlan } from '../ruleset/change.ts';
+import type { Spelling, TableChange, TablePlan } from '../ruleset/change.ts';
 import { findConflicts } from '../ruleset/conflicts.ts';
 import { planTable } from '../ruleset/plan.ts';
+import type { PerFamily } from '../ruleset/tables.ts';
 import { quoteLine } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import { concernedTables, type LiveTables } from './snapshot.ts';
 
 /** Every table that the intent concerns, in the order in which they are written. */
-export function planIntent(intent: Intent, live: LiveTables): TablePlan[] {
-  const { name, scope, wanted, claims, neighbours, spell } = intent;
+export function planIntent(intent: Intent, live: LiveTables, spell: PerFamily<Spelling>): TablePlan[] {
+  const { name, scope, wanted, claims, neighbours } = intent;
   const tables = concernedTables(wanted, claims);
   return FAMILIES.flatMap((family) =>
     tables[family].map((table) =>

@@ -3,6 +3,7 @@ import type { FleetEvent, JobCompletedEvent, WorkerFacts } from '../contract/eve
 import type { Digest, Family, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
 import type { Claims } from '../ruleset/claims.ts';
 import type { PerFamily } from '../ruleset/tables.ts';
+import type { RehearsalMemory } from './rehearsal-memory.ts';
 import type { RestoreFault } from './restore-fault.ts';
 
 /** A message as the broker delivered it. Nothing in it is to be trusted. */
@@ -67,8 +68,6 @@ export interface RestoreRequest {
   text: string;
   /** Whether what the text does not name goes. */
   flush: boolean;
-  /** Only read the text: nothing is changed. */
-  test: boolean;
 }
 
 export interface Firewall {
@@ -78,6 +77,36 @@ export interface Firewall {
   restore(fence: Fence, request: RestoreRequest): Promise<void>;
 }
 
+/** An empty network namespace, in which a table can be had without any consequence. */
+export interface Rehearsal {
+  /** One table, all of it. @throws {RestoreFailed} */
+  restore(family: Family, text: string): Promise<void>;
+  /** As {@link Firewall.save}, without counters. @throws {RestoreFailed} */
+  save(family: Family, table: string): Promise<string>;
+}
+
+export interface RehearsalStage {
+  /** Definitions of those of the host's ipsets that there are, without their members. */
+  readSets(names: readonly string[]): Promise<string>;
+  /**
+   * Makes an empty namespace with the sets in it, for as long as the work takes.
+   *
+   * @throws {RehearsalUnavailable} if there is no right to make one
+   */
+  within<T>(sets: string, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T>;
+}
+
+export class RehearsalUnavailable extends Error {
+  override readonly name = 'RehearsalUnavailable';
+}
+
+/** A network namespace of which nothing is left once it is let go, or the worker has died. */
+export interface ScratchNamespace {
+  /** A process in it. */
+  pid: number;
+  letGo(): Promise<void>;
+}
+
 /** What is on a host of one ruleset, and what it may hold if a change was cut short. */
 export interface RulesetRecord {
   name: RulesetName;
@@ -85,7 +114,12 @@ export interface RulesetRecord {
   /** The highest committed revision and its digest. */
   committed: { revision: Revision; digest: Digest } | null;
   /** What is committed to be live: the texts as they were sent, and as the kernel wrote them after the apply. */
-  live: { sent: Partial<PerFamily<string>>; saved: PerFamily<string> } | null;
+  live: {
+    sent: Partial<PerFamily<string>>;
+    saved: PerFamily<string>;
+    /** Which kernel and iptables spelled it so: another may spell it otherwise. */
+    spelledBy: string;
+  } | null;
   claims: Claims;
 }
 
@@ -121,6 +155,8 @@ export interface Ports {
   facts: WorkerFacts;
   lock: HostLock;
   firewall: Firewall;
+  stage: RehearsalStage;
+  rehearsals: RehearsalMemory;
   rulesets: RulesetStore;
   results: ResultStore;
   events: EventPublisher;
@@ -135,6 +171,8 @@ export interface CommandRequest {
   file: string;
   args: readonly string[];
   input?: string;
+  /** Beside what every program gets. */
+  environment?: Record<string, string>;
   /** Given to the program as descriptor 3. */
   descriptor?: number;
   timeoutMs: number;

@@ -28,6 +28,8 @@ export interface RestoreFault {
   message: string;
   /** Lines of the text that the tool named. */
   lines: NamedLine[];
+  /** The extension of which it said that the kernel lacks it, and no rule can do anything for that. */
+  missing?: string;
   command: string;
   exitCode: number | null;
   stderr: string;

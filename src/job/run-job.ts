@@ -6,7 +6,7 @@ import { type Change, changeRuleset, checkRuleset } from './change-ruleset.ts';
 import { JobFailure } from './failure.ts';
 import { intentOf } from './intent.ts';
 import { ended, failed, type JobEnd } from './job-end.ts';
-import { lintRuleset } from './lint.ts';
+import { lintRuleset, withRefusedLines } from './lint.ts';
 import type { Fence, Ports, RulesetRecord } from './ports.ts';
 import { reportRulesets } from './report-rulesets.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -54,10 +54,12 @@ async function runApply(job: ApplyJob, records: RulesetRecord[], ports: Ports, r
   const record = recordOf(job, records);
   const digest = rulesetDigest(ruleset);
   const again = admitRevision(job, digest, record);
-  const wanted = lintRuleset(ruleset, record);
+  const { wanted, failure } = lintRuleset(ruleset, record);
+  const intent = intentOf(ruleset, ruleset, wanted, records, ports.facts);
+  if (failure !== null) throw await withRefusedLines(failure, ruleset, intent, ports);
   const { ipv4, ipv6 } = ruleset;
   const change: Change = {
-    intent: intentOf(ruleset, ruleset, wanted, records),
+    intent,
     record,
     committed: { revision: ruleset.revision, digest },
     sent: {
@@ -77,7 +79,7 @@ async function runRemove(job: RemoveJob, records: RulesetRecord[], ports: Ports,
   const again = admitRevision(job, digest, record);
   const nothing = perFamily(() => new Map());
   const change: Change = {
-    intent: intentOf(job.ruleset, null, nothing, records),
+    intent: intentOf(job.ruleset, null, nothing, records, ports.facts),
     record,
     committed: { revision, digest },
     sent: null,

@@ -70,7 +70,6 @@ async function save(firewall: Firewall, fence: Fence, family: Family, table: str
       family,
       table,
       ruleset: '',
-      lines: [],
     });
   }
 }

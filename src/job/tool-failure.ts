@@ -1,4 +1,3 @@
-import type { FailedLine } from '../contract/event.ts';
 import type { FailureCode, Stage } from '../contract/failure.ts';
 import type { Family } from '../contract/identifiers.ts';
 import { JobFailure } from './failure.ts';
@@ -18,16 +17,13 @@ export interface FaultPlace {
   table: string;
   /** For the message, such as `edge revision 7`; empty where the rules were only read. */
   ruleset: string;
-  lines: FailedLine[];
 }
 
-/** What a fault of iptables means for the job: only a fault of a rule is laid at a rule's door. */
+/** What a fault of iptables means for the job. No line is blamed: which one it is, a rehearsal has to show. */
 export function toolFailure(fault: RestoreFault, place: FaultPlace): JobFailure {
   const { code, stage } = classify(fault, place);
-  const message = code === 'rule_rejected' ? describeRejection(place) : describeFault(fault, place);
   const { command, exitCode, stderr } = fault;
-  return new JobFailure(stage, code, message, {
-    lines: place.lines,
+  return new JobFailure(stage, code, describeFault(fault, place), {
     tool: { command, exitCode, stderr },
     cause: fault,
   });
@@ -35,7 +31,7 @@ export function toolFailure(fault: RestoreFault, place: FaultPlace): JobFailure 
 
 function classify(
   { kind }: RestoreFault,
-  { stage, family, lines }: FaultPlace,
+  { stage, family }: FaultPlace,
 ): { code: FailureCode; stage: Stage } {
   const hostCode = HOST_CODES[kind];
   if (hostCode !== undefined) return { code: hostCode, stage: 'host' };
@@ -46,17 +42,7 @@ function classify(
     };
   }
   if (kind === 'timeout') return { code: 'apply_timeout', stage };
-  if (lines.length > 0) return { code: 'rule_rejected', stage };
   return { code: 'apply_failed', stage };
-}
-
-function describeRejection({ ruleset, lines, family, table }: FaultPlace): string {
-  const known = lines.filter((line) => line.confidence !== 'unknown');
-  if (known.length === 0) {
-    return `a rule of ruleset ${ruleset} was rejected in the ${family} table ${table}, and iptables did not say which`;
-  }
-  const rules = known.length === 1 ? '1 rule' : `${known.length} rules`;
-  return `${rules} of ruleset ${ruleset} ${known.length === 1 ? 'was' : 'were'} rejected`;
 }
 
 function describeFault(fault: RestoreFault, { ruleset, family, table }: FaultPlace): string {

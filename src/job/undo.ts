@@ -40,7 +40,6 @@ export async function undoChanges(
       family: change.family,
       text: renderChange(change),
       flush: change.replaces,
-      test: false,
     });
   }
   const now = ownedPart(intent, await takeSnapshot(firewall, fence, tables));

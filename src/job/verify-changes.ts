@@ -1,4 +1,5 @@
 import { FAMILIES } from '../contract/identifiers.ts';
+import type { Spelling } from '../ruleset/change.ts';
 import { extractOwned } from '../ruleset/owned.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { verifyTable } from '../ruleset/verify.ts';
@@ -13,8 +14,12 @@ import { concernedTables, type LiveTables } from './snapshot.ts';
  * @returns what the ruleset has on the host now, as the kernel spells it
  * @throws {JobFailure} of stage `verify`
  */
-export function verifyChanges(intent: Intent, live: LiveTables): PerFamily<Map<string, WantedTable>> {
-  const { scope, claims, wanted, spell, label } = intent;
+export function verifyChanges(
+  intent: Intent,
+  live: LiveTables,
+  spell: PerFamily<Spelling>,
+): PerFamily<Map<string, WantedTable>> {
+  const { scope, claims, wanted, label } = intent;
   const now = perFamily((family) => extractOwned({ scope, claims, family, live: live[family] }));
   const tables = concernedTables(wanted, claims);
   const mismatches = FAMILIES.flatMap((family) =>

@@ -11,7 +11,7 @@ export interface NetworkNamespace {
   prefix: readonly string[];
 }
 
-const NSENTER = '/usr/bin/nsenter';
+export const NSENTER = '/usr/bin/nsenter';
 
 /** @throws {SetupError} if there is no such namespace */
 export async function openNamespace(name: string | null): Promise<NetworkNamespace> {

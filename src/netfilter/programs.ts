@@ -14,6 +14,8 @@ export interface Programs {
   version: string;
   save: PerFamily<string>;
   restore: PerFamily<string>;
+  /** `null`: it is not installed. */
+  ipset: string | null;
 }
 
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin'];
@@ -55,6 +57,7 @@ async function programsOf(backend: Backend, run: RunCommand): Promise<Programs> 
     version,
     save: { ipv4: save4, ipv6: save6 },
     restore: { ipv4: restore4, ipv6: restore6 },
+    ipset: await findProgram('ipset'),
   };
 }
 

@@ -14,6 +14,7 @@ export interface ReadError {
   kind: RestoreFaultKind;
   message: string;
   lines: NamedLine[];
+  missing?: string;
 }
 
 /**
@@ -37,9 +38,10 @@ const READERS: readonly ((run: Run) => ReadError | null)[] = [
 
 export function readError(run: FailedRun): ReadError {
   const lines = run.stderr.split('\n').map((line) => line.trimEnd());
+  const missing = lines.map(missingExtension).find((name) => name !== null);
   for (const read of READERS) {
     const error = read({ ...run, lines: lines.filter((line) => line !== '') });
-    if (error !== null) return error;
+    if (error !== null) return missing == null ? error : { ...error, missing };
   }
   if (run.exitCode === null) return { kind: 'killed', message: 'it was ended by a signal', lines: [] };
   return {
@@ -47,6 +49,13 @@ export function readError(run: FailedRun): ReadError {
     message: lastWords(lines) ?? `it ended with status ${run.exitCode} and said nothing`,
     lines: [],
   };
+}
+
+/** Where it lacks the first revision, it lacks them all (libxtables/xtables.c, compatible_revision). */
+function missingExtension(line: string): string | null {
+  return (
+    /^Warning: Extension (\S+) revision 0 not supported, missing kernel module\?$/.exec(line)?.[1] ?? null
+  );
 }
 
 interface Run extends FailedRun {

@@ -29,14 +29,6 @@ export function renderChange(change: TableChange): string {
   return [`*${change.table}`, ...lines, 'COMMIT', ''].join('\n');
 }
 
-/**
- * The line of the sent text behind a line of the rendered change, counted from 1; `null` for what fleetwall
- * added by itself: the table's head, its COMMIT, and rules that it takes away.
- */
-export function sourceLine(change: TableChange, line: number): number | null {
-  return change.lines[line - 2]?.source ?? null;
-}
-
 /** The rule's line, with the counters that it had so far. */
 export function ruleLine(rule: Rule, counters: string | null): ChangeLine {
   const text = appendText(rule);

@@ -27,8 +27,9 @@ export function ownChains(table: Table): { table: WantedTable; problems: Problem
       );
     } else owned.push(rule);
   }
+  const declarations = new Map([...declarationsOf(table)].filter(([chain]) => chains.has(chain)));
   const { name, commitLine } = table;
-  const own = { name, chains, policies: new Map(), hooks, declarations: declarationsOf(table), commitLine };
+  const own = { name, chains, policies: new Map(), hooks, declarations, commitLine };
   return { table: own, problems };
 }
 

@@ -3,10 +3,13 @@ import { appendText, type Rule } from './model.ts';
 import type { Hook, WantedTable } from './wanted.ts';
 
 /**
- * The kernel writes a rule in its own way: `10.0.0.1` comes back as `10.0.0.1/32`. How it does so is learnt from a
+ * The kernel writes a rule in its own way: `10.0.0.1` comes back as `10.0.0.1/32`. How it does so is known from a
  * ruleset that was applied and verified, rule by rule: what was sent, and what was read back in its place.
  */
-export function learnSpelling(sent: Map<string, WantedTable>, live: Map<string, WantedTable>): Spelling {
+export function learnSpelling(
+  sent: Map<string, WantedTable>,
+  live: Map<string, WantedTable>,
+): (rule: Rule) => string | undefined {
   const spelled = new Map<string, string>();
   const learn = (from: readonly Rule[], to: readonly Rule[]) => {
     if (from.length !== to.length) return;
@@ -22,13 +25,10 @@ export function learnSpelling(sent: Map<string, WantedTable>, live: Map<string, 
     const hooks = hooksByPlace(now.hooks);
     for (const [place, rules] of hooksByPlace(table.hooks)) learn(rules, hooks.get(place) ?? []);
   }
-  return (rule) => {
-    const text = appendText(rule);
-    return spelled.get(text) ?? text;
-  };
+  return (rule) => spelled.get(appendText(rule));
 }
 
-/** Nothing is known: each rule is taken to be spelled as it was sent. */
+/** For rules that were read from the kernel. */
 export const asSent: Spelling = appendText;
 
 function hooksByPlace(hooks: readonly Hook[]): Map<string, Rule[]> {

@@ -1,6 +1,6 @@
 import type { Spelling } from './change.ts';
+import { subtract } from './diff.ts';
 import { appendText, type Rule } from './model.ts';
-import { jumpTargets } from './options.ts';
 import type { TableRef } from './tables.ts';
 import type { WantedTable } from './wanted.ts';
 
@@ -10,10 +10,7 @@ export interface Mismatch extends TableRef {
   reason: string;
 }
 
-/**
- * Holds what a ruleset has in one table now against what it wants there. Where the kernel's spelling of a rule is
- * not known, it must at least be in its place and jump to the same target.
- */
+/** Holds what a ruleset has in one table now against what it wants there, rule by rule in the kernel's spelling. */
 export function verifyTable(
   ref: TableRef,
   wanted: WantedTable,
@@ -27,7 +24,7 @@ export function verifyTable(
       compareRules(chain, rules, now.chains.get(chain), spell),
     ),
     ...comparePolicies(wanted, now),
-    ...compareHooks(wanted, now),
+    ...compareHooks(wanted, now, spell),
   ];
   return found.map((mismatch) => ({ ...ref, ...mismatch }));
 }
@@ -60,8 +57,8 @@ function compareRules(
   }
   for (const [index, rule] of wanted.entries()) {
     const other = found[index];
-    if (other === undefined || sameRule(rule, other, spell)) continue;
-    return [{ chain, reason: `rule ${index + 1} is "${appendText(other)}", not "${appendText(rule)}"` }];
+    if (other === undefined || spell(rule) === appendText(other)) continue;
+    return [{ chain, reason: `rule ${index + 1} is "${appendText(other)}", not "${spell(rule)}"` }];
   }
   return [];
 }
@@ -73,15 +70,16 @@ function comparePolicies(wanted: WantedTable, now: WantedTable): Found[] {
   });
 }
 
-function compareHooks(wanted: WantedTable, now: WantedTable): Found[] {
-  if (wanted.hooks.length === now.hooks.length) return [];
-  const chain = (wanted.hooks[0] ?? now.hooks[0])?.rule.chain ?? '';
-  return [
-    { chain, reason: `${now.hooks.length} rules jump to the ruleset's chains, not ${wanted.hooks.length}` },
-  ];
+/** Hooks stand among rules of others: which there are is compared, not where. */
+function compareHooks(wanted: WantedTable, now: WantedTable, spell: Spelling): Found[] {
+  const found = now.hooks.map(({ rule }) => appendText(rule));
+  const expected = wanted.hooks.map(({ rule }) => spell(rule));
+  const [missing] = subtract(expected, found);
+  if (missing !== undefined) return [{ chain: chainOf(missing), reason: `"${missing}" is not there` }];
+  const [surplus] = subtract(found, expected);
+  return surplus === undefined ? [] : [{ chain: chainOf(surplus), reason: `"${surplus}" is still there` }];
 }
 
-function sameRule(wanted: Rule, found: Rule, spell: Spelling): boolean {
-  if (spell(wanted) === appendText(found)) return true;
-  return jumpTargets(wanted.spec).join(' ') === jumpTargets(found.spec).join(' ');
+function chainOf(text: string): string {
+  return text.split(' ')[1] ?? '';
 }

@@ -1,16 +1,20 @@
 import { createRequire } from 'node:module';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import type { WorkerFacts } from '../contract/event.ts';
+import { makePrivateFolder } from '../host/files.ts';
 import { readKernelFacts } from '../host/kernel.ts';
 import { NamespaceLock } from '../host/lock.ts';
 import { FileResultStore } from '../host/result-store.ts';
 import { FileRulesetStore } from '../host/ruleset-store.ts';
 import { runCommand } from '../host/run-command.ts';
+import { openScratchNamespace } from '../host/scratch-namespace.ts';
 import type { EventPublisher, Log, Ports } from '../job/ports.ts';
+import { RehearsalMemory } from '../job/rehearsal-memory.ts';
 import { SetupError } from '../job/setup-error.ts';
 import { Iptables } from '../netfilter/iptables.ts';
 import { openNamespace } from '../netfilter/namespace.ts';
 import { findPrograms } from '../netfilter/programs.ts';
+import { ScratchStage } from '../netfilter/rehearsal.ts';
 
 /**
  * Looks at the host once, at the start: what a job needs is there, or the worker does not start.
@@ -37,20 +41,24 @@ export async function preparePorts(
     iptables: programs.version,
     ...(await readKernelFacts()),
   };
+  await makePrivateFolder(runDir);
   const results = new FileResultStore(stateDir);
   await results.prune();
   const { inode } = namespace;
+  const iptables = {
+    programs,
+    namespace,
+    timeoutMs: settings.applyTimeoutSeconds * 1000,
+    lockSeconds: settings.lockTimeoutSeconds,
+    run,
+  };
   return {
     identity: { hostId, groups, allowUnsigned },
     facts,
     lock: new NamespaceLock({ runDir, inode, hostId, timeoutSeconds: settings.lockTimeoutSeconds, run, log }),
-    firewall: new Iptables({
-      programs,
-      namespace,
-      timeoutMs: settings.applyTimeoutSeconds * 1000,
-      lockSeconds: settings.lockTimeoutSeconds,
-      run,
-    }),
+    firewall: new Iptables(iptables),
+    stage: new ScratchStage({ ...iptables, runDir, open: openScratchNamespace }),
+    rehearsals: new RehearsalMemory(),
     rulesets: new FileRulesetStore(stateDir),
     results,
     events,

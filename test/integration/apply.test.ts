@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeJob } from '../support/client.ts';
 import { Fixture } from '../support/fixture.ts';
 import { BACKENDS } from '../support/namespace.ts';
 import { table } from '../support/rulesets.ts';
@@ -84,7 +85,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
     });
     expect(refused.data).toMatchObject({
       outcome: 'failed',
-      failure: { code: 'rule_rejected', stage: 'rehearse', lines: [{ line: 3, confidence: 'reported' }] },
+      failure: { code: 'rule_rejected', stage: 'rehearse', lines: [{ line: 3, confidence: 'verified' }] },
     });
     expect(await host.namespace.save({ counters: true })).toBe(before);
   });
@@ -109,12 +110,14 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
   });
 
   it('puts back every table of both families when a later one is refused', async () => {
-    const host = await fixture.host(backend);
+    const host = await fixture.host(backend, { holdable: true });
     const client = await fixture.client();
+    const { namespace } = host;
     await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ipv4: EDGE + NAT, ipv6: EDGE6 } });
-    await host.namespace.iptables('-A', 'INPUT', '-s', '10.7.7.7', '-j', 'DROP');
-    await host.namespace.iptables('-I', 'edge-in', '-s', '10.8.8.8', '-j', 'DROP');
-    const before = await host.namespace.save();
+    await namespace.iptables('-A', 'INPUT', '-s', '10.7.7.7', '-j', 'DROP');
+    await namespace.iptables('-I', 'edge-in', '-s', '10.8.8.8', '-j', 'DROP');
+    await namespace.run('ipset', ['create', 'fleeting', 'hash:ip', 'family', 'inet6']);
+    const before = await namespace.save();
 
     const ipv4 =
       table('filter', ':edge-new - [0:0]', '-A INPUT -j edge-new', '-A edge-new -s 10.0.0.2/32 -j DROP') +
@@ -124,15 +127,21 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
       ':edge-in - [0:0]',
       '-A INPUT -j edge-in',
       '-A edge-in -s 2001:db8::2/128 -j ACCEPT',
-      '-A edge-in -p tcp --dport http-alt-nonsense -j ACCEPT',
+      '-A edge-in -m set --match-set fleeting src -j ACCEPT',
       '-A edge-in -s 2001:db8::3/128 -j ACCEPT',
     );
-    const event = await client.run(host.id, { ruleset: { name: 'edge', revision: 2, ipv4, ipv6 } });
-    expect(event.data).toMatchObject({
+    // The rehearsal still has the set: it is gone when the first table is about to be written.
+    await host.holdNextRestore();
+    const job = makeJob(host.id, { ruleset: { name: 'edge', revision: 2, ipv4, ipv6 } });
+    await client.publish(host.id, job);
+    const restore = await host.heldRestore();
+    await namespace.run('ipset', ['destroy', 'fleeting']);
+    process.kill(restore, 'SIGCONT');
+    expect((await client.completed(job.id)).data).toMatchObject({
       outcome: 'failed',
       changed: false,
       ruleset: { revision: 2, liveRevision: 1 },
-      rollback: { performed: true, reason: 'rule_rejected', verified: true },
+      rollback: { performed: true, reason: 'apply_failed', verified: true },
       failure: {
         code: 'rule_rejected',
         stage: 'apply',
@@ -143,9 +152,10 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
             line: 5,
             table: 'filter',
             chain: 'edge-in',
-            text: '-A edge-in -p tcp --dport http-alt-nonsense -j ACCEPT',
+            text: '-A edge-in -m set --match-set fleeting src -j ACCEPT',
+            reason: "Set fleeting doesn't exist.",
             reportedLine: 5,
-            confidence: 'reported',
+            confidence: 'verified',
             context: [
               { line: 4, text: '-A edge-in -s 2001:db8::2/128 -j ACCEPT' },
               { line: 6, text: '-A edge-in -s 2001:db8::3/128 -j ACCEPT' },
@@ -154,20 +164,29 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
         ],
       },
     });
-    expect(await host.namespace.save()).toBe(before);
+    expect(await namespace.save()).toBe(before);
   });
 
-  it('names no line where iptables names the COMMIT', async () => {
+  it('shows the line where iptables names the COMMIT, and writes nothing', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
-    // nft: a jump to a chain that is not there; legacy: a target that the kernel does not take in this table.
-    const rule = backend === 'nft' ? '-A edge-in -j NOSUCH' : '-A edge-in -j MASQUERADE';
-    const ipv4 = table('filter', ':edge-in - [0:0]', rule, '-A edge-in -j ACCEPT');
+    const ipv4 = table(
+      'filter',
+      ':edge-in - [0:0]',
+      '-A edge-in -j RETURN',
+      '-A edge-in -j MASQUERADE',
+      '-A edge-in -j ACCEPT',
+    );
     const event = await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ipv4 } });
     expect(event.data).toMatchObject({
       outcome: 'failed',
-      failure: { code: 'rule_rejected', lines: [{ line: 5, text: 'COMMIT', confidence: 'unknown' }] },
-      rollback: { performed: false, verified: true },
+      failure: {
+        code: 'rule_rejected',
+        stage: 'rehearse',
+        lines: [{ line: 4, reportedLine: backend === 'nft' ? 4 : 6, confidence: 'verified' }],
+      },
+      rollback: { performed: false, verified: null },
+      timings: { applyMs: 0 },
     });
     expect(await host.namespace.save()).not.toContain('edge-in');
   });
@@ -327,18 +346,23 @@ describe.each(BACKENDS)('scope tables, %s', (backend) => {
   });
 
   it('puts the whole table back when another is refused', async () => {
-    const host = await fixture.host(backend);
+    const host = await fixture.host(backend, { holdable: true });
     const client = await fixture.client();
     await host.namespace.restore(
       table('filter', ':FORWARD DROP [0:0]', ':theirs - [0:0]', '-A INPUT -j theirs', '-A theirs -j ACCEPT'),
     );
     const before = await host.namespace.save();
     const ipv4 =
-      table('filter', ':OUTPUT DROP [0:0]', '-A INPUT -j ACCEPT') + table('mangle', '-A INPUT --nonsense');
-    const event = await client.run(host.id, {
-      ruleset: { name: 'base', revision: 1, scope: 'tables', ipv4 },
-    });
-    expect(event.data).toMatchObject({
+      table('filter', ':OUTPUT DROP [0:0]', '-A INPUT -j ACCEPT') +
+      table('mangle', '-A INPUT -m set --match-set fleeting src');
+    await host.namespace.run('ipset', ['create', 'fleeting', 'hash:ip']);
+    await host.holdNextRestore();
+    const job = makeJob(host.id, { ruleset: { name: 'base', revision: 1, scope: 'tables', ipv4 } });
+    await client.publish(host.id, job);
+    const restore = await host.heldRestore();
+    await host.namespace.run('ipset', ['destroy', 'fleeting']);
+    process.kill(restore, 'SIGCONT');
+    expect((await client.completed(job.id)).data).toMatchObject({
       outcome: 'failed',
       rollback: { performed: true, verified: true },
       failure: { code: 'rule_rejected', lines: [{ line: 6, table: 'mangle' }] },

@@ -162,9 +162,10 @@ describe('faults that are no rule’s', () => {
 
   it('an iptables that runs too long is ended, and its damage settled', async () => {
     const host = await fixture.host('nft', {
-      holdRestore: true,
+      holdable: true,
       environment: { FLEETWALL_APPLY_TIMEOUT_SECONDS: '2' },
     });
+    await host.holdNextRestore();
     const client = await fixture.client();
     const job = makeJob(host.id, { ruleset });
     await client.publish(host.id, job);

@@ -13,7 +13,8 @@ const small = (name: string) =>
 
 describe.each(BACKENDS)('the lock of a network namespace, %s', (backend) => {
   it('outlives a worker that is killed, until its restore of 20,000 rules has ended', async () => {
-    const first = await fixture.host(backend, { holdRestore: true });
+    const first = await fixture.host(backend, { holdable: true });
+    await first.holdNextRestore();
     const second = await fixture.host(backend, { shareWith: first });
     const client = await fixture.client();
     const text = bigRuleset(20_000);
@@ -65,7 +66,8 @@ describe.each(BACKENDS)('the lock of a network namespace, %s', (backend) => {
 
 describe('the lock', () => {
   it('that is held for too long ends the job, which says by whom', async () => {
-    const first = await fixture.host('nft', { holdRestore: true });
+    const first = await fixture.host('nft', { holdable: true });
+    await first.holdNextRestore();
     const second = await fixture.host('nft', {
       shareWith: first,
       environment: { FLEETWALL_LOCK_TIMEOUT_SECONDS: '1' },
@@ -89,7 +91,8 @@ describe('the lock', () => {
   });
 
   it('that is taken away stops the job before its next change', async () => {
-    const host = await fixture.host('nft', { holdRestore: true });
+    const host = await fixture.host('nft', { holdable: true });
+    await host.holdNextRestore();
     const client = await fixture.client();
     const text = bigRuleset(5_000);
     const job = makeJob(host.id, { ruleset: { name: 'big', revision: 1, ipv4: text, ipv6: small('big') } });

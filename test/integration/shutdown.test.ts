@@ -9,7 +9,8 @@ const COUNT = 100;
 
 describe.each(BACKENDS)('a worker in the middle of an apply, %s', (backend) => {
   it.each(['SIGTERM', 'SIGINT'] as const)('finishes it on %s, even twice, and then ends', async (signal) => {
-    const host = await fixture.host(backend, { holdRestore: true });
+    const host = await fixture.host(backend, { holdable: true });
+    await host.holdNextRestore();
     const client = await fixture.client();
     const ipv4 = bigRuleset(COUNT);
     const job = makeJob(host.id, {
@@ -37,7 +38,8 @@ describe.each(BACKENDS)('a worker in the middle of an apply, %s', (backend) => {
   });
 
   it('is left alone with its restore by a Ctrl-C at the terminal', async () => {
-    const host = await fixture.host(backend, { ownGroup: true, holdRestore: true });
+    const host = await fixture.host(backend, { ownGroup: true, holdable: true });
+    await host.holdNextRestore();
     const client = await fixture.client();
     const job = makeJob(host.id, { ruleset: { name: 'big', revision: 1, ipv4: bigRuleset(COUNT) } });
     await client.publish(host.id, job);

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -18,10 +18,9 @@ export class HeldRestore {
     this.#folder = join(folder, 'held-restore');
   }
 
-  /** Makes the programs; the first restore that they are started for is to be held. */
+  /** Makes the programs. */
   async prepare(): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
-    await writeFile(join(this.#folder, 'hold'), '');
     for (const variant of VARIANTS) {
       const copy = join(this.#folder, variant);
       const script = `${copy}.sh`;
@@ -30,7 +29,8 @@ export class HeldRestore {
         script,
         [
           '#!/bin/bash',
-          'if [[ $0 = *-restore && $1 != --version ]] && rm "$HOLD/hold" 2>/dev/null; then',
+          '# Only what touches the host holds the fence: a rehearsal does not.',
+          'if [[ $0 = *-restore && -e /proc/$$/fd/3 ]] && rm "$HOLD/hold" 2>/dev/null; then',
           '  cat >"$HOLD/input"',
           '  echo $$ >"$HOLD/pid.new" && mv "$HOLD/pid.new" "$HOLD/pid"',
           '  kill -STOP $$',
@@ -59,6 +59,12 @@ export class HeldRestore {
       `${mounts.join('; ')}; exec "$@"`,
       'sh',
     ];
+  }
+
+  /** The next restore of live rules is to be held. */
+  async ask(): Promise<void> {
+    await rm(join(this.#folder, 'pid'), { force: true });
+    await writeFile(join(this.#folder, 'hold'), '');
   }
 
   /** Waits until it is held; the pid of the restore that is stopped, to be continued. */

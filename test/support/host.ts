@@ -24,8 +24,8 @@ export interface TestHostOptions {
   id?: string;
   /** Whether the worker leads a process group of its own, as at a terminal. */
   ownGroup?: boolean;
-  /** Whether its first restore is to be stopped before it changes anything: see {@link TestHost.heldRestore}. */
-  holdRestore?: boolean;
+  /** Whether a restore of its live rules can be stopped: see {@link TestHost.holdNextRestore}. */
+  holdable?: boolean;
   /** Whether to wait until the worker consumes; the default. */
   wait?: boolean;
 }
@@ -52,7 +52,7 @@ export class TestHost {
     const namespace = options.shareWith?.namespace ?? (await TestNamespace.create(options.backend));
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-host-'));
     const host = new TestHost(namespace, folder, options);
-    if (options.holdRestore === true) await host.#held.prepare();
+    if (options.holdable === true) await host.#held.prepare();
     return host;
   }
 
@@ -82,8 +82,8 @@ export class TestHost {
   }
 
   spawn(environment: Record<string, string> = {}): void {
-    const { brokerUrl, backend, holdRestore = false } = this.#options;
-    const prefix = holdRestore ? this.#held.prefix : [];
+    const { brokerUrl, backend, holdable = false } = this.#options;
+    const prefix = holdable ? this.#held.prefix : [];
     const [file, ...args] = [...prefix, process.execPath, WORKER, 'worker'];
     const worker = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -107,6 +107,11 @@ export class TestHost {
     worker.stdout?.pipe(output, { end: false });
     worker.stderr?.pipe(output, { end: false });
     this.#worker = worker;
+  }
+
+  /** The worker's next restore of live rules is to be stopped before it changes anything. */
+  async holdNextRestore(): Promise<void> {
+    await this.#held.ask();
   }
 
   /** Waits until the worker's restore is stopped; its pid. */

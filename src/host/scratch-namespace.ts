@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { execa } from 'execa';
+import { RehearsalUnavailable, type ScratchNamespace } from '../job/ports.ts';
+
+const UNSHARE = '/usr/bin/unshare';
+const CAT = '/bin/cat';
+const READY_MS = 10_000;
+
+/**
+ * Makes a network namespace that lives as long as a `cat` in it, which ends with its standard input: so with the worker,
+ * however that ends.
+ *
+ * @throws {RehearsalUnavailable} if the kernel does not let it
+ */
+export async function openScratchNamespace(): Promise<ScratchNamespace> {
+  const cat = execa(UNSHARE, ['--net', '--', CAT], {
+    env: { LC_ALL: 'C' },
+    extendEnv: false,
+    detached: true,
+    reject: false,
+    buffer: { stdout: false, stderr: true },
+    maxBuffer: 4096,
+  });
+  // It repeats what it is told once it runs in there, and not before.
+  cat.stdin.on('error', () => {});
+  cat.stdin.write('\n');
+  const ended = cat.then(({ stderr, shortMessage }) => {
+    throw new RehearsalUnavailable(
+      `no network namespace can be made to try rules in (${stderr || shortMessage}): the worker needs CAP_SYS_ADMIN and ${UNSHARE}`,
+    );
+  });
+  ended.catch(() => {});
+  await Promise.race([once(cat.stdout, 'data', { signal: AbortSignal.timeout(READY_MS) }), ended]);
+  return {
+    pid: cat.pid ?? 0,
+    async letGo() {
+      cat.stdin.end();
+      await cat;
+    },
+  };
+}

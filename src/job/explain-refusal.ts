@@ -1,0 +1,40 @@
+import { perFamily } from '../ruleset/tables.ts';
+import { JobFailure } from './failure.ts';
+import type { Intent } from './intent.ts';
+import { asJobFailure } from './job-end.ts';
+import type { Fence, Ports } from './ports.ts';
+import { rehearse } from './rehearse.ts';
+import { concernedTables, takeSnapshot } from './snapshot.ts';
+
+/**
+ * The kernel refused on the host what it had taken in a rehearsal: something has changed since, such as a chain of others
+ * that is gone. With all that is wanted tried anew, on the host as it is now, the failing lines show; if all is taken,
+ * no line is to blame.
+ */
+export async function explainRefusal(
+  intent: Intent,
+  failure: JobFailure,
+  { firewall, stage }: Ports,
+  fence: Fence,
+): Promise<JobFailure> {
+  if (failure.stage !== 'apply' || failure.code !== 'apply_failed') return failure;
+  try {
+    const live = await takeSnapshot(firewall, fence, concernedTables(intent.wanted, intent.claims));
+    await rehearse(
+      intent,
+      live,
+      perFamily(() => new Map()),
+      stage,
+    );
+    return failure;
+  } catch (error) {
+    const { code, message, lines } = asJobFailure(error);
+    if (code !== 'rule_rejected') return failure;
+    const { tool } = failure;
+    return new JobFailure('apply', code, message, {
+      lines,
+      cause: failure,
+      ...(tool === null ? {} : { tool }),
+    });
+  }
+}

@@ -1,0 +1,146 @@
+import { jumpsToAny } from '../ruleset/options.ts';
+import type { TrialLine } from '../ruleset/trial.ts';
+import type { RestoreFault } from './restore-fault.ts';
+
+/** What iptables said of some lines that it refused together. */
+export interface Verdict {
+  fault: RestoreFault;
+  /** The lines that it named: a hint, and no more. */
+  named: { line: TrialLine; reason: string }[];
+}
+
+/** Tries lines of one table together; `null` if they are taken. */
+export type Attempt = (lines: readonly TrialLine[]) => Promise<Verdict | null>;
+
+/** A line that is shown to be a failing one. */
+export interface Refusal {
+  line: TrialLine;
+  /** What was said of it alone. */
+  verdict: Verdict;
+}
+
+const MOST = 20;
+
+/**
+ * Finds the failing lines of a table that was refused. The failing line is the first at which the text up to and
+ * including it is refused; it is left out, and the next is looked for.
+ *
+ * Shown it is like this: more rules never make a refused text acceptable, so
+ * 1. all lines without the failing ones are taken, and so is each text that ends before a failing one;
+ * 2. the jumps before a line are taken, and with the line they are refused: so is all text up to that line.
+ * A line is a candidate because iptables names it, or by halving; both are hints until 2 holds.
+ *
+ * @returns the empty list if no line is to blame: the empty table is refused already, or all is taken now
+ */
+export async function findRefused(
+  lines: readonly TrialLine[],
+  first: Verdict,
+  attempt: Attempt,
+): Promise<Refusal[]> {
+  const found: Refusal[] = [];
+  let rest = lines;
+  let verdict: Verdict | null = first;
+  while (verdict !== null && found.length < MOST) {
+    const next = await findSome(rest, verdict, attempt);
+    if (next.length === 0) break;
+    found.push(...next);
+    rest = without(rest, next);
+    verdict = await attempt(rest);
+  }
+  const inOrder = found.toSorted((a, b) => lines.indexOf(a.line) - lines.indexOf(b.line));
+  return verdict === null ? inOrder : await withEarlier(lines, inOrder, attempt);
+}
+
+/** There are more than can be told of: then there may be some before the first that was found. */
+async function withEarlier(
+  lines: readonly TrialLine[],
+  found: Refusal[],
+  attempt: Attempt,
+): Promise<Refusal[]> {
+  const [first] = found;
+  const earlier = first === undefined ? [] : lines.slice(0, lines.indexOf(first.line));
+  const verdict = earlier.length === 0 ? null : await attempt(earlier);
+  if (verdict === null) return found;
+  return [...(await findRefused(earlier, verdict, attempt)), ...found];
+}
+
+async function findSome(lines: readonly TrialLine[], verdict: Verdict, attempt: Attempt): Promise<Refusal[]> {
+  const shown: Refusal[] = [];
+  for (const { line } of verdict.named) {
+    const alone = await show(without(lines, shown), line, attempt);
+    if (alone !== null) shown.push({ line, verdict: alone });
+  }
+  if (shown.length > 0) return shown;
+  const one = (await attempt([])) === null ? await search(lines, attempt) : null;
+  return one === null ? [] : [one];
+}
+
+/** What is said of a line behind the jumps before it, if those are taken without it. */
+async function show(lines: readonly TrialLine[], line: TrialLine, attempt: Attempt): Promise<Verdict | null> {
+  const before = lines.slice(0, lines.indexOf(line)).filter(isSkeleton);
+  const alone = await attempt([...before, line]);
+  if (alone === null) return null;
+  return before.some(({ kind }) => kind === 'jump') && (await attempt(before)) !== null ? null : alone;
+}
+
+async function search(lines: readonly TrialLine[], attempt: Attempt): Promise<Refusal | null> {
+  const skeleton = lines.filter(isSkeleton);
+  if ((await attempt(skeleton)) !== null) return await firstRefused(skeleton, 0, attempt);
+  const rule = await halve(lines, attempt);
+  if (rule === null) return await firstRefused(lines, 0, attempt);
+  const alone = await show(lines, rule, attempt);
+  if (alone !== null) return { line: rule, verdict: alone };
+  // Taken where it stands, refused by a jump behind it, from where it must not be reached: that jump is the failing line.
+  const closing = [...lines.slice(0, lines.indexOf(rule)).filter(isSkeleton), rule];
+  const behind = lines.slice(lines.indexOf(rule) + 1).filter(isSkeleton);
+  return await firstRefused([...closing, ...behind], closing.length, attempt);
+}
+
+/** A rule that is refused with all jumps around it; each half is tried, and the one that is refused is halved again. */
+async function halve(lines: readonly TrialLine[], attempt: Attempt): Promise<TrialLine | null> {
+  let suspects = lines.filter(({ kind }) => kind === 'rule');
+  const trial = (some: readonly TrialLine[]) => {
+    const chosen = new Set(some);
+    return attempt(lines.filter((line) => isSkeleton(line) || chosen.has(line)));
+  };
+  while (suspects.length > 1) {
+    const half = suspects.slice(0, Math.ceil(suspects.length / 2));
+    suspects = (await trial(half)) === null ? suspects.slice(half.length) : half;
+  }
+  return suspects.length === 1 && (await trial(suspects)) !== null ? (suspects[0] ?? null) : null;
+}
+
+/** The failing line by its very definition: the text before it is taken, and with it is refused. */
+async function firstRefused(
+  lines: readonly TrialLine[],
+  taken: number,
+  attempt: Attempt,
+): Promise<Refusal | null> {
+  let low = taken;
+  let high = lines.length;
+  let verdict = await attempt(lines);
+  while (verdict !== null && high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    const half = await attempt(lines.slice(0, middle));
+    if (half === null) low = middle;
+    else [high, verdict] = [middle, half];
+  }
+  const line = lines[high - 1];
+  return verdict === null || line === undefined ? null : { line, verdict };
+}
+
+function isSkeleton({ kind }: TrialLine): boolean {
+  return kind !== 'rule';
+}
+
+/** What is left when lines are left out: with a chain, what is in it and what jumps to it. */
+function without(lines: readonly TrialLine[], refusals: readonly Refusal[]): readonly TrialLine[] {
+  if (refusals.length === 0) return lines;
+  const gone = new Set(refusals.map(({ line }) => line));
+  const chains = new Set(refusals.flatMap(({ line }) => (line.kind === 'chain' ? [line.chain] : [])));
+  return lines.filter(
+    (line) =>
+      !gone.has(line) &&
+      (line.kind === 'chain' || !(chains.has(line.rule.chain) || jumpsToAny(line.rule.spec, chains))),
+  );
+}

@@ -1,0 +1,38 @@
+import type { Spelling, TablePlan } from '../ruleset/change.ts';
+import type { PerFamily } from '../ruleset/tables.ts';
+import type { Intent } from './intent.ts';
+import { assertNoConflicts, planIntent } from './plan-intent.ts';
+import type { Fence, Ports } from './ports.ts';
+import { rehearse, spellingOf } from './rehearse.ts';
+import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** All that is known of a change before the first rule is written. */
+export interface PreparedChange {
+  snapshot: LiveTables;
+  /** The kernel's, of every rule that is wanted. */
+  spell: PerFamily<Spelling>;
+  plans: TablePlan[];
+}
+
+/**
+ * Reads what is live, has the kernel try what is wanted, and plans the way from the one to the other.
+ *
+ * @throws {JobFailure} of stage `host` or `rehearse`
+ */
+export async function prepareChange(
+  intent: Intent,
+  { firewall, stage, rehearsals }: Ports,
+  fence: Fence,
+  watch: Stopwatch,
+): Promise<PreparedChange> {
+  const tables = concernedTables(intent.wanted, intent.claims);
+  const snapshot = await watch.time('snapshotMs', () => takeSnapshot(firewall, fence, tables));
+  assertNoConflicts(intent, snapshot);
+  const known = rehearsals.addTo(intent.known, intent.name);
+  const accepted = await watch.time('rehearseMs', () => rehearse(intent, snapshot, known, stage));
+  rehearsals.remember(intent.name, accepted);
+  const spell = spellingOf(intent, accepted);
+  const plans = await watch.time('planMs', () => planIntent(intent, snapshot, spell));
+  return { snapshot, spell, plans };
+}

@@ -1,0 +1,69 @@
+import type { FailedLine } from '../contract/event.ts';
+import { quoteLine } from './failed-line.ts';
+import { JobFailure } from './failure.ts';
+import type { Refusal, Verdict } from './find-refused.ts';
+import type { Intent } from './intent.ts';
+import { toolFailure } from './tool-failure.ts';
+import type { RefusedTable } from './try-table.ts';
+
+/** What it means for a job that tables were refused: rules that are to blame, or else the first thing that is. */
+export function refusalFailure(intent: Intent, refused: readonly RefusedTable[]): JobFailure {
+  const lines = refused.flatMap((table) => refusedLines(intent, table));
+  const missing = refused.flatMap(({ refusals }) => refusals.filter(isMissing));
+  const first = refused.find(({ refusals }) => refusals.some((refusal) => !isMissing(refusal)));
+  if (first !== undefined) {
+    const count = lines.length === 1 ? '1 rule' : `${lines.length} rules`;
+    const also = missing.length === 0 ? '' : `; besides, ${describeMissing(missing)}`;
+    const message = `${count} of ruleset ${intent.label} ${lines.length === 1 ? 'was' : 'were'} rejected${also}`;
+    return new JobFailure('rehearse', 'rule_rejected', message, { lines, tool: toolOf(first.verdict) });
+  }
+  const [other] = refused;
+  if (other === undefined) throw new Error('nothing was refused');
+  const { trial, verdict, refusals } = other;
+  if (missing.length > 0 && refusals.length > 0) {
+    const message = `ruleset ${intent.label} cannot be applied: ${describeMissing(missing)}`;
+    return new JobFailure('host', 'module_missing', message, { tool: toolOf(verdict) });
+  }
+  const { family, table } = trial;
+  return toolFailure(verdict.fault, { stage: 'rehearse', family, table, ruleset: intent.label });
+}
+
+function refusedLines(intent: Intent, { trial, table, verdict, refusals }: RefusedTable): FailedLine[] {
+  return refusals
+    .filter((refusal) => !isMissing(refusal))
+    .map(({ line, verdict: alone }) => {
+      const named = verdict.named.some((other) => other.line === line);
+      const reason = alone.named.find((other) => other.line === line)?.reason ?? alone.fault.message;
+      return {
+        ...quoteLine(intent.texts, trial.family, line.source ?? 0),
+        table: trial.table,
+        chain: line.kind === 'chain' ? line.chain : line.rule.chain,
+        reason,
+        reportedLine: named ? line.source : reportedElsewhere(table.commitLine, verdict),
+        confidence: 'verified',
+      };
+    });
+}
+
+/** The line that the tool did name: some other one, or COMMIT. */
+function reportedElsewhere(commitLine: number | null, { fault, named }: Verdict): number | null {
+  const [other] = named;
+  if (other !== undefined) return other.line.source;
+  return fault.lines.length > 0 ? commitLine : null;
+}
+
+/** The kernel lacks what the rule needs: no fault of the rule. */
+function isMissing({ verdict }: Refusal): boolean {
+  return verdict.fault.missing !== undefined;
+}
+
+function describeMissing(refusals: readonly Refusal[]): string {
+  const names = [...new Set(refusals.flatMap(({ verdict }) => verdict.fault.missing ?? []))];
+  const lines = refusals.map(({ line }) => line.source).join(', ');
+  const modules = names.map((name) => `xt_${name}`).join(', ');
+  return `this kernel has no ${names.join(', ')}, which line ${lines} needs: load the module ${modules}, or leave the line out`;
+}
+
+function toolOf({ fault: { command, exitCode, stderr } }: Verdict) {
+  return { command, exitCode, stderr };
+}

@@ -1,0 +1,65 @@
+import { FAMILIES } from '../contract/identifiers.ts';
+import { type Acceptance, acceptanceKeys, coversAll, rulesOf } from '../ruleset/acceptance.ts';
+import type { Spelling } from '../ruleset/change.ts';
+import { appendText } from '../ruleset/model.ts';
+import { type PerFamily, perFamily } from '../ruleset/tables.ts';
+import { planTrial } from '../ruleset/trial.ts';
+import type { Intent } from './intent.ts';
+import type { RehearsalStage } from './ports.ts';
+import { refusalFailure } from './refusal-failure.ts';
+import type { LiveTables } from './snapshot.ts';
+import { tryTable } from './try-table.ts';
+
+/** By table, what the kernel is known to have taken: each of the list together. */
+export type Known = PerFamily<Map<string, Acceptance[]>>;
+/** What it took now, or is known to have taken just so. */
+export type Accepted = PerFamily<Map<string, Acceptance>>;
+
+/**
+ * Has the kernel try all that is wanted, in namespaces of their own for each table and family, side by side; what it is
+ * known to take is not tried again.
+ *
+ * @returns the kernel's spelling of every rule
+ * @throws {JobFailure} of stage `rehearse` with the failing lines of all tables, or of stage `host` if something else
+ *   is to blame than a rule
+ */
+export async function rehearse(
+  intent: Intent,
+  live: LiveTables,
+  known: Known,
+  stage: RehearsalStage,
+): Promise<Accepted> {
+  const wanted = FAMILIES.flatMap((family) =>
+    [...intent.wanted[family].values()].map((table) => ({ family, table })),
+  );
+  const results = await Promise.all(
+    wanted.map(async ({ family, table }) => {
+      const before = known[family].get(table.name) ?? [];
+      const accepted = before.find((acceptance) => coversAll(acceptance, table));
+      if (accepted !== undefined) return { family, table, accepted };
+      const trial = planTrial({ family, table: table.name }, table, live[family].get(table.name), before);
+      return { family, table, ...(await tryTable(trial, table, before, stage)) };
+    }),
+  );
+  const refused = results.flatMap((result) => ('refused' in result ? [result.refused] : []));
+  if (refused.length > 0) throw refusalFailure(intent, refused);
+  const accepted = perFamily(() => new Map<string, Acceptance>());
+  for (const result of results) {
+    if ('accepted' in result) accepted[result.family].set(result.table.name, result.accepted);
+  }
+  return accepted;
+}
+
+/** How the kernel spells the rules of an intent that it took. */
+export function spellingOf({ wanted }: Intent, accepted: Accepted): PerFamily<Spelling> {
+  return perFamily((family) => {
+    const spelled = new Map<string, string>();
+    for (const table of wanted[family].values()) {
+      const known = accepted[family].get(table.name)?.spelled;
+      const key = acceptanceKeys(table);
+      for (const rule of rulesOf(table))
+        spelled.set(appendText(rule), known?.get(key(rule)) ?? appendText(rule));
+    }
+    return (rule) => spelled.get(appendText(rule)) ?? appendText(rule);
+  });
+}

@@ -1,0 +1,35 @@
+import type { ChangeLine } from './change.ts';
+import type { Table } from './model.ts';
+import { jumpTargets } from './options.ts';
+import { builtInChains } from './tables.ts';
+import type { WantedTable } from './wanted.ts';
+
+/**
+ * The chains of others that hooks stand in, and how those are reached, with bare jumps: enough for the kernel to say
+ * of a rule what it would say of it on the host.
+ */
+export function surroundings({ name, hooks }: WantedTable, live: Table | undefined): ChangeLine[] {
+  const builtIn = builtInChains(name);
+  const needed = new Set(hooks.map(({ rule }) => rule.chain).filter((chain) => live?.chains.has(chain)));
+  if ([...needed].every((chain) => builtIn.includes(chain))) return [];
+  const callers = callersOf(live);
+  for (const chain of needed) for (const caller of callers.get(chain) ?? []) needed.add(caller);
+  const foreign = [...needed].filter((chain) => !builtIn.includes(chain));
+  return [
+    ...foreign.map((chain) => ({ text: `:${chain} - [0:0]`, source: null })),
+    ...foreign.flatMap((chain) =>
+      [...(callers.get(chain) ?? [])].map((caller) => ({ text: `-A ${caller} -j ${chain}`, source: null })),
+    ),
+  ];
+}
+
+function callersOf(live: Table | undefined): Map<string, Set<string>> {
+  const callers = new Map<string, Set<string>>();
+  for (const { chain, spec } of live?.rules ?? []) {
+    for (const target of jumpTargets(spec)) {
+      if (!live?.chains.has(target)) continue;
+      callers.set(target, (callers.get(target) ?? new Set()).add(chain));
+    }
+  }
+  return callers;
+}
