@@ -1,13 +1,6 @@
 import { Command } from 'commander';
-import { loadSettings, SettingsError } from '../config/load-settings.ts';
-import {
-  environmentName,
-  flagName,
-  SETTING_NAMES,
-  type SettingName,
-  type WorkerSettings,
-} from '../config/worker-settings.ts';
-import { SetupError } from '../job/setup-error.ts';
+import { loadSettings } from '../config/load-settings.ts';
+import { environmentName, flagName, SETTING_NAMES, type SettingName } from '../config/worker-settings.ts';
 import { openLog } from '../log/logger.ts';
 import { runWorker } from '../worker/run-worker.ts';
 import type { ExitStatus } from './program.ts';
@@ -29,12 +22,7 @@ async function startWorker(
   flags: Partial<Record<SettingName, string>>,
   configFile: string | undefined,
 ): Promise<ExitStatus> {
-  let settings: WorkerSettings;
-  try {
-    settings = await loadSettings({ flags, configFile });
-  } catch (error) {
-    return refuse(error);
-  }
+  const settings = await loadSettings({ flags, configFile });
   const { log, reopen } = openLog({
     level: settings.logLevel,
     file: settings.logFile,
@@ -48,17 +36,6 @@ async function startWorker(
   };
   // Never taken off again: a signal that comes late must not end the process in the midst of its good-bye.
   process.on('SIGTERM', onStop).on('SIGINT', onStop).on('SIGHUP', reopen);
-  try {
-    await runWorker(settings, log, stop.signal);
-    return 0;
-  } catch (error) {
-    return refuse(error);
-  }
-}
-
-/** What keeps the worker from starting, for the person at the terminal; anything else is an error in fleetwall. */
-function refuse(error: unknown): ExitStatus {
-  if (!(error instanceof SettingsError) && !(error instanceof SetupError)) throw error;
-  process.stderr.write(`${error.message.replace(/^/gm, 'fleetwall: ')}\n`);
-  return 2;
+  await runWorker(settings, log, stop.signal);
+  return 0;
 }

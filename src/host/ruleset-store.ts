@@ -36,18 +36,26 @@ export class FileRulesetStore implements RulesetStore {
 
   async list(): Promise<RulesetRecord[]> {
     return await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
-      const files = (await readdir(this.#folder)).filter((file) => file.endsWith('.json')).toSorted();
+      const files = (await filesIn(this.#folder)).filter((file) => file.endsWith('.json')).toSorted();
       return await Promise.all(files.map((file) => readRecord(join(this.#folder, file))));
     });
   }
 
   async put(record: RulesetRecord): Promise<void> {
     await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
       const text = JSON.stringify({ version: 1, ...record } satisfies z.infer<typeof StoredRuleset>);
       await writeDurably(join(this.#folder, `${record.name}.json`), text);
     });
   }
+}
+
+/** On a host on which nothing was ever committed, there is no folder. */
+async function filesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 async function readRecord(path: string): Promise<RulesetRecord> {

@@ -31,7 +31,7 @@ export function startedEvent(job: Job, { identity: { hostId }, facts }: Ports): 
 export function completedEvent(
   job: Job,
   end: JobEnd,
-  delivery: Delivery,
+  delivery: Attempt,
   watch: Stopwatch,
   deliveredAt: Date,
   ports: Ports,
@@ -65,13 +65,14 @@ export function refusedEvent(
   });
 }
 
+type Attempt = Pick<Delivery, 'attempt' | 'redelivered'>;
 type Context = Pick<JobCompletedEvent['data'], 'action' | 'rolloutId' | 'timings'>;
 
 function completed(
   jobId: string,
   fact: string[],
   end: JobEnd,
-  delivery: Delivery,
+  delivery: Attempt,
   ports: Ports,
   context: Context,
 ): JobCompletedEvent {

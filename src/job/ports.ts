@@ -132,6 +132,8 @@ export interface RulesetStore {
 export interface ResultStore {
   find(jobId: string): Promise<JobCompletedEvent | null>;
   put(jobId: string, event: JobCompletedEvent): Promise<void>;
+  /** Forgets what is older than has to be remembered. */
+  prune(): Promise<void>;
 }
 
 export class StateUnavailable extends Error {

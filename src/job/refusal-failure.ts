@@ -28,12 +28,16 @@ export function refusalFailure(intent: Intent, refused: readonly RefusedTable[])
   return toolFailure(verdict.fault, { stage: 'rehearse', family, table, ruleset: intent.label });
 }
 
+/** Legacy iptables passes on that the kernel refused, and no more. */
+const NO_REASON = 'the kernel refuses it, and iptables does not say why';
+
 function refusedLines(intent: Intent, { trial, table, verdict, refusals }: RefusedTable): FailedLine[] {
   return refusals
     .filter((refusal) => !isMissing(refusal))
     .map(({ line, verdict: alone }) => {
       const named = verdict.named.some((other) => other.line === line);
-      const reason = alone.named.find((other) => other.line === line)?.reason ?? alone.fault.message;
+      const said = alone.named.find((other) => other.line === line)?.reason ?? alone.fault.message;
+      const reason = alone.fault.kind === 'commit' ? NO_REASON : said;
       return {
         ...quoteLine(intent.texts, trial.family, line.source ?? 0),
         table: trial.table,

@@ -30,6 +30,11 @@ export function openLog({ level, file, hostId }: LogOptions): OpenLog {
   };
 }
 
+/** For commands that tell the person at the terminal themselves. */
+export function silentLog(): Logger {
+  return pino({ level: 'silent' });
+}
+
 export function createLogger(
   { level, hostId }: { level: string; hostId: string },
   destination: DestinationStream,

