@@ -37,18 +37,34 @@ export async function findRefused(
   first: Verdict,
   attempt: Attempt,
 ): Promise<Refusal[]> {
-  const found: Refusal[] = [];
-  let rest = lines;
+  let found: Refusal[] = [];
   let verdict: Verdict | null = first;
   while (verdict !== null && found.length < MOST) {
-    const next = await findSome(rest, verdict, attempt);
+    const next = await findSome(without(lines, found), verdict, attempt);
     if (next.length === 0) break;
-    found.push(...next);
-    rest = without(rest, next);
-    verdict = await attempt(rest);
+    found = await stillShown(lines, found, next, attempt);
+    verdict = await attempt(without(lines, found));
   }
   const inOrder = found.toSorted((a, b) => lines.indexOf(a.line) - lines.indexOf(b.line));
   return verdict === null ? inOrder : await withEarlier(lines, inOrder, attempt);
+}
+
+/** A jump that fails by itself is found: lines behind it may have been refused for its sake alone. */
+async function stillShown(
+  lines: readonly TrialLine[],
+  before: readonly Refusal[],
+  next: readonly Refusal[],
+  attempt: Attempt,
+): Promise<Refusal[]> {
+  const jump = next.find(({ line }) => isSkeleton(line))?.line;
+  const place = jump === undefined ? lines.length : lines.indexOf(jump);
+  const kept: Refusal[] = [];
+  for (const refusal of before) {
+    const others = [...before, ...next].filter((other) => other !== refusal);
+    const inDoubt = lines.indexOf(refusal.line) > place;
+    if (!inDoubt || (await show(without(lines, others), refusal.line, attempt)) !== null) kept.push(refusal);
+  }
+  return [...kept, ...next];
 }
 
 /** There are more than can be told of: then there may be some before the first that was found. */
@@ -66,7 +82,7 @@ async function withEarlier(
 
 async function findSome(lines: readonly TrialLine[], verdict: Verdict, attempt: Attempt): Promise<Refusal[]> {
   const shown: Refusal[] = [];
-  for (const { line } of verdict.named) {
+  for (const line of new Set(verdict.named.map((named) => named.line))) {
     const alone = await show(without(lines, shown), line, attempt);
     if (alone !== null) shown.push({ line, verdict: alone });
   }

@@ -22,7 +22,7 @@ export interface PreparedChange {
  */
 export async function prepareChange(
   intent: Intent,
-  { firewall, stage, rehearsals }: Ports,
+  { firewall, stage, rehearsals, log }: Ports,
   fence: Fence,
   watch: Stopwatch,
 ): Promise<PreparedChange> {
@@ -30,7 +30,8 @@ export async function prepareChange(
   const snapshot = await watch.time('snapshotMs', () => takeSnapshot(firewall, fence, tables));
   assertNoConflicts(intent, snapshot);
   const known = rehearsals.addTo(intent.known, intent.name);
-  const accepted = await watch.time('rehearseMs', () => rehearse(intent, snapshot, known, stage));
+  const { accepted, tried } = await watch.time('rehearseMs', () => rehearse(intent, snapshot, known, stage));
+  if (tried > 0) log.debug({ ruleset: intent.label, lines: tried }, 'Rehearsed');
   rehearsals.remember(intent.name, accepted);
   const spell = spellingOf(intent, accepted);
   const plans = await watch.time('planMs', () => planIntent(intent, snapshot, spell));

@@ -17,9 +17,8 @@ export type Accepted = PerFamily<Map<string, Acceptance>>;
 
 /**
  * Has the kernel try all that is wanted, in namespaces of their own for each table and family, side by side; what it is
- * known to take is not tried again.
+ * known to take is not tried again. `tried` counts the lines that were.
  *
- * @returns the kernel's spelling of every rule
  * @throws {JobFailure} of stage `rehearse` with the failing lines of all tables, or of stage `host` if something else
  *   is to blame than a rule
  */
@@ -28,7 +27,7 @@ export async function rehearse(
   live: LiveTables,
   known: Known,
   stage: RehearsalStage,
-): Promise<Accepted> {
+): Promise<{ accepted: Accepted; tried: number }> {
   const wanted = FAMILIES.flatMap((family) =>
     [...intent.wanted[family].values()].map((table) => ({ family, table })),
   );
@@ -36,9 +35,9 @@ export async function rehearse(
     wanted.map(async ({ family, table }) => {
       const before = known[family].get(table.name) ?? [];
       const accepted = before.find((acceptance) => coversAll(acceptance, table));
-      if (accepted !== undefined) return { family, table, accepted };
+      if (accepted !== undefined) return { family, table, accepted, tried: 0 };
       const trial = planTrial({ family, table: table.name }, table, live[family].get(table.name), before);
-      return { family, table, ...(await tryTable(trial, table, before, stage)) };
+      return { family, table, tried: trial.lines.length, ...(await tryTable(trial, table, before, stage)) };
     }),
   );
   const refused = results.flatMap((result) => ('refused' in result ? [result.refused] : []));
@@ -47,7 +46,7 @@ export async function rehearse(
   for (const result of results) {
     if ('accepted' in result) accepted[result.family].set(result.table.name, result.accepted);
   }
-  return accepted;
+  return { accepted, tried: results.reduce((sum, { tried }) => sum + tried, 0) };
 }
 
 /** How the kernel spells the rules of an intent that it took. */

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Family } from '../contract/identifiers.ts';
 import { type Rehearsal, type RehearsalStage, RestoreFailed, type ScratchNamespace } from '../job/ports.ts';
@@ -23,7 +22,6 @@ export interface StageOptions extends IptablesOptions {
  */
 export class ScratchStage implements RehearsalStage {
   readonly #options: StageOptions;
-  #count = 0;
 
   constructor(options: StageOptions) {
     this.#options = options;
@@ -38,25 +36,22 @@ export class ScratchStage implements RehearsalStage {
   }
 
   async within<T>(sets: string, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
-    const { programs, open, run, runDir } = this.#options;
-    this.#count += 1;
-    const lockFile = join(runDir, `rehearsal-${process.pid}-${this.#count}.xtables-lock`);
+    const { programs, open, run } = this.#options;
     const scratch = await open();
     const prefix = [NSENTER, `--net=/proc/${scratch.pid}/ns/net`, '--'];
     try {
       if (sets !== '' && programs.ipset !== null) await createSets(sets, programs.ipset, prefix, run);
-      return await work(this.#rehearsal(prefix, lockFile));
+      return await work(this.#rehearsal(prefix));
     } finally {
       await scratch.letGo();
-      await rm(lockFile, { force: true });
     }
   }
 
-  #rehearsal(prefix: readonly string[], lockFile: string): Rehearsal {
-    const { programs, timeoutMs, lockSeconds, run } = this.#options;
+  #rehearsal(prefix: readonly string[]): Rehearsal {
+    const { programs, timeoutMs, lockSeconds, run, runDir } = this.#options;
     const start = async (program: string, own: readonly string[], input?: string) => {
       const [file = program, ...args] = [...prefix, program, ...own];
-      const environment = { XTABLES_LOCKFILE: lockFile };
+      const environment = { XTABLES_LOCKFILE: join(runDir, 'rehearsal.xtables-lock') };
       const result = await run({
         file,
         args,

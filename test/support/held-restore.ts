@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { isStopped } from './processes.ts';
 
+/** A restore of the rules of the host, or one in a rehearsal. */
+export type RestoreKind = 'live' | 'rehearsal';
+
 const WAIT_MS = 30_000;
 const VARIANTS = ['xtables-nft-multi', 'xtables-legacy-multi'];
 
@@ -30,7 +33,8 @@ export class HeldRestore {
         [
           '#!/bin/bash',
           '# Only what touches the host holds the fence: a rehearsal does not.',
-          'if [[ $0 = *-restore && -e /proc/$$/fd/3 ]] && rm "$HOLD/hold" 2>/dev/null; then',
+          'if [[ -e /proc/$$/fd/3 ]]; then what=live; else what=rehearsal; fi',
+          'if [[ $0 = *-restore && $1 != --version ]] && rm "$HOLD/$what" 2>/dev/null; then',
           '  cat >"$HOLD/input"',
           '  echo $$ >"$HOLD/pid.new" && mv "$HOLD/pid.new" "$HOLD/pid"',
           '  kill -STOP $$',
@@ -61,10 +65,10 @@ export class HeldRestore {
     ];
   }
 
-  /** The next restore of live rules is to be held. */
-  async ask(): Promise<void> {
+  /** The next restore of that kind is to be held. */
+  async ask(what: RestoreKind): Promise<void> {
     await rm(join(this.#folder, 'pid'), { force: true });
-    await writeFile(join(this.#folder, 'hold'), '');
+    await writeFile(join(this.#folder, what), '');
   }
 
   /** Waits until it is held; the pid of the restore that is stopped, to be continued. */

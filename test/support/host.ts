@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestClient } from './client.ts';
-import { HeldRestore } from './held-restore.ts';
+import { HeldRestore, type RestoreKind } from './held-restore.ts';
 import { type Backend, TestNamespace } from './namespace.ts';
 
 const LOG_MS = 30_000;
@@ -24,7 +24,7 @@ export interface TestHostOptions {
   id?: string;
   /** Whether the worker leads a process group of its own, as at a terminal. */
   ownGroup?: boolean;
-  /** Whether a restore of its live rules can be stopped: see {@link TestHost.holdNextRestore}. */
+  /** Whether a restore can be stopped: see {@link TestHost.holdNextRestore}. */
   holdable?: boolean;
   /** Whether to wait until the worker consumes; the default. */
   wait?: boolean;
@@ -109,9 +109,9 @@ export class TestHost {
     this.#worker = worker;
   }
 
-  /** The worker's next restore of live rules is to be stopped before it changes anything. */
-  async holdNextRestore(): Promise<void> {
-    await this.#held.ask();
+  /** The worker's next restore is to be stopped before it changes anything. */
+  async holdNextRestore(what: RestoreKind = 'live'): Promise<void> {
+    await this.#held.ask(what);
   }
 
   /** Waits until the worker's restore is stopped; its pid. */
