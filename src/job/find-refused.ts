@@ -87,7 +87,7 @@ async function findSome(lines: readonly TrialLine[], verdict: Verdict, attempt: 
     if (alone !== null) shown.push({ line, verdict: alone });
   }
   if (shown.length > 0) return shown;
-  const one = (await attempt([])) === null ? await search(lines, attempt) : null;
+  const one = await search(lines, attempt);
   return one === null ? [] : [one];
 }
 
@@ -101,29 +101,59 @@ async function show(lines: readonly TrialLine[], line: TrialLine, attempt: Attem
 
 async function search(lines: readonly TrialLine[], attempt: Attempt): Promise<Refusal | null> {
   const skeleton = lines.filter(isSkeleton);
-  if ((await attempt(skeleton)) !== null) return await firstRefused(skeleton, 0, attempt);
-  const rule = await halve(lines, attempt);
-  if (rule === null) return await firstRefused(lines, 0, attempt);
-  const alone = await show(lines, rule, attempt);
+  if ((await attempt(skeleton)) !== null) {
+    return (await attempt([])) === null ? await firstRefused(skeleton, 0, attempt) : null;
+  }
+  const rule = await findRule(lines, attempt);
+  if (rule === undefined) return await firstRefused(lines, 0, attempt);
+  const before = [...lines.slice(0, lines.indexOf(rule)).filter(isSkeleton), rule];
+  const alone = await attempt(before);
   if (alone !== null) return { line: rule, verdict: alone };
+  if ((await attempt(lines.filter((line) => isSkeleton(line) || line === rule))) === null) {
+    return await firstRefused(lines, 0, attempt);
+  }
   // Taken where it stands, refused by a jump behind it, from where it must not be reached: that jump is the failing line.
-  const closing = [...lines.slice(0, lines.indexOf(rule)).filter(isSkeleton), rule];
   const behind = lines.slice(lines.indexOf(rule) + 1).filter(isSkeleton);
-  return await firstRefused([...closing, ...behind], closing.length, attempt);
+  return await firstRefused([...before, ...behind], before.length, attempt);
 }
 
-/** A rule that is refused with all jumps around it; each half is tried, and the one that is refused is halved again. */
-async function halve(lines: readonly TrialLine[], attempt: Attempt): Promise<TrialLine | null> {
-  let suspects = lines.filter(({ kind }) => kind === 'rule');
-  const trial = (some: readonly TrialLine[]) => {
+/** How many more are tried each time. */
+const GROWTH = 8;
+
+/**
+ * A rule that is refused with all jumps around it, if any is. Few suspects are tried, then more, and so on; of those that
+ * are refused one half, and so on. It is begun with the rules of which there are few like them: a large ruleset mostly
+ * says the same thing of many addresses, and what is wrong is something else.
+ */
+async function findRule(lines: readonly TrialLine[], attempt: Attempt): Promise<TrialLine | undefined> {
+  const isRefused = async (some: readonly TrialLine[]) => {
     const chosen = new Set(some);
-    return attempt(lines.filter((line) => isSkeleton(line) || chosen.has(line)));
+    return (await attempt(lines.filter((line) => isSkeleton(line) || chosen.has(line)))) !== null;
   };
+  const all = rarestFirst(lines.filter(({ kind }) => kind === 'rule'));
+  let suspects: readonly TrialLine[] = [];
+  for (let from = 0, size = 1; from < all.length; from += size, size *= GROWTH) {
+    suspects = all.slice(from, from + size);
+    // If all others are taken, it is one of the last.
+    if (from + size >= all.length || (await isRefused(suspects))) break;
+  }
   while (suspects.length > 1) {
     const half = suspects.slice(0, Math.ceil(suspects.length / 2));
-    suspects = (await trial(half)) === null ? suspects.slice(half.length) : half;
+    suspects = (await isRefused(half)) ? half : suspects.slice(half.length);
   }
-  return suspects.length === 1 && (await trial(suspects)) !== null ? (suspects[0] ?? null) : null;
+  return suspects[0];
+}
+
+/** Rules of one shape differ in numbers and addresses only. */
+function rarestFirst(rules: readonly TrialLine[]): TrialLine[] {
+  const shapes = new Map<string, TrialLine[]>();
+  for (const rule of rules) {
+    const shape = rule.text.replace(/\b[\da-f]*[\d:.][\da-f:./]*/gi, '#');
+    const others = shapes.get(shape);
+    if (others === undefined) shapes.set(shape, [rule]);
+    else others.push(rule);
+  }
+  return [...shapes.values()].toSorted((a, b) => a.length - b.length).flat();
 }
 
 /** The failing line by its very definition: the text before it is taken, and with it is refused. */

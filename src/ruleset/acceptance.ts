@@ -9,9 +9,13 @@ export interface Acceptance {
   chains: ReadonlySet<string>;
 }
 
+/** Of the tables of the job in hand: from where each chain is reached takes a look at every rule. */
+const REACHES = new WeakMap<WantedTable, Map<string, string>>();
+
 /** How the rules of a table are looked up in an acceptance. */
 export function acceptanceKeys(table: WantedTable): (rule: Rule) => string {
-  const reach = reachOf(table);
+  const reach = REACHES.get(table) ?? reachOf(table);
+  REACHES.set(table, reach);
   return (rule) => `${reach.get(rule.chain) ?? ''}\n${appendText(rule)}`;
 }
 

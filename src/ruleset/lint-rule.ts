@@ -1,21 +1,34 @@
 import type { Family } from '../contract/identifiers.ts';
 import type { Rule } from './model.ts';
-import { isOption, type RuleOption, readOptions, splitWords } from './options.ts';
+import { isOption, type RuleOption, splitWords } from './options.ts';
 
 /** What a LOG prefix and a comment may hold at most, in bytes: legacy cuts off the rest without a word. */
 const LOG_PREFIX_BYTES = 29;
 const COMMENT_BYTES = 255;
 
-/** What is wrong with a rule by itself, though iptables would take it and make something else of it. */
-export function lintRule(rule: Rule, family: Family): string[] {
-  if (splitWords(rule.spec) === null) {
+/**
+ * What is wrong with a rule by itself, though iptables would take it and make something else of it.
+ *
+ * @param options the rule's
+ */
+export function lintRule({ spec }: Rule, options: readonly RuleOption[], family: Family): string[] {
+  if (spec.includes('"') && splitWords(spec) === null) {
     return ['a quote is opened and never closed, and would swallow the rest of the rule: close it'];
   }
-  if (/^\d/.test(rule.spec)) return ['a position is not possible: write the rule without the number'];
-  return readOptions(rule.spec).flatMap((option) => lintOption(option, family) ?? []);
+  if (/^\d/.test(spec)) return ['a position is not possible: write the rule without the number'];
+  const reasons: string[] = [];
+  for (const option of options) {
+    const reason = lintOption(option, family);
+    if (reason !== null) reasons.push(reason);
+  }
+  return reasons;
 }
 
+/** Options of nearly every rule, of which there is nothing to say here. */
+const HARMLESS = new Set(['-j', '-g', '-p', '-m', '-i', '-o', '--dport', '--sport']);
+
 function lintOption(option: RuleOption, family: Family): string | null {
+  if (HARMLESS.has(option.name)) return null;
   if (isProgramOption(option)) {
     return `${option.name} is an option of the program and no part of a rule: leave it out`;
   }

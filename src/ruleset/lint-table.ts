@@ -1,7 +1,7 @@
 import type { Family } from '../contract/identifiers.ts';
 import { lintRule } from './lint-rule.ts';
 import { type Chain, type Problem, problemAt, type Rule, type Table } from './model.ts';
-import { isGoto, isJump, readOptions } from './options.ts';
+import { isGoto, isJump, type RuleOption, readOptions } from './options.ts';
 import { builtInChains } from './tables.ts';
 
 /** XT_EXTENSION_MAXNAMELEN less its end: what the kernel takes as the name of a chain (linux/netfilter/x_tables.h). */
@@ -29,8 +29,10 @@ export function lintTable(table: Table, family: Family): TableLint {
   }
   for (const rule of table.rules) {
     if (misnamed.has(rule.chain)) continue;
-    const reasons = [...lintRule(rule, family), ...lintPlaces(rule, table, misnamed)];
-    problems.push(...reasons.map((reason) => problemAt(table, rule, reason)));
+    const options = readOptions(rule.spec);
+    for (const reason of lintRule(rule, options, family)) problems.push(problemAt(table, rule, reason));
+    for (const reason of lintPlaces(rule, options, table, misnamed))
+      problems.push(problemAt(table, rule, reason));
   }
   return { problems, misnamed };
 }
@@ -49,15 +51,20 @@ function lintChain({ name, policy }: Chain, table: string): string | null {
   return POLICIES.has(policy) ? null : `a policy is ACCEPT or DROP, not ${policy}`;
 }
 
-function lintPlaces(rule: Rule, table: Table, misnamed: ReadonlySet<string>): string[] {
-  const targets = readOptions(rule.spec).flatMap((option) => {
-    if (isGoto(option)) return lintTarget(option.value, rule, table, false);
-    return isJump(option) ? lintTarget(option.value, rule, table, true) : [];
-  });
+function lintPlaces(
+  rule: Rule,
+  options: readonly RuleOption[],
+  table: Table,
+  misnamed: ReadonlySet<string>,
+): string[] {
+  const reasons: string[] = [];
   const own = table.chains.get(rule.chain);
-  const early =
-    own !== undefined && own.line > rule.line && !misnamed.has(own.name) ? [declaredLater(own)] : [];
-  return [...early, ...targets];
+  if (own !== undefined && own.line > rule.line && !misnamed.has(own.name)) reasons.push(declaredLater(own));
+  for (const option of options) {
+    const jump = isJump(option);
+    if (jump || isGoto(option)) reasons.push(...lintTarget(option.value, rule, table, jump));
+  }
+  return reasons;
 }
 
 function lintTarget(name: string | null, rule: Rule, table: Table, mayBeTarget: boolean): string[] {

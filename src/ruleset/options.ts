@@ -7,7 +7,7 @@
  */
 export function splitWords(spec: string): string[] | null {
   // Most rules quote nothing, and there are up to 200,000 of them.
-  if (!spec.includes('"')) return spec.split(/[ \t]+/).filter((word) => word !== '');
+  if (!spec.includes('"')) return splitPlainly(spec);
   const words: string[] = [];
   let word = '';
   let started = false;
@@ -32,6 +32,12 @@ export function splitWords(spec: string): string[] | null {
   if (quoted) return null;
   if (started) words.push(word);
   return words;
+}
+
+function splitPlainly(spec: string): string[] {
+  if (spec === '') return [];
+  if (!spec.includes('  ') && !spec.includes('\t') && !spec.endsWith(' ')) return spec.split(' ');
+  return spec.split(/[ \t]+/).filter((word) => word !== '');
 }
 
 /** One option of a rule, with the first word of its value. */
@@ -61,14 +67,15 @@ export function readOptions(spec: string): RuleOption[] {
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     const next = words[at + 1] ?? null;
-    if (!/^-[^\s]/.test(word)) continue;
-    if (word.startsWith('--')) {
-      const [name = '', ...rest] = word.split('=');
-      const attached = rest.length > 0 ? rest.join('=') : null;
-      options.push({ name, value: attached ?? next });
-      if (attached === null && FREE_TEXT.has(name)) at += 1;
-    } else {
-      options.push(...readLetters(word, next));
+    if (!word.startsWith('-') || word === '-') continue;
+    if (word.length === 2)
+      options.push({ name: word, value: FLAG_LETTERS.has(word.charAt(1)) ? null : next });
+    else if (!word.startsWith('--')) options.push(...readLetters(word, next));
+    else {
+      const equals = word.indexOf('=');
+      const name = equals === -1 ? word : word.slice(0, equals);
+      options.push({ name, value: equals === -1 ? next : word.slice(equals + 1) });
+      if (equals === -1 && FREE_TEXT.has(name)) at += 1;
     }
   }
   return options;
@@ -113,12 +120,17 @@ export function isGoto(option: RuleOption): boolean {
 
 /** Whether a rule jumps to one of the chains. */
 export function jumpsToAny(spec: string, chains: ReadonlySet<string>): boolean {
-  // Most rules of a host do not even name one: to see that is far cheaper than to split them properly.
-  if (chains.size === 0 || !mayJumpTo(spec, chains)) return false;
+  // Most rules of a host do not even name one: to see that is far cheaper than to read their options.
+  if (chains.size === 0 || !mayNameAny(spec, chains)) return false;
   return jumpTargets(spec).some((target) => chains.has(target));
 }
 
-function mayJumpTo(spec: string, chains: ReadonlySet<string>): boolean {
-  if (spec.includes('=') || spec.includes('"') || /(?:^|\s)-[fbvnxh46wW]*[jg]\S/.test(spec)) return true;
-  return spec.split(/[ \t]+/).some((word) => chains.has(word));
+function mayNameAny(spec: string, chains: ReadonlySet<string>): boolean {
+  if (spec.includes('"') || spec.includes('\t')) return true;
+  return spec.split(' ').some((word) => chains.has(word) || (word.startsWith('-') && mayHoldTarget(word)));
+}
+
+/** `-jchain`, `-fjchain`, `--jump=chain`. */
+function mayHoldTarget(word: string): boolean {
+  return word.length > 2 && /^-[^-]|^--[jg]/.test(word);
 }

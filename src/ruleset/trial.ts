@@ -29,7 +29,7 @@ export function planTrial(
   known: readonly Acceptance[],
 ): Trial {
   const declared = new Set(table.chains.keys());
-  const key = acceptanceKeys(table);
+  const key = known.length === 0 ? null : acceptanceKeys(table);
   const lines: TrialLine[] = [...table.declarations].map(([chain, line]) => ({
     kind: 'chain',
     chain,
@@ -38,7 +38,7 @@ export function planTrial(
   }));
   for (const rule of rulesOf(table)) {
     const kind = jumpsToAny(rule.spec, declared) ? 'jump' : 'rule';
-    if (kind === 'rule' && known.some(({ spelled }) => spelled.has(key(rule)))) continue;
+    if (kind === 'rule' && key !== null && known.some(({ spelled }) => spelled.has(key(rule)))) continue;
     lines.push({ kind, rule, text: rule.insert ? insertText(rule) : appendText(rule), source: rule.line });
   }
   return {

@@ -1,0 +1,90 @@
+/**
+ * What it costs to show the failing line of a large ruleset, in bare restores: `iptables-restore` of the same text without
+ * the bad line, into an empty namespace. Both in turns, in one run.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WorkerSettings } from '../../src/config/worker-settings.ts';
+import { silentLog } from '../../src/log/logger.ts';
+import { checkLocally } from '../../src/worker/check-locally.ts';
+import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
+import { bigRuleset } from '../support/rulesets.ts';
+
+const RULES = 20_000;
+const ROUNDS = 5;
+const CASES = [
+  { what: 'iptables refuses it', spec: '-p tcp --dport 99999 -j DROP' },
+  { what: 'only the kernel refuses it', spec: '-j MASQUERADE' },
+];
+const PLACES = [0.05, 0.5, 0.95];
+
+const folder = await mkdtemp(join(tmpdir(), 'fleetwall-bench-'));
+const good = bigRuleset(RULES);
+const rows: string[][] = [
+  ['variant', 'bad rule', 'at line', 'bare restore, ms', 'failing line, ms', 'ratio'],
+];
+for (const backend of BACKENDS) {
+  for (const { what, spec } of CASES) {
+    for (const place of PLACES) {
+      const lines = good.split('\n');
+      const line = Math.round(RULES * place) + 4;
+      lines.splice(line - 1, 0, `-A big ${spec}`);
+      const text = lines.join('\n');
+      const bare: number[] = [];
+      const shown: number[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        bare.push(await bareRestore(backend));
+        shown.push(await failingLine(backend, text, line));
+      }
+      const ratio = median(shown) / median(bare);
+      rows.push([
+        backend,
+        what,
+        String(line),
+        median(bare).toFixed(0),
+        median(shown).toFixed(0),
+        ratio.toFixed(2),
+      ]);
+    }
+  }
+}
+await rm(folder, { recursive: true });
+const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+console.log(`Medians of ${ROUNDS}, ${RULES} rules in one chain\n`);
+for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+
+async function bareRestore(backend: Backend): Promise<number> {
+  const namespace = await TestNamespace.create(backend);
+  const start = performance.now();
+  await namespace.run(`iptables-${backend}-restore`, ['-w', '5'], good);
+  const duration = performance.now() - start;
+  await namespace.remove();
+  return duration;
+}
+
+async function failingLine(backend: Backend, ipv4: string, line: number): Promise<number> {
+  const namespace = await TestNamespace.create(backend);
+  const settings = WorkerSettings.parse({
+    hostId: 'bench',
+    backend,
+    netns: namespace.name,
+    stateDir: join(folder, 'state'),
+    runDir: join(folder, 'run'),
+  });
+  const start = performance.now();
+  const { failure } = await checkLocally(
+    { name: 'big', scope: 'chains', adopt: [], ipv4 },
+    settings,
+    silentLog(),
+  );
+  const duration = performance.now() - start;
+  await namespace.remove();
+  const named = failure?.lines.map((failed) => `${failed.line} ${failed.confidence}`).join();
+  if (named !== `${line} verified`) throw new Error(`line ${line} was named ${named}`);
+  return duration;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}

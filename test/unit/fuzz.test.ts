@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readError } from '../../src/netfilter/read-error.ts';
+import { readOptions, splitWords } from '../../src/ruleset/options.ts';
+import { parseRules } from '../../src/ruleset/parse.ts';
+import { readWanted } from '../../src/ruleset/wanted.ts';
+
+/** Any bytes, as a program or a stranger may send them. */
+const bytes = fc.uint8Array({ maxLength: 400 }).map((array) => Buffer.from(array).toString('utf8'));
+
+const RULE_PIECES = [
+  '*filter',
+  '*nat',
+  '*',
+  'COMMIT',
+  ' COMMIT',
+  ':a - [0:0]',
+  ':a',
+  ':',
+  ':INPUT DROP [1:2]',
+  '[1:2] ',
+  '[x] ',
+  '-A a',
+  '-I INPUT',
+  '-A',
+  '-X a',
+  ' -j a',
+  ' -j',
+  ' -g a',
+  ' -s 10.0.0.1',
+  ' -s a,b',
+  ' --modprobe=x',
+  ' -ft nat',
+  ' "',
+  ' \\',
+  " '",
+  '\t',
+  '\r',
+  '\0',
+  '\u202e',
+  '\u0085',
+  '#',
+  '!',
+  ' ',
+  '\n',
+  '\n',
+  '\n',
+  'ä',
+  '😀',
+  '\ud800',
+];
+const TOOL_PIECES = [
+  'iptables-restore',
+  'ip6tables-nft-restore',
+  ' v1.8.9 (nf_tables): ',
+  ': line ',
+  'line ',
+  ' failed',
+  '.',
+  ': ',
+  'Error occurred at line: ',
+  "unable to initialize table 'filter'",
+  'RULE_APPEND failed (Invalid argument)',
+  ': rule in chain ',
+  "Can't set policy `",
+  "' on `",
+  "' line ",
+  'COMMIT expected at line ',
+  'Another app is currently holding the xtables lock',
+  '\n',
+  '\n',
+];
+
+/** Text out of the pieces that mean something, in any order. */
+const ruleText = fc
+  .array(fc.constantFrom(...RULE_PIECES), { maxLength: 60 })
+  .map((pieces) => pieces.join(''));
+
+const toolText = fc
+  .array(fc.oneof(fc.constantFrom(...TOOL_PIECES), fc.nat(50).map(String), bytes), { maxLength: 30 })
+  .map((pieces) => pieces.join(''));
+
+describe('whatever comes', () => {
+  it('a ruleset is read, or every line that cannot be is named', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(ruleText, bytes),
+        fc.constantFrom('chains' as const, 'tables' as const),
+        (ipv4, scope) => {
+          const { tables, problems } = readWanted({ scope, ipv4 });
+          const count = ipv4.split('\n').length;
+          const lines = problems.map(({ line }) => line);
+          expect(lines.every((line) => Number.isInteger(line) && line >= 1 && line <= count)).toBe(true);
+          expect(new Set(lines).size).toBe(lines.length);
+          expect(problems.every(({ reason }) => reason !== '')).toBe(true);
+          if (tables.ipv4.size === 0) expect(problems.length > 0 || ipv4 === '').toBe(true);
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('live rules, words and options are read', () => {
+    fc.assert(
+      fc.property(fc.oneof(ruleText, bytes), (text) => {
+        const lines = text.split('\n').length;
+        // A line may open a table while another is open, of a name that there is not; and the last may lack its COMMIT.
+        expect(parseRules(text).problems.length).toBeLessThanOrEqual(2 * lines + 1);
+        const words = splitWords(text);
+        if (!text.includes('"')) expect(words?.some((word) => /[ \t]/.test(word))).toBe(false);
+        expect(readOptions(text).every(({ name }) => name.startsWith('-'))).toBe(true);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('an error of iptables is one of those that are known, or unknown', () => {
+    const commitLine = fc.option(fc.integer({ min: 1, max: 40 }), { nil: null });
+    fc.assert(
+      fc.property(toolText, fc.option(fc.nat(5), { nil: null }), commitLine, (stderr, exitCode, commit) => {
+        const error = readError({ exitCode, stderr, commitLine: commit });
+        expect(error.kind).toMatch(/^[a-z-]+$/);
+        expect(typeof error.message).toBe('string');
+        expect(error.lines.every(({ line }) => Number.isInteger(line))).toBe(true);
+        // Only a fault of a line may name one.
+        if (error.lines.length > 0) expect(['rule', 'commit']).toContain(error.kind);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('takes a time that grows no faster than the text', () => {
+    // A regular expression that backtracks would not end in the time that a test has.
+    const long = 200_000;
+    for (const piece of ['-', ' ', '"', '\\', ':', '[', '-j ', '--', '=', 'a', '!']) {
+      const text = `*filter\n-A INPUT ${piece.repeat(long)}\n:${piece.repeat(long)}\n${piece.repeat(long)}`;
+      expect(readWanted({ scope: 'chains', ipv4: text }).problems.length).toBeGreaterThan(0);
+      expect(readError({ exitCode: 1, stderr: piece.repeat(long), commitLine: 3 }).kind).toBe('unknown');
+      expect(
+        readError({ exitCode: 1, stderr: `iptables-restore: line ${piece.repeat(long)}`, commitLine: 3 })
+          .kind,
+      ).toBe('unknown');
+    }
+  });
+});
