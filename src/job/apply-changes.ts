@@ -27,19 +27,9 @@ async function restore(intent: Intent, change: TableChange, firewall: Firewall, 
   const { family, table, replaces } = change;
   const request = { family, text: renderChange(change), flush: replaces };
   try {
-    await retryLostRace(() => firewall.restore(fence, request));
+    await firewall.restore(fence, request);
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;
     throw toolFailure(error.fault, { stage: 'apply', family, table, ruleset: intent.label });
-  }
-}
-
-/** A legacy commit that lost a race against another program looks like a refused one: it is tried once more. */
-async function retryLostRace(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof RestoreFailed) || error.fault.kind !== 'commit') throw error;
-    await work();
   }
 }

@@ -1,8 +1,8 @@
-import type { Spelling, TableChange } from '../ruleset/change.ts';
+import type { TableChange } from '../ruleset/change.ts';
 import { claimsOf } from '../ruleset/claims.ts';
-import { renderOwned } from '../ruleset/owned.ts';
-import { type PerFamily, perFamily } from '../ruleset/tables.ts';
-import { applyChanges } from './apply-changes.ts';
+import { extractOwned, renderOwned } from '../ruleset/owned.ts';
+import { perFamily } from '../ruleset/tables.ts';
+import { converge } from './converge.ts';
 import { describeDiff } from './describe-diff.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { JobFailure } from './failure.ts';
@@ -12,10 +12,9 @@ import { asJobFailure, ended, failed } from './job-end.ts';
 import { changesOf } from './plan-intent.ts';
 import type { Fence, Ports, RulesetRecord } from './ports.ts';
 import { prepareChange } from './prepare-change.ts';
-import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
+import type { LiveTables } from './snapshot.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { undoChanges } from './undo.ts';
-import { verifyChanges } from './verify-changes.ts';
 
 export interface Change {
   intent: Intent;
@@ -49,46 +48,35 @@ export async function changeRuleset(
 ): Promise<JobEnd> {
   const { intent } = change;
   const prepared = await prepareChange(intent, ports, fence, watch);
-  const { snapshot } = prepared;
-  const changes = changesOf(prepared.plans);
+  const changed = changesOf(prepared.plans).length > 0;
   // What the change may create is on record before it is made: after a crash it is known to be ours.
-  if (changes.length > 0) await ports.rulesets.put({ ...recordOf(change), claims: intent.claims });
+  if (changed) await ports.rulesets.put({ ...recordOf(change), claims: intent.claims });
   const attempted: TableChange[] = [];
   try {
-    await watch.time('applyMs', () => applyChanges(intent, changes, ports.firewall, fence, attempted));
-    const live = changes.length === 0 ? snapshot : await reread(change, ports, fence, watch);
-    await commit(change, live, prepared.spell, ports);
+    const live = await converge(intent, prepared, ports, fence, watch, attempted);
+    await commit(change, live, ports);
   } catch (error) {
-    return await takeBack(change, asJobFailure(error), attempted, snapshot, ports, fence);
+    return await takeBack(change, asJobFailure(error), attempted, prepared.snapshot, ports, fence);
   }
-  const outcome = changes.length === 0 ? change.outcomes.same : change.outcomes.changed;
-  return ended(outcome, { changed: changes.length > 0, diff: describeDiff(prepared.plans) });
-}
-
-async function reread(
-  { intent }: Change,
-  { firewall }: Ports,
-  fence: Fence,
-  watch: Stopwatch,
-): Promise<LiveTables> {
-  const tables = concernedTables(intent.wanted, intent.claims);
-  return await watch.time('verifyMs', () => takeSnapshot(firewall, fence, tables));
+  const outcome = changed ? change.outcomes.changed : change.outcomes.same;
+  return ended(outcome, { changed, diff: describeDiff(prepared.plans) });
 }
 
 async function commit(
   { intent, committed, sent }: Change,
   live: LiveTables,
-  spell: PerFamily<Spelling>,
   { rulesets, facts }: Ports,
 ): Promise<void> {
-  const now = verifyChanges(intent, live, spell);
-  const saved = perFamily((family) => renderOwned(now[family]));
+  const { scope, claims } = intent;
+  const saved = perFamily((family) =>
+    renderOwned(extractOwned({ scope, claims, family, live: live[family] })),
+  );
   await rulesets.put({
     name: intent.name,
-    scope: intent.scope,
+    scope,
     committed,
     live: sent === null ? null : { sent, saved, spelledBy: spelledBy(facts) },
-    claims: claimsOf(intent.scope, intent.wanted),
+    claims: claimsOf(scope, intent.wanted),
   });
 }
 

@@ -1,7 +1,7 @@
 import { FAMILIES } from '../contract/identifiers.ts';
 import type { Spelling, TableChange, TablePlan } from '../ruleset/change.ts';
 import { findConflicts } from '../ruleset/conflicts.ts';
-import { planTable } from '../ruleset/plan.ts';
+import { type PlanQuestion, planTable } from '../ruleset/plan.ts';
 import type { PerFamily } from '../ruleset/tables.ts';
 import { quoteLine } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
@@ -9,7 +9,12 @@ import type { Intent } from './intent.ts';
 import { concernedTables, type LiveTables } from './snapshot.ts';
 
 /** Every table that the intent concerns, in the order in which they are written. */
-export function planIntent(intent: Intent, live: LiveTables, spell: PerFamily<Spelling>): TablePlan[] {
+export function planIntent(
+  intent: Intent,
+  live: LiveTables,
+  spell: PerFamily<Spelling>,
+  how: Pick<PlanQuestion, 'rewrite' | 'hooksStay'> = {},
+): TablePlan[] {
   const { name, scope, wanted, claims, neighbours } = intent;
   const tables = concernedTables(wanted, claims);
   return FAMILIES.flatMap((family) =>
@@ -24,6 +29,7 @@ export function planIntent(intent: Intent, live: LiveTables, spell: PerFamily<Sp
         own: claims,
         neighbours,
         spell: spell[family],
+        ...how,
       }),
     ),
   );

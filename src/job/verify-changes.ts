@@ -1,44 +1,34 @@
-import { FAMILIES } from '../contract/identifiers.ts';
-import type { Spelling } from '../ruleset/change.ts';
-import { extractOwned } from '../ruleset/owned.ts';
-import { type PerFamily, perFamily } from '../ruleset/tables.ts';
-import { verifyTable } from '../ruleset/verify.ts';
-import { emptyWanted, type WantedTable } from '../ruleset/wanted.ts';
+import type { Spelling, TablePlan } from '../ruleset/change.ts';
+import type { PerFamily } from '../ruleset/tables.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
-import { concernedTables, type LiveTables } from './snapshot.ts';
+import { planIntent } from './plan-intent.ts';
+import type { LiveTables } from './snapshot.ts';
 
 /**
- * Holds what is live after an apply against what was wanted.
- *
- * @returns what the ruleset has on the host now, as the kernel spells it
- * @throws {JobFailure} of stage `verify`
+ * What is still to be done on a host after an apply: nothing, or somebody else has written at the same time. That
+ * others have put rules before a hook is their right, and calls for nothing.
  */
-export function verifyChanges(
-  intent: Intent,
-  live: LiveTables,
-  spell: PerFamily<Spelling>,
-): PerFamily<Map<string, WantedTable>> {
-  const { scope, claims, wanted, label } = intent;
-  const now = perFamily((family) => extractOwned({ scope, claims, family, live: live[family] }));
-  const tables = concernedTables(wanted, claims);
-  const mismatches = FAMILIES.flatMap((family) =>
-    tables[family].flatMap((table) => {
-      const asked = wanted[family].get(table) ?? emptyWanted(table);
-      return verifyTable(
-        { family, table },
-        asked,
-        now[family].get(table) ?? emptyWanted(table),
-        spell[family],
-      );
-    }),
-  );
-  const [first] = mismatches;
-  if (first === undefined) return now;
-  const place = `${first.family} table ${first.table}, chain ${first.chain}`;
-  throw new JobFailure(
+export function planRemainder(intent: Intent, live: LiveTables, spell: PerFamily<Spelling>): TablePlan[] {
+  const how = { rewrite: true, hooksStay: true };
+  return planIntent(intent, live, spell, how).filter(({ change }) => change !== null);
+}
+
+/** What was written, over and over, did not stay. */
+export function mismatchFailure({ label }: Intent, remainder: readonly TablePlan[]): JobFailure {
+  const [first] = remainder;
+  const [missing] = first?.diff.added ?? [];
+  const [surplus] = first?.diff.removed ?? [];
+  const what =
+    missing !== undefined
+      ? `"${missing}" is not in its place`
+      : surplus !== undefined
+        ? `"${surplus}" is still there`
+        : 'its chains are not those that were written';
+  const place = `${first?.family} table ${first?.table}`;
+  return new JobFailure(
     'verify',
     'verify_mismatch',
-    `ruleset ${label} was written, but what is live is not it: ${place}: ${first.reason}`,
+    `ruleset ${label} was written, but what is live is not it (${place}: ${what}): another program writes to the same chains`,
   );
 }

@@ -1,7 +1,8 @@
 import { type ChangeLine, LiveCounters, ruleLine, type Spelling, type TablePlan } from './change.ts';
 import type { Neighbour } from './claims.ts';
 import { diffLists, type ListDiff, sameList } from './diff.ts';
-import { appendText, type Rule, rulesByChain, type Table } from './model.ts';
+import { editChain } from './edit-chain.ts';
+import { appendText, rulesByChain, type Table } from './model.ts';
 import { planHooks } from './plan-hooks.ts';
 import type { TableRef } from './tables.ts';
 import type { WantedTable } from './wanted.ts';
@@ -15,34 +16,43 @@ export interface OwnedChains extends TableRef {
   owned: ReadonlySet<string>;
   neighbours: readonly Neighbour[];
   spell: Spelling;
+  /** Chains that differ are written anew, whole. */
+  rewrite: boolean;
+  hooksStay: boolean;
 }
 
 /**
- * Scope `chains`: an owned chain that differs is written anew, one that is gone is removed, and everything in
+ * Scope `chains`: an owned chain that differs is edited or written anew, one that is gone is removed, and everything in
  * chains of others is added and deleted by value.
  */
 export function planChains(question: OwnedChains): TablePlan {
-  const { family, table, live, wanted, owned, spell } = question;
+  const { family, table, live, wanted, owned, spell, rewrite } = question;
   const liveRules = rulesByChain(live.rules);
   const diffs: ListDiff[] = [];
   const rewritten: ChangeLine[] = [];
+  const edited: ChangeLine[] = [];
   const rules: ChangeLine[] = [];
 
   for (const [chain, wantedRules] of wanted.chains) {
     const before = liveRules.get(chain) ?? [];
-    const plan = compareChain(before, wantedRules, spell);
-    diffs.push(plan.diff);
-    if (live.chains.has(chain) && plan.same) continue;
-    rewritten.push({
-      text: `:${chain} - [0:0]`,
-      source: wanted.declarations.get(chain) ?? null,
-    });
+    const old = before.map(appendText);
+    const spelled = wantedRules.map((rule) => ({ rule, text: spell(rule) }));
+    const texts = spelled.map(({ text }) => text);
+    diffs.push(diffLists(old, texts));
+    const isThere = live.chains.has(chain);
+    if (isThere && sameList(old, texts)) continue;
     const counters = new LiveCounters(before);
-    for (const rule of wantedRules) rules.push(ruleLine(rule, counters.take(rule, spell(rule))));
+    const edits = isThere && !rewrite ? editChain(old, spelled, counters) : null;
+    if (edits !== null) {
+      edited.push(...edits);
+      continue;
+    }
+    rewritten.push({ text: `:${chain} - [0:0]`, source: wanted.declarations.get(chain) ?? null });
+    for (const { rule, text } of spelled) rules.push(ruleLine(rule, counters.take(rule, text)));
   }
 
   const gone = [...owned].filter((chain) => live.chains.has(chain) && !wanted.chains.has(chain));
-  for (const chain of gone) diffs.push(compareChain(liveRules.get(chain) ?? [], [], spell).diff);
+  for (const chain of gone) diffs.push(diffLists((liveRules.get(chain) ?? []).map(appendText), []));
 
   const hooks = planHooks(question);
   diffs.push(hooks.diff);
@@ -52,22 +62,13 @@ export function planChains(question: OwnedChains): TablePlan {
     // Declaring a chain that exists empties it: what the others hold of it ends here, so that it can be deleted.
     ...gone.map((chain) => ownLine(`:${chain} - [0:0]`)),
     ...hooks.deletes,
+    ...edited,
     ...rules,
     ...hooks.adds,
     ...gone.map((chain) => ownLine(`-X ${chain}`)),
   ];
   const change = lines.length === 0 ? null : { family, table, replaces: false, lines };
   return { family, table, diff: sumDiffs(diffs), change };
-}
-
-function compareChain(
-  before: readonly Rule[],
-  wanted: readonly Rule[],
-  spell: Spelling,
-): { same: boolean; diff: ListDiff } {
-  const old = before.map(appendText);
-  const spelled = wanted.map(spell);
-  return { same: sameList(old, spelled), diff: diffLists(old, spelled) };
 }
 
 function ownLine(text: string): ChangeLine {

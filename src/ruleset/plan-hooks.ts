@@ -14,6 +14,7 @@ interface HookQuestion extends TableRef {
   owned: ReadonlySet<string>;
   neighbours: readonly Neighbour[];
   spell: Spelling;
+  hooksStay: boolean;
 }
 
 interface HookPlan {
@@ -46,7 +47,7 @@ export function planHooks(question: HookQuestion): HookPlan {
 }
 
 function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[], plan: HookPlan): void {
-  const { owned, spell } = question;
+  const { owned, spell, hooksStay } = question;
   const ours = liveRules.filter((rule) => jumpsToAny(rule.spec, owned));
   const counters = new LiveCounters(liveRules);
   const oldTexts = ours.map(appendText);
@@ -70,11 +71,12 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
   // The one that is inserted last stands first, as in iptables itself.
   const first = wanted.filter((hook) => hook.place === 'first').toReversed();
   const head = headOf(question, liveRules, first);
-  if (!head.stands) {
-    const movable = subtract(
-      first.map(({ rule }) => spell(rule)),
-      missing,
-    );
+  const firstTexts = first.map(({ rule }) => spell(rule));
+  const rest = wanted.filter((hook) => hook.place !== 'first');
+  const restTexts = rest.map(({ rule }) => spell(rule));
+  const stays = head.stands || (hooksStay && !firstTexts.some((text) => missing.includes(text)));
+  if (!stays) {
+    const movable = inBoth(firstTexts, subtract(oldTexts, restTexts));
     plan.diff.added.push(...movable);
     plan.diff.removed.push(...movable);
     plan.diff.unchanged -= movable.length;
@@ -82,13 +84,19 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
     for (const { rule } of first.toReversed()) add(rule, `-I ${rule.chain}`);
     for (const rule of head.before.toReversed()) add({ ...rule, line: 0 }, `-I ${rule.chain}`);
   }
-  const rest = [...missing];
-  for (const { rule, place } of wanted) {
-    const at = rest.indexOf(spell(rule));
-    if (place === 'first' || at === -1) continue;
-    rest.splice(at, 1);
+  // A rule may be asked for both at the head and anywhere: one that is there counts for one of the two.
+  const left = subtract(restTexts, stays ? subtract(oldTexts, firstTexts) : oldTexts);
+  for (const { rule, place } of rest) {
+    const at = left.indexOf(spell(rule));
+    if (at === -1) continue;
+    left.splice(at, 1);
     add(rule, place === 'last' ? `-A ${rule.chain}` : `-I ${rule.chain} ${place}`);
   }
+}
+
+/** What both lists have, as often as both have it. */
+function inBoth(list: readonly string[], other: readonly string[]): string[] {
+  return subtract(list, subtract(list, other));
 }
 
 /** Whether the inserted hooks stand where they must, and the inserted hooks of others that go before them. */

@@ -19,6 +19,10 @@ export interface PlanQuestion extends TableRef {
   own: Claims;
   neighbours: readonly Neighbour[];
   spell: Spelling;
+  /** Chains that differ are written anew, whole, even for one rule: what can be said of few rules by value, may fail. */
+  rewrite?: boolean;
+  /** An inserted hook that is there is where it belongs: others may have come before it since it was put there. */
+  hooksStay?: boolean;
 }
 
 /** What a ruleset wants, held against what is live in one table; nothing of anybody else's is in the plan. */
@@ -32,7 +36,8 @@ export function planTable(question: PlanQuestion): TablePlan {
     return owned ? planWholeTable({ family, table, live, wanted, spell }) : unowned({ family, table });
   }
   const owned = new Set([...claimedChains(own, question), ...wanted.chains.keys()]);
-  return planChains({ ...question, live, wanted, owned });
+  const { rewrite = false, hooksStay = false } = question;
+  return planChains({ ...question, live, wanted, owned, rewrite, hooksStay });
 }
 
 function unowned(ref: TableRef): TablePlan {

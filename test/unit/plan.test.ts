@@ -14,6 +14,7 @@ interface Question {
   before?: string[];
   neighbours?: { name: string; text: string[] }[];
   scope?: 'chains' | 'tables';
+  rewrite?: boolean;
 }
 
 const filterOf = (scope: 'chains' | 'tables', lines: string[]) =>
@@ -21,7 +22,7 @@ const filterOf = (scope: 'chains' | 'tables', lines: string[]) =>
 const claimsIn = (lines: string[], scope: 'chains' | 'tables' = 'chains'): Claims =>
   claimsOf(scope, filterOf(scope, lines).tables);
 
-function plan({ live, wanted, before = [], neighbours = [], scope = 'chains' }: Question) {
+function plan({ live, wanted, before = [], neighbours = [], scope = 'chains', rewrite = false }: Question) {
   return planTable({
     name: 'mid',
     scope,
@@ -32,6 +33,7 @@ function plan({ live, wanted, before = [], neighbours = [], scope = 'chains' }: 
     own: before.length === 0 ? NO_CLAIMS : claimsIn(before, scope),
     neighbours: neighbours.map(({ name, text }) => ({ name, claims: claimsIn(text) })),
     spell: asSent,
+    rewrite,
   });
 }
 
@@ -71,11 +73,27 @@ describe('a plan for chains', () => {
       '[7:70] -A b -j DROP',
     ];
     const next = [...wanted, ':b - [0:0]', '-A b -j DROP'];
-    expect(text({ live, wanted: next, before: next })).toEqual([
+    expect(text({ live, wanted: next, before: next })).toEqual(['-I a 2 -j RETURN']);
+    expect(text({ live, wanted: next, before: next, rewrite: true })).toEqual([
       ':a - [0:0]',
       '[5:50] -A a -s 10.0.0.1/32 -j DROP',
       '-A a -j RETURN',
     ]);
+  });
+
+  it.each([
+    ['one rule in, one out', ['a', 'b', 'c'], ['a', 'x', 'c'], ['-D', '-I 2']],
+    ['at both ends', ['a', 'b'], ['x', 'a', 'b', 'y'], ['-I 1', '-I 4']],
+    ['rules that change places', ['a', 'b', 'c'], ['c', 'a', 'b'], null],
+    ['a rule that has a twin', ['a', 'b', 'a'], ['a', 'b'], null],
+    ['a rule that gets a twin', ['a', 'b'], ['a', 'b', 'a'], null],
+    ['more than a few, in a short chain', ['a'], [...'bcdefghijklmnopqrst'], null],
+  ])('edits a chain, unless that goes wrong or costs more: %s', (_, old, next, commands) => {
+    const rules = (comments: string[]) => comments.map((comment) => `-A a -m comment --comment ${comment}`);
+    const live = [...BUILT_IN, ':a - [0:0]', ...rules(old)];
+    const changed = text({ live, wanted: [':a - [0:0]', ...rules(next)], before: [':a - [0:0]'] });
+    const shown = changed?.map((line) => line.replace(/^(-[A-Z]) a( \d+)?.*$/, '$1$2'));
+    expect(shown?.[0] === ':a - [0:0]' ? null : shown).toEqual(commands);
   });
 
   it('takes away hooks and chains that are gone, in an order that works', () => {
