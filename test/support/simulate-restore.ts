@@ -26,24 +26,31 @@ function apply(chains: SimulatedTable, text: string): void {
     chains.set(declared, []);
     return;
   }
-  const [, command, chain = '', place, spec = ''] =
+  const [, command = '', chain = '', place = '1', spec = ''] =
     /^-([ADIX]) (\S+)(?: (\d+)(?= ))?(?: (.*))?$/.exec(text) ?? [];
   const rules = chains.get(chain);
   if (rules === undefined) throw new Error(`${text}: there is no such chain`);
   const rule = spec === '' ? `-A ${chain}` : `-A ${chain} ${spec}`;
   if (command === 'A') rules.push(rule);
-  else if (command === 'I') {
-    const at = Number(place ?? 1);
-    if (at > rules.length + 1) throw new Error(`${text}: the chain is not so long`);
-    rules.splice(at - 1, 0, rule);
-  } else if (command === 'D') {
-    const at = rules.indexOf(rule);
-    if (at === -1) throw new Error(`${text}: there is no such rule`);
-    rules.splice(at, 1);
-  } else if (command === 'X') {
-    if (BUILT_IN.has(chain) || rules.length > 0) throw new Error(`${text}: it cannot be deleted`);
-    if ([...chains.values()].flat().some((other) => other.endsWith(` ${chain}`)))
-      throw new Error(`${text}: it is in use`);
-    chains.delete(chain);
-  } else throw new Error(`${text}: no such command`);
+  if (command === 'I') insert(rules, Number(place), rule);
+  if (command === 'D') remove(rules, rule);
+  if (command === 'X') removeChain(chains, chain);
+}
+
+function insert(rules: string[], place: number, rule: string): void {
+  if (place > rules.length + 1) throw new Error(`${rule}: the chain has no place ${place}`);
+  rules.splice(place - 1, 0, rule);
+}
+
+function remove(rules: string[], rule: string): void {
+  const at = rules.indexOf(rule);
+  if (at === -1) throw new Error(`${rule}: there is no such rule`);
+  rules.splice(at, 1);
+}
+
+function removeChain(chains: SimulatedTable, chain: string): void {
+  if (BUILT_IN.has(chain) || chains.get(chain)?.length !== 0) throw new Error(`${chain} cannot be deleted`);
+  const isUsed = [...chains.values()].flat().some((rule) => rule.endsWith(` ${chain}`));
+  if (isUsed) throw new Error(`${chain} is in use`);
+  chains.delete(chain);
 }
