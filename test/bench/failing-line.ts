@@ -10,6 +10,7 @@ import { silentLog } from '../../src/log/logger.ts';
 import { checkLocally } from '../../src/worker/check-locally.ts';
 import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
 import { bigRuleset } from '../support/rulesets.ts';
+import { median, printTable } from './support/figures.ts';
 
 const RULES = 20_000;
 const ROUNDS = 5;
@@ -50,9 +51,8 @@ for (const backend of BACKENDS) {
   }
 }
 await rm(folder, { recursive: true });
-const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
 console.log(`Medians of ${ROUNDS}, ${RULES} rules in one chain\n`);
-for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+printTable(rows);
 
 async function bareRestore(backend: Backend): Promise<number> {
   const namespace = await TestNamespace.create(backend);
@@ -83,8 +83,4 @@ async function failingLine(backend: Backend, ipv4: string, line: number): Promis
   const named = failure?.lines.map((failed) => `${failed.line} ${failed.confidence}`).join();
   if (named !== `${line} verified`) throw new Error(`line ${line} was named ${named}`);
   return duration;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
