@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Digest, Family, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
@@ -29,6 +29,8 @@ const StoredRuleset = z.object({
 /** What is committed on the host: one JSON file for each ruleset, `rulesets/NAME.json` in the state folder. */
 export class FileRulesetStore implements RulesetStore {
   readonly #folder: string;
+  /** What was read of a file, for as long as it is that file: a new one has another inode. */
+  readonly #read = new Map<string, { identity: string; record: RulesetRecord }>();
 
   constructor(stateDir: string) {
     this.#folder = join(stateDir, 'rulesets');
@@ -37,8 +39,18 @@ export class FileRulesetStore implements RulesetStore {
   async list(): Promise<RulesetRecord[]> {
     return await orUnavailable(this.#folder, async () => {
       const files = (await filesIn(this.#folder)).filter((file) => file.endsWith('.json')).toSorted();
-      return await Promise.all(files.map((file) => readRecord(join(this.#folder, file))));
+      return await Promise.all(files.map((file) => this.#readOnce(join(this.#folder, file))));
     });
+  }
+
+  async #readOnce(path: string): Promise<RulesetRecord> {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+    const identity = `${ino} ${size} ${mtimeNs}`;
+    const known = this.#read.get(path);
+    if (known?.identity === identity) return known.record;
+    const record = await readRecord(path);
+    this.#read.set(path, { identity, record });
+    return record;
   }
 
   async put(record: RulesetRecord): Promise<void> {

@@ -26,8 +26,8 @@ export interface Intent {
   /** … and what it may hold while the change is under way. */
   claims: Claims;
   neighbours: readonly Neighbour[];
-  /** What the kernel is known to have taken of this ruleset. */
-  known: Known;
+  /** What the kernel is known to have taken of this ruleset: read from the record when it is asked for. */
+  known: () => Known;
 }
 
 /** A change to what a ruleset consists of; without `ruleset`, it is to go. */
@@ -51,7 +51,7 @@ export function intentOf(
     before,
     claims: mergeClaims(before, claimsOf(scope, wanted)),
     neighbours: records.filter((other) => other.name !== name),
-    known: knownOf(record, spelledBy(facts)),
+    known: () => knownOf(record, spelledBy(facts)),
   };
 }
 

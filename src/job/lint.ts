@@ -8,6 +8,7 @@ import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import { asJobFailure } from './job-end.ts';
 import type { Ports, RulesetRecord } from './ports.ts';
+import type { RehearsalMemory } from './rehearsal-memory.ts';
 import { rehearse } from './rehearse.ts';
 
 export interface LintedRuleset {
@@ -22,12 +23,18 @@ export interface LintedRuleset {
  *
  * @throws {JobFailure} of stage `lint`, if it has another scope than what is live
  */
-export function lintRuleset(ruleset: Ruleset, record: RulesetRecord | undefined): LintedRuleset {
+export function lintRuleset(
+  ruleset: Ruleset,
+  record: RulesetRecord | undefined,
+  rehearsals: RehearsalMemory,
+): LintedRuleset {
   const { name, scope } = ruleset;
   if (record?.live && record.scope !== scope) {
     const message = `ruleset ${name} has scope ${record.scope} here: remove it before it is pushed with scope ${scope}`;
     throw new JobFailure('lint', 'ruleset_invalid', message);
   }
+  const known = rehearsals.wantedOf(ruleset);
+  if (known !== null) return { wanted: known, failure: null };
   const { tables: wanted, problems } = readWanted(ruleset);
   const lines = problems.map((problem) => ({
     ...quoteLine(ruleset, problem.family, problem.line),

@@ -29,10 +29,10 @@ export async function prepareChange(
   const tables = concernedTables(intent.wanted, intent.claims);
   const snapshot = await watch.time('snapshotMs', () => takeSnapshot(firewall, fence, tables));
   assertNoConflicts(intent, snapshot);
-  const known = rehearsals.addTo(intent.known, intent.name);
+  const known = rehearsals.recall(intent.name) ?? intent.known();
   const { accepted, tried } = await watch.time('rehearseMs', () => rehearse(intent, snapshot, known, stage));
   if (tried > 0) log.debug({ ruleset: intent.label, lines: tried }, 'Rehearsed');
-  rehearsals.remember(intent.name, accepted);
+  rehearsals.remember(intent, accepted);
   const spell = spellingOf(intent, accepted);
   const plans = await watch.time('planMs', () => planIntent(intent, snapshot, spell));
   return { snapshot, spell, plans };

@@ -1,30 +1,58 @@
-import { FAMILIES } from '../contract/identifiers.ts';
-import { perFamily } from '../ruleset/tables.ts';
+import type { Ruleset } from '../contract/job.ts';
+import { rulesOf } from '../ruleset/acceptance.ts';
+import { type PerFamily, perFamily } from '../ruleset/tables.ts';
+import type { WantedTable } from '../ruleset/wanted.ts';
+import type { Intent } from './intent.ts';
 import type { Accepted, Known } from './rehearse.ts';
 
-const MOST_RULESETS = 64;
+/** How many rules are remembered in all, of whatever rulesets were rehearsed last. */
+const MOST_RULES = 200_000;
 
-/** What the kernel took last of each ruleset: an apply after a check of the same text asks it nothing. */
+interface Memory {
+  intent: Pick<Intent, 'scope' | 'texts' | 'wanted'>;
+  accepted: Accepted;
+  rules: number;
+}
+
+/**
+ * What the kernel took last of each ruleset: an apply after a check, and the same text pushed again, neither read the text
+ * nor ask the kernel anew.
+ */
 export class RehearsalMemory {
-  readonly #accepted = new Map<string, Accepted>();
+  readonly #memories = new Map<string, Memory>();
 
-  remember(ruleset: string, accepted: Accepted): void {
-    this.#accepted.delete(ruleset);
-    this.#accepted.set(ruleset, accepted);
-    const [oldest] = this.#accepted.keys();
-    if (this.#accepted.size > MOST_RULESETS && oldest !== undefined) this.#accepted.delete(oldest);
+  remember(intent: Intent, accepted: Accepted): void {
+    const { name, scope, texts, wanted } = intent;
+    const tables = [...wanted.ipv4.values(), ...wanted.ipv6.values()];
+    const rules = tables.reduce((sum, table) => sum + rulesOf(table).length, 0);
+    this.#memories.delete(name);
+    this.#memories.set(name, { intent: { scope, texts, wanted }, accepted, rules });
+    this.#forgetOldest();
   }
 
-  /** What is known, and what is remembered besides. */
-  addTo(known: Known, ruleset: string): Known {
-    const accepted = this.#accepted.get(ruleset);
-    if (accepted === undefined) return known;
-    const all: Known = perFamily((family) => new Map(known[family]));
-    for (const family of FAMILIES) {
-      for (const [table, acceptance] of accepted[family]) {
-        all[family].set(table, [acceptance, ...(all[family].get(table) ?? [])]);
-      }
+  /** What was accepted last, if anything is remembered. */
+  recall(ruleset: string): Known | null {
+    const memory = this.#memories.get(ruleset);
+    if (memory === undefined) return null;
+    const { accepted } = memory;
+    return perFamily(
+      (family) => new Map([...accepted[family]].map(([table, acceptance]) => [table, [acceptance]])),
+    );
+  }
+
+  /** What was read from the very same text, and had no problems. */
+  wantedOf({ name, scope, ipv4, ipv6 }: Ruleset): PerFamily<Map<string, WantedTable>> | null {
+    const { intent } = this.#memories.get(name) ?? {};
+    const same = intent?.scope === scope && intent.texts.ipv4 === ipv4 && intent.texts.ipv6 === ipv6;
+    return same ? intent.wanted : null;
+  }
+
+  #forgetOldest(): void {
+    let rules = [...this.#memories.values()].reduce((sum, memory) => sum + memory.rules, 0);
+    for (const [name, memory] of this.#memories) {
+      if (rules <= MOST_RULES || this.#memories.size === 1) return;
+      this.#memories.delete(name);
+      rules -= memory.rules;
     }
-    return all;
   }
 }

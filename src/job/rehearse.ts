@@ -1,7 +1,6 @@
 import { FAMILIES } from '../contract/identifiers.ts';
-import { type Acceptance, acceptanceKeys, coversAll, rulesOf } from '../ruleset/acceptance.ts';
+import { type Acceptance, coversAll, knownSpelling, rulesOf } from '../ruleset/acceptance.ts';
 import type { Spelling } from '../ruleset/change.ts';
-import { appendText } from '../ruleset/model.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { planTrial } from '../ruleset/trial.ts';
 import type { Intent } from './intent.ts';
@@ -54,11 +53,12 @@ export function spellingOf({ wanted }: Intent, accepted: Accepted): PerFamily<Sp
   return perFamily((family) => {
     const spelled = new Map<string, string>();
     for (const table of wanted[family].values()) {
-      const known = accepted[family].get(table.name)?.spelled;
-      const key = acceptanceKeys(table);
-      for (const rule of rulesOf(table))
-        spelled.set(appendText(rule), known?.get(key(rule)) ?? appendText(rule));
+      const known = accepted[family].get(table.name);
+      if (known === undefined) continue;
+      for (const rule of rulesOf(table)) {
+        spelled.set(rule.text, knownSpelling([known], table, rule) ?? rule.text);
+      }
     }
-    return (rule) => spelled.get(appendText(rule)) ?? appendText(rule);
+    return (rule) => spelled.get(rule.text) ?? rule.text;
   });
 }

@@ -54,7 +54,7 @@ async function runApply(job: ApplyJob, records: RulesetRecord[], ports: Ports, r
   const record = recordOf(job, records);
   const digest = rulesetDigest(ruleset);
   const again = admitRevision(job, digest, record);
-  const { wanted, failure } = lintRuleset(ruleset, record);
+  const { wanted, failure } = lintRuleset(ruleset, record, ports.rehearsals);
   const intent = intentOf(ruleset, ruleset, wanted, records, ports.facts);
   if (failure !== null) throw await withRefusedLines(failure, ruleset, intent, ports);
   const { ipv4, ipv6 } = ruleset;

@@ -1,22 +1,36 @@
-import { appendText, type Rule } from './model.ts';
+import type { Rule } from './model.ts';
 import { reachOf } from './reach.ts';
 import type { WantedTable } from './wanted.ts';
 
 /** The rules of one table that the kernel is known to have taken together, and its own spelling of each. */
 export interface Acceptance {
-  /** The kernel's spelling, by the place from which a rule was reached and its text as it was sent. */
-  spelled: ReadonlyMap<string, string>;
+  /** By the place from which a rule was reached: the kernel's spelling by the rule's text as it was sent. */
+  spelled: ReadonlyMap<string, ReadonlyMap<string, string>>;
   chains: ReadonlySet<string>;
 }
 
 /** Of the tables of the job in hand: from where each chain is reached takes a look at every rule. */
 const REACHES = new WeakMap<WantedTable, Map<string, string>>();
 
-/** How the rules of a table are looked up in an acceptance. */
-export function acceptanceKeys(table: WantedTable): (rule: Rule) => string {
-  const reach = REACHES.get(table) ?? reachOf(table);
-  REACHES.set(table, reach);
-  return (rule) => `${reach.get(rule.chain) ?? ''}\n${appendText(rule)}`;
+function reachIn(table: WantedTable, chain: string): string {
+  let reach = REACHES.get(table);
+  if (reach === undefined) REACHES.set(table, (reach = reachOf(table)));
+  return reach.get(chain) ?? '';
+}
+
+/** The kernel's spelling of a rule of a table, if it is known to take the rule where that is reached from. */
+export function knownSpelling(
+  known: readonly Acceptance[],
+  table: WantedTable,
+  { chain, text }: Rule,
+): string | undefined {
+  if (known.length === 0) return undefined;
+  const reach = reachIn(table, chain);
+  for (const { spelled } of known) {
+    const found = spelled.get(reach)?.get(text);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** What is known once all rules of a table were taken: the spelling of those that were asked about, and of the others. */
@@ -25,20 +39,21 @@ export function acceptanceOf(
   spelling: (rule: Rule) => string | undefined,
   known: readonly Acceptance[],
 ): Acceptance {
-  const key = acceptanceKeys(table);
-  const spelled = new Map<string, string>();
+  const spelled = new Map<string, Map<string, string>>();
   for (const rule of rulesOf(table)) {
-    const text = spelling(rule) ?? known.map((other) => other.spelled.get(key(rule))).find((found) => found);
-    if (text !== undefined) spelled.set(key(rule), text);
+    const text = spelling(rule) ?? knownSpelling(known, table, rule);
+    if (text === undefined) continue;
+    const reach = reachIn(table, rule.chain);
+    const texts = spelled.get(reach) ?? new Map<string, string>();
+    spelled.set(reach, texts.set(rule.text, text));
   }
   return { spelled, chains: new Set(table.chains.keys()) };
 }
 
 /** Whether all of a table was taken together: then there is nothing to ask the kernel. */
-export function coversAll({ spelled, chains }: Acceptance, table: WantedTable): boolean {
-  if ([...table.chains.keys()].some((chain) => !chains.has(chain))) return false;
-  const key = acceptanceKeys(table);
-  return rulesOf(table).every((rule) => spelled.has(key(rule)));
+export function coversAll(acceptance: Acceptance, table: WantedTable): boolean {
+  if ([...table.chains.keys()].some((chain) => !acceptance.chains.has(chain))) return false;
+  return rulesOf(table).every((rule) => knownSpelling([acceptance], table, rule) !== undefined);
 }
 
 export function rulesOf(table: WantedTable): Rule[] {

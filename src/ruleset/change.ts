@@ -1,5 +1,5 @@
 import type { ListDiff } from './diff.ts';
-import { appendText, type Rule } from './model.ts';
+import type { Rule } from './model.ts';
 import type { TableRef } from './tables.ts';
 
 /** What brings one table of one family from what is live to what is wanted, in one transaction. */
@@ -31,7 +31,7 @@ export function renderChange(change: TableChange): string {
 
 /** The rule's line, with the counters that it had so far. */
 export function ruleLine(rule: Rule, counters: string | null): ChangeLine {
-  const text = appendText(rule);
+  const text = rule.text;
   return {
     text: counters === null ? text : `[${counters}] ${text}`,
     source: rule.line,
@@ -45,7 +45,7 @@ export class LiveCounters {
   constructor(live: readonly Rule[]) {
     for (const rule of live) {
       if (rule.counters === null) continue;
-      const text = appendText(rule);
+      const text = rule.text;
       const known = this.#counters.get(text);
       if (known === undefined) this.#counters.set(text, [rule.counters]);
       else known.push(rule.counters);

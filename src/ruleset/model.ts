@@ -6,6 +6,8 @@ export interface Rule {
   chain: string;
   /** What comes after the chain's name: matches and target. */
   spec: string;
+  /** The rule as a line that appends it, which is also how two rules are compared. */
+  text: string;
   /** `-I CHAIN`, allowed for hooks only. */
   insert: boolean;
   /** `packets:bytes`, as read from a live table; `null` if there were none. */
@@ -48,9 +50,9 @@ export function declarationsOf(table: Table): Map<string, number> {
   return new Map([...table.chains.values()].map(({ name, line }) => [name, line]));
 }
 
-/** The rule as a line that appends it, which is also how two rules are compared. */
-export function appendText(rule: Pick<Rule, 'chain' | 'spec'>): string {
-  return rule.spec === '' ? `-A ${rule.chain}` : `-A ${rule.chain} ${rule.spec}`;
+/** For rules as they come from the kernel: they are spelled as they are. */
+export function textOf({ text }: Rule): string {
+  return text;
 }
 
 export function rulesByChain(rules: readonly Rule[]): Map<string, Rule[]> {

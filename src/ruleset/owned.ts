@@ -1,6 +1,6 @@
 import type { Family, Scope } from '../contract/identifiers.ts';
 import { type Claims, claimedChains, claimedTables } from './claims.ts';
-import { appendText, rulesByChain, type Table } from './model.ts';
+import { rulesByChain, type Table, textOf } from './model.ts';
 import { jumpsToAny } from './options.ts';
 import { builtInChains } from './tables.ts';
 import type { WantedTable } from './wanted.ts';
@@ -88,7 +88,7 @@ function renderTable(table: WantedTable): string {
   const chains = [...table.chains.keys()].map(
     (chain) => `:${chain} ${table.policies.get(chain) ?? '-'} [0:0]`,
   );
-  const hooks = table.hooks.map(({ rule }) => appendText(rule));
-  const rules = [...table.chains.values()].flat().map(appendText);
+  const hooks = table.hooks.map(({ rule }) => rule.text);
+  const rules = [...table.chains.values()].flat().map(textOf);
   return [`*${table.name}`, ...chains, ...hooks, ...rules, 'COMMIT', ''].join('\n');
 }

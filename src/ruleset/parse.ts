@@ -114,9 +114,12 @@ class Reader {
       );
       return;
     }
+    // What a save prints is in this form already, and is kept: of 50,000 rules, to put each together again is felt.
+    const counted = '-A '.length + chain.length + (spec === undefined ? 0 : 1 + spec.length);
     table.rules.push({
       chain,
       spec: spec ?? '',
+      text: kind === 'A' && counted === command.length ? command : appendText(chain, spec ?? ''),
       insert: kind === 'I',
       counters: counters?.[1] ?? null,
       line: number,
@@ -131,4 +134,8 @@ class Reader {
       reason,
     });
   }
+}
+
+function appendText(chain: string, spec: string): string {
+  return spec === '' ? `-A ${chain}` : `-A ${chain} ${spec}`;
 }

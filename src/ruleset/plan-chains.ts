@@ -2,7 +2,7 @@ import { type ChangeLine, LiveCounters, ruleLine, type Spelling, type TablePlan 
 import type { Neighbour } from './claims.ts';
 import { diffLists, type ListDiff, sameList } from './diff.ts';
 import { editChain } from './edit-chain.ts';
-import { appendText, rulesByChain, type Table } from './model.ts';
+import { rulesByChain, type Table, textOf } from './model.ts';
 import { planHooks } from './plan-hooks.ts';
 import type { TableRef } from './tables.ts';
 import type { WantedTable } from './wanted.ts';
@@ -35,7 +35,7 @@ export function planChains(question: OwnedChains): TablePlan {
 
   for (const [chain, wantedRules] of wanted.chains) {
     const before = liveRules.get(chain) ?? [];
-    const old = before.map(appendText);
+    const old = before.map(textOf);
     const spelled = wantedRules.map((rule) => ({ rule, text: spell(rule) }));
     const texts = spelled.map(({ text }) => text);
     diffs.push(diffLists(old, texts));
@@ -52,7 +52,7 @@ export function planChains(question: OwnedChains): TablePlan {
   }
 
   const gone = [...owned].filter((chain) => live.chains.has(chain) && !wanted.chains.has(chain));
-  for (const chain of gone) diffs.push(diffLists((liveRules.get(chain) ?? []).map(appendText), []));
+  for (const chain of gone) diffs.push(diffLists((liveRules.get(chain) ?? []).map(textOf), []));
 
   const hooks = planHooks(question);
   diffs.push(hooks.diff);

@@ -1,7 +1,7 @@
 import { type ChangeLine, LiveCounters, type Spelling } from './change.ts';
 import type { Neighbour } from './claims.ts';
 import { type ListDiff, sameList, subtract } from './diff.ts';
-import { appendText, type Rule, rulesByChain, type Table } from './model.ts';
+import { type Rule, rulesByChain, type Table, textOf } from './model.ts';
 import { jumpsToAny } from './options.ts';
 import type { TableRef } from './tables.ts';
 import type { Hook, WantedTable } from './wanted.ts';
@@ -50,7 +50,7 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
   const { owned, spell, hooksStay } = question;
   const ours = liveRules.filter((rule) => jumpsToAny(rule.spec, owned));
   const counters = new LiveCounters(liveRules);
-  const oldTexts = ours.map(appendText);
+  const oldTexts = ours.map(textOf);
   const wantedTexts = wanted.map(({ rule }) => spell(rule));
   const missing = subtract(wantedTexts, oldTexts);
   const surplus = subtract(oldTexts, wantedTexts);
@@ -80,7 +80,7 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
     plan.diff.added.push(...movable);
     plan.diff.removed.push(...movable);
     plan.diff.unchanged -= movable.length;
-    plan.deletes.push(...movable.map(deleteLine), ...head.before.map((rule) => deleteLine(appendText(rule))));
+    plan.deletes.push(...movable.map(deleteLine), ...head.before.map((rule) => deleteLine(rule.text)));
     for (const { rule } of first.toReversed()) add(rule, `-I ${rule.chain}`);
     for (const rule of head.before.toReversed()) add({ ...rule, line: 0 }, `-I ${rule.chain}`);
   }
@@ -115,10 +115,10 @@ function headOf(
   );
   const before = liveRules.filter((rule) => jumpsToAny(rule.spec, new Set(targets)));
   const spelled = first.map(({ rule }) => spell(rule));
-  const at = liveRules.findIndex((rule) => appendText(rule) === spelled[0]);
+  const at = liveRules.findIndex((rule) => rule.text === spelled[0]);
   const stands =
     at !== -1 &&
-    sameList(liveRules.slice(at, at + spelled.length).map(appendText), spelled) &&
+    sameList(liveRules.slice(at, at + spelled.length).map(textOf), spelled) &&
     liveRules.slice(0, at).every((rule) => before.includes(rule));
   return { stands, before };
 }

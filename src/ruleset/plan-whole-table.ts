@@ -1,6 +1,6 @@
 import { type ChangeLine, LiveCounters, ruleLine, type Spelling, type TablePlan } from './change.ts';
 import { diffLists } from './diff.ts';
-import { appendText, rulesByChain, type Table } from './model.ts';
+import { rulesByChain, type Table, textOf } from './model.ts';
 import { builtInChains, type TableRef } from './tables.ts';
 import type { WantedTable } from './wanted.ts';
 
@@ -19,7 +19,7 @@ export function planWholeTable({ family, table, live, wanted, spell }: WholeTabl
     [
       ...builtIn.map((chain) => `-P ${chain} ${live.chains.get(chain)?.policy ?? 'ACCEPT'}`),
       ...inChainOrder(live.chains.keys(), builtIn).flatMap((chain) =>
-        (liveRules.get(chain) ?? []).map(appendText),
+        (liveRules.get(chain) ?? []).map(textOf),
       ),
     ],
     [

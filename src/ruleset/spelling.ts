@@ -1,5 +1,5 @@
 import type { Spelling } from './change.ts';
-import { appendText, type Rule } from './model.ts';
+import { type Rule, textOf } from './model.ts';
 import type { Hook, WantedTable } from './wanted.ts';
 
 /**
@@ -15,7 +15,7 @@ export function learnSpelling(
     if (from.length !== to.length) return;
     for (const [index, rule] of from.entries()) {
       const saved = to[index];
-      if (saved !== undefined) spelled.set(appendText(rule), appendText(saved));
+      if (saved !== undefined) spelled.set(rule.text, saved.text);
     }
   };
   for (const [name, table] of sent) {
@@ -25,11 +25,11 @@ export function learnSpelling(
     const hooks = hooksByPlace(now.hooks);
     for (const [place, rules] of hooksByPlace(table.hooks)) learn(rules, hooks.get(place) ?? []);
   }
-  return (rule) => spelled.get(appendText(rule));
+  return (rule) => spelled.get(rule.text);
 }
 
 /** For rules that were read from the kernel. */
-export const asSent: Spelling = appendText;
+export const asSent: Spelling = textOf;
 
 function hooksByPlace(hooks: readonly Hook[]): Map<string, Rule[]> {
   const places = new Map<string, Rule[]>();

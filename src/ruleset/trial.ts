@@ -1,6 +1,6 @@
-import { type Acceptance, acceptanceKeys, rulesOf } from './acceptance.ts';
+import { type Acceptance, knownSpelling, rulesOf } from './acceptance.ts';
 import type { ChangeLine, TableChange } from './change.ts';
-import { appendText, type Rule, rulesByChain, type Table } from './model.ts';
+import { type Rule, rulesByChain, type Table } from './model.ts';
 import { jumpsToAny } from './options.ts';
 import { surroundings } from './surroundings.ts';
 import type { TableRef } from './tables.ts';
@@ -29,7 +29,6 @@ export function planTrial(
   known: readonly Acceptance[],
 ): Trial {
   const declared = new Set(table.chains.keys());
-  const key = known.length === 0 ? null : acceptanceKeys(table);
   const lines: TrialLine[] = [...table.declarations].map(([chain, line]) => ({
     kind: 'chain',
     chain,
@@ -38,8 +37,8 @@ export function planTrial(
   }));
   for (const rule of rulesOf(table)) {
     const kind = jumpsToAny(rule.spec, declared) ? 'jump' : 'rule';
-    if (kind === 'rule' && key !== null && known.some(({ spelled }) => spelled.has(key(rule)))) continue;
-    lines.push({ kind, rule, text: rule.insert ? insertText(rule) : appendText(rule), source: rule.line });
+    if (kind === 'rule' && knownSpelling(known, table, rule) !== undefined) continue;
+    lines.push({ kind, rule, text: rule.insert ? insertText(rule) : rule.text, source: rule.line });
   }
   return {
     ...ref,
@@ -66,10 +65,10 @@ export function readTrial(
   for (const [chain, rules] of expected) {
     for (const [index, rule] of rules.entries()) {
       const other = found.get(chain)?.[index];
-      if (rule !== null && other !== undefined) spelled.set(appendText(rule), appendText(other));
+      if (rule !== null && other !== undefined) spelled.set(rule.text, other.text);
     }
   }
-  return (rule) => spelled.get(appendText(rule));
+  return (rule) => spelled.get(rule.text);
 }
 
 /** The rules of each chain in the order in which they stand after a trial; `null` for one that is not the ruleset's. */

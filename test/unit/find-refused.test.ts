@@ -21,9 +21,10 @@ type Hints = 'all' | 'one' | 'none' | 'wrong';
 
 function lineOf(sketch: Sketch, index: number): TrialLine {
   const spec = 'to' in sketch ? `-j ${sketch.to}` : `-m comment --comment "${sketch.is} ${index}"`;
-  const rule = { chain: sketch.chain, spec, insert: false, counters: null, line: index + 10 };
+  const text = `-A ${sketch.chain} ${spec}`;
+  const rule = { chain: sketch.chain, spec, text, insert: false, counters: null, line: index + 10 };
   const kind = 'to' in sketch ? 'jump' : 'rule';
-  return { kind, rule, text: `-A ${sketch.chain} ${spec}`, source: rule.line };
+  return { kind, rule, text, source: rule.line };
 }
 
 /** A kernel of four chains that knows no mercy: the lines for which it refuses what it is given. */

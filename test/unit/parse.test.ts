@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { appendText } from '../../src/ruleset/model.ts';
 import { jumpsToAny, jumpTargets, splitWords } from '../../src/ruleset/options.ts';
 import { parseRules } from '../../src/ruleset/parse.ts';
 import { table } from '../support/rulesets.ts';
@@ -28,7 +27,7 @@ describe('text in iptables-save form', () => {
       line: 3,
     });
     expect(filter?.chains.get('edge')?.policy).toBeNull();
-    expect(filter?.rules.map((rule) => [rule.line, rule.counters, appendText(rule)])).toEqual([
+    expect(filter?.rules.map((rule) => [rule.line, rule.counters, rule.text])).toEqual([
       [5, '5:500', '-A INPUT -j edge'],
       [6, null, '-A edge -m comment --comment "a \\"b\\" c" -j ACCEPT'],
     ]);
