@@ -5,8 +5,8 @@
  * npm run bench -- engine [--rules 10,1000] [--rounds 5] [--json]
  */
 import { parseArgs } from 'node:util';
+import { Engine } from '../support/engine.ts';
 import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
-import { Engine } from './support/engine.ts';
 import { median, printTable } from './support/figures.ts';
 import { type Layout, rulesetText } from './support/rulesets.ts';
 
@@ -51,9 +51,19 @@ async function measure(backend: Backend, rules: string): Promise<Figure[]> {
   const stages = new Map<string, Record<string, number>>();
   const note = (what: string, ms: number) => times.set(what, [...(times.get(what) ?? []), ms]);
   const job = async (engine: Engine, what: string, text: string, expected: string) => {
-    const { ms, timings } = await engine.apply(text, expected);
+    const { ms, timings, end } = await engine.apply(text);
+    if (end.outcome !== expected)
+      throw new Error(`${what}: ${end.outcome}, not ${expected}: ${end.failure?.message ?? ''}`);
+    const { lockMs, snapshotMs, rehearseMs, planMs, applyMs, verifyMs } = timings;
     note(what, ms);
-    stages.set(what, timings);
+    stages.set(what, {
+      lock: lockMs,
+      snapshot: snapshotMs,
+      rehearse: rehearseMs,
+      plan: planMs,
+      apply: applyMs,
+      verify: verifyMs,
+    });
   };
   for (let round = 0; round < rounds; round += 1) {
     note('bare restore', await bareRestore(backend, layout()));
