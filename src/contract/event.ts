@@ -135,6 +135,10 @@ export const Rollback = z.object({
   performed: z.boolean(),
   reason: z.string().nullable(),
   verified: z.boolean().nullable(),
+  /** Every table that was written or tried, whether it had to be put back, and whether it is as it was. */
+  tables: z
+    .array(z.object({ family: Family, table: z.string(), performed: z.boolean(), verified: z.boolean() }))
+    .optional(),
 });
 export type Rollback = z.infer<typeof Rollback>;
 

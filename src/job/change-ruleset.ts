@@ -1,5 +1,6 @@
+import type { Rollback } from '../contract/event.ts';
 import type { TableChange } from '../ruleset/change.ts';
-import { claimsOf } from '../ruleset/claims.ts';
+import { type Claims, claimsOf } from '../ruleset/claims.ts';
 import { extractOwned, renderOwned } from '../ruleset/owned.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { converge } from './converge.ts';
@@ -50,7 +51,7 @@ export async function changeRuleset(
   const prepared = await prepareChange(intent, ports, fence, watch);
   const changed = changesOf(prepared.plans).length > 0;
   // What the change may create is on record before it is made: after a crash it is known to be ours.
-  if (changed) await ports.rulesets.put({ ...recordOf(change), claims: intent.claims });
+  if (changed && claimsMore(change)) await ports.rulesets.put({ ...recordOf(change), claims: intent.claims });
   const attempted: TableChange[] = [];
   try {
     const live = await converge(intent, prepared, ports, fence, watch, attempted);
@@ -93,6 +94,12 @@ function recordOf({ intent, record }: Change): RulesetRecord {
   );
 }
 
+/** Claims are only ever added to those on record. */
+function claimsMore({ intent, record }: Change): boolean {
+  const count = ({ tables, chains, hooks }: Claims) => tables.length + chains.length + hooks.length;
+  return record === undefined || count(intent.claims) > count(record.claims);
+}
+
 /** After a failure: the host gets back what it had, and the failure tells whether that worked. */
 async function takeBack(
   change: Change,
@@ -105,30 +112,47 @@ async function takeBack(
   const { intent } = change;
   if (attempted.length === 0) return failed(failure);
   try {
-    const { performed, differs } = await undoChanges(intent, attempted, snapshot, ports.firewall, fence);
-    if (differs.length > 0)
-      throw new Error(`what is live differs from what was before in ${differs.join(', ')}`);
-    await forgetIntent(change, ports);
-    return failed(await explainRefusal(intent, failure, ports, fence), {
-      rollback: {
+    const tables = await undoChanges(intent, attempted, snapshot, ports.firewall, fence);
+    const rollback = {
+      performed: tables.some((table) => table.performed),
+      tables: tables.map(({ family, table, performed, differs }) => ({
+        family,
+        table,
         performed,
-        reason: performed ? failure.code : null,
-        verified: true,
-      },
+        verified: differs === null,
+      })),
+    };
+    const broken = tables.filter(({ differs }) => differs !== null);
+    if (broken.length > 0) {
+      const places = broken.map(({ family, table, differs }) => `${family} ${table}: ${differs}`);
+      const why = new Error(`what is live differs from what was before in ${places.join('; ')}`);
+      return undoFailed(change, failure, why, rollback, ports);
+    }
+    if (claimsMore(change)) await forgetIntent(change, ports);
+    return failed(await explainRefusal(intent, failure, ports, fence), {
+      rollback: { ...rollback, reason: rollback.performed ? failure.code : null, verified: true },
     });
   } catch (error) {
-    const message = `ruleset ${intent.label} failed (${failure.message}), and the host could not be put back as it was: ${(error as Error).message}`;
-    ports.log.error({ ruleset: intent.name, error }, 'Undo failed');
-    const undoFailed = new JobFailure('apply', 'undo_failed', message, {
-      lines: failure.lines,
-      ...(failure.tool === null ? {} : { tool: failure.tool }),
-      cause: error,
-    });
-    return failed(undoFailed, {
-      changed: true,
-      rollback: { performed: true, reason: failure.code, verified: false },
-    });
+    return undoFailed(change, failure, error as Error, { performed: true }, ports);
   }
+}
+
+/** The one case in which a host may not be as it was: it is said loudly, and with what is known of it. */
+function undoFailed(
+  { intent }: Change,
+  failure: JobFailure,
+  error: Error,
+  rollback: Pick<Rollback, 'performed' | 'tables'>,
+  { log }: Ports,
+): JobEnd {
+  log.error({ ruleset: intent.name, error }, 'Undo failed');
+  const message = `ruleset ${intent.label} failed (${failure.message}), and the host could not be put back as it was: ${error.message}`;
+  const { lines, tool } = failure;
+  const options = { lines, cause: error, ...(tool === null ? {} : { tool }) };
+  return failed(new JobFailure('apply', 'undo_failed', message, options), {
+    changed: true,
+    rollback: { ...rollback, reason: failure.code, verified: false },
+  });
 }
 
 /** The record claims no more than it did; that it claims too much for a while does no harm. */

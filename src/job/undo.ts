@@ -1,20 +1,25 @@
 import { FAMILIES } from '../contract/identifiers.ts';
 import { renderChange, type TableChange } from '../ruleset/change.ts';
+import { diffLists } from '../ruleset/diff.ts';
 import { extractOwned, renderOwned } from '../ruleset/owned.ts';
 import { planTable } from '../ruleset/plan.ts';
 import { asSent } from '../ruleset/spelling.ts';
-import { type PerFamily, perFamily } from '../ruleset/tables.ts';
+import { type PerFamily, perFamily, type TableRef } from '../ruleset/tables.ts';
 import type { WantedTable } from '../ruleset/wanted.ts';
 import type { Intent } from './intent.ts';
 import type { Fence, Firewall } from './ports.ts';
 import { type LiveTables, takeSnapshot } from './snapshot.ts';
 
-export interface Undone {
-  /** Something had changed, and was put back; `false` if nothing had. */
+/** A table that the apply had written, or tried to. */
+interface UndoneTable extends TableRef {
+  /** Something in it had changed, and was put back. */
   performed: boolean;
-  /** `family table` of each table that is not as it was, though it should be. */
-  differs: string[];
+  /** What is not as it was, though it should be; `null` if all is. */
+  differs: string | null;
 }
+
+/** Others may write to the same chains while they are put back. */
+const MOST_ROUNDS = 4;
 
 /**
  * Puts back what the ruleset had in the tables that an apply has touched, as the snapshot has it: by value, so that
@@ -28,27 +33,40 @@ export async function undoChanges(
   snapshot: LiveTables,
   firewall: Firewall,
   fence: Fence,
-): Promise<Undone> {
-  const tables = perFamily((family) =>
-    attempted.filter((change) => change.family === family).map((change) => change.table),
-  );
+): Promise<UndoneTable[]> {
+  const tables = perFamily((family) => [
+    ...new Set(attempted.filter((change) => change.family === family).map((change) => change.table)),
+  ]);
   const wanted = ownedPart(intent, snapshot);
-  const changes = planUndo(intent, tables, wanted, await takeSnapshot(firewall, fence, tables));
-  for (const change of changes.toReversed()) {
-    fence.assertHeld();
-    await firewall.restore(fence, {
-      family: change.family,
-      text: renderChange(change),
-      flush: change.replaces,
-    });
+  const written = new Set<string>();
+  let live = await takeSnapshot(firewall, fence, tables);
+  let changes = planUndo(intent, tables, wanted, live);
+  for (let round = 1; changes.length > 0 && round <= MOST_ROUNDS; round += 1) {
+    for (const change of changes.toReversed()) {
+      fence.assertHeld();
+      const { family, table, replaces: flush } = change;
+      await firewall.restore(fence, { family, text: renderChange(change), flush });
+      written.add(`${family} ${table}`);
+    }
+    live = await takeSnapshot(firewall, fence, tables);
+    changes = planUndo(intent, tables, wanted, live);
   }
-  const now = ownedPart(intent, await takeSnapshot(firewall, fence, tables));
-  const differs = FAMILIES.flatMap((family) =>
-    tables[family]
-      .filter((table) => renderTable(now, family, table) !== renderTable(wanted, family, table))
-      .map((table) => `${family} ${table}`),
+  const now = ownedPart(intent, live);
+  return FAMILIES.flatMap((family) =>
+    tables[family].map((table) => ({
+      family,
+      table,
+      performed: written.has(`${family} ${table}`),
+      differs: firstDifference(renderTable(wanted, family, table), renderTable(now, family, table)),
+    })),
   );
-  return { performed: changes.length > 0, differs };
+}
+
+function firstDifference(wanted: string, now: string): string | null {
+  if (wanted === now) return null;
+  const { added, removed } = diffLists(now.split('\n'), wanted.split('\n'));
+  if (added[0] !== undefined) return `"${added[0]}" is missing`;
+  return removed[0] === undefined ? 'lines are in another order' : `"${removed[0]}" is there`;
 }
 
 function planUndo(
@@ -68,6 +86,7 @@ function planUndo(
         own: claims,
         neighbours,
         spell: asSent,
+        rewrite: true,
       };
       const plan = planTable({
         ...question,

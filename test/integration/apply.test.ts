@@ -141,7 +141,16 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
       outcome: 'failed',
       changed: false,
       ruleset: { revision: 2, liveRevision: 1 },
-      rollback: { performed: true, reason: 'apply_failed', verified: true },
+      rollback: {
+        performed: true,
+        reason: 'apply_failed',
+        verified: true,
+        tables: [
+          { family: 'ipv4', table: 'filter', performed: true, verified: true },
+          { family: 'ipv4', table: 'nat', performed: true, verified: true },
+          { family: 'ipv6', table: 'filter', performed: false, verified: true },
+        ],
+      },
       failure: {
         code: 'rule_rejected',
         stage: 'apply',
