@@ -1,76 +1,23 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { loadSettings } from '../config/load-settings.ts';
-import { environmentName, flagName, type SettingName } from '../config/worker-settings.ts';
-import type { Diff, JobCompleted } from '../contract/event.ts';
-import { type Family, Revision, type Scope } from '../contract/identifiers.ts';
-import { silentLog } from '../log/logger.ts';
-import { checkLocally } from '../worker/check-locally.ts';
+import type { Command } from 'commander';
+import type { Diff } from '../contract/event.ts';
+import { localCommand } from './local-command.ts';
 import type { ExitStatus } from './program.ts';
-import { type RulesetFile, readRulesetFile } from './ruleset-file.ts';
-import { showFailure } from './show-failure.ts';
-
-/** Settings of the worker that a command on the host itself goes by, too. */
-const LOCAL_SETTINGS = [
-  'backend',
-  'netns',
-  'stateDir',
-  'runDir',
-  'lockTimeoutSeconds',
-  'applyTimeoutSeconds',
-] as const satisfies readonly SettingName[];
-
-type Flags = Partial<Record<SettingName, string>> & {
-  config?: string;
-  json?: true;
-  name?: string;
-  revision?: number;
-  scope?: Scope;
-  family?: Family;
-};
 
 export function checkCommand(end: (status: ExitStatus) => void): Command {
-  const command = new Command('check')
-    .description('check a ruleset on this host, without a broker and without changing anything')
-    .argument('<file>', 'a ruleset as YAML or JSON, or iptables-save text; - is standard input')
-    .option('--name <name>', 'name of the ruleset (default: from the file)')
-    .addOption(
-      new Option('--revision <number>', 'its revision (default: the next one)').argParser(readRevision),
-    )
-    .addOption(new Option('--scope <scope>', 'what it owns (default: chains)').choices(['chains', 'tables']))
-    .addOption(
-      new Option('--family <family>', 'of iptables-save text (default: ipv4)').choices(['ipv4', 'ipv6']),
-    )
-    .option('--json', 'print the result as one JSON object')
-    .option('--config <file>', "the worker's settings as YAML");
-  for (const setting of LOCAL_SETTINGS) {
-    command.option(`${flagName(setting)} <value>`, environmentName(setting));
-  }
-  return command.action(async (path: string, flags: Flags) => {
-    end(await check(path, flags));
-  });
+  const description = 'check a ruleset on this host, without a broker and without changing anything';
+  return localCommand(
+    {
+      name: 'check',
+      description,
+      show: ({ diff, ruleset }, { path }) =>
+        `${path}: ruleset ${ruleset?.name} can be applied: ${countRules(diff)}`,
+    },
+    end,
+  );
 }
 
-async function check(path: string, { config, json, name, revision, scope, family, ...flags }: Flags) {
-  const settings = await loadSettings({ flags, configFile: config });
-  const file = await readRulesetFile(path, { name, revision, scope, family });
-  const result = await checkLocally(file.ruleset, settings, silentLog());
-  if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else print(result, file);
-  return result.failure === null ? 0 : 1;
-}
-
-function readRevision(text: string): number {
-  const read = Revision.safeParse(Number(text));
-  if (!read.success) throw new InvalidArgumentError('A revision is a whole number from 1.');
-  return read.data;
-}
-
-function print({ failure, diff, ruleset }: JobCompleted, file: RulesetFile): void {
-  if (failure !== null) process.stderr.write(`${showFailure(failure, file).join('\n')}\n`);
-  else process.stdout.write(`${file.path}: ruleset ${ruleset?.name} can be applied: ${count(diff)}\n`);
-}
-
-function count(diff: Diff | null): string {
+/** A difference in one line. */
+export function countRules(diff: Diff | null): string {
   if (diff === null || diff.added + diff.removed === 0) return 'nothing would change';
-  return `${diff.added} rules in, ${diff.removed} out, ${diff.unchanged} unchanged`;
+  return `${diff.added} ${diff.added === 1 ? 'rule' : 'rules'} in, ${diff.removed} out, ${diff.unchanged} unchanged`;
 }

@@ -5,6 +5,7 @@ import { StateUnavailable } from '../job/ports.ts';
 import { SetupError } from '../job/setup-error.ts';
 import { checkCommand } from './check-command.ts';
 import { FileError } from './file-error.ts';
+import { planCommand } from './plan-command.ts';
 import { workerCommand } from './worker-command.ts';
 
 /** 0 done · 1 something failed · 2 bad usage or settings. */
@@ -19,7 +20,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitStatu
     .version(version)
     .exitOverride()
     .addCommand(workerCommand((result) => (status = result)).exitOverride())
-    .addCommand(checkCommand((result) => (status = result)).exitOverride());
+    .addCommand(checkCommand((result) => (status = result)).exitOverride())
+    .addCommand(planCommand((result) => (status = result)).exitOverride());
   try {
     await program.parseAsync(argv);
     return status;

@@ -13,7 +13,8 @@ import { preparePorts } from './prepare.ts';
 export type LocalRuleset = Omit<Ruleset, 'revision'> & { revision?: number | undefined };
 
 /**
- * Runs a `check` on this host without a broker: the very job that a message would bring.
+ * Runs a `check` on this host without a broker: the very job that a message would bring. In the answer, unlike in an event,
+ * the difference is whole.
  *
  * @throws {SetupError} if the host lacks something
  * @throws {StateUnavailable} if the state folder cannot be read
@@ -37,5 +38,6 @@ export async function checkLocally(
   };
   const watch = new Stopwatch();
   const end = await runJob(job, ports, { watch, started: () => {} });
-  return completedEvent(job, end, { attempt: 1, redelivered: false }, watch, new Date(), ports).data;
+  const event = completedEvent(job, end, { attempt: 1, redelivered: false }, watch, new Date(), ports);
+  return { ...event.data, diff: end.diff };
 }

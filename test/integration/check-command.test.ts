@@ -30,8 +30,8 @@ describe('fleetwall check', () => {
     await rm(folder, { recursive: true });
   });
 
-  const check = async (args: string[], input = '') =>
-    await execa(process.execPath, [CLI, 'check', ...args], {
+  const check = async (args: string[], input = '', command = 'check') =>
+    await execa(process.execPath, [CLI, command, ...args], {
       cwd: folder,
       reject: false,
       input,
@@ -134,5 +134,31 @@ describe('fleetwall check', () => {
       expect(stderr).toContain(message);
       expect(exitCode).toBe(2);
     }
+  });
+
+  it('has a sister that shows the difference by family and table: plan', async () => {
+    await namespace.restore(
+      table('filter', ':edge - [0:0]', '-A INPUT -j edge', '-A edge -s 10.0.0.9/32 -j DROP'),
+    );
+    const text = `name: edge\nadopt: [edge]\nipv4: |\n${indent(GOOD)}ipv6: |\n${indent(GOOD.replace('10.0.0.1', '::1'))}`;
+    await writeFile(join(folder, 'plan.yaml'), text);
+    const before = await namespace.save();
+    const { stdout, stderr, exitCode } = await check(['plan.yaml'], '', 'plan');
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'ipv4 filter',
+      '- -A edge -s 10.0.0.9/32 -j DROP',
+      '+ -A edge -s 10.0.0.1/32 -j ACCEPT',
+      '',
+      'ipv6 filter',
+      '+ -A edge -s ::1/128 -j ACCEPT',
+      '+ -A INPUT -j edge',
+      '',
+      '3 rules in, 1 out, 1 unchanged',
+    ]);
+    expect(exitCode).toBe(0);
+    expect(await namespace.save()).toBe(before);
+    const json = await check(['plan.yaml', '--json'], '', 'plan');
+    expect(JSON.parse(json.stdout)).toMatchObject({ outcome: 'checked', diff: { added: 3, removed: 1 } });
   });
 });

@@ -1,0 +1,28 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import { escapeControl } from '../contract/escape.ts';
+import type { Diff } from '../contract/event.ts';
+import { countRules } from './check-command.ts';
+import { localCommand } from './local-command.ts';
+import type { ExitStatus } from './program.ts';
+
+export function planCommand(end: (status: ExitStatus) => void): Command {
+  const description = 'show what an apply of a ruleset would change on this host, without a broker';
+  return localCommand({ name: 'plan', description, show: ({ diff }) => showDiff(diff) }, end);
+}
+
+/** By family and table, what goes and what comes; in colours where they are wanted (`NO_COLOR` is heeded). */
+function showDiff(diff: Diff | null): string {
+  const hasColors = process.stdout.isTTY && process.stdout.hasColors();
+  const line = (mark: '+' | '-', color: 'green' | 'red', rule: string) => {
+    const text = `${mark} ${escapeControl(rule)}`;
+    return hasColors ? styleText(color, text) : text;
+  };
+  const tables = (diff?.tables ?? []).flatMap(({ family, table, added, removed }) => [
+    `${family} ${table}`,
+    ...removed.map((rule) => line('-', 'red', rule)),
+    ...added.map((rule) => line('+', 'green', rule)),
+    '',
+  ]);
+  return [...tables, countRules(diff)].join('\n');
+}
