@@ -6,7 +6,8 @@
  */
 import { parseArgs } from 'node:util';
 import { Engine } from '../support/engine.ts';
-import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
+import { BACKENDS, type Backend } from '../support/namespace.ts';
+import { bareRestore } from './support/bare-restore.ts';
 import { median, printTable } from './support/figures.ts';
 import { type Layout, rulesetText } from './support/rulesets.ts';
 
@@ -100,13 +101,4 @@ async function measure(backend: Backend, rules: string): Promise<Figure[]> {
     ratio: of(what) / of(against),
     stages: stages.get(what) ?? {},
   }));
-}
-
-async function bareRestore(backend: Backend, text: string): Promise<number> {
-  const namespace = await TestNamespace.create(backend);
-  const start = performance.now();
-  await namespace.run(`iptables-${backend}-restore`, ['-w', '5'], text);
-  const duration = performance.now() - start;
-  await namespace.remove();
-  return duration;
 }

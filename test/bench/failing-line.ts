@@ -2,14 +2,10 @@
  * What it costs to show the failing line of a large ruleset, in bare restores: `iptables-restore` of the same text without
  * the bad line, into an empty namespace. Both in turns, in one run.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { WorkerSettings } from '../../src/config/worker-settings.ts';
-import { silentLog } from '../../src/log/logger.ts';
-import { checkLocally } from '../../src/worker/check-locally.ts';
-import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
+import { Engine } from '../support/engine.ts';
+import { BACKENDS, type Backend } from '../support/namespace.ts';
 import { bigRuleset } from '../support/rulesets.ts';
+import { bareRestore } from './support/bare-restore.ts';
 import { median, printTable } from './support/figures.ts';
 
 const RULES = 20_000;
@@ -20,7 +16,6 @@ const CASES = [
 ];
 const PLACES = [0.05, 0.5, 0.95];
 
-const folder = await mkdtemp(join(tmpdir(), 'fleetwall-bench-'));
 const good = bigRuleset(RULES);
 const rows: string[][] = [
   ['variant', 'bad rule', 'at line', 'bare restore, ms', 'failing line, ms', 'ratio'],
@@ -35,7 +30,7 @@ for (const backend of BACKENDS) {
       const bare: number[] = [];
       const shown: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
-        bare.push(await bareRestore(backend));
+        bare.push(await bareRestore(backend, good));
         shown.push(await failingLine(backend, text, line));
       }
       const ratio = median(shown) / median(bare);
@@ -50,37 +45,14 @@ for (const backend of BACKENDS) {
     }
   }
 }
-await rm(folder, { recursive: true });
 console.log(`Medians of ${ROUNDS}, ${RULES} rules in one chain\n`);
 printTable(rows);
 
-async function bareRestore(backend: Backend): Promise<number> {
-  const namespace = await TestNamespace.create(backend);
-  const start = performance.now();
-  await namespace.run(`iptables-${backend}-restore`, ['-w', '5'], good);
-  const duration = performance.now() - start;
-  await namespace.remove();
-  return duration;
-}
-
 async function failingLine(backend: Backend, ipv4: string, line: number): Promise<number> {
-  const namespace = await TestNamespace.create(backend);
-  const settings = WorkerSettings.parse({
-    hostId: 'bench',
-    backend,
-    netns: namespace.name,
-    stateDir: join(folder, 'state'),
-    runDir: join(folder, 'run'),
-  });
-  const start = performance.now();
-  const { failure } = await checkLocally(
-    { name: 'big', scope: 'chains', adopt: [], ipv4 },
-    settings,
-    silentLog(),
-  );
-  const duration = performance.now() - start;
-  await namespace.remove();
-  const named = failure?.lines.map((failed) => `${failed.line} ${failed.confidence}`).join();
+  const engine = await Engine.open(backend);
+  const { ms, end } = await engine.apply(ipv4);
+  await engine.close();
+  const named = end.failure?.lines.map((failed) => `${failed.line} ${failed.confidence}`).join();
   if (named !== `${line} verified`) throw new Error(`line ${line} was named ${named}`);
-  return duration;
+  return ms;
 }
