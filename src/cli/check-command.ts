@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Diff } from '../contract/event.ts';
+import type { ExitStatus } from './exit-status.ts';
 import { localCommand } from './local-command.ts';
-import type { ExitStatus } from './program.ts';
 
 export function checkCommand(end: (status: ExitStatus) => void): Command {
   const description = 'check a ruleset on this host, without a broker and without changing anything';

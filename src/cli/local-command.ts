@@ -5,7 +5,7 @@ import type { JobCompleted } from '../contract/event.ts';
 import { type Family, Revision, type Scope } from '../contract/identifiers.ts';
 import { silentLog } from '../log/logger.ts';
 import { checkLocally } from '../worker/check-locally.ts';
-import type { ExitStatus } from './program.ts';
+import type { ExitStatus } from './exit-status.ts';
 import { type RulesetFile, readRulesetFile } from './ruleset-file.ts';
 import { showFailure } from './show-failure.ts';
 

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { escapeControl } from '../contract/escape.ts';
 import type { Diff } from '../contract/event.ts';
 import { countRules } from './check-command.ts';
+import type { ExitStatus } from './exit-status.ts';
 import { localCommand } from './local-command.ts';
-import type { ExitStatus } from './program.ts';
 
 export function planCommand(end: (status: ExitStatus) => void): Command {
   const description = 'show what an apply of a ruleset would change on this host, without a broker';

@@ -4,12 +4,10 @@ import { SettingsError } from '../config/load-settings.ts';
 import { StateUnavailable } from '../job/ports.ts';
 import { SetupError } from '../job/setup-error.ts';
 import { checkCommand } from './check-command.ts';
+import type { ExitStatus } from './exit-status.ts';
 import { FileError } from './file-error.ts';
 import { planCommand } from './plan-command.ts';
 import { workerCommand } from './worker-command.ts';
-
-/** 0 done · 1 something failed · 2 bad usage or settings. */
-export type ExitStatus = 0 | 1 | 2;
 
 /** Runs one command line to its exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitStatus> {

@@ -3,7 +3,7 @@ import { loadSettings } from '../config/load-settings.ts';
 import { environmentName, flagName, SETTING_NAMES, type SettingName } from '../config/worker-settings.ts';
 import { openLog } from '../log/logger.ts';
 import { runWorker } from '../worker/run-worker.ts';
-import type { ExitStatus } from './program.ts';
+import type { ExitStatus } from './exit-status.ts';
 
 export function workerCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('worker')

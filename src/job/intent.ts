@@ -1,15 +1,15 @@
 import type { WorkerFacts } from '../contract/event.ts';
 import { FAMILIES, type Scope } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
-import { acceptanceOf } from '../ruleset/acceptance.ts';
+import { acceptanceOf, type Known } from '../ruleset/acceptance.ts';
 import { type Claims, claimsOf, mergeClaims, type Neighbour, NO_CLAIMS } from '../ruleset/claims.ts';
 import { extractOwned } from '../ruleset/owned.ts';
 import { parseRules } from '../ruleset/parse.ts';
 import { learnSpelling } from '../ruleset/spelling.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
-import { readWanted, type WantedTable } from '../ruleset/wanted.ts';
+import { readWanted } from '../ruleset/wanted.ts';
+import { type WantedTable } from '../ruleset/wanted-table.ts';
 import type { RulesetRecord } from './ports.ts';
-import type { Known } from './rehearse.ts';
 
 /** What one job means to make of one ruleset on this host. */
 export interface Intent {

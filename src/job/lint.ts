@@ -1,8 +1,8 @@
 import type { FailedLine } from '../contract/event.ts';
 import type { Ruleset } from '../contract/job.ts';
 import { builtInChains, type PerFamily, perFamily } from '../ruleset/tables.ts';
-import type { WantedTable } from '../ruleset/wanted.ts';
 import { readWanted } from '../ruleset/wanted.ts';
+import type { WantedTable } from '../ruleset/wanted-table.ts';
 import { quoteLine } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';

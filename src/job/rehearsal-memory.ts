@@ -1,15 +1,22 @@
+import type { Scope } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
-import { rulesOf } from '../ruleset/acceptance.ts';
+import { type Accepted, type Known, rulesOf } from '../ruleset/acceptance.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
-import type { WantedTable } from '../ruleset/wanted.ts';
-import type { Intent } from './intent.ts';
-import type { Accepted, Known } from './rehearse.ts';
+import type { WantedTable } from '../ruleset/wanted-table.ts';
 
 /** How many rules are remembered in all, of whatever rulesets were rehearsed last. */
 const MOST_RULES = 200_000;
 
+/** A ruleset, as it was sent and as it was read. */
+interface RehearsedRuleset {
+  name: string;
+  scope: Scope;
+  texts: Pick<Ruleset, 'ipv4' | 'ipv6'>;
+  wanted: PerFamily<Map<string, WantedTable>>;
+}
+
 interface Memory {
-  intent: Pick<Intent, 'scope' | 'texts' | 'wanted'>;
+  ruleset: RehearsedRuleset;
   accepted: Accepted;
   rules: number;
 }
@@ -21,18 +28,17 @@ interface Memory {
 export class RehearsalMemory {
   readonly #memories = new Map<string, Memory>();
 
-  remember(intent: Intent, accepted: Accepted): void {
-    const { name, scope, texts, wanted } = intent;
+  remember({ name, scope, texts, wanted }: RehearsedRuleset, accepted: Accepted): void {
     const tables = [...wanted.ipv4.values(), ...wanted.ipv6.values()];
     const rules = tables.reduce((sum, table) => sum + rulesOf(table).length, 0);
     this.#memories.delete(name);
-    this.#memories.set(name, { intent: { scope, texts, wanted }, accepted, rules });
+    this.#memories.set(name, { ruleset: { name, scope, texts, wanted }, accepted, rules });
     this.#forgetOldest();
   }
 
   /** What was accepted last, if anything is remembered. */
-  recall(ruleset: string): Known | null {
-    const memory = this.#memories.get(ruleset);
+  recall(name: string): Known | null {
+    const memory = this.#memories.get(name);
     if (memory === undefined) return null;
     const { accepted } = memory;
     return perFamily(
@@ -42,9 +48,9 @@ export class RehearsalMemory {
 
   /** What was read from the very same text, and had no problems. */
   wantedOf({ name, scope, ipv4, ipv6 }: Ruleset): PerFamily<Map<string, WantedTable>> | null {
-    const { intent } = this.#memories.get(name) ?? {};
-    const same = intent?.scope === scope && intent.texts.ipv4 === ipv4 && intent.texts.ipv6 === ipv6;
-    return same ? intent.wanted : null;
+    const { ruleset } = this.#memories.get(name) ?? {};
+    const same = ruleset?.scope === scope && ruleset.texts.ipv4 === ipv4 && ruleset.texts.ipv6 === ipv6;
+    return same ? ruleset.wanted : null;
   }
 
   #forgetOldest(): void {

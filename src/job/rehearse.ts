@@ -1,5 +1,12 @@
 import { FAMILIES } from '../contract/identifiers.ts';
-import { type Acceptance, coversAll, knownSpelling, rulesOf } from '../ruleset/acceptance.ts';
+import {
+  type Acceptance,
+  type Accepted,
+  coversAll,
+  type Known,
+  knownSpelling,
+  rulesOf,
+} from '../ruleset/acceptance.ts';
 import type { Spelling } from '../ruleset/change.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { planTrial } from '../ruleset/trial.ts';
@@ -8,11 +15,6 @@ import type { RehearsalStage } from './ports.ts';
 import { refusalFailure } from './refusal-failure.ts';
 import type { LiveTables } from './snapshot.ts';
 import { tryTable } from './try-table.ts';
-
-/** By table, what the kernel is known to have taken: each of the list together. */
-export type Known = PerFamily<Map<string, Acceptance[]>>;
-/** What it took now, or is known to have taken just so. */
-export type Accepted = PerFamily<Map<string, Acceptance>>;
 
 /**
  * Has the kernel try all that is wanted, in namespaces of their own for each table and family, side by side; what it is

@@ -3,7 +3,7 @@ import { type Claims, claimedTables } from '../ruleset/claims.ts';
 import type { Table } from '../ruleset/model.ts';
 import { parseRules } from '../ruleset/parse.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
-import type { WantedTable } from '../ruleset/wanted.ts';
+import type { WantedTable } from '../ruleset/wanted-table.ts';
 import { JobFailure } from './failure.ts';
 import { type Fence, type Firewall, RestoreFailed } from './ports.ts';
 import { toolFailure } from './tool-failure.ts';

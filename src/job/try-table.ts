@@ -3,7 +3,7 @@ import { renderChange } from '../ruleset/change.ts';
 import { ipsetNames } from '../ruleset/ipsets.ts';
 import { parseRules } from '../ruleset/parse.ts';
 import { readTrial, type Trial, type TrialLine, trialChange } from '../ruleset/trial.ts';
-import type { WantedTable } from '../ruleset/wanted.ts';
+import type { WantedTable } from '../ruleset/wanted-table.ts';
 import { JobFailure } from './failure.ts';
 import { findRefused, type Refusal, type Verdict } from './find-refused.ts';
 import { type Rehearsal, type RehearsalStage, RestoreFailed } from './ports.ts';

@@ -5,7 +5,7 @@ import { extractOwned, renderOwned } from '../ruleset/owned.ts';
 import { planTable } from '../ruleset/plan.ts';
 import { asSent } from '../ruleset/spelling.ts';
 import { type PerFamily, perFamily, type TableRef } from '../ruleset/tables.ts';
-import type { WantedTable } from '../ruleset/wanted.ts';
+import type { WantedTable } from '../ruleset/wanted-table.ts';
 import type { Intent } from './intent.ts';
 import type { Fence, Firewall } from './ports.ts';
 import { type LiveTables, takeSnapshot } from './snapshot.ts';

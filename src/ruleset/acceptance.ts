@@ -1,6 +1,7 @@
 import type { Rule } from './model.ts';
 import { reachOf } from './reach.ts';
-import type { WantedTable } from './wanted.ts';
+import type { PerFamily } from './tables.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 /** The rules of one table that the kernel is known to have taken together, and its own spelling of each. */
 export interface Acceptance {
@@ -8,6 +9,11 @@ export interface Acceptance {
   spelled: ReadonlyMap<string, ReadonlyMap<string, string>>;
   chains: ReadonlySet<string>;
 }
+
+/** By table, what the kernel is known to have taken: each of the list together. */
+export type Known = PerFamily<Map<string, Acceptance[]>>;
+/** What it took now, or is known to have taken just so. */
+export type Accepted = PerFamily<Map<string, Acceptance>>;
 
 /** Of the tables of the job in hand: from where each chain is reached takes a look at every rule. */
 const REACHES = new WeakMap<WantedTable, Map<string, string>>();

@@ -1,6 +1,6 @@
 import { FAMILIES, type Scope } from '../contract/identifiers.ts';
 import { type ChainRef, type PerFamily, perFamily, type TableRef } from './tables.ts';
-import type { WantedTable } from './wanted.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 /** What of a host one ruleset holds, or may hold after a change that was cut short. */
 export interface Claims {

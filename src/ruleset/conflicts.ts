@@ -3,7 +3,7 @@ import { type Claims, claimedChains, claimedTables, claimsTable, type Neighbour 
 import type { Chain, Table } from './model.ts';
 import { jumpTargets } from './options.ts';
 import type { PerFamily, TableRef } from './tables.ts';
-import type { WantedTable } from './wanted.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 /** Something that the ruleset wants and that is somebody else's; `line` is in the text as it was sent. */
 export interface Conflict {

@@ -1,7 +1,7 @@
 import { declarationsOf, type Problem, problemAt, type Rule, type Table } from './model.ts';
 import { jumpTargets } from './options.ts';
 import { builtInChains } from './tables.ts';
-import type { Hook, WantedTable } from './wanted.ts';
+import type { Hook, WantedTable } from './wanted-table.ts';
 
 /** Scope `chains`: the chains that are declared are the ruleset's; in all others it may only have hooks. */
 export function ownChains(table: Table): { table: WantedTable; problems: Problem[] } {

@@ -1,6 +1,6 @@
 import { declarationsOf, type Problem, problemAt, type Rule, rulesByChain, type Table } from './model.ts';
 import { builtInChains } from './tables.ts';
-import type { WantedTable } from './wanted.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 /** Scope `tables`: all that is in the table is the ruleset's, and what is not in the text is not to be there. */
 export function ownWholeTable(table: Table): { table: WantedTable; problems: Problem[] } {

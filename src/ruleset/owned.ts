@@ -3,7 +3,7 @@ import { type Claims, claimedChains, claimedTables } from './claims.ts';
 import { rulesByChain, type Table, textOf } from './model.ts';
 import { jumpsToAny } from './options.ts';
 import { builtInChains } from './tables.ts';
-import type { WantedTable } from './wanted.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 export interface OwnedQuestion {
   scope: Scope;

@@ -5,7 +5,7 @@ import { editChain } from './edit-chain.ts';
 import { rulesByChain, type Table, textOf } from './model.ts';
 import { planHooks } from './plan-hooks.ts';
 import type { TableRef } from './tables.ts';
-import type { WantedTable } from './wanted.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 export interface OwnedChains extends TableRef {
   /** The ruleset's name. */

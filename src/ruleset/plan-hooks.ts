@@ -4,7 +4,7 @@ import { type ListDiff, sameList, subtract } from './diff.ts';
 import { type Rule, rulesByChain, type Table, textOf } from './model.ts';
 import { jumpsToAny } from './options.ts';
 import type { TableRef } from './tables.ts';
-import type { Hook, WantedTable } from './wanted.ts';
+import type { Hook, WantedTable } from './wanted-table.ts';
 
 interface HookQuestion extends TableRef {
   /** The ruleset's name. */

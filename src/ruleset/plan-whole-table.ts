@@ -2,7 +2,7 @@ import { type ChangeLine, LiveCounters, ruleLine, type Spelling, type TablePlan 
 import { diffLists } from './diff.ts';
 import { rulesByChain, type Table, textOf } from './model.ts';
 import { builtInChains, type TableRef } from './tables.ts';
-import type { WantedTable } from './wanted.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 interface WholeTable extends TableRef {
   live: Table;

@@ -5,7 +5,7 @@ import { emptyTable, type Table } from './model.ts';
 import { planChains } from './plan-chains.ts';
 import { planWholeTable } from './plan-whole-table.ts';
 import type { TableRef } from './tables.ts';
-import { emptyWanted, type WantedTable } from './wanted.ts';
+import { emptyWanted, type WantedTable } from './wanted-table.ts';
 
 export interface PlanQuestion extends TableRef {
   /** The ruleset's name. */

@@ -1,5 +1,5 @@
 import { jumpsToAny, jumpTargets } from './options.ts';
-import type { WantedTable } from './wanted.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 /**
  * From which chains of others and built-in ones each chain of a table is reached, as one text for each: a rule that

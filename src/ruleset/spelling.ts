@@ -1,6 +1,6 @@
 import type { Spelling } from './change.ts';
 import { type Rule, textOf } from './model.ts';
-import type { Hook, WantedTable } from './wanted.ts';
+import type { Hook, WantedTable } from './wanted-table.ts';
 
 /**
  * The kernel writes a rule in its own way: `10.0.0.1` comes back as `10.0.0.1/32`. How it does so is known from a

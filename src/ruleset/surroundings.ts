@@ -2,7 +2,7 @@ import type { ChangeLine } from './change.ts';
 import type { Table } from './model.ts';
 import { jumpTargets } from './options.ts';
 import { builtInChains } from './tables.ts';
-import type { WantedTable } from './wanted.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 /**
  * The chains of others that hooks stand in, and how those are reached, with bare jumps: enough for the kernel to say

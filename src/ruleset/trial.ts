@@ -4,7 +4,7 @@ import { type Rule, rulesByChain, type Table } from './model.ts';
 import { jumpsToAny } from './options.ts';
 import { surroundings } from './surroundings.ts';
 import type { TableRef } from './tables.ts';
-import type { WantedTable } from './wanted.ts';
+import type { WantedTable } from './wanted-table.ts';
 
 /** One table of a ruleset as it is tried out in an empty network namespace. */
 export interface Trial extends TableRef {

@@ -2,34 +2,13 @@ import { FAMILIES, type Family, type Scope } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
 import { lintLines } from './lint-lines.ts';
 import { lintTable } from './lint-table.ts';
-import type { Problem, Rule, Table } from './model.ts';
+import type { Problem, Table } from './model.ts';
 import { jumpsToAny } from './options.ts';
 import { ownChains } from './own-chains.ts';
 import { ownWholeTable } from './own-whole-table.ts';
 import { parseRules } from './parse.ts';
 import { type PerFamily, perFamily } from './tables.ts';
-
-/** What a ruleset wants in one table. In scope `tables` the whole table is its own, and there are no hooks. */
-export interface WantedTable {
-  name: string;
-  /** Each owned chain with its rules in order; in scope `tables` the built-in chains too. */
-  chains: Map<string, Rule[]>;
-  /** Policies of built-in chains, in scope `tables`. */
-  policies: Map<string, string>;
-  hooks: Hook[];
-  /** The line of each chain's declaration, in the text as it was sent. */
-  declarations: Map<string, number>;
-  /** The line of its COMMIT, in the text as it was sent; `null` if it was not read from one. */
-  commitLine: number | null;
-}
-
-/** A rule in a chain that the ruleset does not own, which jumps to one that it does. */
-export interface Hook {
-  rule: Rule;
-  target: string;
-  /** A position, from 1, is only ever asked for to put back what stood there. */
-  place: 'first' | 'last' | number;
-}
+import type { WantedTable } from './wanted-table.ts';
 
 export interface WantedRules {
   /** What can be read; where there are problems, without the lines that have one. */
@@ -94,17 +73,5 @@ function withoutBad(table: Table, lines: ReadonlySet<number>, chains: ReadonlySe
     rules: table.rules.filter(
       ({ chain, line, spec }) => !lines.has(line) && !chains.has(chain) && !jumpsToAny(spec, chains),
     ),
-  };
-}
-
-/** Of a table in which nothing is wanted. */
-export function emptyWanted(name: string): WantedTable {
-  return {
-    name,
-    chains: new Map(),
-    policies: new Map(),
-    hooks: [],
-    declarations: new Map(),
-    commitLine: null,
   };
 }
