@@ -75,6 +75,8 @@ export interface Firewall {
   save(fence: Fence, family: Family, table: string): Promise<string>;
   /** @throws {RestoreFailed} */
   restore(fence: Fence, request: RestoreRequest): Promise<void>;
+  /** What the kernel has of a table beside what iptables can say of it; `null` where there is no way to tell. */
+  listNatively(fence: Fence, family: Family, table: string): Promise<string | null>;
 }
 
 /** An empty network namespace, in which a table can be had without any consequence. */
@@ -83,6 +85,8 @@ export interface Rehearsal {
   restore(family: Family, text: string): Promise<void>;
   /** As {@link Firewall.save}, without counters. @throws {RestoreFailed} */
   save(family: Family, table: string): Promise<string>;
+  /** As {@link Firewall.listNatively}. */
+  listNatively(family: Family, table: string): Promise<string>;
 }
 
 export interface RehearsalStage {

@@ -1,7 +1,8 @@
 import type { Spelling, TablePlan } from '../ruleset/change.ts';
 import type { PerFamily } from '../ruleset/tables.ts';
+import { assertRepresentable } from './assert-representable.ts';
 import type { Intent } from './intent.ts';
-import { assertNoConflicts, planIntent } from './plan-intent.ts';
+import { assertNoConflicts, changesOf, planIntent } from './plan-intent.ts';
 import type { Fence, Ports } from './ports.ts';
 import { rehearse, spellingOf } from './rehearse.ts';
 import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
@@ -35,5 +36,6 @@ export async function prepareChange(
   rehearsals.remember(intent, accepted);
   const spell = spellingOf(intent, accepted);
   const plans = await watch.time('planMs', () => planIntent(intent, snapshot, spell));
+  await assertRepresentable(intent, changesOf(plans), snapshot, firewall, fence, stage);
   return { snapshot, spell, plans };
 }

@@ -9,6 +9,7 @@ import {
 } from '../job/ports.ts';
 import { faultOf } from './fault.ts';
 import type { NetworkNamespace } from './namespace.ts';
+import { listNatively } from './native-listing.ts';
 import type { Programs } from './programs.ts';
 
 export interface IptablesOptions {
@@ -49,6 +50,13 @@ export class Iptables implements Firewall {
     const args = ['-c', '-w', String(lockSeconds), ...(flush ? [] : ['-n'])];
     const result = await this.#run(fence, file, args, text);
     await this.#throwFault(file, result, text.split('\n').length - 1);
+  }
+
+  /** Legacy rules are all iptables'. */
+  async listNatively(_: Fence, family: Family, table: string): Promise<string | null> {
+    const { programs, namespace } = this.#options;
+    if (programs.backend === 'legacy' || programs.nft === null) return null;
+    return await listNatively(family, table, programs.nft, namespace.prefix, this.#options);
   }
 
   async #throwFault(file: string, result: CommandResult, commitLine: number | null): Promise<void> {

@@ -16,6 +16,8 @@ export interface Programs {
   restore: PerFamily<string>;
   /** `null`: it is not installed. */
   ipset: string | null;
+  /** `null`: it is not installed. */
+  nft: string | null;
 }
 
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin'];
@@ -58,6 +60,7 @@ async function programsOf(backend: Backend, run: RunCommand): Promise<Programs> 
     save: { ipv4: save4, ipv6: save6 },
     restore: { ipv4: restore4, ipv6: restore6 },
     ipset: await findProgram('ipset'),
+    nft: await findProgram('nft'),
   };
 }
 

@@ -5,6 +5,7 @@ import { faultOf } from './fault.ts';
 import { createSets, readSetDefinition } from './ipsets.ts';
 import type { IptablesOptions } from './iptables.ts';
 import { NSENTER } from './namespace.ts';
+import { listNatively } from './native-listing.ts';
 
 export interface StageOptions extends IptablesOptions {
   runDir: string;
@@ -69,6 +70,8 @@ export class ScratchStage implements RehearsalStage {
         await start(programs.restore[family], ['-w', String(lockSeconds)], text);
       },
       save: async (family: Family, table: string) => await start(programs.save[family], ['-t', table]),
+      listNatively: async (family: Family, table: string) =>
+        programs.nft === null ? '' : await listNatively(family, table, programs.nft, prefix, this.#options),
     };
   }
 }

@@ -379,3 +379,39 @@ describe.each(BACKENDS)('scope tables, %s', (backend) => {
     expect(await host.namespace.save()).toBe(before);
   });
 });
+
+describe('native nft rules', () => {
+  it('that iptables prints as something wider keep a whole table from being taken', async () => {
+    const host = await fixture.host('nft');
+    const client = await fixture.client();
+    const { namespace } = host;
+    await namespace.iptables('-A', 'INPUT', '-s', '10.0.0.1', '-j', 'ACCEPT');
+    const ruleset = { name: 'base', scope: 'tables' as const, ipv4: table('filter', '-A INPUT -j ACCEPT') };
+    await namespace.run('nft', ['add', 'set', 'ip', 'filter', 'pairs', '{ type ipv4_addr . inet_service; }']);
+    const rule = ['ip', 'saddr', '.', 'tcp', 'dport', '@pairs', 'accept'];
+    await namespace.run('nft', ['add', 'rule', 'ip', 'filter', 'INPUT', ...rule]);
+    expect(await namespace.save()).toContain('-A INPUT -p tcp -j ACCEPT');
+    const before = await namespace.run('nft', ['list', 'ruleset']);
+    const refused = await client.run(host.id, { ruleset: { ...ruleset, revision: 1 } });
+    expect(refused.data).toMatchObject({
+      outcome: 'failed',
+      changed: false,
+      failure: {
+        code: 'foreign_unrepresentable',
+        stage: 'host',
+        message: expect.stringContaining('@pairs accept'),
+      },
+    });
+    expect(await namespace.run('nft', ['list', 'ruleset'])).toBe(before);
+    // Beside chains of one's own they do no harm, and come to none.
+    const ipv4 = table('filter', ':mine - [0:0]', '-A INPUT -j mine');
+    const chains = await client.run(host.id, { ruleset: { name: 'mine', revision: 1, ipv4 } });
+    expect(chains.data.outcome).toBe('applied');
+    expect(await namespace.run('nft', ['list', 'ruleset'])).toContain(rule.join(' '));
+    await client.run(host.id, { action: 'remove', ruleset: { name: 'mine', revision: 2 } });
+    await namespace.iptables('-F', 'INPUT');
+    await namespace.run('nft', ['delete', 'set', 'ip', 'filter', 'pairs']);
+    const taken = await client.run(host.id, { ruleset: { ...ruleset, revision: 1 } });
+    expect(taken.data).toMatchObject({ outcome: 'applied', failure: null });
+  });
+});
