@@ -15,13 +15,8 @@ export type Known = PerFamily<Map<string, Acceptance[]>>;
 /** What it took now, or is known to have taken just so. */
 export type Accepted = PerFamily<Map<string, Acceptance>>;
 
-/** Of the tables of the job in hand: from where each chain is reached takes a look at every rule. */
-const REACHES = new WeakMap<WantedTable, Map<string, string>>();
-
 function reachIn(table: WantedTable, chain: string): string {
-  let reach = REACHES.get(table);
-  if (reach === undefined) REACHES.set(table, (reach = reachOf(table)));
-  return reach.get(chain) ?? '';
+  return reachOf(table).from.get(chain) ?? '';
 }
 
 /** The kernel's spelling of a rule of a table, if it is known to take the rule where that is reached from. */

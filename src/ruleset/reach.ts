@@ -1,26 +1,45 @@
+import type { Rule } from './model.ts';
 import { jumpsToAny, jumpTargets } from './options.ts';
 import type { WantedTable } from './wanted-table.ts';
 
-/**
- * From which chains of others and built-in ones each chain of a table is reached, as one text for each: a rule that
- * the kernel took where it could be reached from INPUT, it may refuse where it can be reached from FORWARD.
- */
-export function reachOf(table: WantedTable): Map<string, string> {
+export interface Reach {
+  /**
+   * From which chains of others and built-in ones each chain is reached, as one text for each: a rule that the kernel took
+   * where it could be reached from INPUT, it may refuse where it can be reached from FORWARD.
+   */
+  from: ReadonlyMap<string, string>;
+  /** The rules that jump to a chain of the table. */
+  jumps: ReadonlySet<Rule>;
+}
+
+/** Of the tables of the job in hand: to find the jumps takes a look at every rule. */
+const REACHES = new WeakMap<WantedTable, Reach>();
+
+export function reachOf(table: WantedTable): Reach {
+  const known = REACHES.get(table) ?? findReach(table);
+  REACHES.set(table, known);
+  return known;
+}
+
+function findReach(table: WantedTable): Reach {
   const own = new Set([...table.chains.keys()].filter((chain) => !table.policies.has(chain)));
-  const jumps = new Map<string, Set<string>>();
+  const targetsOf = new Map<string, Set<string>>();
+  const jumps = new Set<Rule>();
   const rules = [...[...table.chains.values()].flat(), ...table.hooks.map((hook) => hook.rule)];
-  for (const { chain, spec } of rules) {
+  for (const rule of rules) {
+    const { chain, spec } = rule;
     if (!jumpsToAny(spec, own)) continue;
-    const targets = jumps.get(chain) ?? new Set();
+    jumps.add(rule);
+    const targets = targetsOf.get(chain) ?? new Set();
     for (const target of jumpTargets(spec)) if (own.has(target)) targets.add(target);
-    jumps.set(chain, targets);
+    targetsOf.set(chain, targets);
   }
-  const roots = [...jumps.keys(), ...table.policies.keys()].filter((chain) => !own.has(chain));
+  const roots = [...targetsOf.keys(), ...table.policies.keys()].filter((chain) => !own.has(chain));
   const reached = new Map<string, string[]>();
   for (const root of [...new Set(roots)].toSorted()) {
-    for (const chain of closure(root, jumps)) reached.set(chain, [...(reached.get(chain) ?? []), root]);
+    for (const chain of closure(root, targetsOf)) reached.set(chain, [...(reached.get(chain) ?? []), root]);
   }
-  return new Map([...reached].map(([chain, from]) => [chain, from.join(' ')]));
+  return { from: new Map([...reached].map(([chain, from]) => [chain, from.join(' ')])), jumps };
 }
 
 function closure(root: string, jumps: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {

@@ -1,7 +1,7 @@
 import { type Acceptance, knownSpelling, rulesOf } from './acceptance.ts';
 import type { ChangeLine, TableChange } from './change.ts';
 import { type Rule, rulesByChain, type Table } from './model.ts';
-import { jumpsToAny } from './options.ts';
+import { reachOf } from './reach.ts';
 import { surroundings } from './surroundings.ts';
 import type { TableRef } from './tables.ts';
 import type { WantedTable } from './wanted-table.ts';
@@ -28,7 +28,7 @@ export function planTrial(
   live: Table | undefined,
   known: readonly Acceptance[],
 ): Trial {
-  const declared = new Set(table.chains.keys());
+  const { jumps } = reachOf(table);
   const lines: TrialLine[] = [...table.declarations].map(([chain, line]) => ({
     kind: 'chain',
     chain,
@@ -36,7 +36,7 @@ export function planTrial(
     source: line,
   }));
   for (const rule of rulesOf(table)) {
-    const kind = jumpsToAny(rule.spec, declared) ? 'jump' : 'rule';
+    const kind = jumps.has(rule) ? 'jump' : 'rule';
     if (kind === 'rule' && knownSpelling(known, table, rule) !== undefined) continue;
     lines.push({ kind, rule, text: rule.insert ? insertText(rule) : rule.text, source: rule.line });
   }
