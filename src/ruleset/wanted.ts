@@ -19,11 +19,24 @@ export interface WantedRules {
 /** Reads both texts of a ruleset: every line that cannot be taken becomes a problem. */
 export function readWanted(ruleset: Pick<Ruleset, 'scope' | 'ipv4' | 'ipv6'>): WantedRules {
   const texts = perFamily((family) => readText(ruleset[family] ?? '', ruleset.scope, family));
+  const problems = FAMILIES.flatMap((family) =>
+    texts[family].problems.map((problem) => ({ ...problem, family })),
+  );
+  const isEmpty = problems.length === 0 && FAMILIES.every((family) => texts[family].tables.size === 0);
   return {
     tables: perFamily((family) => texts[family].tables),
-    problems: FAMILIES.flatMap((family) => texts[family].problems.map((problem) => ({ ...problem, family }))),
+    problems: isEmpty ? [NOTHING_WANTED] : problems,
   };
 }
+
+/** An empty file is rather a mistake than a wish, and there is another word for the wish. */
+const NOTHING_WANTED = {
+  family: 'ipv4',
+  line: 1,
+  table: null,
+  chain: null,
+  reason: 'there is no table in either family: to take a ruleset away, remove it',
+} as const;
 
 function readText(
   sent: string,

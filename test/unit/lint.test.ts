@@ -83,6 +83,14 @@ describe('a line', () => {
     expect(lint(text)).toEqual([[line, expect.stringMatching(reason)]]);
   });
 
+  it('is missed where there is none at all', () => {
+    expect(lint('')).toEqual([[1, expect.stringMatching(/no table in either family/)]]);
+    expect(readWanted({ scope: 'chains' }).problems).toHaveLength(1);
+    expect(readWanted({ scope: 'chains', ipv4: '', ipv6: table('filter', ':a - [0:0]') }).problems).toEqual(
+      [],
+    );
+  });
+
   it('does not make others wrong', () => {
     const chain = 'a'.repeat(29);
     expect(
