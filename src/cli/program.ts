@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../config/load-settings.ts';
-import { StateUnavailable } from '../job/ports.ts';
 import { SetupError } from '../job/setup-error.ts';
+import { StateUnavailable } from '../job/state.ts';
 import { checkCommand } from './check-command.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { FileError } from './file-error.ts';

@@ -70,10 +70,11 @@ export const RemoveJob = Envelope.extend({
 });
 export type RemoveJob = z.infer<typeof RemoveJob>;
 
-const RollbackJob = Envelope.extend({
+export const RollbackJob = Envelope.extend({
   action: z.literal('rollback'),
   ruleset: RulesetChange,
 });
+export type RollbackJob = z.infer<typeof RollbackJob>;
 
 export const ReportJob = Envelope.extend({
   action: z.literal('report'),
@@ -84,3 +85,5 @@ export type ReportJob = z.infer<typeof ReportJob>;
 /** A job, as it is read: defaults filled in, unknown fields left out. */
 export const Job = z.discriminatedUnion('action', [ApplyJob, RemoveJob, RollbackJob, ReportJob]);
 export type Job = z.infer<typeof Job>;
+/** A job that is about one ruleset, under a revision. */
+export type RulesetJob = Exclude<Job, ReportJob>;

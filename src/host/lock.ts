@@ -2,7 +2,8 @@ import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { z } from 'zod';
-import { type Fence, type HostLock, LockLost, LockTimeout, type Log, type RunCommand } from '../job/ports.ts';
+import { type RunCommand } from '../job/command.ts';
+import { type Fence, type HostLock, LockLost, LockTimeout, type Log } from '../job/ports.ts';
 import { makePrivateFolder } from './files.ts';
 
 export interface LockOptions {

@@ -1,9 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetEvent, type JobCompletedEvent } from '../contract/event.ts';
-import type { ResultStore } from '../job/ports.ts';
+import type { ResultStore } from '../job/state.ts';
 import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
-import { orUnavailable } from './ruleset-store.ts';
+import { orUnavailable } from './state-error.ts';
 
 const KEPT_RESULTS = 10_000;
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;

@@ -2,8 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Digest, Family, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
-import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../job/ports.ts';
+import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../job/state.ts';
 import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import { orUnavailable } from './state-error.ts';
 
 const ChainRef = z.object({ family: Family, table: z.string(), chain: z.string() });
 
@@ -14,11 +15,11 @@ const StoredRuleset = z.object({
   committed: z.object({ revision: Revision, digest: Digest }).nullable(),
   live: z
     .object({
-      sent: z.object({ ipv4: z.string().optional(), ipv6: z.string().optional() }),
-      saved: z.object({ ipv4: z.string(), ipv6: z.string() }),
+      saved: z.object({ ipv4: Digest, ipv6: Digest }),
       spelledBy: z.string(),
     })
     .nullable(),
+  earlier: z.array(Digest),
   claims: z.object({
     tables: z.array(ChainRef.omit({ chain: true })),
     chains: z.array(ChainRef),
@@ -77,21 +78,6 @@ async function readRecord(path: string): Promise<RulesetRecord> {
       `${path} is not a state file of this version of fleetwall: restore it, or move it away and push the ruleset with its chains in "adopt"`,
     );
   }
-  const { version: _, live, ...record } = stored.data;
-  if (live === null) return { ...record, live };
-  const { ipv4, ipv6 } = live.sent;
-  const sent = { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
-  return { ...record, live: { ...live, sent } };
-}
-
-/** Errors of the file system, and files that cannot be read, are the state folder's. */
-export async function orUnavailable<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StateUnavailable) throw error;
-    throw new StateUnavailable(`the state in ${folder} cannot be used: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  const { version: _, ...record } = stored.data;
+  return record;
 }

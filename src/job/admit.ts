@@ -1,6 +1,6 @@
-import type { ApplyJob, Job, RemoveJob } from '../contract/job.ts';
+import type { Job, RulesetJob } from '../contract/job.ts';
 import { JobFailure } from './failure.ts';
-import type { RulesetRecord } from './ports.ts';
+import type { RulesetRecord } from './state.ts';
 
 /** Past its time, a job is not run: whoever sent it has long decided something else. */
 export function isExpired(job: Job, now: Date): boolean {
@@ -14,7 +14,7 @@ export function isExpired(job: Job, now: Date): boolean {
  * @throws {JobFailure} of stage `admit`: revisions never go back, and one never means two things
  */
 export function admitRevision(
-  job: ApplyJob | RemoveJob,
+  job: RulesetJob,
   digest: string | null,
   record: RulesetRecord | undefined,
 ): boolean {

@@ -1,30 +1,30 @@
 import type { Rollback } from '../contract/event.ts';
+import type { Digest } from '../contract/identifiers.ts';
 import type { TableChange } from '../ruleset/change.ts';
-import { type Claims, claimsOf } from '../ruleset/claims.ts';
-import { extractOwned, renderOwned } from '../ruleset/owned.ts';
-import { perFamily } from '../ruleset/tables.ts';
+import type { Claims } from '../ruleset/claims.ts';
+import { prepareCommit } from './commit.ts';
 import { converge } from './converge.ts';
 import { describeDiff } from './describe-diff.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { JobFailure } from './failure.ts';
-import { type Intent, spelledBy } from './intent.ts';
+import type { Intent } from './intent.ts';
 import type { JobEnd } from './job-end.ts';
 import { asJobFailure, ended, failed } from './job-end.ts';
-import { changesOf } from './plan-intent.ts';
-import type { Fence, Ports, RulesetRecord } from './ports.ts';
+import type { Fence, Ports } from './ports.ts';
 import { prepareChange } from './prepare-change.ts';
 import type { LiveTables } from './snapshot.ts';
+import type { RulesetRecord } from './state.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { undoChanges } from './undo.ts';
 
 export interface Change {
   intent: Intent;
-  /** What is on record before, if anything is. */
-  record: RulesetRecord | undefined;
   /** What goes on record once the host has it. */
   committed: NonNullable<RulesetRecord['committed']>;
-  /** The texts as they were sent; `null` when the ruleset goes. */
-  sent: NonNullable<RulesetRecord['live']>['sent'] | null;
+  /** The text that the committed digest is of; `null` when the ruleset goes. */
+  content: string | null;
+  /** What can be gone back to then, the newest last. */
+  earlier: Digest[];
   /** The outcome when something was done, and when nothing had to be. */
   outcomes: { changed: JobEnd['outcome']; same: JobEnd['outcome'] };
 }
@@ -36,7 +36,8 @@ export async function checkRuleset(
   fence: Fence,
   watch: Stopwatch,
 ): Promise<JobEnd> {
-  const { plans } = await prepareChange(intent, ports, fence, watch);
+  const { spelled } = await prepareChange(intent, ports, fence, watch);
+  const { plans } = await spelled;
   return ended('checked', { diff: describeDiff(plans) });
 }
 
@@ -47,57 +48,47 @@ export async function changeRuleset(
   fence: Fence,
   watch: Stopwatch,
 ): Promise<JobEnd> {
-  const { intent } = change;
+  const { intent, committed, content } = change;
+  const keeping = content === null ? null : ports.contents.keep(committed.digest, content);
+  keeping?.catch(() => {});
   const prepared = await prepareChange(intent, ports, fence, watch);
-  const changed = changesOf(prepared.plans).length > 0;
+  await keeping;
+  const changed = prepared.changes.length > 0;
   // What the change may create is on record before it is made: after a crash it is known to be ours.
-  if (changed && claimsMore(change)) await ports.rulesets.put({ ...recordOf(change), claims: intent.claims });
+  if (changed && claimsMore(intent)) await ports.rulesets.put({ ...recordOf(intent), claims: intent.claims });
+  const preparing = prepareCommit(change, prepared.spelled, ports);
+  preparing.catch(() => {});
   const attempted: TableChange[] = [];
   try {
-    const live = await converge(intent, prepared, ports, fence, watch, attempted);
-    await commit(change, live, ports);
+    await converge(intent, prepared, ports, fence, watch, attempted);
+    const commit = await preparing;
+    await commit();
   } catch (error) {
+    await preparing.catch(() => {});
     return await takeBack(change, asJobFailure(error), attempted, prepared.snapshot, ports, fence);
   }
   const outcome = changed ? change.outcomes.changed : change.outcomes.same;
-  return ended(outcome, { changed, diff: describeDiff(prepared.plans) });
+  const { plans } = await prepared.spelled;
+  return ended(outcome, { changed, diff: describeDiff(plans) });
 }
 
-async function commit(
-  { intent, committed, sent }: Change,
-  live: LiveTables,
-  { rulesets, facts }: Ports,
-): Promise<void> {
-  const { scope, claims } = intent;
-  const saved = perFamily((family) =>
-    renderOwned(extractOwned({ scope, claims, family, live: live[family] })),
-  );
-  await rulesets.put({
-    name: intent.name,
-    scope,
-    committed,
-    live: sent === null ? null : { sent, saved, spelledBy: spelledBy(facts) },
-    claims: claimsOf(scope, intent.wanted),
-  });
-}
-
-function recordOf({ intent, record }: Change): RulesetRecord {
-  const { name, scope } = intent;
+function recordOf({ name, scope, record }: Intent): RulesetRecord {
   return (
     record ?? {
       name,
       scope,
       committed: null,
       live: null,
+      earlier: [],
       claims: { tables: [], chains: [], hooks: [] },
     }
   );
 }
 
 /** Claims are only ever added to those on record. */
-function claimsMore({ intent, record }: Change): boolean {
+function claimsMore({ claims: wanted, record }: Intent): boolean {
   const count = ({ tables, chains, hooks }: Claims) => tables.length + chains.length + hooks.length;
-  return record === undefined || count(intent.claims) > count(record.claims);
+  return record === undefined || count(wanted) > count(record.claims);
 }
 
 /** After a failure: the host gets back what it had, and the failure tells whether that worked. */
@@ -128,7 +119,7 @@ async function takeBack(
       const why = new Error(`what is live differs from what was before in ${places.join('; ')}`);
       return undoFailed(change, failure, why, rollback, ports);
     }
-    if (claimsMore(change)) await forgetIntent(change, ports);
+    if (claimsMore(intent)) await forgetIntent(intent, ports);
     return failed(await explainRefusal(intent, failure, ports, fence), {
       rollback: { ...rollback, reason: rollback.performed ? failure.code : null, verified: true },
     });
@@ -156,10 +147,10 @@ function undoFailed(
 }
 
 /** The record claims no more than it did; that it claims too much for a while does no harm. */
-async function forgetIntent(change: Change, { rulesets, log }: Ports): Promise<void> {
+async function forgetIntent(intent: Intent, { rulesets, log }: Ports): Promise<void> {
   try {
-    await rulesets.put(recordOf(change));
+    await rulesets.put(recordOf(intent));
   } catch (error) {
-    log.warn({ ruleset: change.intent.name, error }, 'Cannot write the state of a ruleset');
+    log.warn({ ruleset: intent.name, error }, 'Cannot write the state of a ruleset');
   }
 }

@@ -5,7 +5,7 @@ import type { Intent } from './intent.ts';
 import { changesOf } from './plan-intent.ts';
 import type { Fence, Ports } from './ports.ts';
 import type { PreparedChange } from './prepare-change.ts';
-import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
+import { concernedTables, takeSnapshot } from './snapshot.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { mismatchFailure, planRemainder } from './verify-changes.ts';
 
@@ -15,28 +15,27 @@ const MOST_ROUNDS = 4;
 /**
  * Applies what is planned, reads what is live then, and plans again: nothing may be left. If something is, or a table was
  * refused, another program may have written to our chains at the same time, and it is done again with what is live now.
- * What was live at first is the answer where there is nothing to do.
  *
  * @param attempted gets every change before it is tried
  * @throws {JobFailure} of stage `apply` or `verify`; what was written by then stays
  */
 export async function converge(
   intent: Intent,
-  { plans, snapshot, spell }: PreparedChange,
+  { changes: planned, spelled }: PreparedChange,
   { firewall, log }: Ports,
   fence: Fence,
   watch: Stopwatch,
   attempted: TableChange[],
-): Promise<LiveTables> {
+): Promise<void> {
   const tables = concernedTables(intent.wanted, intent.claims);
-  let changes = changesOf(plans);
-  let live = snapshot;
+  let changes = planned;
   for (let round = 1; changes.length > 0; round += 1) {
     const now = changes;
     const refusal = await watch.time('applyMs', () =>
       refusalOf(() => applyChanges(intent, now, firewall, fence, attempted)),
     );
-    live = await watch.time('verifyMs', () => takeSnapshot(firewall, fence, tables));
+    const live = await watch.time('verifyMs', () => takeSnapshot(firewall, fence, tables));
+    const { spell } = await spelled;
     const remainder = planRemainder(intent, live, spell);
     changes = changesOf(remainder);
     if (refusal !== null && (round === MOST_ROUNDS || sameChanges(now, changes))) throw refusal;
@@ -44,7 +43,6 @@ export async function converge(
     if (changes.length > 0)
       log.info({ ruleset: intent.label, round }, 'Others write to the same chains: planned again');
   }
-  return live;
 }
 
 /** A table that was refused may be taken when it is planned again; for all else there is no sense in that. */

@@ -19,13 +19,15 @@ export async function explainRefusal(
 ): Promise<JobFailure> {
   if (failure.stage !== 'apply' || failure.code !== 'apply_failed') return failure;
   try {
-    const live = await takeSnapshot(firewall, fence, concernedTables(intent.wanted, intent.claims));
-    await rehearse(
+    const live = takeSnapshot(firewall, fence, concernedTables(intent.wanted, intent.claims));
+    const { accepted } = await rehearse(
       intent,
       live,
       perFamily(() => new Map()),
       stage,
     );
+    await accepted;
+    await live;
     return failure;
   } catch (error) {
     const { code, message, lines } = asJobFailure(error);

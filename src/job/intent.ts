@@ -3,13 +3,12 @@ import { FAMILIES, type Scope } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
 import { acceptanceOf, type Known } from '../ruleset/acceptance.ts';
 import { type Claims, claimsOf, mergeClaims, type Neighbour, NO_CLAIMS } from '../ruleset/claims.ts';
-import { extractOwned } from '../ruleset/owned.ts';
-import { parseRules } from '../ruleset/parse.ts';
 import { learnSpelling } from '../ruleset/spelling.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
-import { readWanted } from '../ruleset/wanted.ts';
+import { readSpelled, readWanted } from '../ruleset/wanted.ts';
 import { type WantedTable } from '../ruleset/wanted-table.ts';
-import type { RulesetRecord } from './ports.ts';
+import type { Ports } from './ports.ts';
+import type { RulesetRecord } from './state.ts';
 
 /** What one job means to make of one ruleset on this host. */
 export interface Intent {
@@ -26,8 +25,8 @@ export interface Intent {
   /** … and what it may hold while the change is under way. */
   claims: Claims;
   neighbours: readonly Neighbour[];
-  /** What the kernel is known to have taken of this ruleset: read from the record when it is asked for. */
-  known: () => Known;
+  /** What is on record before, if anything is. */
+  record: RulesetRecord | undefined;
 }
 
 /** A change to what a ruleset consists of; without `ruleset`, it is to go. */
@@ -36,7 +35,6 @@ export function intentOf(
   ruleset: Ruleset | null,
   wanted: PerFamily<Map<string, WantedTable>>,
   records: readonly RulesetRecord[],
-  facts: WorkerFacts,
 ): Intent {
   const record = records.find((known) => known.name === name);
   const scope = ruleset?.scope ?? record?.scope ?? 'chains';
@@ -51,7 +49,7 @@ export function intentOf(
     before,
     claims: mergeClaims(before, claimsOf(scope, wanted)),
     neighbours: records.filter((other) => other.name !== name),
-    known: () => knownOf(record, spelledBy(facts)),
+    record,
   };
 }
 
@@ -60,15 +58,23 @@ export function spelledBy({ backend, iptables, kernel }: WorkerFacts): string {
   return `iptables ${iptables} (${backend}), Linux ${kernel}`;
 }
 
-/** What was live is known, unless another kernel or iptables has been put in since. */
-function knownOf(record: RulesetRecord | undefined, speller: string): Known {
+/** What was committed is known to be taken, unless another kernel or iptables has been put in since. */
+export async function knownOf(
+  { record }: Intent,
+  ports: Pick<Ports, 'contents' | 'boot' | 'facts'>,
+): Promise<Known> {
   const known: Known = perFamily(() => new Map());
-  if (record?.live == null || record.live.spelledBy !== speller) return known;
-  const { scope, claims, live } = record;
-  const sent = readWanted({ scope, ...live.sent }).tables;
+  if (record?.committed == null || record.live?.spelledBy !== spelledBy(ports.facts)) return known;
+  const { scope, committed } = record;
+  const [content, rules] = await Promise.all([
+    ports.contents.read(committed.digest).catch(() => null),
+    ports.boot.read(record).catch(() => null),
+  ]);
+  // What is damaged is known no more, and tried anew.
+  if (content === null || rules === null) return known;
+  const sent = readWanted({ scope, ipv4: content.ipv4, ipv6: content.ipv6 }).tables;
   for (const family of FAMILIES) {
-    const saved = extractOwned({ scope, claims, family, live: parseRules(live.saved[family]).tables });
-    const spelling = learnSpelling(sent[family], saved);
+    const spelling = learnSpelling(sent[family], readSpelled(scope, rules[family]));
     for (const [name, table] of sent[family]) known[family].set(name, [acceptanceOf(table, spelling, [])]);
   }
   return known;

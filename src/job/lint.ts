@@ -7,9 +7,10 @@ import { quoteLine } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import { asJobFailure } from './job-end.ts';
-import type { Ports, RulesetRecord } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { RehearsalMemory } from './rehearsal-memory.ts';
 import { rehearse } from './rehearse.ts';
+import type { RulesetRecord } from './state.ts';
 
 export interface LintedRuleset {
   /** What can be read of it. */
@@ -18,21 +19,16 @@ export interface LintedRuleset {
   failure: JobFailure | null;
 }
 
-/**
- * Reads the texts of a ruleset; every line that cannot be taken is named.
- *
- * @throws {JobFailure} of stage `lint`, if it has another scope than what is live
- */
-export function lintRuleset(
-  ruleset: Ruleset,
-  record: RulesetRecord | undefined,
-  rehearsals: RehearsalMemory,
-): LintedRuleset {
-  const { name, scope } = ruleset;
+/** @throws {JobFailure} of stage `lint`, if a ruleset has another scope than what is live */
+export function assertSameScope({ name, scope }: Ruleset, record: RulesetRecord | undefined): void {
   if (record?.live && record.scope !== scope) {
     const message = `ruleset ${name} has scope ${record.scope} here: remove it before it is pushed with scope ${scope}`;
     throw new JobFailure('lint', 'ruleset_invalid', message);
   }
+}
+
+/** Reads the texts of a ruleset; every line that cannot be taken is named. */
+export function lintRuleset(ruleset: Ruleset, rehearsals: RehearsalMemory): LintedRuleset {
   const known = rehearsals.wantedOf(ruleset);
   if (known !== null) return { wanted: known, failure: null };
   const { tables: wanted, problems } = readWanted(ruleset);
@@ -59,7 +55,13 @@ export async function withRefusedLines(
 ): Promise<JobFailure> {
   const nothing = () => perFamily(() => new Map());
   try {
-    await rehearse({ ...intent, wanted: withoutForeignHooks(intent.wanted) }, nothing(), nothing(), stage);
+    const { accepted } = await rehearse(
+      { ...intent, wanted: withoutForeignHooks(intent.wanted) },
+      Promise.resolve(nothing()),
+      nothing(),
+      stage,
+    );
+    await accepted;
     return failure;
   } catch (error) {
     return lintFailure(ruleset, [...failure.lines, ...asJobFailure(error).lines]);

@@ -1,8 +1,7 @@
 import { FAMILIES } from '../contract/identifiers.ts';
-import type { Spelling, TableChange, TablePlan } from '../ruleset/change.ts';
+import type { Spellings, TableChange, TablePlan } from '../ruleset/change.ts';
 import { findConflicts } from '../ruleset/conflicts.ts';
 import { type PlanQuestion, planTable } from '../ruleset/plan.ts';
-import type { PerFamily } from '../ruleset/tables.ts';
 import { quoteLine } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
@@ -12,7 +11,7 @@ import { concernedTables, type LiveTables } from './snapshot.ts';
 export function planIntent(
   intent: Intent,
   live: LiveTables,
-  spell: PerFamily<Spelling>,
+  spell: Spellings,
   how: Pick<PlanQuestion, 'rewrite' | 'hooksStay'> = {},
 ): TablePlan[] {
   const { name, scope, wanted, claims, neighbours } = intent;
@@ -28,7 +27,7 @@ export function planIntent(
         wanted: wanted[family].get(table),
         own: claims,
         neighbours,
-        spell: spell[family],
+        spell: spell({ family, table }),
         ...how,
       }),
     ),

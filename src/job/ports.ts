@@ -1,10 +1,9 @@
 /** What a job needs of the world: implemented in netfilter/, broker/ and host/, put together in worker/. */
-import type { FleetEvent, JobCompletedEvent, WorkerFacts } from '../contract/event.ts';
-import type { Digest, Family, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
-import type { Claims } from '../ruleset/claims.ts';
-import type { PerFamily } from '../ruleset/tables.ts';
+import type { FleetEvent, WorkerFacts } from '../contract/event.ts';
+import type { Family } from '../contract/identifiers.ts';
 import type { RehearsalMemory } from './rehearsal-memory.ts';
 import type { RestoreFault } from './restore-fault.ts';
+import type { BootFiles, ContentStore, ResultStore, RulesetStore } from './state.ts';
 
 /** A message as the broker delivered it. Nothing in it is to be trusted. */
 export interface Delivery {
@@ -98,6 +97,8 @@ export interface RehearsalStage {
    * @throws {RehearsalUnavailable} if there is no right to make one
    */
   within<T>(sets: string, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T>;
+  /** Resolves once none is going on: before the lock is left, nothing that was started under it goes on. */
+  ended(): Promise<void>;
 }
 
 export class RehearsalUnavailable extends Error {
@@ -109,39 +110,6 @@ export interface ScratchNamespace {
   /** A process in it. */
   pid: number;
   letGo(): Promise<void>;
-}
-
-/** What is on a host of one ruleset, and what it may hold if a change was cut short. */
-export interface RulesetRecord {
-  name: RulesetName;
-  scope: Scope;
-  /** The highest committed revision and its digest. */
-  committed: { revision: Revision; digest: Digest } | null;
-  /** What is committed to be live: the texts as they were sent, and as the kernel wrote them after the apply. */
-  live: {
-    sent: Partial<PerFamily<string>>;
-    saved: PerFamily<string>;
-    /** Which kernel and iptables spelled it so: another may spell it otherwise. */
-    spelledBy: string;
-  } | null;
-  claims: Claims;
-}
-
-/** @throws {StateUnavailable} from each, if the state folder cannot be read or written. */
-export interface RulesetStore {
-  list(): Promise<RulesetRecord[]>;
-  put(record: RulesetRecord): Promise<void>;
-}
-
-export interface ResultStore {
-  find(jobId: string): Promise<JobCompletedEvent | null>;
-  put(jobId: string, event: JobCompletedEvent): Promise<void>;
-  /** Forgets what is older than has to be remembered. */
-  prune(): Promise<void>;
-}
-
-export class StateUnavailable extends Error {
-  override readonly name = 'StateUnavailable';
 }
 
 export interface EventPublisher {
@@ -164,35 +132,9 @@ export interface Ports {
   stage: RehearsalStage;
   rehearsals: RehearsalMemory;
   rulesets: RulesetStore;
+  contents: ContentStore;
+  boot: BootFiles;
   results: ResultStore;
   events: EventPublisher;
   log: Log;
-}
-
-/** Runs a program by its argument list: no shell, a minimal environment, a time limit, bounded output. */
-export type RunCommand = (request: CommandRequest) => Promise<CommandResult>;
-
-export interface CommandRequest {
-  /** An absolute path. */
-  file: string;
-  args: readonly string[];
-  input?: string;
-  /** Beside what every program gets. */
-  environment?: Record<string, string>;
-  /** Given to the program as descriptor 3. */
-  descriptor?: number;
-  timeoutMs: number;
-  /** The program's standard output is cut there, and `truncated` says so. */
-  maxStdoutBytes?: number;
-}
-
-export interface CommandResult {
-  /** `null` if it was ended by a signal, or could not be started. */
-  exitCode: number | null;
-  stdout: string;
-  stderr: string;
-  timedOut: boolean;
-  truncated: boolean;
-  /** Why it could not be started; `null` if it was. */
-  startError: string | null;
 }

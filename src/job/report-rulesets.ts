@@ -3,9 +3,11 @@ import type { ReportJob } from '../contract/job.ts';
 import { mergeClaims, NO_CLAIMS } from '../ruleset/claims.ts';
 import { extractOwned, renderOwned } from '../ruleset/owned.ts';
 import { perFamily } from '../ruleset/tables.ts';
+import { planDrift } from './drift.ts';
 import { ended, type JobEnd } from './job-end.ts';
-import type { Fence, Ports, RulesetRecord } from './ports.ts';
+import type { Fence, Ports } from './ports.ts';
 import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
+import type { RulesetRecord } from './state.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** Tells what is live of the committed rulesets, or of the one that is asked for. */
@@ -24,23 +26,26 @@ export async function reportRulesets(
     claims,
   );
   const live = await watch.time('snapshotMs', () => takeSnapshot(ports.firewall, fence, tables));
-  const rulesets = chosen.flatMap((record) => reportRuleset(record, live));
-  return ended('reported', { report: { rulesets } });
+  const reported = chosen.map(async (record) => await reportRuleset(record, records, live, ports));
+  return ended('reported', { report: { rulesets: (await Promise.all(reported)).flat() } });
 }
 
-function reportRuleset(
-  { name, scope, committed, live: kept, claims }: RulesetRecord,
+async function reportRuleset(
+  record: RulesetRecord,
+  records: readonly RulesetRecord[],
   live: LiveTables,
-): ReportedRuleset[] {
-  if (committed === null || kept === null) return [];
+  ports: Ports,
+): Promise<ReportedRuleset[]> {
+  const { name, scope, committed, claims } = record;
+  if (committed === null) return [];
+  const plans = await planDrift(record, records, live, ports);
   const now = perFamily((family) => renderOwned(extractOwned({ scope, claims, family, live: live[family] })));
-  const inSync = now.ipv4 === kept.saved.ipv4 && now.ipv6 === kept.saved.ipv6;
   return [
     {
       name,
       ...committed,
       scope,
-      inSync,
+      inSync: plans !== null && plans.every(({ change }) => change === null),
       ipv4: now.ipv4 || null,
       ipv6: now.ipv6 || null,
     },

@@ -1,14 +1,15 @@
-import type { ApplyJob, Job, RemoveJob, ReportJob } from '../contract/job.ts';
-import { rulesetDigest } from '../ruleset/digest.ts';
+import type { ApplyJob, Job, RemoveJob, ReportJob, RollbackJob, RulesetJob } from '../contract/job.ts';
+import { contentText, textDigest } from '../ruleset/digest.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { admitRevision, isExpired } from './admit.ts';
 import { type Change, changeRuleset, checkRuleset } from './change-ruleset.ts';
-import { JobFailure } from './failure.ts';
+import { earlierAfter, earlierContent } from './earlier.ts';
 import { intentOf } from './intent.ts';
 import { ended, failed, type JobEnd } from './job-end.ts';
-import { lintRuleset, withRefusedLines } from './lint.ts';
-import type { Fence, Ports, RulesetRecord } from './ports.ts';
+import { assertSameScope, lintRuleset, withRefusedLines } from './lint.ts';
+import type { Fence, Ports } from './ports.ts';
 import { reportRulesets } from './report-rulesets.ts';
+import type { RulesetRecord } from './state.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** What a job is run with, besides the job: the clock of its stages, and whom to tell that it has begun. */
@@ -19,105 +20,151 @@ export interface Run {
 
 /** Runs a job that this host was rightfully asked for. Whatever happens, it has an end; nothing is thrown. */
 export async function runJob(job: Job, ports: Ports, run: Run): Promise<JobEnd> {
-  let records: RulesetRecord[] = [];
-  let end: JobEnd;
+  let digest: string | null = null;
+  const asked = (content: string) => (digest = textDigest(content));
   try {
-    records = await ports.rulesets.list();
-    end = isExpired(job, new Date()) ? ended('expired') : await runAction(job, records, ports, run);
-    records = await ports.rulesets.list();
+    const end = isExpired(job, new Date()) ? ended('expired') : await runAction(job, ports, run, asked);
+    return { ...end, ruleset: await rulesetState(job, digest, ports) };
   } catch (error) {
-    end = failed(error);
+    const end = failed(error);
+    const ruleset = await rulesetState(job, digest, ports).catch(() => null);
+    return { ...end, ruleset };
   }
-  return { ...end, ruleset: rulesetState(job, records) };
 }
 
-async function runAction(job: Job, records: RulesetRecord[], ports: Ports, run: Run): Promise<JobEnd> {
+/** Tells the digest of what a job asks for, once that is known. */
+type Asked = (content: string) => string;
+
+async function runAction(job: Job, ports: Ports, run: Run, asked: Asked): Promise<JobEnd> {
   switch (job.action) {
     case 'apply':
     case 'check':
-      return await runApply(job, records, ports, run);
+      return await runApply(job, ports, run, asked);
     case 'remove':
-      return await runRemove(job, records, ports, run);
-    case 'report':
-      return await locked(job, ports, run, (fence) => reportRulesets(job, records, ports, fence, run.watch));
+      return await runRemove(job, ports, run);
     case 'rollback':
-      throw new JobFailure(
-        'admit',
-        'no_previous_revision',
-        'this version of fleetwall keeps no earlier contents: apply the earlier one under a new revision',
-      );
+      return await runRollback(job, ports, run, asked);
+    case 'report':
+      return await runReport(job, ports, run);
   }
 }
 
-async function runApply(job: ApplyJob, records: RulesetRecord[], ports: Ports, run: Run): Promise<JobEnd> {
-  const { ruleset } = job;
-  const record = recordOf(job, records);
-  const digest = rulesetDigest(ruleset);
-  const again = admitRevision(job, digest, record);
-  const { wanted, failure } = lintRuleset(ruleset, record, ports.rehearsals);
-  const intent = intentOf(ruleset, ruleset, wanted, records, ports.facts);
-  if (failure !== null) throw await withRefusedLines(failure, ruleset, intent, ports);
-  const { ipv4, ipv6 } = ruleset;
-  const change: Change = {
-    intent,
-    record,
-    committed: { revision: ruleset.revision, digest },
-    sent: {
-      ...(ipv4 === undefined ? {} : { ipv4 }),
-      ...(ipv6 === undefined ? {} : { ipv6 }),
-    },
-    outcomes: { changed: again ? 'unchanged' : 'applied', same: 'unchanged' },
+async function runApply(job: ApplyJob, ports: Ports, run: Run, asked: Asked): Promise<JobEnd> {
+  const { ruleset, action } = job;
+  const content = contentText(ruleset);
+  const digest = asked(content);
+  const admit = (record: RulesetRecord | undefined) => {
+    const again = admitRevision(job, digest, record);
+    assertSameScope(ruleset, record);
+    return again;
   };
-  const work = job.action === 'apply' ? changeRuleset : checkRuleset;
-  return await locked(job, ports, run, (fence) => work(change, ports, fence, run.watch));
+  // What is refused anyway need not wait for its turn; when that has come, another job may have gone before.
+  const before = await ports.rulesets.list();
+  admit(recordOf(job, before));
+  const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
+  if (failure !== null) {
+    throw await withRefusedLines(failure, ruleset, intentOf(ruleset, ruleset, wanted, before), ports);
+  }
+  return await locked(job, ports, run, async (fence, records, started) => {
+    const record = recordOf(job, records);
+    const again = admit(record);
+    started();
+    const change: Change = {
+      intent: intentOf(ruleset, ruleset, wanted, records),
+      committed: { revision: ruleset.revision, digest },
+      content,
+      earlier: earlierAfter(record, ruleset.scope, digest),
+      outcomes: { changed: again ? 'unchanged' : 'applied', same: 'unchanged' },
+    };
+    const work = action === 'apply' ? changeRuleset : checkRuleset;
+    return await work(change, ports, fence, run.watch);
+  });
 }
 
-async function runRemove(job: RemoveJob, records: RulesetRecord[], ports: Ports, run: Run): Promise<JobEnd> {
+async function runRemove(job: RemoveJob, ports: Ports, run: Run): Promise<JobEnd> {
   const { name, revision } = job.ruleset;
-  const record = recordOf(job, records);
-  const digest = rulesetDigest({ name, scope: record?.scope ?? 'chains' });
-  const again = admitRevision(job, digest, record);
-  const nothing = perFamily(() => new Map());
-  const change: Change = {
-    intent: intentOf(job.ruleset, null, nothing, records, ports.facts),
-    record,
-    committed: { revision, digest },
-    sent: null,
-    outcomes: {
-      changed: 'removed',
-      same: again || record?.live == null ? 'unchanged' : 'removed',
-    },
-  };
-  return await locked(job, ports, run, (fence) => changeRuleset(change, ports, fence, run.watch));
+  return await locked(job, ports, run, async (fence, records, started) => {
+    const record = recordOf(job, records);
+    const scope = record?.scope ?? 'chains';
+    const digest = textDigest(contentText({ name, scope }));
+    const again = admitRevision(job, digest, record);
+    started();
+    const nothing = perFamily(() => new Map());
+    const change: Change = {
+      intent: intentOf(job.ruleset, null, nothing, records),
+      committed: { revision, digest },
+      content: null,
+      earlier: earlierAfter(record, scope, digest),
+      outcomes: {
+        changed: 'removed',
+        same: again || record?.live == null ? 'unchanged' : 'removed',
+      },
+    };
+    return await changeRuleset(change, ports, fence, run.watch);
+  });
+}
+
+async function runRollback(job: RollbackJob, ports: Ports, run: Run, asked: Asked): Promise<JobEnd> {
+  const { revision } = job.ruleset;
+  return await locked(job, ports, run, async (fence, records, started) => {
+    const record = recordOf(job, records);
+    // To go back once more under the same revision is never meant: no content is the one that is asked for again.
+    admitRevision(job, null, record);
+    const earlier = await earlierContent(job, record, ports.contents);
+    const ruleset = { ...earlier.content, revision, adopt: [] };
+    const content = contentText(ruleset);
+    const digest = asked(content);
+    const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
+    if (failure !== null) throw failure;
+    started();
+    const change: Change = {
+      intent: intentOf(ruleset, ruleset, wanted, records),
+      committed: { revision, digest },
+      content,
+      earlier: earlier.left,
+      outcomes: { changed: 'applied', same: 'applied' },
+    };
+    return await changeRuleset(change, ports, fence, run.watch);
+  });
+}
+
+async function runReport(job: ReportJob, ports: Ports, run: Run): Promise<JobEnd> {
+  return await locked(job, ports, run, async (fence, records, started) => {
+    started();
+    return await reportRulesets(job, records, ports, fence, run.watch);
+  });
 }
 
 async function locked(
   job: Job,
-  { lock }: Ports,
+  { lock, rulesets, stage }: Ports,
   run: Run,
-  work: (fence: Fence) => Promise<JobEnd>,
+  work: (fence: Fence, records: RulesetRecord[], started: () => void) => Promise<JobEnd>,
 ): Promise<JobEnd> {
   const held = run.watch.start('lockMs');
   return await lock.hold(job.id, async (fence) => {
     held();
-    run.started();
-    return await work(fence);
+    try {
+      return await work(fence, await rulesets.list(), () => run.started());
+    } finally {
+      await stage.ended();
+    }
   });
 }
 
-function recordOf(
-  job: ApplyJob | RemoveJob | ReportJob,
-  records: RulesetRecord[],
-): RulesetRecord | undefined {
-  return records.find((record) => record.name === job.ruleset?.name);
+function recordOf(job: RulesetJob, records: readonly RulesetRecord[]): RulesetRecord | undefined {
+  return records.find((record) => record.name === job.ruleset.name);
 }
 
-function rulesetState(job: Job, records: RulesetRecord[]): JobEnd['ruleset'] {
+async function rulesetState(
+  job: Job,
+  digest: string | null,
+  { rulesets }: Ports,
+): Promise<JobEnd['ruleset']> {
   if (job.action === 'report') return null;
   const { name, revision } = job.ruleset;
-  const record = records.find((known) => known.name === name);
+  const record = recordOf(job, await rulesets.list());
   const live = record?.live == null ? null : record.committed;
-  const digest = job.action === 'apply' || job.action === 'check' ? rulesetDigest(job.ruleset) : null;
   return {
     name,
     revision,

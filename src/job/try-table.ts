@@ -20,31 +20,44 @@ export interface RefusedTable {
 }
 
 /**
- * Tries one table, and if it is refused, finds out by which lines.
- *
- * @throws {JobFailure} if the kernel makes another number of rules of it
+ * Tries one table, and if it is refused, finds out by which lines. If it is taken, that is known before the kernel's spelling
+ * of it has been read.
  */
 export async function tryTable(
   trial: Trial,
   table: WantedTable,
   known: readonly Acceptance[],
   stage: RehearsalStage,
-): Promise<{ accepted: Acceptance } | { refused: RefusedTable }> {
+): Promise<{ accepted: Promise<Acceptance> } | { refused: RefusedTable }> {
   const sets = await stage.readSets(ipsetNames(rulesOf(table)));
-  const first = await stage.within(sets, async (rehearsal) => {
-    const verdict = await restore(trial, trial.lines, rehearsal);
-    return verdict === null ? { saved: await rehearsal.save(trial.family, trial.table) } : { verdict };
+  let tell: (verdict: Verdict | null) => void = () => {};
+  const told = new Promise<Verdict | null>((resolve) => {
+    tell = resolve;
   });
-  if ('saved' in first) {
-    const spelling = readTrial(trial, parseRules(first.saved).tables.get(trial.table));
-    if (spelling === null) throw madeOtherwise(trial);
-    return { accepted: acceptanceOf(table, spelling, known) };
-  }
-  const { verdict } = first;
+  const reading = stage.within(sets, async (rehearsal) => {
+    const tried = await restore(trial, trial.lines, rehearsal);
+    tell(tried);
+    return tried === null ? await rehearsal.save(trial.family, trial.table) : '';
+  });
+  const verdict = await Promise.race([told, reading.then(() => told)]);
+  if (verdict === null)
+    return { accepted: reading.then((saved) => readAcceptance(saved, trial, table, known)) };
+  await reading;
   const attempt = (lines: readonly TrialLine[]) =>
     stage.within(sets, (rehearsal) => restore(trial, lines, rehearsal));
   const refusals = mayBeARule(verdict.fault) ? await findRefused(trial.lines, verdict, attempt) : [];
   return { refused: { trial, table, verdict, refusals } };
+}
+
+function readAcceptance(
+  saved: string,
+  trial: Trial,
+  table: WantedTable,
+  known: readonly Acceptance[],
+): Acceptance {
+  const spelling = readTrial(trial, parseRules(saved).tables.get(trial.table));
+  if (spelling === null) throw madeOtherwise(trial);
+  return acceptanceOf(table, spelling, known);
 }
 
 async function restore(

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { CommandResult } from '../job/ports.ts';
+import type { CommandResult } from '../job/command.ts';
 import type { RestoreFault } from '../job/restore-fault.ts';
 import { readError } from './read-error.ts';
 

@@ -1,4 +1,4 @@
-import type { RunCommand } from '../job/ports.ts';
+import type { RunCommand } from '../job/command.ts';
 
 const TIMEOUT_MS = 30_000;
 

@@ -1,12 +1,6 @@
 import type { Family } from '../contract/identifiers.ts';
-import {
-  type CommandResult,
-  type Fence,
-  type Firewall,
-  RestoreFailed,
-  type RestoreRequest,
-  type RunCommand,
-} from '../job/ports.ts';
+import { type CommandResult, type RunCommand } from '../job/command.ts';
+import { type Fence, type Firewall, RestoreFailed, type RestoreRequest } from '../job/ports.ts';
 import { faultOf } from './fault.ts';
 import type { NetworkNamespace } from './namespace.ts';
 import { listNatively } from './native-listing.ts';

@@ -1,5 +1,5 @@
 import type { Family } from '../contract/identifiers.ts';
-import type { RunCommand } from '../job/ports.ts';
+import type { RunCommand } from '../job/command.ts';
 
 const NFT_FAMILY: Record<Family, string> = { ipv4: 'ip', ipv6: 'ip6' };
 

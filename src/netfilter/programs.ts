@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Family } from '../contract/identifiers.ts';
-import type { RunCommand } from '../job/ports.ts';
+import type { RunCommand } from '../job/command.ts';
 import { SetupError } from '../job/setup-error.ts';
 import type { PerFamily } from '../ruleset/tables.ts';
 

@@ -23,6 +23,7 @@ export interface StageOptions extends IptablesOptions {
  */
 export class ScratchStage implements RehearsalStage {
   readonly #options: StageOptions;
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(options: StageOptions) {
     this.#options = options;
@@ -37,6 +38,16 @@ export class ScratchStage implements RehearsalStage {
   }
 
   async within<T>(sets: string, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
+    const running = this.#within(sets, work);
+    this.#running.add(running);
+    return await running.finally(() => this.#running.delete(running));
+  }
+
+  async ended(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  async #within<T>(sets: string, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
     const { programs, open, run } = this.#options;
     const scratch = await open();
     const prefix = [NSENTER, `--net=/proc/${scratch.pid}/ns/net`, '--'];

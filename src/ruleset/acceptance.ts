@@ -57,6 +57,10 @@ export function coversAll(acceptance: Acceptance, table: WantedTable): boolean {
   return rulesOf(table).every((rule) => knownSpelling([acceptance], table, rule) !== undefined);
 }
 
-export function rulesOf(table: WantedTable): Rule[] {
-  return [...[...table.chains.values()].flat(), ...table.hooks.map((hook) => hook.rule)];
+export function rulesOf({ chains, hooks }: WantedTable): Rule[] {
+  const none: Rule[] = [];
+  return none.concat(
+    ...chains.values(),
+    hooks.map((hook) => hook.rule),
+  );
 }

@@ -23,6 +23,8 @@ export interface TablePlan extends TableRef {
 
 /** How the kernel spells a rule that was sent, as far as that is known; else the rule as it was sent. */
 export type Spelling = (rule: Rule) => string;
+/** The spelling of the rules of each table. */
+export type Spellings = (ref: TableRef) => Spelling;
 
 export function renderChange(change: TableChange): string {
   const lines = change.lines.map((line) => line.text);

@@ -1,9 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Ruleset } from '../contract/job.ts';
 
+type Content = Pick<Ruleset, 'name' | 'scope' | 'ipv4' | 'ipv6'>;
+
+/** What a ruleset is made of, as the text that its digest is of. */
+export function contentText({ name, scope, ipv4, ipv6 }: Content): string {
+  return JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null]);
+}
+
 /** `sha256:` and the hex SHA-256 of the UTF-8 of `JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null])`. */
-export function rulesetDigest(ruleset: Pick<Ruleset, 'name' | 'scope' | 'ipv4' | 'ipv6'>): string {
-  const { name, scope, ipv4, ipv6 } = ruleset;
-  const content = JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null]);
-  return `sha256:${createHash('sha256').update(content, 'utf8').digest('hex')}`;
+export function rulesetDigest(ruleset: Content): string {
+  return textDigest(contentText(ruleset));
+}
+
+/** `sha256:` and the hex SHA-256 of the UTF-8 of a text. */
+export function textDigest(text: string): string {
+  return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 }

@@ -23,6 +23,11 @@ export function surroundings({ name, hooks }: WantedTable, live: Table | undefin
   ];
 }
 
+/** Whether any hook stands in a chain of others: only then it matters what is live. */
+export function hasForeignHooks({ name, hooks }: WantedTable): boolean {
+  return hooks.some(({ rule }) => !builtInChains(name).includes(rule.chain));
+}
+
 function callersOf(live: Table | undefined): Map<string, Set<string>> {
   const callers = new Map<string, Set<string>>();
   for (const { chain, spec } of live?.rules ?? []) {

@@ -29,6 +29,12 @@ export function readWanted(ruleset: Pick<Ruleset, 'scope' | 'ipv4' | 'ipv6'>): W
   };
 }
 
+/** Reads rules in the kernel's own spelling, of which there is nothing to lint. */
+export function readSpelled(scope: Scope, text: string): Map<string, WantedTable> {
+  const own = scope === 'tables' ? ownWholeTable : ownChains;
+  return new Map([...parseRules(text).tables].map(([name, table]) => [name, own(table).table]));
+}
+
 /** An empty file is rather a mistake than a wish, and there is another word for the wish. */
 const NOTHING_WANTED = {
   family: 'ipv4',

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import type { WorkerFacts } from '../contract/event.ts';
+import { FileBootFiles } from '../host/boot-files.ts';
+import { FileContentStore } from '../host/content-store.ts';
 import { makePrivateFolder } from '../host/files.ts';
 import { readKernelFacts } from '../host/kernel.ts';
 import { NamespaceLock } from '../host/lock.ts';
@@ -52,6 +54,8 @@ export async function preparePorts(
     stage: new ScratchStage({ ...iptables, runDir, open: openScratchNamespace }),
     rehearsals: new RehearsalMemory(),
     rulesets: new FileRulesetStore(stateDir),
+    contents: new FileContentStore(stateDir),
+    boot: new FileBootFiles(stateDir),
     results: new FileResultStore(stateDir),
     events,
     log,

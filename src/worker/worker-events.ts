@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkerEvent } from '../contract/event.ts';
-import type { Ports, RulesetRecord } from '../job/ports.ts';
+import type { Ports } from '../job/ports.ts';
+import type { RulesetRecord } from '../job/state.ts';
 
 /** An event of the worker's life: who it is, and what is committed on its host. */
 export async function workerEvent(

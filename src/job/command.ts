@@ -1,0 +1,27 @@
+/** Runs a program by its argument list: no shell, a minimal environment, a time limit, bounded output. */
+export type RunCommand = (request: CommandRequest) => Promise<CommandResult>;
+
+export interface CommandRequest {
+  /** An absolute path. */
+  file: string;
+  args: readonly string[];
+  input?: string;
+  /** Beside what every program gets. */
+  environment?: Record<string, string>;
+  /** Given to the program as descriptor 3. */
+  descriptor?: number;
+  timeoutMs: number;
+  /** The program's standard output is cut there, and `truncated` says so. */
+  maxStdoutBytes?: number;
+}
+
+export interface CommandResult {
+  /** `null` if it was ended by a signal, or could not be started. */
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+  truncated: boolean;
+  /** Why it could not be started; `null` if it was. */
+  startError: string | null;
+}

@@ -1,0 +1,69 @@
+/** What a host keeps on disk: implemented in host/. */
+import type { JobCompletedEvent } from '../contract/event.ts';
+import type { Digest, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
+import type { Ruleset } from '../contract/job.ts';
+import type { Claims } from '../ruleset/claims.ts';
+import type { PerFamily } from '../ruleset/tables.ts';
+
+/** What a digest stands for: the texts as they were sent, and whose they are. */
+export type RulesetContent = Pick<Ruleset, 'name' | 'scope' | 'ipv4' | 'ipv6'>;
+
+/** What is on a host of one ruleset, and what it may hold if a change was cut short. */
+export interface RulesetRecord {
+  name: RulesetName;
+  scope: Scope;
+  /** The highest committed revision, and the digest of the content that it left live. */
+  committed: { revision: Revision; digest: Digest } | null;
+  /** `null`: nothing is committed to be live. */
+  live: {
+    /** Digests of the boot files, which have the rules as the kernel spells them. */
+    saved: PerFamily<Digest>;
+    /** Which kernel and iptables spelled it so: another may spell it otherwise. */
+    spelledBy: string;
+  } | null;
+  /** Digests of the contents that were pushed before the one that is live, the newest last. */
+  earlier: Digest[];
+  claims: Claims;
+}
+
+/** @throws {StateUnavailable} from each, if the state folder cannot be read or written. */
+export interface RulesetStore {
+  list(): Promise<RulesetRecord[]>;
+  put(record: RulesetRecord): Promise<void>;
+}
+
+/** Contents by their digests. @throws {StateUnavailable} from each */
+export interface ContentStore {
+  /** `content` is the text that the digest is of. */
+  keep(digest: Digest, content: string): Promise<void>;
+  read(digest: Digest): Promise<RulesetContent>;
+  /** Forgets all others. */
+  prune(kept: ReadonlySet<Digest>): Promise<void>;
+}
+
+/** What is committed, in the kernel's spelling, as files that `iptables-restore` loads at boot. @throws {StateUnavailable} */
+export interface BootFiles {
+  /** Writes both families aside; `place` puts them where the boot looks. */
+  prepare(ruleset: BootRuleset, rules: PerFamily<string>): Promise<PreparedBootFiles>;
+  /** `null` if they are not those of the record. */
+  read(record: RulesetRecord): Promise<PerFamily<string> | null>;
+  remove(ruleset: BootRuleset): Promise<void>;
+}
+
+export type BootRuleset = Pick<RulesetRecord, 'name' | 'scope'>;
+
+export interface PreparedBootFiles {
+  digests: PerFamily<Digest>;
+  place(): Promise<void>;
+}
+
+export interface ResultStore {
+  find(jobId: string): Promise<JobCompletedEvent | null>;
+  put(jobId: string, event: JobCompletedEvent): Promise<void>;
+  /** Forgets what is older than has to be remembered. */
+  prune(): Promise<void>;
+}
+
+export class StateUnavailable extends Error {
+  override readonly name = 'StateUnavailable';
+}
