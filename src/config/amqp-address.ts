@@ -18,6 +18,8 @@ export const AmqpAddress = z.string().transform((text, context) => {
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? DEFAULT_PORT[protocol] : Number(url.port),
     username: unescape(url.username || 'guest'),
+    /** Whether the URL says who logs in. */
+    hasUser: url.username !== '',
     password: unescape(url.password || (url.username === '' ? 'guest' : '')),
     // amqplib takes its escapes out, here as in a URL.
     vhost: url.pathname.slice(1) || '/',

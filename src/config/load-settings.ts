@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { withSecrets } from './secrets.ts';
+import { SettingsError } from './settings-error.ts';
 import {
   environmentName,
   flagName,
@@ -16,11 +18,6 @@ export interface SettingSources {
   environment?: NodeJS.ProcessEnv;
   /** `--config`; without it, the default file is read if it is there. */
   configFile: string | undefined;
-}
-
-/** What is wrong with the settings, each with its source: for the person who starts the worker. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
 }
 
 const DEFAULT_FILE = '/etc/fleetwall/worker.yaml';
@@ -58,7 +55,11 @@ export async function loadSettings({
     problems.push(`${origins.get(setting) ?? `${environmentName(setting)} (default)`}: ${issue.message}`);
   }
   if (read.data === undefined || problems.length > 0) throw new SettingsError(problems.join('\n'));
-  return await withPasswordFile(read.data, origins);
+  return await withSecrets(
+    read.data,
+    environment,
+    (setting) => origins.get(setting) ?? environmentName(setting),
+  );
 }
 
 async function readSettingsFile(
@@ -88,21 +89,5 @@ function parseYaml(path: string, text: string): unknown {
     return parse(text) ?? {};
   } catch (error) {
     throw new SettingsError(`${path}: is not YAML: ${(error as Error).message.split('\n', 1)[0]}`);
-  }
-}
-
-/** A password kept out of the URL and the environment. */
-async function withPasswordFile(
-  settings: WorkerSettings,
-  origins: Map<string, string>,
-): Promise<WorkerSettings> {
-  if (settings.amqpPasswordFile === undefined) return settings;
-  try {
-    const password = (await readFile(settings.amqpPasswordFile, 'utf8')).replace(/\r?\n$/, '');
-    return { ...settings, amqpUrl: settings.amqpUrl.map((address) => ({ ...address, password })) };
-  } catch (error) {
-    throw new SettingsError(
-      `${origins.get('amqpPasswordFile')}: cannot be read: ${(error as Error).message}`,
-    );
   }
 }

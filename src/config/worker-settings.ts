@@ -30,7 +30,11 @@ export const WorkerSettings = z.object({
     .refine((addresses) => addresses.length > 0, 'must name at least one broker')
     .prefault('amqp://127.0.0.1:5672'),
   amqpPasswordFile: path.optional(),
+  amqpCa: path.optional(),
+  amqpCert: path.optional(),
+  amqpKey: path.optional(),
   queueType: z.enum(['quorum', 'classic'], 'must be quorum or classic').default('quorum'),
+  trustedKeys: path.optional(),
   allowUnsigned: flag.default(false),
   backend: z.enum(['nft', 'legacy', 'auto'], 'must be nft, legacy or auto').default('auto'),
   netns: z
@@ -41,7 +45,12 @@ export const WorkerSettings = z.object({
   runDir: path.default('/run/fleetwall'),
   lockTimeoutSeconds: seconds.default(10),
   applyTimeoutSeconds: seconds.default(60),
+  policy: path.optional(),
+  probes: path.optional(),
+  drift: z.enum(['report', 'repair', 'off'], 'must be report, repair or off').default('report'),
+  driftIntervalSeconds: seconds.default(60),
   heartbeatSeconds: seconds.default(30),
+  eventText: z.enum(['full', 'none'], 'must be full or none').default('full'),
   logLevel: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -50,8 +59,18 @@ export const WorkerSettings = z.object({
     .default('info'),
   logFile: path.optional(),
 });
-export type WorkerSettings = z.infer<typeof WorkerSettings>;
-export type SettingName = keyof WorkerSettings;
+export type SettingName = keyof z.infer<typeof WorkerSettings>;
+/** With what was in the files that they name. */
+export type WorkerSettings = z.infer<typeof WorkerSettings> & { tls?: TlsSettings };
+
+/** PEM texts. */
+export interface TlsSettings {
+  ca?: string | undefined;
+  cert?: string | undefined;
+  key?: string | undefined;
+  /** The broker is to take the user from the certificate. */
+  external: boolean;
+}
 
 export const SETTING_NAMES = Object.keys(WorkerSettings.shape) as SettingName[];
 
@@ -59,18 +78,7 @@ export const SETTING_NAMES = Object.keys(WorkerSettings.shape) as SettingName[];
  * Settings of contract v1 that this version does not act upon yet. To take them and do nothing would leave somebody
  * thinking that a host is guarded: so they are refused.
  */
-export const UNSUPPORTED_SETTINGS = [
-  'amqpCa',
-  'amqpCert',
-  'amqpKey',
-  'trustedKeys',
-  'policy',
-  'probes',
-  'drift',
-  'driftIntervalSeconds',
-  'eventText',
-  'httpAddress',
-] as const;
+export const UNSUPPORTED_SETTINGS = ['httpAddress'] as const;
 
 /** `hostId` is `FLEETWALL_HOST_ID` in the environment … */
 export function environmentName(setting: string): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FailureCode, Stage } from './failure.ts';
+import { Failure } from './failure.ts';
 import { Digest, Family, HostId, Revision, RulesetName, Scope } from './identifiers.ts';
 
 /** An event is at most so many bytes of JSON … */
@@ -40,37 +40,6 @@ export const Diff = z.object({
   tables: z.array(TableDiff),
 });
 export type Diff = z.infer<typeof Diff>;
-
-/**
- * A line of the ruleset that was refused, counted from 1 in the text of that family as it was sent.
- * `reportedLine` is the line that the tool named, in the same numbers; `null` if it named none.
- * With `confidence` `unknown`, `line` is where the tool pointed, and is not to be trusted.
- */
-export const FailedLine = z.object({
-  family: Family,
-  line: z.int(),
-  table: z.string().nullable(),
-  chain: z.string().nullable(),
-  text: z.string(),
-  reason: z.string(),
-  reportedLine: z.int().nullable(),
-  confidence: z.enum(['verified', 'reported', 'unknown']),
-  context: z.array(z.object({ line: z.int(), text: z.string() })),
-});
-export type FailedLine = z.infer<typeof FailedLine>;
-
-export const Failure = z.object({
-  code: FailureCode,
-  stage: Stage,
-  retryable: z.boolean(),
-  message: z.string(),
-  lines: z.array(FailedLine),
-  command: z.string().nullable(),
-  exitCode: z.int().nullable(),
-  stderr: z.string().nullable(),
-  truncated: z.boolean().optional(),
-});
-export type Failure = z.infer<typeof Failure>;
 
 export const Outcome = z.enum([
   'applied',
@@ -130,6 +99,26 @@ const JobStarted = Origin.extend({
   ruleset: z.object({ name: RulesetName, revision: Revision }).nullable(),
 });
 
+/** Applied and verified. `deadline` is by the host's clock, for people: the host itself counts by one that nobody can set. */
+const AwaitingConfirmation = JobStarted.extend({
+  mode: z.enum(['probe', 'manual']),
+  deadline: z.iso.datetime(),
+  diff: Diff,
+});
+
+/** Who made a change, where the kernel tells. */
+export const Writer = z.object({ pid: z.int(), name: z.string() });
+export type Writer = z.infer<typeof Writer>;
+
+/** `diff` is from what was committed to what is live, or was. */
+const Drift = Origin.extend({
+  ruleset: z.object({ name: RulesetName, revision: Revision }),
+  diff: Diff,
+  by: Writer.nullable(),
+  /** It is put back no more: another program keeps changing it. */
+  gaveUp: z.boolean().optional(),
+});
+
 /** `performed`: the change was taken back; `verified`: the host was read again and is as it was before. */
 export const Rollback = z.object({
   performed: z.boolean(),
@@ -172,6 +161,8 @@ const WorkerState = Origin.extend({
       inSync: z.boolean().nullable(),
     }),
   ),
+  /** Rulesets that were taken away: the revisions at which they were count on. An addition to contract v1. */
+  removed: z.array(z.object({ name: RulesetName, revision: Revision })).optional(),
   pending: z.string().nullable(),
 });
 type WorkerState = z.infer<typeof WorkerState>;
@@ -190,6 +181,15 @@ export const FleetEvent = z.discriminatedUnion('type', [
     type: z.literal('fleetwall.job.started'),
     subject: z.string(),
     data: JobStarted,
+  }),
+  CloudEvent.extend({
+    type: z.literal('fleetwall.job.awaiting_confirmation'),
+    subject: z.string(),
+    data: AwaitingConfirmation,
+  }),
+  CloudEvent.extend({
+    type: z.enum(['fleetwall.drift.detected', 'fleetwall.drift.repaired']),
+    data: Drift,
   }),
   CloudEvent.extend({
     type: z.literal('fleetwall.job.completed'),

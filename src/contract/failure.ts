@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Family } from './identifiers.ts';
 
 export const Stage = z.enum([
   'decode',
@@ -55,3 +56,34 @@ export const FailureCode = z.enum(Object.keys(RETRYABLE) as [FailureCode, ...Fai
 export function isRetryable(code: FailureCode): boolean {
   return RETRYABLE[code];
 }
+
+/**
+ * A line of the ruleset that was refused, counted from 1 in the text of that family as it was sent.
+ * `reportedLine` is the line that the tool named, in the same numbers; `null` if it named none.
+ * With `confidence` `unknown`, `line` is where the tool pointed, and is not to be trusted.
+ */
+export const FailedLine = z.object({
+  family: Family,
+  line: z.int(),
+  table: z.string().nullable(),
+  chain: z.string().nullable(),
+  text: z.string(),
+  reason: z.string(),
+  reportedLine: z.int().nullable(),
+  confidence: z.enum(['verified', 'reported', 'unknown']),
+  context: z.array(z.object({ line: z.int(), text: z.string() })),
+});
+export type FailedLine = z.infer<typeof FailedLine>;
+
+export const Failure = z.object({
+  code: FailureCode,
+  stage: Stage,
+  retryable: z.boolean(),
+  message: z.string(),
+  lines: z.array(FailedLine),
+  command: z.string().nullable(),
+  exitCode: z.int().nullable(),
+  stderr: z.string().nullable(),
+  truncated: z.boolean().optional(),
+});
+export type Failure = z.infer<typeof Failure>;

@@ -43,4 +43,15 @@ export const FAMILIES = Family.options;
 export const Scope = z.enum(['chains', 'tables']);
 export type Scope = z.infer<typeof Scope>;
 
+/** A list of which only the first wrong item is told: a list of millions must not make as many errors. */
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.preprocess((values, context) => {
+    const wrong = Array.isArray(values) ? values.findIndex((value) => !item.safeParse(value).success) : -1;
+    if (wrong === -1) return values;
+    const [issue] = item.safeParse((values as unknown[])[wrong]).error?.issues ?? [];
+    context.addIssue({ code: 'custom', path: [wrong], message: issue?.message ?? 'is not possible' });
+    return z.NEVER;
+  }, z.array(item));
+}
+
 export const API_VERSION = 'fleetwall/v1';

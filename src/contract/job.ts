@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import {
   API_VERSION,
+  Digest,
   GroupName,
   HostId,
   JobId,
+  listOf,
   Revision,
   RulesetName,
   Scope,
@@ -16,8 +18,8 @@ export const MAX_JOB_BYTES = 8 * 1024 * 1024;
 export const MAX_RULE_LINES = 200_000;
 
 export const Target = z.object({
-  hosts: z.array(HostId).optional(),
-  groups: z.array(GroupName).optional(),
+  hosts: listOf(HostId).optional(),
+  groups: listOf(GroupName).optional(),
   all: z.boolean().optional(),
 });
 export type Target = z.infer<typeof Target>;
@@ -32,18 +34,28 @@ export const Ruleset = z.object({
   name: RulesetName,
   revision: Revision,
   ifRevision: z.int().min(0).optional(),
+  /** Run only if this is the digest of what is committed: an addition to contract v1, which earlier workers do not look at. */
+  ifDigest: Digest.optional(),
   scope: Scope.default('chains'),
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),
-  adopt: z.array(z.string().min(1)).default([]),
+  adopt: listOf(z.string().min(1)).default([]),
 });
 export type Ruleset = z.infer<typeof Ruleset>;
+
+/** A ruleset as people write it in a file: `both` is text for both families, before what each has of its own. */
+export const WrittenRuleset = Ruleset.extend({
+  name: RulesetName.optional(),
+  revision: Revision.optional(),
+  both: z.string().optional(),
+});
 
 /** What a `remove` or `rollback` says of its ruleset: the content is not theirs to give. */
 const RulesetChange = Ruleset.pick({
   name: true,
   revision: true,
   ifRevision: true,
+  ifDigest: true,
 });
 
 const RulesetQuery = z.object({ name: RulesetName.optional() });

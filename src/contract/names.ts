@@ -26,6 +26,9 @@ export function groupKey(group: string): string {
   return `group.${group}`;
 }
 
+/** What operators say of rollouts; it goes to the log of events, too, and not to those who hear the hosts. */
+export const OPERATOR_EXCHANGE = 'fleetwall.operator';
+
 const TYPE_PREFIX = 'fleetwall.';
 
 /**

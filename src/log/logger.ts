@@ -16,6 +16,9 @@ export interface OpenLog {
 
 const SECRETS = ['password', '*.password', 'amqpUrl', '*.amqpUrl', 'authorization', '*.authorization'];
 const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s/@]+@/gi;
+/** `password=…`, `"password":"…"`, the private part of a JWK, and the log-in of HTTP, wherever they stand in a text. */
+const NAMED_SECRET =
+  /(\b(?:password|passwd|secret|token)["']?\s*[=:]\s*["']?|"d"\s*:\s*"|\b(?:Basic|Bearer)\s+)[^\s"',;&]+/gi;
 const DEEPEST = 6;
 const OWN_ERRORS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'AssertionError']);
 
@@ -54,8 +57,12 @@ export function createLogger(
   );
 }
 
+function withoutSecrets(text: string): string {
+  return text.replace(URL_PASSWORD, '$1[secret]@').replace(NAMED_SECRET, '$1[secret]');
+}
+
 function clean(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return escapeControl(value.replace(URL_PASSWORD, '$1[secret]@'));
+  if (typeof value === 'string') return escapeControl(withoutSecrets(value));
   if (typeof value !== 'object' || value === null) return value;
   if (depth === DEEPEST) return '[deeper]';
   if (value instanceof Error) return cleanError(value, depth);

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { withSecrets } from './secrets.ts';
+import { SettingsError } from './settings-error.ts';
+import { environmentName, flagName, type TlsSettings, WorkerSettings } from './worker-settings.ts';
+
+const ClientSettings = z.object({
+  amqpUrl: WorkerSettings.shape.amqpUrl,
+  amqpPasswordFile: WorkerSettings.shape.amqpPasswordFile,
+  amqpCa: WorkerSettings.shape.amqpCa,
+  amqpCert: WorkerSettings.shape.amqpCert,
+  amqpKey: WorkerSettings.shape.amqpKey,
+});
+export type ClientSettings = z.infer<typeof ClientSettings> & { tls?: TlsSettings };
+export type ClientSettingName = keyof z.infer<typeof ClientSettings>;
+export const CLIENT_SETTING_NAMES = Object.keys(ClientSettings.shape) as ClientSettingName[];
+
+/**
+ * How to reach the broker, for whoever talks to a fleet: flags over environment over default.
+ *
+ * @throws {SettingsError}
+ */
+export async function loadClientSettings(
+  flags: Partial<Record<ClientSettingName, string>>,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<ClientSettings> {
+  const originOf = (setting: ClientSettingName) =>
+    flags[setting] === undefined ? environmentName(setting) : flagName(setting);
+  const given = CLIENT_SETTING_NAMES.map(
+    (name) => [name, flags[name] ?? environment[environmentName(name)]] as const,
+  );
+  const read = ClientSettings.safeParse(Object.fromEntries(given.filter(([, value]) => value !== undefined)));
+  if (read.success) return await withSecrets(read.data, {}, originOf);
+  const problems = read.error.issues.map(
+    ({ path, message }) => `${originOf(String(path[0]) as ClientSettingName)}: ${message}`,
+  );
+  throw new SettingsError(problems.join('\n'));
+}

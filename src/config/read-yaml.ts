@@ -1,0 +1,60 @@
+import type { Stats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parse } from 'yaml';
+import type { z } from 'zod';
+import { SettingsError } from './settings-error.ts';
+
+const OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
+
+/**
+ * A text that decides on who may do what here.
+ *
+ * @throws {SettingsError} if it cannot be read, or if others than its owner may write it
+ */
+export async function readOwnFile(path: string): Promise<string> {
+  try {
+    assertOwn(path, await stat(path));
+    assertOwn(dirname(path), await stat(dirname(path)));
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof SettingsError) throw error;
+    throw new SettingsError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function assertOwn(path: string, { mode, uid }: Stats): void {
+  const me = process.geteuid?.() ?? 0;
+  const who = 'who so could command this host';
+  if (uid !== me && uid !== 0) {
+    throw new SettingsError(`${path}: belongs to user ${uid}, ${who}: chown ${me} ${path}`);
+  }
+  // In a sticky folder, such as /tmp, nobody replaces what is another's.
+  if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) {
+    throw new SettingsError(`${path}: may be written by others than its owner, ${who}: chmod go-w ${path}`);
+  }
+}
+
+/** A file of settings of its own. @throws {SettingsError} that names each wrong one */
+export async function readYamlSettings<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
+  const text = await readOwnFile(path);
+  let values: unknown;
+  try {
+    values = parse(text);
+  } catch (error) {
+    throw new SettingsError(`${path}: is not YAML: ${(error as Error).message.split('\n', 1)[0]}`);
+  }
+  const read = schema.safeParse(values ?? {});
+  if (!read.success) throw new SettingsError(describeIssues(path, read.error));
+  return read.data;
+}
+
+/** A line for each. */
+export function describeIssues(place: string, error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) =>
+      path.length === 0 ? `${place}: ${message}` : `${place}: ${path.join('.')}: ${message}`,
+    )
+    .join('\n');
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { GroupName, RulesetName, Timestamp } from '../contract/identifiers.ts';
+import { describeIssues, readOwnFile } from './read-yaml.ts';
+import { SettingsError } from './settings-error.ts';
+
+const Limits = z.strictObject({
+  groups: z.array(GroupName).optional(),
+  rulesets: z.array(RulesetName).optional(),
+  actions: z
+    .array(z.enum(['apply', 'check', 'remove', 'rollback', 'report', 'confirm', 'abort', 'ping']))
+    .optional(),
+  notBefore: Timestamp.optional(),
+  notAfter: Timestamp.optional(),
+});
+
+const kid = z.string().min(1).max(200);
+/** Public keys only: a private one has no business on a host. */
+const Jwk = z
+  .union(
+    [
+      z.looseObject({ kid, kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+      z.looseObject({ kid, kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() }),
+    ],
+    'must be a public Ed25519 (OKP) or P-256 (EC) key with a kid',
+  )
+  .refine(
+    (key) => !('d' in key),
+    'is a private key: keep it where jobs are signed, and give hosts the public one',
+  );
+const JwkSet = z.looseObject({ keys: z.array(Jwk).min(1).max(1_000) });
+
+/** What is limited is so in the member `fleetwall` of a key. */
+export interface TrustedJwk {
+  kid: string;
+  algorithm: 'EdDSA' | 'ES256';
+  jwk: { kty: string; crv: string; x: string; y?: string };
+  limits: z.infer<typeof Limits>;
+}
+
+/**
+ * Reads a JWK set (RFC 7517) whose keys may sign for this host.
+ *
+ * @throws {SettingsError} if it cannot be read, or if others than its owner may write it
+ */
+export async function readTrustedKeys(path: string): Promise<TrustedJwk[]> {
+  const text = await readOwnFile(path);
+  let values: unknown;
+  try {
+    values = JSON.parse(text);
+  } catch (error) {
+    throw new SettingsError(`${path}: is not JSON: ${(error as Error).message}`);
+  }
+  const read = JwkSet.safeParse(values);
+  if (!read.success) throw new SettingsError(describeIssues(path, read.error));
+  const keys = read.data.keys.map((key, index): TrustedJwk => {
+    const limits = Limits.safeParse(key['fleetwall'] ?? {});
+    if (!limits.success)
+      throw new SettingsError(describeIssues(`${path}: keys.${index}.fleetwall`, limits.error));
+    const { kty, crv, x } = key;
+    const y = key.kty === 'EC' ? { y: key.y } : {};
+    const algorithm = kty === 'OKP' ? 'EdDSA' : 'ES256';
+    return { kid: key.kid, algorithm, jwk: { kty, crv, x, ...y }, limits: limits.data };
+  });
+  const twice = keys.find(({ kid: own }, index) => keys.findIndex((other) => other.kid === own) !== index);
+  if (twice !== undefined) throw new SettingsError(`${path}: there are two keys with the kid ${twice.kid}`);
+  // Under two names, one signer would count for two.
+  const same = keys.find(({ jwk }, index) => keys.findIndex((other) => other.jwk.x === jwk.x) !== index);
+  if (same !== undefined)
+    throw new SettingsError(`${path}: the key ${same.kid} is there under another kid, too`);
+  return keys;
+}

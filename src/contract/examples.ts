@@ -1,0 +1,135 @@
+import type { z } from 'zod';
+import type { ControlMessage } from './control.ts';
+import type { JobCompletedEvent } from './event.ts';
+import type { Job } from './job.ts';
+
+/** Messages of each kind as a client may write them. Sent in this order to a host `web-1` they all succeed. */
+
+const HEAD = {
+  apiVersion: 'fleetwall/v1',
+  issuedAt: '2026-11-22T10:00:00Z',
+  target: { hosts: ['web-1'] },
+} as const;
+
+const EDGE =
+  '*filter\n:edge-in - [0:0]\n-A INPUT -j edge-in\n-A edge-in -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n';
+const EDGE_CLOSED = EDGE.replace('-j ACCEPT', '-s 192.0.2.0/24 -j ACCEPT');
+/** The job that waits to be confirmed. */
+const MANUAL = '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f02';
+
+export const JOB_EXAMPLES: Record<string, z.input<typeof Job>> = {
+  check: {
+    ...HEAD,
+    id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f00',
+    action: 'check',
+    ruleset: { name: 'edge', revision: 1, ipv4: EDGE },
+  },
+  apply: {
+    ...HEAD,
+    id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01',
+    action: 'apply',
+    rolloutId: '2026-11-22-edge',
+    ruleset: { name: 'edge', revision: 1, ifRevision: 0, scope: 'chains', ipv4: EDGE, ipv6: EDGE },
+    confirm: { mode: 'probe', timeoutSeconds: 30 },
+  },
+  'apply, to be confirmed': {
+    ...HEAD,
+    id: MANUAL,
+    action: 'apply',
+    ruleset: { name: 'edge', revision: 2, ipv4: EDGE_CLOSED },
+    confirm: { mode: 'manual', timeoutSeconds: 60 },
+  },
+  rollback: {
+    ...HEAD,
+    id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f03',
+    action: 'rollback',
+    ruleset: { name: 'edge', revision: 3 },
+  },
+  report: {
+    ...HEAD,
+    id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f04',
+    action: 'report',
+    ruleset: { name: 'edge' },
+  },
+  remove: {
+    ...HEAD,
+    id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f05',
+    action: 'remove',
+    ruleset: { name: 'edge', revision: 4 },
+  },
+};
+
+export const CONTROL_EXAMPLES: Record<string, z.input<typeof ControlMessage>> = {
+  confirm: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f10', kind: 'confirm', jobId: MANUAL },
+  abort: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f11', kind: 'abort', jobId: MANUAL },
+  ping: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f12', kind: 'ping' },
+};
+
+/** A job that failed, which is where clients have the most to read. */
+export const COMPLETED_EXAMPLE: JobCompletedEvent = {
+  specversion: '1.0',
+  id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01/completed',
+  source: '/fleetwall/hosts/web-1',
+  type: 'fleetwall.job.completed',
+  subject: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01',
+  time: '2026-11-22T10:00:01.040Z',
+  datacontenttype: 'application/json',
+  data: {
+    jobId: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01',
+    hostId: 'web-1',
+    action: 'apply',
+    rolloutId: '2026-11-22-edge',
+    authenticated: true,
+    outcome: 'failed',
+    changed: false,
+    ruleset: {
+      name: 'edge',
+      revision: 7,
+      digest: `sha256:${'5e'.repeat(32)}`,
+      liveRevision: 6,
+      liveDigest: `sha256:${'c4'.repeat(32)}`,
+    },
+    diff: null,
+    failure: {
+      code: 'rule_rejected',
+      stage: 'rehearse',
+      retryable: false,
+      message: '1 rule of ruleset edge revision 7 was rejected',
+      lines: [
+        {
+          family: 'ipv4',
+          line: 4,
+          table: 'filter',
+          chain: 'edge-in',
+          text: '-A edge-in -p tcp --dport 443 -j NOPE',
+          reason: "Chain 'NOPE' does not exist",
+          reportedLine: 5,
+          confidence: 'verified',
+          context: [
+            { line: 3, text: '-A INPUT -j edge-in' },
+            { line: 5, text: 'COMMIT' },
+          ],
+        },
+      ],
+      command: 'iptables-nft-restore',
+      exitCode: 2,
+      stderr: "iptables-restore v1.8.9 (nf_tables): Chain 'NOPE' does not exist",
+    },
+    rollback: { performed: false, reason: null, verified: null },
+    report: null,
+    attempt: 1,
+    redelivered: false,
+    timings: {
+      queueMs: 3,
+      lockMs: 1,
+      snapshotMs: 12,
+      rehearseMs: 20,
+      planMs: 1,
+      applyMs: 0,
+      verifyMs: 0,
+      confirmMs: 0,
+      totalMs: 40,
+    },
+    worker: { version: '1.0.0', backend: 'nft', iptables: '1.8.9', kernel: '6.18.44', bootId: 'e3b0c442' },
+  },
+};

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { ControlMessage } from './control.ts';
+import { FleetEvent } from './event.ts';
+import { HostPolicy } from './host-policy.ts';
+import { Job, WrittenRuleset } from './job.ts';
+import { RolloutEvent } from './rollout.ts';
+
+const DESCRIBED = {
+  job: { schema: Job, title: 'A job for hosts' },
+  control: { schema: ControlMessage, title: 'A control message for hosts' },
+  event: { schema: FleetEvent, title: 'An event of a host, as a CloudEvent' },
+  'rollout-event': { schema: RolloutEvent, title: 'What operators say of a rollout, as a CloudEvent' },
+  'ruleset-file': {
+    schema: WrittenRuleset,
+    title: 'A ruleset as it is written in YAML or JSON for the command line',
+  },
+  'host-policy': { schema: HostPolicy, title: 'The guardrails of a host (FLEETWALL_POLICY)' },
+} satisfies Record<string, { schema: z.ZodType; title: string }>;
+
+export type SchemaName = keyof typeof DESCRIBED;
+export const SCHEMA_NAMES = Object.keys(DESCRIBED) as SchemaName[];
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/**
+ * JSON Schema 2020-12 of everything that goes over the wire, and of the files that people write, by name.
+ * They say what a writer may send, and leave the fields open that are not known: so has a reader to do.
+ * What no schema can say, such as the syntax of rules, is not in them.
+ */
+export function jsonSchemas(): Map<SchemaName, JsonSchema> {
+  return new Map(
+    SCHEMA_NAMES.map((name) => {
+      const { schema, title } = DESCRIBED[name];
+      const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
+      return [name, { $schema, title, ...rest }];
+    }),
+  );
+}
+
+/** The file in which a schema is kept. */
+export function schemaFile(name: SchemaName): string {
+  return `${name}.schema.json`;
+}
