@@ -50,6 +50,11 @@ export function declarationsOf(table: Table): Map<string, number> {
   return new Map([...table.chains.values()].map(({ name, line }) => [name, line]));
 }
 
+/** A rule as {@link Rule.text} has it. */
+export function appendText(chain: string, spec: string): string {
+  return spec === '' ? `-A ${chain}` : `-A ${chain} ${spec}`;
+}
+
 /** For rules as they come from the kernel: they are spelled as they are. */
 export function textOf({ text }: Rule): string {
   return text;

@@ -1,4 +1,4 @@
-import type { Problem, Table } from './model.ts';
+import { appendText, type Problem, type Table } from './model.ts';
 import { TABLE_NAMES } from './tables.ts';
 
 export interface ParsedText {
@@ -134,8 +134,4 @@ class Reader {
       reason,
     });
   }
-}
-
-function appendText(chain: string, spec: string): string {
-  return spec === '' ? `-A ${chain}` : `-A ${chain} ${spec}`;
 }

@@ -1,0 +1,123 @@
+import type { HostPolicy } from '../contract/host-policy.ts';
+import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import type { Ruleset } from '../contract/job.ts';
+import { rulesOf } from './acceptance.ts';
+import type { Spellings } from './change.ts';
+import type { Problem, Rule } from './model.ts';
+import { matchesAny } from './name-patterns.ts';
+import { isGoto, isJump, isOption, readOptions } from './options.ts';
+import { findUnguarded, type SpelledRequirement } from './required-rules.ts';
+import type { PerFamily } from './tables.ts';
+import type { WantedTable } from './wanted-table.ts';
+
+/** What a host lets be done to its rules. */
+export type Guardrails = Pick<
+  HostPolicy,
+  'rulesets' | 'scopes' | 'tables' | 'chains' | 'targets' | 'matches' | 'mostRules'
+> & {
+  required: readonly SpelledRequirement[];
+  /** Why the policy cannot be gone by: then nothing is let in. */
+  fault: string | null;
+};
+
+export type DeniedLine = Problem & { family: Family };
+
+/** Why a ruleset may not be touched at all; `null` if it may. */
+export function nameRefusal({ rulesets, fault }: Guardrails, { name }: Pick<Ruleset, 'name'>): string | null {
+  if (fault !== null) return `this host's own policy has a rule that it cannot read: ${fault}`;
+  if (rulesets === undefined || matchesAny(name, rulesets)) return null;
+  return `this host takes rulesets named ${rulesets.join(', ')} only, not ${name}`;
+}
+
+/** Why a ruleset may not own what it wants to; `null` if it may. */
+export function scopeRefusal({ scopes }: Guardrails, { scope }: Pick<Ruleset, 'scope'>): string | null {
+  if (scopes === undefined || scopes.includes(scope)) return null;
+  return `this host takes rulesets of scope ${scopes.join(', ')} only, not ${scope}`;
+}
+
+/** Every line of a ruleset that the host does not let in, in the kernel's spelling, which hides nothing. */
+export function findDenied(
+  rails: Guardrails,
+  wanted: PerFamily<Map<string, WantedTable>>,
+  spell: Spellings,
+): DeniedLine[] {
+  const denied = FAMILIES.flatMap((family) =>
+    [...wanted[family].values()].flatMap((table) => {
+      const spelling = spell({ family, table: table.name });
+      return [
+        ...deniedTable(rails, table),
+        ...deniedChains(rails, table),
+        ...deniedRules(rails, table, spelling),
+        ...findUnguarded(rails.required, family, table, spelling),
+      ].map((problem) => ({ ...problem, family }));
+    }),
+  );
+  return [...denied, ...tooMany(rails, wanted)];
+}
+
+function deniedTable({ tables }: Guardrails, table: WantedTable): Problem[] {
+  if (tables === undefined || tables.includes(table.name)) return [];
+  const reason = `table ${table.name} is not among those that this host lets rulesets have: ${tables.join(', ')}`;
+  return [{ line: firstLine(table), table: table.name, chain: null, reason }];
+}
+
+function firstLine(table: WantedTable): number {
+  const lines = [...table.declarations.values(), ...rulesOf(table).map(({ line }) => line)];
+  // Not spread into Math.min: there may be more rules than a call takes arguments.
+  return lines.reduce((first, line) => Math.min(first, line), table.commitLine ?? Number.MAX_SAFE_INTEGER);
+}
+
+function deniedChains({ chains }: Guardrails, table: WantedTable): Problem[] {
+  if (chains === undefined) return [];
+  return [...table.declarations].flatMap(([chain, line]) =>
+    table.policies.has(chain) || matchesAny(chain, chains)
+      ? []
+      : [
+          {
+            line,
+            table: table.name,
+            chain,
+            reason: `chains are to be named ${chains.join(', ')} on this host`,
+          },
+        ],
+  );
+}
+
+function deniedRules(
+  { targets, matches }: Guardrails,
+  table: WantedTable,
+  spelling: (rule: Rule) => string,
+): Problem[] {
+  if (targets === undefined && matches === undefined) return [];
+  return rulesOf(table).flatMap((rule) => {
+    const options = readOptions(spelling(rule));
+    const used = (is: (option: (typeof options)[number]) => boolean) =>
+      options.filter(is).flatMap(({ value }) => value ?? []);
+    const target = used((option) => isJump(option) || isGoto(option)).find(
+      (name) => targets !== undefined && !targets.includes(name) && !table.chains.has(name),
+    );
+    const match = used((option) => isOption(option, '-m', '--match', 7)).find(
+      (name) => matches !== undefined && !matches.includes(name),
+    );
+    const reasons = [
+      ...(target === undefined ? [] : [`target ${target} is not let in on this host`]),
+      ...(match === undefined ? [] : [`match ${match} is not let in on this host`]),
+    ];
+    if (reasons.length === 0) return [];
+    return [{ line: rule.line, table: table.name, chain: rule.chain, reason: reasons.join('; ') }];
+  });
+}
+
+function tooMany({ mostRules }: Guardrails, wanted: PerFamily<Map<string, WantedTable>>): DeniedLine[] {
+  if (mostRules === undefined) return [];
+  const rules = FAMILIES.flatMap((family) =>
+    [...wanted[family].values()]
+      .flatMap((table) => rulesOf(table).map((rule) => ({ family, table: table.name, rule })))
+      .toSorted((a, b) => a.rule.line - b.rule.line),
+  );
+  const first = rules[mostRules];
+  if (first === undefined) return [];
+  const { family, table, rule } = first;
+  const reason = `the ruleset has ${rules.length} rules: this host takes ${mostRules} of one`;
+  return [{ family, table, chain: rule.chain, line: rule.line, reason }];
+}
