@@ -1,42 +1,63 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import type { BootFiles, BootRuleset, PreparedBootFiles, RulesetRecord } from '../job/state.ts';
+import { type Digest, FAMILIES, type Family } from '../contract/identifiers.ts';
+import type { BootFiles, RulesetRecord } from '../job/state.ts';
 import { textDigest } from '../ruleset/digest.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
-import { makePrivateFolder, placeDurably, readIfThere, syncFolder, writeAside } from './files.ts';
+import { renderLoader } from './boot-loader.ts';
+import {
+  identityOf,
+  makePrivateFolder,
+  placeDurably,
+  readIfThere,
+  syncFolder,
+  writeAside,
+  writeDurably,
+} from './files.ts';
 import { orUnavailable } from './state-error.ts';
+
+type Ruleset = Pick<RulesetRecord, 'name' | 'scope'>;
 
 /** The rules of each ruleset as plain files that `iptables-restore` takes, `boot/NAME.SCOPE.FAMILY` in the state folder. */
 export class FileBootFiles implements BootFiles {
   readonly #folder: string;
-  /** What is known to be in a file: it is not written again. */
-  readonly #written = new Map<string, string>();
+  readonly #restore: PerFamily<string>;
+  #hasLoader = false;
+  /** What is known to be in a file, for as long as it is that file: it is neither written nor read again for that. */
+  readonly #known = new Map<string, { digest: Digest; identity: string }>();
 
-  constructor(stateDir: string) {
+  /** @param restore the programs that load them, by absolute path */
+  constructor(stateDir: string, restore: PerFamily<string>) {
     this.#folder = join(stateDir, 'boot');
+    this.#restore = restore;
   }
 
-  async prepare(ruleset: BootRuleset, rules: PerFamily<string>): Promise<PreparedBootFiles> {
+  async prepare(ruleset: Ruleset, rules: PerFamily<string>): Promise<PerFamily<Digest>> {
     return await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
+      await this.#writeLoader();
       const digests = perFamily((family) => textDigest(rules[family]));
-      const changed = FAMILIES.filter(
-        (family) => this.#written.get(this.#path(ruleset, family)) !== digests[family],
-      );
-      const asides = await Promise.all(
-        changed.map(async (family) => {
+      await Promise.all(
+        FAMILIES.map(async (family) => {
           const path = this.#path(ruleset, family);
-          return { path, digest: digests[family], aside: await writeAside(path, rules[family]) };
+          if (await this.#isKnown(path, digests[family])) return;
+          await this.#learn(await writeAside(path, rules[family]), digests[family]);
         }),
       );
-      const place = async () => {
-        for (const { path, aside, digest } of asides) {
-          await placeDurably(aside, path);
-          this.#written.set(path, digest);
-        }
-      };
-      return { digests, place: () => orUnavailable(this.#folder, place) };
+      return digests;
+    });
+  }
+
+  async place(record: RulesetRecord): Promise<void> {
+    const { live } = record;
+    await orUnavailable(this.#folder, async () => {
+      for (const family of FAMILIES) {
+        const path = this.#path(record, family);
+        if (live === null) await rm(path, { force: true });
+        else if (!(await this.#isKnown(path, live.saved[family])))
+          await this.#place(path, live.saved[family]);
+      }
+      if (live === null) await syncFolder(this.#folder).catch(ignoreMissing);
     });
   }
 
@@ -53,19 +74,46 @@ export class FileBootFiles implements BootFiles {
     });
   }
 
-  async remove(ruleset: BootRuleset): Promise<void> {
-    await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
-      for (const family of FAMILIES) {
-        const path = this.#path(ruleset, family);
-        await rm(path, { force: true });
-        this.#written.delete(path);
-      }
-      await syncFolder(this.#folder);
-    });
+  async #writeLoader(): Promise<void> {
+    if (this.#hasLoader) return;
+    await writeDurably(join(this.#folder, 'load'), renderLoader(this.#restore));
+    this.#hasLoader = true;
   }
 
-  #path({ name, scope }: BootRuleset, family: Family): string {
+  /** A worker that was cut short may have written the file aside, and may have put it in its place. */
+  async #place(path: string, digest: Digest): Promise<void> {
+    const aside = asideOf(path);
+    if ((await this.#isKnown(aside, digest)) || (await holds(aside, digest))) {
+      await placeDurably(aside, path);
+      await this.#learn(path, digest);
+    } else if (!(await holds(path, digest)))
+      throw new Error(`${path} is missing or damaged: push the ruleset again`);
+  }
+
+  async #isKnown(path: string, digest: Digest): Promise<boolean> {
+    const known = this.#known.get(path);
+    return known?.digest === digest && known.identity === (await identityOf(path));
+  }
+
+  async #learn(path: string, digest: Digest): Promise<void> {
+    const identity = await identityOf(path);
+    if (identity !== null) this.#known.set(path, { digest, identity });
+  }
+
+  #path({ name, scope }: Ruleset, family: Family): string {
     return join(this.#folder, `${name}.${scope}.${family}`);
   }
+}
+
+async function holds(path: string, digest: Digest): Promise<boolean> {
+  const text = await readIfThere(path);
+  return text !== null && textDigest(text) === digest;
+}
+
+function asideOf(path: string): string {
+  return `${path}.new`;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }

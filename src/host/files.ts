@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -9,9 +9,9 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   await placeDurably(await writeAside(path, text), path);
 }
 
-/** Writes and flushes a file beside the path; its own path. */
+/** Writes and flushes a file `PATH.new`; its path. Whoever writes to a path has a lock for it, or it is nobody else's. */
 export async function writeAside(path: string, text: string): Promise<string> {
-  const aside = `${path}.${process.pid}.new`;
+  const aside = `${path}.new`;
   const file = await open(aside, 'w', 0o600);
   try {
     await file.writeFile(text);
@@ -50,5 +50,27 @@ export async function readIfThere(path: string): Promise<string | null> {
 
 /** A folder that only its owner may look into. */
 export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Only where folders above are missing: on a read-only file system it gives a wrong reason.
+    if (code === 'ENOENT') await mkdir(path, { recursive: true, mode: 0o700 });
+    else if (code !== 'EEXIST') throw error;
+  }
+}
+
+/** Tells one content of a path from another without reading it, as each is a new file; `null` if there is none. */
+export async function identityOf(path: string): Promise<string | null> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found === null ? null : `${found.ino} ${found.size} ${found.mtimeNs}`;
+}
+
+/** @returns `null` for what is no JSON: no schema takes that */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

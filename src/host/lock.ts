@@ -38,18 +38,28 @@ const UPDATE_MS = 1_000;
 export class NamespaceLock implements HostLock {
   readonly #options: LockOptions;
   readonly #path: string;
+  #holders = 0;
 
   constructor(options: LockOptions) {
     this.#options = options;
     this.#path = join(options.runDir, `netns-${options.inode}.lock`);
   }
 
-  async hold<T>(jobId: string, work: (fence: Fence) => Promise<T>): Promise<T> {
-    const file = await this.#take();
+  get isBusy(): boolean {
+    return this.#holders > 0;
+  }
+
+  async hold<T>(purpose: string, work: (fence: Fence) => Promise<T>): Promise<T> {
+    this.#holders += 1;
     try {
-      return await this.#holdMark(file, jobId, work);
+      const file = await this.#take();
+      try {
+        return await this.#holdMark(file, purpose, work);
+      } finally {
+        await file.close();
+      }
     } finally {
-      await file.close();
+      this.#holders -= 1;
     }
   }
 
@@ -83,10 +93,10 @@ export class NamespaceLock implements HostLock {
     return ours.ino === current?.ino;
   }
 
-  async #holdMark<T>(file: FileHandle, jobId: string, work: (fence: Fence) => Promise<T>): Promise<T> {
+  async #holdMark<T>(file: FileHandle, purpose: string, work: (fence: Fence) => Promise<T>): Promise<T> {
     const { hostId, log } = this.#options;
     await file.truncate();
-    const holder = { pid: process.pid, hostId, jobId, since: new Date().toISOString() };
+    const holder = { pid: process.pid, hostId, purpose, since: new Date().toISOString() };
     await file.write(JSON.stringify(holder satisfies z.infer<typeof Holder>));
     let lost: Error | null = null;
     // Nobody has the kernel's lock, so a mark that is there is a dead holder's.
@@ -97,7 +107,7 @@ export class NamespaceLock implements HostLock {
       update: UPDATE_MS,
       onCompromised: (error) => {
         lost = error;
-        log.error({ jobId, error }, 'The lock of the rules was taken away');
+        log.error({ purpose, error }, 'The lock of the rules was taken away');
       },
     });
     try {
@@ -114,13 +124,13 @@ export class NamespaceLock implements HostLock {
   }
 }
 
-const Holder = z.object({ pid: z.number(), hostId: z.string(), jobId: z.string(), since: z.string() });
+const Holder = z.object({ pid: z.number(), hostId: z.string(), purpose: z.string(), since: z.string() });
 
 async function readHolder(file: FileHandle): Promise<string> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0);
   try {
-    const { pid, hostId, jobId, since } = Holder.parse(JSON.parse(buffer.toString('utf8', 0, bytesRead)));
-    return ` by process ${pid} (host ${hostId}, job ${jobId}, since ${since})`;
+    const { pid, hostId, purpose, since } = Holder.parse(JSON.parse(buffer.toString('utf8', 0, bytesRead)));
+    return ` by process ${pid} (host ${hostId}, ${purpose}, since ${since})`;
   } catch {
     return '';
   }

@@ -5,12 +5,15 @@ import type { ResultStore } from '../job/state.ts';
 import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
+/** Each so many results, those that are too many are looked for. */
+const PRUNE_EVERY = 1_000;
 const KEPT_RESULTS = 10_000;
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** The last event of each job that ended here, `results/JOB.json` in the state folder. */
 export class FileResultStore implements ResultStore {
   readonly #folder: string;
+  #puts = 0;
 
   constructor(stateDir: string) {
     this.#folder = join(stateDir, 'results');
@@ -31,21 +34,22 @@ export class FileResultStore implements ResultStore {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
       await writeDurably(this.#path(jobId), JSON.stringify(event));
+      this.#puts += 1;
+      if (this.#puts % PRUNE_EVERY === 0) await this.prune();
     });
   }
 
-  /** Forgets results that are older than 30 days and not among the 10,000 newest. */
+  /** Forgets results that are older than 30 days, and all but the 10,000 newest. */
   async prune(now = Date.now()): Promise<void> {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
       const names = await readdir(this.#folder);
-      if (names.length <= KEPT_RESULTS) return;
       const files = await Promise.all(
         names.map(async (name) => ({ name, time: (await stat(join(this.#folder, name))).mtimeMs })),
       );
-      const surplus = files.toSorted((a, b) => b.time - a.time).slice(KEPT_RESULTS);
-      const old = surplus.filter(({ time }) => now - time > KEPT_MS);
-      await Promise.all(old.map(({ name }) => rm(join(this.#folder, name), { force: true })));
+      const byAge = files.toSorted((a, b) => b.time - a.time);
+      const surplus = byAge.filter(({ time }, index) => index >= KEPT_RESULTS || now - time > KEPT_MS);
+      await Promise.all(surplus.map(({ name }) => rm(join(this.#folder, name), { force: true })));
     });
   }
 

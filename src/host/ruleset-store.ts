@@ -1,18 +1,24 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Digest, Family, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
 import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../job/state.ts';
-import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import { identityOf, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 const ChainRef = z.object({ family: Family, table: z.string(), chain: z.string() });
 
-const StoredRuleset = z.object({
-  version: z.literal(1),
+export const StoredClaims = z.object({
+  tables: z.array(ChainRef.omit({ chain: true })),
+  chains: z.array(ChainRef),
+  hooks: z.array(ChainRef.extend({ target: z.string(), first: z.boolean() })),
+});
+
+export const StoredRecord = z.object({
   name: RulesetName,
   scope: Scope,
   committed: z.object({ revision: Revision, digest: Digest }).nullable(),
+  committedBy: z.string().nullable(),
   live: z
     .object({
       saved: z.object({ ipv4: Digest, ipv6: Digest }),
@@ -20,12 +26,10 @@ const StoredRuleset = z.object({
     })
     .nullable(),
   earlier: z.array(Digest),
-  claims: z.object({
-    tables: z.array(ChainRef.omit({ chain: true })),
-    chains: z.array(ChainRef),
-    hooks: z.array(ChainRef.extend({ target: z.string(), first: z.boolean() })),
-  }),
+  claims: StoredClaims,
 });
+
+const StoredRuleset = StoredRecord.extend({ version: z.literal(1) });
 
 /** What is committed on the host: one JSON file for each ruleset, `rulesets/NAME.json` in the state folder. */
 export class FileRulesetStore implements RulesetStore {
@@ -45,12 +49,11 @@ export class FileRulesetStore implements RulesetStore {
   }
 
   async #readOnce(path: string): Promise<RulesetRecord> {
-    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
-    const identity = `${ino} ${size} ${mtimeNs}`;
+    const identity = await identityOf(path);
     const known = this.#read.get(path);
-    if (known?.identity === identity) return known.record;
+    if (known !== undefined && known.identity === identity) return known.record;
     const record = await readRecord(path);
-    this.#read.set(path, { identity, record });
+    if (identity !== null) this.#read.set(path, { identity, record });
     return record;
   }
 
@@ -72,7 +75,7 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 async function readRecord(path: string): Promise<RulesetRecord> {
-  const stored = StoredRuleset.safeParse(JSON.parse((await readIfThere(path)) ?? 'null'));
+  const stored = StoredRuleset.safeParse(parseJson((await readIfThere(path)) ?? ''));
   if (!stored.success) {
     throw new StateUnavailable(
       `${path} is not a state file of this version of fleetwall: restore it, or move it away and push the ruleset with its chains in "adopt"`,

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import type { CommandRequest, CommandResult, RunCommand } from '../job/command.ts';
 
 /** Enough for iptables to find its own parts; nothing of the worker's environment is any of its business. */
-const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 const MAX_STDOUT_BYTES = 256 * 1024 * 1024;
 const MAX_STDERR_BYTES = 64 * 1024;
 const KILL_AFTER_MS = 2000;
@@ -15,20 +15,23 @@ const KILL_AFTER_MS = 2000;
 export const runCommand: RunCommand = async (request) => {
   const stdout = new BoundedText(request.maxStdoutBytes ?? MAX_STDOUT_BYTES);
   const stderr = new BoundedText(MAX_STDERR_BYTES);
-  const result = await start(request, stdout, stderr);
+  const child = start(request, stdout, stderr);
+  const limit = new TimeLimit(child.pid, request.timeoutMs);
+  const result = await child;
+  limit.clear();
   return {
     exitCode: result.exitCode ?? null,
     stdout: stdout.text(),
     stderr: stderr.text(),
-    timedOut: result.timedOut,
+    timedOut: limit.isOver,
     truncated: stdout.truncated,
     startError: startErrorOf(result),
   } satisfies CommandResult;
 };
 
-async function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText) {
-  const { file, args, input, environment, descriptor, timeoutMs } = request;
-  return await execa(file, args, {
+function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText) {
+  const { file, args, input, environment, descriptor } = request;
+  return execa(file, args, {
     env: { ...ENVIRONMENT, ...environment },
     extendEnv: false,
     detached: true,
@@ -37,8 +40,6 @@ async function start(request: CommandRequest, stdout: BoundedText, stderr: Bound
     buffer: false,
     encoding: 'buffer',
     stripFinalNewline: false,
-    timeout: timeoutMs,
-    forceKillAfterDelay: KILL_AFTER_MS,
     stdio: [
       input === undefined ? 'ignore' : [Buffer.from(input)],
       collect(stdout),
@@ -47,6 +48,35 @@ async function start(request: CommandRequest, stdout: BoundedText, stderr: Bound
       ...(descriptor === undefined ? [] : [descriptor as 1]),
     ],
   });
+}
+
+/** Ends a program when its time is over, with everything that it has started: that, too, could still write rules. */
+class TimeLimit {
+  readonly #group: number | undefined;
+  #timer: NodeJS.Timeout;
+  isOver = false;
+
+  constructor(group: number | undefined, timeoutMs: number) {
+    this.#group = group;
+    this.#timer = setTimeout(() => {
+      this.isOver = true;
+      this.#signal('SIGTERM');
+      this.#timer = setTimeout(() => this.#signal('SIGKILL'), KILL_AFTER_MS);
+    }, timeoutMs);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#group === undefined) return;
+    try {
+      process.kill(-this.#group, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 function collect(text: BoundedText) {
@@ -81,12 +111,7 @@ class BoundedText {
   }
 }
 
-function startErrorOf(result: {
-  exitCode?: number;
-  signal?: string;
-  timedOut: boolean;
-  cause?: unknown;
-}): string | null {
-  if (result.exitCode !== undefined || result.signal !== undefined || result.timedOut) return null;
+function startErrorOf(result: { exitCode?: number; signal?: string; cause?: unknown }): string | null {
+  if (result.exitCode !== undefined || result.signal !== undefined) return null;
   return result.cause instanceof Error ? result.cause.message : 'the program could not be started';
 }

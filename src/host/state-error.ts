@@ -1,3 +1,4 @@
+import { JournalDamaged } from '../job/pending.ts';
 import { StateUnavailable } from '../job/state.ts';
 
 /** Errors of the file system, and files that cannot be read, are the state folder's. */
@@ -5,7 +6,7 @@ export async function orUnavailable<T>(folder: string, work: () => Promise<T>): 
   try {
     return await work();
   } catch (error) {
-    if (error instanceof StateUnavailable) throw error;
+    if (error instanceof StateUnavailable || error instanceof JournalDamaged) throw error;
     throw new StateUnavailable(`the state in ${folder} cannot be used: ${(error as Error).message}`, {
       cause: error,
     });

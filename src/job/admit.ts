@@ -18,15 +18,9 @@ export function admitRevision(
   digest: string | null,
   record: RulesetRecord | undefined,
 ): boolean {
-  const { name, revision, ifRevision } = job.ruleset;
+  const { name, revision } = job.ruleset;
   const committed = record?.committed ?? null;
-  if (ifRevision !== undefined && ifRevision !== (committed?.revision ?? 0)) {
-    throw new JobFailure(
-      'admit',
-      'revision_conflict',
-      `ruleset ${name} is at revision ${committed?.revision ?? 0} here, and the job asks for ${ifRevision}`,
-    );
-  }
+  assertCommitted(job, committed);
   if (committed === null || revision > committed.revision) return false;
   if (revision < committed.revision) {
     throw new JobFailure(
@@ -43,4 +37,23 @@ export function admitRevision(
     );
   }
   return true;
+}
+
+/** A job may be for a host on which a certain revision, or content, is committed, and for no other. */
+function assertCommitted({ ruleset }: RulesetJob, committed: RulesetRecord['committed']): void {
+  const { name, ifRevision, ifDigest } = ruleset;
+  if (ifRevision !== undefined && ifRevision !== (committed?.revision ?? 0)) {
+    throw new JobFailure(
+      'admit',
+      'revision_conflict',
+      `ruleset ${name} is at revision ${committed?.revision ?? 0} here, and the job asks for ${ifRevision}`,
+    );
+  }
+  if (ifDigest !== undefined && ifDigest !== committed?.digest) {
+    throw new JobFailure(
+      'admit',
+      'revision_conflict',
+      `ruleset ${name} has another content here than the one that the job is for`,
+    );
+  }
 }

@@ -1,21 +1,23 @@
-import type { Rollback } from '../contract/event.ts';
+import type { Outcome } from '../contract/event.ts';
 import type { Digest } from '../contract/identifiers.ts';
 import type { TableChange } from '../ruleset/change.ts';
-import type { Claims } from '../ruleset/claims.ts';
-import { prepareCommit } from './commit.ts';
+import { commitRecord, prepareCommit } from './commit.ts';
+import { assertConfirmable, confirmChange, type OpenChange } from './confirm.ts';
+import { WindowLeft } from './confirmation.ts';
 import { converge } from './converge.ts';
 import { describeDiff } from './describe-diff.ts';
 import { explainRefusal } from './explain-refusal.ts';
-import { JobFailure } from './failure.ts';
+import { fitDiff } from './fit-event.ts';
 import type { Intent } from './intent.ts';
-import type { JobEnd } from './job-end.ts';
-import { asJobFailure, ended, failed } from './job-end.ts';
-import type { Fence, Ports } from './ports.ts';
-import { prepareChange } from './prepare-change.ts';
-import type { LiveTables } from './snapshot.ts';
+import { asJobFailure, ended, type JobEnd } from './job-end.ts';
+import type { JobRun } from './job-run.ts';
+import { monotonicMs } from './monotonic.ts';
+import type { PendingChange } from './pending.ts';
+import { type Fence, LockLost, type Ports } from './ports.ts';
+import { type PreparedChange, prepareChange } from './prepare-change.ts';
+import { renderSnapshot } from './snapshot.ts';
 import type { RulesetRecord } from './state.ts';
-import type { Stopwatch } from './stopwatch.ts';
-import { undoChanges } from './undo.ts';
+import { takeBack } from './take-back.ts';
 
 export interface Change {
   intent: Intent;
@@ -26,7 +28,7 @@ export interface Change {
   /** What can be gone back to then, the newest last. */
   earlier: Digest[];
   /** The outcome when something was done, and when nothing had to be. */
-  outcomes: { changed: JobEnd['outcome']; same: JobEnd['outcome'] };
+  outcomes: { changed: Outcome; same: Outcome };
 }
 
 /** Everything but the change: what it would do, and whether the kernel takes it. */
@@ -34,123 +36,108 @@ export async function checkRuleset(
   { intent }: Change,
   ports: Ports,
   fence: Fence,
-  watch: Stopwatch,
+  { watch }: JobRun,
 ): Promise<JobEnd> {
   const { spelled } = await prepareChange(intent, ports, fence, watch);
   const { plans } = await spelled;
   return ended('checked', { diff: describeDiff(plans) });
 }
 
-/** Makes the host have what is wanted, in all tables of both families, or leaves it as it was. */
+/**
+ * Makes the host have what is wanted, in all tables of both families, or leaves it as it was.
+ *
+ * @throws {LockLost} {@link WindowLeft} if it has to be left as it is, for {@link settlePending}; any other error comes
+ *   before the first change
+ */
 export async function changeRuleset(
   change: Change,
   ports: Ports,
   fence: Fence,
-  watch: Stopwatch,
+  run: JobRun,
 ): Promise<JobEnd> {
   const { intent, committed, content } = change;
   const keeping = content === null ? null : ports.contents.keep(committed.digest, content);
   keeping?.catch(() => {});
-  const prepared = await prepareChange(intent, ports, fence, watch);
+  const prepared = await prepareChange(intent, ports, fence, run.watch);
   await keeping;
-  const changed = prepared.changes.length > 0;
-  // What the change may create is on record before it is made: after a crash it is known to be ours.
-  if (changed && claimsMore(intent)) await ports.rulesets.put({ ...recordOf(intent), claims: intent.claims });
-  const preparing = prepareCommit(change, prepared.spelled, ports);
-  preparing.catch(() => {});
-  const attempted: TableChange[] = [];
-  try {
-    await converge(intent, prepared, ports, fence, watch, attempted);
-    const commit = await preparing;
-    await commit();
-  } catch (error) {
-    await preparing.catch(() => {});
-    return await takeBack(change, asJobFailure(error), attempted, prepared.snapshot, ports, fence);
+  if (prepared.changes.length === 0) {
+    await commitRecord(await prepareCommit(change, prepared.spelled, run.job.id, ports), ports);
+    return ended(change.outcomes.same, { diff: describeDiff(prepared.plans) });
   }
-  const outcome = changed ? change.outcomes.changed : change.outcomes.same;
-  const { plans } = await prepared.spelled;
-  return ended(outcome, { changed, diff: describeDiff(plans) });
+  const { confirm } = run.job;
+  if (confirm.mode !== 'none') await assertConfirmable(intent.label, ports);
+  const pending = pendingOf(change, prepared, ports, run);
+  await ports.journal.open(pending, renderSnapshot(prepared.snapshot));
+  if (confirm.mode !== 'none') await ports.watchdog.arm(pending, confirm.timeoutSeconds);
+  return await applyAndConfirm(change, prepared, pending, ports, fence, run);
 }
 
-function recordOf({ name, scope, record }: Intent): RulesetRecord {
-  return (
-    record ?? {
-      name,
-      scope,
-      committed: null,
-      live: null,
-      earlier: [],
-      claims: { tables: [], chains: [], hooks: [] },
-    }
-  );
-}
-
-/** Claims are only ever added to those on record. */
-function claimsMore({ claims: wanted, record }: Intent): boolean {
-  const count = ({ tables, chains, hooks }: Claims) => tables.length + chains.length + hooks.length;
-  return record === undefined || count(wanted) > count(record.claims);
-}
-
-/** After a failure: the host gets back what it had, and the failure tells whether that worked. */
-async function takeBack(
+/** From here on the host is not as it was: whatever happens, it is put back, or somebody is left who does that. */
+async function applyAndConfirm(
   change: Change,
-  failure: JobFailure,
-  attempted: TableChange[],
-  snapshot: LiveTables,
+  prepared: PreparedChange,
+  pending: PendingChange,
   ports: Ports,
   fence: Fence,
+  run: JobRun,
 ): Promise<JobEnd> {
   const { intent } = change;
-  if (attempted.length === 0) return failed(failure);
+  const preparing = prepareCommit(change, prepared.spelled, run.job.id, ports);
+  preparing.catch(() => {});
+  const touched: TableChange[] = [];
   try {
-    const tables = await undoChanges(intent, attempted, snapshot, ports.firewall, fence);
-    const rollback = {
-      performed: tables.some((table) => table.performed),
-      tables: tables.map(({ family, table, performed, differs }) => ({
-        family,
-        table,
-        performed,
-        verified: differs === null,
-      })),
-    };
-    const broken = tables.filter(({ differs }) => differs !== null);
-    if (broken.length > 0) {
-      const places = broken.map(({ family, table, differs }) => `${family} ${table}: ${differs}`);
-      const why = new Error(`what is live differs from what was before in ${places.join('; ')}`);
-      return undoFailed(change, failure, why, rollback, ports);
+    await converge(intent, prepared, ports, fence, run.watch, touched);
+    const after = await preparing;
+    const diff = describeDiff((await prepared.spelled).plans);
+    const open = windowOf({ ...pending, diff: fitDiff(diff) }, after, ports, run);
+    if (open !== null) {
+      await ports.journal.update(open);
+      await run.watch.time('confirmMs', () => confirmChange(open, ports));
     }
-    if (claimsMore(intent)) await forgetIntent(intent, ports);
-    return failed(await explainRefusal(intent, failure, ports, fence), {
-      rollback: { ...rollback, reason: rollback.performed ? failure.code : null, verified: true },
-    });
+    await commitRecord(after, ports);
+    return ended(change.outcomes.changed, { changed: true, diff });
   } catch (error) {
-    return undoFailed(change, failure, error as Error, { performed: true }, ports);
+    await preparing.catch(() => {});
+    if (error instanceof LockLost || error instanceof WindowLeft) throw error;
+    const failure = asJobFailure(error);
+    const explain = async () => await explainRefusal(intent, failure, ports, fence);
+    const { label } = intent;
+    const before = () => prepared.snapshot;
+    return await takeBack({ subject: intent, label, touched, before, failure, explain }, ports, fence);
   }
 }
 
-/** The one case in which a host may not be as it was: it is said loudly, and with what is known of it. */
-function undoFailed(
-  { intent }: Change,
-  failure: JobFailure,
-  error: Error,
-  rollback: Pick<Rollback, 'performed' | 'tables'>,
-  { log }: Ports,
-): JobEnd {
-  log.error({ ruleset: intent.name, error }, 'Undo failed');
-  const message = `ruleset ${intent.label} failed (${failure.message}), and the host could not be put back as it was: ${error.message}`;
-  const { lines, tool } = failure;
-  const options = { lines, cause: error, ...(tool === null ? {} : { tool }) };
-  return failed(new JobFailure('apply', 'undo_failed', message, options), {
-    changed: true,
-    rollback: { ...rollback, reason: failure.code, verified: false },
-  });
+function pendingOf(
+  { intent, committed, outcomes }: Change,
+  { plans }: PreparedChange,
+  { place }: Ports,
+  { job, origin }: JobRun,
+): PendingChange {
+  const { name, scope, claims } = intent;
+  return {
+    job: { id: job.id, action: job.action, issuedAt: job.issuedAt, rolloutId: job.rolloutId },
+    origin,
+    ruleset: { name, scope, ...committed },
+    outcome: outcomes.changed,
+    diff: fitDiff(describeDiff(plans)),
+    place,
+    claims,
+    tables: plans.map(({ family, table }) => ({ family, table })),
+    window: null,
+  };
 }
 
-/** The record claims no more than it did; that it claims too much for a while does no harm. */
-async function forgetIntent(intent: Intent, { rulesets, log }: Ports): Promise<void> {
-  try {
-    await rulesets.put(recordOf(intent));
-  } catch (error) {
-    log.warn({ ruleset: intent.name, error }, 'Cannot write the state of a ruleset');
-  }
+/** `null`: nobody is asked whether the change may stay. */
+function windowOf(
+  pending: PendingChange,
+  after: RulesetRecord | null,
+  { confirmation }: Ports,
+  { job }: JobRun,
+): OpenChange | null {
+  const { mode, timeoutSeconds } = job.confirm;
+  if (mode === 'none') return null;
+  const ms = timeoutSeconds * 1000;
+  const deadline = new Date(Date.now() + ms).toISOString();
+  const { resumable } = confirmation.answers;
+  return { ...pending, window: { mode, resumable, deadline, deadlineMs: monotonicMs() + ms, after } };
 }

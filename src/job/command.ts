@@ -15,6 +15,19 @@ export interface CommandRequest {
   maxStdoutBytes?: number;
 }
 
+/** Runs a program for as long as it is not stopped. */
+export type FollowCommand = (request: FollowRequest) => { stop(): void };
+
+interface FollowRequest {
+  /** An absolute path. */
+  file: string;
+  args: readonly string[];
+  /** Called with each line of its standard output. */
+  onLine: (line: string) => void;
+  /** It has ended by itself. */
+  onEnd: (reason: string) => void;
+}
+
 export interface CommandResult {
   /** `null` if it was ended by a signal, or could not be started. */
   exitCode: number | null;

@@ -2,42 +2,57 @@ import { claimsOf } from '../ruleset/claims.ts';
 import { renderWanted } from '../ruleset/render-wanted.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import type { Change } from './change-ruleset.ts';
-import { type Intent, spelledBy } from './intent.ts';
+import { spelledBy } from './intent.ts';
 import type { Ports } from './ports.ts';
 import type { SpelledChange } from './prepare-change.ts';
-import type { PreparedBootFiles, RulesetRecord } from './state.ts';
-
-/** What is left to do once the host has what is wanted. @throws {StateUnavailable} */
-export type Commit = () => Promise<void>;
+import type { RulesetRecord } from './state.ts';
 
 /**
- * Does, ahead of time, the greater part of putting a change on record: to go on record is then one small file.
+ * What goes on record once the host has what is wanted; `null` if that is on record already. The greater part of the work is
+ * done here, ahead of time: to go on record is then one small file.
  *
  * @throws {StateUnavailable}
  */
 export async function prepareCommit(
   change: Change,
   spelled: Promise<SpelledChange>,
+  jobId: string,
   ports: Ports,
-): Promise<Commit> {
-  const { intent, committed, content, earlier } = change;
+): Promise<RulesetRecord | null> {
+  const { intent, committed, earlier } = change;
   const { name, scope, record } = intent;
   const isSame = isOnRecord(change, ports);
-  if (isSame && record?.committed?.revision === committed.revision) return async () => {};
-  const files = isSame || content === null ? null : await prepareBootFiles(intent, spelled, ports);
-  const live =
-    files === null
-      ? isSame
-        ? record?.live
-        : null
-      : { saved: files.digests, spelledBy: spelledBy(ports.facts) };
-  return async () => {
-    const claims = claimsOf(scope, intent.wanted);
-    await ports.rulesets.put({ name, scope, committed, live: live ?? null, earlier, claims });
-    if (content === null) await ports.boot.remove({ name, scope });
-    await files?.place();
-    await forgetOldContents(ports);
+  if (isSame && record?.committed?.revision === committed.revision) return null;
+  const claims = claimsOf(scope, intent.wanted);
+  return {
+    name,
+    scope,
+    committed,
+    committedBy: jobId,
+    live: isSame ? (record?.live ?? null) : await prepareLive(change, spelled, ports),
+    earlier,
+    claims,
   };
+}
+
+/** @throws {StateUnavailable} and nothing is on record then */
+export async function commitRecord(after: RulesetRecord | null, ports: Ports): Promise<void> {
+  if (after === null) return;
+  await ports.rulesets.put(after);
+  await placeBootFiles(after, ports);
+  await forgetOldContents(ports);
+}
+
+/** What is on record is so; boot files that are not those of the record are noticed wherever they are read. */
+export async function placeBootFiles(record: RulesetRecord, { boot, log }: Ports): Promise<void> {
+  try {
+    await boot.place(record);
+  } catch (error) {
+    log.error(
+      { ruleset: record.name, error },
+      'Cannot put the boot files of a ruleset in place: push it again',
+    );
+  }
 }
 
 /** Whether the very same content is what is committed, spelled by the same kernel. */
@@ -46,16 +61,17 @@ function isOnRecord({ intent: { record }, committed, content }: Change, { facts 
   return content !== null && isLive && record?.committed?.digest === committed.digest;
 }
 
-async function prepareBootFiles(
-  { name, scope, wanted }: Intent,
+async function prepareLive(
+  { intent: { name, scope, wanted }, content }: Change,
   spelled: Promise<SpelledChange>,
-  { boot }: Ports,
-): Promise<PreparedBootFiles> {
+  { boot, facts }: Ports,
+): Promise<RulesetRecord['live']> {
+  if (content === null) return null;
   const { spell } = await spelled;
   const rules = perFamily((family) =>
     renderWanted(wanted[family].values(), (table) => spell({ family, table })),
   );
-  return await boot.prepare({ name, scope }, rules);
+  return { saved: await boot.prepare({ name, scope }, rules), spelledBy: spelledBy(facts) };
 }
 
 /** Texts that nothing on record leads to any more. To keep them for a while does no harm. */

@@ -21,7 +21,7 @@ const MOST_ROUNDS = 4;
  */
 export async function converge(
   intent: Intent,
-  { changes: planned, spelled }: PreparedChange,
+  { changes: planned, spelled }: Pick<PreparedChange, 'changes' | 'spelled'>,
   { firewall, log }: Ports,
   fence: Fence,
   watch: Stopwatch,

@@ -4,51 +4,65 @@ import { z } from 'zod';
 import { escapeControl } from '../contract/escape.ts';
 import { API_VERSION } from '../contract/identifiers.ts';
 import { Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../contract/job.ts';
+import { type KeyRing, type Opened, openSigned, openUnsigned, type TrustedKey } from './envelope.ts';
 import { JobFailure } from './failure.ts';
+import { isDeeperThan } from './json-depth.ts';
 import type { Delivery } from './ports.ts';
 
-const SIGNED = new Set(['application/jose', 'application/jose+json']);
+/** A message as it came, and those who have signed it. */
+export interface Decoded<T> {
+  message: T;
+  signers: readonly TrustedKey[];
+}
+
+/** What is known of messages is 4 deep, and what later versions add will not be much more. */
+const DEEPEST = 32;
+const COMPACT = 'application/jose';
+const GENERAL = 'application/jose+json';
+/** A payload in base64url, with its signatures around it. */
+const MAX_JWS_BYTES = Math.ceil((MAX_JOB_BYTES * 4) / 3) + 64 * 1024;
 
 /**
  * Bytes from a stranger to a job, in bounded time and memory.
  *
- * @throws {JobFailure} of stage `decode`, or `authorise` for a signed job, as this host trusts no keys.
+ * @throws {JobFailure} of stage `decode`, or `authorise` for a signature that is missing, wrong or not trusted
  */
-export async function decodeJob(delivery: Delivery): Promise<Job> {
-  const body = await decodeJson(delivery);
+export async function decodeJob(delivery: Delivery, ring: KeyRing): Promise<Decoded<Job>> {
+  const { message: body, signers } = await decodeJson(delivery, ring);
   const read = Job.safeParse(body);
   if (!read.success) throw malformed(describeIssues(read.error));
   assertLineCount(read.data);
-  return read.data;
+  return { message: read.data, signers };
 }
 
 /** The JSON of a message of ours, of whatever kind: its version is known, and no more. */
-export async function decodeJson(delivery: Delivery): Promise<unknown> {
-  if (SIGNED.has(delivery.contentType ?? '')) {
-    throw new JobFailure(
-      'authorise',
-      'signer_not_trusted',
-      'the job is signed, and this host has no trusted keys to check it with',
-    );
-  }
-  const bytes = await unpack(delivery);
-  const body = parseJson(bytes);
-  assertVersion(body);
-  return body;
+export async function decodeJson(delivery: Delivery, ring: KeyRing): Promise<Decoded<unknown>> {
+  const { payload, signers } = await open(delivery, ring);
+  if (payload.byteLength > MAX_JOB_BYTES) throw tooLarge();
+  const message = parseJson(payload);
+  assertVersion(message);
+  return { message, signers };
 }
 
-async function unpack({ body, contentEncoding }: Delivery): Promise<Uint8Array> {
+async function open(delivery: Delivery, ring: KeyRing): Promise<Opened> {
+  const { contentType } = delivery;
+  const isSigned = contentType === COMPACT || contentType === GENERAL;
+  const bytes = await unpack(delivery, isSigned ? MAX_JWS_BYTES : MAX_JOB_BYTES);
+  return isSigned ? await openSigned(bytes, contentType === COMPACT, ring) : await openUnsigned(bytes, ring);
+}
+
+async function unpack({ body, contentEncoding }: Delivery, most: number): Promise<Uint8Array> {
   if (contentEncoding !== undefined && contentEncoding !== '' && contentEncoding !== 'gzip') {
     throw malformed(`content_encoding is "${escapeControl(contentEncoding)}": only gzip is possible`);
   }
-  const bytes = contentEncoding === 'gzip' ? await unzip(body) : body;
-  if (bytes.byteLength > MAX_JOB_BYTES) throw tooLarge();
+  const bytes = contentEncoding === 'gzip' ? await unzip(body, most) : body;
+  if (bytes.byteLength > most) throw tooLarge();
   return bytes;
 }
 
-async function unzip(body: Uint8Array): Promise<Uint8Array> {
+async function unzip(body: Uint8Array, most: number): Promise<Uint8Array> {
   try {
-    return await promisify(gunzip)(body, { maxOutputLength: MAX_JOB_BYTES });
+    return await promisify(gunzip)(body, { maxOutputLength: most });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
     throw malformed('the body is said to be gzip, and cannot be unzipped', error);
@@ -56,6 +70,7 @@ async function unzip(body: Uint8Array): Promise<Uint8Array> {
 }
 
 function parseJson(bytes: Uint8Array): unknown {
+  if (isDeeperThan(DEEPEST, bytes)) throw malformed(`the body is JSON nested more than ${DEEPEST} deep`);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {

@@ -1,12 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { Diff } from '../contract/event.ts';
+import { FAMILIES } from '../contract/identifiers.ts';
 import type { TablePlan } from '../ruleset/change.ts';
+import { mergeClaims, NO_CLAIMS } from '../ruleset/claims.ts';
+import { extractOwned } from '../ruleset/owned.ts';
 import { asSent } from '../ruleset/spelling.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { readSpelled } from '../ruleset/wanted.ts';
+import { describeDiff } from './describe-diff.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { planIntent } from './plan-intent.ts';
-import type { Ports } from './ports.ts';
-import type { LiveTables } from './snapshot.ts';
+import type { Fence, Ports } from './ports.ts';
+import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
 import type { RulesetRecord } from './state.ts';
+
+/** A committed ruleset held against what is live. */
+export interface DriftOf {
+  record: RulesetRecord;
+  intent: Intent;
+  /** What would put it back; empty if nothing has drifted. */
+  plans: TablePlan[];
+  /** Nothing at all of it is live, though something should be. */
+  isGone: boolean;
+}
+
+/** Reads what is live, and holds every committed ruleset against it; those whose boot files are damaged are told of. */
+export async function findDrift(ports: Ports, fence: Fence): Promise<DriftOf[]> {
+  const records = await ports.rulesets.list();
+  const committed = records.filter(({ live }) => live !== null);
+  const live = await snapshotOf(committed, ports, fence);
+  const found = committed.map(async (record) => {
+    const intent = await committedIntent(record, records, ports);
+    if (intent === null) {
+      ports.log.error({ ruleset: record.name }, 'The boot files of a ruleset are damaged: push it again');
+      return [];
+    }
+    const plans = planBack(intent, live);
+    return [{ record, intent, plans, isGone: plans.length > 0 && !hasAnyLive(record, live) }];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** Everything that belongs to some of the rulesets. */
+export async function snapshotOf(
+  records: readonly RulesetRecord[],
+  { firewall }: Pick<Ports, 'firewall'>,
+  fence: Fence,
+): Promise<LiveTables> {
+  const claims = records.reduce((all, record) => mergeClaims(all, record.claims), NO_CLAIMS);
+  const nothing = perFamily(() => new Map());
+  return await takeSnapshot(firewall, fence, concernedTables(nothing, claims));
+}
+
+/** Whether what is live of a ruleset is what was committed; `null` if that cannot be told. */
+export async function isInSync(
+  record: RulesetRecord,
+  records: readonly RulesetRecord[],
+  live: LiveTables,
+  ports: Pick<Ports, 'boot'>,
+): Promise<boolean> {
+  const intent = await committedIntent(record, records, ports);
+  return intent !== null && planBack(intent, live).length === 0;
+}
+
+/** From what was committed to what is live: the other way round than the plans, which lead back. */
+export function describeDrift(plans: readonly TablePlan[]): Diff {
+  const { added, removed, unchanged, tables } = describeDiff(plans);
+  return {
+    added: removed,
+    removed: added,
+    unchanged: Math.max(0, unchanged - removed),
+    tables: tables.map((table) => ({ ...table, added: table.removed, removed: table.added })),
+  };
+}
+
+/** The same for the same difference. */
+export function driftKey(plans: readonly TablePlan[]): string {
+  const what = plans.map(({ family, table, diff, change }) => [
+    family,
+    table,
+    diff.added,
+    diff.removed,
+    change !== null,
+  ]);
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex');
+}
 
 /** What is committed of a ruleset, as something to be wanted again; `null` if its boot files are not those of the record. */
 async function committedIntent(
@@ -22,13 +100,11 @@ async function committedIntent(
   return { ...intentOf({ name, revision }, null, wanted, records), scope };
 }
 
-/** The way from what is live back to what was committed: empty where nothing has drifted; `null` if that cannot be told. */
-export async function planDrift(
-  record: RulesetRecord,
-  records: readonly RulesetRecord[],
-  live: LiveTables,
-  ports: Pick<Ports, 'boot'>,
-): Promise<TablePlan[] | null> {
-  const intent = await committedIntent(record, records, ports);
-  return intent === null ? null : planIntent(intent, live, () => asSent, { hooksStay: true });
+function planBack(intent: Intent, live: LiveTables): TablePlan[] {
+  const plans = planIntent(intent, live, () => asSent, { hooksStay: true });
+  return plans.filter(({ change }) => change !== null);
+}
+
+function hasAnyLive({ scope, claims }: RulesetRecord, live: LiveTables): boolean {
+  return FAMILIES.some((family) => extractOwned({ scope, claims, family, live: live[family] }).size > 0);
 }

@@ -1,4 +1,4 @@
-import type { FailedLine } from '../contract/event.ts';
+import { type FailedLine } from '../contract/failure.ts';
 import type { Family } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
 

@@ -1,5 +1,4 @@
-import type { FailedLine } from '../contract/event.ts';
-import type { FailureCode, Stage } from '../contract/failure.ts';
+import { type FailedLine, type FailureCode, type Stage } from '../contract/failure.ts';
 
 /** What a tool said and how it ended, as evidence. */
 export interface ToolReport {

@@ -1,12 +1,6 @@
 import { escapeControl, escapeLines } from '../contract/escape.ts';
-import {
-  type Diff,
-  type FailedLine,
-  type Failure,
-  MAX_REPORT_BYTES,
-  type ReportedRuleset,
-  type TableDiff,
-} from '../contract/event.ts';
+import { type Diff, MAX_REPORT_BYTES, type ReportedRuleset, type TableDiff } from '../contract/event.ts';
+import { type FailedLine, type Failure } from '../contract/failure.ts';
 
 /**
  * Text from outside, made fit for an event: without control characters, and short enough that an event stays

@@ -1,73 +1,135 @@
 import { escapeControl } from '../contract/escape.ts';
-import type { FleetEvent, JobCompletedEvent } from '../contract/event.ts';
+import type { JobCompletedEvent } from '../contract/event.ts';
 import type { Job } from '../contract/job.ts';
+import { isExpired } from './admit.ts';
+import { countAttempt } from './attempts.ts';
 import { authorise } from './authorise.ts';
 import { decodeJob } from './decode.ts';
-import { failed, type JobEnd } from './job-end.ts';
-import { completedEvent, refusedEvent, startedEvent } from './job-events.ts';
+import { JobFailure } from './failure.ts';
+import { ended, failed, type JobEnd } from './job-end.ts';
+import { refusedEvent } from './job-events.ts';
+import { JobRun, logEnd } from './job-run.ts';
+import type { JobOrigin } from './pending.ts';
 import type { Delivery, Ports, Settlement } from './ports.ts';
 import { runJob } from './run-job.ts';
 import { Stopwatch } from './stopwatch.ts';
+import type { Done, WaitingJobs } from './waiting-jobs.ts';
+
+/** A delivery from the moment that it came. */
+interface Received {
+  delivery: Delivery;
+  origin: JobOrigin;
+  watch: Stopwatch;
+}
 
 /**
- * A delivery from its bytes to its confirmed last event: decode, authorise, run, tell. Returns what the broker may
- * do with the message; throws only if the event could not be published, and then the message must come again.
+ * A delivery from its bytes to its confirmed last event: decode, authorise, wait, run, tell. Returns what the broker may
+ * do with the message; throws only if the event could not be published, or the job was not begun or stays open, and
+ * then the message must come again.
  */
-export async function handleDelivery(delivery: Delivery, ports: Ports): Promise<Settlement> {
-  const watch = new Stopwatch();
-  const deliveredAt = new Date();
-  const told = new Telling(delivery, ports);
+export async function handleDelivery(
+  delivery: Delivery,
+  line: WaitingJobs,
+  ports: Ports,
+): Promise<Settlement> {
+  const received = { delivery, origin: originOf(delivery), watch: new Stopwatch() };
   let job: Job;
   try {
-    job = await decodeJob(delivery);
-    authorise(job, ports.identity);
+    const { message, signers } = await decodeJob(delivery, ports.ring);
+    authorise(message, signers, ports.identity);
+    received.origin.authenticated = signers.length > 0;
+    job = message;
   } catch (error) {
-    const end = failed(error);
-    const id = readableId(delivery);
-    if (id !== null) await told.publish(refusedEvent(id, end, delivery, watch, deliveredAt, ports));
-    logEnd(ports, id, end);
-    return end.failure?.stage === 'decode' ? 'dead-letter' : 'acknowledge';
+    return await refuse(received, failed(error), ports);
   }
+  return await line.take({
+    job,
+    run: async () => await attemptJob(job, received, ports),
+    supersede: async () => await endJob(job, received, ports, supersede),
+    isGone: () => delivery.gone.aborted,
+  });
+}
+
+async function attemptJob(job: Job, received: Received, ports: Ports): Promise<Done> {
+  const { delivery, origin } = received;
+  try {
+    return await countAttempt(delivery, ports, async (count) => {
+      return await endJob(job, { ...received, origin: { ...origin, attempt: count } }, ports, runJob);
+    });
+  } catch (error) {
+    // All that a job itself can fail by is its end.
+    if (!(error instanceof JobFailure)) throw error;
+    return { outcome: 'rejected', settlement: await refuse(received, failed(error), ports) };
+  }
+}
+
+async function supersede(run: JobRun): Promise<void> {
+  await run.conclude(ended(isExpired(run.job, new Date()) ? 'expired' : 'superseded'));
+}
+
+/** Runs a job to its end, unless it has one, and tells it. */
+async function endJob(
+  job: Job,
+  { delivery, origin, watch }: Received,
+  ports: Ports,
+  work: (run: JobRun, ports: Ports) => Promise<void>,
+): Promise<Done> {
+  const run = new JobRun(job, origin, watch, ports);
   const known = await findResult(job, ports);
   if (known.event !== null) {
     const { outcome } = known.event.data;
+    // What the broker delivers again, and is known to have been told, was only not acknowledged.
+    if (delivery.redelivered && ports.told.has(job.id)) return { outcome, settlement: 'acknowledge' };
     ports.log.info({ jobId: job.id, outcome }, 'Job was finished before: its result is published again');
-    await told.publish(known.event);
-    return 'acknowledge';
-  }
-  const run = { watch, started: () => told.begin(startedEvent(job, ports)) };
-  const end = known.failure ?? (await runJob(job, ports, run));
-  const event = completedEvent(job, end, delivery, watch, deliveredAt, ports);
-  await rememberResult(job, event, ports);
-  await told.publish(event);
-  logEnd(ports, job.id, end);
-  return 'acknowledge';
+    run.endWith(known.event);
+  } else if (known.failure !== null) await run.conclude(known.failure);
+  else await work(run, ports);
+  const { event } = run;
+  if (event === null) throw new Error(`job ${job.id} has no end`);
+  return { outcome: event.data.outcome, settlement: await tell(event, origin, ports) };
 }
 
-/** Events of one delivery, with the headers that are carried over from it. */
-class Telling {
-  readonly #headers: Record<string, unknown>;
-  readonly #ports: Ports;
-
-  constructor({ headers }: Delivery, ports: Ports) {
-    this.#ports = ports;
-    this.#headers = Object.fromEntries(
-      ['traceparent', 'tracestate']
-        .filter((name) => typeof headers[name] === 'string')
-        .map((name) => [name, headers[name]]),
-    );
+/** How the job ended does not depend on whether somebody can be told. */
+async function tell(
+  event: JobCompletedEvent,
+  { headers }: JobOrigin,
+  { events, log }: Ports,
+): Promise<Settlement | null> {
+  try {
+    await events.publish(event, headers);
+    return 'acknowledge';
+  } catch (error) {
+    log.warn({ jobId: event.subject, error }, 'The end of a job is published later');
+    return null;
   }
+}
 
-  /** Does not wait, so as not to hold up the job: only the last event must be known to have arrived. */
-  begin(event: FleetEvent): void {
-    this.publish(event).catch((error: unknown) => {
-      this.#ports.log.warn({ jobId: event.data, error }, 'Cannot publish that a job has begun');
-    });
+async function refuse(
+  { delivery, origin, watch }: Received,
+  end: JobEnd,
+  { events, log, ...ports }: Ports,
+): Promise<Settlement> {
+  const id = readableId(delivery);
+  if (id === null) log.warn({ reason: end.failure?.message }, 'A message that is no job was refused');
+  else {
+    const event = refusedEvent(id, end, origin, watch, ports);
+    await events.publish(event, origin.headers);
+    logEnd(log, event);
   }
-
-  async publish(event: FleetEvent): Promise<void> {
-    await this.#ports.events.publish(event, this.#headers);
-  }
+  return end.failure?.stage === 'decode' ? 'dead-letter' : 'acknowledge';
+}
+function originOf({ attempt, redelivered, headers }: Delivery): JobOrigin {
+  const carried = ['traceparent', 'tracestate'].flatMap((name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? [[name, value] as const] : [];
+  });
+  return {
+    attempt,
+    redelivered,
+    authenticated: false,
+    deliveredAt: new Date().toISOString(),
+    headers: Object.fromEntries(carried),
+  };
 }
 
 interface Known {
@@ -84,40 +146,8 @@ async function findResult(job: Job, { results }: Ports): Promise<Known> {
   }
 }
 
-async function rememberResult(job: Job, event: JobCompletedEvent, { results, log }: Ports): Promise<void> {
-  try {
-    await results.put(job.id, event);
-  } catch (error) {
-    log.error(
-      { jobId: job.id, error },
-      'Cannot keep the result of a job: if it comes again, it is run again',
-    );
-  }
-}
-
 const LONGEST_ID = 128;
 
 function readableId({ messageId }: Delivery): string | null {
   return messageId === undefined || messageId === '' ? null : escapeControl(messageId).slice(0, LONGEST_ID);
-}
-
-function logEnd({ log }: Ports, jobId: string | null, { outcome, changed, failure, ruleset }: JobEnd): void {
-  const fields = {
-    jobId,
-    outcome,
-    changed,
-    ruleset: ruleset?.name,
-    revision: ruleset?.revision,
-  };
-  if (failure === null) log.info(fields, 'Job ended');
-  else
-    log.warn(
-      {
-        ...fields,
-        code: failure.code,
-        stage: failure.stage,
-        reason: failure.message,
-      },
-      'Job ended',
-    );
 }

@@ -36,13 +36,15 @@ export function ended(outcome: Outcome, end: Partial<JobEnd> = {}): JobEnd {
 
 const REJECTING = new Set<Stage>(['decode', 'authorise', 'admit', 'lint']);
 
-/** What a failure means for the host: up to lint it was not touched, later it is as it was. */
+/** What a failure means for the host: up to lint it was not touched; later it is as it was, after it had been confirmed or not. */
 export function failed(error: unknown, end: Partial<JobEnd> = {}): JobEnd {
   const failure = asJobFailure(error);
-  return ended(REJECTING.has(failure.stage) ? 'rejected' : 'failed', {
-    ...end,
-    failure,
-  });
+  return ended(outcomeOf(failure.stage), { ...end, failure });
+}
+
+function outcomeOf(stage: Stage): Outcome {
+  if (REJECTING.has(stage)) return 'rejected';
+  return stage === 'confirm' ? 'rolled_back' : 'failed';
 }
 
 export function asJobFailure(error: unknown): JobFailure {

@@ -2,47 +2,63 @@ import { createHash } from 'node:crypto';
 import type { FleetEvent, JobCompletedEvent } from '../contract/event.ts';
 import { isRetryable } from '../contract/failure.ts';
 import type { Job } from '../contract/job.ts';
+import type { OpenChange } from './confirm.ts';
 import type { JobFailure } from './failure.ts';
 import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
-import type { Delivery, Ports } from './ports.ts';
+import type { JobBrief, JobOrigin } from './pending.ts';
+import type { Ports } from './ports.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** The event that tells a host's lock is held for the job, and that it is under way. */
-export function startedEvent(job: Job, { identity: { hostId }, facts }: Ports): FleetEvent {
+export function startedEvent(job: Job, ports: Speaker): FleetEvent {
   const type = 'fleetwall.job.started';
+  const { hostId } = ports.identity;
   const ruleset = job.action === 'report' ? null : { name: job.ruleset.name, revision: job.ruleset.revision };
   return {
     ...cloudEvent(hostId, [type, job.id]),
     type,
     subject: job.id,
-    data: {
-      hostId,
-      worker: facts,
-      jobId: job.id,
-      action: job.action,
-      rolloutId: job.rolloutId ?? null,
-      ruleset,
-    },
+    data: underWay(job, ruleset, ports),
   };
+}
+
+/** The event that tells a change is applied and verified, and has until the deadline to be confirmed. */
+export function awaitingEvent({ job, ruleset, window, diff }: OpenChange, ports: Speaker): FleetEvent {
+  const type = 'fleetwall.job.awaiting_confirmation';
+  const { mode, deadline } = window;
+  const { name, revision } = ruleset;
+  return {
+    ...cloudEvent(ports.identity.hostId, [type, job.id]),
+    type,
+    subject: job.id,
+    data: { ...underWay(job, { name, revision }, ports), mode, deadline, diff },
+  };
+}
+
+type Speaker = Pick<Ports, 'identity' | 'facts'>;
+
+function underWay(
+  { id, action, rolloutId }: JobBrief,
+  ruleset: { name: string; revision: number } | null,
+  { identity: { hostId }, facts }: Speaker,
+) {
+  return { hostId, worker: facts, jobId: id, action, rolloutId: rolloutId ?? null, ruleset };
 }
 
 /** The one event that ends a job. */
 export function completedEvent(
-  job: Job,
+  job: JobBrief,
   end: JobEnd,
-  delivery: Attempt,
+  origin: JobOrigin,
   watch: Stopwatch,
-  deliveredAt: Date,
-  ports: Ports,
+  ports: Speaker,
 ): JobCompletedEvent {
-  return {
-    ...completed(job.id, ['fleetwall.job.completed', job.id], end, delivery, ports, {
-      action: job.action,
-      rolloutId: job.rolloutId ?? null,
-      timings: watch.read(job.issuedAt, deliveredAt),
-    }),
-  };
+  return completed(job.id, ['fleetwall.job.completed', job.id], end, origin, ports, {
+    action: job.action,
+    rolloutId: job.rolloutId ?? null,
+    timings: watch.read(job.issuedAt, origin.deliveredAt),
+  });
 }
 
 /**
@@ -52,41 +68,38 @@ export function completedEvent(
 export function refusedEvent(
   jobId: string,
   end: JobEnd,
-  delivery: Delivery,
+  origin: JobOrigin,
   watch: Stopwatch,
-  deliveredAt: Date,
-  ports: Ports,
+  ports: Speaker,
 ): JobCompletedEvent {
   const fact = ['fleetwall.job.completed', jobId, 'refused', end.failure?.code ?? ''];
-  return completed(jobId, fact, end, delivery, ports, {
+  return completed(jobId, fact, end, origin, ports, {
     action: null,
     rolloutId: null,
-    timings: watch.read(null, deliveredAt),
+    timings: watch.read(null, origin.deliveredAt),
   });
 }
 
-type Attempt = Pick<Delivery, 'attempt' | 'redelivered'>;
 type Context = Pick<JobCompletedEvent['data'], 'action' | 'rolloutId' | 'timings'>;
 
 function completed(
   jobId: string,
   fact: string[],
   end: JobEnd,
-  delivery: Attempt,
-  ports: Ports,
+  { attempt, redelivered, authenticated }: JobOrigin,
+  { identity: { hostId }, facts }: Speaker,
   context: Context,
 ): JobCompletedEvent {
-  const { hostId } = ports.identity;
   return {
     ...cloudEvent(hostId, fact),
     type: 'fleetwall.job.completed',
     subject: jobId,
     data: {
       hostId,
-      worker: ports.facts,
+      worker: facts,
       jobId,
       ...context,
-      authenticated: false,
+      authenticated,
       outcome: end.outcome,
       changed: end.changed,
       ruleset: end.ruleset,
@@ -94,8 +107,8 @@ function completed(
       failure: end.failure === null ? null : describeFailure(end.failure),
       rollback: end.rollback,
       report: end.report === null ? null : { rulesets: fitReport(end.report.rulesets) },
-      attempt: delivery.attempt,
-      redelivered: delivery.redelivered,
+      attempt,
+      redelivered,
     },
   };
 }

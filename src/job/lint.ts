@@ -1,4 +1,4 @@
-import type { FailedLine } from '../contract/event.ts';
+import { type FailedLine } from '../contract/failure.ts';
 import type { Ruleset } from '../contract/job.ts';
 import { builtInChains, type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { readWanted } from '../ruleset/wanted.ts';

@@ -1,9 +1,15 @@
 /** What a job needs of the world: implemented in netfilter/, broker/ and host/, put together in worker/. */
-import type { FleetEvent, WorkerFacts } from '../contract/event.ts';
+import type { FleetEvent, WorkerFacts, Writer } from '../contract/event.ts';
+import type { HostPolicy } from '../contract/host-policy.ts';
 import type { Family } from '../contract/identifiers.ts';
+import type { Guardrails } from '../ruleset/guardrails.ts';
+import type { Confirmation } from './confirmation.ts';
+import type { KeyRing } from './envelope.ts';
+import type { Journal, PendingChange } from './pending.ts';
 import type { RehearsalMemory } from './rehearsal-memory.ts';
 import type { RestoreFault } from './restore-fault.ts';
 import type { BootFiles, ContentStore, ResultStore, RulesetStore } from './state.ts';
+import type { ToldJobs } from './told-jobs.ts';
 
 /** A message as the broker delivered it. Nothing in it is to be trusted. */
 export interface Delivery {
@@ -15,6 +21,8 @@ export interface Delivery {
   /** How often the broker has delivered it, this time included, as far as it tells. */
   attempt: number;
   headers: Record<string, unknown>;
+  /** Aborted once the broker has taken it back: it will come again, whatever is answered. */
+  gone: AbortSignal;
 }
 
 /** What the broker is to do with a delivery: it is done with, or it goes to the dead letters. */
@@ -24,6 +32,7 @@ export interface HostIdentity {
   hostId: string;
   groups: readonly string[];
   allowUnsigned: boolean;
+  signatures: HostPolicy['signatures'];
 }
 
 /**
@@ -37,8 +46,13 @@ export interface Fence {
 }
 
 export interface HostLock {
-  /** @throws {LockTimeout} if somebody else holds it for too long. */
-  hold<T>(jobId: string, work: (fence: Fence) => Promise<T>): Promise<T>;
+  /** This process has it, or waits for it. */
+  readonly isBusy: boolean;
+  /**
+   * @param purpose what others who wait for it are told, such as `job ID`
+   * @throws {LockTimeout} if somebody else holds it for too long.
+   */
+  hold<T>(purpose: string, work: (fence: Fence) => Promise<T>): Promise<T>;
 }
 
 export class LockTimeout extends Error {
@@ -113,8 +127,34 @@ export interface ScratchNamespace {
 }
 
 export interface EventPublisher {
-  /** Resolves once the broker has confirmed the event. `headers` are carried over. */
+  /**
+   * Resolves once the broker has confirmed the event; rejects if it has not, and then the event is published later, if it
+   * is one of a job or of drift. `headers` are carried over.
+   */
   publish(event: FleetEvent, headers?: Record<string, unknown>): Promise<void>;
+}
+
+/** An event that the broker has not confirmed. */
+export interface KeptEvent {
+  /** Gives the order. */
+  sequence: number;
+  event: FleetEvent;
+  headers: Record<string, unknown>;
+}
+
+/** @throws {StateUnavailable} from each */
+export interface OutboxStore {
+  /** In order. */
+  list(): Promise<KeptEvent[]>;
+  put(event: KeptEvent): Promise<void>;
+  remove(event: KeptEvent): Promise<void>;
+}
+
+/** How often messages were begun that have not ended. @throws {StateUnavailable} from each */
+export interface AttemptStore {
+  count(body: Uint8Array): Promise<number>;
+  put(body: Uint8Array, count: number): Promise<void>;
+  forget(body: Uint8Array): Promise<void>;
 }
 
 export interface Log {
@@ -124,17 +164,43 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** Follows what is written to the rules. */
+export interface RulesMonitor {
+  /** `heard` is called after each write, with who made it as far as the kernel tells. */
+  start(heard: (by: Writer | null) => void): void;
+  stop(): void;
+}
+
+/** Ends a change that nobody else has ended, if this process should be no more: a process of its own that outlives it. */
+export interface Watchdog {
+  /** @throws {Error} if it cannot be started */
+  arm(change: PendingChange, afterSeconds: number): Promise<void>;
+  disarm(): Promise<void>;
+}
+
 export interface Ports {
   identity: HostIdentity;
+  /** Who may command the host. */
+  ring: KeyRing;
+  /** What it lets be done to its rules, whoever asks; `null` if that is anything. */
+  guardrails: Guardrails | null;
   facts: WorkerFacts;
+  /** The boot and the network namespace: rules do not outlive either. */
+  place: string;
   lock: HostLock;
   firewall: Firewall;
+  monitor: RulesMonitor;
   stage: RehearsalStage;
   rehearsals: RehearsalMemory;
   rulesets: RulesetStore;
   contents: ContentStore;
   boot: BootFiles;
+  journal: Journal;
+  watchdog: Watchdog;
+  confirmation: Confirmation;
   results: ResultStore;
+  attempts: AttemptStore;
+  told: ToldJobs;
   events: EventPublisher;
   log: Log;
 }

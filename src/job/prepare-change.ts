@@ -3,16 +3,19 @@ import { type Spellings, type TableChange, type TablePlan } from '../ruleset/cha
 import { textOf } from '../ruleset/model.ts';
 import { extractOwned } from '../ruleset/owned.ts';
 import { assertRepresentable } from './assert-representable.ts';
+import { assertLinesAllowed } from './guard.ts';
 import { type Intent, knownOf } from './intent.ts';
 import { assertNoConflicts, changesOf, planIntent } from './plan-intent.ts';
 import type { Fence, Ports } from './ports.ts';
 import { rehearse, spellingOf } from './rehearse.ts';
-import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
+import { concernedTables, type LiveTables, type Snapshot, takeSnapshot } from './snapshot.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** All that is known of a change before the first rule is written. */
 export interface PreparedChange {
-  snapshot: LiveTables;
+  snapshot: Snapshot;
+  /** Where nothing of the ruleset was live, in the words in which it was sent. */
+  plans: TablePlan[];
   changes: TableChange[];
   /** Where nothing of the ruleset is live yet, what is to be done is known before this is. */
   spelled: Promise<SpelledChange>;
@@ -27,7 +30,7 @@ export interface SpelledChange {
 /**
  * Reads what is live and, at the same time, has the kernel try what is wanted; then plans the way from the one to the other.
  *
- * @throws {JobFailure} of stage `host` or `rehearse`
+ * @throws {JobFailure} of stage `host` or `rehearse`, or `policy_denied`
  */
 export async function prepareChange(
   intent: Intent,
@@ -47,11 +50,12 @@ export async function prepareChange(
   const plan = (spell: Spellings) => watch.time('planMs', () => planIntent(intent, snapshot, spell));
   const spelled = rehearsed.value.value.then(async (spell) => ({ spell, plans: await plan(spell) }));
   spelled.catch(() => {});
+  await assertLinesAllowed(intent, spelled, ports);
   const isNew = !hasAnyLive(intent, snapshot);
   const plans = isNew ? await plan(() => textOf) : (await spelled).plans;
   const changes = changesOf(plans);
   await assertRepresentable(intent, changes, snapshot, firewall, fence, stage);
-  return { snapshot, changes, spelled };
+  return { snapshot, plans, changes, spelled };
 }
 
 async function rehearseUnknown(

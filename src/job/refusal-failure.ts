@@ -1,4 +1,4 @@
-import type { FailedLine } from '../contract/event.ts';
+import { type FailedLine } from '../contract/failure.ts';
 import { quoteLine } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Refusal, Verdict } from './find-refused.ts';

@@ -3,56 +3,54 @@ import { contentText, textDigest } from '../ruleset/digest.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { admitRevision, isExpired } from './admit.ts';
 import { type Change, changeRuleset, checkRuleset } from './change-ruleset.ts';
+import { WindowLeft } from './confirmation.ts';
 import { earlierAfter, earlierContent } from './earlier.ts';
+import { assertAllowed } from './guard.ts';
 import { intentOf } from './intent.ts';
-import { ended, failed, type JobEnd } from './job-end.ts';
+import { ended, failed } from './job-end.ts';
+import type { JobRun } from './job-run.ts';
 import { assertSameScope, lintRuleset, withRefusedLines } from './lint.ts';
-import type { Fence, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import { reportRulesets } from './report-rulesets.ts';
 import type { RulesetRecord } from './state.ts';
-import type { Stopwatch } from './stopwatch.ts';
+import { underLock } from './under-lock.ts';
 
-/** What a job is run with, besides the job: the clock of its stages, and whom to tell that it has begun. */
-export interface Run {
-  watch: Stopwatch;
-  started(): void;
-}
-
-/** Runs a job that this host was rightfully asked for. Whatever happens, it has an end; nothing is thrown. */
-export async function runJob(job: Job, ports: Ports, run: Run): Promise<JobEnd> {
-  let digest: string | null = null;
-  const asked = (content: string) => (digest = textDigest(content));
+/**
+ * Runs a job that this host was rightfully asked for, to its end, which the run has then.
+ *
+ * @throws {WindowLeft} if the worker is to stop while the job waits to be confirmed; anything else is the job's end
+ */
+export async function runJob(run: JobRun, ports: Ports): Promise<void> {
+  const { job } = run;
   try {
-    const end = isExpired(job, new Date()) ? ended('expired') : await runAction(job, ports, run, asked);
-    return { ...end, ruleset: await rulesetState(job, digest, ports) };
+    if (isExpired(job, new Date())) await run.conclude(ended('expired'));
+    else await runAction(job, run, ports);
   } catch (error) {
-    const end = failed(error);
-    const ruleset = await rulesetState(job, digest, ports).catch(() => null);
-    return { ...end, ruleset };
+    if (error instanceof WindowLeft) throw error;
+    await run.conclude(failed(error));
   }
 }
 
-/** Tells the digest of what a job asks for, once that is known. */
-type Asked = (content: string) => string;
-
-async function runAction(job: Job, ports: Ports, run: Run, asked: Asked): Promise<JobEnd> {
+async function runAction(job: Job, run: JobRun, ports: Ports): Promise<void> {
+  if (job.action !== 'report') assertAllowed(job.ruleset, ports);
   switch (job.action) {
     case 'apply':
     case 'check':
-      return await runApply(job, ports, run, asked);
+      return await runApply(job, run, ports);
     case 'remove':
-      return await runRemove(job, ports, run);
+      return await runRemove(job, run, ports);
     case 'rollback':
-      return await runRollback(job, ports, run, asked);
+      return await runRollback(job, run, ports);
     case 'report':
-      return await runReport(job, ports, run);
+      return await runReport(job, run, ports);
   }
 }
 
-async function runApply(job: ApplyJob, ports: Ports, run: Run, asked: Asked): Promise<JobEnd> {
+async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void> {
   const { ruleset, action } = job;
   const content = contentText(ruleset);
-  const digest = asked(content);
+  const digest = textDigest(content);
+  run.digest = digest;
   const admit = (record: RulesetRecord | undefined) => {
     const again = admitRevision(job, digest, record);
     assertSameScope(ruleset, record);
@@ -65,10 +63,10 @@ async function runApply(job: ApplyJob, ports: Ports, run: Run, asked: Asked): Pr
   if (failure !== null) {
     throw await withRefusedLines(failure, ruleset, intentOf(ruleset, ruleset, wanted, before), ports);
   }
-  return await locked(job, ports, run, async (fence, records, started) => {
+  await underLock(run, ports, async (fence, records) => {
     const record = recordOf(job, records);
     const again = admit(record);
-    started();
+    run.tellStarted();
     const change: Change = {
       intent: intentOf(ruleset, ruleset, wanted, records),
       committed: { revision: ruleset.revision, digest },
@@ -77,18 +75,18 @@ async function runApply(job: ApplyJob, ports: Ports, run: Run, asked: Asked): Pr
       outcomes: { changed: again ? 'unchanged' : 'applied', same: 'unchanged' },
     };
     const work = action === 'apply' ? changeRuleset : checkRuleset;
-    return await work(change, ports, fence, run.watch);
+    return await work(change, ports, fence, run);
   });
 }
 
-async function runRemove(job: RemoveJob, ports: Ports, run: Run): Promise<JobEnd> {
+async function runRemove(job: RemoveJob, run: JobRun, ports: Ports): Promise<void> {
   const { name, revision } = job.ruleset;
-  return await locked(job, ports, run, async (fence, records, started) => {
+  await underLock(run, ports, async (fence, records) => {
     const record = recordOf(job, records);
     const scope = record?.scope ?? 'chains';
     const digest = textDigest(contentText({ name, scope }));
     const again = admitRevision(job, digest, record);
-    started();
+    run.tellStarted();
     const nothing = perFamily(() => new Map());
     const change: Change = {
       intent: intentOf(job.ruleset, null, nothing, records),
@@ -100,23 +98,26 @@ async function runRemove(job: RemoveJob, ports: Ports, run: Run): Promise<JobEnd
         same: again || record?.live == null ? 'unchanged' : 'removed',
       },
     };
-    return await changeRuleset(change, ports, fence, run.watch);
+    return await changeRuleset(change, ports, fence, run);
   });
 }
 
-async function runRollback(job: RollbackJob, ports: Ports, run: Run, asked: Asked): Promise<JobEnd> {
+async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise<void> {
   const { revision } = job.ruleset;
-  return await locked(job, ports, run, async (fence, records, started) => {
+  await underLock(run, ports, async (fence, records) => {
     const record = recordOf(job, records);
+    // An earlier delivery of this very job got so far, and there was nothing to be changed.
+    if (record?.committedBy === job.id) return ended('applied');
     // To go back once more under the same revision is never meant: no content is the one that is asked for again.
     admitRevision(job, null, record);
     const earlier = await earlierContent(job, record, ports.contents);
     const ruleset = { ...earlier.content, revision, adopt: [] };
     const content = contentText(ruleset);
-    const digest = asked(content);
+    const digest = textDigest(content);
+    run.digest = digest;
     const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
     if (failure !== null) throw failure;
-    started();
+    run.tellStarted();
     const change: Change = {
       intent: intentOf(ruleset, ruleset, wanted, records),
       committed: { revision, digest },
@@ -124,52 +125,17 @@ async function runRollback(job: RollbackJob, ports: Ports, run: Run, asked: Aske
       earlier: earlier.left,
       outcomes: { changed: 'applied', same: 'applied' },
     };
-    return await changeRuleset(change, ports, fence, run.watch);
+    return await changeRuleset(change, ports, fence, run);
   });
 }
 
-async function runReport(job: ReportJob, ports: Ports, run: Run): Promise<JobEnd> {
-  return await locked(job, ports, run, async (fence, records, started) => {
-    started();
+async function runReport(job: ReportJob, run: JobRun, ports: Ports): Promise<void> {
+  await underLock(run, ports, async (fence, records) => {
+    run.tellStarted();
     return await reportRulesets(job, records, ports, fence, run.watch);
-  });
-}
-
-async function locked(
-  job: Job,
-  { lock, rulesets, stage }: Ports,
-  run: Run,
-  work: (fence: Fence, records: RulesetRecord[], started: () => void) => Promise<JobEnd>,
-): Promise<JobEnd> {
-  const held = run.watch.start('lockMs');
-  return await lock.hold(job.id, async (fence) => {
-    held();
-    try {
-      return await work(fence, await rulesets.list(), () => run.started());
-    } finally {
-      await stage.ended();
-    }
   });
 }
 
 function recordOf(job: RulesetJob, records: readonly RulesetRecord[]): RulesetRecord | undefined {
   return records.find((record) => record.name === job.ruleset.name);
-}
-
-async function rulesetState(
-  job: Job,
-  digest: string | null,
-  { rulesets }: Ports,
-): Promise<JobEnd['ruleset']> {
-  if (job.action === 'report') return null;
-  const { name, revision } = job.ruleset;
-  const record = recordOf(job, await rulesets.list());
-  const live = record?.live == null ? null : record.committed;
-  return {
-    name,
-    revision,
-    digest,
-    liveRevision: live?.revision ?? null,
-    liveDigest: live?.digest ?? null,
-  };
 }

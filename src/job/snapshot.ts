@@ -10,6 +10,14 @@ import { toolFailure } from './tool-failure.ts';
 
 export type LiveTables = PerFamily<Map<string, Table>>;
 
+/** A table, and how `iptables-save -c` printed it. */
+interface SavedTable extends Table {
+  saved: string;
+}
+
+/** What was live at one moment: enough to go back to it. */
+export type Snapshot = PerFamily<Map<string, SavedTable>>;
+
 /** The tables that a ruleset wants something in or has something in. */
 export function concernedTables(
   wanted: PerFamily<Map<string, WantedTable>>,
@@ -28,8 +36,8 @@ export async function takeSnapshot(
   firewall: Firewall,
   fence: Fence,
   tables: PerFamily<string[]>,
-): Promise<LiveTables> {
-  const live = perFamily(() => new Map<string, Table>());
+): Promise<Snapshot> {
+  const live = perFamily(() => new Map<string, SavedTable>());
   await Promise.all(
     FAMILIES.flatMap((family) =>
       tables[family].map(async (name) => {
@@ -46,9 +54,9 @@ async function readTable(
   fence: Fence,
   family: Family,
   table: string,
-): Promise<Table | undefined> {
-  const text = await save(firewall, fence, family, table);
-  const { tables, problems } = parseRules(text);
+): Promise<SavedTable | undefined> {
+  const saved = await save(firewall, fence, family, table);
+  const { tables, problems } = parseRules(saved);
   const [problem] = problems;
   if (problem !== undefined) {
     throw new JobFailure(
@@ -57,7 +65,8 @@ async function readTable(
       `line ${problem.line} of the live ${family} table ${table} cannot be read: ${problem.reason}`,
     );
   }
-  return tables.get(table);
+  const read = tables.get(table);
+  return read === undefined ? undefined : { ...read, saved };
 }
 
 async function save(firewall: Firewall, fence: Fence, family: Family, table: string): Promise<string> {
@@ -72,4 +81,14 @@ async function save(firewall: Firewall, fence: Fence, family: Family, table: str
       ruleset: '',
     });
   }
+}
+
+/** A snapshot as text … */
+export function renderSnapshot(snapshot: Snapshot): PerFamily<string> {
+  return perFamily((family) => [...snapshot[family].values()].map(({ saved }) => saved).join(''));
+}
+
+/** … and back. */
+export function readSnapshot(saved: PerFamily<string>): LiveTables {
+  return perFamily((family) => parseRules(saved[family]).tables);
 }

@@ -14,6 +14,8 @@ export interface RulesetRecord {
   scope: Scope;
   /** The highest committed revision, and the digest of the content that it left live. */
   committed: { revision: Revision; digest: Digest } | null;
+  /** The job that was the last to put something on record. */
+  committedBy: string | null;
   /** `null`: nothing is committed to be live. */
   live: {
     /** Digests of the boot files, which have the rules as the kernel spells them. */
@@ -43,18 +45,15 @@ export interface ContentStore {
 
 /** What is committed, in the kernel's spelling, as files that `iptables-restore` loads at boot. @throws {StateUnavailable} */
 export interface BootFiles {
-  /** Writes both families aside; `place` puts them where the boot looks. */
-  prepare(ruleset: BootRuleset, rules: PerFamily<string>): Promise<PreparedBootFiles>;
-  /** `null` if they are not those of the record. */
+  /** Writes both families aside, for {@link place}; their digests. */
+  prepare(
+    ruleset: Pick<RulesetRecord, 'name' | 'scope'>,
+    rules: PerFamily<string>,
+  ): Promise<PerFamily<Digest>>;
+  /** Puts where the boot looks what was prepared for a record; takes away what is there where nothing is to be live. */
+  place(record: RulesetRecord): Promise<void>;
+  /** `null` if there are none, or others than those of the record. */
   read(record: RulesetRecord): Promise<PerFamily<string> | null>;
-  remove(ruleset: BootRuleset): Promise<void>;
-}
-
-export type BootRuleset = Pick<RulesetRecord, 'name' | 'scope'>;
-
-export interface PreparedBootFiles {
-  digests: PerFamily<Digest>;
-  place(): Promise<void>;
 }
 
 export interface ResultStore {

@@ -4,8 +4,13 @@ export type TimedStage = Exclude<keyof Timings, 'queueMs' | 'totalMs'>;
 
 /** Milliseconds of a job by stage, by the clock that only goes forward. */
 export class Stopwatch {
-  readonly #start = performance.now();
+  readonly #start: number;
   readonly #stages = new Map<TimedStage, number>();
+
+  /** @param alreadyMs how long the job has been under way, where this clock takes over from another process's */
+  constructor(alreadyMs = 0) {
+    this.#start = performance.now() - alreadyMs;
+  }
 
   async time<T>(stage: TimedStage, work: () => T | Promise<T>): Promise<T> {
     const stop = this.start(stage);
@@ -25,10 +30,10 @@ export class Stopwatch {
   }
 
   /** `issuedAt` is by the sender's clock, and so `queueMs` is only as good as the two agree. */
-  read(issuedAt: string | null, deliveredAt: Date): Timings {
+  read(issuedAt: string | null, deliveredAt: string): Timings {
     const stage = (name: TimedStage) => round(this.#stages.get(name) ?? 0);
     return {
-      queueMs: issuedAt === null ? 0 : Math.max(0, deliveredAt.getTime() - Date.parse(issuedAt)),
+      queueMs: issuedAt === null ? 0 : Math.max(0, Date.parse(deliveredAt) - Date.parse(issuedAt)),
       lockMs: stage('lockMs'),
       snapshotMs: stage('snapshotMs'),
       rehearseMs: stage('rehearseMs'),

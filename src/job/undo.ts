@@ -10,8 +10,11 @@ import type { Intent } from './intent.ts';
 import type { Fence, Firewall } from './ports.ts';
 import { type LiveTables, takeSnapshot } from './snapshot.ts';
 
+/** Whose rules are put back. */
+export type UndoSubject = Pick<Intent, 'name' | 'scope' | 'claims' | 'neighbours'>;
+
 /** A table that the apply had written, or tried to. */
-interface UndoneTable extends TableRef {
+export interface UndoneTable extends TableRef {
   /** Something in it had changed, and was put back. */
   performed: boolean;
   /** What is not as it was, though it should be; `null` if all is. */
@@ -28,19 +31,19 @@ const MOST_ROUNDS = 4;
  * @throws {RestoreFailed} {@link JobFailure} if the host cannot be read or written
  */
 export async function undoChanges(
-  intent: Intent,
-  attempted: readonly TableChange[],
+  subject: UndoSubject,
+  touched: readonly TableRef[],
   snapshot: LiveTables,
   firewall: Firewall,
   fence: Fence,
 ): Promise<UndoneTable[]> {
   const tables = perFamily((family) => [
-    ...new Set(attempted.filter((change) => change.family === family).map((change) => change.table)),
+    ...new Set(touched.filter((ref) => ref.family === family).map((ref) => ref.table)),
   ]);
-  const wanted = ownedPart(intent, snapshot);
+  const wanted = ownedPart(subject, snapshot);
   const written = new Set<string>();
   let live = await takeSnapshot(firewall, fence, tables);
-  let changes = planUndo(intent, tables, wanted, live);
+  let changes = planUndo(subject, tables, wanted, live);
   for (let round = 1; changes.length > 0 && round <= MOST_ROUNDS; round += 1) {
     for (const change of changes.toReversed()) {
       fence.assertHeld();
@@ -49,9 +52,9 @@ export async function undoChanges(
       written.add(`${family} ${table}`);
     }
     live = await takeSnapshot(firewall, fence, tables);
-    changes = planUndo(intent, tables, wanted, live);
+    changes = planUndo(subject, tables, wanted, live);
   }
-  const now = ownedPart(intent, live);
+  const now = ownedPart(subject, live);
   return FAMILIES.flatMap((family) =>
     tables[family].map((table) => ({
       family,
@@ -70,12 +73,12 @@ function firstDifference(wanted: string, now: string): string | null {
 }
 
 function planUndo(
-  intent: Intent,
+  subject: UndoSubject,
   tables: PerFamily<string[]>,
   wanted: PerFamily<Map<string, WantedTable>>,
   live: LiveTables,
 ): TableChange[] {
-  const { name, scope, claims, neighbours } = intent;
+  const { name, scope, claims, neighbours } = subject;
   return FAMILIES.flatMap((family) =>
     tables[family].flatMap((table) => {
       const question = {
@@ -98,7 +101,7 @@ function planUndo(
   );
 }
 
-function ownedPart({ scope, claims }: Intent, live: LiveTables): PerFamily<Map<string, WantedTable>> {
+function ownedPart({ scope, claims }: UndoSubject, live: LiveTables): PerFamily<Map<string, WantedTable>> {
   return perFamily((family) => extractOwned({ scope, claims, family, live: live[family] }));
 }
 

@@ -1,0 +1,29 @@
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import type { FollowCommand } from '../job/command.ts';
+import { ENVIRONMENT } from './run-command.ts';
+
+/** Runs a program for as long as it is not stopped, at most as long as this process lives. */
+export const followCommand: FollowCommand = ({ file, args, onLine, onEnd }) => {
+  const child = execa(file, args, {
+    env: ENVIRONMENT,
+    extendEnv: false,
+    reject: false,
+    buffer: { stdout: false, stderr: true },
+    maxBuffer: 4096,
+    stdin: 'ignore',
+  });
+  let isStopped = false;
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (!isStopped) onLine(line);
+  });
+  void child.then(({ stderr, shortMessage }) =>
+    isStopped ? undefined : onEnd(stderr || (shortMessage ?? 'it ended')),
+  );
+  return {
+    stop() {
+      isStopped = true;
+      child.kill('SIGKILL');
+    },
+  };
+};

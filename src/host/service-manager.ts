@@ -1,0 +1,53 @@
+import type { RunCommand } from '../job/command.ts';
+import type { Log } from '../job/ports.ts';
+
+/** Node has no sockets of that kind: this program of systemd's own speaks for the process that started it. */
+const SYSTEMD_NOTIFY = '/usr/bin/systemd-notify';
+const TIMEOUT_MS = 5_000;
+
+export interface ServiceManagerOptions {
+  notifySocket: string | null;
+  watchdogMs: number | null;
+  run: RunCommand;
+  log: Log;
+}
+
+/** Tells systemd how the worker is: sd_notify(3). Without systemd, nobody. */
+export class ServiceManager {
+  readonly #options: ServiceManagerOptions;
+  #watchdog: NodeJS.Timeout | null = null;
+
+  constructor(options: ServiceManagerOptions) {
+    this.#options = options;
+  }
+
+  /** From now on it is heard of often enough, for as long as this process does anything at all. */
+  async ready(status: string): Promise<void> {
+    await this.#tell('READY=1', `STATUS=${status}`);
+    const { watchdogMs } = this.#options;
+    if (watchdogMs === null || this.#watchdog !== null) return;
+    this.#watchdog = setInterval(() => void this.#tell('WATCHDOG=1'), watchdogMs / 3);
+    this.#watchdog.unref();
+  }
+
+  async stopping(): Promise<void> {
+    await this.#tell('STOPPING=1');
+  }
+
+  close(): void {
+    clearInterval(this.#watchdog ?? undefined);
+  }
+
+  async #tell(...words: string[]): Promise<void> {
+    const { notifySocket, run, log } = this.#options;
+    if (notifySocket === null) return;
+    const environment = { NOTIFY_SOCKET: notifySocket };
+    const { exitCode, stderr, startError } = await run({
+      file: SYSTEMD_NOTIFY,
+      args: words,
+      environment,
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (exitCode !== 0) log.warn({ words, reason: startError ?? stderr }, 'Cannot tell systemd');
+  }
+}

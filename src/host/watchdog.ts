@@ -1,0 +1,60 @@
+import { execa } from 'execa';
+import type { PendingChange } from '../job/pending.ts';
+import type { Watchdog } from '../job/ports.ts';
+
+export interface WatchdogOptions {
+  /** What settles a change; the job's id is added to it. */
+  command: readonly string[];
+  environment: Record<string, string>;
+}
+
+/** Waits in a shell, which is as good as nothing while all goes well, and only then becomes the program that settles. */
+const WAIT = 'sleep "$1"; shift; exec "$@"';
+
+/**
+ * A process of a session of its own, which ends a change that is still open when its time is over. While the worker lives it
+ * cannot do anything, as the worker has the lock.
+ */
+export class DetachedWatchdog implements Watchdog {
+  readonly #options: WatchdogOptions;
+  #group: number | null = null;
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options;
+  }
+
+  async arm({ job }: PendingChange, afterSeconds: number): Promise<void> {
+    await this.disarm();
+    const { command, environment } = this.#options;
+    const args = ['-c', WAIT, 'fleetwall-watchdog', String(afterSeconds), ...command, job.id];
+    const child = execa('/bin/sh', args, {
+      env: environment,
+      extendEnv: false,
+      detached: true,
+      cleanup: false,
+      reject: false,
+      stdio: 'ignore',
+      cwd: '/',
+    });
+    if (child.pid === undefined)
+      throw new Error(`the watchdog cannot be started: ${(await child).shortMessage}`);
+    const group = child.pid;
+    this.#group = group;
+    child.unref();
+    // Its number may soon be another's.
+    child.once('exit', () => {
+      if (this.#group === group) this.#group = null;
+    });
+  }
+
+  async disarm(): Promise<void> {
+    if (this.#group === null) return;
+    try {
+      process.kill(-this.#group, 'SIGKILL');
+    } catch (error) {
+      // It has ended by itself.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+    this.#group = null;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Writer } from '../contract/event.ts';
+import type { FollowCommand } from '../job/command.ts';
+import type { Log, RulesMonitor } from '../job/ports.ts';
+import type { NetworkNamespace } from './namespace.ts';
+
+export interface MonitorOptions {
+  /** The program; `null`: without it there is nothing to follow, and so it is for legacy rules. */
+  nft: string | null;
+  namespace: NetworkNamespace;
+  follow: FollowCommand;
+  log: Log;
+}
+
+/** Into a pipe, nft would write in blocks. */
+const LINE_BUFFERED = ['/usr/bin/stdbuf', '-oL'];
+/** As `nft monitor` ends each transaction: `# new generation 6 by process 8498 (iptables-nft-re)`. */
+const GENERATION = /^# new generation \d+(?: by process (\d+) \((.*)\))?$/;
+
+/** Follows the writes to the nft rules of one network namespace, as `nft monitor` tells of them. */
+export class NftMonitor implements RulesMonitor {
+  readonly #options: MonitorOptions;
+  #following: { stop(): void } | null = null;
+
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+  }
+
+  start(heard: (by: Writer | null) => void): void {
+    const { nft, namespace, follow, log } = this.#options;
+    if (nft === null || this.#following !== null) return;
+    const [file, ...args] = [...namespace.prefix, ...LINE_BUFFERED, nft, 'monitor'];
+    this.#following = follow({
+      file,
+      args,
+      onLine: (line) => {
+        const [match, pid, name = ''] = GENERATION.exec(line) ?? [];
+        if (match !== undefined) heard(pid === undefined ? null : { pid: Number(pid), name });
+      },
+      onEnd: (reason) => {
+        this.#following = null;
+        log.warn(
+          { reason },
+          'Cannot follow what is written to the rules: they are looked at from time to time only',
+        );
+      },
+    });
+  }
+
+  stop(): void {
+    this.#following?.stop();
+    this.#following = null;
+  }
+}
