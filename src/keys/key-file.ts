@@ -1,0 +1,61 @@
+import { stat } from 'node:fs/promises';
+import { flattenedVerify, importJWK } from 'jose';
+import { readTrustedKeys, type TrustedJwk } from '../config/trusted-keys.ts';
+import type { KeyRing, TrustedKey } from '../job/envelope.ts';
+import type { Log } from '../job/ports.ts';
+
+/** The keys of a file, read again whenever it has changed. */
+export class KeyFile implements KeyRing {
+  readonly #path: string;
+  readonly #log: Log;
+  #keys: TrustedKey[];
+  #changed: string;
+
+  private constructor(path: string, keys: TrustedKey[], changed: string, log: Log) {
+    this.#path = path;
+    this.#keys = keys;
+    this.#changed = changed;
+    this.#log = log;
+  }
+
+  /** @throws {SettingsError} */
+  static async open(path: string, log: Log): Promise<KeyFile> {
+    const changed = await stampOf(path);
+    return new KeyFile(path, await readKeys(path), changed, log);
+  }
+
+  /** A file that has become wrong trusts nobody: it may have been changed so as to take a key away. */
+  async keys(): Promise<readonly TrustedKey[]> {
+    const changed = await stampOf(this.#path);
+    if (changed === this.#changed) return this.#keys;
+    this.#changed = changed;
+    try {
+      this.#keys = await readKeys(this.#path);
+      this.#log.info({ keys: this.#keys.map(({ kid }) => kid) }, 'Trusted keys were read again');
+    } catch (error) {
+      this.#keys = [];
+      this.#log.error({ error }, 'Trusted keys cannot be read: no key is trusted');
+    }
+    return this.#keys;
+  }
+}
+
+async function stampOf(path: string): Promise<string> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found === null ? 'gone' : `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`;
+}
+
+async function readKeys(path: string): Promise<TrustedKey[]> {
+  return await Promise.all((await readTrustedKeys(path)).map(trustedKey));
+}
+
+async function trustedKey({ kid, algorithm, jwk, limits }: TrustedJwk): Promise<TrustedKey> {
+  const key = await importJWK(jwk, algorithm);
+  // RFC 9864 gives the old EdDSA with this curve a name of its own.
+  const algorithms = algorithm === 'EdDSA' ? ['EdDSA', 'Ed25519'] : [algorithm];
+  return {
+    kid,
+    limits,
+    verify: async (signature) => (await flattenedVerify(signature, key, { algorithms })).payload,
+  };
+}
