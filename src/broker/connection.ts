@@ -1,16 +1,18 @@
 import { type ChannelModel, connect, type Options, type RecoveringChannelModel } from 'amqplib';
 import type { Log } from '../job/ports.ts';
+import { type BrokerAccess, socketOptions } from './broker-access.ts';
 
 /** An open connection, as the setup of a worker gets it. */
 export type BrokerModel = ChannelModel;
 
 export interface BrokerOptions {
-  /** One after the other is tried, from the first. */
-  addresses: readonly Options.Connect[];
+  access: BrokerAccess;
   /** Shown in the broker's list of connections. */
   connectionName: string;
   /** Makes channels, topology and consumers, anew for each connection. */
   setup: (model: ChannelModel) => Promise<void>;
+  /** Each time that a broker cannot be worked with. */
+  onFailure?: (address: string, error: Error) => void;
   log: Log;
 }
 
@@ -30,13 +32,18 @@ export class BrokerConnection {
   }
 
   /** Returns at once: the broker may come later. */
-  static async open({ addresses, connectionName, setup, log }: BrokerOptions): Promise<BrokerConnection> {
+  static async open({
+    access,
+    connectionName,
+    setup,
+    onFailure,
+    log,
+  }: BrokerOptions): Promise<BrokerConnection> {
+    const { addresses } = access;
     // amqplib reads the address anew for each attempt: so it can be another one each time.
     const address: Options.Connect = { ...addresses[0], heartbeat: HEARTBEAT_SECONDS };
     const model = await connect(address, {
-      noDelay: true,
-      timeout: CONNECT_TIMEOUT_MS,
-      clientProperties: { connection_name: connectionName },
+      ...socketOptions(access, CONNECT_TIMEOUT_MS, connectionName),
       recovery: { setup, waitForConnect: false, calculateDelay: fullJitter },
     });
     const connection = new BrokerConnection(model);
@@ -50,6 +57,7 @@ export class BrokerConnection {
     );
     model.on('connect-failed', (error) => {
       log.warn({ broker: broker(), error }, 'Cannot work with the broker');
+      onFailure?.(broker(), error);
       connection.#failures += 1;
       Object.assign(address, addresses[connection.#failures % addresses.length]);
     });
@@ -65,6 +73,12 @@ export class BrokerConnection {
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref());
     await Promise.race([this.#model.close().catch(() => {}), timeout]);
   }
+}
+
+/** Ends a connection that does not answer any more, without asking it. */
+export function dropConnection(model: ChannelModel): void {
+  const { stream } = model.connection as unknown as { stream: { destroy(error?: Error): void } };
+  stream.destroy(new Error('the broker does not answer any more'));
 }
 
 /** Anything up to the doubled delay, so that a fleet does not come back all at once. */

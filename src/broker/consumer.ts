@@ -1,10 +1,16 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { WindowLeft } from '../job/confirmation.ts';
 import type { Delivery, Log, Settlement } from '../job/ports.ts';
+import { NotBegun } from '../job/waiting-jobs.ts';
 
 export interface ConsumerOptions {
   queue: string;
+  /** How many messages may be in hand at once. */
+  prefetch: number;
   /** Returns what is to become of the message; a throw leaves it to be delivered again. */
   handle: (delivery: Delivery) => Promise<Settlement>;
+  /** Makes sure again of the queue and its bindings: they may be gone. */
+  restore: (model: ChannelModel) => Promise<void>;
   /** Called each time that consuming begins, anew after a loss. */
   onConsuming?: () => void;
   log: Log;
@@ -14,16 +20,23 @@ const RETRY_MS = 2_000;
 /** ACCESS_REFUSED: somebody else consumes the queue, and it is exclusive. */
 const ACCESS_REFUSED = 403;
 
+/** A channel that is consumed on, and everything that was delivered on it. */
+interface Consuming {
+  channel: Channel;
+  model: ChannelModel;
+  tag: string | null;
+  gone: AbortController;
+}
+
 /**
- * Consumes one queue exclusively, one message at a time, for as long as it is not stopped. Only here messages are
- * acknowledged. A channel that closes, or a consumer that the broker cancels, is set up again.
+ * Consumes one queue exclusively for as long as it is not stopped. Only here messages are acknowledged. A channel that
+ * closes, or a consumer that the broker cancels, is set up again, with its queue if need be.
  */
 export class QueueConsumer {
   readonly #options: ConsumerOptions;
-  #channel: Channel | null = null;
-  #consumerTag: string | null = null;
+  readonly #inHand = new Set<Promise<void>>();
+  #current: Consuming | null = null;
   #stopped = false;
-  #inHand: Promise<void> = Promise.resolve();
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -31,21 +44,21 @@ export class QueueConsumer {
 
   /** Begins to consume; where that is refused it is tried again, and said. */
   async open(model: ChannelModel): Promise<void> {
-    if (this.#stopped) return;
-    const { queue, log, onConsuming } = this.#options;
+    if (this.#stopped || this.#current?.model === model) return;
+    const { queue, prefetch, log, onConsuming } = this.#options;
     const channel = await model.createChannel();
+    const current: Consuming = { channel, model, tag: null, gone: new AbortController() };
     // What follows from it is told of where it was asked for, or by `close`.
     channel.on('error', (error) => log.debug({ queue, error }, 'The broker closed a channel'));
     channel.on('close', () => {
-      if (this.#channel === channel) this.#reopenLater(model);
+      current.gone.abort();
+      if (this.#current === current) this.#reopenLater(model);
     });
-    this.#channel = channel;
+    this.#current = current;
     try {
-      await channel.prefetch(1);
-      const consumer = await channel.consume(queue, (message) => this.#receive(channel, message), {
-        exclusive: true,
-      });
-      this.#consumerTag = consumer.consumerTag;
+      await channel.prefetch(prefetch);
+      const receive = (message: ConsumeMessage | null) => this.#receive(current, message);
+      current.tag = (await channel.consume(queue, receive, { exclusive: true })).consumerTag;
     } catch (error) {
       this.#tellOf(error as { code?: number });
       return;
@@ -54,51 +67,78 @@ export class QueueConsumer {
     onConsuming?.();
   }
 
-  /** Takes no more messages; resolves once the one in hand is done with. */
+  /** Asks the broker whether it is really consumed here, and begins anew if not: to be connected is not enough. */
+  async check(): Promise<void> {
+    const { current, queue, log } = { current: this.#current, ...this.#options };
+    if (current === null || current.tag === null || this.#stopped) return;
+    const channel = await current.model.createChannel();
+    channel.on('error', () => {});
+    try {
+      const { consumerCount } = await channel.checkQueue(queue);
+      await channel.close();
+      if (consumerCount > 0) return;
+      log.warn({ queue }, 'The broker knows of no consumer here');
+    } catch (error) {
+      log.warn({ queue, error }, 'Cannot see whether messages would come');
+    }
+    await current.channel.close().catch(() => {});
+  }
+
+  /** Takes no more messages; resolves once those in hand are done with. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    if (this.#channel !== null && this.#consumerTag !== null) {
-      await this.#channel.cancel(this.#consumerTag).catch(() => {});
+    if (this.#current !== null && this.#current.tag !== null) {
+      await this.#current.channel.cancel(this.#current.tag).catch(() => {});
     }
-    await this.#inHand;
+    await Promise.all(this.#inHand);
   }
 
-  #receive(channel: Channel, message: ConsumeMessage | null): void {
+  #receive(current: Consuming, message: ConsumeMessage | null): void {
     if (message === null) {
       // The broker cancelled the consumer: the queue is gone, or its node.
-      channel.close().catch(() => {});
+      current.channel.close().catch(() => {});
       return;
     }
-    this.#inHand = this.#inHand.then(() => this.#settle(channel, message));
+    const done = this.#settle(current, message).finally(() => this.#inHand.delete(done));
+    this.#inHand.add(done);
   }
 
-  async #settle(channel: Channel, message: ConsumeMessage): Promise<void> {
+  async #settle({ channel, gone }: Consuming, message: ConsumeMessage): Promise<void> {
     const { handle, log, queue } = this.#options;
-    // The channel is gone, and with it the delivery: the message will come again.
-    if (this.#channel !== channel) return;
     if (this.#stopped) {
       settle(() => channel.nack(message, false, true));
       return;
     }
     try {
-      const settlement = await handle(deliveryOf(message));
+      const settlement = await handle(deliveryOf(message, gone.signal));
       settle(() => (settlement === 'acknowledge' ? channel.ack(message) : channel.reject(message, false)));
     } catch (error) {
-      log.error({ queue, error }, 'A message could not be dealt with, and goes back to its queue');
-      await new Promise((resolve) => setTimeout(resolve, this.#stopped ? 0 : RETRY_MS));
+      if (error instanceof NotBegun || error instanceof WindowLeft)
+        log.debug({ queue, error }, 'A message goes back to its queue');
+      else log.warn({ queue, error }, 'A message could not be dealt with now, and goes back to its queue');
+      await new Promise((resolve) =>
+        setTimeout(resolve, this.#stopped || gone.signal.aborted ? 0 : RETRY_MS),
+      );
       settle(() => channel.nack(message, false, true));
     }
   }
 
   #reopenLater(model: ChannelModel): void {
-    this.#channel = null;
-    this.#consumerTag = null;
-    const reopen = () => {
+    this.#current = null;
+    const { restore, log, queue } = this.#options;
+    const reopen = async () => {
       // Meanwhile there may be another connection, with its own channel.
-      if (this.#channel !== null) return;
-      this.open(model).catch((error: unknown) => this.#options.log.debug({ error }, 'Cannot open a channel'));
+      if (this.#current !== null || this.#stopped) return;
+      await restore(model);
+      await this.open(model);
     };
-    setTimeout(reopen, RETRY_MS).unref();
+    setTimeout(() => {
+      reopen().catch((error: unknown) => {
+        log.debug({ queue, error }, 'Cannot consume again');
+        // The connection is there, but something on it was refused: it may be allowed later.
+        if (this.#current === null && isOpen(model)) this.#reopenLater(model);
+      });
+    }, RETRY_MS).unref();
   }
 
   #tellOf(error: { code?: number }): void {
@@ -114,6 +154,11 @@ export class QueueConsumer {
   }
 }
 
+function isOpen(model: ChannelModel): boolean {
+  const { stream } = model.connection as unknown as { stream: { destroyed: boolean } };
+  return !stream.destroyed;
+}
+
 /** On a channel that has closed, a message needs no answer: it will come again. */
 function settle(answer: () => void): void {
   try {
@@ -123,7 +168,7 @@ function settle(answer: () => void): void {
   }
 }
 
-function deliveryOf({ content, fields, properties }: ConsumeMessage): Delivery {
+function deliveryOf({ content, fields, properties }: ConsumeMessage, gone: AbortSignal): Delivery {
   const headers: Record<string, unknown> = properties.headers ?? {};
   const earlier = headers['x-delivery-count'];
   const count = typeof earlier === 'number' ? earlier : fields.redelivered ? 1 : 0;
@@ -135,6 +180,7 @@ function deliveryOf({ content, fields, properties }: ConsumeMessage): Delivery {
     redelivered: fields.redelivered,
     attempt: count + 1,
     headers,
+    gone,
   };
 }
 

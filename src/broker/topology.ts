@@ -11,6 +11,7 @@ import {
   hostJobsQueue,
   hostKey,
   JOBS_EXCHANGE,
+  OPERATOR_EXCHANGE,
 } from '../contract/names.ts';
 
 export interface HostTopology {
@@ -21,41 +22,48 @@ export interface HostTopology {
   queueType: 'quorum' | 'classic';
 }
 
-const EXCHANGES = [
+export const EXCHANGES = [
   [JOBS_EXCHANGE, 'topic'],
   [CONTROL_EXCHANGE, 'topic'],
   [EVENTS_EXCHANGE, 'topic'],
   [DEAD_EXCHANGE, 'fanout'],
 ] as const;
 
-const EVENT_LOG_BYTES = 2 * 1024 * 1024 * 1024;
-const EVENT_LOG_AGE = '30D';
+export const EVENT_LOG_ARGUMENTS = {
+  'x-queue-type': 'stream',
+  'x-max-length-bytes': 2 * 1024 * 1024 * 1024,
+  'x-max-age': '30D',
+};
+
+export function jobsQueueArguments(type: 'quorum' | 'classic') {
+  return { 'x-queue-type': type, 'x-dead-letter-exchange': DEAD_EXCHANGE };
+}
 
 /**
  * Makes sure that everything on the broker is there that a host needs. A queue that exists is used as it is found, and
- * so is an exchange that may not be declared.
+ * so is an exchange that may not be declared; bindings that may not be made are somebody else's to make.
  */
 export async function declareTopology(model: ChannelModel, topology: HostTopology): Promise<void> {
   const { hostId, groups, leftGroups, queueType } = topology;
-  for (const [name, type] of EXCHANGES) {
-    await ensure(
-      model,
-      (channel) => channel.checkExchange(name),
-      (channel) => channel.assertExchange(name, type, { durable: true }),
-    );
-  }
-  await ensureQueue(model, DEAD_QUEUE, {});
-  await ensureQueue(model, EVENT_LOG_STREAM, {
-    'x-queue-type': 'stream',
-    'x-max-length-bytes': EVENT_LOG_BYTES,
-    'x-max-age': EVENT_LOG_AGE,
-  });
-  await ensureQueue(model, hostJobsQueue(hostId), {
-    'x-queue-type': queueType,
-    'x-dead-letter-exchange': DEAD_EXCHANGE,
-  });
+  await declareFleet(model);
+  await ensureQueue(model, hostJobsQueue(hostId), jobsQueueArguments(queueType));
   await ensureQueue(model, hostControlQueue(hostId), {});
   await bind(model, topology, groups, leftGroups);
+}
+
+/** Makes sure of what the central side needs besides, which is no host's to make. */
+export async function declareForOperators(model: ChannelModel): Promise<void> {
+  await declareFleet(model);
+  await ensureExchange(model, OPERATOR_EXCHANGE, 'topic');
+  await allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, OPERATOR_EXCHANGE, '#'));
+}
+
+async function declareFleet(model: ChannelModel): Promise<void> {
+  for (const [name, type] of EXCHANGES) await ensureExchange(model, name, type);
+  await ensureQueue(model, DEAD_QUEUE, {});
+  await ensureQueue(model, EVENT_LOG_STREAM, EVENT_LOG_ARGUMENTS);
+  await allowed(model, (channel) => channel.bindQueue(DEAD_QUEUE, DEAD_EXCHANGE, ''));
+  await allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, EVENTS_EXCHANGE, '#'));
 }
 
 async function bind(
@@ -64,18 +72,33 @@ async function bind(
   groups: readonly string[],
   leftGroups: readonly string[],
 ): Promise<void> {
-  const channel = await openChannel(model);
-  await channel.bindQueue(DEAD_QUEUE, DEAD_EXCHANGE, '');
-  await channel.bindQueue(EVENT_LOG_STREAM, EVENTS_EXCHANGE, '#');
   for (const [queue, exchange] of [
     [hostJobsQueue(hostId), JOBS_EXCHANGE],
     [hostControlQueue(hostId), CONTROL_EXCHANGE],
   ] as const) {
-    for (const key of [hostKey(hostId), ALL_KEY, ...groups.map(groupKey)])
-      await channel.bindQueue(queue, exchange, key);
-    for (const group of leftGroups) await channel.unbindQueue(queue, exchange, groupKey(group));
+    const keys = [hostKey(hostId), ALL_KEY, ...groups.map(groupKey)];
+    await allowed(model, async (channel) => {
+      for (const key of keys) await channel.bindQueue(queue, exchange, key);
+      for (const group of leftGroups) await channel.unbindQueue(queue, exchange, groupKey(group));
+    });
   }
-  await channel.close();
+}
+
+async function allowed(model: ChannelModel, work: (channel: Channel) => Promise<unknown>): Promise<void> {
+  await onOwnChannel(model, work).catch(ignoreRefusal);
+}
+
+/** Who may not bind relies on somebody else for it, as for the queues themselves. */
+function ignoreRefusal(error: { code?: number }): void {
+  if (error.code !== ACCESS_REFUSED) throw error;
+}
+
+async function ensureExchange(model: ChannelModel, name: string, type: string): Promise<void> {
+  await ensure(
+    model,
+    (channel) => channel.checkExchange(name),
+    (channel) => channel.assertExchange(name, type, { durable: true }),
+  );
 }
 
 async function ensureQueue(model: ChannelModel, name: string, args: Record<string, unknown>): Promise<void> {
@@ -101,6 +124,7 @@ async function ensure(
 }
 
 const NOT_FOUND = 404;
+const ACCESS_REFUSED = 403;
 
 async function onOwnChannel(
   model: ChannelModel,

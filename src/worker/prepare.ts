@@ -1,68 +1,87 @@
-import { createRequire } from 'node:module';
+import type { HostProbe } from '../config/host-probes.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
-import type { WorkerFacts } from '../contract/event.ts';
+import { HostPolicy } from '../contract/host-policy.ts';
+import { FileAttemptStore } from '../host/attempt-store.ts';
 import { FileBootFiles } from '../host/boot-files.ts';
 import { FileContentStore } from '../host/content-store.ts';
-import { makePrivateFolder } from '../host/files.ts';
-import { readKernelFacts } from '../host/kernel.ts';
-import { NamespaceLock } from '../host/lock.ts';
+import { FileJournal } from '../host/journal.ts';
 import { FileResultStore } from '../host/result-store.ts';
 import { FileRulesetStore } from '../host/ruleset-store.ts';
-import { runCommand } from '../host/run-command.ts';
-import { openScratchNamespace } from '../host/scratch-namespace.ts';
+import type { Answers } from '../job/confirmation.ts';
+import type { KeyRing } from '../job/envelope.ts';
 import type { EventPublisher, Log, Ports } from '../job/ports.ts';
 import { RehearsalMemory } from '../job/rehearsal-memory.ts';
-import { Iptables } from '../netfilter/iptables.ts';
-import { openNamespace } from '../netfilter/namespace.ts';
-import { findPrograms } from '../netfilter/programs.ts';
-import { ScratchStage } from '../netfilter/rehearsal.ts';
+import { ToldJobs } from '../job/told-jobs.ts';
+import { KeyFile } from '../keys/key-file.ts';
+import { brokerAccess, shownBy } from './broker-access.ts';
+import { ProbingConfirmation } from './confirmation.ts';
+import { openHost } from './open-host.ts';
+import { spellPolicy } from './spell-policy.ts';
 
-/**
- * Looks at the host once, at the start: what a job needs is there, or the worker does not start.
- *
- * @throws {SetupError} with what to do about it
- */
+export interface Surroundings {
+  /** What the host lets be done to it; by default, anything. */
+  policy?: HostPolicy;
+  /** The host's own probes. */
+  probes: readonly HostProbe[];
+  events: EventPublisher;
+  told?: ToldJobs;
+  answers: Answers;
+  /** Whether a broker is to be had, and to be probed. */
+  hasBroker: boolean;
+  open?: typeof openHost;
+  log: Log;
+}
+
+/** All that jobs need. @throws {SetupError} if the host is not fit for them */
 export async function preparePorts(
   settings: WorkerSettings,
-  events: EventPublisher,
-  log: Log,
+  {
+    policy = HostPolicy.parse({}),
+    probes: hostProbes,
+    events,
+    told = new ToldJobs(),
+    answers,
+    hasBroker,
+    open = openHost,
+    log,
+  }: Surroundings,
 ): Promise<Ports> {
-  const { hostId, groups, allowUnsigned, stateDir, runDir } = settings;
-  const run = runCommand;
-  const namespace = await openNamespace(settings.netns ?? null);
-  const programs = await findPrograms(settings.backend, run);
-  const facts: WorkerFacts = {
-    version: ownVersion(),
-    backend: programs.backend,
-    iptables: programs.version,
-    ...(await readKernelFacts()),
-  };
-  await makePrivateFolder(runDir);
-  const { inode } = namespace;
-  const iptables = {
-    programs,
-    namespace,
-    timeoutMs: settings.applyTimeoutSeconds * 1000,
-    lockSeconds: settings.lockTimeoutSeconds,
+  const { hostId, groups, allowUnsigned, stateDir } = settings;
+  const { restore, prefix, run, ...host } = await open(settings, log);
+  const guardrails = await spellPolicy(policy, host.stage);
+  if (guardrails?.fault != null)
+    log.error({ fault: guardrails.fault }, 'The policy has a rule that cannot be read: no ruleset is taken');
+  const probing = {
+    access: hasBroker ? brokerAccess(settings) : null,
+    shown: shownBy(settings),
+    hostId,
+    hostProbes,
+    prefix,
     run,
   };
   return {
-    identity: { hostId, groups, allowUnsigned },
-    facts,
-    lock: new NamespaceLock({ runDir, inode, hostId, timeoutSeconds: settings.lockTimeoutSeconds, run, log }),
-    firewall: new Iptables(iptables),
-    stage: new ScratchStage({ ...iptables, runDir, open: openScratchNamespace }),
+    identity: {
+      hostId,
+      groups,
+      allowUnsigned: allowUnsigned && settings.trustedKeys === undefined,
+      signatures: policy.signatures,
+    },
+    guardrails,
+    ring: settings.trustedKeys === undefined ? TRUSTS_ALL : await KeyFile.open(settings.trustedKeys, log),
+    ...host,
     rehearsals: new RehearsalMemory(),
     rulesets: new FileRulesetStore(stateDir),
     contents: new FileContentStore(stateDir),
-    boot: new FileBootFiles(stateDir),
+    boot: new FileBootFiles(stateDir, restore),
+    journal: new FileJournal(stateDir),
+    confirmation: new ProbingConfirmation(probing, answers),
     results: new FileResultStore(stateDir),
+    attempts: new FileAttemptStore(stateDir),
+    told,
     events,
     log,
   };
 }
 
-function ownVersion(): string {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-  return version;
-}
+/** Whether it takes what is not signed is said elsewhere. */
+const TRUSTS_ALL: KeyRing = { keys: async () => null };

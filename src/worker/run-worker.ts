@@ -1,91 +1,140 @@
-import { BrokerConnection, type BrokerModel } from '../broker/connection.ts';
-import { QueueConsumer } from '../broker/consumer.ts';
-import { ConfirmedPublisher } from '../broker/publisher.ts';
-import { declareTopology } from '../broker/topology.ts';
+import type { HostProbe } from '../config/host-probes.ts';
+import type { ServiceEnvironment } from '../config/service-environment.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
-import type { WorkerEvent } from '../contract/event.ts';
-import { hostControlQueue, hostJobsQueue } from '../contract/names.ts';
-import { BoundGroupsFile } from '../host/bound-groups.ts';
+import type { JobCompletedEvent, WorkerEvent } from '../contract/event.ts';
+import type { HostPolicy } from '../contract/host-policy.ts';
+import { runCommand } from '../host/run-command.ts';
+import { ServiceManager } from '../host/service-manager.ts';
 import { handleDelivery } from '../job/handle-delivery.ts';
-import type { Log, Ports } from '../job/ports.ts';
+import { MessageAnswers } from '../job/message-answers.ts';
+import type { EventPublisher, Log, Ports } from '../job/ports.ts';
 import { SetupError } from '../job/setup-error.ts';
+import { ToldJobs } from '../job/told-jobs.ts';
+import { WaitingJobs } from '../job/waiting-jobs.ts';
+import { shownBy } from './broker-access.ts';
+import { BrokerLink } from './broker-link.ts';
+import { DriftGuard } from './drift-guard.ts';
 import { handleControl } from './handle-control.ts';
+import { openHost } from './open-host.ts';
 import { preparePorts } from './prepare.ts';
-import { workerEvent } from './worker-events.ts';
+import { expectLeftAnswer, settleAtStart } from './settle-at-start.ts';
+import { type WorkerState, workerEvent } from './worker-events.ts';
+
+export interface WorkerOptions {
+  settings: WorkerSettings;
+  probes: readonly HostProbe[];
+  policy: HostPolicy;
+  /** As systemd told this process. */
+  service: ServiceEnvironment;
+  open?: typeof openHost;
+}
 
 /**
  * The daemon: takes this host's jobs until it is told to stop, then finishes the one in hand and says good-bye.
  *
  * @throws {SetupError} if the host or the settings do not let it start
  */
-export async function runWorker(settings: WorkerSettings, log: Log, stop: AbortSignal): Promise<void> {
-  assertAuthority(settings);
-  const publisher = new ConfirmedPublisher();
-  const ports = await preparePorts(settings, publisher, log);
-  await ports.results.prune();
-  const { hostId } = settings;
-  const jobs = new QueueConsumer({
-    queue: hostJobsQueue(hostId),
-    handle: (delivery) => handleDelivery(delivery, ports),
-    onConsuming: () => void announce('fleetwall.worker.online', ports),
+export async function runWorker(
+  { settings, probes, policy, service, open = openHost }: WorkerOptions,
+  log: Log,
+  stop: AbortSignal,
+): Promise<void> {
+  assertAuthority(settings, policy);
+  const told = new ToldJobs();
+  const link = new BrokerLink(settings, told, log);
+  const answers = new MessageAnswers(stop);
+  const shown = shownBy(settings);
+  const events: EventPublisher = {
+    publish: async (event, headers) => await link.events.publish(shown(event), headers),
+  };
+  const ports = await preparePorts(settings, {
+    policy,
+    probes,
+    events,
+    told,
+    answers,
+    hasBroker: true,
+    open,
     log,
   });
-  const control = new QueueConsumer({
-    queue: hostControlQueue(hostId),
-    handle: (delivery) => handleControl(delivery, ports),
-    log,
+  const guard = newGuard(ports, settings);
+  const worker: WorkerState = { ports, answers, guard };
+  const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
+  const line = new WaitingJobs();
+  await ports.results.prune().catch((error: unknown) => log.error({ error }, 'Cannot forget old results'));
+  await expectLeftAnswer(ports);
+  // The host comes first, and does not wait for the broker.
+  const ready = makeReady(ports, guard, stop);
+  ready.catch(() => {});
+  await link.open({
+    job: async (delivery) => await handleDelivery(delivery, line, jobPorts),
+    onJobs: () => line.gather(),
+    control: async (delivery) => await handleControl(delivery, worker),
+    onOnline: () => void announce('fleetwall.worker.online', worker),
+    ready,
   });
-  const connection = await BrokerConnection.open({
-    addresses: settings.amqpUrl,
-    connectionName: `fleetwall worker ${hostId}`,
-    log,
-    setup: async (model) => {
-      await declareHost(model, settings);
-      await publisher.open(model);
-      await control.open(model);
-      await jobs.open(model);
-    },
-  });
-  const heartbeat = setInterval(
-    () => void announce('fleetwall.worker.heartbeat', ports),
-    settings.heartbeatSeconds * 1000,
-  );
+  const heartbeat = setInterval(() => {
+    void announce('fleetwall.worker.heartbeat', worker);
+    void link.check();
+  }, settings.heartbeatSeconds * 1000);
   log.info({ worker: ports.facts, netns: settings.netns ?? null }, 'Worker started');
+  const manager = new ServiceManager({ ...service, run: runCommand, log });
+  void manager.ready(`host ${settings.hostId}, iptables ${ports.facts.iptables} (${ports.facts.backend})`);
 
   await aborted(stop);
   log.info({}, 'Worker stops: no new jobs are taken, the one in hand is finished');
   clearInterval(heartbeat);
-  await Promise.all([jobs.stop(), control.stop()]);
-  await announce('fleetwall.worker.offline', ports);
-  await connection.close();
+  void manager.stopping();
+  const consumed = link.stopConsuming();
+  line.stop();
+  await Promise.all([consumed, ready]);
+  await guard?.stop();
+  await announce('fleetwall.worker.offline', worker);
+  await link.close();
+  manager.close();
   log.info({}, 'Worker stopped');
 }
 
-/** Declares what the host needs on the broker, and leaves the groups that it is in no more. */
-async function declareHost(model: BrokerModel, settings: WorkerSettings): Promise<void> {
-  const { hostId, groups, queueType, stateDir } = settings;
-  const memory = new BoundGroupsFile(stateDir);
-  const bound = await memory.read();
-  // On disk before it is so on the broker: whatever was bound once is known.
-  await memory.write([...new Set([...bound, ...groups])]);
-  const leftGroups = bound.filter((group) => !groups.includes(group));
-  await declareTopology(model, { hostId, groups, leftGroups, queueType });
-  await memory.write(groups);
+/** What has to be done on the host before a job is taken. */
+async function makeReady(ports: Ports, guard: DriftGuard | null, stop: AbortSignal): Promise<void> {
+  const settled = await settleAtStart(ports, stop);
+  if (settled !== null) tellSettled(settled, ports);
+  if (!stop.aborted) await guard?.lookAtStart();
+  if (!stop.aborted) guard?.start();
+}
+
+/** Does not wait for the broker: the outbox has it. */
+function tellSettled(event: JobCompletedEvent, { events, log }: Ports): void {
+  events.publish(event).catch((error: unknown) => {
+    log.debug({ jobId: event.subject, error }, 'The end of a job that was settled is published later');
+  });
+}
+
+function newGuard(ports: Ports, { drift, driftIntervalSeconds }: WorkerSettings): DriftGuard | null {
+  if (drift === 'off') return null;
+  return new DriftGuard(ports, { mode: drift, intervalSeconds: driftIntervalSeconds });
 }
 
 /** Tells the fleet of the worker; that nobody heard it is no reason to do anything else. */
-async function announce(type: WorkerEvent['type'], ports: Ports): Promise<void> {
+async function announce(type: WorkerEvent['type'], worker: WorkerState): Promise<void> {
+  const { events, log } = worker.ports;
   try {
-    await ports.events.publish(await workerEvent(type, ports));
+    await events.publish(await workerEvent(type, worker));
   } catch (error) {
-    ports.log.warn({ type, error }, 'Cannot publish a worker event');
+    log.warn({ type, error }, 'Cannot publish a worker event');
   }
 }
 
-function assertAuthority({ allowUnsigned }: WorkerSettings): void {
-  if (allowUnsigned) return;
+function assertAuthority({ allowUnsigned, trustedKeys }: WorkerSettings, { signatures }: HostPolicy): void {
+  const wantsSigners = signatures.signers > 1 || signatures.rulesets.length > 0;
+  if (wantsSigners && trustedKeys === undefined) {
+    throw new SetupError(
+      'the policy wants several signers, and FLEETWALL_TRUSTED_KEYS is not set: name a JWKS file with their keys',
+    );
+  }
+  if (allowUnsigned || trustedKeys !== undefined) return;
   throw new SetupError(
-    'FLEETWALL_ALLOW_UNSIGNED is not true: this version of fleetwall checks no signatures yet, and so would take jobs from anybody who can publish on the broker; set it to true if that is meant',
+    'FLEETWALL_TRUSTED_KEYS is not set: the worker would take jobs from anybody who can publish on the broker; name a JWKS file, or set FLEETWALL_ALLOW_UNSIGNED to true if that is meant',
   );
 }
 

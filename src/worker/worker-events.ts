@@ -1,15 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkerEvent } from '../contract/event.ts';
+import type { MessageAnswers } from '../job/message-answers.ts';
 import type { Ports } from '../job/ports.ts';
 import type { RulesetRecord } from '../job/state.ts';
+import type { DriftGuard } from './drift-guard.ts';
+
+export interface WorkerState {
+  ports: Ports;
+  answers: MessageAnswers;
+  /** `null`: drift is none of its business. */
+  guard: Pick<DriftGuard, 'inSync'> | null;
+}
+
+const MOST_REMOVED = 200;
 
 /** An event of the worker's life: who it is, and what is committed on its host. */
 export async function workerEvent(
   type: WorkerEvent['type'],
-  { identity, facts, rulesets }: Ports,
+  { ports, answers, guard }: WorkerState,
 ): Promise<WorkerEvent> {
+  const { identity, facts } = ports;
   const { hostId, groups } = identity;
-  const records = await rulesets.list();
+  const records = await listRecords(ports);
+  const rulesets = records.flatMap((record) => describe(record, guard));
+  const removed = records.flatMap(describeRemoved).slice(-MOST_REMOVED);
   return {
     specversion: '1.0',
     id: randomUUID(),
@@ -17,10 +31,32 @@ export async function workerEvent(
     time: new Date().toISOString(),
     datacontenttype: 'application/json',
     type,
-    data: { hostId, worker: facts, groups: [...groups], rulesets: records.flatMap(describe), pending: null },
+    data: { hostId, worker: facts, groups: [...groups], rulesets, removed, pending: answers.pending },
   };
 }
 
-function describe({ name, scope, committed, live }: RulesetRecord): WorkerEvent['data']['rulesets'] {
-  return committed === null || live === null ? [] : [{ name, ...committed, scope, inSync: null }];
+/** A worker that cannot read its state is there all the same, and jobs are told of it. */
+async function listRecords({ rulesets, log }: Ports): Promise<RulesetRecord[]> {
+  try {
+    return await rulesets.list();
+  } catch (error) {
+    log.error({ error }, 'Cannot read the state of the rulesets');
+    return [];
+  }
+}
+
+function describeRemoved({
+  name,
+  committed,
+  live,
+}: RulesetRecord): NonNullable<WorkerEvent['data']['removed']> {
+  return committed !== null && live === null ? [{ name, revision: committed.revision }] : [];
+}
+
+function describe(
+  { name, scope, committed, live }: RulesetRecord,
+  guard: WorkerState['guard'],
+): WorkerEvent['data']['rulesets'] {
+  if (committed === null || live === null) return [];
+  return [{ name, ...committed, scope, inSync: guard?.inSync(name) ?? null }];
 }

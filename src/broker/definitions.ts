@@ -1,0 +1,140 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  ALL_KEY,
+  CONTROL_EXCHANGE,
+  DEAD_EXCHANGE,
+  DEAD_QUEUE,
+  EVENT_LOG_STREAM,
+  EVENTS_EXCHANGE,
+  groupKey,
+  hostControlQueue,
+  hostJobsQueue,
+  hostKey,
+  JOBS_EXCHANGE,
+  OPERATOR_EXCHANGE,
+} from '../contract/names.ts';
+import { EVENT_LOG_ARGUMENTS, EXCHANGES, jobsQueueArguments } from './topology.ts';
+
+/** A host, and the user that it logs in as: by a password, or by a certificate (`null`). */
+export interface ProvisionedHost {
+  hostId: string;
+  groups: readonly string[];
+  password: string | null;
+}
+
+/** A user of the central side, who sends jobs and hears events. */
+export interface ProvisionedOperator {
+  name: string;
+  password: string | null;
+}
+
+export interface FleetDefinition {
+  vhost: string;
+  queueType: 'quorum' | 'classic';
+  hosts: readonly ProvisionedHost[];
+  operators: readonly ProvisionedOperator[];
+}
+
+/** Queues that the broker names for a client, and those by which one holds a rollout. */
+const CLIENT_QUEUES = String.raw`amq\.gen.*|fleetwall\.rollout\..*`;
+const NOTHING = '^$';
+
+/**
+ * All that a fleet needs on the broker, in RabbitMQ's own form of definitions, with the least rights for everybody:
+ *
+ * - a host reads its own two queues, publishes events under its own name, and makes nothing;
+ * - an operator publishes jobs, control messages and what is said of rollouts, and reads events through queues of its own.
+ */
+export function fleetDefinitions({ vhost, queueType, hosts, operators }: FleetDefinition) {
+  return {
+    vhosts: [{ name: vhost }],
+    users: [
+      ...hosts.map(({ hostId: name, password }) => userOf({ name, password })),
+      ...operators.map(userOf),
+    ],
+    permissions: [
+      ...hosts.map(({ hostId }) => ({
+        user: hostId,
+        vhost,
+        configure: NOTHING,
+        write: exactly(EVENTS_EXCHANGE),
+        read: exactly(hostJobsQueue(hostId), hostControlQueue(hostId)),
+      })),
+      ...operators.map(({ name }) => ({
+        user: name,
+        vhost,
+        configure: `^(${CLIENT_QUEUES})$`,
+        write: `^(${[JOBS_EXCHANGE, CONTROL_EXCHANGE, OPERATOR_EXCHANGE].map(literal).join('|')}|${CLIENT_QUEUES})$`,
+        read: `^(${[EVENTS_EXCHANGE, EVENT_LOG_STREAM].map(literal).join('|')}|${CLIENT_QUEUES})$`,
+      })),
+    ],
+    topic_permissions: hosts.map(({ hostId }) => ({
+      user: hostId,
+      vhost,
+      exchange: EVENTS_EXCHANGE,
+      write: `^${hostId}\\.`,
+      read: NOTHING,
+    })),
+    exchanges: [...EXCHANGES, [OPERATOR_EXCHANGE, 'topic'] as const].map(([name, type]) => ({
+      name,
+      vhost,
+      type,
+      durable: true,
+      auto_delete: false,
+      arguments: {},
+    })),
+    queues: [
+      queue(vhost, DEAD_QUEUE, {}),
+      queue(vhost, EVENT_LOG_STREAM, EVENT_LOG_ARGUMENTS),
+      ...hosts.flatMap(({ hostId }) => [
+        queue(vhost, hostJobsQueue(hostId), jobsQueueArguments(queueType)),
+        queue(vhost, hostControlQueue(hostId), {}),
+      ]),
+    ],
+    bindings: [
+      binding(vhost, DEAD_EXCHANGE, DEAD_QUEUE, ''),
+      binding(vhost, EVENTS_EXCHANGE, EVENT_LOG_STREAM, '#'),
+      binding(vhost, OPERATOR_EXCHANGE, EVENT_LOG_STREAM, '#'),
+      ...hosts.flatMap((host) => hostBindings(vhost, host)),
+    ],
+  };
+}
+
+export type BrokerDefinitions = ReturnType<typeof fleetDefinitions>;
+
+function hostBindings(vhost: string, { hostId, groups }: ProvisionedHost) {
+  const keys = [hostKey(hostId), ALL_KEY, ...groups.map(groupKey)];
+  return keys.flatMap((key) => [
+    binding(vhost, JOBS_EXCHANGE, hostJobsQueue(hostId), key),
+    binding(vhost, CONTROL_EXCHANGE, hostControlQueue(hostId), key),
+  ]);
+}
+
+function queue(vhost: string, name: string, args: Record<string, unknown>) {
+  return { name, vhost, durable: true, auto_delete: false, arguments: args };
+}
+
+function binding(vhost: string, source: string, destination: string, key: string) {
+  return { source, vhost, destination, destination_type: 'queue', routing_key: key, arguments: {} };
+}
+
+/** Without a password a user can log in by a certificate only. */
+function userOf({ name, password }: ProvisionedOperator) {
+  const password_hash = password === null ? '' : hashPassword(password);
+  return { name, password_hash, hashing_algorithm: 'rabbit_password_hashing_sha256', tags: [] };
+}
+
+/** Base64 of 4 bytes of salt, and the SHA-256 of salt and password: https://www.rabbitmq.com/docs/passwords */
+function hashPassword(password: string): string {
+  const salt = randomBytes(4);
+  const hash = createHash('sha256').update(salt).update(password, 'utf8').digest();
+  return Buffer.concat([salt, hash]).toString('base64');
+}
+
+function exactly(...names: string[]): string {
+  return `^(${names.map(literal).join('|')})$`;
+}
+
+function literal(name: string): string {
+  return name.replaceAll('.', String.raw`\.`);
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
+import { EVENT_LOG_STREAM, EVENTS_EXCHANGE } from '../contract/names.ts';
+import type { Log } from '../job/ports.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import { BrokerConnection } from './connection.ts';
+import { type IncomingMessage, LiveSource, type Source, StreamSource, type StreamStart } from './sources.ts';
+import { declareForOperators } from './topology.ts';
+
+/** No broker could be worked with, from the beginning or for too long. */
+export class BrokerUnreachable extends Error {
+  override readonly name = 'BrokerUnreachable';
+}
+
+export interface OutgoingMessage {
+  exchange: string;
+  key: string;
+  body: Buffer;
+  contentType: string;
+  messageId: string;
+  headers?: Record<string, unknown>;
+}
+
+export interface LinkOptions {
+  access: BrokerAccess;
+  /** Shown in the broker's list of connections. */
+  name: string;
+  log: Log;
+}
+
+const CONNECT_MS = 15_000;
+const CONFIRM_MS = 15_000;
+const RETRY_MS = 200;
+const RESOURCE_LOCKED = 405;
+
+/** The central side's connection: it publishes with confirms, and hears; both go on when the connection was lost. */
+export class FleetLink {
+  #connection: BrokerConnection | null = null;
+  #model: ChannelModel | null = null;
+  #channel: ConfirmChannel | null = null;
+  readonly #sources = new Set<Source>();
+  readonly #returned = new Set<string>();
+  /** Why the broker closed a channel. */
+  readonly #refusals = new WeakMap<ConfirmChannel, Error>();
+  readonly #log: Log;
+  #isClosed = false;
+
+  private constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** @throws {BrokerUnreachable} */
+  static async connect({ access, name, log }: LinkOptions): Promise<FleetLink> {
+    const link = new FleetLink(log);
+    await new Promise<void>((resolve, reject) => {
+      const tooLate = setTimeout(
+        () => reject(new BrokerUnreachable('the broker does not answer')),
+        CONNECT_MS,
+      );
+      const opening = BrokerConnection.open({
+        access,
+        connectionName: name,
+        log,
+        setup: async (model) => {
+          await link.#open(model);
+          clearTimeout(tooLate);
+          resolve();
+        },
+        onFailure: (address, error) => {
+          clearTimeout(tooLate);
+          reject(new BrokerUnreachable(`${address}: ${error.message}`));
+        },
+      });
+      opening.then((connection) => (link.#connection = connection), reject);
+    }).catch(async (error: unknown) => {
+      await link.close();
+      throw error;
+    });
+    return link;
+  }
+
+  /**
+   * Publishes until the broker has confirmed it, also over a new connection: what is published has to bear that.
+   *
+   * @returns whether a queue is bound for it
+   * @throws what the signal was aborted with
+   */
+  async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<'routed' | 'unroutable'> {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (this.#isClosed) throw new BrokerUnreachable('the connection was closed');
+      try {
+        if (this.#channel !== null) return await this.#publishOn(this.#channel, message);
+      } catch (error) {
+        if ((error as { code?: number }).code === ACCESS_REFUSED) throw error;
+        this.#log.debug({ error }, 'A message is published again');
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /** Hears events by their routing keys from now on. `onLost` is called after a loss of connection: some may be missing. */
+  async hear(
+    keys: readonly string[],
+    onMessage: (message: IncomingMessage) => void,
+    onLost: () => void = () => {},
+  ): Promise<() => Promise<void>> {
+    return await this.#add(new LiveSource(EVENTS_EXCHANGE, keys, onMessage, onLost));
+  }
+
+  /** Reads the log of events from a place on; each one once, and in order. */
+  async read(
+    start: StreamStart,
+    onMessage: (message: IncomingMessage) => void,
+  ): Promise<() => Promise<void>> {
+    return await this.#add(new StreamSource(EVENT_LOG_STREAM, start, onMessage));
+  }
+
+  /** Takes a name that only one connection can have, for as long as this one lives. @returns whether it was to be had */
+  async hold(name: string): Promise<boolean> {
+    if (this.#model === null) return false;
+    const channel = await openQuietly(this.#model);
+    try {
+      await channel.assertQueue(name, { exclusive: true, durable: false });
+      await channel.close();
+      return true;
+    } catch (error) {
+      if ((error as { code?: number }).code === RESOURCE_LOCKED) return false;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#connection?.close();
+  }
+
+  async #add(source: Source): Promise<() => Promise<void>> {
+    this.#sources.add(source);
+    if (this.#model !== null) await source.open(this.#model);
+    return async () => {
+      this.#sources.delete(source);
+      await source.close();
+    };
+  }
+
+  async #open(model: ChannelModel): Promise<void> {
+    await declareForOperators(model);
+    const channel = await model.createConfirmChannel();
+    // Said before its messages are given up.
+    channel.on('error', (error: Error) => this.#refusals.set(channel, error));
+    channel.on('return', ({ properties }: ConsumeMessage) =>
+      this.#returned.add(String(properties.correlationId)),
+    );
+    channel.on('close', () => {
+      if (this.#channel !== channel) return;
+      this.#channel = null;
+      // One wrong word closes it, and not the connection.
+      void this.#open(model).catch(() => {});
+    });
+    this.#channel = channel;
+    if (this.#model === model) return;
+    const isAgain = this.#model !== null;
+    this.#model = model;
+    for (const source of this.#sources) {
+      await source.open(model);
+      if (isAgain) source.lost();
+    }
+  }
+
+  async #publishOn(channel: ConfirmChannel, message: OutgoingMessage): Promise<'routed' | 'unroutable'> {
+    const { exchange, key, body, contentType, messageId, headers = {} } = message;
+    const correlationId = randomUUID();
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error('the broker did not confirm a message in time')),
+        CONFIRM_MS,
+      );
+      const properties = {
+        persistent: true,
+        mandatory: true,
+        contentType,
+        messageId,
+        correlationId,
+        headers,
+      };
+      channel.publish(exchange, key, body, properties, (error: unknown) => {
+        clearTimeout(timer);
+        if (error === null || error === undefined) resolve();
+        else
+          reject(
+            this.#refusals.get(channel) ?? new Error('the broker did not take a message', { cause: error }),
+          );
+      });
+    });
+    return this.#returned.delete(correlationId) ? 'unroutable' : 'routed';
+  }
+}
+
+const ACCESS_REFUSED = 403;
+
+async function openQuietly(model: ChannelModel): Promise<Channel> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {});
+  return channel;
+}

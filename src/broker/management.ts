@@ -1,0 +1,92 @@
+import { ALL_KEY, groupKey, hostControlQueue, hostJobsQueue, hostKey } from '../contract/names.ts';
+import type { BrokerDefinitions, ProvisionedHost } from './definitions.ts';
+
+/** The broker's management API did not do what it was asked for. */
+export class ManagementError extends Error {
+  override readonly name = 'ManagementError';
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** RabbitMQ's management HTTP API: https://www.rabbitmq.com/docs/http-api-reference */
+export class Management {
+  readonly #base: string;
+  readonly #authorization: string;
+
+  /** @param url `http://USER:PASSWORD@HOST:15672` of an administrator */
+  constructor(url: URL) {
+    this.#base = `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, '')}/api`;
+    const login = `${decodeURIComponent(url.username || 'guest')}:${decodeURIComponent(url.password || 'guest')}`;
+    this.#authorization = `Basic ${Buffer.from(login).toString('base64')}`;
+  }
+
+  /** Makes what is not there yet; users and rights become as they are given. @throws {ManagementError} */
+  async define(definitions: Partial<BrokerDefinitions>): Promise<void> {
+    await this.#ask('POST', '/definitions', definitions);
+  }
+
+  /** Takes away bindings of a host's queues for groups that it is in no more. @throws {ManagementError} */
+  async unbindLeftGroups(vhost: string, { hostId, groups }: ProvisionedHost): Promise<void> {
+    const keys = new Set([hostKey(hostId), ALL_KEY, ...groups.map(groupKey)]);
+    for (const queue of [hostJobsQueue(hostId), hostControlQueue(hostId)]) {
+      const found = (await this.#ask('GET', path('queues', vhost, queue, 'bindings'))) as Binding[];
+      for (const { source, routing_key: key, properties_key: properties } of found) {
+        if (source === '' || keys.has(key)) continue;
+        await this.#ask('DELETE', path('bindings', vhost, 'e', source, 'q', queue, properties));
+      }
+    }
+  }
+
+  /** Takes a host's user and queues away, with what is in them. @throws {ManagementError} */
+  async removeHost(vhost: string, hostId: string): Promise<void> {
+    await this.#ask('DELETE', path('users', hostId));
+    for (const queue of [hostJobsQueue(hostId), hostControlQueue(hostId)]) {
+      await this.#ask('DELETE', path('queues', vhost, queue));
+    }
+  }
+
+  async #ask(method: string, place: string, body?: object): Promise<unknown> {
+    const answer = await this.#fetch(method, place, body);
+    // What is to go and is not there has gone.
+    if (method === 'DELETE' && answer.status === 404) return null;
+    const text = await answer.text();
+    if (!answer.ok) throw new ManagementError(`${method} ${place}: ${answer.status} ${reasonIn(text)}`);
+    return text === '' ? null : JSON.parse(text);
+  }
+
+  async #fetch(method: string, place: string, body?: object): Promise<Response> {
+    try {
+      return await fetch(`${this.#base}${place}`, {
+        method,
+        headers: { authorization: this.#authorization, 'content-type': 'application/json' },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch (error) {
+      const { cause, message } = error as Error;
+      const reason = cause instanceof Error ? cause.message : message;
+      throw new ManagementError(
+        `${this.#base} does not answer: ${reason}; is the management plugin enabled? (rabbitmq-plugins enable rabbitmq_management)`,
+      );
+    }
+  }
+}
+
+interface Binding {
+  source: string;
+  routing_key: string;
+  properties_key: string;
+}
+
+function path(...parts: string[]): string {
+  return `/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+function reasonIn(text: string): string {
+  try {
+    const { reason, error } = JSON.parse(text) as { reason?: string; error?: string };
+    return reason ?? error ?? text;
+  } catch {
+    return text.slice(0, 200);
+  }
+}

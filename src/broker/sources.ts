@@ -1,0 +1,139 @@
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+
+/** A message as the central side hears it. */
+export interface IncomingMessage {
+  exchange: string;
+  key: string;
+  /** Whom the broker knows the publisher as, if that was said. */
+  user: string | undefined;
+  body: Buffer;
+  contentType: string | undefined;
+  /** In the log of events. */
+  offset: number | null;
+}
+
+/** Where to begin to read a stream: only what comes, at an offset, or at a time. */
+export type StreamStart = 'next' | 'first' | { offset: number } | { since: Date };
+
+/** Something that is consumed, and consumed again over each new connection. */
+export interface Source {
+  open(model: ChannelModel): Promise<void>;
+  /** It was opened again: what came meanwhile may be missing. */
+  lost(): void;
+  close(): Promise<void>;
+}
+
+type Listener = (message: IncomingMessage) => void;
+
+/** Messages of an exchange as they are published, by a queue that lives as long as the connection. */
+export class LiveSource implements Source {
+  readonly #exchange: string;
+  readonly #keys: readonly string[];
+  readonly #onMessage: Listener;
+  readonly lost: () => void;
+  #channel: Channel | null = null;
+
+  constructor(exchange: string, keys: readonly string[], onMessage: Listener, onLost: () => void) {
+    this.#exchange = exchange;
+    this.#keys = keys;
+    this.#onMessage = onMessage;
+    this.lost = onLost;
+  }
+
+  async open(model: ChannelModel): Promise<void> {
+    const channel = await openChannel(model);
+    this.#channel = channel;
+    const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true });
+    for (const key of this.#keys) await channel.bindQueue(queue, this.#exchange, key);
+    const receive = (message: ConsumeMessage | null) => {
+      if (message !== null) this.#onMessage(incomingOf(message));
+    };
+    await channel.consume(queue, receive, { noAck: true, exclusive: true });
+  }
+
+  async close(): Promise<void> {
+    await this.#channel?.close().catch(() => {});
+  }
+}
+
+/** So many messages are on their way at once, and are acknowledged together. */
+const PREFETCH = 400;
+const ACKNOWLEDGE_EVERY = 100;
+
+/** The messages of a stream, each once: after a loss it goes on behind the last one. */
+export class StreamSource implements Source {
+  readonly #stream: string;
+  readonly #onMessage: Listener;
+  #start: StreamStart;
+  #channel: Channel | null = null;
+
+  constructor(stream: string, start: StreamStart, onMessage: Listener) {
+    this.#stream = stream;
+    this.#start = start;
+    this.#onMessage = onMessage;
+  }
+
+  lost(): void {
+    // Nothing is: it begins where it was.
+  }
+
+  async open(model: ChannelModel): Promise<void> {
+    const channel = await openChannel(model);
+    this.#channel = channel;
+    await channel.prefetch(PREFETCH);
+    let unacknowledged = 0;
+    const receive = (message: ConsumeMessage | null) => {
+      if (message === null || this.#channel !== channel) return;
+      unacknowledged += 1;
+      if (unacknowledged >= ACKNOWLEDGE_EVERY) {
+        unacknowledged = 0;
+        channel.ack(message, true);
+      }
+      this.#take(message);
+    };
+    await channel.consume(this.#stream, receive, { arguments: { 'x-stream-offset': offsetOf(this.#start) } });
+  }
+
+  async close(): Promise<void> {
+    const channel = this.#channel;
+    this.#channel = null;
+    await channel?.close().catch(() => {});
+  }
+
+  #take(message: ConsumeMessage): void {
+    const incoming = incomingOf(message);
+    const { offset } = incoming;
+    // A stream is read from the beginning of a chunk: what is there before the place is passed over.
+    if (typeof this.#start === 'object' && 'offset' in this.#start && offset !== null) {
+      if (offset < this.#start.offset) return;
+    }
+    if (offset !== null) this.#start = { offset: offset + 1 };
+    this.#onMessage(incoming);
+  }
+}
+
+/** As the broker wants it: https://www.rabbitmq.com/docs/streams#consuming */
+function offsetOf(start: StreamStart): unknown {
+  if (typeof start === 'string') return start;
+  if ('offset' in start) return start.offset;
+  return { '!': 'timestamp', value: Math.floor(start.since.getTime() / 1000) };
+}
+
+async function openChannel(model: ChannelModel): Promise<Channel> {
+  const channel = await model.createChannel();
+  channel.on('error', () => {});
+  return channel;
+}
+
+function incomingOf({ content, fields, properties }: ConsumeMessage): IncomingMessage {
+  const headers: Record<string, unknown> = properties.headers ?? {};
+  const offset = headers['x-stream-offset'];
+  return {
+    exchange: fields.exchange,
+    key: fields.routingKey,
+    user: typeof properties.userId === 'string' ? properties.userId : undefined,
+    body: content,
+    contentType: typeof properties.contentType === 'string' ? properties.contentType : undefined,
+    offset: typeof offset === 'number' ? offset : null,
+  };
+}

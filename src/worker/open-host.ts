@@ -1,0 +1,97 @@
+import { fileURLToPath } from 'node:url';
+import { VERSION } from '../config/version.ts';
+import { environmentName, type WorkerSettings } from '../config/worker-settings.ts';
+import type { WorkerFacts } from '../contract/event.ts';
+import { makePrivateFolder } from '../host/files.ts';
+import { followCommand } from '../host/follow-command.ts';
+import { readKernelFacts } from '../host/kernel.ts';
+import { NamespaceLock } from '../host/lock.ts';
+import { assertOwnFolder } from '../host/own-folder.ts';
+import { runCommand } from '../host/run-command.ts';
+import { openScratchNamespace } from '../host/scratch-namespace.ts';
+import { DetachedWatchdog } from '../host/watchdog.ts';
+import type { RunCommand } from '../job/command.ts';
+import type { Log, Ports } from '../job/ports.ts';
+import { Iptables } from '../netfilter/iptables.ts';
+import { NftMonitor } from '../netfilter/monitor.ts';
+import { openNamespace } from '../netfilter/namespace.ts';
+import { findPrograms } from '../netfilter/programs.ts';
+import { ScratchStage } from '../netfilter/rehearsal.ts';
+
+/** The rules of one network namespace, and what is needed to write them. */
+export type ManagedHost = Pick<
+  Ports,
+  'facts' | 'place' | 'lock' | 'firewall' | 'monitor' | 'stage' | 'watchdog'
+> & {
+  /** The program that loads the rules at boot … */
+  restore: Record<'ipv4' | 'ipv6', string>;
+  /** … and what runs the host's own probes in the namespace. */
+  prefix: readonly string[];
+  run: RunCommand;
+};
+
+/**
+ * Looks at the host once, at the start: what a job needs is there, or the worker does not start.
+ *
+ * @throws {SetupError} with what to do about it
+ */
+export async function openHost(settings: WorkerSettings, log: Log): Promise<ManagedHost> {
+  const { hostId, runDir, stateDir } = settings;
+  const run = runCommand;
+  const namespace = await openNamespace(settings.netns ?? null);
+  const programs = await findPrograms(settings.backend, run);
+  const facts: WorkerFacts = {
+    version: VERSION,
+    backend: programs.backend,
+    iptables: programs.version,
+    ...(await readKernelFacts()),
+  };
+  await makePrivateFolder(runDir);
+  await assertOwnFolder(runDir);
+  await assertOwnFolder(stateDir);
+  const { inode, prefix } = namespace;
+  const iptables = {
+    programs,
+    namespace,
+    timeoutMs: settings.applyTimeoutSeconds * 1000,
+    lockSeconds: settings.lockTimeoutSeconds,
+    run,
+  };
+  const nft = programs.backend === 'nft' ? programs.nft : null;
+  return {
+    facts,
+    place: `boot ${facts.bootId}, network namespace ${inode}`,
+    lock: new NamespaceLock({ runDir, inode, hostId, timeoutSeconds: settings.lockTimeoutSeconds, run, log }),
+    firewall: new Iptables(iptables),
+    monitor: new NftMonitor({ nft, namespace, follow: followCommand, log }),
+    stage: new ScratchStage({ ...iptables, runDir, open: openScratchNamespace }),
+    watchdog: new DetachedWatchdog({ command: SETTLE, environment: environmentOf(settings) }),
+    restore: programs.restore,
+    prefix,
+    run,
+  };
+}
+
+const SETTLE = [process.execPath, fileURLToPath(new URL('../cli/main.js', import.meta.url)), 'settle'];
+
+/** What a process needs to know that settles a change after the worker: no word of the broker. */
+function environmentOf(settings: WorkerSettings): Record<string, string> {
+  const { hostId, backend, netns, stateDir, runDir, logLevel, logFile } = settings;
+  const { lockTimeoutSeconds, applyTimeoutSeconds } = settings;
+  const known = {
+    hostId,
+    backend,
+    netns,
+    stateDir,
+    runDir,
+    logLevel,
+    logFile,
+    lockTimeoutSeconds,
+    applyTimeoutSeconds,
+  };
+  return Object.fromEntries(
+    Object.entries(known).flatMap(([name, value]) =>
+      value === undefined ? [] : [[environmentName(name), String(value)] as const],
+    ),
+  );
+}
