@@ -9,6 +9,7 @@ export function checkCommand(end: (status: ExitStatus) => void): Command {
     {
       name: 'check',
       description,
+      action: 'check',
       show: ({ diff, ruleset }, { path }) =>
         `${path}: ruleset ${ruleset?.name} can be applied: ${countRules(diff)}`,
     },
@@ -16,8 +17,9 @@ export function checkCommand(end: (status: ExitStatus) => void): Command {
   );
 }
 
-/** A difference in one line. */
-export function countRules(diff: Diff | null): string {
-  if (diff === null || diff.added + diff.removed === 0) return 'nothing would change';
+/** A difference in one line: of what was done, or of what would be. */
+export function countRules(diff: Diff | null, isDone = false): string {
+  if (diff === null || diff.added + diff.removed === 0)
+    return isDone ? 'nothing had to change' : 'nothing would change';
   return `${diff.added} ${diff.added === 1 ? 'rule' : 'rules'} in, ${diff.removed} out, ${diff.unchanged} unchanged`;
 }

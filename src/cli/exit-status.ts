@@ -1,2 +1,2 @@
-/** 0 done · 1 something failed · 2 bad usage or settings. */
-export type ExitStatus = 0 | 1 | 2;
+/** 0 done · 1 something failed · 2 bad usage or settings · 3 no broker · 4 some host did not answer in time. */
+export type ExitStatus = 0 | 1 | 2 | 3 | 4;

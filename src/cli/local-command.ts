@@ -4,7 +4,8 @@ import { environmentName, flagName, type SettingName } from '../config/worker-se
 import type { JobCompleted } from '../contract/event.ts';
 import { type Family, Revision, type Scope } from '../contract/identifiers.ts';
 import { silentLog } from '../log/logger.ts';
-import { checkLocally } from '../worker/check-locally.ts';
+import { type LocalJob, runLocally } from '../worker/run-locally.ts';
+import { NO_ANSWERS } from '../worker/settle-later.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { type RulesetFile, readRulesetFile } from './ruleset-file.ts';
 import { showFailure } from './show-failure.ts';
@@ -13,6 +14,9 @@ import { showFailure } from './show-failure.ts';
 const LOCAL_SETTINGS = [
   'backend',
   'netns',
+  'hostId',
+  'policy',
+  'probes',
   'stateDir',
   'runDir',
   'lockTimeoutSeconds',
@@ -31,17 +35,17 @@ type Flags = Partial<Record<SettingName, string>> & {
 export interface LocalCommand {
   name: string;
   description: string;
+  action: LocalJob['action'];
+  /** From the flags, how a change is to be confirmed; without it, it is not. */
+  confirm?: (flags: object) => Pick<LocalJob, 'confirm' | 'answers'>;
   /** What to print, on standard output, of a ruleset that can be applied. */
   show: (result: JobCompleted, file: RulesetFile) => string;
 }
 
-/** A command that takes a ruleset from a file, and looks at this host without a broker and without changing anything. */
-export function localCommand(
-  { name, description, show }: LocalCommand,
-  end: (status: ExitStatus) => void,
-): Command {
-  const command = new Command(name)
-    .description(description)
+/** A command that takes a ruleset from a file, and runs a job on this host without a broker. */
+export function localCommand(local: LocalCommand, end: (status: ExitStatus) => void): Command {
+  const command = new Command(local.name)
+    .description(local.description)
     .argument('<file>', 'a ruleset as YAML or JSON, or iptables-save text; - is standard input')
     .option('--name <name>', 'name of the ruleset (default: from the file)')
     .addOption(
@@ -57,18 +61,19 @@ export function localCommand(
     command.option(`${flagName(setting)} <value>`, environmentName(setting));
   }
   return command.action(async (path: string, flags: Flags) => {
-    end(await run(path, flags, show));
+    end(await run(path, flags, local));
   });
 }
 
 async function run(
   path: string,
   { config, json, name, revision, scope, family, ...flags }: Flags,
-  show: LocalCommand['show'],
+  { action, confirm, show }: LocalCommand,
 ): Promise<ExitStatus> {
   const settings = await loadSettings({ flags, configFile: config });
   const file = await readRulesetFile(path, { name, revision, scope, family });
-  const result = await checkLocally(file.ruleset, settings, silentLog());
+  const asked = confirm?.(flags) ?? { confirm: { mode: 'none', timeoutSeconds: 30 }, answers: NO_ANSWERS };
+  const result = await runLocally({ action, ruleset: file.ruleset, ...asked }, settings, silentLog());
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else if (result.failure === null) process.stdout.write(`${show(result, file)}\n`);
   else process.stderr.write(`${showFailure(result.failure, file).join('\n')}\n`);

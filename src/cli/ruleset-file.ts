@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { text as readAll } from 'node:stream/consumers';
 import { type Family, RulesetName, type Scope } from '../contract/identifiers.ts';
-import { Ruleset } from '../contract/job.ts';
-import type { LocalRuleset } from '../worker/check-locally.ts';
+import { WrittenRuleset } from '../contract/job.ts';
+import type { LocalRuleset } from '../worker/run-locally.ts';
 import { FileError, FileProblem } from './file-error.ts';
+import { readInput } from './read-input.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /** A ruleset as it stands in a file, and where in the file each line of its texts is. */
@@ -18,12 +17,12 @@ export interface RulesetFile {
 /** What the command line says of a ruleset; over what the file says. */
 export interface RulesetOptions {
   name?: string | undefined;
-  revision?: number | undefined;
+  revision?: number | 'next' | undefined;
   scope?: Scope | undefined;
   family?: Family | undefined;
 }
 
-const LocalRuleset = Ruleset.extend({ revision: Ruleset.shape.revision.optional() });
+const LocalRuleset = WrittenRuleset.omit({ both: true }).extend({ name: RulesetName });
 
 /**
  * Reads a job's `ruleset` as YAML or JSON, or plain `iptables-save` text; `-` is standard input.
@@ -31,8 +30,10 @@ const LocalRuleset = Ruleset.extend({ revision: Ruleset.shape.revision.optional(
  * @throws {FileError} if it cannot be read; its problems begin with the file's name and line
  */
 export async function readRulesetFile(path: string, options: RulesetOptions): Promise<RulesetFile> {
-  const text = await readText(path);
-  const { family = 'ipv4', ...given } = options;
+  const text = (await readInput(path)).toString('utf8');
+  const { family = 'ipv4', name, scope } = options;
+  const revision = options.revision === 'next' ? undefined : options.revision;
+  const given = { name, scope, revision };
   const isPlain = /^(?:\s*(?:#.*)?\n)*\*\w/.test(text) || text.trim() === '';
   const { values, lineOf, lineOfKey } = isPlain
     ? { values: { [family]: text }, lineOf: (_: Family, line: number) => line, lineOfKey: () => 1 }
@@ -48,14 +49,6 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
     return new FileProblem(path, lineOfKey(key), `${key}: ${issue.message}`);
   });
   throw new FileError(problems);
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return path === '-' ? await readAll(process.stdin) : await readFile(path, 'utf8');
-  } catch (error) {
-    throw new FileError([new FileProblem(path, null, `cannot be read: ${(error as Error).message}`)]);
-  }
 }
 
 /** `/etc/rules/edge.rules` is ruleset `edge`, unless it is said otherwise. */

@@ -1,5 +1,5 @@
 import { escapeControl } from '../contract/escape.ts';
-import type { FailedLine, Failure } from '../contract/event.ts';
+import { type FailedLine, type Failure } from '../contract/failure.ts';
 import type { RulesetFile } from './ruleset-file.ts';
 
 /** A failure as a compiler shows it: each line with its place in the user's own file, and its neighbours. */

@@ -1,6 +1,7 @@
 import { isMap, isScalar, LineCounter, type Pair, parseDocument, Scalar } from 'yaml';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import { FileError, FileProblem } from './file-error.ts';
+import { mergeTexts } from './merge-texts.ts';
 
 export interface YamlFile {
   values: Record<string, unknown>;
@@ -30,12 +31,29 @@ export function readYamlFile(path: string, text: string): YamlFile {
     throw new FileError([new FileProblem(path, 1, reason)]);
   }
   const pairOf = (key: string) => contents.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
+  const { both, ...values } = document.toJS() as Record<string, unknown>;
   const texts = new Map(FAMILIES.map((family) => [family, textLines(pairOf(family), lineAt)]));
+  if (typeof both === 'string') {
+    const shared = textLines(pairOf('both'), lineAt);
+    for (const family of FAMILIES) {
+      const own = texts.get(family) ?? (() => 1);
+      const merged = mergeTexts(both, textOf(values[family]));
+      values[family] = merged.map(({ text: line }) => `${line}\n`).join('');
+      texts.set(family, (line) => {
+        const at = merged[line - 1];
+        return at === undefined ? 1 : (at.from === 'both' ? shared : own)(at.line);
+      });
+    }
+  }
   return {
-    values: document.toJS() as Record<string, unknown>,
+    values,
     lineOfKey: (key) => startOf(pairOf(key)?.key, lineAt),
     lineOf: (family, line) => texts.get(family)?.(line) ?? 1,
   };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** A text in `|` form has a line of the file for each of its own; in quotes all of it counts as where it begins. */

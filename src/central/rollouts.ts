@@ -1,0 +1,51 @@
+import type { FleetLink } from '../broker/fleet-link.ts';
+import type { SigningKey } from '../keys/signing-key.ts';
+import type { RolloutOptions } from './options.ts';
+import { planRollout, type RolloutPlan } from './plan-rollout.ts';
+import { RolloutLog } from './rollout-log.ts';
+import type { RolloutEnd } from './rollout-state.ts';
+import { runRollout } from './run-rollout.ts';
+import type { FleetObserver } from './select.ts';
+
+/** Whose connection, name and keys a rollout is run with. */
+export type Operator = FleetObserver & {
+  link: FleetLink;
+  user: string | undefined;
+  keys: readonly SigningKey[];
+};
+
+const LOOK_BACK_MS = 7 * 24 * 3_600_000;
+
+/** @throws {PlanError} */
+export async function startRollout(
+  operator: Operator,
+  plan: RolloutPlan,
+  options: RolloutOptions,
+): Promise<RolloutEnd> {
+  const record = await planRollout(operator, plan, operator.keys);
+  return await run(operator, await RolloutLog.begin(operator.link, operator.user, record), options);
+}
+
+/** @throws {NoSuchRollout} */
+export async function findRollout(
+  { link, user }: Operator,
+  rolloutId: string,
+  { since, signal }: RolloutOptions,
+): Promise<RolloutLog> {
+  const start = { since: since ?? new Date(Date.now() - LOOK_BACK_MS) };
+  return await RolloutLog.find(link, user, rolloutId, start, signal);
+}
+
+/** @throws {RolloutIsRun} if another process runs it */
+export async function run(
+  { link }: Operator,
+  log: RolloutLog,
+  { signal, onEvent }: RolloutOptions,
+): Promise<RolloutEnd> {
+  try {
+    if (onEvent !== undefined) log.onEvent((event) => onEvent(event, log.state));
+    return await runRollout(link, log, signal);
+  } finally {
+    await log.close();
+  }
+}

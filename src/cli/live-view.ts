@@ -1,0 +1,38 @@
+import { clearScreenDown, moveCursor } from 'node:readline';
+
+/** Lines that are drawn again in the same place, on a terminal. Elsewhere nothing is drawn. */
+export class LiveView {
+  readonly #stream: NodeJS.WriteStream;
+  #drawn = 0;
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
+
+  get isShown(): boolean {
+    return this.#stream.isTTY;
+  }
+
+  /** Draws what does not fit no further than the terminal is wide and high: a line that wraps could not be taken back. */
+  draw(lines: readonly string[]): void {
+    if (!this.isShown) return;
+    const { columns, rows } = this.#stream;
+    const fitting = lines.slice(0, rows - 1).map((line) => line.slice(0, columns - 1));
+    this.clear();
+    this.#stream.write(`${fitting.join('\n')}\n`);
+    this.#drawn = fitting.length;
+  }
+
+  clear(): void {
+    if (!this.isShown || this.#drawn === 0) return;
+    moveCursor(this.#stream, 0, -this.#drawn);
+    clearScreenDown(this.#stream);
+    this.#drawn = 0;
+  }
+}
+
+/** `[█████     ] 12/24` in so many columns. */
+export function progressBar(done: number, all: number, width: number): string {
+  const filled = all === 0 ? width : Math.round((done / all) * width);
+  return `[${'█'.repeat(filled)}${' '.repeat(width - filled)}] ${done}/${all}`;
+}

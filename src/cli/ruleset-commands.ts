@@ -1,0 +1,120 @@
+import { Command, Option } from 'commander';
+import { hostsOf } from '../central/select.ts';
+import { escapeLines } from '../contract/escape.ts';
+import { askFirst } from './ask-first.ts';
+import type { ExitStatus } from './exit-status.ts';
+import {
+  type FleetFlags,
+  type SelectionFlags,
+  selectionOf,
+  withClient,
+  withFleetOptions,
+  withSelectionOptions,
+} from './fleet-options.ts';
+import { paint } from './paint.ts';
+import { type ConfirmFlags, confirmOf, readRevision, withConfirmOptions } from './push-command.ts';
+import { AnswerReport, statusOf } from './report-answers.ts';
+
+type Flags = FleetFlags & SelectionFlags & ConfirmFlags & { revision: number | 'next' };
+type End = (status: ExitStatus) => void;
+
+/** `rollback` and `remove`: what is done to a ruleset by its name. */
+export function rulesetCommands(end: End): Command[] {
+  return [
+    changeCommand('rollback', 'have hosts go back to what they had before of a ruleset', end),
+    changeCommand('remove', 'have hosts take a ruleset away', end),
+  ];
+}
+
+function changeCommand(name: 'rollback' | 'remove', description: string, end: End): Command {
+  const command = new Command(name)
+    .description(description)
+    .argument('<ruleset>', 'its name')
+    .addOption(
+      new Option('--revision <number>', "under which it is done; next is the fleet's highest and one")
+        .argParser(readRevision)
+        .default('next'),
+    );
+  return withConfirmOptions(withSelectionOptions(withFleetOptions(command))).action(
+    async (ruleset: string, flags: Flags, self: Command) => {
+      const selection = selectionOf(flags, self);
+      const status = await withClient<ExitStatus>(flags, async (client, signal) => {
+        const hosts = await hostsOf(client, selection);
+        if (!(await askFirst(`${name} ruleset ${ruleset}`, hosts, flags, self))) return 1;
+        const report = new AnswerReport(flags.json === true, hosts.length);
+        const options = {
+          timeoutSeconds: flags.timeout,
+          signal,
+          onEvent: report.onEvent,
+          confirm: confirmOf(flags),
+        };
+        return report.end(await client[name](ruleset, flags.revision, selection, options), null);
+      });
+      end(status);
+    },
+  );
+}
+
+export function reportCommand(end: End): Command {
+  const command = new Command('report')
+    .description('what is live on hosts, as iptables-save text')
+    .argument('[ruleset]', 'its name (default: all)');
+  return withSelectionOptions(withFleetOptions(command)).action(
+    async (ruleset: string | undefined, flags: FleetFlags & SelectionFlags, self: Command) => {
+      const selection = selectionOf(flags, self);
+      const reports = await withClient(
+        flags,
+        async (client, signal) =>
+          await client.report(ruleset, selection, { timeoutSeconds: flags.timeout, signal }),
+      );
+      for (const [host, rulesets] of reports) {
+        if (flags.json === true) process.stdout.write(`${JSON.stringify({ hostId: host, rulesets })}\n`);
+        else if (rulesets === null) process.stderr.write(`${host}: no answer\n`);
+        else for (const found of rulesets) process.stdout.write(showReported(host, found));
+      }
+      end(statusOf([...reports.values()].map((rulesets) => (rulesets === null ? 'silent' : 'reported'))));
+    },
+  );
+}
+
+function showReported(
+  host: string,
+  ruleset: { name: string; revision: number; inSync: boolean; ipv4: string | null; ipv6: string | null },
+): string {
+  const { name, revision, inSync } = ruleset;
+  const head = `# ${host}: ${name} revision ${revision}${inSync ? '' : ', which has drifted'}`;
+  const texts = (['ipv4', 'ipv6'] as const).flatMap((family) => {
+    const text = ruleset[family];
+    return text === null || text === '' ? [] : [`# ${family}`, escapeLines(text).trimEnd()];
+  });
+  return `${[paint.bold(head), ...texts].join('\n')}\n`;
+}
+
+/** `confirm` and `abort`: the answer to what waits for one. */
+export function answerCommands(end: End): Command[] {
+  return (['confirm', 'abort'] as const).map((kind) => {
+    const what =
+      kind === 'confirm' ? 'keep what waits to be confirmed' : 'take back what waits to be confirmed';
+    const command = new Command(kind).description(what).argument('<job>', "the job's id");
+    return withFleetOptions(command).action(async (job: string, flags: FleetFlags) => {
+      const status = await withClient<ExitStatus>(flags, async (client, signal) => {
+        const report = new AnswerReport(flags.json === true, 1);
+        const answers = await client[kind](job, {
+          timeoutSeconds: flags.timeout,
+          signal,
+          onEvent: report.onEvent,
+        });
+        if (answers.size === 0) {
+          process.stderr.write(`no host waits for job ${job}\n`);
+          return 1;
+        }
+        const own = report.end(answers, null);
+        // That a host went back is what was asked for.
+        const isDone =
+          kind === 'abort' && [...answers.values()].every(({ end: how }) => how === 'rolled_back');
+        return isDone ? 0 : own;
+      });
+      end(status);
+    });
+  });
+}
