@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WorkerSettings } from '../../src/config/worker-settings.ts';
 import { escapeControl } from '../../src/contract/escape.ts';
 import { silentLog } from '../../src/log/logger.ts';
-import { checkLocally } from '../../src/worker/check-locally.ts';
+import { runLocally } from '../../src/worker/run-locally.ts';
 import { BAD_RULESETS, type BadRuleset } from '../support/bad-rulesets.ts';
 import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
+import { LOCAL_CHECK } from '../support/rulesets.ts';
 
 const said = new Map<string, string[]>(BAD_RULESETS.map(({ what }) => [what, []]));
 
@@ -46,8 +47,8 @@ describe.each(BACKENDS)('the failing lines of a bad ruleset are shown, %s', (bac
       runDir: join(folder, 'run'),
     });
     const { what, bad, scope = 'chains', ...texts } = ruleset;
-    const { failure } = await checkLocally(
-      { name: 'corpus', scope, adopt: [], ...texts },
+    const { failure } = await runLocally(
+      { ...LOCAL_CHECK, ruleset: { name: 'corpus', scope, adopt: [], ...texts } },
       settings,
       silentLog(),
     );

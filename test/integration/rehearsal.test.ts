@@ -10,13 +10,13 @@ import { renderChange } from '../../src/ruleset/change.ts';
 import { planTable } from '../../src/ruleset/plan.ts';
 import { asSent } from '../../src/ruleset/spelling.ts';
 import { readWanted } from '../../src/ruleset/wanted.ts';
-import { checkLocally } from '../../src/worker/check-locally.ts';
+import { runLocally } from '../../src/worker/run-locally.ts';
 import { badSpec, goodSpec } from '../support/arbitrary-rules.ts';
 import { makeJob } from '../support/client.ts';
 import { Fixture } from '../support/fixture.ts';
 import { BACKENDS, TestNamespace } from '../support/namespace.ts';
 import { isRunning } from '../support/processes.ts';
-import { table } from '../support/rulesets.ts';
+import { LOCAL_CHECK, table } from '../support/rulesets.ts';
 
 describe.each(BACKENDS)('properties, %s', (backend) => {
   let namespace: TestNamespace;
@@ -47,8 +47,8 @@ describe.each(BACKENDS)('properties, %s', (backend) => {
       fc.asyncProperty(fc.array(line, { maxLength: 40 }), async (lines) => {
         const head = [':one - [0:0]', ':two - [0:0]', '-A FORWARD -j one', '-I FORWARD -j two'];
         const ipv4 = table('mangle', ...head, ...lines.map((rule) => `-A ${rule.chain} ${rule.spec}`));
-        const { failure } = await checkLocally(
-          { name: 'random', scope: 'chains', adopt: [], ipv4 },
+        const { failure } = await runLocally(
+          { ...LOCAL_CHECK, ruleset: { name: 'random', scope: 'chains', adopt: [], ipv4 } },
           settings,
           silentLog(),
         );

@@ -18,8 +18,8 @@ describe.each(BACKENDS)('a worker in the middle of an apply, %s', (backend) => {
     });
     const waiting = makeJob(host.id, { ruleset: { name: 'big', revision: 2, ipv4: bigRuleset(1) } });
     await client.publish(host.id, job);
-    await client.publish(host.id, waiting);
     const restore = await host.heldRestore();
+    await client.publish(host.id, waiting);
     const since = client.heard.length;
     process.kill(host.pid, signal);
     await host.logged('Worker stops');

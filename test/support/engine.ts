@@ -7,11 +7,13 @@ import type { Timings } from '../../src/contract/event.ts';
 import type { Scope } from '../../src/contract/identifiers.ts';
 import type { ApplyJob } from '../../src/contract/job.ts';
 import type { JobEnd } from '../../src/job/job-end.ts';
+import { JobRun } from '../../src/job/job-run.ts';
 import type { Ports } from '../../src/job/ports.ts';
 import { runJob } from '../../src/job/run-job.ts';
 import { Stopwatch } from '../../src/job/stopwatch.ts';
 import { silentLog } from '../../src/log/logger.ts';
 import { preparePorts } from '../../src/worker/prepare.ts';
+import { NO_ANSWERS } from '../../src/worker/settle-later.ts';
 import { type Backend, TestNamespace } from './namespace.ts';
 
 export interface EngineRun {
@@ -46,7 +48,13 @@ export class Engine {
     return new Engine(
       namespace,
       folder,
-      await preparePorts(settings, { publish: async () => {} }, silentLog()),
+      await preparePorts(settings, {
+        probes: [],
+        events: { publish: async () => {} },
+        answers: NO_ANSWERS,
+        hasBroker: false,
+        log: silentLog(),
+      }),
     );
   }
 
@@ -62,10 +70,20 @@ export class Engine {
       confirm: { mode: 'none', timeoutSeconds: 30 },
       ruleset: { name: 'bench', revision: this.#revision, scope, adopt: [], ipv4 },
     };
-    const watch = new Stopwatch();
+    const origin = {
+      attempt: 1,
+      redelivered: false,
+      authenticated: false,
+      deliveredAt: job.issuedAt,
+      headers: {},
+    };
+    const run = new JobRun(job, origin, new Stopwatch(), this.#ports);
     const start = performance.now();
-    const end = await runJob(job, this.#ports, { watch, started: () => {} });
-    return { ms: performance.now() - start, timings: watch.read(null, new Date()), end };
+    await runJob(run, this.#ports);
+    const ms = performance.now() - start;
+    const { end, event } = run;
+    if (end === null || event === null) throw new Error('the job has no end');
+    return { ms, timings: event.data.timings, end };
   }
 
   /** Milliseconds of a bare tool on the same rules; its hooks are left out where it only replaces chains. */

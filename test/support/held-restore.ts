@@ -7,6 +7,12 @@ import { isStopped } from './processes.ts';
 /** A restore of the rules of the host, or one in a rehearsal. */
 export type RestoreKind = 'live' | 'rehearsal';
 
+/**
+ * To be stopped before it changes anything; to take a minute; to be killed; to say that it failed though it did not; to write
+ * megabytes to standard error.
+ */
+export type Misbehaviour = 'hold' | 'slow' | 'dies' | 'lies' | 'shouts';
+
 const WAIT_MS = 30_000;
 const VARIANTS = ['xtables-nft-multi', 'xtables-legacy-multi'];
 
@@ -34,11 +40,25 @@ export class HeldRestore {
           '#!/bin/bash',
           '# Only what touches the host holds the fence: a rehearsal does not.',
           'if [[ -e /proc/$$/fd/3 ]]; then what=live; else what=rehearsal; fi',
-          'if [[ $0 = *-restore && $1 != --version ]] && rm "$HOLD/$what" 2>/dev/null; then',
-          '  cat >"$HOLD/input"',
-          '  echo $$ >"$HOLD/pid.new" && mv "$HOLD/pid.new" "$HOLD/pid"',
-          '  kill -STOP $$',
-          `  exec -a "$0" ${copy} "$@" <"$HOLD/input"`,
+          'if [[ $0 = *-restore && $1 != --version ]] && read -r mode skip 2>/dev/null <"$HOLD/$what"; then',
+          '  if [[ $skip -gt 0 ]]; then',
+          '    echo "$mode $((skip - 1))" >"$HOLD/$what"',
+          `    exec -a "$0" ${copy} "$@"`,
+          '  fi',
+          '  rm "$HOLD/$what"',
+          '  case $mode in',
+          '  hold)',
+          '    cat >"$HOLD/input"',
+          '    echo $$ >"$HOLD/pid.new" && mv "$HOLD/pid.new" "$HOLD/pid"',
+          '    kill -STOP $$',
+          `    exec -a "$0" ${copy} "$@" <"$HOLD/input" ;;`,
+          '  slow) sleep 60 ;;',
+          '  dies) kill -KILL $$ ;;',
+          '  lies)',
+          `    (exec -a "$0" ${copy} "$@")`,
+          '    exit 1 ;;',
+          '  shouts) head -c 20000000 /dev/zero | tr "\\0" x >&2 ;;',
+          '  esac',
           'fi',
           `exec -a "$0" ${copy} "$@"`,
           '',
@@ -50,8 +70,8 @@ export class HeldRestore {
     }
   }
 
-  /** What runs a command so that it finds these programs in the place of the real ones. */
-  get prefix(): string[] {
+  /** What runs a command so that it finds these programs in the place of the real ones, and has mounts of its own. */
+  prefix(otherMounts: readonly string[]): string[] {
     const mounts = VARIANTS.map((name) => `mount --bind ${join(this.#folder, name)}.sh /usr/sbin/${name}`);
     return [
       'unshare',
@@ -60,15 +80,15 @@ export class HeldRestore {
       'private',
       'sh',
       '-c',
-      `${mounts.join('; ')}; exec "$@"`,
+      `${[...mounts, ...otherMounts].join(' && ')} && exec "$@"`,
       'sh',
     ];
   }
 
-  /** The next restore of that kind is to be held. */
-  async ask(what: RestoreKind): Promise<void> {
+  /** Of the restores of that kind to come, one is to misbehave, after so many that do not. */
+  async ask(what: RestoreKind, mode: Misbehaviour = 'hold', skip = 0): Promise<void> {
     await rm(join(this.#folder, 'pid'), { force: true });
-    await writeFile(join(this.#folder, what), '');
+    await writeFile(join(this.#folder, what), `${mode} ${skip}\n`);
   }
 
   /** Waits until it is held; the pid of the restore that is stopped, to be continued. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestClient } from './client.ts';
-import { HeldRestore, type RestoreKind } from './held-restore.ts';
+import { HeldRestore, type Misbehaviour, type RestoreKind } from './held-restore.ts';
 import { type Backend, TestNamespace } from './namespace.ts';
 
 const LOG_MS = 30_000;
@@ -17,6 +17,8 @@ export interface TestHostOptions {
   brokerUrl: string;
   client: TestClient;
   backend: Backend;
+  /** A namespace that is there already. */
+  namespace?: TestNamespace;
   /** Another host's namespace and lock, to share them. */
   shareWith?: TestHost;
   environment?: Record<string, string>;
@@ -26,6 +28,12 @@ export interface TestHostOptions {
   ownGroup?: boolean;
   /** Whether a restore can be stopped: see {@link TestHost.holdNextRestore}. */
   holdable?: boolean;
+  /** Shell commands that a holdable worker's mounts are made with; `$STATE` is its state folder. */
+  mounts?: readonly string[];
+  /** Whether the worker itself runs in the namespace, and reaches the broker from there. */
+  inside?: boolean;
+  /** What becomes the worker, such as a program that takes rights away. */
+  wrapper?: readonly string[];
   /** Whether to wait until the worker consumes; the default. */
   wait?: boolean;
 }
@@ -49,7 +57,8 @@ export class TestHost {
 
   /** The worker does not run yet. */
   static async create(options: TestHostOptions): Promise<TestHost> {
-    const namespace = options.shareWith?.namespace ?? (await TestNamespace.create(options.backend));
+    const namespace =
+      options.namespace ?? options.shareWith?.namespace ?? (await TestNamespace.create(options.backend));
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-host-'));
     const host = new TestHost(namespace, folder, options);
     if (options.holdable === true) await host.#held.prepare();
@@ -58,6 +67,15 @@ export class TestHost {
 
   get runDir(): string {
     return this.#options.shareWith?.runDir ?? join(this.folder, 'run');
+  }
+
+  get stateDir(): string {
+    return join(this.folder, 'state');
+  }
+
+  /** The state folder as the worker sees it, with its own mounts. */
+  get workersStateDir(): string {
+    return `/proc/${this.pid}/root${this.stateDir}`;
   }
 
   get worker(): ChildProcess {
@@ -82,9 +100,22 @@ export class TestHost {
   }
 
   spawn(environment: Record<string, string> = {}): void {
-    const { brokerUrl, backend, holdable = false } = this.#options;
-    const prefix = holdable ? this.#held.prefix : [];
-    const [file, ...args] = [...prefix, process.execPath, WORKER, 'worker'];
+    const { brokerUrl, backend, holdable = false, inside = false, mounts = [], wrapper = [] } = this.#options;
+    const enter = inside ? ['nsenter', `--net=/run/netns/${this.namespace.name}`, '--'] : [];
+    const prefix = holdable
+      ? this.#held.prefix(mounts.map((line) => line.replaceAll('$STATE', this.stateDir)))
+      : [];
+    const { FLEETWALL_CONFIG_FILE: config, ...rest } = environment;
+    const flags = config === undefined ? [] : ['--config', config];
+    const [file = '', ...args] = [
+      ...enter,
+      ...prefix,
+      ...wrapper,
+      process.execPath,
+      WORKER,
+      'worker',
+      ...flags,
+    ];
     const worker = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: this.#options.ownGroup === true,
@@ -94,13 +125,13 @@ export class TestHost {
         FLEETWALL_AMQP_URL: brokerUrl,
         FLEETWALL_ALLOW_UNSIGNED: 'true',
         FLEETWALL_BACKEND: backend,
-        FLEETWALL_NETNS: this.namespace.name,
-        FLEETWALL_STATE_DIR: join(this.folder, 'state'),
+        ...(inside ? {} : { FLEETWALL_NETNS: this.namespace.name }),
+        FLEETWALL_STATE_DIR: this.stateDir,
         FLEETWALL_RUN_DIR: this.runDir,
         FLEETWALL_QUEUE_TYPE: 'classic',
         FLEETWALL_LOG_LEVEL: 'debug',
         ...this.#options.environment,
-        ...environment,
+        ...rest,
       },
     });
     const output = createWriteStream(this.logFile, { flags: 'a' });
@@ -110,8 +141,13 @@ export class TestHost {
   }
 
   /** The worker's next restore is to be stopped before it changes anything. */
-  async holdNextRestore(what: RestoreKind = 'live'): Promise<void> {
-    await this.#held.ask(what);
+  async holdNextRestore(what: RestoreKind = 'live', skip = 0): Promise<void> {
+    await this.#held.ask(what, 'hold', skip);
+  }
+
+  /** One of the worker's restores to come is to misbehave, after so many that do not. */
+  async sabotage(mode: Misbehaviour, skip = 0, what: RestoreKind = 'live'): Promise<void> {
+    await this.#held.ask(what, mode, skip);
   }
 
   /** Waits until the worker's restore is stopped; its pid. */
@@ -124,7 +160,11 @@ export class TestHost {
   }
 
   async log(): Promise<string> {
-    return await readFile(this.logFile, 'utf8').catch(() => '');
+    return await this.logOf(this.logFile);
+  }
+
+  async logOf(file: string): Promise<string> {
+    return await readFile(file, 'utf8').catch(() => '');
   }
 
   /** Waits until the worker has logged a message that begins so. */
@@ -154,6 +194,6 @@ export class TestHost {
   async remove(): Promise<void> {
     if (this.#worker !== null) await this.end();
     if (this.#options.shareWith === undefined) await this.namespace.remove();
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }

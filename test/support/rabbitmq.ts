@@ -19,6 +19,10 @@ export interface RabbitmqOptions {
   address?: string;
   /** Leaves it running when this process ends. */
   detached?: boolean;
+  /** Plugins besides the server's own. */
+  plugins?: readonly string[];
+  /** More lines of its configuration, which may be given a port for themselves. */
+  configure?: (freePort: () => Promise<number>) => Promise<string[]>;
 }
 
 /** A RabbitMQ node of one's own: its name, ports and data are nobody else's, and all of it goes with `stop`. */
@@ -40,7 +44,12 @@ export class Rabbitmq {
     this.#server = this.#spawn(SERVER, []);
   }
 
-  static async start({ address = '127.0.0.1', detached = false }: RabbitmqOptions = {}): Promise<Rabbitmq> {
+  static async start({
+    address = '127.0.0.1',
+    detached = false,
+    plugins = [],
+    configure = async () => [],
+  }: RabbitmqOptions = {}): Promise<Rabbitmq> {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-rabbitmq-'));
     const [amqp, distribution, epmd] = await freePorts(3);
     await writeFile(
@@ -49,10 +58,11 @@ export class Rabbitmq {
         `listeners.tcp.1 = ${address}:${amqp}`,
         'loopback_users = none',
         'disk_free_limit.absolute = 50MB',
+        ...(await configure(async () => (await freePorts(1))[0] ?? 0)),
         '',
       ].join('\n'),
     );
-    await writeFile(join(folder, 'enabled_plugins'), '[].\n');
+    await writeFile(join(folder, 'enabled_plugins'), `[${plugins.join(',')}].\n`);
     const environment = {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: folder,
@@ -90,6 +100,11 @@ export class Rabbitmq {
   /** As a power cut would: nothing is said to anybody. */
   async kill(): Promise<void> {
     await end(this.#server, 'SIGKILL');
+  }
+
+  /** To the server and all that it has started. */
+  signal(signal: NodeJS.Signals): void {
+    process.kill(-(this.#server.pid ?? 0), signal);
   }
 
   async restart(): Promise<void> {

@@ -1,3 +1,5 @@
+import { NO_ANSWERS } from '../../src/worker/settle-later.ts';
+
 /** Rulesets that several tests use. */
 
 export function table(name: string, ...lines: string[]): string {
@@ -12,3 +14,10 @@ export function bigRuleset(count: number, chain = 'big'): string {
   });
   return table('filter', `:${chain} - [0:0]`, `-A INPUT -j ${chain}`, ...rules);
 }
+
+/** A check on this host, but for its ruleset. */
+export const LOCAL_CHECK = {
+  action: 'check',
+  confirm: { mode: 'none', timeoutSeconds: 30 },
+  answers: NO_ANSWERS,
+} as const;

@@ -8,8 +8,16 @@ const BUILT_IN = new Set(['INPUT', 'FORWARD', 'OUTPUT']);
 /** Does to a table what `iptables-restore --noflush` does, and is as strict: throws, and has changed nothing. */
 export function simulateRestore(table: SimulatedTable, { lines, replaces }: TableChange): SimulatedTable {
   if (replaces) throw new Error('whole tables are not simulated');
+  return simulateLines(
+    table,
+    lines.map(({ text }) => text),
+  );
+}
+
+/** The same with plain lines of a table. */
+export function simulateLines(table: SimulatedTable, lines: readonly string[]): SimulatedTable {
   const chains = new Map([...table].map(([name, rules]) => [name, [...rules]]));
-  for (const { text } of lines) apply(chains, text.replace(/^\[\d+:\d+\] /, ''));
+  for (const text of lines) apply(chains, text.replace(/^\[\d+:\d+\] /, ''));
   for (const rules of chains.values()) {
     for (const rule of rules) {
       const target = / -[jg] (\S+)$/.exec(rule)?.[1] ?? '';

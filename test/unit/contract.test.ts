@@ -14,12 +14,15 @@ const delivery = (body: Buffer, more = {}) => ({
   redelivered: false,
   attempt: 1,
   headers: {},
+  gone: new AbortController().signal,
   ...more,
 });
-const read = async (job: object) => await decodeJob(delivery(Buffer.from(JSON.stringify(job))));
+const ring = { keys: async () => null };
+const read = async (job: object) =>
+  (await decodeJob(delivery(Buffer.from(JSON.stringify(job))), ring)).message;
 const codeOf = async (job: object | Buffer, more = {}) => {
   const body = Buffer.isBuffer(job) ? job : Buffer.from(JSON.stringify(job));
-  const error: unknown = await decodeJob(delivery(body, more)).catch((reason: unknown) => reason);
+  const error: unknown = await decodeJob(delivery(body, more), ring).catch((reason: unknown) => reason);
   return error instanceof JobFailure ? error.code : error;
 };
 

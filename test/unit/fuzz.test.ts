@@ -1,5 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ControlMessage } from '../../src/contract/control.ts';
+import { decodeJob, decodeJson } from '../../src/job/decode.ts';
+import { JobFailure } from '../../src/job/failure.ts';
+import type { Delivery } from '../../src/job/ports.ts';
 import { readError } from '../../src/netfilter/read-error.ts';
 import { readOptions, splitWords } from '../../src/ruleset/options.ts';
 import { parseRules } from '../../src/ruleset/parse.ts';
@@ -141,5 +145,72 @@ describe('whatever comes', () => {
           .kind,
       ).toBe('unknown');
     }
+  });
+});
+
+const RING = { keys: async () => null };
+
+function delivery(body: Uint8Array, fields: Partial<Delivery> = {}): Delivery {
+  const gone = new AbortController().signal;
+  return {
+    body,
+    contentType: 'application/json',
+    contentEncoding: undefined,
+    messageId: 'a',
+    redelivered: false,
+    attempt: 1,
+    headers: {},
+    gone,
+    ...fields,
+  };
+}
+
+const JOB = {
+  apiVersion: 'fleetwall/v1',
+  id: '5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e',
+  action: 'apply',
+  kind: 'confirm',
+  jobId: '5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e',
+  issuedAt: '2026-11-22T10:00:00Z',
+  target: { hosts: ['web-1'], groups: ['web'], all: true },
+  ruleset: { name: 'edge', revision: 7, ipv4: '*filter\nCOMMIT\n', adopt: ['a'] },
+  confirm: { mode: 'probe', timeoutSeconds: 30 },
+};
+
+/** A job in which anything may be anything, also under names that mean something to JavaScript. */
+const almostJobs = fc
+  .tuple(
+    fc.constantFrom(...Object.keys(JOB), '__proto__', 'constructor', 'toString'),
+    fc.oneof(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(1e308, -0, 2 ** 53, '', '\ud800')),
+    fc.constantFrom('application/json', 'application/jose', 'application/jose+json', '', undefined),
+    fc.constantFrom('gzip', '', undefined),
+  )
+  .map(([key, value, contentType, contentEncoding]) => {
+    const text = JSON.stringify(JOB).replace(/}$/, `,${JSON.stringify(key)}:${JSON.stringify(value)}}`);
+    return delivery(Buffer.from(text), { contentType, contentEncoding });
+  });
+
+describe('the decoders', () => {
+  it.each([
+    ['any bytes', fc.uint8Array({ maxLength: 400 }).map((body) => delivery(body))],
+    ['what is almost a job', almostJobs],
+  ])('take %s for a message or refuse it, and nothing else', async (_, deliveries) => {
+    await fc.assert(
+      fc.asyncProperty(deliveries, async (message) => {
+        for (const decode of [decodeJob, decodeJson]) {
+          const result = await decode(message, RING).catch((error: unknown) => error);
+          if (result instanceof Error) expect(result).toBeInstanceOf(JobFailure);
+          else ControlMessage.safeParse((result as { message: unknown }).message);
+        }
+        expect(Object.keys(Object.prototype)).toEqual([]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('bear with 100,000 headers', async () => {
+    const headers = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`h${index}`, index]));
+    const { message } = await decodeJob(delivery(Buffer.from(JSON.stringify(JOB)), { headers }), RING);
+    expect(message.id).toBe(JOB.id);
   });
 });

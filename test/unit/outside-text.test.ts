@@ -88,4 +88,21 @@ describe('a log line', () => {
       msg: 'Something',
     });
   });
+
+  it.each([
+    'amqps://u:s3cret@host',
+    'password=s3cret&x=1',
+    '{"password": "s3cret"}',
+    '{"kty":"OKP","d":"s3cret","kid":"a"}',
+    'authorization: Basic s3cret',
+    "token='s3cret'",
+  ])('has no secret in %s', (text) => {
+    const written: string[] = [];
+    const log = createLogger(
+      { level: 'debug', hostId: 'a' },
+      { write: (line: string) => written.push(line) },
+    );
+    log.info({ text, error: new Error(text) }, 'Something');
+    expect(written[0]).not.toContain('s3cret');
+  });
 });

@@ -1,8 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadSettings, SettingsError } from '../../src/config/load-settings.ts';
+import { readHostPolicy } from '../../src/config/host-policy.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import { SettingsError } from '../../src/config/settings-error.ts';
 import { environmentName, flagName } from '../../src/config/worker-settings.ts';
 
 let folder: string;
@@ -31,6 +33,14 @@ async function problemsOf(sources: Partial<Parameters<typeof loadSettings>[0]>):
 }
 
 describe('settings', () => {
+  it('have an example of a policy in README that can be read', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const example = /```yaml\n(rulesets:[^]*?)```/.exec(readme)?.[1] ?? '';
+    const { required, mostRules } = await readHostPolicy(await file(example));
+    expect(required).toHaveLength(1);
+    expect(mostRules).toBe(5000);
+  });
+
   it('come from flags over environment over file over default', async () => {
     const configFile = await file(
       'hostId: from-file\ngroups: [a, b]\nlockTimeoutSeconds: 3\nqueueType: classic\n',
@@ -71,8 +81,8 @@ describe('settings', () => {
   });
 
   it('refuse what this version would only seem to obey', async () => {
-    expect(await problemsOf({ environment: { FLEETWALL_POLICY: '/etc/policy.yaml' } })).toMatch(
-      /^FLEETWALL_POLICY: .* leave it out/,
+    expect(await problemsOf({ environment: { FLEETWALL_HTTP_ADDRESS: '127.0.0.1:9464' } })).toMatch(
+      /^FLEETWALL_HTTP_ADDRESS: .* leave it out/,
     );
   });
 
@@ -110,6 +120,7 @@ describe('settings', () => {
         hostname: 'a',
         port: 5672,
         username: 'web-1',
+        hasUser: true,
         password: 'p@ss word',
         vhost: 'fleet',
       },
@@ -118,6 +129,7 @@ describe('settings', () => {
         hostname: '::1',
         port: 5000,
         username: 'web-1',
+        hasUser: true,
         password: 'p@ss word',
         vhost: '/',
       },

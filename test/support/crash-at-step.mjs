@@ -1,0 +1,31 @@
+/**
+ * Loaded into a worker before its own code: ends it with SIGKILL at one step of its journal. A step is a file of the state
+ * that is put in place or taken away, and the moment before it. `FLEETWALL_TEST_CRASH` names a file with the number of the step,
+ * counted for as long as the file is there.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+
+const order = process.env.FLEETWALL_TEST_CRASH ?? '';
+let left = null;
+
+function step() {
+  if (!existsSync(order)) {
+    left = null;
+    return;
+  }
+  left = (left ?? Number(readFileSync(order, 'utf8'))) - 1;
+  if (left === 0) process.kill(process.pid, 'SIGKILL');
+}
+
+for (const name of ['rename', 'rm']) {
+  const original = fs[name];
+  fs[name] = async (...args) => {
+    step();
+    const result = await original(...args);
+    step();
+    return result;
+  };
+}
+syncBuiltinESMExports();

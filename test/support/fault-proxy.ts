@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** `up` is towards the broker. A connection that is silent stays open. */
+export type ProxyMode = 'pass' | 'silent' | 'silent-up' | 'silent-down' | 'slow' | 'cut';
+
+const SLOW_MS = 100;
+const SLOW_BYTES = 512;
+/** A connection is cut in the midst of the first frame that is larger. */
+const CUT_BYTES = 200;
+
+/** A TCP proxy before the broker that can misbehave, from one moment to the next, with the connections that there are. */
+export class FaultProxy {
+  mode: ProxyMode = 'pass';
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(brokerUrl: string): Promise<FaultProxy> {
+    const { hostname, port } = new URL(brokerUrl);
+    const server = createServer();
+    const proxy = new FaultProxy(server);
+    server.on('connection', (client) => proxy.#join(client, connect(Number(port), hostname)));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return proxy;
+  }
+
+  get url(): string {
+    return `amqp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+
+  #join(client: Socket, broker: Socket): void {
+    for (const socket of [client, broker]) {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        // As long as it is silent, nobody is told of anything.
+        if (!this.mode.startsWith('silent')) this.#end(client, broker);
+      });
+    }
+    client.on('data', (chunk) => this.#forward(chunk, 'silent-up', broker, client));
+    broker.on('data', (chunk) => this.#forward(chunk, 'silent-down', client, broker));
+  }
+
+  #forward(chunk: Buffer, muteMode: ProxyMode, to: Socket, from: Socket): void {
+    if (this.mode === 'silent' || this.mode === muteMode) return;
+    if (this.mode === 'cut' && chunk.length > CUT_BYTES) {
+      to.write(chunk.subarray(0, chunk.length / 2), () => this.#end(to, from));
+      return;
+    }
+    if (this.mode !== 'slow') {
+      to.write(chunk);
+      return;
+    }
+    from.pause();
+    to.write(chunk.subarray(0, SLOW_BYTES));
+    setTimeout(() => {
+      from.resume();
+      if (chunk.length > SLOW_BYTES) this.#forward(chunk.subarray(SLOW_BYTES), muteMode, to, from);
+    }, SLOW_MS);
+  }
+
+  #end(...sockets: Socket[]): void {
+    for (const socket of sockets) socket.destroy();
+  }
+}

@@ -1,0 +1,149 @@
+import type { FleetLink, OutgoingMessage } from '../../src/broker/fleet-link.ts';
+import type { IncomingMessage } from '../../src/broker/sources.ts';
+import type { FleetEvent } from '../../src/contract/event.ts';
+import { COMPLETED_EXAMPLE } from '../../src/contract/examples.ts';
+import { Job } from '../../src/contract/job.ts';
+import { EVENTS_EXCHANGE, eventKey, JOBS_EXCHANGE, OPERATOR_EXCHANGE } from '../../src/contract/names.ts';
+
+/** What becomes of a job on a host: how it ends, or why it does not. `late`: it is heard of when nobody waits any more. */
+export interface Fate {
+  kind: 'applied' | 'failed' | 'rolled_back' | 'silent' | 'stuck' | 'late' | 'unroutable';
+  startMs: number;
+  runMs: number;
+  /** Whether it had a revision before. */
+  had: boolean;
+}
+
+export type ImaginedLink = Pick<FleetLink, 'read' | 'publish' | 'hold'>;
+
+export const LATE_MS = 500_000;
+type Live = 'old' | 'new' | null;
+
+/**
+ * A fleet and its log of events in memory, in imagined time: rollouts by the thousand, whose controllers die where the test wants it.
+ * That hosts do as they do here is shown elsewhere, with real ones.
+ */
+export class ImaginedFleet {
+  readonly live = new Map<string, Live>();
+  /** Which jobs hosts have run, each as often as it did. */
+  readonly runs: string[] = [];
+  readonly log: (IncomingMessage & { at: number })[] = [];
+  readonly #fates: ReadonlyMap<string, Fate>;
+  readonly #readers = new Set<(message: IncomingMessage) => void>();
+  readonly #queues = new Map<string, Promise<void>>();
+  readonly #ends = new Map<string, FleetEvent>();
+
+  constructor(fates: ReadonlyMap<string, Fate>) {
+    this.#fates = fates;
+    for (const [host, { had }] of fates) this.live.set(host, had ? 'old' : null);
+  }
+
+  /** A controller's connection; of one that has died nothing is heard any more, and it hears nothing. */
+  connect(): { link: ImaginedLink; die: () => void } {
+    let isAlive = true;
+    const own = new Set<(message: IncomingMessage) => void>();
+    const link: ImaginedLink = {
+      hold: async () => true,
+      read: async (start, onMessage) => {
+        const reader = (message: IncomingMessage) => {
+          if (isAlive) onMessage(message);
+        };
+        if (start !== 'next') for (const message of this.log) reader(message);
+        this.#readers.add(reader);
+        own.add(reader);
+        return async () => void this.#readers.delete(reader);
+      },
+      publish: async (message) => {
+        await sleep(1);
+        if (!isAlive) return await new Promise<never>(() => {});
+        const answer = this.#take(message);
+        await sleep(1);
+        return isAlive ? answer : await new Promise<never>(() => {});
+      },
+    };
+    const die = () => {
+      isAlive = false;
+      for (const reader of own) this.#readers.delete(reader);
+    };
+    return { link, die };
+  }
+
+  #take({ exchange, key, body }: OutgoingMessage): 'routed' | 'unroutable' {
+    if (exchange === OPERATOR_EXCHANGE) this.#tell({ exchange, key, body });
+    if (exchange !== JOBS_EXCHANGE) return 'routed';
+    const host = key.replace('host.', '');
+    const fate = this.#fates.get(host);
+    if (fate === undefined || fate.kind === 'unroutable') return 'unroutable';
+    const job = Job.parse(JSON.parse(body.toString('utf8')));
+    const before = this.#queues.get(host) ?? Promise.resolve();
+    this.#queues.set(
+      host,
+      before.then(async () => await this.#run(host, job, fate)),
+    );
+    return 'routed';
+  }
+
+  /** As a worker does: a job that has ended is told of again, and not run. */
+  async #run(host: string, job: Job, fate: Fate): Promise<void> {
+    const { kind, startMs, runMs } = fate;
+    if (kind === 'silent') return await new Promise<never>(() => {});
+    await sleep(kind === 'late' ? LATE_MS : startMs);
+    const known = this.#ends.get(`${host} ${job.id}`);
+    if (known !== undefined) {
+      this.#say(host, known);
+      return;
+    }
+    this.#say(host, eventOf(host, job, null));
+    if (kind === 'stuck') return await new Promise<never>(() => {});
+    await sleep(runMs);
+    this.runs.push(`${host} ${job.id}`);
+    const end = eventOf(host, job, this.#outcome(host, job, kind));
+    this.#ends.set(`${host} ${job.id}`, end);
+    this.#say(host, end);
+  }
+
+  #outcome(host: string, { action }: Job, kind: Fate['kind']): string {
+    if (action === 'apply') {
+      if (kind === 'failed' || kind === 'rolled_back') return kind;
+      this.live.set(host, 'new');
+      return 'applied';
+    }
+    // Both are for a host at the new revision, and for no other.
+    if (this.live.get(host) !== 'new') return 'rejected revision_conflict';
+    const { had } = this.#fates.get(host) ?? { had: false };
+    if (action === 'rollback' && !had) return 'rejected no_previous_revision';
+    this.live.set(host, action === 'rollback' ? 'old' : null);
+    return action === 'rollback' ? 'applied' : 'removed';
+  }
+
+  #say(host: string, event: FleetEvent): void {
+    const key = eventKey(host, event.type);
+    this.#tell({ exchange: EVENTS_EXCHANGE, key, body: Buffer.from(JSON.stringify(event)) });
+  }
+
+  #tell(message: Pick<IncomingMessage, 'exchange' | 'key' | 'body'>): void {
+    const contentType = 'application/cloudevents+json';
+    const incoming = { ...message, contentType, user: undefined, offset: this.log.length };
+    this.log.push({ ...incoming, at: Date.now() });
+    for (const reader of this.#readers) reader(incoming);
+  }
+}
+
+/** In imagined time, which timers/promises is not in. */
+async function sleep(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The event of an end, or of a start. */
+function eventOf(host: string, { id, action }: Job, end: string | null): FleetEvent {
+  const { worker, failure, ...rest } = COMPLETED_EXAMPLE.data;
+  const own = { hostId: host, jobId: id, action, worker };
+  const head = { ...COMPLETED_EXAMPLE, id: `${host}/${id}/${end}`, subject: id };
+  if (end === null) {
+    const data = { ...own, rolloutId: null, ruleset: null };
+    return { ...head, type: 'fleetwall.job.started', data };
+  }
+  const [outcome, code] = end.split(' ');
+  const data = { ...rest, ...own, outcome, failure: code === undefined ? null : { ...failure, code } };
+  return { ...head, data } as FleetEvent;
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import type { FleetClient } from '../../src/central/fleet-client.ts';
+import type { RolloutState } from '../../src/central/rollout-state.ts';
+import type { HostEnd } from '../../src/contract/rollout.ts';
+import { expectedEnds } from './expected-ends.ts';
+import type { SimulatedFleet } from './simulated-fleet.ts';
+import type { Character, SimulatedHost } from './simulated-host.ts';
+
+export interface RolloutTrial {
+  /** The part of the hosts that is of that character; the others are well. */
+  chances: Partial<Record<Character, number>>;
+  /** Numbers of hosts. */
+  steps: readonly number[];
+  budgets: { failed: number; rolledBack: number; silent: number };
+  onFailure: 'stop' | 'rollback' | 'continue';
+  /** For a host to begin, and to end. */
+  seconds: number;
+}
+
+const ENDS: Record<Character, HostEnd> = {
+  well: 'applied',
+  slow: 'applied',
+  failing: 'failed',
+  rolled_back: 'rolled_back',
+  deaf: 'silent',
+  stuck: 'silent',
+};
+
+/** Rolls a ruleset out over a simulated fleet, and holds what it says, and what hosts have then, against what must be. */
+export async function tryRollout(
+  client: FleetClient,
+  fleet: SimulatedFleet,
+  { chances, steps, budgets, onFailure, seconds }: RolloutTrial,
+): Promise<Record<string, number>> {
+  for (const host of fleet.hosts) host.become(draw(chances));
+  const before = new Map(fleet.hosts.map((host) => [host.id, host.firewall.rules()]));
+  const mark = Math.random().toString(36).slice(2, 10);
+  const plan = {
+    ruleset: { name: fleet.group, revision: 'next' as const, ipv4: edge(mark) },
+    whom: { groups: [fleet.group] },
+    steps: [...steps.map((count) => ({ count })), { percent: 100 }],
+    budgets: {
+      failed: { count: budgets.failed },
+      rolledBack: { count: budgets.rolledBack },
+      silent: { count: budgets.silent },
+    },
+    onFailure,
+    confirm: { mode: 'probe' as const, timeoutSeconds: seconds },
+    deliverySeconds: seconds,
+    executionSeconds: seconds,
+  };
+  const known: { state: RolloutState | null } = { state: null };
+  const onEvent = (_: unknown, state: RolloutState) => void (known.state = state);
+  const { hosts: ends } = await client.rollout(plan, { onEvent });
+
+  const record = known.state?.record;
+  if (record === undefined) throw new Error('nothing was said of the rollout');
+  const characterOf = new Map(fleet.hosts.map((host) => [host.id, host.character]));
+  const expected = expectedEnds(record, (host) => ENDS[characterOf.get(host) ?? 'well']);
+  assert.deepEqual(ends, expected.ends);
+
+  for (const host of fleet.hosts) host.become('well');
+  // Jobs are run in their order: who answers this one has ended all others.
+  const reports = await client.report(fleet.group, { groups: [fleet.group] }, { timeoutSeconds: 60 });
+  assert.ok(
+    [...reports.values()].every((report) => report !== null),
+    'a host does not answer',
+  );
+  const isTakenBack = expected.isStopped && onFailure === 'rollback';
+  for (const { id, firewall } of fleet.hosts) {
+    // One that was silent does it now, unless what takes it back was behind it.
+    const isNew = ends[id] === 'applied' || (ends[id] === 'silent' && !isTakenBack);
+    const rules = firewall.rules();
+    if (isNew) assert.ok(rules.includes(mark), `${id} has not what was rolled out:\n${rules}`);
+    else assert.equal(rules, before.get(id), `${id} is not as it was`);
+  }
+  return countsOf(ends);
+}
+
+function countsOf(ends: Record<string, HostEnd>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const end of Object.values(ends)) counts[end] = (counts[end] ?? 0) + 1;
+  return counts;
+}
+
+function draw(chances: RolloutTrial['chances']): SimulatedHost['character'] {
+  let left = Math.random();
+  for (const [character, chance] of Object.entries(chances)) {
+    left -= chance;
+    if (left < 0) return character as Character;
+  }
+  return 'well';
+}
+
+function edge(mark: string): string {
+  return `*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -m comment --comment ${mark} -j DROP\nCOMMIT\n`;
+}

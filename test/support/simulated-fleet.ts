@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FleetClient } from '../../src/central/fleet-client.ts';
+import { SimulatedHost } from './simulated-host.ts';
+
+/** So many begin to connect together. */
+const TOGETHER = 25;
+const PAUSE_MS = 200;
+const PATIENCE_MS = 120_000;
+
+/** Many hosts in this process: real workers with real connections, whose rules are simulated. */
+export class SimulatedFleet {
+  readonly group: string;
+  readonly hosts: SimulatedHost[];
+  readonly #folder: string;
+
+  private constructor(group: string, hosts: SimulatedHost[], folder: string) {
+    this.group = group;
+    this.hosts = hosts;
+    this.#folder = folder;
+  }
+
+  /** Resolves once all of them are there. */
+  static async start(client: FleetClient, brokerUrl: string, count: number): Promise<SimulatedFleet> {
+    const folder = await mkdtemp(join(tmpdir(), 'fleetwall-simulated-'));
+    const group = `sim-${Math.random().toString(36).slice(2, 8)}`;
+    const hosts = Array.from(
+      { length: count },
+      (_, index) => new SimulatedHost(`${group}-${index}`, { brokerUrl, folder, groups: [group] }),
+    );
+    for (let from = 0; from < count; from += TOGETHER) {
+      for (const host of hosts.slice(from, from + TOGETHER)) host.start();
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    const fleet = new SimulatedFleet(group, hosts, folder);
+    await fleet.#untilOnline(client);
+    return fleet;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.hosts.map(async (host) => await host.stop()));
+    await rm(this.#folder, { recursive: true, maxRetries: 5 });
+  }
+
+  async #untilOnline(client: FleetClient): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const { hosts } = await client.fleet();
+      const there = this.hosts.filter(({ id }) => hosts.get(id)?.presence === 'online');
+      if (there.length === this.hosts.length) return;
+      if (Date.now() > deadline) throw new Error(`${there.length} of ${this.hosts.length} hosts are there`);
+    }
+  }
+}

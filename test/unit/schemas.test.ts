@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { asyncApi } from '../../src/contract/asyncapi.ts';
+import { ControlMessage } from '../../src/contract/control.ts';
+import { FleetEvent } from '../../src/contract/event.ts';
+import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/examples.ts';
+import { Job } from '../../src/contract/job.ts';
+import { SCHEMA_NAMES, type SchemaName, schemaFile } from '../../src/contract/json-schemas.ts';
+import { asyncApiValidator, compileSchemas } from '../support/message-schemas.ts';
+
+const validators = compileSchemas();
+
+function isValid(name: SchemaName, value: unknown): boolean {
+  return validators.get(name)?.(value) === true;
+}
+
+const EXAMPLES: [SchemaName, z.ZodType, unknown][] = [
+  ...Object.values(JOB_EXAMPLES).map((example): [SchemaName, z.ZodType, unknown] => ['job', Job, example]),
+  ...Object.values(CONTROL_EXAMPLES).map((example): [SchemaName, z.ZodType, unknown] => [
+    'control',
+    ControlMessage,
+    example,
+  ]),
+  ['event', FleetEvent, COMPLETED_EXAMPLE],
+];
+
+/** Every path to a value in it, the value itself included. */
+function pathsIn(value: unknown, path: string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([key, item]) => pathsIn(item, [...path, key]))];
+}
+
+/** The value with what is at a path put in place of what was there, or left out. */
+function replaceAt(value: unknown, [key, ...rest]: string[], by: unknown): unknown {
+  if (key === undefined) return by;
+  const copy = structuredClone(value) as Record<string, unknown>;
+  const inner = replaceAt(copy[key], rest, by);
+  if (inner !== undefined) copy[key] = inner;
+  else if (Array.isArray(copy)) copy.splice(Number(key), 1);
+  else delete copy[key];
+  return copy;
+}
+
+describe('JSON Schemas', () => {
+  it('take the examples, as the worker does', () => {
+    for (const [name, schema, example] of EXAMPLES) {
+      expect(schema.safeParse(example).error).toBeUndefined();
+      expect(isValid(name, example)).toBe(true);
+      expect(isValid(name, { ...(example as object), laterField: 1 })).toBe(true);
+    }
+  });
+
+  it('take and refuse what the worker takes and refuses', () => {
+    const replacements = fc.oneof(
+      fc.constant(undefined),
+      fc.constantFrom<unknown>(
+        null,
+        '',
+        0,
+        1,
+        -1,
+        1.5,
+        2 ** 53,
+        1201,
+        true,
+        [],
+        {},
+        ['web-1'],
+        ['Web_1'],
+        'apply',
+        'none',
+      ),
+      fc.constantFrom('2026-11-22T10:00:00+02:00', '2026-02-30T10:00:00Z', 'fleetwall/v2', 'x'.repeat(300)),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
+    const changed = fc.constantFrom(...EXAMPLES).chain(([name, schema, example]) =>
+      fc.tuple(fc.constantFrom(...pathsIn(example)), replacements).map(([path, by]) => ({
+        name,
+        schema,
+        value: replaceAt(example, path, by),
+      })),
+    );
+    const seen = { taken: 0, refused: 0 };
+    fc.assert(
+      fc.property(changed, ({ name, schema, value }) => {
+        fc.pre(value !== undefined);
+        const taken = schema.safeParse(value).success;
+        seen[taken ? 'taken' : 'refused'] += 1;
+        expect(isValid(name, value)).toBe(taken);
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(seen.taken).toBeGreaterThan(500);
+    expect(seen.refused).toBeGreaterThan(500);
+  });
+});
+
+describe('the AsyncAPI document', () => {
+  const document = asyncApi('1.2.3');
+
+  it('is one, by the schema of AsyncAPI 3.0.0', () => {
+    const isAsyncApi = asyncApiValidator();
+    expect(isAsyncApi(document), JSON.stringify(isAsyncApi.errors)).toBe(true);
+    expect(isAsyncApi({ ...document, channels: { jobs: { address: 1 } } })).toBe(false);
+  });
+
+  it('refers to nothing that is not there', () => {
+    const text = JSON.stringify(document);
+    const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference ?? '');
+    expect(references.length).toBeGreaterThan(8);
+    const files = new Set(SCHEMA_NAMES.map((name) => `./${schemaFile(name)}`));
+    for (const reference of references) {
+      if (reference.startsWith('#/')) expect(document).toHaveProperty(reference.slice(2).split('/'));
+      else expect(files).toContain(reference);
+    }
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../src/contract/event.ts';
+import { Job } from '../../src/contract/job.ts';
+import { NotBegun, WaitingJobs } from '../../src/job/waiting-jobs.ts';
+import { makeJob } from '../support/client.ts';
+
+/** A line of jobs, and what happened to each, in order. */
+function line() {
+  const jobs = new WaitingJobs();
+  const log: string[] = [];
+  const push = (revision: number, outcome: Outcome, { told = true, gone = false } = {}) => {
+    const job = Job.parse(
+      makeJob('web-1', { ruleset: { name: 'edge', revision, ipv4: '*filter\nCOMMIT\n' } }),
+    );
+    const settlement = told ? ('acknowledge' as const) : null;
+    return jobs.take({
+      job,
+      run: async () => {
+        log.push(`${outcome} ${revision}`);
+        return { outcome, settlement };
+      },
+      supersede: async () => {
+        log.push(`superseded ${revision}`);
+        return { outcome: 'superseded', settlement: 'acknowledge' };
+      },
+      isGone: () => gone,
+    });
+  };
+  return { jobs, log, push };
+}
+
+describe('jobs that wait together', () => {
+  it('are superseded by the newest also where the broker does not take the event of its end', async () => {
+    const { log, push } = line();
+    const results = await Promise.allSettled([
+      push(1, 'applied'),
+      push(3, 'applied', { told: false }),
+      push(2, 'applied'),
+    ]);
+    expect(log).toEqual(['applied 3', 'superseded 1', 'superseded 2']);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('are not begun once the broker has taken them back, nor once the worker stops', async () => {
+    const { jobs, log, push } = line();
+    const results = Promise.allSettled([
+      push(1, 'applied', { gone: true }),
+      push(2, 'failed'),
+      push(3, 'failed'),
+    ]);
+    await results;
+    jobs.stop();
+    await expect(push(4, 'applied')).rejects.toBeInstanceOf(NotBegun);
+    expect(log).toEqual(['failed 3', 'failed 2']);
+  });
+});
