@@ -1,60 +1,26 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { makeJob, TestClient } from '../support/client.ts';
 import { Rabbitmq } from '../support/rabbitmq.ts';
-import { table } from '../support/rulesets.ts';
+import { makeFiles, OPERATOR_COMMAND, operate, startWorker } from './fleet.ts';
 import { HUB, HUB_ADDRESS, inside, makeHub, namespaceOf, plugIn } from './network.ts';
-import { printEvent } from './print-event.ts';
+import { RULESETS } from './rulesets.ts';
 import { cleanUp, FOLDER, remember } from './state.ts';
 
 /**
- * A fleet on one machine: a private RabbitMQ, three hosts as network namespaces with a worker each, a good ruleset for
- * all of them, and then one with a bad rule for one of them.
+ * A fleet on one machine: a private RabbitMQ, three hosts as network namespaces with a worker each, and an operator
+ * who rolls out a good ruleset, then a bad one, and last one that locks a host out.
  *
  *     npm run demo              cleans up in the end
  *     npm run demo -- --keep    leaves the fleet running, and says how to talk to it
  *     npm run demo -- --stop    ends what --keep has left
  */
 const HOSTS = ['web-1', 'web-2', 'db-1'];
-const ROOT = join(import.meta.dirname, '../..');
-const WORKER = join(ROOT, 'dist/cli/main.js');
+const MOST_ATTEMPTS = 30;
+const ATTEMPT_MS = 500;
 /** Set in the process that runs in the hub. */
 const IN_HUB = 'FLEETWALL_DEMO_IN_HUB';
-
-const REVISION_1 = {
-  name: 'edge',
-  revision: 1,
-  ipv4: table(
-    'filter',
-    ':edge-in - [0:0]',
-    '-A INPUT -j edge-in',
-    '-A edge-in -i lo -j ACCEPT',
-    '-A edge-in -p tcp --dport 22 -j ACCEPT',
-    '-A edge-in -s 10.77.0.0/24 -p tcp --dport 80 -j ACCEPT',
-    '-A edge-in -p tcp --dport 80 -j REJECT',
-  ),
-  ipv6: table(
-    'filter',
-    ':edge-in - [0:0]',
-    '-A INPUT -j edge-in',
-    '-A edge-in -i lo -j ACCEPT',
-    '-A edge-in -p tcp --dport 80 -j REJECT',
-  ),
-};
-/** IPv4 is well, and is written first; in IPv6 there is no such port. */
-const REVISION_2 = {
-  ...REVISION_1,
-  revision: 2,
-  ipv4: REVISION_1.ipv4.replace('--dport 22', '--dport 2222'),
-  ipv6: REVISION_1.ipv6.replace(
-    '--dport 80 -j REJECT',
-    '--dport 80 -j REJECT\n-A edge-in -p tcp --dport 99999 -j ACCEPT\n-A edge-in -j RETURN',
-  ),
-};
 
 const keep = process.argv.includes('--keep');
 if (process.argv.includes('--stop')) {
@@ -87,69 +53,60 @@ async function enterHub(): Promise<void> {
 async function runDemo(): Promise<void> {
   say('A private RabbitMQ in the hub');
   const broker = await Rabbitmq.start({ address: HUB_ADDRESS, detached: true });
-  const client = await TestClient.connect(broker.url);
   await remember(HOSTS, broker.pids, [broker.folder]);
 
-  say('A worker on each host');
+  say('A key to sign with, and a worker on each host that does what is signed with it');
+  await makeFiles(broker.url);
   const workers = await Promise.all(HOSTS.map(async (host) => await startWorker(host, broker.url)));
   await remember(HOSTS, [...broker.pids, ...workers], [broker.folder]);
-  for (const host of HOSTS) printEvent((await client.event(host, 'fleetwall.worker.online')).event);
+  await untilThere();
+  await operate('status', 0);
 
-  say('A good ruleset for all three');
-  const jobs = HOSTS.map((host) => ({ host, job: makeJob(host, { ruleset: REVISION_1 }) }));
-  await Promise.all(jobs.map(async ({ host, job }) => await client.publish(host, job)));
-  for (const { host, job } of jobs) {
-    printEvent((await client.event(host, 'fleetwall.job.started')).event);
-    printEvent(await client.completed(job.id));
-  }
+  say('A ruleset for all three: one host first, and the others if that went well');
+  show('edge.yaml');
+  await operate('rollout edge.yaml --all --yes --steps 1,100%', 0);
 
-  say('The next revision, with a bad rule in its IPv6 part, for web-1 alone');
-  printEvent(await client.run('web-1', { ruleset: REVISION_2 }));
+  say(
+    'The next revision has a rule that no kernel takes: it stops at the first host, which is as it was before',
+  );
+  await operate('rollout bad.yaml --all --yes --steps 1,100%', 1);
 
-  say('What is live on web-1 now');
+  say('A revision that the kernel takes, and that locks web-2 out; it has 3 s to prove that it does not');
+  show('lock-out.yaml');
+  await operate('push lock-out.yaml --host web-2 --confirm-timeout 3', 1);
+
+  say('So revision 1 is live everywhere');
+  await operate('status', 0);
   for (const program of ['iptables', 'ip6tables']) {
-    const [enter, ...args] = inside(namespaceOf('web-1'), program, '-S');
-    console.log((await execa(enter, args)).stdout.replace(/^/gm, '    '));
+    const [enter, ...args] = inside(namespaceOf('web-2'), program, '-S');
+    console.log(`\n$ ${program} -S   # on web-2\n${(await execa(enter, args)).stdout}`);
   }
-  await client.close();
-  if (keep) sayHowToTalk(broker.url);
+  if (keep) sayHowToTalk();
 }
 
-async function startWorker(host: string, brokerUrl: string): Promise<number> {
-  const folder = join(FOLDER, host);
-  await mkdir(folder, { recursive: true });
-  const output = openSync(join(folder, 'worker.log'), 'a');
-  const [enter, ...args] = inside(namespaceOf(host), process.execPath, WORKER, 'worker');
-  const worker = spawn(enter, args, {
-    detached: true,
-    stdio: ['ignore', output, output],
-    env: {
-      PATH: process.env['PATH'],
-      FLEETWALL_HOST_ID: host,
-      FLEETWALL_GROUPS: host.replace(/-\d+$/, ''),
-      FLEETWALL_AMQP_URL: brokerUrl,
-      FLEETWALL_ALLOW_UNSIGNED: 'true',
-      FLEETWALL_STATE_DIR: join(folder, 'state'),
-      FLEETWALL_RUN_DIR: join(folder, 'run'),
-    },
-  });
-  closeSync(output);
-  worker.unref();
-  return worker.pid ?? 0;
+/** Waits until all workers have said that they are there. */
+async function untilThere(): Promise<void> {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    const { stdout } = await execa(OPERATOR_COMMAND, ['status', '--json']);
+    if (HOSTS.every((host) => stdout.includes(`"${host}"`))) return;
+    await sleep(ATTEMPT_MS);
+  }
+  throw new Error(`not all of ${HOSTS.join(', ')} are there: see ${FOLDER}/*/worker.log`);
 }
 
-function sayHowToTalk(brokerUrl: string): void {
-  say('The fleet is left running; from this folder:');
-  const client = `nsenter --net=/run/netns/${HUB} /usr/bin/python3 test/integration/pika_client.py ${brokerUrl}`;
-  const rules = String.raw`*filter\n:mine - [0:0]\n-A INPUT -j mine\n-A mine -s 192.0.2.7 -j DROP\nCOMMIT\n`;
+function show(file: keyof typeof RULESETS): void {
+  console.log(`\n$ cat ${file}\n${RULESETS[file].trimEnd()}`);
+}
+
+function sayHowToTalk(): void {
+  say('The fleet is left running');
   for (const [what, command] of [
-    [
-      'push rules as revision 1 of a ruleset "mine" to web-2, and see the event',
-      `printf '${rules}' | ${client} web-2 mine 1`,
-    ],
+    ['be its operator', `cd ${FOLDER} && ./fleetwall status`],
+    ['have a host block an address', './fleetwall push block.yaml --host web-2'],
+    ['see what happens, in a second terminal', './fleetwall watch'],
     ['see what is live on web-2', `nsenter --net=/run/netns/${namespaceOf('web-2')} iptables-save`],
     ['read its worker’s log', `tail -f ${FOLDER}/web-2/worker.log`],
-    ['end it all', 'npm run demo -- --stop'],
+    ['end it all, from where you are now', 'npm run demo -- --stop'],
   ]) {
     console.log(`    ${what}:\n        ${command}`);
   }
