@@ -4,13 +4,9 @@ import { EVENT_LOG_STREAM, EVENTS_EXCHANGE } from '../contract/names.ts';
 import type { Log } from '../job/ports.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import { BrokerConnection } from './connection.ts';
+import { BrokerRefused, BrokerUnreachable } from './refusals.ts';
 import { type IncomingMessage, LiveSource, type Source, StreamSource, type StreamStart } from './sources.ts';
 import { declareForOperators } from './topology.ts';
-
-/** No broker could be worked with, from the beginning or for too long. */
-export class BrokerUnreachable extends Error {
-  override readonly name = 'BrokerUnreachable';
-}
 
 export interface OutgoingMessage {
   exchange: string;
@@ -26,6 +22,8 @@ export interface LinkOptions {
   /** Shown in the broker's list of connections. */
   name: string;
   log: Log;
+  /** Ends the attempt to connect, and nothing else. */
+  signal?: AbortSignal | undefined;
 }
 
 const CONNECT_MS = 15_000;
@@ -50,9 +48,11 @@ export class FleetLink {
   }
 
   /** @throws {BrokerUnreachable} */
-  static async connect({ access, name, log }: LinkOptions): Promise<FleetLink> {
+  static async connect({ access, name, log, signal }: LinkOptions): Promise<FleetLink> {
+    signal?.throwIfAborted();
     const link = new FleetLink(log);
     await new Promise<void>((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
       const tooLate = setTimeout(
         () => reject(new BrokerUnreachable('the broker does not answer')),
         CONNECT_MS,
@@ -83,7 +83,7 @@ export class FleetLink {
    * Publishes until the broker has confirmed it, also over a new connection: what is published has to bear that.
    *
    * @returns whether a queue is bound for it
-   * @throws what the signal was aborted with
+   * @throws {BrokerRefused} {@link BrokerUnreachable} once it is closed; what the signal was aborted with
    */
   async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<'routed' | 'unroutable'> {
     for (;;) {
@@ -92,7 +92,7 @@ export class FleetLink {
       try {
         if (this.#channel !== null) return await this.#publishOn(this.#channel, message);
       } catch (error) {
-        if ((error as { code?: number }).code === ACCESS_REFUSED) throw error;
+        if ((error as { code?: number }).code === ACCESS_REFUSED) throw refusedBy(error as Error, message);
         this.#log.debug({ error }, 'A message is published again');
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -198,6 +198,13 @@ export class FleetLink {
 }
 
 const ACCESS_REFUSED = 403;
+
+function refusedBy(cause: Error, { exchange, key }: OutgoingMessage): BrokerRefused {
+  return new BrokerRefused(
+    `the broker does not let this user publish to ${exchange} with the routing key ${key}: ask for the rights of an operator (fleetwall provision --operator NAME)`,
+    { cause },
+  );
+}
 
 async function openQuietly(model: ChannelModel): Promise<Channel> {
   const channel = await model.createChannel();

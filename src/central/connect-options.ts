@@ -17,6 +17,8 @@ export interface ConnectOptions {
   name?: string;
   /** In place of the URL and the files, as they were read before. */
   settings?: ClientSettings;
+  /** Ends the attempt to connect. */
+  signal?: AbortSignal | undefined;
 }
 
 /** @throws {SettingsError} */

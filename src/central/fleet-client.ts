@@ -13,19 +13,16 @@ import type { FleetState } from './fleet-state.ts';
 import { readIncoming } from './incoming.ts';
 import { prepareControl, prepareJob } from './messages.ts';
 import { nextRevisions, type RulesetToPush } from './next-revision.ts';
-import { observeFleet } from './observe-fleet.ts';
+import { type LookOptions, observeFleet } from './observe-fleet.ts';
 import type { Options, PushOptions, RolloutOptions } from './options.ts';
 import type { RolloutPlan } from './plan-rollout.ts';
 import type { RolloutLog } from './rollout-log.ts';
 import type { RolloutEnd } from './rollout-state.ts';
-import { findRollout, run, startRollout } from './rollouts.ts';
-import { errandsFor, type Selection } from './select.ts';
+import { findRollout, requestOfRollout, run, startRollout } from './rollouts.ts';
+import { errandsFor, lookOnce, type Selection } from './select.ts';
 
-export { BrokerUnreachable } from '../broker/fleet-link.ts';
 export type { StreamStart } from '../broker/sources.ts';
-export { PlanError, type RolloutPlan } from './plan-rollout.ts';
-export { NoSuchRollout } from './rollout-log.ts';
-export { RolloutIsRun } from './run-rollout.ts';
+export type { RolloutPlan } from './plan-rollout.ts';
 
 /** How each host answered, by its id. */
 export type Answers = Map<string, HostAnswer>;
@@ -49,10 +46,10 @@ export class FleetClient {
     this.user = user;
   }
 
-  /** @throws {SettingsError} {@link BrokerUnreachable} */
+  /** @throws {SettingsError} {@link BrokerUnreachable}; what the signal was aborted with */
   static async connect(options: ConnectOptions = {}): Promise<FleetClient> {
     const { access, keys, name } = await readConnectOptions(options);
-    const link = await FleetLink.connect({ access, name, log: silentLog() });
+    const link = await FleetLink.connect({ access, name, log: silentLog(), signal: options.signal });
     return new FleetClient(link, keys, userOf(access));
   }
 
@@ -60,7 +57,7 @@ export class FleetClient {
     await this.link.close();
   }
 
-  /** Has hosts apply a ruleset. @throws {z.ZodError} if it is none */
+  /** Has hosts apply a ruleset. @throws {RequestInvalid} if it is none */
   async push(ruleset: RulesetToPush, whom: Selection, options: PushOptions = {}): Promise<Answers> {
     return await this.#askRuleset('apply', ruleset, whom, options);
   }
@@ -96,7 +93,7 @@ export class FleetClient {
     whom: Selection,
     options: Options = {},
   ): Promise<Map<string, ReportedRuleset[] | null>> {
-    const errands = await errandsFor(this, whom, async (target) => {
+    const errands = await errandsFor(lookOnce(this, options.signal), whom, async (target) => {
       const ruleset = name === undefined ? {} : { ruleset: { name } };
       return await prepareJob({ action: 'report', target, ...ruleset }, this.keys);
     });
@@ -119,11 +116,7 @@ export class FleetClient {
     lookBackMs = LOOK_BACK_MS,
     answerMs = ANSWER_MS,
     signal,
-  }: {
-    lookBackMs?: number;
-    answerMs?: number;
-    signal?: AbortSignal | undefined;
-  } = {}): Promise<FleetState> {
+  }: LookOptions = {}): Promise<FleetState> {
     const ping = await prepareControl({ kind: 'ping' }, { all: true }, this.keys);
     return await observeFleet(this.link, {
       user: this.user,
@@ -146,6 +139,16 @@ export class FleetClient {
   /** Goes on with a rollout whose process is no more. @throws {NoSuchRollout} {@link RolloutIsRun} */
   async resumeRollout(rolloutId: string, options: RolloutOptions = {}): Promise<RolloutEnd> {
     return await run(this, await findRollout(this, rolloutId, options), options);
+  }
+
+  /** Begins no more steps of a rollout until it is resumed, whoever runs it. @throws {NoSuchRollout} */
+  async pauseRollout(rolloutId: string, options: RolloutOptions = {}): Promise<void> {
+    await requestOfRollout(this, rolloutId, 'pause', options);
+  }
+
+  /** Begins no more hosts of a rollout, and has whoever runs it end it. @throws {NoSuchRollout} */
+  async abortRollout(rolloutId: string, options: RolloutOptions = {}): Promise<void> {
+    await requestOfRollout(this, rolloutId, 'abort', options);
   }
 
   /** A rollout as the log of events tells of it; to be closed in the end. @throws {NoSuchRollout} */
@@ -191,11 +194,12 @@ export class FleetClient {
       ...(rolloutId === undefined ? {} : { rolloutId }),
       ...(confirm === undefined || action === 'check' ? {} : { confirm: { ...confirm } }),
     };
-    const parts = await nextRevisions(this, ruleset, whom);
+    const observer = lookOnce(this, options.signal);
+    const parts = await nextRevisions(observer, ruleset, whom);
     const errands: Errand[] = [];
     for (const { whom: part, ruleset: own } of parts) {
       const make = async (target: object) => await prepareJob({ ...common, target, ruleset: own }, this.keys);
-      errands.push(...(await errandsFor(this, part, make)));
+      errands.push(...(await errandsFor(observer, part, make)));
     }
     return await this.ask(errands, options);
   }

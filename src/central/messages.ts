@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ControlMessage } from '../contract/control.ts';
 import { API_VERSION } from '../contract/identifiers.ts';
 import { Job, type Target } from '../contract/job.ts';
 import { signMessage } from '../keys/sign.ts';
 import type { SigningKey } from '../keys/signing-key.ts';
+import { RequestInvalid } from './errors.ts';
 
 /** A message as it is published. */
 export interface PreparedMessage {
@@ -23,16 +24,17 @@ type JobFields =
 /** How long a signed job may be run, where nothing else is said: hosts refuse those that could be run for ever. */
 const SIGNED_FOR_MS = 24 * 3_600_000;
 
-/** Puts a job together, and signs it where there are keys. @throws {z.ZodError} if it is no job */
+/** Puts a job together, and signs it where there are keys. @throws {RequestInvalid} */
 export async function prepareJob(fields: JobFields, keys: readonly SigningKey[]): Promise<PreparedMessage> {
   const id = randomUUID();
   const now = Date.now();
   const expiry = keys.length === 0 ? {} : { expiresAt: new Date(now + SIGNED_FOR_MS).toISOString() };
   const job = { apiVersion: API_VERSION, id, issuedAt: new Date(now).toISOString(), ...expiry, ...fields };
-  Job.parse(job);
+  assertValid(Job, job);
   return { jobId: id, ...(await encode(job, keys)) };
 }
 
+/** @throws {RequestInvalid} */
 export async function prepareControl(
   fields: { kind: 'confirm' | 'abort'; jobId: string } | { kind: 'ping' },
   target: Target,
@@ -40,8 +42,14 @@ export async function prepareControl(
 ): Promise<PreparedMessage> {
   const id = randomUUID();
   const message = { apiVersion: API_VERSION, id, issuedAt: new Date().toISOString(), target, ...fields };
-  ControlMessage.parse(message);
+  assertValid(ControlMessage, message);
   return { jobId: id, ...(await encode(message, keys)) };
+}
+
+/** As hosts would: what they refuse for its form is not sent. */
+function assertValid(schema: z.ZodType, message: object): void {
+  const { error } = schema.safeParse(message);
+  if (error !== undefined) throw new RequestInvalid(z.prettifyError(error), { cause: error });
 }
 
 async function encode(message: object, keys: readonly SigningKey[]): Promise<Omit<PreparedMessage, 'jobId'>> {

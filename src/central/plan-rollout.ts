@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RecordedMessage, RolloutStarted } from '../contract/rollout.ts';
 import type { SigningKey } from '../keys/signing-key.ts';
 import { rulesetDigest } from '../ruleset/digest.ts';
+import { PlanError } from './errors.ts';
 import { type PreparedMessage, prepareJob } from './messages.ts';
 import { nextRevisions, type RulesetToPush } from './next-revision.ts';
 import { type Amount, budgetsOf, layOutSteps } from './rollout-steps.ts';
@@ -21,11 +22,6 @@ export interface RolloutPlan {
   /** To be begun by a host, and to be ended then; each default 60. */
   deliverySeconds?: number;
   executionSeconds?: number;
-}
-
-/** What was asked for cannot be made a rollout of. */
-export class PlanError extends Error {
-  override readonly name = 'PlanError';
 }
 
 const NONE: Amount = { count: 0 };

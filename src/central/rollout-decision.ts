@@ -59,7 +59,7 @@ function spentBudget(state: RolloutState, now: number): string | null {
   const over = counts.find(([, found, allowed]) => found > allowed);
   if (over === undefined) return null;
   const [what, found, allowed] = over;
-  return `${found} of ${state.hosts.size} hosts ${what}: ${allowed} may`;
+  return `${found} of ${state.hosts.size} hosts ${what}, and no more than ${allowed} may`;
 }
 
 function isOpen(host: HostProgress, state: RolloutState, now: number): boolean {

@@ -4,13 +4,9 @@ import type { StreamStart } from '../broker/sources.ts';
 import type { FleetEvent } from '../contract/event.ts';
 import { OPERATOR_EXCHANGE } from '../contract/names.ts';
 import { type RolloutEvent, type RolloutStarted, rolloutKey } from '../contract/rollout.ts';
+import { NoSuchRollout } from './errors.ts';
 import { readIncoming } from './incoming.ts';
 import { RolloutState } from './rollout-state.ts';
-
-/** There is no such rollout in the part of the log that was read. */
-export class NoSuchRollout extends Error {
-  override readonly name = 'NoSuchRollout';
-}
 
 /** What it needs of a {@link FleetLink}. */
 type LogLink = Pick<FleetLink, 'read' | 'publish'>;
@@ -31,12 +27,17 @@ export class RolloutLog {
   }
 
   /** Begins one. */
-  static async begin(link: LogLink, user: string | undefined, record: RolloutStarted): Promise<RolloutLog> {
+  static async begin(
+    link: LogLink,
+    user: string | undefined,
+    record: RolloutStarted,
+    signal?: AbortSignal,
+  ): Promise<RolloutLog> {
     const log = new RolloutLog(link, record);
     log.#stopReading = await link.read('next', (message) =>
       log.#take(readIncoming(message, user)?.event ?? null),
     );
-    await log.say('fleetwall.rollout.started', record);
+    await log.say('fleetwall.rollout.started', record, signal);
     return log;
   }
 
@@ -97,7 +98,11 @@ export class RolloutLog {
       type,
       data,
     };
-    const heard = new Promise<void>((resolve) => this.#awaited.set(id, resolve));
+    const heard = new Promise<void>((resolve, reject) => {
+      this.#awaited.set(id, resolve);
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+    heard.catch(() => {});
     await this.#link.publish(
       {
         exchange: OPERATOR_EXCHANGE,

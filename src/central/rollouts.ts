@@ -5,7 +5,7 @@ import { planRollout, type RolloutPlan } from './plan-rollout.ts';
 import { RolloutLog } from './rollout-log.ts';
 import type { RolloutEnd } from './rollout-state.ts';
 import { runRollout } from './run-rollout.ts';
-import type { FleetObserver } from './select.ts';
+import { type FleetObserver, lookOnce } from './select.ts';
 
 /** Whose connection, name and keys a rollout is run with. */
 export type Operator = FleetObserver & {
@@ -22,8 +22,9 @@ export async function startRollout(
   plan: RolloutPlan,
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
-  const record = await planRollout(operator, plan, operator.keys);
-  return await run(operator, await RolloutLog.begin(operator.link, operator.user, record), options);
+  const record = await planRollout(lookOnce(operator, options.signal), plan, operator.keys);
+  const log = await RolloutLog.begin(operator.link, operator.user, record, options.signal);
+  return await run(operator, log, options);
 }
 
 /** @throws {NoSuchRollout} */
@@ -34,6 +35,21 @@ export async function findRollout(
 ): Promise<RolloutLog> {
   const start = { since: since ?? new Date(Date.now() - LOOK_BACK_MS) };
   return await RolloutLog.find(link, user, rolloutId, start, signal);
+}
+
+/** Asks whoever runs a rollout, now or later. @throws {NoSuchRollout} */
+export async function requestOfRollout(
+  operator: Operator,
+  rolloutId: string,
+  request: 'pause' | 'abort',
+  options: RolloutOptions,
+): Promise<void> {
+  const log = await findRollout(operator, rolloutId, options);
+  try {
+    await log.say('fleetwall.rollout.requested', { rolloutId, request }, options.signal);
+  } finally {
+    await log.close();
+  }
 }
 
 /** @throws {RolloutIsRun} if another process runs it */

@@ -1,14 +1,10 @@
 import type { FleetLink } from '../broker/fleet-link.ts';
 import { hostKey, JOBS_EXCHANGE } from '../contract/names.ts';
 import { type RecordedMessage, rolloutQueue } from '../contract/rollout.ts';
+import { RolloutIsRun } from './errors.ts';
 import { type Decision, decide, endOf } from './rollout-decision.ts';
 import type { RolloutLog } from './rollout-log.ts';
 import type { RolloutEnd } from './rollout-state.ts';
-
-/** Another process runs it. */
-export class RolloutIsRun extends Error {
-  override readonly name = 'RolloutIsRun';
-}
 
 /** What it needs of a {@link FleetLink}. */
 type ControlLink = Pick<FleetLink, 'hold' | 'publish'>;

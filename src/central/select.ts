@@ -14,7 +14,15 @@ export interface Selection {
 
 /** Who can tell of the fleet. */
 export interface FleetObserver {
-  fleet(): Promise<{ hosts: ReadonlyMap<string, HostState> }>;
+  fleet(options?: { signal?: AbortSignal | undefined }): Promise<{ hosts: ReadonlyMap<string, HostState> }>;
+}
+
+/** The fleet as it is during one request: looked at once, and only if that is needed. */
+export function lookOnce(observer: FleetObserver, signal: AbortSignal | undefined): FleetObserver {
+  let seen: ReturnType<FleetObserver['fleet']> | undefined;
+  return {
+    fleet: async () => await (seen ??= observer.fleet({ signal })),
+  };
 }
 
 /** Hosts in the order in which they were named, then those of groups, each once. */

@@ -1,5 +1,12 @@
 import { Command, CommanderError } from 'commander';
-import { BrokerUnreachable, NoSuchRollout, PlanError, RolloutIsRun } from '../central/fleet-client.ts';
+import {
+  BrokerRefused,
+  BrokerUnreachable,
+  NoSuchRollout,
+  PlanError,
+  RequestInvalid,
+  RolloutIsRun,
+} from '../central/errors.ts';
 import { ManagementError } from '../central/provision.ts';
 import { SettingsError } from '../config/settings-error.ts';
 import { VERSION } from '../config/version.ts';
@@ -84,6 +91,8 @@ const FOR_THE_PERSON = [
   NoTerminal,
   ManagementError,
   Interrupted,
+  BrokerRefused,
+  RequestInvalid,
   PlanError,
   NoSuchRollout,
   RolloutIsRun,

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { hostsOf } from '../central/select.ts';
+import { hostsOf, lookOnce } from '../central/select.ts';
 import { type Family, Revision, type Scope } from '../contract/identifiers.ts';
 import { askFirst } from './ask-first.ts';
 import type { ExitStatus } from './exit-status.ts';
@@ -43,7 +43,7 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
   const file = await readRulesetFile(path, flags);
   const revision = flags.revision ?? file.ruleset.revision ?? 'next';
   return await withClient(flags, async (client, signal) => {
-    const hosts = await hostsOf(client, selection);
+    const hosts = await hostsOf(lookOnce(client, signal), selection);
     const label = `ruleset ${file.ruleset.name}`;
     if (!(await askFirst(`push ${label}`, hosts, flags, self))) return 1;
     const report = new AnswerReport(flags.json === true, hosts.length);

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type FleetClient, RolloutIsRun, type RolloutPlan } from '../central/fleet-client.ts';
-import { type Amount, readAmount } from '../central/rollout-steps.ts';
-import { hostsOf } from '../central/select.ts';
+import { RolloutIsRun } from '../central/errors.ts';
+import type { FleetClient, RolloutPlan } from '../central/fleet-client.ts';
+import { type Amount, budgetsOf, layOutSteps, readAmount } from '../central/rollout-steps.ts';
+import { hostsOf, lookOnce } from '../central/select.ts';
 import { RolloutId } from '../contract/rollout.ts';
 import { askFirst } from './ask-first.ts';
 import type { ExitStatus } from './exit-status.ts';
@@ -85,7 +86,7 @@ export function rolloutCommand(end: End): Command {
   withFleetOptions(rollout.command('status').description('where one is'))
     .argument('<id>', 'its name', readId)
     .action(async (id: string, flags: FleetFlags) =>
-      end(await withClient(flags, (client) => tell(id, flags, client))),
+      end(await withClient(flags, (client, signal) => tell(id, flags, client, signal))),
     );
   for (const request of ['pause', 'abort'] as const) {
     const what =
@@ -93,10 +94,9 @@ export function rolloutCommand(end: End): Command {
     withFleetOptions(rollout.command(request).description(what))
       .argument('<id>', 'its name', readId)
       .action(async (id: string, flags: FleetFlags) => {
-        await withClient(flags, async (client) => {
-          const log = await client.findRollout(id);
-          await log.say('fleetwall.rollout.requested', { rolloutId: id, request });
-          await log.close();
+        await withClient(flags, async (client, signal) => {
+          if (request === 'pause') await client.pauseRollout(id, { signal });
+          else await client.abortRollout(id, { signal });
         });
         process.stderr.write(`asked to ${request} rollout ${id}\n`);
         end(0);
@@ -111,9 +111,9 @@ async function begin(path: string, flags: StartFlags, self: Command): Promise<Ex
   const revision = flags.revision ?? file.ruleset.revision ?? 'next';
   return await withClient<ExitStatus>(flags, async (client, signal) => {
     // What is looked at is what is done: who comes to the fleet meanwhile is not in it.
-    const hosts = await hostsOf(client, whom);
-    const what = `roll out ruleset ${file.ruleset.name} in steps to ${flags.steps.map(tellAmount).join(', ')}`;
-    if (!(await askFirst(what, hosts, flags, self))) return 1;
+    const hosts = await hostsOf(lookOnce(client, signal), whom);
+    const look = tellPlan(flags, hosts.length);
+    if (!(await askFirst(`roll out ruleset ${file.ruleset.name}`, hosts, flags, self, look))) return 1;
     const plan: RolloutPlan = {
       ruleset: { ...file.ruleset, revision },
       whom: { hosts },
@@ -151,8 +151,13 @@ async function resume(
   }
 }
 
-async function tell(id: string, flags: FleetFlags, client: FleetClient): Promise<ExitStatus> {
-  const log = await client.findRollout(id);
+async function tell(
+  id: string,
+  flags: FleetFlags,
+  client: FleetClient,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const log = await client.findRollout(id, { signal });
   await log.close();
   const report = new RolloutReport(flags.json === true, null);
   return report.tell(log.state);
@@ -168,9 +173,28 @@ function amounts(text: string): Amount[] {
   return text.split(',').map(amount);
 }
 
-function tellAmount(value: Amount): string {
-  return 'count' in value ? String(value.count) : `${value.percent}%`;
+/** What a person has a look at before it is begun. */
+function tellPlan(
+  { steps, soak, maxFailed, maxRolledBack, maxSilent, onFailure }: StartFlags,
+  hosts: number,
+): string[] {
+  const counts = layOutSteps(steps, hosts) ?? [];
+  const wait = soak === 0 ? '' : `, ${soak} s apart`;
+  const { failed, rolledBack, silent } = budgetsOf(
+    { failed: maxFailed, rolledBack: maxRolledBack, silent: maxSilent },
+    hosts,
+  );
+  return [
+    `steps: to ${counts.join(', ')} of ${hosts} hosts${wait}`,
+    `limits: ${failed} may fail, ${rolledBack} be rolled back, ${silent} be silent; beyond that ${ON_FAILURE[onFailure]}`,
+  ];
 }
+
+const ON_FAILURE: Record<StartFlags['onFailure'], string> = {
+  stop: 'it stops',
+  rollback: 'it stops and is taken back',
+  continue: 'it goes on all the same',
+};
 
 function readId(text: string): string {
   const read = RolloutId.safeParse(text);

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { hostsOf } from '../central/select.ts';
+import { hostsOf, lookOnce } from '../central/select.ts';
 import { escapeLines } from '../contract/escape.ts';
 import { askFirst } from './ask-first.ts';
 import type { ExitStatus } from './exit-status.ts';
@@ -39,7 +39,7 @@ function changeCommand(name: 'rollback' | 'remove', description: string, end: En
     async (ruleset: string, flags: Flags, self: Command) => {
       const selection = selectionOf(flags, self);
       const status = await withClient<ExitStatus>(flags, async (client, signal) => {
-        const hosts = await hostsOf(client, selection);
+        const hosts = await hostsOf(lookOnce(client, signal), selection);
         if (!(await askFirst(`${name} ruleset ${ruleset}`, hosts, flags, self))) return 1;
         const report = new AnswerReport(flags.json === true, hosts.length);
         const options = {

@@ -38,7 +38,7 @@ export function nameHosts(hosts: readonly string[]): string {
 function describeFailure(failure: Failure, file: RulesetFile | null): string[] {
   const told = file === null ? withoutFile(failure) : showFailure(failure, file);
   const again = failure.retryable ? '; it may succeed if it is sent again' : '';
-  return [...told, `${failure.code}, while the host was to ${failure.stage}${again}`];
+  return [...told, `${failure.code}, at the stage ${failure.stage}${again}`];
 }
 
 function withoutFile({ message, lines }: Failure): string[] {

@@ -13,6 +13,7 @@ type Flags = FleetFlags & {
   outcome: string[];
   ruleset: string[];
   rollout: string[];
+  heartbeats?: true;
   since?: StreamStart;
   for?: number;
 };
@@ -26,6 +27,7 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
     .option('--outcome <outcome>', 'only jobs that ended so; repeatable', collect, [])
     .option('--ruleset <name>', 'only of this ruleset; repeatable', collect, [])
     .option('--rollout <id>', 'only of this rollout; repeatable', collect, [])
+    .option('--heartbeats', 'and the heartbeats of workers, which --json always has')
     .addOption(
       new Option('--since <when>', 'from there on: a time, so many seconds ago, or first').argParser(
         readStart,
@@ -45,7 +47,7 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
       }
       for await (const event of client.events({ from: flags.since ?? 'next', signal })) {
         learnGroup(event, flags, members);
-        if (!isWanted(event, flags, members)) continue;
+        if (!isWanted(event, flags, members) || isNoise(event, flags)) continue;
         process.stdout.write(`${flags.json === true ? JSON.stringify(event) : describeEvent(event)}\n`);
       }
     }).catch((error: unknown) => {
@@ -54,6 +56,11 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
     });
     end(0);
   });
+}
+
+/** A person wants to see what happens: that nothing does is no news. */
+function isNoise(event: FleetEvent | RolloutEvent, { json, heartbeats }: Flags): boolean {
+  return json !== true && heartbeats !== true && event.type === 'fleetwall.worker.heartbeat';
 }
 
 function learnGroup(event: FleetEvent | RolloutEvent, { group }: Flags, members: Set<string>): void {

@@ -89,8 +89,34 @@ describe('commands that talk to a fleet', () => {
     expect(stdout).toContain(`${file}:9: invalid port/service`);
     expect(stdout).toContain('>     9 | -A edge -p tcp --dport 99999 -j DROP');
     expect(stdout).toMatch(/3 failed$/);
-    // oxlint-disable-next-line no-control-regex -- that is what must not be there
-    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it('write no control characters into a pipe', async () => {
+    const host = hosts[0]?.id ?? '';
+    const bad = EDGE.replace('-s 192', '-p tcp --dport 99999 -s 192');
+    const outputs = [
+      await push('--host', host),
+      await run(['push', '-', '--name', ruleset, '--host', host], bad),
+      await run(['rollout', '-', '--name', ruleset, '--host', host, '--confirm', 'none'], EDGE),
+      await run(['rollout', '-', '--name', ruleset, '--host', host], bad),
+      await run(['status', '--group', group]),
+      await run(['watch', '--since', '60', '--host', host, '--for', '2']),
+      await run(['report', '--host', host]),
+      await run(['rollback', ruleset, '--host', host]),
+      await run(['remove', ruleset, '--host', host, '--confirm', 'none']),
+    ];
+    for (const { stdout, stderr } of outputs) {
+      expect(stdout).not.toBe('');
+      // oxlint-disable-next-line no-control-regex -- that is what must not be there
+      expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    }
+  });
+
+  it('refuse a name that is none before anything is sent, with a word for the person', async () => {
+    const { status, stderr } = await run(['remove', 'No Name', '--host', hosts[0]?.id ?? '']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^fleetwall: .*must be 1 to 32/m);
+    expect(stderr).not.toContain('    at ');
   });
 
   it('ask before they go wide, and say for whom', async () => {
@@ -153,5 +179,9 @@ describe('commands that talk to a fleet', () => {
     expect(events.map(({ type, data }) => [type, data.hostId])).toEqual([
       ['fleetwall.job.completed', host?.id],
     ]);
+    // A ping is answered by each with a heartbeat: no news for a person.
+    const watching = ['watch', '--since', '60', '--host', host?.id ?? '', '--for', '2'];
+    expect((await run(watching)).stdout).not.toContain('heartbeat');
+    expect((await run([...watching, '--heartbeats'])).stdout).toContain('heartbeat');
   });
 });

@@ -1,0 +1,11 @@
+/** No broker could be worked with, from the beginning or for too long. */
+export class BrokerUnreachable extends Error {
+  override readonly name = 'BrokerUnreachable';
+  readonly code = 'broker_unreachable';
+}
+
+/** The broker does not let its user do what was asked for. */
+export class BrokerRefused extends Error {
+  override readonly name = 'BrokerRefused';
+  readonly code = 'broker_refused';
+}
