@@ -26,9 +26,21 @@ const LONGEST_DELAY_MS = 30_000;
 export class BrokerConnection {
   readonly #model: RecoveringChannelModel;
   #failures = 0;
+  #isOpen = false;
+  #count = 0;
 
   private constructor(model: RecoveringChannelModel) {
     this.#model = model;
+  }
+
+  /** Whether there is one now. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** How many there have been. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Returns at once: the broker may come later. */
@@ -50,11 +62,14 @@ export class BrokerConnection {
     const broker = () => `${address.hostname}:${address.port}`;
     model.on('connect', () => {
       connection.#failures = 0;
+      connection.#isOpen = true;
+      connection.#count += 1;
       log.info({ broker: broker() }, 'Connected to the broker');
     });
-    model.on('disconnect', (error) =>
-      log.warn({ broker: broker(), error }, 'Lost the connection to the broker'),
-    );
+    model.on('disconnect', (error) => {
+      connection.#isOpen = false;
+      log.warn({ broker: broker(), error }, 'Lost the connection to the broker');
+    });
     model.on('connect-failed', (error) => {
       log.warn({ broker: broker(), error }, 'Cannot work with the broker');
       onFailure?.(broker(), error);

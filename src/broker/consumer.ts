@@ -42,6 +42,11 @@ export class QueueConsumer {
     this.#options = options;
   }
 
+  /** Whether messages would come, as far as is known here. */
+  get isConsuming(): boolean {
+    return !this.#stopped && this.#current !== null && this.#current.tag !== null;
+  }
+
   /** Begins to consume; where that is refused it is tried again, and said. */
   async open(model: ChannelModel): Promise<void> {
     if (this.#stopped || this.#current?.model === model) return;

@@ -39,6 +39,7 @@ export class Outbox implements EventPublisher {
   #next = 1;
   #retry: NodeJS.Timeout | null = null;
   #isFlushing = false;
+  #unconfirmed = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -47,6 +48,11 @@ export class Outbox implements EventPublisher {
   /** How many events wait to be confirmed. */
   get size(): number {
     return this.#entries.length;
+  }
+
+  /** How often an event was sent, and not confirmed. */
+  get unconfirmed(): number {
+    return this.#unconfirmed;
   }
 
   /** Takes up what an earlier process has left. */
@@ -106,7 +112,10 @@ export class Outbox implements EventPublisher {
       await before;
       if (!sender.isReady)
         throw new PublishFailed('there is no connection to the broker that takes messages');
-      await sender.send(entry.event, entry.headers);
+      await sender.send(entry.event, entry.headers).catch((error: unknown) => {
+        this.#unconfirmed += 1;
+        throw error;
+      });
     } catch (error) {
       await this.#keep(entry);
       this.#retryLater();

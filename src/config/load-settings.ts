@@ -7,7 +7,6 @@ import {
   flagName,
   SETTING_NAMES,
   type SettingName,
-  UNSUPPORTED_SETTINGS,
   WorkerSettings,
 } from './worker-settings.ts';
 
@@ -35,10 +34,10 @@ export async function loadSettings({
   const file = await readSettingsFile(configFile);
   const origins = new Map<string, string>();
   const values: Record<string, unknown> = {};
-  for (const setting of [...SETTING_NAMES, ...UNSUPPORTED_SETTINGS]) {
+  for (const setting of SETTING_NAMES) {
     const name = environmentName(setting);
     const given = [
-      { value: flags[setting as SettingName], origin: flagName(setting) },
+      { value: flags[setting], origin: flagName(setting) },
       { value: environment[name], origin: name },
       { value: file.values[setting], origin: `${setting} in ${file.path}` },
     ].find(({ value }) => value !== undefined);
@@ -46,9 +45,7 @@ export async function loadSettings({
     values[setting] = given.value;
     origins.set(setting, given.origin);
   }
-  const problems = UNSUPPORTED_SETTINGS.filter((setting) => origins.has(setting)).map(
-    (setting) => `${origins.get(setting)}: this version of fleetwall does not act upon it yet; leave it out`,
-  );
+  const problems: string[] = [];
   const read = WorkerSettings.safeParse(values);
   for (const issue of read.error?.issues ?? []) {
     const setting = String(issue.path[0] ?? '');
@@ -78,7 +75,7 @@ async function readSettingsFile(
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new SettingsError(`${path}: must be a mapping of settings to values`);
   }
-  const known = new Set<string>([...SETTING_NAMES, ...UNSUPPORTED_SETTINGS]);
+  const known = new Set<string>(SETTING_NAMES);
   const unknown = Object.keys(values).filter((key) => !known.has(key));
   if (unknown.length > 0) throw new SettingsError(`${path}: there is no setting ${unknown.join(', ')}`);
   return { path, values: values as Record<string, unknown> };

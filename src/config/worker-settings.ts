@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { GroupName, HostId } from '../contract/identifiers.ts';
 import { AmqpAddress } from './amqp-address.ts';
+import { HttpAddress } from './http-address.ts';
 
 /** Settings come as text from flags and the environment, and as YAML values from the file. */
 const list = <T extends z.ZodType>(item: T) =>
@@ -50,6 +51,7 @@ export const WorkerSettings = z.object({
   drift: z.enum(['report', 'repair', 'off'], 'must be report, repair or off').default('report'),
   driftIntervalSeconds: seconds.default(60),
   heartbeatSeconds: seconds.default(30),
+  httpAddress: HttpAddress.optional(),
   eventText: z.enum(['full', 'none'], 'must be full or none').default('full'),
   logLevel: z
     .enum(
@@ -73,12 +75,6 @@ export interface TlsSettings {
 }
 
 export const SETTING_NAMES = Object.keys(WorkerSettings.shape) as SettingName[];
-
-/**
- * Settings of contract v1 that this version does not act upon yet. To take them and do nothing would leave somebody
- * thinking that a host is guarded: so they are refused.
- */
-export const UNSUPPORTED_SETTINGS = ['httpAddress'] as const;
 
 /** `hostId` is `FLEETWALL_HOST_ID` in the environment … */
 export function environmentName(setting: string): string {

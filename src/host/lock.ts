@@ -52,7 +52,7 @@ export class NamespaceLock implements HostLock {
   async hold<T>(purpose: string, work: (fence: Fence) => Promise<T>): Promise<T> {
     this.#holders += 1;
     try {
-      const file = await this.#take();
+      const file = await this.#take(this.#options.timeoutSeconds);
       try {
         return await this.#holdMark(file, purpose, work);
       } finally {
@@ -63,28 +63,45 @@ export class NamespaceLock implements HostLock {
     }
   }
 
-  async #take(): Promise<FileHandle> {
-    const { runDir, run, timeoutSeconds } = this.#options;
+  /** Whether it could be had now, without waiting for it, and without keeping it. @throws {LockTimeout} that says who has it */
+  async assertFree(): Promise<void> {
+    if (this.isBusy) return;
+    await (await this.#take(0)).close();
+  }
+
+  async #take(timeoutSeconds: number): Promise<FileHandle> {
+    const { runDir } = this.#options;
     await makePrivateFolder(runDir);
     const deadline = performance.now() + timeoutSeconds * 1000;
     for (;;) {
       const file = await open(this.#path, 'a+', 0o600);
-      const left = Math.max(0, deadline - performance.now()) / 1000;
-      const args = ['-x', '-w', left.toFixed(3), '-E', String(CONFLICT_STATUS), '3'];
-      const { exitCode, startError, stderr } = await run({
-        file: FLOCK,
-        args,
-        descriptor: file.fd,
-        timeoutMs: (left + 5) * 1000,
-      });
-      if (exitCode === 0 && (await this.#isCurrent(file))) return file;
-      const holder = exitCode === CONFLICT_STATUS ? await readHolder(file) : '';
-      await file.close();
-      if (exitCode === CONFLICT_STATUS) {
-        throw new LockTimeout(`the rules were locked for more than ${timeoutSeconds} s${holder}`);
+      try {
+        const left = Math.max(0, deadline - performance.now()) / 1000;
+        const isOurs = await this.#flock(file, left);
+        if (isOurs && (await this.#isCurrent(file))) return file;
+        if (!isOurs) {
+          const holder = await readHolder(file);
+          throw new LockTimeout(`the rules were locked for more than ${timeoutSeconds} s${holder}`);
+        }
+      } catch (error) {
+        await file.close();
+        throw error;
       }
-      if (exitCode !== 0) throw new Error(`${FLOCK} failed: ${startError ?? stderr}`);
+      await file.close();
     }
+  }
+
+  /** @returns whether it was to be had in time */
+  async #flock(file: FileHandle, seconds: number): Promise<boolean> {
+    const { exitCode, startError, stderr } = await this.#options.run({
+      file: FLOCK,
+      args: ['-x', '-w', seconds.toFixed(3), '-E', String(CONFLICT_STATUS), '3'],
+      descriptor: file.fd,
+      timeoutMs: (seconds + 5) * 1000,
+    });
+    if (exitCode === 0) return true;
+    if (exitCode === CONFLICT_STATUS) return false;
+    throw new Error(`${FLOCK} failed: ${startError ?? stderr}`);
   }
 
   /** Whether the file that is locked is still the one that others would open. */

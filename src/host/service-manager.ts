@@ -8,6 +8,8 @@ const TIMEOUT_MS = 5_000;
 export interface ServiceManagerOptions {
   notifySocket: string | null;
   watchdogMs: number | null;
+  /** `null`: the worker is alive; else, why it is not. */
+  whyStuck: () => string | null;
   run: RunCommand;
   log: Log;
 }
@@ -21,12 +23,12 @@ export class ServiceManager {
     this.#options = options;
   }
 
-  /** From now on it is heard of often enough, for as long as this process does anything at all. */
+  /** From now on it is heard of often enough, for as long as this process does anything at all, and is not stuck: a worker that is, is to be started again. */
   async ready(status: string): Promise<void> {
     await this.#tell('READY=1', `STATUS=${status}`);
     const { watchdogMs } = this.#options;
     if (watchdogMs === null || this.#watchdog !== null) return;
-    this.#watchdog = setInterval(() => void this.#tell('WATCHDOG=1'), watchdogMs / 3);
+    this.#watchdog = setInterval(() => this.#beat(), watchdogMs / 3);
     this.#watchdog.unref();
   }
 
@@ -36,6 +38,12 @@ export class ServiceManager {
 
   close(): void {
     clearInterval(this.#watchdog ?? undefined);
+  }
+
+  #beat(): void {
+    const reason = this.#options.whyStuck();
+    if (reason === null) void this.#tell('WATCHDOG=1');
+    else this.#options.log.error({ reason }, 'The worker is stuck: the service manager is to start it again');
   }
 
   async #tell(...words: string[]): Promise<void> {

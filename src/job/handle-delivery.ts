@@ -8,7 +8,7 @@ import { decodeJob } from './decode.ts';
 import { JobFailure } from './failure.ts';
 import { ended, failed, type JobEnd } from './job-end.ts';
 import { refusedEvent } from './job-events.ts';
-import { JobRun, logEnd } from './job-run.ts';
+import { JobRun, noteEnd } from './job-run.ts';
 import type { JobOrigin } from './pending.ts';
 import type { Delivery, Ports, Settlement } from './ports.ts';
 import { runJob } from './run-job.ts';
@@ -104,20 +104,17 @@ async function tell(
   }
 }
 
-async function refuse(
-  { delivery, origin, watch }: Received,
-  end: JobEnd,
-  { events, log, ...ports }: Ports,
-): Promise<Settlement> {
+async function refuse({ delivery, origin, watch }: Received, end: JobEnd, ports: Ports): Promise<Settlement> {
   const id = readableId(delivery);
-  if (id === null) log.warn({ reason: end.failure?.message }, 'A message that is no job was refused');
+  if (id === null) ports.log.warn({ reason: end.failure?.message }, 'A message that is no job was refused');
   else {
     const event = refusedEvent(id, end, origin, watch, ports);
-    await events.publish(event, origin.headers);
-    logEnd(log, event);
+    await ports.events.publish(event, origin.headers);
+    noteEnd(event, ports);
   }
   return end.failure?.stage === 'decode' ? 'dead-letter' : 'acknowledge';
 }
+
 function originOf({ attempt, redelivered, headers }: Delivery): JobOrigin {
   const carried = ['traceparent', 'tracestate'].flatMap((name) => {
     const value = headers[name];

@@ -4,7 +4,7 @@ import type { Job } from '../contract/job.ts';
 import type { JobEnd } from './job-end.ts';
 import { completedEvent, startedEvent } from './job-events.ts';
 import type { JobOrigin } from './pending.ts';
-import type { Log, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import { rulesetState } from './ruleset-state.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
@@ -39,7 +39,7 @@ export class JobRun {
     await this.#remember(event);
     this.end = end;
     this.event = event;
-    logEnd(this.#ports.log, event);
+    noteEnd(event, this.#ports);
   }
 
   /** Its end was reached, and kept, by whoever settled what was left of it. */
@@ -72,7 +72,10 @@ export class JobRun {
   }
 }
 
-export function logEnd(log: Log, { data }: JobCompletedEvent): void {
+/** A job has ended just now. */
+export function noteEnd(event: JobCompletedEvent, { log, meter }: Pick<Ports, 'log' | 'meter'>): void {
+  meter.ended(event);
+  const { data } = event;
   const { jobId, outcome, changed, failure, ruleset } = data;
   const fields = { jobId, outcome, changed, ruleset: ruleset?.name, revision: ruleset?.revision };
   if (failure === null) log.info(fields, 'Job ended');

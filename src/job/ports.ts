@@ -1,5 +1,5 @@
 /** What a job needs of the world: implemented in netfilter/, broker/ and host/, put together in worker/. */
-import type { FleetEvent, WorkerFacts, Writer } from '../contract/event.ts';
+import type { FleetEvent, JobCompletedEvent, WorkerFacts, Writer } from '../contract/event.ts';
 import type { HostPolicy } from '../contract/host-policy.ts';
 import type { Family } from '../contract/identifiers.ts';
 import type { Guardrails } from '../ruleset/guardrails.ts';
@@ -157,6 +157,11 @@ export interface AttemptStore {
   forget(body: Uint8Array): Promise<void>;
 }
 
+/** Hears of each end of a job once: one that is told again is not heard of again. */
+export interface JobMeter {
+  ended(event: JobCompletedEvent): void;
+}
+
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -202,5 +207,6 @@ export interface Ports {
   attempts: AttemptStore;
   told: ToldJobs;
   events: EventPublisher;
+  meter: JobMeter;
   log: Log;
 }

@@ -37,7 +37,10 @@ export async function settlePending(
   const end = await settleChange(change, ports, fence, why);
   const ruleset = await rulesetState(change.ruleset, change.ruleset.digest, ports);
   const event = known ?? completedEvent(job, { ...end, ruleset }, origin, watch, ports);
-  if (known === null) await ports.results.put(job.id, event);
+  if (known === null) {
+    await ports.results.put(job.id, event);
+    ports.meter.ended(event);
+  }
   await closePending(ports);
   const { outcome, failure } = event.data;
   ports.log.warn({ jobId: job.id, outcome, code: failure?.code, reason: failure?.message }, 'Settled');

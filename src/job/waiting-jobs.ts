@@ -22,6 +22,12 @@ interface WaitingJob {
   isGone: () => boolean;
 }
 
+export interface JobInHand {
+  job: Job;
+  /** By `performance.now()`, in milliseconds. */
+  since: number;
+}
+
 /** The message was not begun, and is to be delivered again. */
 export class NotBegun extends Error {
   override readonly name = 'NotBegun';
@@ -49,6 +55,17 @@ export class WaitingJobs {
   #isWorking = false;
   #gathering: Promise<void> = Promise.resolve();
   #isStopped = false;
+  #inHand: JobInHand | null = null;
+
+  /** How many wait for their turn. */
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** The one that is run; `null`: none. */
+  get inHand(): JobInHand | null {
+    return this.#inHand;
+  }
 
   /**
    * Resolves once the job has ended.
@@ -98,6 +115,7 @@ export class WaitingJobs {
   async #run(chosen: Entry): Promise<void> {
     const rivals = this.#rivalsOf(chosen).filter((entry) => revisionOf(entry) < revisionOf(chosen));
     this.#entries = this.#entries.filter((entry) => entry !== chosen);
+    this.#inHand = { job: chosen.job, since: performance.now() };
     try {
       const { outcome, settlement } = await chosen.run();
       answer(chosen, settlement);
@@ -105,6 +123,8 @@ export class WaitingJobs {
     } catch (error) {
       chosen.fail(error);
       return;
+    } finally {
+      this.#inHand = null;
     }
     for (const rival of rivals) await this.#supersede(rival);
   }

@@ -16,6 +16,7 @@ export interface IptablesOptions {
   run: RunCommand;
 }
 
+const PROBED_TABLE = 'raw';
 const LOADED_TABLES: Record<Family, string> = {
   ipv4: '/proc/net/ip_tables_names',
   ipv6: '/proc/net/ip6_tables_names',
@@ -46,6 +47,13 @@ export class Iptables implements Firewall {
     await this.#throwFault(file, result, text.split('\n').length - 1);
   }
 
+  /** Reads a table, as a rule an empty one, outside of any job: whether there is the right to. @throws {RestoreFailed} */
+  async assertReadable(): Promise<void> {
+    if (!(await this.#isLoaded(null, 'ipv4', PROBED_TABLE))) return;
+    const file = this.#options.programs.save.ipv4;
+    await this.#throwFault(file, await this.#run(null, file, ['-t', PROBED_TABLE]), null);
+  }
+
   /** Legacy rules are all iptables'. */
   async listNatively(_: Fence, family: Family, table: string): Promise<string | null> {
     const { programs, namespace } = this.#options;
@@ -59,21 +67,20 @@ export class Iptables implements Firewall {
   }
 
   /** Legacy loads a table by reading it: one that is not loaded is empty, and stays unread. */
-  async #isLoaded(fence: Fence, family: Family, table: string): Promise<boolean> {
+  async #isLoaded(fence: Fence | null, family: Family, table: string): Promise<boolean> {
     if (this.#options.programs.backend === 'nft') return true;
     const { stdout } = await this.#run(fence, '/bin/cat', [LOADED_TABLES[family]]);
     return stdout.split('\n').includes(table);
   }
 
-  async #run(fence: Fence, file: string, args: string[], input?: string): Promise<CommandResult> {
+  async #run(fence: Fence | null, file: string, args: string[], input?: string): Promise<CommandResult> {
     const { namespace, timeoutMs, run } = this.#options;
     const [first = file, ...rest] = [...namespace.prefix, file, ...args];
-    const descriptor = fence.descriptor;
     return await run({
       file: first,
       args: rest,
-      descriptor,
       timeoutMs,
+      ...(fence === null ? {} : { descriptor: fence.descriptor }),
       ...(input === undefined ? {} : { input }),
     });
   }

@@ -99,6 +99,20 @@ export class BrokerLink {
     this.#restoring = setInterval(() => void this.#restoreQuietly(), RESTORE_MS);
   }
 
+  get isConnected(): boolean {
+    return this.#connection?.isOpen ?? false;
+  }
+
+  /** How many connections there have been. */
+  get connections(): number {
+    return this.#connection?.count ?? 0;
+  }
+
+  /** Whether jobs would come, as far as is known here. */
+  get isConsuming(): boolean {
+    return this.#jobs?.isConsuming ?? false;
+  }
+
   /** Whether messages would come: asks the broker. */
   async check(): Promise<void> {
     try {

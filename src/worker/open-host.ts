@@ -18,11 +18,18 @@ import { openNamespace } from '../netfilter/namespace.ts';
 import { findPrograms } from '../netfilter/programs.ts';
 import { ScratchStage } from '../netfilter/rehearsal.ts';
 
+/** Whether the host would do a job now. Each throws what the person has to know if it would not. */
+export interface HostChecks {
+  lock(): Promise<void>;
+  backend(): Promise<void>;
+}
+
 /** The rules of one network namespace, and what is needed to write them. */
 export type ManagedHost = Pick<
   Ports,
   'facts' | 'place' | 'lock' | 'firewall' | 'monitor' | 'stage' | 'watchdog'
 > & {
+  checks: HostChecks;
   /** The program that loads the rules at boot … */
   restore: Record<'ipv4' | 'ipv6', string>;
   /** … and what runs the host's own probes in the namespace. */
@@ -57,12 +64,19 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     lockSeconds: settings.lockTimeoutSeconds,
     run,
   };
+  const timeoutSeconds = settings.lockTimeoutSeconds;
+  const lock = new NamespaceLock({ runDir, inode, hostId, timeoutSeconds, run, log });
+  const firewall = new Iptables(iptables);
   const nft = programs.backend === 'nft' ? programs.nft : null;
   return {
     facts,
     place: `boot ${facts.bootId}, network namespace ${inode}`,
-    lock: new NamespaceLock({ runDir, inode, hostId, timeoutSeconds: settings.lockTimeoutSeconds, run, log }),
-    firewall: new Iptables(iptables),
+    lock,
+    firewall,
+    checks: {
+      lock: async () => await lock.assertFree(),
+      backend: async () => await firewall.assertReadable(),
+    },
     monitor: new NftMonitor({ nft, namespace, follow: followCommand, log }),
     stage: new ScratchStage({ ...iptables, runDir, open: openScratchNamespace }),
     watchdog: new DetachedWatchdog({ command: SETTLE, environment: environmentOf(settings) }),

@@ -15,7 +15,7 @@ import { ToldJobs } from '../job/told-jobs.ts';
 import { KeyFile } from '../keys/key-file.ts';
 import { brokerAccess, shownBy } from './broker-access.ts';
 import { ProbingConfirmation } from './confirmation.ts';
-import { openHost } from './open-host.ts';
+import { type HostChecks, openHost } from './open-host.ts';
 import { spellPolicy } from './spell-policy.ts';
 
 export interface Surroundings {
@@ -32,6 +32,8 @@ export interface Surroundings {
   log: Log;
 }
 
+export type PreparedPorts = Ports & { checks: HostChecks };
+
 /** All that jobs need. @throws {SetupError} if the host is not fit for them */
 export async function preparePorts(
   settings: WorkerSettings,
@@ -45,7 +47,7 @@ export async function preparePorts(
     open = openHost,
     log,
   }: Surroundings,
-): Promise<Ports> {
+): Promise<PreparedPorts> {
   const { hostId, groups, allowUnsigned, stateDir } = settings;
   const { restore, prefix, run, ...host } = await open(settings, log);
   const guardrails = await spellPolicy(policy, host.stage);
@@ -79,6 +81,7 @@ export async function preparePorts(
     attempts: new FileAttemptStore(stateDir),
     told,
     events,
+    meter: { ended() {} },
     log,
   };
 }

@@ -15,7 +15,9 @@ import { shownBy } from './broker-access.ts';
 import { BrokerLink } from './broker-link.ts';
 import { DriftGuard } from './drift-guard.ts';
 import { handleControl } from './handle-control.ts';
+import { Health } from './health.ts';
 import { openHost } from './open-host.ts';
+import { newMetrics, openPages } from './open-pages.ts';
 import { preparePorts } from './prepare.ts';
 import { expectLeftAnswer, settleAtStart } from './settle-at-start.ts';
 import { type WorkerState, workerEvent } from './worker-events.ts';
@@ -47,7 +49,8 @@ export async function runWorker(
   const events: EventPublisher = {
     publish: async (event, headers) => await link.events.publish(shown(event), headers),
   };
-  const ports = await preparePorts(settings, {
+  const metrics = await newMetrics(settings);
+  const prepared = await preparePorts(settings, {
     policy,
     probes,
     events,
@@ -57,17 +60,23 @@ export async function runWorker(
     open,
     log,
   });
+  const ports = metrics?.around(prepared) ?? prepared;
   const guard = newGuard(ports, settings);
   const worker: WorkerState = { ports, answers, guard };
   const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
   const line = new WaitingJobs();
+  const health = new Health(line, link, prepared.checks, settings);
+  const pages = await openPages(settings, metrics, health, { ...worker, link, line });
   await ports.results.prune().catch((error: unknown) => log.error({ error }, 'Cannot forget old results'));
   await expectLeftAnswer(ports);
   // The host comes first, and does not wait for the broker.
   const ready = makeReady(ports, guard, stop);
   ready.catch(() => {});
   await link.open({
-    job: async (delivery) => await handleDelivery(delivery, line, jobPorts),
+    job: async (delivery) => {
+      metrics?.delivered(delivery);
+      return await handleDelivery(delivery, line, jobPorts);
+    },
     onJobs: () => line.gather(),
     control: async (delivery) => await handleControl(delivery, worker),
     onOnline: () => void announce('fleetwall.worker.online', worker),
@@ -78,7 +87,7 @@ export async function runWorker(
     void link.check();
   }, settings.heartbeatSeconds * 1000);
   log.info({ worker: ports.facts, netns: settings.netns ?? null }, 'Worker started');
-  const manager = new ServiceManager({ ...service, run: runCommand, log });
+  const manager = new ServiceManager({ ...service, whyStuck: () => health.whyStuck(), run: runCommand, log });
   void manager.ready(`host ${settings.hostId}, iptables ${ports.facts.iptables} (${ports.facts.backend})`);
 
   await aborted(stop);
@@ -92,6 +101,7 @@ export async function runWorker(
   await announce('fleetwall.worker.offline', worker);
   await link.close();
   manager.close();
+  await pages?.close();
   log.info({}, 'Worker stopped');
 }
 

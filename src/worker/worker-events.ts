@@ -35,6 +35,14 @@ export async function workerEvent(
   };
 }
 
+/** What is committed on the host. */
+export async function committedRulesets({
+  ports,
+  guard,
+}: WorkerState): Promise<WorkerEvent['data']['rulesets']> {
+  return (await listRecords(ports)).flatMap((record) => describe(record, guard));
+}
+
 /** A worker that cannot read its state is there all the same, and jobs are told of it. */
 async function listRecords({ rulesets, log }: Ports): Promise<RulesetRecord[]> {
   try {

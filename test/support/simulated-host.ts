@@ -72,6 +72,7 @@ export class SimulatedHost {
       place: `simulated ${id}`,
       lock: this.#lock(),
       firewall: this.firewall,
+      checks: { lock: async () => {}, backend: async () => {} },
       monitor: { start: () => {}, stop: () => {} },
       stage: new SimulatedStage(),
       watchdog: { arm: async () => {}, disarm: async () => {} },

@@ -80,11 +80,29 @@ describe('settings', () => {
     ]);
   });
 
-  it('refuse what this version would only seem to obey', async () => {
-    expect(await problemsOf({ environment: { FLEETWALL_HTTP_ADDRESS: '127.0.0.1:9464' } })).toMatch(
-      /^FLEETWALL_HTTP_ADDRESS: .* leave it out/,
-    );
+  it.each([
+    ['127.0.0.1:9464', { host: '127.0.0.1', port: 9464 }],
+    ['[::1]:9464', { host: '::1', port: 9464 }],
+    ['metrics.example:80', { host: 'metrics.example', port: 80 }],
+    ['9464', { host: '127.0.0.1', port: 9464 }],
+    [':9464', { host: '127.0.0.1', port: 9464 }],
+  ])('take %s for an address to listen at: the loopback one, if no other is named', async (text, address) => {
+    const settings = await loadSettings({
+      flags: {},
+      environment: { FLEETWALL_HTTP_ADDRESS: text },
+      configFile: undefined,
+    });
+    expect(settings.httpAddress).toEqual(address);
   });
+
+  it.each(['9464x', '127.0.0.1', '::1:9464', '127.0.0.1:70000', ''])(
+    'refuse %j as an address to listen at',
+    async (text) => {
+      expect(await problemsOf({ environment: { FLEETWALL_HTTP_ADDRESS: text } })).toMatch(
+        /^FLEETWALL_HTTP_ADDRESS: must be HOST:PORT/,
+      );
+    },
+  );
 
   it.each([
     ['no file', undefined, /cannot be read/],

@@ -1,0 +1,47 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { FleetEvent } from '../contract/event.ts';
+
+/** What events tell besides the ends of jobs: drift, and changes that wait to be confirmed. */
+export class EventMetrics {
+  readonly #detected;
+  readonly #repaired;
+  readonly #windows;
+  readonly #isOpen;
+  #waiting: string | null = null;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.#detected = new Counter({
+      name: 'fleetwall_drift_detected_total',
+      help: 'How often what is live was found to be other than what was committed',
+      registers,
+    });
+    this.#repaired = new Counter({
+      name: 'fleetwall_drift_repaired_total',
+      help: 'How often it was put back',
+      registers,
+    });
+    this.#windows = new Counter({
+      name: 'fleetwall_confirmation_windows_total',
+      help: 'Changes that were applied and had to be confirmed',
+      labelNames: ['mode'],
+      registers,
+    });
+    this.#isOpen = new Gauge({
+      name: 'fleetwall_confirmation_window_open',
+      help: '1 while a change waits to be confirmed',
+      registers,
+    });
+  }
+
+  take(event: FleetEvent): void {
+    if (event.type === 'fleetwall.drift.detected') this.#detected.inc();
+    if (event.type === 'fleetwall.drift.repaired') this.#repaired.inc();
+    if (event.type === 'fleetwall.job.awaiting_confirmation') {
+      this.#windows.inc({ mode: event.data.mode });
+      this.#waiting = event.subject;
+    }
+    if (event.type === 'fleetwall.job.completed' && event.subject === this.#waiting) this.#waiting = null;
+    this.#isOpen.set(this.#waiting === null ? 0 : 1);
+  }
+}

@@ -1,0 +1,78 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Family } from '../contract/identifiers.ts';
+import type { Fence, Firewall, RestoreRequest } from '../job/ports.ts';
+import { DURATION_BUCKETS } from './job-metrics.ts';
+
+type Operation = 'save' | 'restore';
+
+/** What is read and written of the live rules. Rehearsals are not: they are in the time of their stage. */
+export class FirewallMetrics {
+  readonly #calls;
+  readonly #durations;
+  readonly #rules;
+  readonly #chains;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.#calls = new Counter({
+      name: 'fleetwall_iptables_calls_total',
+      help: 'Saves and restores of tables, and how they ended',
+      labelNames: ['operation', 'family', 'result'],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: 'fleetwall_iptables_duration_seconds',
+      help: 'How long a save or a restore of a table took',
+      labelNames: ['operation'],
+      buckets: DURATION_BUCKETS,
+      registers,
+    });
+    const table = { labelNames: ['family', 'table'], registers };
+    this.#rules = new Gauge({
+      name: 'fleetwall_rules',
+      help: 'Rules of a table, whoever they are of, when it was last read',
+      ...table,
+    });
+    this.#chains = new Gauge({
+      name: 'fleetwall_chains',
+      help: 'Chains of a table, whoever they are of, when it was last read',
+      ...table,
+    });
+  }
+
+  around(firewall: Firewall): Firewall {
+    return {
+      save: async (fence: Fence, family: Family, table: string) => {
+        const text = await this.#time('save', family, () => firewall.save(fence, family, table));
+        this.#rules.set({ family, table }, linesThatBegin('[', text));
+        this.#chains.set({ family, table }, linesThatBegin(':', text));
+        return text;
+      },
+      restore: async (fence: Fence, request: RestoreRequest) =>
+        await this.#time('restore', request.family, () => firewall.restore(fence, request)),
+      listNatively: async (fence, family, table) => await firewall.listNatively(fence, family, table),
+    };
+  }
+
+  async #time<T>(operation: Operation, family: Family, work: () => Promise<T>): Promise<T> {
+    const stop = this.#durations.startTimer({ operation });
+    try {
+      const result = await work();
+      this.#calls.inc({ operation, family, result: 'ok' });
+      return result;
+    } catch (error) {
+      this.#calls.inc({ operation, family, result: 'failed' });
+      throw error;
+    } finally {
+      stop();
+    }
+  }
+}
+
+/** `iptables-save -c` begins a rule with its counters, and a chain with a colon. */
+function linesThatBegin(sign: string, text: string): number {
+  const wanted = `\n${sign}`;
+  let count = 0;
+  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) count += 1;
+  return count;
+}

@@ -1,0 +1,74 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { WorkerFacts } from '../contract/event.ts';
+import type { Delivery, Ports } from '../job/ports.ts';
+import { EventMetrics } from './event-metrics.ts';
+import { FirewallMetrics } from './firewall-metrics.ts';
+import { registerGauges, type WorkerGauges } from './gauges.ts';
+import { JobMetrics } from './job-metrics.ts';
+import { LockMetrics } from './lock-metrics.ts';
+
+/** Node would wake up a hundred times a second to measure how late it is. */
+const EVENT_LOOP_MS = 100;
+
+/**
+ * What Prometheus is told of one worker. Labels are bounded: tables, rulesets of this host, and words of contract v1; none
+ * is ever taken from a message that was refused.
+ */
+export class WorkerMetrics {
+  readonly #registry = new Registry();
+  readonly #jobs = new JobMetrics(this.#registry);
+  readonly #firewall = new FirewallMetrics(this.#registry);
+  readonly #lock = new LockMetrics(this.#registry);
+  readonly #events = new EventMetrics(this.#registry);
+
+  /** The same ports, and whoever uses them is counted. */
+  around(ports: Ports): Ports {
+    const { firewall, lock, events, confirmation } = ports;
+    return {
+      ...ports,
+      firewall: this.#firewall.around(firewall),
+      lock: this.#lock.around(lock),
+      events: {
+        publish: async (event, headers) => {
+          this.#events.take(event);
+          await events.publish(event, headers);
+        },
+      },
+      confirmation: {
+        answers: confirmation.answers,
+        assertReachable: async () => await confirmation.assertReachable(),
+        // A probe publishes it itself, by the connection that it tries.
+        probes: (event, headers) => {
+          this.#events.take(event);
+          return confirmation.probes(event, headers);
+        },
+      },
+      meter: this.#jobs,
+    };
+  }
+
+  delivered(delivery: Delivery): void {
+    this.#jobs.delivered(delivery);
+  }
+
+  /** Adds the state of the worker, and of its process. */
+  watch(facts: WorkerFacts, worker: WorkerGauges): void {
+    registerGauges(this.#registry, worker);
+    const { version, backend, iptables, kernel } = facts;
+    new Gauge({
+      name: 'fleetwall_build_info',
+      help: 'Always 1: what the worker is, and what it works with',
+      labelNames: ['version', 'backend', 'iptables', 'kernel', 'node'],
+      registers: [this.#registry],
+    }).set({ version, backend, iptables, kernel, node: process.versions.node }, 1);
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: EVENT_LOOP_MS });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  async text(): Promise<string> {
+    return await this.#registry.metrics();
+  }
+}

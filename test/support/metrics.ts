@@ -1,0 +1,57 @@
+import { createServer } from 'node:net';
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** A port of the loopback address that nobody has now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** The status pages of a worker, as a client of HTTP sees them. */
+export class StatusReader {
+  readonly port: number;
+
+  constructor(port: number) {
+    this.port = port;
+  }
+
+  static async choose(): Promise<StatusReader> {
+    return new StatusReader(await freePort());
+  }
+
+  /** What has the worker serve them. */
+  get environment(): Record<string, string> {
+    return { FLEETWALL_HTTP_ADDRESS: `127.0.0.1:${this.port}` };
+  }
+
+  async get(path: string, method = 'GET'): Promise<Response> {
+    return await fetch(`http://127.0.0.1:${this.port}${path}`, { method });
+  }
+
+  async json(path: string): Promise<Answer> {
+    const response = await this.get(path);
+    return { status: response.status, body: await response.json() };
+  }
+
+  async text(): Promise<string> {
+    return await (await this.get('/metrics')).text();
+  }
+
+  /** Samples by name and labels, as they stand there: `fleetwall_rules{family="ipv4",table="filter"}`. */
+  async samples(): Promise<Map<string, number>> {
+    const lines = (await this.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      lines.map((line) => {
+        const at = line.lastIndexOf(' ');
+        return [line.slice(0, at), Number(line.slice(at + 1))] as const;
+      }),
+    );
+  }
+}

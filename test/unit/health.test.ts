@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Job } from '../../src/contract/job.ts';
+import { ServiceManager } from '../../src/host/service-manager.ts';
+import { silentLog } from '../../src/log/logger.ts';
+import { Health, longestRunMs } from '../../src/worker/health.ts';
+import { makeJob } from '../support/client.ts';
+
+const LIMITS = { lockTimeoutSeconds: 10, applyTimeoutSeconds: 60 };
+const LINK = { isConnected: true, isConsuming: true };
+const CHECKS = { lock: async () => {}, backend: async () => {} };
+
+function job(confirm: object): Job {
+  const ruleset = { name: 'edge', revision: 1, ipv4: '*filter\nCOMMIT\n' };
+  return Job.parse(makeJob('web-1', { ruleset, confirm }));
+}
+
+describe('a worker is stuck', () => {
+  it('once its job has been run for longer than all of its limits together, and not before', () => {
+    const own = job({ mode: 'manual', timeoutSeconds: 1200 });
+    const limitMs = longestRunMs(own, LIMITS);
+    expect(limitMs).toBe((10 + 600 + 1200) * 1000);
+    expect(longestRunMs(job({ mode: 'none' }), LIMITS)).toBe((10 + 600) * 1000);
+    const healthOf = (ms: number) => {
+      const inHand = { job: own, since: performance.now() - ms };
+      return new Health({ inHand }, LINK, CHECKS, LIMITS);
+    };
+    expect(healthOf(limitMs - 5_000).whyStuck()).toBeNull();
+    expect(healthOf(limitMs + 5_000).whyStuck()).toMatch(
+      `job ${own.id} has been run for 1815 s, and should have ended after 1810 s`,
+    );
+    expect(new Health({ inHand: null }, LINK, CHECKS, LIMITS).whyStuck()).toBeNull();
+  });
+
+  it('and then the service manager hears no more of it', async () => {
+    const told: string[][] = [];
+    let stuck: string | null = null;
+    const manager = new ServiceManager({
+      notifySocket: '/run/nowhere',
+      watchdogMs: 30,
+      whyStuck: () => stuck,
+      run: async ({ args }) => {
+        told.push([...args]);
+        return { exitCode: 0, stdout: '', stderr: '', timedOut: false, truncated: false, startError: null };
+      },
+      log: silentLog(),
+    });
+    await manager.ready('well');
+    const beats = () => told.filter(([word]) => word === 'WATCHDOG=1').length;
+    await expect.poll(beats).toBeGreaterThan(1);
+    stuck = 'job x';
+    const before = beats();
+    await sleep(200);
+    expect(beats()).toBe(before);
+    stuck = null;
+    await expect.poll(beats).toBeGreaterThan(before);
+    manager.close();
+  });
+});
+
+describe('readiness', () => {
+  it('tells what fails, and looks once however many ask', async () => {
+    let looks = 0;
+    const checks = {
+      lock: async () => {
+        looks += 1;
+        throw new Error('held by process 7');
+      },
+      backend: async () => {},
+    };
+    const health = new Health({ inHand: null }, { isConnected: true, isConsuming: false }, checks, LIMITS);
+    const seen = await Promise.all(Array.from({ length: 20 }, async () => await health.readiness()));
+    expect(new Set(seen.map((readiness) => JSON.stringify(readiness))).size).toBe(1);
+    expect(seen[0]).toEqual({
+      broker: null,
+      consuming: expect.stringContaining('not consumed'),
+      lock: 'held by process 7',
+      backend: null,
+    });
+    expect(looks).toBe(1);
+  });
+});
