@@ -55,13 +55,13 @@ async function probeAddress(
 }
 
 /** A connection that is open and dead answers neither yes nor no. */
-async function within(limitMs: number, work: () => Promise<void>): Promise<void> {
+export async function within<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('no answer in time')), Math.max(1, limitMs));
   });
   try {
-    await Promise.race([work(), late]);
+    return await Promise.race([work(), late]);
   } finally {
     clearTimeout(timer);
   }
@@ -70,7 +70,7 @@ async function within(limitMs: number, work: () => Promise<void>): Promise<void>
 const CLOSE_MS = 2_000;
 
 /** Says good-bye, and does not wait for ever for the answer. */
-function letGo(model: ChannelModel): void {
+export function letGo(model: ChannelModel): void {
   const timer = setTimeout(() => dropConnection(model), CLOSE_MS);
   timer.unref();
   model.close().then(

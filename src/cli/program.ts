@@ -14,6 +14,7 @@ import { SetupError } from '../job/setup-error.ts';
 import { StateUnavailable } from '../job/state.ts';
 import { applyCommand } from './apply-command.ts';
 import { checkCommand } from './check-command.ts';
+import { doctorCommand } from './doctor-command.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { FileError } from './file-error.ts';
 import { Interrupted } from './fleet-options.ts';
@@ -43,6 +44,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitStatu
     .addCommand(checkCommand(setStatus).exitOverride())
     .addCommand(applyCommand(setStatus).exitOverride())
     .addCommand(planCommand(setStatus).exitOverride())
+    .addCommand(doctorCommand(setStatus).exitOverride())
     .addCommand(keysCommand(setStatus))
     .addCommand(pushCommand(setStatus).exitOverride())
     .addCommand(rolloutCommand(setStatus))

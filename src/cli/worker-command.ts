@@ -3,27 +3,20 @@ import { readHostPolicy } from '../config/host-policy.ts';
 import { type HostProbe, readHostProbes } from '../config/host-probes.ts';
 import { loadSettings } from '../config/load-settings.ts';
 import { readServiceEnvironment } from '../config/service-environment.ts';
-import {
-  environmentName,
-  flagName,
-  SETTING_NAMES,
-  type SettingName,
-  type WorkerSettings,
-} from '../config/worker-settings.ts';
+import type { SettingName, WorkerSettings } from '../config/worker-settings.ts';
 import type { HostPolicy } from '../contract/host-policy.ts';
 import { type OpenLog, openLog } from '../log/logger.ts';
 import { runWorker } from '../worker/run-worker.ts';
 import type { ExitStatus } from './exit-status.ts';
+import { withWorkerOptions } from './worker-options.ts';
 
 type Flags = Partial<Record<SettingName, string>>;
 
 export function workerCommand(end: (status: ExitStatus) => void): Command {
-  const command = new Command('worker')
-    .description("run this host's worker until SIGTERM or SIGINT; SIGHUP reads the settings again")
-    .option('--config <file>', 'settings as YAML (default: /etc/fleetwall/worker.yaml, if it is there)');
-  for (const setting of SETTING_NAMES)
-    command.option(`${flagName(setting)} <value>`, environmentName(setting));
-  return command.action(async ({ config, ...flags }: { config?: string } & Flags) => {
+  const command = new Command('worker').description(
+    "run this host's worker until SIGTERM or SIGINT; SIGHUP reads the settings again",
+  );
+  return withWorkerOptions(command).action(async ({ config, ...flags }: { config?: string } & Flags) => {
     await workUntilStopped(async () => await readSettings(flags, config));
     end(0);
   });

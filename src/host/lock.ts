@@ -37,12 +37,12 @@ const UPDATE_MS = 1_000;
  */
 export class NamespaceLock implements HostLock {
   readonly #options: LockOptions;
-  readonly #path: string;
+  readonly path: string;
   #holders = 0;
 
   constructor(options: LockOptions) {
     this.#options = options;
-    this.#path = join(options.runDir, `netns-${options.inode}.lock`);
+    this.path = join(options.runDir, `netns-${options.inode}.lock`);
   }
 
   get isBusy(): boolean {
@@ -74,7 +74,7 @@ export class NamespaceLock implements HostLock {
     await makePrivateFolder(runDir);
     const deadline = performance.now() + timeoutSeconds * 1000;
     for (;;) {
-      const file = await open(this.#path, 'a+', 0o600);
+      const file = await open(this.path, 'a+', 0o600);
       try {
         const left = Math.max(0, deadline - performance.now()) / 1000;
         const isOurs = await this.#flock(file, left);
@@ -106,7 +106,7 @@ export class NamespaceLock implements HostLock {
 
   /** Whether the file that is locked is still the one that others would open. */
   async #isCurrent(file: FileHandle): Promise<boolean> {
-    const [ours, current] = await Promise.all([file.stat(), stat(this.#path).catch(() => null)]);
+    const [ours, current] = await Promise.all([file.stat(), stat(this.path).catch(() => null)]);
     return ours.ino === current?.ino;
   }
 
@@ -117,8 +117,8 @@ export class NamespaceLock implements HostLock {
     await file.write(JSON.stringify(holder satisfies z.infer<typeof Holder>));
     let lost: Error | null = null;
     // Nobody has the kernel's lock, so a mark that is there is a dead holder's.
-    await rm(`${this.#path}.lock`, { recursive: true, force: true });
-    const release = await lockfile.lock(this.#path, {
+    await rm(`${this.path}.lock`, { recursive: true, force: true });
+    const release = await lockfile.lock(this.path, {
       realpath: false,
       stale: STALE_MS,
       update: UPDATE_MS,

@@ -7,6 +7,8 @@ import type { TimedStage } from '../job/stopwatch.ts';
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** A job may wait at the broker for as long as its host is away. */
 const LAG_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 1800, 3600, 86_400];
+/** The window of a confirmation may be 20 minutes long. */
+const JOB_BUCKETS = [...DURATION_BUCKETS, 300, 1200];
 const STAGES = ['lock', 'snapshot', 'rehearse', 'plan', 'apply', 'verify', 'confirm'] as const;
 
 /** Jobs by how they ended, and how long they took. */
@@ -29,14 +31,14 @@ export class JobMetrics implements JobMeter {
       name: 'fleetwall_job_stage_duration_seconds',
       help: 'How long the stages of jobs took that came so far',
       labelNames: ['stage'],
-      buckets: DURATION_BUCKETS,
+      buckets: JOB_BUCKETS,
       registers,
     });
     this.#whole = new Histogram({
       name: 'fleetwall_job_duration_seconds',
       help: 'From the delivery of a job to its end',
       labelNames: ['action'],
-      buckets: DURATION_BUCKETS,
+      buckets: JOB_BUCKETS,
       registers,
     });
     this.#lag = new Histogram({

@@ -1,0 +1,77 @@
+import type { WorkerSettings } from '../config/worker-settings.ts';
+import { runCommand } from '../host/run-command.ts';
+import type { Log } from '../job/ports.ts';
+import { SetupError } from '../job/setup-error.ts';
+import { openNamespace } from '../netfilter/namespace.ts';
+import { findPrograms } from '../netfilter/programs.ts';
+import { examineAuthority } from './authority.ts';
+import { examineBroker } from './broker.ts';
+import { examineClock } from './clock.ts';
+import { type Examined, type Finding, failure, ok } from './finding.ts';
+import { examineIptables } from './iptables.ts';
+import { examineIpv6 } from './ipv6.ts';
+import { examineKernel } from './kernel.ts';
+import { examineLocks } from './locks.ts';
+import { examineManagers } from './managers.ts';
+import { examineRights } from './rights.ts';
+import { examineState } from './state.ts';
+import { examineTables } from './tables.ts';
+
+/** In the order in which one thing needs another. */
+const CHECKS: readonly [string, (host: Examined) => Promise<Finding[]>][] = [
+  ['rights', examineRights],
+  ['iptables', examineIptables],
+  ['kernel', examineKernel],
+  ['ipv6', examineIpv6],
+  ['tables', examineTables],
+  ['others', examineManagers],
+  ['lock', examineLocks],
+  ['state', examineState],
+  ['authority', examineAuthority],
+  ['broker', examineBroker],
+  ['clock', examineClock],
+];
+
+export type NamedFinding = Finding & { check: string };
+
+/**
+ * Looks at all that a worker with these settings needs of this host, and changes nothing: each finding as it comes. What cannot be
+ * looked at is a failure, and the others are looked at all the same.
+ */
+export async function* examine(settings: WorkerSettings, log: Log): AsyncGenerator<NamedFinding> {
+  const host = await prepare(settings, log);
+  if ('verdict' in host) {
+    yield { check: 'host', ...host };
+    for (const finding of await examineRights()) yield { check: 'rights', ...finding };
+    return;
+  }
+  yield { check: 'host', ...ok(`${settings.hostId}, ${placeOf(settings)}`) };
+  for (const [check, look] of CHECKS) {
+    for (const finding of await findingsOf(look, host)) yield { check, ...finding };
+  }
+}
+
+/** Without its programs and its namespace, there is nothing else to be looked at. */
+async function prepare(settings: WorkerSettings, log: Log): Promise<Examined | Finding> {
+  const run = runCommand;
+  try {
+    const namespace = await openNamespace(settings.netns ?? null);
+    return { settings, run, namespace, programs: await findPrograms(settings.backend, run), log };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return failure(error.message, 'the worker will not start before that is mended');
+  }
+}
+
+async function findingsOf(look: (host: Examined) => Promise<Finding[]>, host: Examined): Promise<Finding[]> {
+  try {
+    return await look(host);
+  } catch (error) {
+    return [failure(`cannot be looked at: ${(error as Error).message}`, 'mend that, and look again')];
+  }
+}
+
+function placeOf({ netns, groups }: WorkerSettings): string {
+  const where = netns === undefined ? 'its own network namespace' : `network namespace ${netns}`;
+  return `${where}; groups: ${groups.join(', ') || 'none'}`;
+}

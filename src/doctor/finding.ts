@@ -1,0 +1,43 @@
+import type { WorkerSettings } from '../config/worker-settings.ts';
+import type { RunCommand } from '../job/command.ts';
+import type { Log } from '../job/ports.ts';
+import type { NetworkNamespace } from '../netfilter/namespace.ts';
+import type { Programs } from '../netfilter/programs.ts';
+
+export type Verdict = 'ok' | 'warning' | 'failure';
+
+/** What was seen, and what to do about it, or what it means here; `null`: nothing. */
+export interface Finding {
+  verdict: Verdict;
+  message: string;
+  advice: string | null;
+}
+
+/** The host, as far as it could be looked into. */
+export interface Examined {
+  settings: WorkerSettings;
+  run: RunCommand;
+  namespace: NetworkNamespace;
+  programs: Programs;
+  log: Log;
+}
+
+export function ok(message: string, advice: string | null = null): Finding {
+  return { verdict: 'ok', message, advice };
+}
+
+export function warning(message: string, advice: string): Finding {
+  return { verdict: 'warning', message, advice };
+}
+
+export function failure(message: string, advice: string): Finding {
+  return { verdict: 'failure', message, advice };
+}
+
+export const RUN_MS = 10_000;
+
+/** Runs a program in the namespace that is managed. */
+export async function runInside({ namespace, run }: Examined, file: string, args: readonly string[]) {
+  const [first = file, ...rest] = [...namespace.prefix, file, ...args];
+  return await run({ file: first, args: rest, timeoutMs: RUN_MS });
+}
