@@ -45,25 +45,37 @@ export function jobsQueueArguments(type: 'quorum' | 'classic') {
  */
 export async function declareTopology(model: ChannelModel, topology: HostTopology): Promise<void> {
   const { hostId, groups, leftGroups, queueType } = topology;
-  await declareFleet(model);
-  await ensureQueue(model, hostJobsQueue(hostId), jobsQueueArguments(queueType));
-  await ensureQueue(model, hostControlQueue(hostId), {});
-  await bind(model, topology, groups, leftGroups);
+  await Promise.all([
+    makeFleet(model),
+    ensureQueue(model, hostJobsQueue(hostId), jobsQueueArguments(queueType)),
+    ensureQueue(model, hostControlQueue(hostId), {}),
+  ]);
+  await Promise.all([bindFleet(model), bind(model, topology, groups, leftGroups)]);
 }
 
 /** Makes sure of what the central side needs besides, which is no host's to make. */
 export async function declareForOperators(model: ChannelModel): Promise<void> {
-  await declareFleet(model);
-  await ensureExchange(model, OPERATOR_EXCHANGE, 'topic');
-  await allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, OPERATOR_EXCHANGE, '#'));
+  await Promise.all([makeFleet(model), ensureExchange(model, OPERATOR_EXCHANGE, 'topic')]);
+  await Promise.all([
+    bindFleet(model),
+    allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, OPERATOR_EXCHANGE, '#')),
+  ]);
 }
 
-async function declareFleet(model: ChannelModel): Promise<void> {
-  for (const [name, type] of EXCHANGES) await ensureExchange(model, name, type);
-  await ensureQueue(model, DEAD_QUEUE, {});
-  await ensureQueue(model, EVENT_LOG_STREAM, EVENT_LOG_ARGUMENTS);
-  await allowed(model, (channel) => channel.bindQueue(DEAD_QUEUE, DEAD_EXCHANGE, ''));
-  await allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, EVENTS_EXCHANGE, '#'));
+/** Each on a channel of its own, and so side by side: a start has not to wait for one after the other. */
+async function makeFleet(model: ChannelModel): Promise<void> {
+  await Promise.all([
+    ...EXCHANGES.map(([name, type]) => ensureExchange(model, name, type)),
+    ensureQueue(model, DEAD_QUEUE, {}),
+    ensureQueue(model, EVENT_LOG_STREAM, EVENT_LOG_ARGUMENTS),
+  ]);
+}
+
+async function bindFleet(model: ChannelModel): Promise<void> {
+  await Promise.all([
+    allowed(model, (channel) => channel.bindQueue(DEAD_QUEUE, DEAD_EXCHANGE, '')),
+    allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, EVENTS_EXCHANGE, '#')),
+  ]);
 }
 
 async function bind(
@@ -72,16 +84,19 @@ async function bind(
   groups: readonly string[],
   leftGroups: readonly string[],
 ): Promise<void> {
-  for (const [queue, exchange] of [
+  const queues = [
     [hostJobsQueue(hostId), JOBS_EXCHANGE],
     [hostControlQueue(hostId), CONTROL_EXCHANGE],
-  ] as const) {
-    const keys = [hostKey(hostId), ALL_KEY, ...groups.map(groupKey)];
-    await allowed(model, async (channel) => {
-      for (const key of keys) await channel.bindQueue(queue, exchange, key);
-      for (const group of leftGroups) await channel.unbindQueue(queue, exchange, groupKey(group));
-    });
-  }
+  ] as const;
+  const keys = [hostKey(hostId), ALL_KEY, ...groups.map(groupKey)];
+  await Promise.all(
+    queues.map(([queue, exchange]) =>
+      allowed(model, async (channel) => {
+        for (const key of keys) await channel.bindQueue(queue, exchange, key);
+        for (const group of leftGroups) await channel.unbindQueue(queue, exchange, groupKey(group));
+      }),
+    ),
+  );
 }
 
 async function allowed(model: ChannelModel, work: (channel: Channel) => Promise<unknown>): Promise<void> {
@@ -132,7 +147,8 @@ async function onOwnChannel(
 ): Promise<void> {
   const channel = await openChannel(model);
   await work(channel);
-  await channel.close();
+  // That it is closed is worth no waiting.
+  channel.close().catch(() => {});
 }
 
 /** The error that closes a channel comes to whoever asked, too: the event is no news. */

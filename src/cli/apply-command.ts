@@ -16,12 +16,9 @@ interface ConfirmFlags {
 const MOST_SECONDS = 1200;
 
 export function applyCommand(end: (status: ExitStatus) => void): Command {
-  const description =
-    'apply a ruleset on this host, without a broker; a worker that runs here waits meanwhile';
   return localCommand(
     {
       name: 'apply',
-      description,
       action: 'apply',
       confirm: (flags: ConfirmFlags) => {
         const { confirm: mode = 'probe', confirmTimeout: timeoutSeconds = 30 } = flags;

@@ -4,11 +4,9 @@ import type { ExitStatus } from './exit-status.ts';
 import { localCommand } from './local-command.ts';
 
 export function checkCommand(end: (status: ExitStatus) => void): Command {
-  const description = 'check a ruleset on this host, without a broker and without changing anything';
   return localCommand(
     {
       name: 'check',
-      description,
       action: 'check',
       show: ({ diff, ruleset }, { path }) =>
         `${path}: ruleset ${ruleset?.name} can be applied: ${countRules(diff)}`,

@@ -16,9 +16,7 @@ const CHECK_WIDTH = 9;
 
 /** Is this host fit for a worker? */
 export function doctorCommand(end: (status: ExitStatus) => void): Command {
-  const command = new Command('doctor')
-    .description('look at all that a worker with these settings needs of this host; changes nothing')
-    .option('--json', 'print each finding as JSON');
+  const command = new Command('doctor').option('--json', 'print each finding as JSON');
   return withWorkerOptions(command).action(async ({ config, json, ...flags }: Flags) => {
     const settings = await loadSettings({ flags, configFile: config });
     const counts = { ok: 0, warning: 0, failure: 0 };

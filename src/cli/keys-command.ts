@@ -19,7 +19,7 @@ const JSON_OPTION = ['--json', 'print JSON'] as const;
 
 /** Keys that sign jobs: to make them, to sign with them, and to see what they are trusted with. */
 export function keysCommand(end: (status: ExitStatus) => void): Command {
-  const keys = new Command('keys').exitOverride().description('make and use the keys that sign jobs');
+  const keys = new Command('keys').exitOverride();
   keys
     .command('generate')
     .description(

@@ -34,7 +34,6 @@ type Flags = Partial<Record<SettingName, string>> & {
 
 export interface LocalCommand {
   name: string;
-  description: string;
   action: LocalJob['action'];
   /** From the flags, how a change is to be confirmed; without it, it is not. */
   confirm?: (flags: object) => Pick<LocalJob, 'confirm' | 'answers'>;
@@ -45,7 +44,6 @@ export interface LocalCommand {
 /** A command that takes a ruleset from a file, and runs a job on this host without a broker. */
 export function localCommand(local: LocalCommand, end: (status: ExitStatus) => void): Command {
   const command = new Command(local.name)
-    .description(local.description)
     .argument('<file>', 'a ruleset as YAML or JSON, or iptables-save text; - is standard input')
     .option('--name <name>', 'name of the ruleset (default: from the file)')
     .addOption(

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4 --disable-warning=ExperimentalWarning
 import { runCommandLine } from './program.ts';
 
 process.exitCode = await runCommandLine(process.argv);

@@ -7,11 +7,7 @@ import type { ExitStatus } from './exit-status.ts';
 import { localCommand } from './local-command.ts';
 
 export function planCommand(end: (status: ExitStatus) => void): Command {
-  const description = 'show what an apply of a ruleset would change on this host, without a broker';
-  return localCommand(
-    { name: 'plan', description, action: 'check', show: ({ diff }) => showDiff(diff) },
-    end,
-  );
+  return localCommand({ name: 'plan', action: 'check', show: ({ diff }) => showDiff(diff) }, end);
 }
 
 /** By family and table, what goes and what comes; in colours where they are wanted (`NO_COLOR` is heeded). */

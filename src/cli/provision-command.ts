@@ -22,7 +22,6 @@ interface Flags {
 /** What a fleet needs on the broker, made by its administrator. */
 export function provisionCommand(end: (status: ExitStatus) => void): Command {
   return new Command('provision')
-    .description('make vhost, exchanges, queues and users with the least rights on the broker')
     .argument('[hosts...]', 'ids of hosts')
     .option(
       '--hosts <file>',

@@ -30,9 +30,7 @@ export interface ConfirmFlags {
 type PushFlags = FleetFlags & SelectionFlags & RulesetFlags & ConfirmFlags & { check?: true };
 
 export function pushCommand(end: (status: ExitStatus) => void): Command {
-  const command = new Command('push')
-    .description('have hosts apply a ruleset, and see how each of them ended')
-    .option('--check', 'everything but the change');
+  const command = new Command('push').option('--check', 'everything but the change');
   return withConfirmOptions(withRulesetOptions(withSelectionOptions(withFleetOptions(command)))).action(
     async (path: string, flags: PushFlags, self: Command) => end(await push(path, flags, self)),
   );

@@ -42,9 +42,7 @@ type End = (status: ExitStatus) => void;
 
 /** A ruleset to many hosts, step by step. */
 export function rolloutCommand(end: End): Command {
-  const rollout = new Command('rollout')
-    .exitOverride()
-    .description('a ruleset to many hosts, step by step; stops when too many fail');
+  const rollout = new Command('rollout').exitOverride();
   const none: Amount = { count: 0 };
   const budget = (flag: string, what: string) =>
     new Option(`${flag} <amount>`, `hosts, or a part of them, that may ${what} (default: 0)`)

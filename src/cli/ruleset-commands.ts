@@ -18,17 +18,18 @@ import { AnswerReport, statusOf } from './report-answers.ts';
 type Flags = FleetFlags & SelectionFlags & ConfirmFlags & { revision: number | 'next' };
 type End = (status: ExitStatus) => void;
 
-/** `rollback` and `remove`: what is done to a ruleset by its name. */
-export function rulesetCommands(end: End): Command[] {
-  return [
-    changeCommand('rollback', 'have hosts go back to what they had before of a ruleset', end),
-    changeCommand('remove', 'have hosts take a ruleset away', end),
-  ];
+/** Back to what hosts had before of a ruleset. */
+export function rollbackCommand(end: End): Command {
+  return changeCommand('rollback', end);
 }
 
-function changeCommand(name: 'rollback' | 'remove', description: string, end: End): Command {
+/** Away with a ruleset. */
+export function removeCommand(end: End): Command {
+  return changeCommand('remove', end);
+}
+
+function changeCommand(name: 'rollback' | 'remove', end: End): Command {
   const command = new Command(name)
-    .description(description)
     .argument('<ruleset>', 'its name')
     .addOption(
       new Option('--revision <number>', "under which it is done; next is the fleet's highest and one")
@@ -56,9 +57,7 @@ function changeCommand(name: 'rollback' | 'remove', description: string, end: En
 }
 
 export function reportCommand(end: End): Command {
-  const command = new Command('report')
-    .description('what is live on hosts, as iptables-save text')
-    .argument('[ruleset]', 'its name (default: all)');
+  const command = new Command('report').argument('[ruleset]', 'its name (default: all)');
   return withSelectionOptions(withFleetOptions(command)).action(
     async (ruleset: string | undefined, flags: FleetFlags & SelectionFlags, self: Command) => {
       const selection = selectionOf(flags, self);
@@ -90,31 +89,35 @@ function showReported(
   return `${[paint.bold(head), ...texts].join('\n')}\n`;
 }
 
-/** `confirm` and `abort`: the answer to what waits for one. */
-export function answerCommands(end: End): Command[] {
-  return (['confirm', 'abort'] as const).map((kind) => {
-    const what =
-      kind === 'confirm' ? 'keep what waits to be confirmed' : 'take back what waits to be confirmed';
-    const command = new Command(kind).description(what).argument('<job>', "the job's id");
-    return withFleetOptions(command).action(async (job: string, flags: FleetFlags) => {
-      const status = await withClient<ExitStatus>(flags, async (client, signal) => {
-        const report = new AnswerReport(flags.json === true, 1);
-        const answers = await client[kind](job, {
-          timeoutSeconds: flags.timeout,
-          signal,
-          onEvent: report.onEvent,
-        });
-        if (answers.size === 0) {
-          process.stderr.write(`no host waits for job ${job}\n`);
-          return 1;
-        }
-        const own = report.end(answers, null);
-        // That a host went back is what was asked for.
-        const isDone =
-          kind === 'abort' && [...answers.values()].every(({ end: how }) => how === 'rolled_back');
-        return isDone ? 0 : own;
+/** Keeps what waits to be confirmed. */
+export function confirmCommand(end: End): Command {
+  return answerCommand('confirm', end);
+}
+
+/** Takes back what waits to be confirmed. */
+export function abortCommand(end: End): Command {
+  return answerCommand('abort', end);
+}
+
+function answerCommand(kind: 'confirm' | 'abort', end: End): Command {
+  const command = new Command(kind).argument('<job>', "the job's id");
+  return withFleetOptions(command).action(async (job: string, flags: FleetFlags) => {
+    const status = await withClient<ExitStatus>(flags, async (client, signal) => {
+      const report = new AnswerReport(flags.json === true, 1);
+      const answers = await client[kind](job, {
+        timeoutSeconds: flags.timeout,
+        signal,
+        onEvent: report.onEvent,
       });
-      end(status);
+      if (answers.size === 0) {
+        process.stderr.write(`no host waits for job ${job}\n`);
+        return 1;
+      }
+      const own = report.end(answers, null);
+      // That a host went back is what was asked for.
+      const isDone = kind === 'abort' && [...answers.values()].every(({ end: how }) => how === 'rolled_back');
+      return isDone ? 0 : own;
     });
+    end(status);
   });
 }

@@ -20,7 +20,6 @@ interface Flags {
 /** The wire for programs in other languages. */
 export function schemaCommand(end: (status: ExitStatus) => void): Command {
   return new Command('schema')
-    .description('JSON Schema (2020-12) of messages and files, and an AsyncAPI 3 document')
     .addArgument(
       new Argument('[name]', 'what to print; without it, the names').choices([...SCHEMA_NAMES, 'asyncapi']),
     )

@@ -14,7 +14,7 @@ interface Flags {
 
 /** What systemd has to know: units, a group and folders. */
 export function serviceCommand(end: (status: ExitStatus) => void): Command {
-  const service = new Command('service').exitOverride().description('run the worker under systemd');
+  const service = new Command('service').exitOverride();
   const withOptions = (command: Command) =>
     command
       .option('--exec <command>', 'the command line that starts fleetwall (default: how it was started now)')
@@ -42,9 +42,15 @@ const NEXT = `Now:
 Settings are read from /etc/fleetwall/worker.yaml; secrets from /etc/credstore/fleetwall.amqp-password, -ca, -cert and -key.
 `;
 
+/**
+ * As the command itself begins: Node would let garbage take twice the memory that a worker needs, and warns of what signatures are
+ * checked with.
+ */
+const NODE_FLAGS = ['--max-semi-space-size=4', '--disable-warning=ExperimentalWarning'];
+
 function filesFor({ exec }: Flags): ServiceFile[] {
   const main = fileURLToPath(new URL('main.js', import.meta.url));
-  return serviceFiles({ command: exec ?? `${process.execPath} ${main}` });
+  return serviceFiles({ command: exec ?? [process.execPath, ...NODE_FLAGS, main].join(' ') });
 }
 
 function print(files: readonly ServiceFile[], { json }: Flags): void {

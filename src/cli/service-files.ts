@@ -52,7 +52,7 @@ After=network.target fleetwall-boot.service
 Type=notify
 NotifyAccess=main
 ExecStart=${command} worker
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
 Restart=always
 RestartSec=2
 WatchdogSec=60
@@ -99,6 +99,7 @@ WantedBy=multi-user.target
 const BOOT_UNIT = `# Written by fleetwall service install.
 [Unit]
 Description=The last committed firewall rules of fleetwall
+Documentation=https://www.npmjs.com/package/fleetwall
 DefaultDependencies=no
 After=local-fs.target systemd-modules-load.service systemd-tmpfiles-setup.service
 Before=network-pre.target shutdown.target

@@ -10,7 +10,6 @@ type Flags = FleetFlags & { group: string[]; since: number };
 /** The fleet as a table. */
 export function statusCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('status')
-    .description('the fleet: hosts, groups, rulesets, drift, when each was last heard of')
     .option(
       '--group <name>',
       'only of this group; repeatable',

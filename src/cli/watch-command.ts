@@ -21,7 +21,6 @@ type Flags = FleetFlags & {
 /** Events as they come. */
 export function watchCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('watch')
-    .description('events of the fleet as they come, until it is interrupted')
     .option('--host <id>', 'only of this host; repeatable', collect, [])
     .option('--group <name>', 'only of hosts of this group; repeatable', collect, [])
     .option('--outcome <outcome>', 'only jobs that ended so; repeatable', collect, [])

@@ -13,9 +13,7 @@ import { withWorkerOptions } from './worker-options.ts';
 type Flags = Partial<Record<SettingName, string>>;
 
 export function workerCommand(end: (status: ExitStatus) => void): Command {
-  const command = new Command('worker').description(
-    "run this host's worker until SIGTERM or SIGINT; SIGHUP reads the settings again",
-  );
+  const command = new Command('worker');
   return withWorkerOptions(command).action(async ({ config, ...flags }: { config?: string } & Flags) => {
     await workUntilStopped(async () => await readSettings(flags, config));
     end(0);

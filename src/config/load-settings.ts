@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+import { parseYaml } from './read-yaml.ts';
 import { withSecrets } from './secrets.ts';
 import { SettingsError } from './settings-error.ts';
 import {
@@ -71,7 +71,7 @@ async function readSettingsFile(
       return { path, values: {} };
     throw new SettingsError(`${path}: cannot be read: ${(error as Error).message}`);
   }
-  const values: unknown = parseYaml(path, text);
+  const values = await parseSettings(path, text);
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new SettingsError(`${path}: must be a mapping of settings to values`);
   }
@@ -81,9 +81,9 @@ async function readSettingsFile(
   return { path, values: values as Record<string, unknown> };
 }
 
-function parseYaml(path: string, text: string): unknown {
+async function parseSettings(path: string, text: string): Promise<unknown> {
   try {
-    return parse(text) ?? {};
+    return (await parseYaml(text)) ?? {};
   } catch (error) {
     throw new SettingsError(`${path}: is not YAML: ${(error as Error).message.split('\n', 1)[0]}`);
   }

@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { parse } from 'yaml';
 import type { z } from 'zod';
 import { SettingsError } from './settings-error.ts';
 
@@ -36,12 +35,18 @@ function assertOwn(path: string, { mode, uid }: Stats): void {
   }
 }
 
+/** YAML is loaded where there is a file of it: most of what starts has none. @throws {YAMLParseError} */
+export async function parseYaml(text: string): Promise<unknown> {
+  const { parse } = await import('./yaml.ts');
+  return parse(text) as unknown;
+}
+
 /** A file of settings of its own. @throws {SettingsError} that names each wrong one */
 export async function readYamlSettings<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
   const text = await readOwnFile(path);
   let values: unknown;
   try {
-    values = parse(text);
+    values = await parseYaml(text);
   } catch (error) {
     throw new SettingsError(`${path}: is not YAML: ${(error as Error).message.split('\n', 1)[0]}`);
   }

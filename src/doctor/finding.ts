@@ -4,7 +4,7 @@ import type { Log } from '../job/ports.ts';
 import type { NetworkNamespace } from '../netfilter/namespace.ts';
 import type { Programs } from '../netfilter/programs.ts';
 
-export type Verdict = 'ok' | 'warning' | 'failure';
+type Verdict = 'ok' | 'warning' | 'failure';
 
 /** What was seen, and what to do about it, or what it means here; `null`: nothing. */
 export interface Finding {

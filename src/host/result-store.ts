@@ -7,6 +7,7 @@ import { orUnavailable } from './state-error.ts';
 
 /** Each so many results, those that are too many are looked for. */
 const PRUNE_EVERY = 1_000;
+const LOOKED_AT_ONCE = 64;
 const KEPT_RESULTS = 10_000;
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -44,13 +45,22 @@ export class FileResultStore implements ResultStore {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
       const names = await readdir(this.#folder);
-      const files = await Promise.all(
-        names.map(async (name) => ({ name, time: (await stat(join(this.#folder, name))).mtimeMs })),
-      );
+      const files: { name: string; time: number }[] = [];
+      // Not all at once: ten thousand answers that wait take more memory than all else that the worker has.
+      for (let from = 0; from < names.length; from += LOOKED_AT_ONCE) {
+        const some = names.slice(from, from + LOOKED_AT_ONCE);
+        files.push(
+          ...(await Promise.all(some.map(async (name) => ({ name, time: await this.#timeOf(name) })))),
+        );
+      }
       const byAge = files.toSorted((a, b) => b.time - a.time);
       const surplus = byAge.filter(({ time }, index) => index >= KEPT_RESULTS || now - time > KEPT_MS);
       await Promise.all(surplus.map(({ name }) => rm(join(this.#folder, name), { force: true })));
     });
+  }
+
+  async #timeOf(name: string): Promise<number> {
+    return (await stat(join(this.#folder, name))).mtimeMs;
   }
 
   /** An id is a UUID, in which upper and lower case are the same. */

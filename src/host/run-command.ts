@@ -32,6 +32,8 @@ export const runCommand: RunCommand = async (request) => {
 function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText) {
   const { file, args, input, environment, descriptor } = request;
   return execa(file, args, {
+    // The worker's own may be gone.
+    cwd: '/',
     env: { ...ENVIRONMENT, ...environment },
     extendEnv: false,
     detached: true,

@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Family } from '../contract/identifiers.ts';
 import type { RunCommand } from '../job/command.ts';
@@ -32,13 +32,19 @@ const PROBE_MS = 10_000;
  * @throws {SetupError} if one is missing
  */
 export async function findPrograms(wanted: Backend | 'auto', run: RunCommand): Promise<Programs> {
-  if (wanted !== 'auto') return await programsOf(wanted, run);
+  if (wanted !== 'auto') return await programsOf(wanted, run, null);
   const file = await findProgram('iptables');
   const found = file === null ? null : await readVersion(file, run);
-  return await programsOf(found?.backend ?? 'nft', run);
+  const known = file === null || found === null ? null : { file: await realpath(file), ...found };
+  return await programsOf(found?.backend ?? 'nft', run, known);
 }
 
-async function programsOf(backend: Backend, run: RunCommand): Promise<Programs> {
+/** @param known a program of which the version is known: all of one variant are one program by many names, as a rule */
+async function programsOf(
+  backend: Backend,
+  run: RunCommand,
+  known: { file: string; version: string } | null,
+): Promise<Programs> {
   const find = async (family: Family, verb: 'save' | 'restore') => {
     const name = `${PREFIX[family]}-${backend}-${verb}`;
     const file = (await findProgram(name)) ?? (await findUnmarked(`${PREFIX[family]}-${verb}`, backend, run));
@@ -53,7 +59,8 @@ async function programsOf(backend: Backend, run: RunCommand): Promise<Programs> 
     find('ipv4', 'restore'),
     find('ipv6', 'restore'),
   ]);
-  const version = (await readVersion(restore4, run))?.version ?? 'unknown';
+  const isKnown = known !== null && (await realpath(restore4)) === known.file;
+  const version = isKnown ? known.version : ((await readVersion(restore4, run))?.version ?? 'unknown');
   return {
     backend,
     version,

@@ -11,9 +11,8 @@ export interface Asked {
   readonly isConsuming: boolean;
 }
 
-export const READINESS = ['broker', 'consuming', 'lock', 'backend'] as const;
 /** `null`: it is well; else, why it is not. */
-export type Readiness = Record<(typeof READINESS)[number], string | null>;
+export type Readiness = Record<'broker' | 'consuming' | 'lock' | 'backend', string | null>;
 
 /** Saves, restores and their undoing, each with its own limit: a job that needs so many of them in full is stuck. */
 const MOST_COMMANDS = 10;

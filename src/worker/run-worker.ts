@@ -67,7 +67,6 @@ export async function runWorker(
   const line = new WaitingJobs();
   const health = new Health(line, link, prepared.checks, settings);
   const pages = await openPages(settings, metrics, health, { ...worker, link, line });
-  await ports.results.prune().catch((error: unknown) => log.error({ error }, 'Cannot forget old results'));
   await expectLeftAnswer(ports);
   // The host comes first, and does not wait for the broker.
   const ready = makeReady(ports, guard, stop);
@@ -89,6 +88,10 @@ export async function runWorker(
   log.info({ worker: ports.facts, netns: settings.netns ?? null }, 'Worker started');
   const manager = new ServiceManager({ ...service, whyStuck: () => health.whyStuck(), run: runCommand, log });
   void manager.ready(`host ${settings.hostId}, iptables ${ports.facts.iptables} (${ports.facts.backend})`);
+
+  await ready.catch(() => {});
+  // Of no use to anybody who waits for the worker.
+  ports.results.prune().catch((error: unknown) => log.error({ error }, 'Cannot forget old results'));
 
   await aborted(stop);
   log.info({}, 'Worker stops: no new jobs are taken, the one in hand is finished');

@@ -66,7 +66,9 @@ describe('the units', () => {
     const { stdout } = await fleetwall(['service', 'print', '--json']);
     const { files } = JSON.parse(stdout) as { files: { path: string; text: string }[] };
     expect(files.map(({ path }) => path)).toContain('/etc/systemd/system/fleetwall.service');
-    expect(files[0]?.text).toMatch(/ExecStart=\/\S+node \/\S+main\.js worker\n/);
+    expect(files[0]?.text).toMatch(
+      /ExecStart=\/\S+node --max-semi-space-size=4 --disable-\S+ \/\S+main\.js worker\n/,
+    );
   });
 });
 

@@ -1,0 +1,39 @@
+/**
+ * The command in few files: to load it from as many as there are in `src` and in what it depends on takes longer than all else that
+ * a start is made of. What a command needs besides stays in files of its own, which are loaded with it.
+ */
+import { chmod, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const folder = 'dist/cli';
+await rm(folder, { recursive: true, force: true });
+/** zod can tell of problems in fifty languages, and is asked for one: the others are a fifth of all that would be loaded. */
+const oneLanguage = {
+  name: 'one-language',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/locales\/index\.js$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, '../locales/en.js'),
+    }));
+  },
+};
+
+await build({
+  entryPoints: ['src/cli/main.ts'],
+  outdir: folder,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  // Names stay, for whoever reads a stack; white space is only more to read for Node.
+  minifyWhitespace: true,
+  legalComments: 'none',
+  // What was written for CommonJS asks for Node's own modules by `require`.
+  banner: {
+    js: "import { createRequire as createRequireOfNode } from 'node:module'; const require = createRequireOfNode(import.meta.url);",
+  },
+  plugins: [oneLanguage],
+  logLevel: 'warning',
+});
+await chmod(`${folder}/main.js`, 0o755);

@@ -1,0 +1,49 @@
+import {
+  BrokerRefused,
+  BrokerUnreachable,
+  NoSuchRollout,
+  PlanError,
+  RequestInvalid,
+  RolloutIsRun,
+  SettingsError,
+} from '../central/errors.ts';
+import { ManagementError } from '../central/provision.ts';
+import { SetupError } from '../job/setup-error.ts';
+import { StateUnavailable } from '../job/state.ts';
+import type { ExitStatus } from './exit-status.ts';
+import { FileError } from './file-error.ts';
+import { Interrupted } from './fleet-options.ts';
+import { NoTerminal } from './terminal-answers.ts';
+
+const FOR_THE_PERSON = [
+  SettingsError,
+  SetupError,
+  StateUnavailable,
+  NoTerminal,
+  ManagementError,
+  Interrupted,
+  BrokerRefused,
+  RequestInvalid,
+  PlanError,
+  NoSuchRollout,
+  RolloutIsRun,
+];
+
+/** What a person can mend is told to them; anything else is an error in fleetwall, and thrown. */
+export function refuse(error: unknown): ExitStatus {
+  if (error instanceof FileError) {
+    process.stderr.write(`${error.message}\n`);
+    return error.problems.every(({ line }) => line === null) ? 2 : 1;
+  }
+  if (error instanceof BrokerUnreachable) {
+    process.stderr.write(`fleetwall: the broker cannot be reached: ${error.message}\n`);
+    return 3;
+  }
+  if (!isForThePerson(error)) throw error;
+  process.stderr.write(`${error.message.replace(/^/gm, 'fleetwall: ')}\n`);
+  return 2;
+}
+
+function isForThePerson(error: unknown): error is Error {
+  return FOR_THE_PERSON.some((kind) => error instanceof kind);
+}

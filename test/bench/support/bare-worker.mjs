@@ -1,0 +1,29 @@
+/**
+ * What people write in an afternoon: takes a job, pipes it into iptables-restore, and says how that ended. No check, no lock, no
+ * memory, no way back. `bare-worker.mjs URL QUEUE NAMESPACE`
+ */
+import { spawn } from 'node:child_process';
+import { connect } from 'amqplib';
+
+const [url, queue, namespace] = process.argv.slice(2);
+const connection = await connect(url, { noDelay: true });
+const channel = await connection.createConfirmChannel();
+await channel.prefetch(1);
+await channel.assertQueue(queue, { durable: true });
+await channel.consume(queue, async (message) => {
+  const { id, ruleset } = JSON.parse(message.content.toString());
+  const status = await restore(ruleset.ipv4);
+  const body = Buffer.from(JSON.stringify({ id, status }));
+  channel.publish('', message.properties.replyTo, body, { persistent: true });
+  await channel.waitForConfirms();
+  channel.ack(message);
+});
+
+function restore(text) {
+  return new Promise((resolve) => {
+    const args = [`--net=/run/netns/${namespace}`, '--', 'iptables-nft-restore', '-n', '-w', '5'];
+    const child = spawn('nsenter', args, { stdio: ['pipe', 'ignore', 'ignore'] });
+    child.on('close', resolve);
+    child.stdin.end(text);
+  });
+}
