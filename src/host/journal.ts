@@ -9,9 +9,10 @@ import { perFamily } from '../ruleset/tables.ts';
 import { makePrivateFolder, parseJson, readIfThere, syncFolder, writeDurably } from './files.ts';
 import { StoredClaims, StoredRecord } from './ruleset-store.ts';
 import { orUnavailable } from './state-error.ts';
+import { assertNotNewer, STATE_VERSION } from './state-version.ts';
 
 const StoredChange = z.object({
-  version: z.literal(1),
+  version: z.literal(STATE_VERSION),
   snapshot: z.object({ ipv4: Digest, ipv6: Digest }),
   change: z.object({
     job: z.object({
@@ -74,7 +75,9 @@ export class FileJournal implements Journal {
     return await orUnavailable(this.#folder, async () => {
       const text = await readIfThere(this.#path);
       if (text === null) return null;
-      const stored = StoredChange.safeParse(parseJson(text));
+      const values = parseJson(text);
+      assertNotNewer(this.#path, values);
+      const stored = StoredChange.safeParse(values);
       if (!stored.success) {
         throw new JournalDamaged(
           `a change was cut short, and ${this.#path}, which says how to undo it, is damaged: look at the host's rules, and push its rulesets again`,
@@ -113,7 +116,9 @@ export class FileJournal implements Journal {
   }
 
   async #write(change: PendingChange): Promise<void> {
-    const stored = { version: 1, snapshot: this.#snapshot, change } satisfies z.infer<typeof StoredChange>;
+    const stored = { version: STATE_VERSION, snapshot: this.#snapshot, change } satisfies z.infer<
+      typeof StoredChange
+    >;
     await writeDurably(this.#path, JSON.stringify(stored));
   }
 

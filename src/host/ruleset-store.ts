@@ -5,6 +5,7 @@ import { Digest, Family, Revision, RulesetName, Scope } from '../contract/identi
 import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../job/state.ts';
 import { identityOf, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
+import { assertNotNewer, STATE_VERSION } from './state-version.ts';
 
 const ChainRef = z.object({ family: Family, table: z.string(), chain: z.string() });
 
@@ -18,7 +19,8 @@ export const StoredRecord = z.object({
   name: RulesetName,
   scope: Scope,
   committed: z.object({ revision: Revision, digest: Digest }).nullable(),
-  committedBy: z.string().nullable(),
+  /** The first workers did not say. */
+  committedBy: z.string().nullable().default(null),
   live: z
     .object({
       saved: z.object({ ipv4: Digest, ipv6: Digest }),
@@ -29,7 +31,7 @@ export const StoredRecord = z.object({
   claims: StoredClaims,
 });
 
-const StoredRuleset = StoredRecord.extend({ version: z.literal(1) });
+const StoredRuleset = StoredRecord.extend({ version: z.literal(STATE_VERSION) });
 
 /** What is committed on the host: one JSON file for each ruleset, `rulesets/NAME.json` in the state folder. */
 export class FileRulesetStore implements RulesetStore {
@@ -60,7 +62,9 @@ export class FileRulesetStore implements RulesetStore {
   async put(record: RulesetRecord): Promise<void> {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
-      const text = JSON.stringify({ version: 1, ...record } satisfies z.infer<typeof StoredRuleset>);
+      const text = JSON.stringify({ version: STATE_VERSION, ...record } satisfies z.infer<
+        typeof StoredRuleset
+      >);
       await writeDurably(join(this.#folder, `${record.name}.json`), text);
     });
   }
@@ -75,10 +79,12 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 async function readRecord(path: string): Promise<RulesetRecord> {
-  const stored = StoredRuleset.safeParse(parseJson((await readIfThere(path)) ?? ''));
+  const values = parseJson((await readIfThere(path)) ?? '');
+  assertNotNewer(path, values);
+  const stored = StoredRuleset.safeParse(values);
   if (!stored.success) {
     throw new StateUnavailable(
-      `${path} is not a state file of this version of fleetwall: restore it, or move it away and push the ruleset with its chains in "adopt"`,
+      `${path} is damaged, or no state file of fleetwall: restore it, or move it away and push the ruleset with its chains in "adopt"`,
     );
   }
   const { version: _, ...record } = stored.data;

@@ -94,7 +94,9 @@ describe('the npm package', () => {
       FLEETWALL_RUN_DIR: host.runDir,
     };
     const checked = await fleetwall(['check', 'packaged.rules'], local);
-    expect(checked.stdout).toBe('packaged.rules: ruleset packaged can be applied: 2 rules in, 0 out, 0 unchanged');
+    expect(checked.stdout).toBe(
+      'packaged.rules: ruleset packaged can be applied: 2 rules in, 0 out, 0 unchanged',
+    );
     const pushed = await fleetwall(['push', 'packaged.rules', '--host', host.id], {
       FLEETWALL_AMQP_URL: inject('brokerUrl'),
     });
