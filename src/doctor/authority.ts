@@ -34,7 +34,7 @@ async function keysFindings(path: string | undefined, allowUnsigned: boolean): P
   try {
     const keys = await readTrustedKeys(path);
     return [
-      ok(`${keys.length} trusted keys in ${path}: ${keys.map(({ kid }) => kid).join(', ')}`),
+      ok(`jobs have to be signed by ${keys.map(({ kid }) => kid).join(', ')} (${path})`),
       ...keys.flatMap(ageOf),
     ];
   } catch (error) {

@@ -43,9 +43,7 @@ async function examineContents(stateDir: string): Promise<Finding[]> {
     const records = await new FileRulesetStore(stateDir).list();
     const live = records.filter((record) => record.live !== null);
     const names = live.map(({ name, committed }) => `${name}@${committed?.revision ?? '?'}`).join(' ');
-    const findings = [
-      ok(`${stateDir} has ${live.length} committed rulesets${names === '' ? '' : `: ${names}`}`),
-    ];
+    const findings = [ok(`${stateDir} has these rulesets: ${names === '' ? 'none' : names}`)];
     const pending = await new FileJournal(stateDir).read();
     if (pending !== null) {
       const { job, ruleset } = pending;
@@ -60,7 +58,7 @@ async function examineContents(stateDir: string): Promise<Finding[]> {
     if (events.length > 0) {
       findings.push(
         warning(
-          `${events.length} events wait for the broker`,
+          `events that wait for the broker: ${events.length}`,
           'they are published once it takes them: look at the broker below',
         ),
       );

@@ -169,7 +169,7 @@ describe('doctor finds', () => {
     await mkdir(join(state, 'rulesets'), { recursive: true, mode: 0o700 });
     await mkdir(join(state, 'outbox'));
     await writeFile(join(state, 'outbox/1.json'), '{}');
-    expect((await examine()).of('state', 'warning')).toContain('1 events wait for the broker');
+    expect((await examine()).of('state', 'warning')).toContain('events that wait for the broker: 1');
     await writeFile(join(state, 'rulesets/edge.json'), '{"version":1');
     const damaged = await examine();
     expect(damaged.status).toBe(1);
@@ -189,7 +189,7 @@ describe('doctor finds', () => {
     );
     const signed = { FLEETWALL_ALLOW_UNSIGNED: 'false', FLEETWALL_TRUSTED_KEYS: file };
     const soon = await examine(signed);
-    expect(soon.of('authority', 'ok')).toContain('1 trusted keys');
+    expect(soon.of('authority', 'ok')).toContain('signed by ops');
     expect(soon.of('authority', 'warning')).toMatch(/the key ops runs out in \d days/);
     await chmod(file, 0o666);
     expect((await examine(signed)).of('authority', 'failure')).toContain('chmod go-w');
