@@ -97,6 +97,14 @@ describe('the npm package', () => {
     expect(checked.stdout).toBe(
       'packaged.rules: ruleset packaged can be applied: 2 rules in, 0 out, 0 unchanged',
     );
+    // Whose broker is none of this host's: that is a failure, and no more is one.
+    const examined = await fleetwall(
+      ['doctor', '--allow-unsigned', 'true', '--amqp-url', 'amqp://127.0.0.1:9'],
+      local,
+    );
+    expect(examined.exitCode).toBe(1);
+    expect(examined.stdout).toMatch(/^failure {2}broker .*ECONNREFUSED/m);
+    expect(examined.stdout).toMatch(/, failures: 1$/);
     const pushed = await fleetwall(['push', 'packaged.rules', '--host', host.id], {
       FLEETWALL_AMQP_URL: inject('brokerUrl'),
     });
