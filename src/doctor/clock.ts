@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises';
 import { type Examined, type Finding, ok, RUN_MS, warning } from './finding.ts';
+import { isThere } from './is-there.ts';
 
 const TIMEDATECTL = '/usr/bin/timedatectl';
 const CHRONYC = '/usr/bin/chronyc';
@@ -26,11 +26,4 @@ function verdictOn(isSynchronised: boolean, now: string): Finding {
   return isSynchronised
     ? ok(`it is ${now} here, and kept right`)
     : warning(`it is ${now} here, and nobody keeps the clock right`, `${WHY}: set up NTP`);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

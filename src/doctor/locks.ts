@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { NamespaceLock } from '../host/lock.ts';
 import { LockTimeout } from '../job/ports.ts';
 import { type Examined, type Finding, ok, RUN_MS, warning } from './finding.ts';
+import { isThere } from './is-there.ts';
 
 const FLOCK = '/usr/bin/flock';
 const XTABLES_LOCK = '/run/xtables.lock';
@@ -38,8 +38,4 @@ async function examineXtables({ run }: Examined): Promise<Finding> {
     `another program has the xtables lock (${XTABLES_LOCK})`,
     `if that lasts, jobs end as xtables_lock_timeout: see who has it with "lslocks | grep xtables"`,
   );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }

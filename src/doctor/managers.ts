@@ -1,5 +1,6 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { type Examined, type Finding, ok, runInside, warning } from './finding.ts';
+import { isThere } from './is-there.ts';
 import { MANAGERS, type Traces } from './known-managers.ts';
 
 const BOOT_RULES = ['/etc/iptables/rules.v4', '/etc/iptables/rules.v6', '/etc/sysconfig/iptables'];
@@ -42,11 +43,4 @@ async function processNames(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const names = pids.map(async (pid) => await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => ''));
   return (await Promise.all(names)).map((name) => name.trim());
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

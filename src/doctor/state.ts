@@ -1,4 +1,4 @@
-import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
+import { access, constants, readdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileJournal } from '../host/journal.ts';
 import { assertOwnFolder } from '../host/own-folder.ts';
@@ -7,6 +7,7 @@ import { JournalDamaged } from '../job/pending.ts';
 import { SetupError } from '../job/setup-error.ts';
 import { StateUnavailable } from '../job/state.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
+import { isThere } from './is-there.ts';
 
 /** Room for the snapshot, boot files and result of a large ruleset, with much to spare. */
 const LEAST_FREE_BYTES = 100 * 1024 * 1024;
@@ -85,8 +86,4 @@ async function examineRoom(stateDir: string): Promise<Finding> {
 async function nearestFolder(path: string): Promise<string> {
   const parent = dirname(path);
   return (await isThere(parent)) || parent === path ? parent : await nearestFolder(parent);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }

@@ -1,35 +1,21 @@
-import type { Outcome } from '../contract/event.ts';
-import type { Digest } from '../contract/identifiers.ts';
 import type { TableChange } from '../ruleset/change.ts';
+import type { Change } from './change.ts';
 import { commitRecord, prepareCommit } from './commit.ts';
-import { assertConfirmable, confirmChange, type OpenChange } from './confirm.ts';
+import { assertConfirmable, confirmChange } from './confirm.ts';
 import { WindowLeft } from './confirmation.ts';
 import { converge } from './converge.ts';
 import { describeDiff } from './describe-diff.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { fitDiff } from './fit-event.ts';
-import type { Intent } from './intent.ts';
 import { asJobFailure, ended, type JobEnd } from './job-end.ts';
 import type { JobRun } from './job-run.ts';
 import { monotonicMs } from './monotonic.ts';
-import type { PendingChange } from './pending.ts';
+import type { OpenChange, PendingChange } from './pending.ts';
 import { type Fence, LockLost, type Ports } from './ports.ts';
 import { type PreparedChange, prepareChange } from './prepare-change.ts';
 import { renderSnapshot } from './snapshot.ts';
 import type { RulesetRecord } from './state.ts';
 import { takeBack } from './take-back.ts';
-
-export interface Change {
-  intent: Intent;
-  /** What goes on record once the host has it. */
-  committed: NonNullable<RulesetRecord['committed']>;
-  /** The text that the committed digest is of; `null` when the ruleset goes. */
-  content: string | null;
-  /** What can be gone back to then, the newest last. */
-  earlier: Digest[];
-  /** The outcome when something was done, and when nothing had to be. */
-  outcomes: { changed: Outcome; same: Outcome };
-}
 
 /** Everything but the change: what it would do, and whether the kernel takes it. */
 export async function checkRuleset(

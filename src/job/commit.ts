@@ -1,7 +1,7 @@
 import { claimsOf } from '../ruleset/claims.ts';
 import { renderWanted } from '../ruleset/render-wanted.ts';
 import { perFamily } from '../ruleset/tables.ts';
-import type { Change } from './change-ruleset.ts';
+import type { Change } from './change.ts';
 import { spelledBy } from './intent.ts';
 import type { Ports } from './ports.ts';
 import type { SpelledChange } from './prepare-change.ts';

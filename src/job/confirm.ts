@@ -2,12 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { JobFailure } from './failure.ts';
 import { awaitingEvent } from './job-events.ts';
 import { monotonicMs } from './monotonic.ts';
-import type { ConfirmWindow, PendingChange } from './pending.ts';
+import type { OpenChange } from './pending.ts';
 import type { Ports } from './ports.ts';
-
-export interface OpenChange extends PendingChange {
-  window: ConfirmWindow;
-}
 
 const RETRY_MS = 500;
 

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import type { FleetEvent, JobCompletedEvent } from '../contract/event.ts';
 import { isRetryable } from '../contract/failure.ts';
 import type { Job } from '../contract/job.ts';
-import type { OpenChange } from './confirm.ts';
 import type { JobFailure } from './failure.ts';
 import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
-import type { JobBrief, JobOrigin } from './pending.ts';
+import type { JobBrief, JobOrigin, OpenChange } from './pending.ts';
 import type { Ports } from './ports.ts';
 import type { Stopwatch } from './stopwatch.ts';
 

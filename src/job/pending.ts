@@ -37,8 +37,13 @@ export interface PendingChange {
   window: ConfirmWindow | null;
 }
 
+/** One that waits to be confirmed. */
+export interface OpenChange extends PendingChange {
+  window: ConfirmWindow;
+}
+
 /** Time for a change to prove itself. When it is over and nobody has said yes, the change is taken back. */
-export interface ConfirmWindow {
+interface ConfirmWindow {
   mode: 'probe' | 'manual';
   /** Whether another process may go on waiting for the answer: for one from a terminal, only that which asked can. */
   resumable: boolean;

@@ -2,7 +2,8 @@ import type { ApplyJob, Job, RemoveJob, ReportJob, RollbackJob, RulesetJob } fro
 import { contentText, textDigest } from '../ruleset/digest.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { admitRevision, isExpired } from './admit.ts';
-import { type Change, changeRuleset, checkRuleset } from './change-ruleset.ts';
+import type { Change } from './change.ts';
+import { changeRuleset, checkRuleset } from './change-ruleset.ts';
 import { WindowLeft } from './confirmation.ts';
 import { earlierAfter, earlierContent } from './earlier.ts';
 import { assertAllowed } from './guard.ts';

@@ -1,12 +1,12 @@
 import type { JobCompletedEvent } from '../contract/event.ts';
 import { commitRecord, placeBootFiles } from './commit.ts';
-import { confirmChange, type OpenChange } from './confirm.ts';
+import { confirmChange } from './confirm.ts';
 import { WindowLeft } from './confirmation.ts';
 import { JobFailure } from './failure.ts';
 import { asJobFailure, ended, failed, type JobEnd } from './job-end.ts';
 import { completedEvent } from './job-events.ts';
 import { monotonicMs } from './monotonic.ts';
-import { JournalDamaged, type PendingChange } from './pending.ts';
+import { JournalDamaged, type OpenChange, type PendingChange } from './pending.ts';
 import { type Fence, LockTimeout, type Ports } from './ports.ts';
 import { rulesetState } from './ruleset-state.ts';
 import { type LiveTables, readSnapshot } from './snapshot.ts';
