@@ -2,7 +2,7 @@
  * The command in few files: to load it from as many as there are in `src` and in what it depends on takes longer than all else that
  * a start is made of. What a command needs besides stays in files of its own, which are loaded with it.
  */
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -18,7 +18,7 @@ const oneLanguage = {
   },
 };
 
-await build({
+const { metafile } = await build({
   entryPoints: ['src/cli/main.ts'],
   outdir: folder,
   bundle: true,
@@ -34,6 +34,27 @@ await build({
     js: "import { createRequire as createRequireOfNode } from 'node:module'; const require = createRequireOfNode(import.meta.url);",
   },
   plugins: [oneLanguage],
+  metafile: true,
   logLevel: 'warning',
 });
+await writeFile(`${folder}/THIRD-PARTY-LICENSES`, await licenses(Object.keys(metafile.inputs)));
 await chmod(`${folder}/main.js`, 0o755);
+
+/** What is in the bundle comes with its license, as most of them ask for. */
+async function licenses(inputs) {
+  const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '');
+  const texts = [...new Set(folders)]
+    .filter((path) => path !== '')
+    .toSorted((a, b) => a.localeCompare(b))
+    .map(licenseOf);
+  return `The command contains these packages.\n\n${(await Promise.all(texts)).join('\n')}`;
+}
+
+async function licenseOf(path) {
+  const { name, version, license } = JSON.parse(await readFile(join(path, 'package.json'), 'utf8'));
+  const files = (await readdir(path))
+    .filter((file) => /^licen[cs]e/i.test(file))
+    .toSorted((a, b) => a.localeCompare(b));
+  const texts = await Promise.all(files.map((file) => readFile(join(path, file), 'utf8')));
+  return `---- ${name} ${version} (${license})\n\n${texts.join('\n')}`;
+}

@@ -1,7 +1,7 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
 import { dropConnection } from './connection.ts';
-import { ConfirmTimeout, PublishFailed, publishEvent } from './publish-event.ts';
+import { ConfirmTimeout, NobodyBound, PublishFailed, publishEvent } from './publish-event.ts';
 
 const CONFIRM_TIMEOUT_MS = 15_000;
 
@@ -75,7 +75,7 @@ export class ConfirmedSender {
     if (!this.#unroutable.delete(id) || model === null || this.#isUnroutedByChoice) return;
     await this.#options.restore(model);
     this.#isUnroutedByChoice = true;
-    throw new PublishFailed('no queue is bound for events');
+    throw new NobodyBound('no queue is bound for events');
   }
 
   async #openChannel(model: ChannelModel): Promise<void> {

@@ -52,6 +52,8 @@ export class QueueConsumer {
     if (this.#stopped || this.#current?.model === model) return;
     const { queue, prefetch, log, onConsuming } = this.#options;
     const channel = await model.createChannel();
+    // It may have been stopped meanwhile: nobody would cancel what is begun now.
+    if (this.#stopped) return void channel.close().catch(() => {});
     const current: Consuming = { channel, model, tag: null, gone: new AbortController() };
     // What follows from it is told of where it was asked for, or by `close`.
     channel.on('error', (error) => log.debug({ queue, error }, 'The broker closed a channel'));
@@ -68,6 +70,7 @@ export class QueueConsumer {
       this.#tellOf(error as { code?: number });
       return;
     }
+    if (this.#stopped) return void channel.close().catch(() => {});
     log.info({ queue }, 'Consuming');
     onConsuming?.();
   }

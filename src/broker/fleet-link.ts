@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { EVENT_LOG_STREAM, EVENTS_EXCHANGE } from '../contract/names.ts';
 import type { Log } from '../job/ports.ts';
+import { abortable } from './abortable.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import { BrokerConnection } from './connection.ts';
 import { BrokerRefused, BrokerUnreachable } from './refusals.ts';
@@ -51,32 +52,30 @@ export class FleetLink {
   static async connect({ access, name, log, signal }: LinkOptions): Promise<FleetLink> {
     signal?.throwIfAborted();
     const link = new FleetLink(log);
-    await new Promise<void>((resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-      const tooLate = setTimeout(
-        () => reject(new BrokerUnreachable('the broker does not answer')),
-        CONNECT_MS,
-      );
+    let tooLate: NodeJS.Timeout | undefined;
+    const opened = new Promise<void>((resolve, reject) => {
+      tooLate = setTimeout(() => reject(new BrokerUnreachable('the broker does not answer')), CONNECT_MS);
       const opening = BrokerConnection.open({
         access,
         connectionName: name,
         log,
         setup: async (model) => {
           await link.#open(model);
-          clearTimeout(tooLate);
           resolve();
         },
-        onFailure: (address, error) => {
-          clearTimeout(tooLate);
-          reject(new BrokerUnreachable(`${address}: ${error.message}`));
-        },
+        onFailure: (address, error) => reject(new BrokerUnreachable(`${address}: ${error.message}`)),
       });
       opening.then((connection) => (link.#connection = connection), reject);
-    }).catch(async (error: unknown) => {
+    });
+    try {
+      await abortable(opened, signal);
+      return link;
+    } catch (error) {
       await link.close();
       throw error;
-    });
-    return link;
+    } finally {
+      clearTimeout(tooLate);
+    }
   }
 
   /**
@@ -90,7 +89,7 @@ export class FleetLink {
       signal?.throwIfAborted();
       if (this.#isClosed) throw new BrokerUnreachable('the connection was closed');
       try {
-        if (this.#channel !== null) return await this.#publishOn(this.#channel, message);
+        if (this.#channel !== null) return await abortable(this.#publishOn(this.#channel, message), signal);
       } catch (error) {
         if ((error as { code?: number }).code === ACCESS_REFUSED) throw refusedBy(error as Error, message);
         this.#log.debug({ error }, 'A message is published again');

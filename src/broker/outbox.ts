@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetEvent } from '../contract/event.ts';
 import type { EventPublisher, KeptEvent, Log, OutboxStore } from '../job/ports.ts';
-import { PublishFailed } from './publish-event.ts';
+import { NobodyBound, PublishFailed } from './publish-event.ts';
 
 interface Sender {
   readonly isReady: boolean;
@@ -113,7 +113,7 @@ export class Outbox implements EventPublisher {
       if (!sender.isReady)
         throw new PublishFailed('there is no connection to the broker that takes messages');
       await sender.send(entry.event, entry.headers).catch((error: unknown) => {
-        this.#unconfirmed += 1;
+        if (!(error instanceof NobodyBound)) this.#unconfirmed += 1;
         throw error;
       });
     } catch (error) {

@@ -7,6 +7,9 @@ export class PublishFailed extends Error {
   override readonly name: string = 'PublishFailed';
 }
 
+/** It was confirmed, and nobody is bound for it. */
+export class NobodyBound extends PublishFailed {}
+
 /** The broker may be gone without a word, or only slow. */
 export class ConfirmTimeout extends PublishFailed {}
 

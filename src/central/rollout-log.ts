@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { abortable } from '../broker/abortable.ts';
 import type { FleetLink } from '../broker/fleet-link.ts';
 import type { StreamStart } from '../broker/sources.ts';
 import type { FleetEvent } from '../contract/event.ts';
@@ -37,8 +38,13 @@ export class RolloutLog {
     log.#stopReading = await link.read('next', (message) =>
       log.#take(readIncoming(message, user)?.event ?? null),
     );
-    await log.say('fleetwall.rollout.started', record, signal);
-    return log;
+    try {
+      await log.say('fleetwall.rollout.started', record, signal);
+      return log;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   }
 
   /** Finds one that was begun before. @throws {NoSuchRollout} */
@@ -59,24 +65,26 @@ export class RolloutLog {
       }
       if (found.log !== null) found.log.#take(event);
     });
-    const body = Buffer.from('{}');
-    const contentType = 'application/json';
-    await link.publish(
-      { exchange: OPERATOR_EXCHANGE, key: marker, body, contentType, messageId: marker },
-      signal,
-    );
-    while (!found.isOver) {
-      signal?.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
-    if (found.log === null) {
+    try {
+      const body = Buffer.from('{}');
+      const contentType = 'application/json';
+      const message = { exchange: OPERATOR_EXCHANGE, key: marker, body, contentType, messageId: marker };
+      await link.publish(message, signal);
+      while (!found.isOver) {
+        signal?.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+      if (found.log === null) {
+        throw new NoSuchRollout(
+          `there is no rollout ${rolloutId} in the log of events, as far back as was looked`,
+        );
+      }
+      found.log.#stopReading = stopReading;
+      return found.log;
+    } catch (error) {
       await stopReading();
-      throw new NoSuchRollout(
-        `there is no rollout ${rolloutId} in the log of events, as far back as was looked`,
-      );
+      throw error;
     }
-    found.log.#stopReading = stopReading;
-    return found.log;
   }
 
   /** Called with each event of the rollout, and of its hosts' jobs. */
@@ -98,11 +106,7 @@ export class RolloutLog {
       type,
       data,
     };
-    const heard = new Promise<void>((resolve, reject) => {
-      this.#awaited.set(id, resolve);
-      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    });
-    heard.catch(() => {});
+    const heard = new Promise<void>((resolve) => this.#awaited.set(id, resolve));
     await this.#link.publish(
       {
         exchange: OPERATOR_EXCHANGE,
@@ -113,14 +117,14 @@ export class RolloutLog {
       },
       signal,
     );
-    await heard;
+    await abortable(heard, signal);
   }
 
   /** Until something of it is heard, or the time has come, or the signal. */
   async change(until: number, signal?: AbortSignal): Promise<void> {
     const ms = Math.min(Math.max(0, until - Date.now()), LONGEST_MS);
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = setTimeout(() => wake(), ms);
       const wake = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', wake);

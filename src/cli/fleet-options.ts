@@ -60,6 +60,7 @@ export async function withClient<T>(
     settings: await loadClientSettings(flags),
     signWith: flags.key,
     name: 'fleetwall command',
+    signal: interrupted.signal,
   });
   try {
     return await work(client, interrupted.signal);

@@ -2,18 +2,22 @@ import { readHostPolicy } from '../config/host-policy.ts';
 import { readHostProbes } from '../config/host-probes.ts';
 import { SettingsError } from '../config/settings-error.ts';
 import { readTrustedKeys, type TrustedJwk } from '../config/trusted-keys.ts';
+import { SetupError } from '../job/setup-error.ts';
+import { assertAuthority } from '../worker/assert-authority.ts';
+import { spellPolicy } from '../worker/spell-policy.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
+import { withStage } from './stage.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const SOON_DAYS = 30;
 
 /** Who may command this host, and what the host itself has to say about that. */
-export async function examineAuthority({ settings }: Examined): Promise<Finding[]> {
-  const { trustedKeys, allowUnsigned, policy, probes } = settings;
+export async function examineAuthority(host: Examined): Promise<Finding[]> {
+  const { trustedKeys, allowUnsigned, policy, probes } = host.settings;
   return [
     ...(await keysFindings(trustedKeys, allowUnsigned)),
-    ...(await fileFindings('policy', policy, readHostPolicy)),
-    ...(await fileFindings('probes', probes, readHostProbes)),
+    ...(policy === undefined ? [] : await policyFindings(host, policy)),
+    ...(probes === undefined ? [] : await probesFindings(probes)),
   ];
 }
 
@@ -50,21 +54,35 @@ function ageOf({ kid, limits: { notAfter } }: TrustedJwk): Finding[] {
   return [warning(`the key ${kid} ${what} (${notAfter})`, 'give this host the key that follows it')];
 }
 
-async function fileFindings(
-  what: string,
-  path: string | undefined,
-  read: (path: string) => Promise<unknown>,
-): Promise<Finding[]> {
-  if (path === undefined) return [];
+/** One that can be read may still be such that the worker does not start with it, or takes no ruleset. */
+async function policyFindings(host: Examined, path: string): Promise<Finding[]> {
   try {
-    await read(path);
-    return [ok(`the ${what} in ${path} can be read`)];
+    const policy = await readHostPolicy(path);
+    assertAuthority(host.settings, policy);
+    const guardrails = await withStage(host, async (stage) => await spellPolicy(policy, stage));
+    const fault = guardrails?.fault ?? null;
+    if (fault === null) return [ok(`the policy in ${path} can be obeyed`)];
+    return [
+      failure(
+        `the policy in ${path} has a rule that this kernel does not take: ${fault}`,
+        'no ruleset will be taken: mend the rule',
+      ),
+    ];
+  } catch (error) {
+    return [refused(error)];
+  }
+}
+
+async function probesFindings(path: string): Promise<Finding[]> {
+  try {
+    const probes = await readHostProbes(path);
+    return [ok(`the host's own probes in ${path}: ${probes.map(({ name }) => name).join(', ')}`)];
   } catch (error) {
     return [refused(error)];
   }
 }
 
 function refused(error: unknown): Finding {
-  if (!(error instanceof SettingsError)) throw error;
+  if (!(error instanceof SettingsError || error instanceof SetupError)) throw error;
   return failure(error.message, 'the worker will not start with it: mend the file');
 }

@@ -36,8 +36,24 @@ export function failure(message: string, advice: string): Finding {
 
 export const RUN_MS = 10_000;
 
-/** Runs a program in the namespace that is managed. */
-export async function runInside({ namespace, run }: Examined, file: string, args: readonly string[]) {
+/** What a program prints in the namespace that is managed. @throws {Error} with what it says if it fails */
+export async function runInside(
+  { namespace, run }: Examined,
+  file: string,
+  args: readonly string[],
+): Promise<string> {
   const [first = file, ...rest] = [...namespace.prefix, file, ...args];
-  return await run({ file: first, args: rest, timeoutMs: RUN_MS });
+  const { exitCode, stdout, stderr, startError } = await run({ file: first, args: rest, timeoutMs: RUN_MS });
+  if (exitCode !== 0) throw new Error(`${file}: ${startError ?? (stderr.trim() || `status ${exitCode}`)}`);
+  return stdout;
+}
+
+/** A file of the kernel's as it is in that namespace; `null`: there is none. @throws {Error} if it cannot be read */
+export async function readInside(host: Examined, path: string): Promise<string | null> {
+  try {
+    return await runInside(host, '/bin/cat', [path]);
+  } catch (error) {
+    if ((error as Error).message.includes(`${path}: No such file`)) return null;
+    throw error;
+  }
 }

@@ -1,11 +1,11 @@
-import { type Examined, type Finding, ok, runInside, warning } from './finding.ts';
+import { type Examined, type Finding, ok, readInside, warning } from './finding.ts';
 
 const DISABLED = '/proc/sys/net/ipv6/conf/all/disable_ipv6';
 
 /** A host that has IPv6 switched off takes its rules all the same; one whose kernel has none does not. */
 export async function examineIpv6(host: Examined): Promise<Finding[]> {
-  const { exitCode, stdout } = await runInside(host, '/bin/cat', [DISABLED]);
-  if (exitCode !== 0) {
+  const disabled = await readInside(host, DISABLED);
+  if (disabled === null) {
     return [
       warning(
         'the kernel has no IPv6',
@@ -15,7 +15,7 @@ export async function examineIpv6(host: Examined): Promise<Finding[]> {
   }
   return [
     ok(
-      stdout.trim() === '0'
+      disabled.trim() === '0'
         ? 'it is on'
         : 'it is switched off (disable_ipv6); its rules are kept all the same',
     ),

@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { release, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { release } from 'node:os';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { openScratchNamespace } from '../host/scratch-namespace.ts';
 import { RehearsalUnavailable, RestoreFailed } from '../job/ports.ts';
-import { ScratchStage } from '../netfilter/rehearsal.ts';
+import type { ScratchStage } from '../netfilter/rehearsal.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
+import { withStage } from './stage.ts';
 
 /** What most rulesets need; each in a rule that does nothing else. */
 const EXTENSIONS: Record<string, { table: string; rule: string }> = {
@@ -21,23 +19,10 @@ const EXTENSIONS: Record<string, { table: string; rule: string }> = {
 
 /** Whether rules can be rehearsed, and which of the usual ones this kernel takes: asked of itself, in a throwaway namespace. */
 export async function examineKernel(host: Examined): Promise<Finding[]> {
-  // For the lock of the rehearsals: the worker's own folder may not be there yet, and is not to be made by looking.
-  const runDir = await mkdtemp(join(tmpdir(), 'fleetwall-doctor-'));
-  try {
-    return await rehearseExtensions(host, runDir);
-  } finally {
-    await rm(runDir, { recursive: true });
-  }
+  return await withStage(host, rehearseExtensions);
 }
 
-async function rehearseExtensions(host: Examined, runDir: string): Promise<Finding[]> {
-  const stage = new ScratchStage({
-    ...host,
-    runDir,
-    timeoutMs: host.settings.applyTimeoutSeconds * 1000,
-    lockSeconds: host.settings.lockTimeoutSeconds,
-    open: openScratchNamespace,
-  });
+async function rehearseExtensions(stage: ScratchStage): Promise<Finding[]> {
   try {
     const refused = await refusedExtensions(stage);
     const tried = Object.keys(EXTENSIONS);

@@ -32,8 +32,9 @@ async function examineOwn({ settings, namespace, run, log }: Examined): Promise<
 async function examineXtables({ run }: Examined): Promise<Finding> {
   if (!(await isThere(XTABLES_LOCK))) return ok(`nobody has had the xtables lock yet (${XTABLES_LOCK})`);
   const args = ['-n', '-E', String(CONFLICT_STATUS), XTABLES_LOCK, '/bin/true'];
-  const { exitCode } = await run({ file: FLOCK, args, timeoutMs: RUN_MS });
-  if (exitCode !== CONFLICT_STATUS) return ok(`the xtables lock is free (${XTABLES_LOCK})`);
+  const { exitCode, startError, stderr } = await run({ file: FLOCK, args, timeoutMs: RUN_MS });
+  if (exitCode === 0) return ok(`the xtables lock is free (${XTABLES_LOCK})`);
+  if (exitCode !== CONFLICT_STATUS) throw new Error(`${FLOCK}: ${startError ?? stderr}`);
   return warning(
     `another program has the xtables lock (${XTABLES_LOCK})`,
     `if that lasts, jobs end as xtables_lock_timeout: see who has it with "lslocks | grep xtables"`,

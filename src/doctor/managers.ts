@@ -30,10 +30,10 @@ async function readTraces(host: Examined): Promise<Traces> {
   const saves = await Promise.all(
     [programs.save.ipv4, programs.save.ipv6].map((file) => runInside(host, file, [])),
   );
-  const chains = saves.flatMap(({ stdout }) =>
-    stdout.split('\n').flatMap((line) => (line.startsWith(':') ? [line.slice(1, line.indexOf(' '))] : [])),
+  const chains = saves.flatMap((save) =>
+    save.split('\n').flatMap((line) => (line.startsWith(':') ? [line.slice(1, line.indexOf(' '))] : [])),
   );
-  const nft = programs.nft === null ? '' : (await runInside(host, programs.nft, ['list', 'tables'])).stdout;
+  const nft = programs.nft === null ? '' : await runInside(host, programs.nft, ['list', 'tables']);
   const tables = nft.split('\n').filter((line) => line !== '');
   return { chains, tables, processes: await processNames() };
 }

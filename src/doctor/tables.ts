@@ -1,6 +1,7 @@
 import type { Family } from '../contract/identifiers.ts';
 import { FAMILIES } from '../contract/identifiers.ts';
-import { type Examined, type Finding, ok, runInside, warning } from './finding.ts';
+import { findProgram } from '../netfilter/programs.ts';
+import { type Examined, type Finding, ok, readInside, runInside, warning } from './finding.ts';
 
 const LOADED: Record<Family, string> = {
   ipv4: '/proc/net/ip_tables_names',
@@ -11,13 +12,25 @@ const PROGRAM: Record<Family, string> = { ipv4: 'iptables', ipv6: 'ip6tables' };
 /** Rules of the other variant are obeyed as well, and are not seen by this one. */
 export async function examineTables(host: Examined): Promise<Finding[]> {
   const other = host.programs.backend === 'nft' ? 'legacy' : 'nft';
-  const found = await Promise.all(
-    FAMILIES.map(async (family) => {
-      const rules = await (other === 'legacy' ? legacyRules(host, family) : nftRules(host, family));
-      return rules.length === 0 ? [] : [`${family}: ${rules.length} rules in ${tablesOf(rules)}`];
-    }),
+  const programs = await Promise.all(
+    FAMILIES.map((family) => findProgram(`${PROGRAM[family]}-${other}-save`)),
   );
-  const mixed = found.flat();
+  const mixed: string[] = [];
+  for (const [index, family] of FAMILIES.entries()) {
+    const program = programs[index] ?? null;
+    const loaded = other === 'legacy' ? await loadedTables(host, family) : null;
+    if (program === null) {
+      if (loaded === null || loaded.length === 0) continue;
+      return [
+        warning(
+          `tables of iptables-legacy are loaded (${family}: ${loaded.join(', ')}), and there is no ${PROGRAM[family]}-legacy-save to look into them`,
+          'somebody has made them, maybe from a container: the kernel obeys what is in there; install the legacy variant to see it',
+        ),
+      ];
+    }
+    const rules = await rulesIn(host, program, loaded);
+    if (rules.length > 0) mixed.push(`${family}: ${rules.length} rules in ${tablesOf(rules)}`);
+  }
   if (mixed.length === 0) return [ok(`there are no rules of iptables-${other} beside those of this variant`)];
   return [
     warning(
@@ -40,23 +53,14 @@ function tablesOf(rules: readonly string[]): string {
   return [...new Set(rules.map((rule) => rule.split(' ', 1)[0]))].join(', ');
 }
 
-/** To read a legacy table that is not loaded would load it: only those are asked that are. */
-async function legacyRules(host: Examined, family: Family): Promise<string[]> {
-  const { stdout } = await runInside(host, '/bin/cat', [LOADED[family]]);
-  const rules = stdout
-    .split('\n')
-    .filter((table) => table !== '')
-    .map(async (table) =>
-      rulesOf((await runInside(host, saveProgram(family, 'legacy'), ['-t', table])).stdout),
-    );
-  return (await Promise.all(rules)).flat();
+async function loadedTables(host: Examined, family: Family): Promise<string[]> {
+  const names = (await readInside(host, LOADED[family])) ?? '';
+  return names.split('\n').filter((table) => table !== '');
 }
 
-async function nftRules(host: Examined, family: Family): Promise<string[]> {
-  return rulesOf((await runInside(host, saveProgram(family, 'nft'), [])).stdout);
-}
-
-/** Where it is not installed, nobody has made rules with it of late. */
-function saveProgram(family: Family, variant: 'nft' | 'legacy'): string {
-  return `/usr/sbin/${PROGRAM[family]}-${variant}-save`;
+/** @param tables to read a legacy table that is not loaded would load it: only these are asked for; `null`: all */
+async function rulesIn(host: Examined, program: string, tables: readonly string[] | null): Promise<string[]> {
+  if (tables === null) return rulesOf(await runInside(host, program, []));
+  const saves = await Promise.all(tables.map((table) => runInside(host, program, ['-t', table])));
+  return saves.flatMap(rulesOf);
 }

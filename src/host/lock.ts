@@ -66,7 +66,12 @@ export class NamespaceLock implements HostLock {
   /** Whether it could be had now, without waiting for it, and without keeping it. @throws {LockTimeout} that says who has it */
   async assertFree(): Promise<void> {
     if (this.isBusy) return;
-    await (await this.#take(0)).close();
+    try {
+      await (await this.#take(0)).close();
+    } catch (error) {
+      // This process may have taken it meanwhile.
+      if (!(error instanceof LockTimeout && this.isBusy)) throw error;
+    }
   }
 
   async #take(timeoutSeconds: number): Promise<FileHandle> {

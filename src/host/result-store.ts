@@ -44,7 +44,8 @@ export class FileResultStore implements ResultStore {
   async prune(now = Date.now()): Promise<void> {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
-      const names = await readdir(this.#folder);
+      // What is being written has another ending.
+      const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.json'));
       const files: { name: string; time: number }[] = [];
       // Not all at once: ten thousand answers that wait take more memory than all else that the worker has.
       for (let from = 0; from < names.length; from += LOOKED_AT_ONCE) {

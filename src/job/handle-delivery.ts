@@ -81,6 +81,8 @@ async function endJob(
     // What the broker delivers again, and is known to have been told, was only not acknowledged.
     if (delivery.redelivered && ports.told.has(job.id)) return { outcome, settlement: 'acknowledge' };
     ports.log.info({ jobId: job.id, outcome }, 'Job was finished before: its result is published again');
+    // Another process may have settled it, which nobody asks for what it counted.
+    ports.meter.ended(known.event);
     run.endWith(known.event);
   } else if (known.failure !== null) await run.conclude(known.failure);
   else await work(run, ports);

@@ -157,7 +157,7 @@ export interface AttemptStore {
   forget(body: Uint8Array): Promise<void>;
 }
 
-/** Hears of each end of a job once: one that is told again is not heard of again. */
+/** Hears of the ends of jobs. One that is told again has the same id again. */
 export interface JobMeter {
   ended(event: JobCompletedEvent): void;
 }

@@ -69,13 +69,19 @@ function counter(registry: Registry, name: string, help: string, read: () => num
 /** Both are made anew each time: a ruleset that was taken away has no revision. */
 function registerRulesets(registry: Registry, read: WorkerGauges['rulesets']): void {
   const options = { labelNames: ['ruleset'], registers: [] };
+  // Both are asked at the same time.
+  let reading: ReturnType<typeof read> | null = null;
+  const readOnce = async () =>
+    await (reading ??= read().finally(() => {
+      reading = null;
+    }));
   registry.registerMetric(
     new Gauge({
       name: 'fleetwall_ruleset_revision',
       help: 'The committed revision of a ruleset',
       ...options,
       async collect() {
-        const rulesets = await read();
+        const rulesets = await readOnce();
         this.reset();
         for (const { name, revision } of rulesets) this.set({ ruleset: name }, revision);
       },
@@ -87,7 +93,7 @@ function registerRulesets(registry: Registry, read: WorkerGauges['rulesets']): v
       help: '1 if what is live of a ruleset is what was committed, as far as was looked',
       ...options,
       async collect() {
-        const rulesets = await read();
+        const rulesets = await readOnce();
         this.reset();
         for (const { name, inSync } of rulesets) {
           if (inSync !== null) this.set({ ruleset: name }, Number(inSync));

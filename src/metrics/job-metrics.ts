@@ -11,6 +11,8 @@ const LAG_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 1800, 3600, 86_400
 const JOB_BUCKETS = [...DURATION_BUCKETS, 300, 1200];
 const STAGES = ['lock', 'snapshot', 'rehearse', 'plan', 'apply', 'verify', 'confirm'] as const;
 
+const MOST_COUNTED = 1_000;
+
 /** Jobs by how they ended, and how long they took. */
 export class JobMetrics implements JobMeter {
   readonly #ended;
@@ -18,6 +20,8 @@ export class JobMetrics implements JobMeter {
   readonly #whole;
   readonly #lag;
   readonly #redelivered;
+  /** The latest thousand. */
+  readonly #counted = new Set<string>();
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -58,7 +62,8 @@ export class JobMetrics implements JobMeter {
     if (redelivered) this.#redelivered.inc();
   }
 
-  ended({ data }: JobCompletedEvent): void {
+  ended({ id, data }: JobCompletedEvent): void {
+    if (this.#isCounted(id)) return;
     const { outcome, failure, timings } = data;
     // What was refused at the gate is not known to be a job, and says nothing of its own that could be believed.
     const action = data.action ?? 'unknown';
@@ -69,5 +74,14 @@ export class JobMetrics implements JobMeter {
       const ms = timings[`${stage}Ms` satisfies TimedStage];
       if (ms > 0) this.#stages.observe({ stage }, ms / 1000);
     }
+  }
+
+  /** The same end has the same id, however often it is told. */
+  #isCounted(id: string): boolean {
+    if (this.#counted.has(id)) return true;
+    this.#counted.add(id);
+    const [oldest] = this.#counted;
+    if (this.#counted.size > MOST_COUNTED && oldest !== undefined) this.#counted.delete(oldest);
+    return false;
   }
 }

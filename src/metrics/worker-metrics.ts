@@ -10,6 +10,15 @@ import { LockMetrics } from './lock-metrics.ts';
 /** Node would wake up a hundred times a second to measure how late it is. */
 const EVENT_LOOP_MS = 100;
 
+/** One for all workers that follow each other in a process: nothing ends what it measures with. */
+let ofProcess: Registry | null = null;
+
+function processMetrics(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_MS });
+  return registry;
+}
+
 /**
  * What Prometheus is told of one worker. Labels are bounded: tables, rulesets of this host, and words of contract v1; none
  * is ever taken from a message that was refused.
@@ -20,6 +29,7 @@ export class WorkerMetrics {
   readonly #firewall = new FirewallMetrics(this.#registry);
   readonly #lock = new LockMetrics(this.#registry);
   readonly #events = new EventMetrics(this.#registry);
+  #all = this.#registry;
 
   /** The same ports, and whoever uses them is counted. */
   around(ports: Ports): Ports {
@@ -61,14 +71,15 @@ export class WorkerMetrics {
       labelNames: ['version', 'backend', 'iptables', 'kernel', 'node'],
       registers: [this.#registry],
     }).set({ version, backend, iptables, kernel, node: process.versions.node }, 1);
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: EVENT_LOOP_MS });
+    ofProcess ??= processMetrics();
+    this.#all = Registry.merge([ofProcess, this.#registry]);
   }
 
   get contentType(): string {
-    return this.#registry.contentType;
+    return this.#all.contentType;
   }
 
   async text(): Promise<string> {
-    return await this.#registry.metrics();
+    return await this.#all.metrics();
   }
 }

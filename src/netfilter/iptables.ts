@@ -16,6 +16,7 @@ export interface IptablesOptions {
   run: RunCommand;
 }
 
+const CAT = '/bin/cat';
 const PROBED_TABLE = 'raw';
 const LOADED_TABLES: Record<Family, string> = {
   ipv4: '/proc/net/ip_tables_names',
@@ -49,9 +50,17 @@ export class Iptables implements Firewall {
 
   /** Reads a table, as a rule an empty one, outside of any job: whether there is the right to. @throws {RestoreFailed} */
   async assertReadable(): Promise<void> {
-    if (!(await this.#isLoaded(null, 'ipv4', PROBED_TABLE))) return;
-    const file = this.#options.programs.save.ipv4;
-    await this.#throwFault(file, await this.#run(null, file, ['-t', PROBED_TABLE]), null);
+    const { backend, save } = this.#options.programs;
+    // Without a table, legacy reads those that are loaded, and loads none.
+    const loaded = backend === 'nft' ? [PROBED_TABLE] : await this.#loadedTables(null, 'ipv4');
+    const table = loaded.includes(PROBED_TABLE) ? PROBED_TABLE : loaded.at(-1);
+    const args = table === undefined ? [] : ['-t', table];
+    try {
+      await this.#throwFault(save.ipv4, await this.#run(null, save.ipv4, args), null);
+    } catch (error) {
+      // Rules of others that iptables cannot express stand in nobody's way but of who wants that very table.
+      if (!(error instanceof RestoreFailed && error.fault.kind === 'unreadable')) throw error;
+    }
   }
 
   /** Legacy rules are all iptables'. */
@@ -67,10 +76,17 @@ export class Iptables implements Firewall {
   }
 
   /** Legacy loads a table by reading it: one that is not loaded is empty, and stays unread. */
-  async #isLoaded(fence: Fence | null, family: Family, table: string): Promise<boolean> {
+  async #isLoaded(fence: Fence, family: Family, table: string): Promise<boolean> {
     if (this.#options.programs.backend === 'nft') return true;
-    const { stdout } = await this.#run(fence, '/bin/cat', [LOADED_TABLES[family]]);
-    return stdout.split('\n').includes(table);
+    return (await this.#loadedTables(fence, family)).includes(table);
+  }
+
+  /** There is no such file until the first table is loaded. */
+  async #loadedTables(fence: Fence | null, family: Family): Promise<string[]> {
+    const path = LOADED_TABLES[family];
+    const result = await this.#run(fence, CAT, [path]);
+    if (!result.stderr.includes(`${path}: No such file`)) await this.#throwFault(CAT, result, null);
+    return result.stdout.split('\n').filter((table) => table !== '');
   }
 
   async #run(fence: Fence | null, file: string, args: string[], input?: string): Promise<CommandResult> {

@@ -78,7 +78,8 @@ async function findUnmarked(name: string, backend: Backend, run: RunCommand): Pr
   return (await readVersion(file, run))?.backend === backend ? file : null;
 }
 
-async function findProgram(name: string): Promise<string | null> {
+/** By its name, where system programs are; `null`: it is not installed. */
+export async function findProgram(name: string): Promise<string | null> {
   for (const folder of FOLDERS) {
     const file = join(folder, name);
     const found = await access(file, constants.X_OK).then(

@@ -14,16 +14,18 @@ export interface Asked {
 /** `null`: it is well; else, why it is not. */
 export type Readiness = Record<'broker' | 'consuming' | 'lock' | 'backend', string | null>;
 
-/** Saves, restores and their undoing, each with its own limit: a job that needs so many of them in full is stuck. */
-const MOST_COMMANDS = 10;
-/** Many may ask at the same time: the host is looked at once in so long. */
+/** Beside what a program may take: for the worker's own work between two of them. */
+const SLACK_SECONDS = 60;
+/** Many may ask at the same time: the host is not looked at again for so long after a look has ended. */
 const FRESH_MS = 2_000;
 
-/** How long a job may be run before something is wrong with the worker, in milliseconds. */
-export function longestRunMs(job: Job, { lockTimeoutSeconds, applyTimeoutSeconds }: Limits): number {
-  const { mode, timeoutSeconds } = job.confirm;
-  const window = mode === 'none' ? 0 : timeoutSeconds;
-  return (lockTimeoutSeconds + MOST_COMMANDS * applyTimeoutSeconds + window) * 1000;
+/** For how long nothing may be seen of a job before something is wrong with the worker, in milliseconds. */
+export function longestSilenceMs(
+  { confirm }: Job,
+  { lockTimeoutSeconds, applyTimeoutSeconds }: Limits,
+): number {
+  const window = confirm.mode === 'none' ? 0 : confirm.timeoutSeconds;
+  return (Math.max(lockTimeoutSeconds, applyTimeoutSeconds) + window + SLACK_SECONDS) * 1000;
 }
 
 /** Whether the worker is alive, and whether it would do a job now. */
@@ -32,7 +34,7 @@ export class Health {
   readonly #link: Asked;
   readonly #checks: HostChecks;
   readonly #limits: Limits;
-  #seen: { at: number; readiness: Promise<Readiness> } | null = null;
+  #seen: Promise<Readiness> | null = null;
 
   constructor(line: { readonly inHand: JobInHand | null }, link: Asked, checks: HostChecks, limits: Limits) {
     this.#line = line;
@@ -46,18 +48,18 @@ export class Health {
     const { inHand } = this.#line;
     if (inHand === null) return null;
     const { job, since } = inHand;
-    const ms = performance.now() - since;
-    const limitMs = longestRunMs(job, this.#limits);
+    // However long it takes, it comes on for as long as programs are run and end: each has a limit of its own.
+    const ms = performance.now() - Math.max(since, this.#checks.lastProgress());
+    const limitMs = longestSilenceMs(job, this.#limits);
     if (ms <= limitMs) return null;
-    return `job ${job.id} has been run for ${seconds(ms)}, and should have ended after ${seconds(limitMs)}`;
+    return `nothing has been seen of job ${job.id} for ${seconds(ms)}, and ${seconds(limitMs)} are the most that it may need`;
   }
 
   async readiness(): Promise<Readiness> {
-    const now = performance.now();
-    if (this.#seen === null || now - this.#seen.at > FRESH_MS) {
-      this.#seen = { at: now, readiness: this.#look() };
-    }
-    return await this.#seen.readiness;
+    this.#seen ??= this.#look().finally(() => {
+      setTimeout(() => (this.#seen = null), FRESH_MS).unref();
+    });
+    return await this.#seen;
   }
 
   async #look(): Promise<Readiness> {

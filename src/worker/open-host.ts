@@ -22,6 +22,8 @@ import { ScratchStage } from '../netfilter/rehearsal.ts';
 export interface HostChecks {
   lock(): Promise<void>;
   backend(): Promise<void>;
+  /** When a program was begun or ended last, by `performance.now()`. */
+  lastProgress(): number;
 }
 
 /** The rules of one network namespace, and what is needed to write them. */
@@ -44,7 +46,11 @@ export type ManagedHost = Pick<
  */
 export async function openHost(settings: WorkerSettings, log: Log): Promise<ManagedHost> {
   const { hostId, runDir, stateDir } = settings;
-  const run = runCommand;
+  let lastProgress = performance.now();
+  const run: RunCommand = async (request) => {
+    lastProgress = performance.now();
+    return await runCommand(request).finally(() => (lastProgress = performance.now()));
+  };
   const namespace = await openNamespace(settings.netns ?? null);
   const programs = await findPrograms(settings.backend, run);
   const facts: WorkerFacts = {
@@ -75,7 +81,9 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     firewall,
     checks: {
       lock: async () => await lock.assertFree(),
-      backend: async () => await firewall.assertReadable(),
+      // That somebody looks is no progress of a job.
+      backend: async () => await new Iptables({ ...iptables, run: runCommand }).assertReadable(),
+      lastProgress: () => lastProgress,
     },
     monitor: new NftMonitor({ nft, namespace, follow: followCommand, log }),
     stage: new ScratchStage({ ...iptables, runDir, open: openScratchNamespace }),

@@ -8,9 +8,9 @@ import { ServiceManager } from '../host/service-manager.ts';
 import { handleDelivery } from '../job/handle-delivery.ts';
 import { MessageAnswers } from '../job/message-answers.ts';
 import type { EventPublisher, Log, Ports } from '../job/ports.ts';
-import { SetupError } from '../job/setup-error.ts';
 import { ToldJobs } from '../job/told-jobs.ts';
 import { WaitingJobs } from '../job/waiting-jobs.ts';
+import { assertAuthority } from './assert-authority.ts';
 import { shownBy } from './broker-access.ts';
 import { BrokerLink } from './broker-link.ts';
 import { DriftGuard } from './drift-guard.ts';
@@ -89,9 +89,7 @@ export async function runWorker(
   const manager = new ServiceManager({ ...service, whyStuck: () => health.whyStuck(), run: runCommand, log });
   void manager.ready(`host ${settings.hostId}, iptables ${ports.facts.iptables} (${ports.facts.backend})`);
 
-  await ready.catch(() => {});
-  // Of no use to anybody who waits for the worker.
-  ports.results.prune().catch((error: unknown) => log.error({ error }, 'Cannot forget old results'));
+  void forgetOldResults(ready, ports);
 
   await aborted(stop);
   log.info({}, 'Worker stops: no new jobs are taken, the one in hand is finished');
@@ -116,6 +114,12 @@ async function makeReady(ports: Ports, guard: DriftGuard | null, stop: AbortSign
   if (!stop.aborted) guard?.start();
 }
 
+/** Of no use to anybody who waits for the worker: so it comes last of what a start has to do. */
+async function forgetOldResults(ready: Promise<void>, { results, log }: Ports): Promise<void> {
+  await ready.catch(() => {});
+  await results.prune().catch((error: unknown) => log.error({ error }, 'Cannot forget old results'));
+}
+
 /** Does not wait for the broker: the outbox has it. */
 function tellSettled(event: JobCompletedEvent, { events, log }: Ports): void {
   events.publish(event).catch((error: unknown) => {
@@ -136,19 +140,6 @@ async function announce(type: WorkerEvent['type'], worker: WorkerState): Promise
   } catch (error) {
     log.warn({ type, error }, 'Cannot publish a worker event');
   }
-}
-
-function assertAuthority({ allowUnsigned, trustedKeys }: WorkerSettings, { signatures }: HostPolicy): void {
-  const wantsSigners = signatures.signers > 1 || signatures.rulesets.length > 0;
-  if (wantsSigners && trustedKeys === undefined) {
-    throw new SetupError(
-      'the policy wants several signers, and FLEETWALL_TRUSTED_KEYS is not set: name a JWKS file with their keys',
-    );
-  }
-  if (allowUnsigned || trustedKeys !== undefined) return;
-  throw new SetupError(
-    'FLEETWALL_TRUSTED_KEYS is not set: the worker would take jobs from anybody who can publish on the broker; name a JWKS file, or set FLEETWALL_ALLOW_UNSIGNED to true if that is meant',
-  );
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

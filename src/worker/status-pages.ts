@@ -19,6 +19,8 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** Prometheus, an orchestrator and some people; not a crowd. */
 const MOST_CONNECTIONS = 64;
 const REQUEST_MS = 10_000;
+/** Node looks for those that are late every 30 s, if it is not told otherwise. */
+const LOOK_MS = 2_000;
 
 /** `/metrics`, `/healthz` and `/readyz`, to read and for nothing else. */
 export class StatusPages {
@@ -30,7 +32,7 @@ export class StatusPages {
 
   /** @throws {SetupError} if nobody can listen there */
   static async open({ host, port }: HttpAddress, source: StatusSource): Promise<StatusPages> {
-    const server = createServer((request, response) => {
+    const server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
       request.resume();
       void pageFor(request.method ?? '', request.url ?? '', source).then((page) => send(response, page));
     });

@@ -202,6 +202,21 @@ describe('doctor finds', () => {
     ).toContain('policy.yaml');
   });
 
+  it('a policy with which the worker does not start, or takes nothing', async () => {
+    const file = join(folder, 'policy.yaml');
+    const policy = { FLEETWALL_POLICY: file };
+    await writeFile(file, 'signatures: { signers: 2 }\n');
+    const several = await examine(policy);
+    expect(several.status).toBe(1);
+    expect(several.of('authority', 'failure')).toContain('wants several signers');
+    await writeFile(file, 'required:\n  - { name: x, ipv4: "-p tcp --dport 99999 -j ACCEPT", ipv6: null }\n');
+    const impossible = await examine(policy);
+    expect(impossible.status).toBe(1);
+    expect(impossible.of('authority', 'failure')).toMatch(/a rule that this kernel does not take.*99999/);
+    await writeFile(file, 'required:\n  - { name: x, ipv4: "-p tcp --dport 22 -j ACCEPT", ipv6: null }\n');
+    expect((await examine(policy)).of('authority', 'ok')).toContain('can be obeyed');
+  });
+
   it('that the xtables lock is held', async () => {
     const holder = spawn('flock', ['/run/xtables.lock', 'sleep', '60'], { detached: true });
     try {

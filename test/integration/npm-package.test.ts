@@ -62,6 +62,7 @@ describe('the npm package', () => {
       'LICENSE',
       ...modules.flatMap((path) => [`${path}.js`, `${path}.d.ts`]),
       ...(await commandFiles('main.js')).map((name) => `dist/cli/${name}`),
+      'dist/cli/THIRD-PARTY-LICENSES',
       ...(await schemaFiles()).map((name) => `dist/schema/${name}`),
     ];
     const missing = expected.filter((path) => !packed.includes(path));

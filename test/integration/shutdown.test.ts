@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeJob } from '../support/client.ts';
 import { Fixture } from '../support/fixture.ts';
@@ -6,6 +10,23 @@ import { bigRuleset } from '../support/rulesets.ts';
 
 const fixture = new Fixture();
 const COUNT = 100;
+
+it('a worker that still waits for the lock at its start begins nothing once it is to stop', async () => {
+  const host = await fixture.host('nft');
+  await host.end();
+  const [lock = ''] = (await readdir(host.runDir)).filter((name) => /^netns-\d+\.lock$/.test(name));
+  const holder = spawn('flock', [join(host.runDir, lock), 'sleep', '60'], { detached: true });
+  try {
+    await writeFile(host.logFile, '');
+    host.spawn({ FLEETWALL_LOCK_TIMEOUT_SECONDS: '1' });
+    await host.logged('Connected to the broker');
+    expect(await host.end()).toBe(0);
+    expect(await host.log()).not.toContain(`"queue":"fleetwall.host.${host.id}","msg":"Consuming"`);
+  } finally {
+    process.kill(-(holder.pid ?? 0));
+    await once(holder, 'exit');
+  }
+});
 
 describe.each(BACKENDS)('a worker in the middle of an apply, %s', (backend) => {
   it.each(['SIGTERM', 'SIGINT'] as const)('finishes it on %s, even twice, and then ends', async (signal) => {

@@ -72,7 +72,7 @@ export class SimulatedHost {
       place: `simulated ${id}`,
       lock: this.#lock(),
       firewall: this.firewall,
-      checks: { lock: async () => {}, backend: async () => {} },
+      checks: { lock: async () => {}, backend: async () => {}, lastProgress: () => performance.now() },
       monitor: { start: () => {}, stop: () => {} },
       stage: new SimulatedStage(),
       watchdog: { arm: async () => {}, disarm: async () => {} },
