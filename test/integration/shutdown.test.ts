@@ -14,7 +14,7 @@ const COUNT = 100;
 it('a worker that still waits for the lock at its start begins nothing once it is to stop', async () => {
   const host = await fixture.host('nft');
   await host.end();
-  const [lock = ''] = (await readdir(host.runDir)).filter((name) => /^netns-\d+\.lock$/.test(name));
+  const lock = (await readdir(host.runDir)).find((name) => /^netns-\d+\.lock$/.test(name)) ?? '';
   const holder = spawn('flock', [join(host.runDir, lock), 'sleep', '60'], { detached: true });
   try {
     await writeFile(host.logFile, '');
