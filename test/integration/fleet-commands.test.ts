@@ -29,10 +29,11 @@ describe('commands that talk to a fleet', () => {
   });
   afterEach(async () => await rm(folder, { recursive: true }));
 
+  // As in CI, where many programs take a pipe for something that shows colours.
   const run = async (args: string[], input?: string) =>
     await fleetwall(args, {
       ...(input === undefined ? {} : { input }),
-      environment: { FLEETWALL_AMQP_URL: inject('brokerUrl') },
+      environment: { FLEETWALL_AMQP_URL: inject('brokerUrl'), CI: 'true' },
     });
   const push = async (...args: string[]) =>
     await run(['push', '-', '--name', ruleset, '--confirm', 'none', ...args], EDGE);
