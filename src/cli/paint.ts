@@ -2,7 +2,7 @@ import picocolors from 'picocolors';
 
 /** Colours where they can be seen and are wanted: on a terminal, and without NO_COLOR (https://no-color.org). */
 // Elsewhere `isTTY` is not there at all, and picocolors would decide by itself: in CI, for colours in a pipe.
-export const paint = picocolors.createColors(process.stdout.isTTY === true && picocolors.isColorSupported);
+export const paint = picocolors.createColors(process.stdout.isTTY ? picocolors.isColorSupported : false);
 
 const GOOD = new Set(['applied', 'unchanged', 'checked', 'removed', 'reported', 'online', 'completed']);
 const DOUBTFUL = new Set([
