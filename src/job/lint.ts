@@ -1,4 +1,5 @@
 import { type FailedLine } from '../contract/failure.ts';
+import { FAMILIES } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
 import { builtInChains, type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { readWanted } from '../ruleset/wanted.ts';
@@ -30,7 +31,9 @@ export function assertSameScope({ name, scope }: Ruleset, record: RulesetRecord 
 /** Reads the texts of a ruleset; every line that cannot be taken is named. */
 export function lintRuleset(ruleset: Ruleset, rehearsals: RehearsalMemory): LintedRuleset {
   const known = rehearsals.wantedOf(ruleset);
-  if (known !== null) return { wanted: known, failure: null };
+  // What was removed is known as well, and is nothing that could be applied.
+  if (known !== null && FAMILIES.some((family) => known[family].size > 0))
+    return { wanted: known, failure: null };
   const { tables: wanted, problems } = readWanted(ruleset);
   const lines = problems.map((problem) => ({
     ...quoteLine(ruleset, problem.family, problem.line),

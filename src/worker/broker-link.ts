@@ -76,7 +76,15 @@ export class BrokerLink {
       prefetch: 1,
       handle: handlers.control,
       restore,
-      onConsuming: handlers.onOnline,
+      onConsuming: () => {
+        handlers.onOnline();
+        // A quorum queue lets a second consumer in, whatever the first has said. That of the control messages, which is classic, does
+        // not: whoever has it is the host, and takes its jobs.
+        const model = this.#model;
+        handlers.ready
+          .then(async () => model !== null && (await jobs.open(model)))
+          .catch((error: unknown) => log.warn({ error }, 'Cannot take jobs'));
+      },
       log,
     });
     this.#jobs = jobs;
@@ -91,9 +99,6 @@ export class BrokerLink {
         this.#model = model;
         await this.#sender.open(model);
         await control.open(model);
-        handlers.ready
-          .then(() => jobs.open(model))
-          .catch((error: unknown) => log.warn({ error }, 'Cannot take jobs'));
       },
     });
     this.#restoring = setInterval(() => void this.#restoreQuietly(), RESTORE_MS);

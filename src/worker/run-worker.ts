@@ -71,6 +71,7 @@ export async function runWorker(
   // The host comes first, and does not wait for the broker.
   const ready = makeReady(ports, guard, stop);
   ready.catch(() => {});
+  let wasOnline = false;
   await link.open({
     job: async (delivery) => {
       metrics?.delivered(delivery);
@@ -78,7 +79,10 @@ export async function runWorker(
     },
     onJobs: () => line.gather(),
     control: async (delivery) => await handleControl(delivery, worker),
-    onOnline: () => void announce('fleetwall.worker.online', worker),
+    onOnline: () => {
+      wasOnline = true;
+      void announce('fleetwall.worker.online', worker);
+    },
     ready,
   });
   const heartbeat = setInterval(() => {
@@ -99,7 +103,8 @@ export async function runWorker(
   line.stop();
   await Promise.all([consumed, ready]);
   await guard?.stop();
-  await announce('fleetwall.worker.offline', worker);
+  // Another one of this name may be there, and is not to be said to have gone.
+  if (wasOnline) await announce('fleetwall.worker.offline', worker);
   await link.close();
   manager.close();
   await pages?.close();
