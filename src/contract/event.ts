@@ -28,6 +28,8 @@ export const TableDiff = z.object({
   table: z.string(),
   added: z.array(z.string()),
   removed: z.array(z.string()),
+  /** Hooks that stand elsewhere than they are to; each is in both lists, too. */
+  moved: z.array(z.string()).optional(),
   truncated: z.boolean(),
 });
 export type TableDiff = z.infer<typeof TableDiff>;
@@ -38,6 +40,8 @@ export const Diff = z.object({
   removed: z.int(),
   unchanged: z.int(),
   tables: z.array(TableDiff),
+  /** Live rules have bytes that are no UTF-8: they are written as `\\xNN`. */
+  escaped: z.boolean().optional(),
 });
 export type Diff = z.infer<typeof Diff>;
 
@@ -87,6 +91,8 @@ export const ReportedRuleset = z.object({
   ipv4: z.string().nullable(),
   ipv6: z.string().nullable(),
   truncated: z.boolean().optional(),
+  /** As in {@link Diff}. */
+  escaped: z.boolean().optional(),
 });
 export type ReportedRuleset = z.infer<typeof ReportedRuleset>;
 

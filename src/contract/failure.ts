@@ -84,6 +84,9 @@ export const Failure = z.object({
   command: z.string().nullable(),
   exitCode: z.int().nullable(),
   stderr: z.string().nullable(),
+  /** `lines` or `stderr` are cut, or no more lines were looked for. */
   truncated: z.boolean().optional(),
+  /** How many failing lines there are, where `lines` has not all of them and it is known. */
+  lineCount: z.int().optional(),
 });
 export type Failure = z.infer<typeof Failure>;

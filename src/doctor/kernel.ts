@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { RehearsalUnavailable, RestoreFailed } from '../job/ports.ts';
+import { NO_OBJECTS, RehearsalUnavailable, RestoreFailed } from '../job/ports.ts';
 import type { ScratchStage } from '../netfilter/rehearsal.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 import { withStage } from './stage.ts';
@@ -46,7 +46,7 @@ async function rehearseExtensions(stage: ScratchStage): Promise<Finding[]> {
 /** By extension and family, with what was said. */
 async function refusedExtensions(stage: ScratchStage): Promise<Map<string, string>> {
   const refused = new Map<string, string>();
-  await stage.within('', async (rehearsal) => {
+  await stage.within(NO_OBJECTS, async (rehearsal) => {
     const attempt = async (name: string, family: Family, table: string, rule: string) => {
       try {
         await rehearsal.restore(family, `*${table}\n${rule}\nCOMMIT\n`);

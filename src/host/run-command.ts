@@ -21,8 +21,8 @@ export const runCommand: RunCommand = async (request) => {
   limit.clear();
   return {
     exitCode: result.exitCode ?? null,
-    stdout: stdout.text(),
-    stderr: stderr.text(),
+    stdout: stdout.text(request.encoding),
+    stderr: stderr.text(request.encoding),
     timedOut: limit.isOver,
     truncated: stdout.truncated,
     startError: startErrorOf(result),
@@ -30,7 +30,7 @@ export const runCommand: RunCommand = async (request) => {
 };
 
 function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText) {
-  const { file, args, input, environment, descriptor } = request;
+  const { file, args, input, encoding = 'utf8', environment, descriptor } = request;
   return execa(file, args, {
     // The worker's own may be gone.
     cwd: '/',
@@ -43,7 +43,7 @@ function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText
     encoding: 'buffer',
     stripFinalNewline: false,
     stdio: [
-      input === undefined ? 'ignore' : [Buffer.from(input)],
+      input === undefined ? 'ignore' : [Buffer.from(input, encoding)],
       collect(stdout),
       collect(stderr),
       // Any descriptor is passed on, though execa's types only know the first three.
@@ -108,8 +108,8 @@ class BoundedText {
     if (kept.byteLength < chunk.byteLength) this.truncated = true;
   }
 
-  text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
+  text(encoding: BufferEncoding = 'utf8'): string {
+    return Buffer.concat(this.#chunks).toString(encoding);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { TableChange } from '../ruleset/change.ts';
+import { allDone } from './all-done.ts';
 import type { Change } from './change.ts';
 import { commitRecord, prepareCommit } from './commit.ts';
 import { assertConfirmable, confirmChange } from './confirm.ts';
@@ -24,8 +25,7 @@ export async function checkRuleset(
   fence: Fence,
   { watch }: JobRun,
 ): Promise<JobEnd> {
-  const { spelled } = await prepareChange(intent, ports, fence, watch);
-  const { plans } = await spelled;
+  const { plans } = await prepareChange(intent, ports, fence, watch);
   return ended('checked', { diff: describeDiff(plans) });
 }
 
@@ -35,25 +35,22 @@ export async function checkRuleset(
  * @throws {LockLost} {@link WindowLeft} if it has to be left as it is, for {@link settlePending}; any other error comes
  *   before the first change
  */
-export async function changeRuleset(
-  change: Change,
-  ports: Ports,
-  fence: Fence,
-  run: JobRun,
-): Promise<JobEnd> {
-  const { intent, committed, content } = change;
-  const keeping = content === null ? null : ports.contents.keep(committed.digest, content);
-  keeping?.catch(() => {});
-  const prepared = await prepareChange(intent, ports, fence, run.watch);
-  await keeping;
-  if (prepared.changes.length === 0) {
-    await commitRecord(await prepareCommit(change, prepared.spelled, run.job.id, ports), ports);
-    return ended(change.outcomes.same, { diff: describeDiff(prepared.plans) });
+export async function changeRuleset(sent: Change, ports: Ports, fence: Fence, run: JobRun): Promise<JobEnd> {
+  const { committed, content } = sent;
+  const [prepared] = await allDone([
+    prepareChange(sent.intent, ports, fence, run.watch),
+    content === null ? null : ports.contents.keep(committed.digest, content),
+  ]);
+  const { intent, snapshot, plans, changes } = prepared;
+  const change = { ...sent, intent };
+  if (changes.length === 0) {
+    await commitRecord(await prepareCommit(change, run.job.id, ports), ports);
+    return ended(change.outcomes.same, { diff: describeDiff(plans) });
   }
   const { confirm } = run.job;
   if (confirm.mode !== 'none') await assertConfirmable(intent.label, ports);
   const pending = pendingOf(change, prepared, ports, run);
-  await ports.journal.open(pending, renderSnapshot(prepared.snapshot));
+  await ports.journal.open(pending, renderSnapshot(snapshot, intent.claims));
   if (confirm.mode !== 'none') await ports.watchdog.arm(pending, confirm.timeoutSeconds);
   return await applyAndConfirm(change, prepared, pending, ports, fence, run);
 }
@@ -68,13 +65,13 @@ async function applyAndConfirm(
   run: JobRun,
 ): Promise<JobEnd> {
   const { intent } = change;
-  const preparing = prepareCommit(change, prepared.spelled, run.job.id, ports);
+  const preparing = prepareCommit(change, run.job.id, ports);
   preparing.catch(() => {});
   const touched: TableChange[] = [];
   try {
-    await converge(intent, prepared, ports, fence, run.watch, touched);
+    await converge(intent, prepared.changes, ports, fence, run.watch, touched);
     const after = await preparing;
-    const diff = describeDiff((await prepared.spelled).plans);
+    const diff = describeDiff(prepared.plans);
     const open = windowOf({ ...pending, diff: fitDiff(diff) }, after, ports, run);
     if (open !== null) {
       await ports.journal.update(open);

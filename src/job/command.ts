@@ -6,6 +6,8 @@ export interface CommandRequest {
   file: string;
   args: readonly string[];
   input?: string;
+  /** Of its input and what it prints: `latin1` is one character for each byte, whatever they are. UTF-8 by default. */
+  encoding?: 'utf8' | 'latin1';
   /** Beside what every program gets. */
   environment?: Record<string, string>;
   /** Given to the program as descriptor 3. */

@@ -4,7 +4,6 @@ import { perFamily } from '../ruleset/tables.ts';
 import type { Change } from './change.ts';
 import { spelledBy } from './intent.ts';
 import type { Ports } from './ports.ts';
-import type { SpelledChange } from './prepare-change.ts';
 import type { RulesetRecord } from './state.ts';
 
 /**
@@ -15,7 +14,6 @@ import type { RulesetRecord } from './state.ts';
  */
 export async function prepareCommit(
   change: Change,
-  spelled: Promise<SpelledChange>,
   jobId: string,
   ports: Ports,
 ): Promise<RulesetRecord | null> {
@@ -29,7 +27,7 @@ export async function prepareCommit(
     scope,
     committed,
     committedBy: jobId,
-    live: isSame ? (record?.live ?? null) : await prepareLive(change, spelled, ports),
+    live: isSame ? (record?.live ?? null) : await prepareLive(change, ports),
     earlier,
     claims,
   };
@@ -63,14 +61,10 @@ function isOnRecord({ intent: { record }, committed, content }: Change, { facts 
 
 async function prepareLive(
   { intent: { name, scope, wanted }, content }: Change,
-  spelled: Promise<SpelledChange>,
   { boot, facts }: Ports,
 ): Promise<RulesetRecord['live']> {
   if (content === null) return null;
-  const { spell } = await spelled;
-  const rules = perFamily((family) =>
-    renderWanted(wanted[family].values(), (table) => spell({ family, table })),
-  );
+  const rules = perFamily((family) => renderWanted(wanted[family].values()));
   return { saved: await boot.prepare({ name, scope }, rules), spelledBy: spelledBy(facts) };
 }
 

@@ -4,7 +4,6 @@ import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import { changesOf } from './plan-intent.ts';
 import type { Fence, Ports } from './ports.ts';
-import type { PreparedChange } from './prepare-change.ts';
 import { concernedTables, takeSnapshot } from './snapshot.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { mismatchFailure, planRemainder } from './verify-changes.ts';
@@ -21,7 +20,7 @@ const MOST_ROUNDS = 4;
  */
 export async function converge(
   intent: Intent,
-  { changes: planned, spelled }: Pick<PreparedChange, 'changes' | 'spelled'>,
+  planned: readonly TableChange[],
   { firewall, log }: Ports,
   fence: Fence,
   watch: Stopwatch,
@@ -35,8 +34,7 @@ export async function converge(
       refusalOf(() => applyChanges(intent, now, firewall, fence, attempted)),
     );
     const live = await watch.time('verifyMs', () => takeSnapshot(firewall, fence, tables));
-    const { spell } = await spelled;
-    const remainder = planRemainder(intent, live, spell);
+    const remainder = planRemainder(intent, live);
     changes = changesOf(remainder);
     if (refusal !== null && (round === MOST_ROUNDS || sameChanges(now, changes))) throw refusal;
     if (round === MOST_ROUNDS && changes.length > 0) throw mismatchFailure(intent, remainder);

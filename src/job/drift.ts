@@ -4,9 +4,8 @@ import { FAMILIES } from '../contract/identifiers.ts';
 import type { TablePlan } from '../ruleset/change.ts';
 import { mergeClaims, NO_CLAIMS } from '../ruleset/claims.ts';
 import { extractOwned } from '../ruleset/owned.ts';
-import { asSent } from '../ruleset/spelling.ts';
+import { readSpelled } from '../ruleset/spelled.ts';
 import { perFamily } from '../ruleset/tables.ts';
-import { readSpelled } from '../ruleset/wanted.ts';
 import { describeDiff } from './describe-diff.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { planIntent } from './plan-intent.ts';
@@ -65,8 +64,9 @@ export async function isInSync(
 
 /** From what was committed to what is live: the other way round than the plans, which lead back. */
 export function describeDrift(plans: readonly TablePlan[]): Diff {
-  const { added, removed, unchanged, tables } = describeDiff(plans);
+  const { added, removed, unchanged, tables, ...marks } = describeDiff(plans);
   return {
+    ...marks,
     added: removed,
     removed: added,
     unchanged: Math.max(0, unchanged - removed),
@@ -101,7 +101,7 @@ async function committedIntent(
 }
 
 function planBack(intent: Intent, live: LiveTables): TablePlan[] {
-  const plans = planIntent(intent, live, () => asSent, { hooksStay: true });
+  const plans = planIntent(intent, live);
   return plans.filter(({ change }) => change !== null);
 }
 

@@ -20,13 +20,12 @@ export async function explainRefusal(
   if (failure.stage !== 'apply' || failure.code !== 'apply_failed') return failure;
   try {
     const live = takeSnapshot(firewall, fence, concernedTables(intent.wanted, intent.claims));
-    const { accepted } = await rehearse(
+    await rehearse(
       intent,
       live,
       perFamily(() => new Map()),
       stage,
     );
-    await accepted;
     await live;
     return failure;
   } catch (error) {

@@ -9,6 +9,8 @@ export interface ToolReport {
 
 export interface JobFailureOptions {
   lines?: FailedLine[];
+  /** How many lines there are in all; `null`: more may not have been looked for. By default those of `lines`. */
+  lineCount?: number | null;
   tool?: ToolReport;
   cause?: unknown;
 }
@@ -22,18 +24,20 @@ export class JobFailure extends Error {
   readonly stage: Stage;
   readonly code: FailureCode;
   readonly lines: FailedLine[];
+  readonly lineCount: number | null;
   readonly tool: ToolReport | null;
 
   constructor(
     stage: Stage,
     code: FailureCode,
     message: string,
-    { lines = [], tool, cause }: JobFailureOptions = {},
+    { lines = [], lineCount = lines.length, tool, cause }: JobFailureOptions = {},
   ) {
     super(message, { cause });
     this.stage = stage;
     this.code = code;
     this.lines = lines;
+    this.lineCount = lineCount;
     this.tool = tool ?? null;
   }
 }

@@ -1,5 +1,4 @@
-import { jumpsToAny } from '../ruleset/options.ts';
-import type { TrialLine } from '../ruleset/trial.ts';
+import { type TrialLine, withoutLines } from '../ruleset/trial.ts';
 import type { RestoreFault } from './restore-fault.ts';
 
 /** What iptables said of some lines that it refused together. */
@@ -19,7 +18,17 @@ export interface Refusal {
   verdict: Verdict;
 }
 
-const MOST = 20;
+/** What was found of a table: `isAll` unless it was given up to look for more. */
+export interface Refusals {
+  refusals: Refusal[];
+  isAll: boolean;
+}
+
+/** Nobody mends more lines at a time … */
+const MOST = 200;
+/** … and to count them must not take for ever: so many lines are tried in all, beside those of the first twenty. */
+const FIRST = 20;
+const MOST_TRIED = 1_000_000;
 
 /**
  * Finds the failing lines of a table that was refused. The failing line is the first at which the text up to and
@@ -30,23 +39,75 @@ const MOST = 20;
  * 2. the jumps before a line are taken, and with the line they are refused: so is all text up to that line.
  * A line is a candidate because iptables names it, or by halving; both are hints until 2 holds.
  *
- * @returns the empty list if no line is to blame: the empty table is refused already, or all is taken now
+ * @returns no refusals if no line is to blame: the empty table is refused already, or all is taken now
  */
 export async function findRefused(
   lines: readonly TrialLine[],
   first: Verdict,
   attempt: Attempt,
-): Promise<Refusal[]> {
+): Promise<Refusals> {
+  let tried = 0;
+  const counted: Attempt = async (some) => {
+    tried += some.length;
+    return await attempt(some);
+  };
+  const mayGoOn = (found: number) => found < FIRST || (found < MOST && tried < MOST_TRIED);
+  return lines.some(({ kind }) => kind === 'command')
+    ? await findInScript(lines, first, counted, mayGoOn)
+    : await findInList(lines, first, counted, mayGoOn);
+}
+
+async function findInList(
+  lines: readonly TrialLine[],
+  first: Verdict,
+  attempt: Attempt,
+  mayGoOn: (found: number) => boolean,
+): Promise<Refusals> {
   let found: Refusal[] = [];
   let verdict: Verdict | null = first;
-  while (verdict !== null && found.length < MOST) {
+  while (verdict !== null && mayGoOn(found.length)) {
     const next = await findSome(without(lines, found), verdict, attempt);
     if (next.length === 0) break;
     found = await stillShown(lines, found, next, attempt);
     verdict = await attempt(without(lines, found));
   }
-  const inOrder = found.toSorted((a, b) => lines.indexOf(a.line) - lines.indexOf(b.line));
-  return verdict === null ? inOrder : await withEarlier(lines, inOrder, attempt);
+  const places = placesOf(lines);
+  const inOrder = found.toSorted((a, b) => placeOf(a, places) - placeOf(b, places));
+  const refusals = verdict === null ? inOrder : await withEarlier(lines, inOrder, attempt);
+  return { refusals, isAll: verdict === null };
+}
+
+/** What a command does depends on all before it: so it is shown by the definition, one after the other. */
+async function findInScript(
+  lines: readonly TrialLine[],
+  first: Verdict,
+  attempt: Attempt,
+  mayGoOn: (found: number) => boolean,
+): Promise<Refusals> {
+  const refusals: Refusal[] = [];
+  let rest = lines;
+  for (let verdict: Verdict | null = first; verdict !== null; verdict = await attempt(rest)) {
+    const next = mayGoOn(refusals.length) ? await firstRefused(rest, 0, attempt) : null;
+    if (next === null) return { refusals, isAll: false };
+    refusals.push(next);
+    rest = withoutLines(rest, [next.line]);
+  }
+  return { refusals, isAll: true };
+}
+
+function without(lines: readonly TrialLine[], refusals: readonly Refusal[]): readonly TrialLine[] {
+  return withoutLines(
+    lines,
+    refusals.map(({ line }) => line),
+  );
+}
+
+function placesOf(lines: readonly TrialLine[]): Map<TrialLine, number> {
+  return new Map(lines.map((line, index) => [line, index]));
+}
+
+function placeOf({ line }: Refusal, places: ReadonlyMap<TrialLine, number>): number {
+  return places.get(line) ?? 0;
 }
 
 /** A jump that fails by itself is found: lines behind it may have been refused for its sake alone. */
@@ -57,7 +118,8 @@ async function stillShown(
   attempt: Attempt,
 ): Promise<Refusal[]> {
   const jump = next.find(({ line }) => isSkeleton(line))?.line;
-  const place = jump === undefined ? lines.length : lines.indexOf(jump);
+  if (jump === undefined) return [...before, ...next];
+  const place = lines.indexOf(jump);
   const kept: Refusal[] = [];
   for (const refusal of before) {
     const others = [...before, ...next].filter((other) => other !== refusal);
@@ -67,7 +129,7 @@ async function stillShown(
   return [...kept, ...next];
 }
 
-/** There are more than can be told of: then there may be some before the first that was found. */
+/** There are more than were looked for: then there may be some before the first that was found. */
 async function withEarlier(
   lines: readonly TrialLine[],
   found: Refusal[],
@@ -77,7 +139,8 @@ async function withEarlier(
   const earlier = first === undefined ? [] : lines.slice(0, lines.indexOf(first.line));
   const verdict = earlier.length === 0 ? null : await attempt(earlier);
   if (verdict === null) return found;
-  return [...(await findRefused(earlier, verdict, attempt)), ...found];
+  const more = await findInList(earlier, verdict, attempt, (count) => count < FIRST);
+  return [...more.refusals, ...found];
 }
 
 async function findSome(lines: readonly TrialLine[], verdict: Verdict, attempt: Attempt): Promise<Refusal[]> {
@@ -176,17 +239,5 @@ async function firstRefused(
 }
 
 function isSkeleton({ kind }: TrialLine): boolean {
-  return kind !== 'rule';
-}
-
-/** What is left when lines are left out: with a chain, what is in it and what jumps to it. */
-function without(lines: readonly TrialLine[], refusals: readonly Refusal[]): readonly TrialLine[] {
-  if (refusals.length === 0) return lines;
-  const gone = new Set(refusals.map(({ line }) => line));
-  const chains = new Set(refusals.flatMap(({ line }) => (line.kind === 'chain' ? [line.chain] : [])));
-  return lines.filter(
-    (line) =>
-      !gone.has(line) &&
-      (line.kind === 'chain' || !(chains.has(line.rule.chain) || jumpsToAny(line.rule.spec, chains))),
-  );
+  return kind === 'chain' || kind === 'jump';
 }

@@ -1,7 +1,6 @@
 import type { Ruleset } from '../contract/job.ts';
-import type { Spellings } from '../ruleset/change.ts';
 import { findDenied, nameRefusal, scopeRefusal } from '../ruleset/guardrails.ts';
-import { quoteLine } from './failed-line.ts';
+import { countLines, quoteLines } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import type { Ports } from './ports.ts';
@@ -19,25 +18,15 @@ export function assertAllowed(
 }
 
 /** @throws {JobFailure} `policy_denied` with every line that the host does not let in */
-export async function assertLinesAllowed(
+export function assertLinesAllowed(
   { wanted, texts, label }: Intent,
-  spelled: Promise<{ spell: Spellings }>,
   { guardrails }: Pick<Ports, 'guardrails'>,
-): Promise<void> {
+): void {
   if (guardrails === null) return;
-  const denied = findDenied(guardrails, wanted, (await spelled).spell);
+  const denied = findDenied(guardrails, wanted);
   if (denied.length === 0) return;
-  const lines = denied
-    .toSorted((a, b) => a.family.localeCompare(b.family) || a.line - b.line)
-    .map(({ family, line, table, chain, reason }) => ({
-      ...quoteLine(texts, family, line),
-      table,
-      chain,
-      reason,
-      reportedLine: null,
-      confidence: 'verified' as const,
-    }));
-  const count = lines.length === 1 ? '1 line' : `${lines.length} lines`;
-  const message = `${count} of ruleset ${label} against the policy of this host`;
-  throw new JobFailure('lint', 'policy_denied', message, { lines });
+  const found = denied.map((line) => ({ ...line, reportedLine: null, confidence: 'verified' as const }));
+  const lines = quoteLines(texts, found);
+  const message = `${countLines(lines, 'line')} of ruleset ${label} ${lines.lineCount === 1 ? 'is' : 'are'} against the policy of this host`;
+  throw new JobFailure('lint', 'policy_denied', message, lines);
 }

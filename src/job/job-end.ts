@@ -1,7 +1,7 @@
 import type { Diff, JobCompleted, Outcome, ReportedRuleset, Rollback } from '../contract/event.ts';
 import type { FailureCode, Stage } from '../contract/failure.ts';
 import { JobFailure } from './failure.ts';
-import { LockLost, LockTimeout } from './ports.ts';
+import { LockLost, LockTimeout, RehearsalUnavailable, StageIncomplete } from './ports.ts';
 import { StateUnavailable } from './state.ts';
 
 /** How a job ended, before it is put into an event. */
@@ -62,5 +62,7 @@ export function asJobFailure(error: unknown): JobFailure {
 function codeOf(error: unknown): FailureCode {
   if (error instanceof LockTimeout || error instanceof LockLost) return 'lock_timeout';
   if (error instanceof StateUnavailable) return 'state_unavailable';
+  if (error instanceof RehearsalUnavailable) return 'privilege_missing';
+  if (error instanceof StageIncomplete) return 'backend_unavailable';
   return 'internal';
 }

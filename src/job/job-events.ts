@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FleetEvent, JobCompletedEvent } from '../contract/event.ts';
 import { isRetryable } from '../contract/failure.ts';
 import type { Job } from '../contract/job.ts';
+import { showBytes } from '../ruleset/text/bytes.ts';
 import type { JobFailure } from './failure.ts';
 import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
@@ -112,16 +113,22 @@ function completed(
   };
 }
 
-function describeFailure({ code, stage, message, lines, tool }: JobFailure) {
+function describeFailure({ code, stage, message, lines, lineCount, tool }: JobFailure) {
   return fitFailure({
     code,
     stage,
     retryable: isRetryable(code),
-    message,
-    lines,
+    message: showBytes(message),
+    lines: lines.map((line) => ({
+      ...line,
+      chain: line.chain === null ? null : showBytes(line.chain),
+      reason: showBytes(line.reason),
+    })),
     command: tool?.command ?? null,
     exitCode: tool?.exitCode ?? null,
-    stderr: tool?.stderr ?? null,
+    stderr: tool === null ? null : showBytes(tool.stderr),
+    ...(lineCount === lines.length ? {} : { truncated: true }),
+    ...(lineCount === lines.length || lineCount === null ? {} : { lineCount }),
   });
 }
 

@@ -1,10 +1,9 @@
-import { type FailedLine } from '../contract/failure.ts';
 import { FAMILIES } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
 import { builtInChains, type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { readWanted } from '../ruleset/wanted.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
-import { quoteLine } from './failed-line.ts';
+import { countLines, type FoundLine, type FoundLines, quoteLines } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import { asJobFailure } from './job-end.ts';
@@ -36,10 +35,7 @@ export function lintRuleset(ruleset: Ruleset, rehearsals: RehearsalMemory): Lint
     return { wanted: known, failure: null };
   const { tables: wanted, problems } = readWanted(ruleset);
   const lines = problems.map((problem) => ({
-    ...quoteLine(ruleset, problem.family, problem.line),
-    table: problem.table,
-    chain: problem.chain,
-    reason: problem.reason,
+    ...problem,
     reportedLine: null,
     confidence: 'verified' as const,
   }));
@@ -58,16 +54,11 @@ export async function withRefusedLines(
 ): Promise<JobFailure> {
   const nothing = () => perFamily(() => new Map());
   try {
-    const { accepted } = await rehearse(
-      { ...intent, wanted: withoutForeignHooks(intent.wanted) },
-      Promise.resolve(nothing()),
-      nothing(),
-      stage,
-    );
-    await accepted;
+    const wanted = withoutForeignHooks(intent.wanted);
+    await rehearse({ ...intent, wanted }, Promise.resolve(nothing()), nothing(), stage);
     return failure;
   } catch (error) {
-    return lintFailure(ruleset, [...failure.lines, ...asJobFailure(error).lines]);
+    return withMore(ruleset, failure, asJobFailure(error));
   }
 }
 
@@ -86,9 +77,20 @@ function withoutForeignHooks(
   );
 }
 
-function lintFailure({ name, revision }: Ruleset, lines: FailedLine[]): JobFailure {
-  const count = lines.length === 1 ? '1 line' : `${lines.length} lines`;
-  const message = `${count} of ruleset ${name} revision ${revision} cannot be taken`;
-  const inOrder = lines.toSorted((a, b) => a.family.localeCompare(b.family) || a.line - b.line);
-  return new JobFailure('lint', 'ruleset_invalid', message, { lines: inOrder });
+function lintFailure(ruleset: Ruleset, found: readonly FoundLine[]): JobFailure {
+  const lines = quoteLines(ruleset, found);
+  return new JobFailure('lint', 'ruleset_invalid', describe(ruleset, lines), lines);
+}
+
+/** The lines that the kernel refuses, besides; those that cannot be taken go first where there is no room for all. */
+function withMore(ruleset: Ruleset, failure: JobFailure, more: JobFailure): JobFailure {
+  const lines = quoteLines(ruleset, [...failure.lines, ...more.lines]);
+  const lineCount =
+    failure.lineCount === null || more.lineCount === null ? null : failure.lineCount + more.lineCount;
+  const found = { lines: lines.lines, lineCount };
+  return new JobFailure('lint', 'ruleset_invalid', describe(ruleset, found), found);
+}
+
+function describe({ name, revision }: Ruleset, lines: FoundLines): string {
+  return `${countLines(lines, 'line')} of ruleset ${name} revision ${revision} cannot be taken`;
 }

@@ -1,8 +1,8 @@
 import { FAMILIES } from '../contract/identifiers.ts';
-import type { Spellings, TableChange, TablePlan } from '../ruleset/change.ts';
+import type { TableChange, TablePlan } from '../ruleset/change.ts';
 import { findConflicts } from '../ruleset/conflicts.ts';
 import { type PlanQuestion, planTable } from '../ruleset/plan.ts';
-import { quoteLine } from './failed-line.ts';
+import { quoteLines } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import { concernedTables, type LiveTables } from './snapshot.ts';
@@ -11,7 +11,6 @@ import { concernedTables, type LiveTables } from './snapshot.ts';
 export function planIntent(
   intent: Intent,
   live: LiveTables,
-  spell: Spellings,
   how: Pick<PlanQuestion, 'rewrite' | 'hooksStay'> = {},
 ): TablePlan[] {
   const { name, scope, wanted, claims, neighbours } = intent;
@@ -27,7 +26,6 @@ export function planIntent(
         wanted: wanted[family].get(table),
         own: claims,
         neighbours,
-        spell: spell({ family, table }),
         ...how,
       }),
     ),
@@ -50,15 +48,12 @@ export function assertNoConflicts(intent: Intent, live: LiveTables): void {
     neighbours,
   });
   if (conflicts.length === 0) return;
-  const lines = conflicts.slice(0, 20).map(({ family, line, table, chain, reason }) => ({
-    ...quoteLine(texts, family, line),
-    table,
+  const found = conflicts.map(({ chain, ...conflict }) => ({
+    ...conflict,
     chain: chain === '' ? null : chain,
-    reason,
     reportedLine: null,
     confidence: 'verified' as const,
   }));
-  throw new JobFailure('host', 'chain_conflict', `ruleset ${label}: ${conflicts[0]?.reason ?? ''}`, {
-    lines,
-  });
+  const message = `ruleset ${label}: ${conflicts[0]?.reason ?? ''}`;
+  throw new JobFailure('host', 'chain_conflict', message, quoteLines(texts, found));
 }

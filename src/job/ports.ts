@@ -3,6 +3,8 @@ import type { FleetEvent, JobCompletedEvent, WorkerFacts, Writer } from '../cont
 import type { HostPolicy } from '../contract/host-policy.ts';
 import type { Family } from '../contract/identifiers.ts';
 import type { Guardrails } from '../ruleset/guardrails.ts';
+import type { Table } from '../ruleset/model.ts';
+import type { ObjectNames } from '../ruleset/objects.ts';
 import type { Confirmation } from './confirmation.ts';
 import type { KeyRing } from './envelope.ts';
 import type { Journal, PendingChange } from './pending.ts';
@@ -84,8 +86,11 @@ export interface RestoreRequest {
 }
 
 export interface Firewall {
-  /** Tables as `iptables-save -c` prints them; the empty text for one that does not exist. @throws {RestoreFailed} */
-  save(fence: Fence, family: Family, table: string): Promise<string>;
+  /**
+   * A table as it is live, with counters; `undefined`: it does not exist. Where each rule begins and ends, and which chain an odd one
+   * of others jumps to, is what iptables itself says, whatever the text looks like. @throws {RestoreFailed}
+   */
+  read(fence: Fence, family: Family, table: string): Promise<Table | undefined>;
   /** @throws {RestoreFailed} */
   restore(fence: Fence, request: RestoreRequest): Promise<void>;
   /** What the kernel has of a table beside what iptables can say of it; `null` where there is no way to tell. */
@@ -96,23 +101,48 @@ export interface Firewall {
 export interface Rehearsal {
   /** One table, all of it. @throws {RestoreFailed} */
   restore(family: Family, text: string): Promise<void>;
-  /** As {@link Firewall.save}, without counters. @throws {RestoreFailed} */
+  /** As `iptables-save` prints it, without counters. @throws {RestoreFailed} */
   save(family: Family, table: string): Promise<string>;
+  /** … and all tables that there are. @throws {RestoreFailed} */
+  saveAll(family: Family): Promise<string>;
   /** As {@link Firewall.listNatively}. */
   listNatively(family: Family, table: string): Promise<string>;
 }
 
 export interface RehearsalStage {
-  /** Definitions of those of the host's ipsets that there are, without their members. */
-  readSets(names: readonly string[]): Promise<string>;
   /**
-   * Makes an empty namespace with the sets in it, for as long as the work takes.
+   * What is to be made of the objects that rules name, as far as the host has them.
+   *
+   * @throws {StageIncomplete} if there is no way to know that
+   */
+  readObjects(names: ObjectNames): Promise<StageObjects>;
+  /**
+   * Makes a namespace with these objects in it and nothing else, for as long as the work takes.
    *
    * @throws {RehearsalUnavailable} if there is no right to make one
    */
-  within<T>(sets: string, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T>;
+  within<T>(objects: StageObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T>;
   /** Resolves once none is going on: before the lock is left, nothing that was started under it goes on. */
   ended(): Promise<void>;
+}
+
+/** How to make the objects that rules refer to by name; none by default. */
+export interface StageObjects {
+  /** The arguments of `ipset`, for each set. */
+  sets: readonly (readonly string[])[];
+  /** Names of `nfacct` objects. */
+  accounts: readonly string[];
+  /** Targets of rules that make rate estimators. */
+  estimators: readonly string[];
+  /** The arguments of `nfct`, for each time-out policy. */
+  timeouts: readonly (readonly string[])[];
+}
+
+export const NO_OBJECTS: StageObjects = { sets: [], accounts: [], estimators: [], timeouts: [] };
+
+/** A rehearsal cannot know what rules would find on the host. */
+export class StageIncomplete extends Error {
+  override readonly name = 'StageIncomplete';
 }
 
 export class RehearsalUnavailable extends Error {

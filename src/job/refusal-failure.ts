@@ -1,5 +1,5 @@
-import { type FailedLine } from '../contract/failure.ts';
-import { quoteLine } from './failed-line.ts';
+import { chainOf } from '../ruleset/trial.ts';
+import { countLines, type FoundLine, quoteLines } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Refusal, Verdict } from './find-refused.ts';
 import type { Intent } from './intent.ts';
@@ -8,14 +8,16 @@ import type { RefusedTable } from './try-table.ts';
 
 /** What it means for a job that tables were refused: rules that are to blame, or else the first thing that is. */
 export function refusalFailure(intent: Intent, refused: readonly RefusedTable[]): JobFailure {
-  const lines = refused.flatMap((table) => refusedLines(intent, table));
+  const found = refused.flatMap((table) => refusedLines(table));
   const missing = refused.flatMap(({ refusals }) => refusals.filter(isMissing));
   const first = refused.find(({ refusals }) => refusals.some((refusal) => !isMissing(refusal)));
   if (first !== undefined) {
-    const count = lines.length === 1 ? '1 rule' : `${lines.length} rules`;
+    const isAll = refused.every((table) => table.isAll);
+    const lines = quoteLines(intent.texts, found, isAll);
     const also = missing.length === 0 ? '' : `; besides, ${describeMissing(missing)}`;
-    const message = `${count} of ruleset ${intent.label} ${lines.length === 1 ? 'was' : 'were'} rejected${also}`;
-    return new JobFailure('rehearse', 'rule_rejected', message, { lines, tool: toolOf(first.verdict) });
+    const count = isAll ? countLines(lines, 'rule') : `at least ${found.length} rules`;
+    const message = `${count} of ruleset ${intent.label} ${found.length === 1 ? 'was' : 'were'} rejected${also}`;
+    return new JobFailure('rehearse', 'rule_rejected', message, { ...lines, tool: toolOf(first.verdict) });
   }
   const [other] = refused;
   if (other === undefined) throw new Error('nothing was refused');
@@ -31,19 +33,19 @@ export function refusalFailure(intent: Intent, refused: readonly RefusedTable[])
 /** Legacy iptables passes on that the kernel refused, and no more. */
 const NO_REASON = 'the kernel refuses it, and iptables does not say why';
 
-function refusedLines(intent: Intent, { trial, table, verdict, refusals }: RefusedTable): FailedLine[] {
+function refusedLines({ trial, verdict, refusals }: RefusedTable): FoundLine[] {
+  const named = new Set(verdict.named.map(({ line }) => line));
   return refusals
     .filter((refusal) => !isMissing(refusal))
     .map(({ line, verdict: alone }) => {
-      const named = verdict.named.some((other) => other.line === line);
       const said = alone.named.find((other) => other.line === line)?.reason ?? alone.fault.message;
-      const reason = alone.fault.kind === 'commit' ? NO_REASON : said;
       return {
-        ...quoteLine(intent.texts, trial.family, line.source ?? 0),
+        family: trial.family,
+        line: line.source ?? 0,
         table: trial.table,
-        chain: line.kind === 'chain' ? line.chain : line.rule.chain,
-        reason,
-        reportedLine: named ? line.source : reportedElsewhere(table.commitLine, verdict),
+        chain: chainOf(line),
+        reason: alone.fault.kind === 'commit' ? NO_REASON : said,
+        reportedLine: named.has(line) ? line.source : reportedElsewhere(trial.wanted.commitLine, verdict),
         confidence: 'verified',
       };
     });

@@ -1,15 +1,8 @@
-import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import {
-  type Acceptance,
-  type Accepted,
-  coversAll,
-  type Known,
-  knownSpelling,
-} from '../ruleset/acceptance.ts';
-import type { Spellings } from '../ruleset/change.ts';
-import { textOf } from '../ruleset/model.ts';
+import { FAMILIES } from '../contract/identifiers.ts';
+import { type Accepted, coversAll, type Known, spellTable } from '../ruleset/acceptance.ts';
+import { objectsOf } from '../ruleset/objects.ts';
 import { hasForeignHooks } from '../ruleset/surroundings.ts';
-import { perFamily } from '../ruleset/tables.ts';
+import { type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { planTrial } from '../ruleset/trial.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
 import type { Intent } from './intent.ts';
@@ -21,18 +14,17 @@ import { tryTable } from './try-table.ts';
 export interface Rehearsed {
   /** How many lines were tried. */
   tried: number;
-  /**
-   * What the kernel took, and how it spells it, once that has been read. Rejects with a {@link JobFailure} if it made
-   * something else of it than rules of its lines.
-   */
-  accepted: Promise<Accepted>;
+  /** What the kernel took, and how it spells it. */
+  accepted: Accepted;
+  /** What is wanted, in the kernel's words: nothing else is ever written. */
+  spelled: PerFamily<Map<string, WantedTable>>;
 }
 
 /**
  * Has the kernel try all that is wanted, in namespaces of their own for each table and family, side by side; what it is
- * known to take is not tried again. Resolves as soon as all is known to be taken.
+ * known to take is not tried again.
  *
- * @param live is only waited for by tables with hooks in chains of others
+ * @param live is only waited for by tables with hooks in chains of others, or rules that refer to objects of the host
  * @throws {JobFailure} of stage `rehearse` with the failing lines of all tables, or of stage `host` if something else
  *   is to blame than a rule
  */
@@ -47,45 +39,33 @@ export async function rehearse(
   );
   const results = await Promise.all(
     wanted.map(async ({ family, table }) => {
+      const place = { family, table: table.name };
       const before = known[family].get(table.name) ?? [];
       const covering = before.find((acceptance) => coversAll(acceptance, table));
-      if (covering !== undefined) return { family, table, tried: 0, accepted: Promise.resolve(covering) };
+      if (covering !== undefined)
+        return { ...place, tried: 0, acceptance: covering, spelled: spellTable(table, covering) };
       const around = hasForeignHooks(table) ? (await live)[family].get(table.name) : undefined;
-      const trial = planTrial({ family, table: table.name }, table, around, before);
-      return { family, table, tried: trial.lines.length, ...(await tryTable(trial, table, before, stage)) };
+      const trial = planTrial(place, table, around, before);
+      const objects = await stage.readObjects(objectsOf(table));
+      const tried = await stage.within(
+        objects,
+        async (rehearsal) => await tryTable(trial, before, rehearsal),
+      );
+      return { ...place, tried: trial.lines.length, ...tried };
     }),
   );
   const refused = results.flatMap((result) => ('refused' in result ? [result.refused] : []));
-  const accepted = Promise.all(
-    results.map(async (result) =>
-      'accepted' in result ? { ...result, accepted: await result.accepted } : null,
-    ),
-  ).then(gather);
-  // Whoever needs it hears of it; until then it is nobody's.
-  accepted.catch(() => {});
-  if (refused.length > 0) {
-    await accepted.catch(() => {});
-    throw refusalFailure(intent, refused);
-  }
-  return { accepted, tried: results.reduce((sum, { tried }) => sum + tried, 0) };
-}
-
-function gather(
-  results: readonly ({ family: Family; table: WantedTable; accepted: Acceptance } | null)[],
-): Accepted {
-  const accepted = perFamily(() => new Map<string, Acceptance>());
-  for (const result of results) {
-    if (result !== null) accepted[result.family].set(result.table.name, result.accepted);
-  }
-  return accepted;
-}
-
-/** How the kernel spells the rules of an intent that it took. */
-export function spellingOf({ wanted }: Intent, accepted: Accepted): Spellings {
-  return ({ family, table }) => {
-    const own = wanted[family].get(table);
-    const known = accepted[family].get(table);
-    if (own === undefined || known === undefined) return textOf;
-    return (rule) => knownSpelling([known], own, rule) ?? rule.text;
+  if (refused.length > 0) throw refusalFailure(intent, refused);
+  const rehearsed: Rehearsed = {
+    tried: results.reduce((sum, { tried }) => sum + tried, 0),
+    accepted: perFamily(() => new Map()),
+    spelled: perFamily(() => new Map()),
   };
+  for (const result of results) {
+    if ('refused' in result) continue;
+    const { family, table, acceptance, spelled } = result;
+    if (acceptance !== null) rehearsed.accepted[family].set(table, acceptance);
+    rehearsed.spelled[family].set(table, spelled);
+  }
+  return rehearsed;
 }

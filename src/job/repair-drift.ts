@@ -1,4 +1,3 @@
-import { asSent } from '../ruleset/spelling.ts';
 import { converge } from './converge.ts';
 import type { DriftOf } from './drift.ts';
 import { changesOf } from './plan-intent.ts';
@@ -11,6 +10,5 @@ import { Stopwatch } from './stopwatch.ts';
  * @throws {JobFailure} {@link LockLost}
  */
 export async function repairDrift({ intent, plans }: DriftOf, ports: Ports, fence: Fence): Promise<void> {
-  const spelled = Promise.resolve({ spell: () => asSent, plans });
-  await converge(intent, { changes: changesOf(plans), spelled }, ports, fence, new Stopwatch(), []);
+  await converge(intent, changesOf(plans), ports, fence, new Stopwatch(), []);
 }

@@ -2,6 +2,7 @@ import type { ReportedRuleset } from '../contract/event.ts';
 import type { ReportJob } from '../contract/job.ts';
 import { extractOwned, renderOwned } from '../ruleset/owned.ts';
 import { perFamily } from '../ruleset/tables.ts';
+import { fromBytes } from '../ruleset/text/bytes.ts';
 import { isInSync, snapshotOf } from './drift.ts';
 import { ended, type JobEnd } from './job-end.ts';
 import type { Fence, Ports } from './ports.ts';
@@ -33,15 +34,18 @@ async function reportRuleset(
   const { name, scope, committed, claims } = record;
   if (committed === null) return [];
   const inSync = await isInSync(record, records, live, ports);
-  const now = perFamily((family) => renderOwned(extractOwned({ scope, claims, family, live: live[family] })));
+  const now = perFamily((family) =>
+    fromBytes(renderOwned(extractOwned({ scope, claims, family, live: live[family] }))),
+  );
   return [
     {
       name,
       ...committed,
       scope,
       inSync,
-      ipv4: now.ipv4 || null,
-      ipv6: now.ipv6 || null,
+      ipv4: now.ipv4.text || null,
+      ipv6: now.ipv6.text || null,
+      ...(now.ipv4.escaped || now.ipv6.escaped ? { escaped: true } : {}),
     },
   ];
 }

@@ -1,22 +1,16 @@
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { type Claims, claimedTables } from '../ruleset/claims.ts';
-import type { Table } from '../ruleset/model.ts';
-import { parseRules } from '../ruleset/parse.ts';
+import { type Claims, claimedChains, claimedTables, claimsTable } from '../ruleset/claims.ts';
+import { jumpsToAny, type Table } from '../ruleset/model.ts';
+import { readSavedTables } from '../ruleset/saved/read-saved.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
-import { JobFailure } from './failure.ts';
 import { type Fence, type Firewall, RestoreFailed } from './ports.ts';
 import { toolFailure } from './tool-failure.ts';
 
 export type LiveTables = PerFamily<Map<string, Table>>;
 
-/** A table, and how `iptables-save -c` printed it. */
-interface SavedTable extends Table {
-  saved: string;
-}
-
 /** What was live at one moment: enough to go back to it. */
-export type Snapshot = PerFamily<Map<string, SavedTable>>;
+export type Snapshot = LiveTables;
 
 /** The tables that a ruleset wants something in or has something in. */
 export function concernedTables(
@@ -37,7 +31,7 @@ export async function takeSnapshot(
   fence: Fence,
   tables: PerFamily<string[]>,
 ): Promise<Snapshot> {
-  const live = perFamily(() => new Map<string, SavedTable>());
+  const live: Snapshot = perFamily(() => new Map());
   await Promise.all(
     FAMILIES.flatMap((family) =>
       tables[family].map(async (name) => {
@@ -54,41 +48,43 @@ async function readTable(
   fence: Fence,
   family: Family,
   table: string,
-): Promise<SavedTable | undefined> {
-  const saved = await save(firewall, fence, family, table);
-  const { tables, problems } = parseRules(saved);
-  const [problem] = problems;
-  if (problem !== undefined) {
-    throw new JobFailure(
-      'host',
-      'internal',
-      `line ${problem.line} of the live ${family} table ${table} cannot be read: ${problem.reason}`,
-    );
-  }
-  const read = tables.get(table);
-  return read === undefined ? undefined : { ...read, saved };
-}
-
-async function save(firewall: Firewall, fence: Fence, family: Family, table: string): Promise<string> {
+): Promise<Table | undefined> {
   try {
-    return await firewall.save(fence, family, table);
+    return await firewall.read(fence, family, table);
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;
-    throw toolFailure(error.fault, {
-      stage: 'host',
-      family,
-      table,
-      ruleset: '',
-    });
+    throw toolFailure(error.fault, { stage: 'host', family, table, ruleset: '' });
   }
 }
 
-/** A snapshot as text … */
-export function renderSnapshot(snapshot: Snapshot): PerFamily<string> {
-  return perFamily((family) => [...snapshot[family].values()].map(({ saved }) => saved).join(''));
+/**
+ * A snapshot as text, which is read again line by line …
+ *
+ * @param claims whose rules are to be put back: of others only the places count, and what cannot be told from its text is left out
+ */
+export function renderSnapshot(snapshot: Snapshot, claims: Claims): PerFamily<string> {
+  return perFamily((family) =>
+    [...snapshot[family].values()].map((table) => renderTable(table, claims, family)).join(''),
+  );
 }
+
+function renderTable(table: Table, claims: Claims, family: Family): string {
+  const isWhole = claimsTable(claims, { family, table: table.name });
+  const owned = claimedChains(claims, { family, table: table.name });
+  const chains = [...table.chains.values()].map(
+    ({ name, policy, counters }) => `:${name} ${policy ?? '-'} [${counters ?? '0:0'}]`,
+  );
+  const rules = table.rules.map((rule) => {
+    const isOurs = isWhole || owned.has(rule.chain) || jumpsToAny(rule, owned);
+    const text = rule.isOdd === true && !isOurs ? `-A ${rule.chain} ${PLACE_OF_ANOTHER}` : rule.text;
+    return `[${rule.counters ?? '0:0'}] ${text}`;
+  });
+  return [`*${table.name}`, ...chains, ...rules, 'COMMIT', ''].join('\n');
+}
+
+const PLACE_OF_ANOTHER = '-m comment --comment "a rule of somebody else"';
 
 /** … and back. */
 export function readSnapshot(saved: PerFamily<string>): LiveTables {
-  return perFamily((family) => parseRules(saved[family]).tables);
+  return perFamily((family) => readSavedTables(saved[family]));
 }

@@ -1,78 +1,80 @@
-import { type Acceptance, acceptanceOf, rulesOf } from '../ruleset/acceptance.ts';
-import { renderChange } from '../ruleset/change.ts';
-import { ipsetNames } from '../ruleset/ipsets.ts';
-import { parseRules } from '../ruleset/parse.ts';
-import { readTrial, type Trial, type TrialLine, trialChange } from '../ruleset/trial.ts';
+import { type Acceptance, acceptanceOf, spellTable } from '../ruleset/acceptance.ts';
+import { lineAt, renderTrial, type Trial, type TrialLine } from '../ruleset/trial.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
-import { JobFailure } from './failure.ts';
-import { findRefused, type Refusal, type Verdict } from './find-refused.ts';
-import { type Rehearsal, type RehearsalStage, RestoreFailed } from './ports.ts';
+import { checkFaithful } from './check-faithful.ts';
+import { checkMade, type Made } from './check-made.ts';
+import { findRefused, type Refusals, type Verdict } from './find-refused.ts';
+import { type Rehearsal, RestoreFailed } from './ports.ts';
 import type { RestoreFault } from './restore-fault.ts';
 
-/** A table that the kernel did not take. */
-export interface RefusedTable {
+/** A table that the kernel took. */
+export interface AcceptedTable {
+  /** `null`: it was written as commands, and is tried anew each time. */
+  acceptance: Acceptance | null;
+  /** What it is to have, in the kernel's words. */
+  spelled: WantedTable;
+}
+
+/** A table that cannot be taken. */
+export interface RefusedTable extends Refusals {
   trial: Trial;
-  table: WantedTable;
   /** What was said of all of it. */
   verdict: Verdict;
-  /** The failing lines, shown; empty if it is no line's fault. */
-  refusals: Refusal[];
 }
 
 /**
- * Tries one table, and if it is refused, finds out by which lines. If it is taken, that is known before the kernel's spelling
- * of it has been read.
+ * Tries one table, and finds out by which lines it cannot be taken. Three things are asked of it, each only of what has passed
+ * the one before: that the kernel takes it; that it has made of each line the rules that it says, and nothing else; and that
+ * what is saved of them restores to the very same.
  */
 export async function tryTable(
   trial: Trial,
-  table: WantedTable,
   known: readonly Acceptance[],
-  stage: RehearsalStage,
-): Promise<{ accepted: Promise<Acceptance> } | { refused: RefusedTable }> {
-  const sets = await stage.readSets(ipsetNames(rulesOf(table)));
-  let tell: (verdict: Verdict | null) => void = () => {};
-  const told = new Promise<Verdict | null>((resolve) => {
-    tell = resolve;
-  });
-  const reading = stage.within(sets, async (rehearsal) => {
-    const tried = await restore(trial, trial.lines, rehearsal);
-    tell(tried);
-    return tried === null ? await rehearsal.save(trial.family, trial.table) : '';
-  });
-  const verdict = await Promise.race([told, reading.then(() => told)]);
-  if (verdict === null)
-    return { accepted: reading.then((saved) => readAcceptance(saved, trial, table, known)) };
-  await reading;
-  const attempt = (lines: readonly TrialLine[]) =>
-    stage.within(sets, (rehearsal) => restore(trial, lines, rehearsal));
-  const refusals = mayBeARule(verdict.fault) ? await findRefused(trial.lines, verdict, attempt) : [];
-  return { refused: { trial, table, verdict, refusals } };
+  rehearsal: Rehearsal,
+): Promise<AcceptedTable | { refused: RefusedTable }> {
+  const { lines } = trial;
+  const restore = async (some: readonly TrialLine[]) => await restoreLines(trial, some, rehearsal);
+  const verdict = await restore(lines);
+  if (verdict !== null) {
+    const found = mayBeARule(verdict.fault) ? await findRefused(lines, verdict, restore) : NONE;
+    return { refused: { trial, verdict, ...found } };
+  }
+  const made = await checkMade(trial, lines, rehearsal);
+  if ('fault' in made) {
+    const found = await findRefused(lines, made, async (some) => {
+      const refused = await restore(some);
+      if (refused !== null) return refused;
+      const again = await checkMade(trial, some, rehearsal);
+      return 'fault' in again ? again : null;
+    });
+    return { refused: { trial, verdict: made, ...found } };
+  }
+  const accepted = acceptedTable(trial, made, known);
+  const unfaithful = await checkFaithful(trial, accepted.spelled, made, rehearsal);
+  return unfaithful === null ? accepted : { refused: unfaithful };
 }
 
-function readAcceptance(
-  saved: string,
-  trial: Trial,
-  table: WantedTable,
-  known: readonly Acceptance[],
-): Acceptance {
-  const spelling = readTrial(trial, parseRules(saved).tables.get(trial.table));
-  if (spelling === null) throw madeOtherwise(trial);
-  return acceptanceOf(table, spelling, known);
+function acceptedTable({ wanted }: Trial, made: Made, known: readonly Acceptance[]): AcceptedTable {
+  if (made.script !== null) return { acceptance: null, spelled: made.script };
+  const acceptance = acceptanceOf(wanted, (rule) => made.spelled.get(rule.text), known);
+  return { acceptance, spelled: spellTable(wanted, acceptance) };
 }
 
-async function restore(
+const NONE: Refusals = { refusals: [], isAll: true };
+
+/** `null`: the lines are taken. */
+export async function restoreLines(
   trial: Trial,
   lines: readonly TrialLine[],
   rehearsal: Rehearsal,
 ): Promise<Verdict | null> {
   try {
-    await rehearsal.restore(trial.family, renderChange(trialChange(trial, lines)));
+    await rehearsal.restore(trial.family, renderTrial(trial, lines));
     return null;
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;
-    const offset = trial.before.length + 2;
     const named = error.fault.lines.flatMap(({ line, reason }) => {
-      const known = lines[line - offset];
+      const known = lineAt(trial, lines, line);
       return known === undefined ? [] : [{ line: known, reason }];
     });
     return { fault: error.fault, named };
@@ -82,12 +84,4 @@ async function restore(
 /** Faults that are the host's wherever they show; of all others, whether a line is to blame has to be tried. */
 function mayBeARule({ kind }: RestoreFault): boolean {
   return kind === 'rule' || kind === 'commit' || kind === 'unknown' || kind === 'killed';
-}
-
-function madeOtherwise({ family, table }: Trial): JobFailure {
-  return new JobFailure(
-    'rehearse',
-    'apply_failed',
-    `in a rehearsal the kernel made other rules of the ${family} table ${table} than it has lines: please report the ruleset`,
-  );
 }

@@ -3,7 +3,6 @@ import { renderChange, type TableChange } from '../ruleset/change.ts';
 import { diffLists } from '../ruleset/diff.ts';
 import { extractOwned, renderOwned } from '../ruleset/owned.ts';
 import { planTable } from '../ruleset/plan.ts';
-import { asSent } from '../ruleset/spelling.ts';
 import { type PerFamily, perFamily, type TableRef } from '../ruleset/tables.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
 import type { Intent } from './intent.ts';
@@ -88,7 +87,6 @@ function planUndo(
         table,
         own: claims,
         neighbours,
-        spell: asSent,
         rewrite: true,
       };
       const plan = planTable({

@@ -1,4 +1,4 @@
-import type { Spellings, TablePlan } from '../ruleset/change.ts';
+import type { TablePlan } from '../ruleset/change.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import { planIntent } from './plan-intent.ts';
@@ -8,9 +8,9 @@ import type { LiveTables } from './snapshot.ts';
  * What is still to be done on a host after an apply: nothing, or somebody else has written at the same time. That
  * others have put rules before a hook is their right, and calls for nothing.
  */
-export function planRemainder(intent: Intent, live: LiveTables, spell: Spellings): TablePlan[] {
+export function planRemainder(intent: Intent, live: LiveTables): TablePlan[] {
   const how = { rewrite: true, hooksStay: true };
-  return planIntent(intent, live, spell, how).filter(({ change }) => change !== null);
+  return planIntent(intent, live, how).filter(({ change }) => change !== null);
 }
 
 /** What was written, over and over, did not stay. */

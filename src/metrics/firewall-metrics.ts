@@ -42,11 +42,11 @@ export class FirewallMetrics {
 
   around(firewall: Firewall): Firewall {
     return {
-      save: async (fence: Fence, family: Family, table: string) => {
-        const text = await this.#time('save', family, () => firewall.save(fence, family, table));
-        this.#rules.set({ family, table }, linesThatBegin('[', text));
-        this.#chains.set({ family, table }, linesThatBegin(':', text));
-        return text;
+      read: async (fence: Fence, family: Family, table: string) => {
+        const read = await this.#time('save', family, () => firewall.read(fence, family, table));
+        this.#rules.set({ family, table }, read?.rules.length ?? 0);
+        this.#chains.set({ family, table }, read?.chains.size ?? 0);
+        return read;
       },
       restore: async (fence: Fence, request: RestoreRequest) =>
         await this.#time('restore', request.family, () => firewall.restore(fence, request)),
@@ -67,12 +67,4 @@ export class FirewallMetrics {
       stop();
     }
   }
-}
-
-/** `iptables-save -c` begins a rule with its counters, and a chain with a colon. */
-function linesThatBegin(sign: string, text: string): number {
-  const wanted = `\n${sign}`;
-  let count = 0;
-  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) count += 1;
-  return count;
 }

@@ -22,7 +22,7 @@ export async function faultOf({
   timeoutMs,
 }: EndedProgram): Promise<RestoreFault | null> {
   const { exitCode, stdout, stderr, startError, timedOut } = result;
-  const evidence = { command: file.slice(file.lastIndexOf('/') + 1), exitCode, stderr };
+  const evidence = { command: nameOf(file), exitCode, stderr };
   if (exitCode === 0) {
     const note = commitLine === null ? unreadableNote(stdout) : null;
     return note === null ? null : { ...evidence, kind: 'unreadable', message: note, lines: [] };
@@ -35,6 +35,11 @@ export async function faultOf({
   const error = readError({ exitCode, stderr, commitLine });
   const kind = error.kind === 'table-unavailable' && !(await isNetAdmin()) ? 'privilege' : error.kind;
   return { ...evidence, ...error, kind };
+}
+
+/** As people call a program. */
+export function nameOf(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1);
 }
 
 /** A table that nft rules have made unreadable is told of on standard output, with status 0. */

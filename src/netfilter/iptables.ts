@@ -1,7 +1,12 @@
 import type { Family } from '../contract/identifiers.ts';
 import { type CommandResult, type RunCommand } from '../job/command.ts';
 import { type Fence, type Firewall, RestoreFailed, type RestoreRequest } from '../job/ports.ts';
-import { faultOf } from './fault.ts';
+import type { Table } from '../ruleset/model.ts';
+import type { RuleAt } from '../ruleset/saved/read-saved.ts';
+import type { TableRef } from '../ruleset/tables.ts';
+import { quoteWord } from '../ruleset/text/split-words.ts';
+import { faultOf, nameOf } from './fault.ts';
+import { readLiveTable } from './live-table.ts';
 import type { NetworkNamespace } from './namespace.ts';
 import { listNatively } from './native-listing.ts';
 import type { Programs } from './programs.ts';
@@ -31,12 +36,38 @@ export class Iptables implements Firewall {
     this.#options = options;
   }
 
-  async save(fence: Fence, family: Family, table: string): Promise<string> {
-    if (!(await this.#isLoaded(fence, family, table))) return '';
+  async read(fence: Fence, family: Family, table: string): Promise<Table | undefined> {
+    if (!(await this.#isLoaded(fence, family, table))) return undefined;
+    const read = await readLiveTable(table, {
+      save: async () => await this.#save(fence, family, table),
+      print: async (rules) => await this.#query(fence, { family, table }, rules.map(at('-S'))),
+      list: async (rule) => await this.#query(fence, { family, table }, [`${at('-L')(rule)} -n`]),
+    });
+    if (read !== null) return read;
+    const message = `what iptables-save prints of the ${family} table ${table} cannot be read, or changed with each look`;
+    const command = nameOf(this.#options.programs.save[family]);
+    throw new RestoreFailed({ kind: 'unreadable', message, lines: [], command, exitCode: 0, stderr: '' });
+  }
+
+  async #save(fence: Fence, family: Family, table: string): Promise<string> {
     const file = this.#options.programs.save[family];
     const result = await this.#run(fence, file, ['-c', '-t', table]);
     await this.#throwFault(file, result, null);
     return result.stdout;
+  }
+
+  /**
+   * Questions as a restore takes them, so that one program answers many of them. Nothing is written: for nft there is nothing to
+   * commit, and legacy, which would write the table back, is told to test.
+   */
+  async #query(fence: Fence, { family, table }: TableRef, questions: readonly string[]): Promise<string> {
+    const { programs, lockSeconds } = this.#options;
+    const file = programs.restore[family];
+    const args = ['-n', '-w', String(lockSeconds), ...(programs.backend === 'legacy' ? ['--test'] : [])];
+    const text = [`*${table}`, ...questions, 'COMMIT', ''].join('\n');
+    const result = await this.#run(fence, file, args, text);
+    await this.#throwFault(file, result, text.split('\n').length - 1);
+    return result.stdout.replace(/\n$/, '');
   }
 
   async restore(fence: Fence, { family, text, flush }: RestoreRequest): Promise<void> {
@@ -63,11 +94,9 @@ export class Iptables implements Firewall {
     }
   }
 
-  /** Legacy rules are all iptables'. */
-  async listNatively(_: Fence, family: Family, table: string): Promise<string | null> {
-    const { programs, namespace } = this.#options;
-    if (programs.backend === 'legacy' || programs.nft === null) return null;
-    return await listNatively(family, table, programs.nft, namespace.prefix, this.#options);
+  async listNatively(fence: Fence, family: Family, table: string): Promise<string | null> {
+    if (!(await this.#isLoaded(fence, family, table))) return '';
+    return await listNatively(family, table, this.#options.namespace.prefix, this.#options);
   }
 
   async #throwFault(file: string, result: CommandResult, commitLine: number | null): Promise<void> {
@@ -96,8 +125,13 @@ export class Iptables implements Firewall {
       file: first,
       args: rest,
       timeoutMs,
+      encoding: 'latin1',
       ...(fence === null ? {} : { descriptor: fence.descriptor }),
       ...(input === undefined ? {} : { input }),
     });
   }
+}
+
+function at(command: '-S' | '-L'): (rule: Pick<RuleAt, 'chain' | 'position'>) => string {
+  return ({ chain, position }) => `${command} ${quoteWord(chain)} ${position}`;
 }

@@ -14,10 +14,16 @@ export interface Programs {
   version: string;
   save: PerFamily<string>;
   restore: PerFamily<string>;
+  /** `iptables` itself, of the same variant; `null`: it is not installed. */
+  list: PerFamily<string | null>;
   /** `null`: it is not installed. */
   ipset: string | null;
   /** `null`: it is not installed. */
   nft: string | null;
+  /** `null`: it is not installed. */
+  nfacct: string | null;
+  /** `null`: it is not installed. */
+  nfct: string | null;
 }
 
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin'];
@@ -66,9 +72,17 @@ async function programsOf(
     version,
     save: { ipv4: save4, ipv6: save6 },
     restore: { ipv4: restore4, ipv6: restore6 },
+    list: { ipv4: await findLister('ipv4', backend, run), ipv6: await findLister('ipv6', backend, run) },
     ipset: await findProgram('ipset'),
     nft: await findProgram('nft'),
+    nfacct: await findProgram('nfacct'),
+    nfct: await findProgram('nfct'),
   };
+}
+
+async function findLister(family: Family, backend: Backend, run: RunCommand): Promise<string | null> {
+  const name = PREFIX[family];
+  return (await findProgram(`${name}-${backend}`)) ?? (await findUnmarked(name, backend, run));
 }
 
 /** Before 1.8 there was one variant, and it was not marked in the names. */

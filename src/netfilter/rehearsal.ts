@@ -1,11 +1,18 @@
 import { join } from 'node:path';
 import type { Family } from '../contract/identifiers.ts';
-import { type Rehearsal, type RehearsalStage, RestoreFailed, type ScratchNamespace } from '../job/ports.ts';
+import {
+  type Rehearsal,
+  type RehearsalStage,
+  RestoreFailed,
+  type ScratchNamespace,
+  type StageObjects,
+} from '../job/ports.ts';
+import type { ObjectNames } from '../ruleset/objects.ts';
 import { faultOf } from './fault.ts';
-import { createSets, readSetDefinition } from './ipsets.ts';
 import type { IptablesOptions } from './iptables.ts';
 import { NSENTER } from './namespace.ts';
 import { listNatively } from './native-listing.ts';
+import { makeObjects, readObjects } from './stage-objects.ts';
 
 export interface StageOptions extends IptablesOptions {
   runDir: string;
@@ -29,16 +36,13 @@ export class ScratchStage implements RehearsalStage {
     this.#options = options;
   }
 
-  async readSets(names: readonly string[]): Promise<string> {
+  async readObjects(names: ObjectNames): Promise<StageObjects> {
     const { programs, namespace, run } = this.#options;
-    const { ipset } = programs;
-    if (names.length === 0 || ipset === null) return '';
-    const read = names.map((name) => readSetDefinition(name, ipset, namespace.prefix, run));
-    return (await Promise.all(read)).join('');
+    return await readObjects(names, { programs, prefix: namespace.prefix, run });
   }
 
-  async within<T>(sets: string, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
-    const running = this.#within(sets, work);
+  async within<T>(objects: StageObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
+    const running = this.#within(objects, work);
     this.#running.add(running);
     return await running.finally(() => this.#running.delete(running));
   }
@@ -47,13 +51,16 @@ export class ScratchStage implements RehearsalStage {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  async #within<T>(sets: string, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
+  async #within<T>(objects: StageObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
     const { programs, open, run } = this.#options;
     const scratch = await open();
     const prefix = [NSENTER, `--net=/proc/${scratch.pid}/ns/net`, '--'];
     try {
-      if (sets !== '' && programs.ipset !== null) await createSets(sets, programs.ipset, prefix, run);
-      return await work(this.#rehearsal(prefix));
+      await makeObjects(objects, programs, prefix, run);
+      const rehearsal = this.#rehearsal(prefix);
+      return await work(
+        objects.estimators.length === 0 ? rehearsal : await withEstimators(objects, rehearsal),
+      );
     } finally {
       await scratch.letGo();
     }
@@ -69,6 +76,7 @@ export class ScratchStage implements RehearsalStage {
         args,
         environment,
         timeoutMs,
+        encoding: 'latin1',
         ...(input === undefined ? {} : { input }),
       });
       const commitLine = input === undefined ? null : input.split('\n').length - 1;
@@ -81,8 +89,32 @@ export class ScratchStage implements RehearsalStage {
         await start(programs.restore[family], ['-w', String(lockSeconds)], text);
       },
       save: async (family: Family, table: string) => await start(programs.save[family], ['-t', table]),
+      saveAll: async (family: Family) => await start(programs.save[family], []),
       listNatively: async (family: Family, table: string) =>
-        programs.nft === null ? '' : await listNatively(family, table, programs.nft, prefix, this.#options),
+        (await listNatively(family, table, prefix, this.#options)) ?? '',
     };
   }
+}
+
+/** Estimators are made by rules, which are not to be seen beside those that are tried: they go into the other family. */
+async function withEstimators({ estimators }: StageObjects, rehearsal: Rehearsal): Promise<Rehearsal> {
+  const rules = estimators.map((spec) => `-A PREROUTING ${spec}`);
+  const text = ['*mangle', ...rules, 'COMMIT', ''].join('\n');
+  let isMade = false;
+  return {
+    ...rehearsal,
+    restore: async (family, tried) => {
+      if (!isMade) await rehearsal.restore(family === 'ipv4' ? 'ipv6' : 'ipv4', text);
+      isMade = true;
+      await rehearsal.restore(family, tried);
+    },
+    saveAll: async (family) => withoutRules(await rehearsal.saveAll(family), rules),
+  };
+}
+
+function withoutRules(saved: string, rules: readonly string[]): string {
+  return saved
+    .split('\n')
+    .filter((line) => !rules.includes(line))
+    .join('\n');
 }

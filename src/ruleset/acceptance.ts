@@ -1,5 +1,6 @@
 import type { Rule } from './model.ts';
 import { reachOf } from './reach.ts';
+import { readJump } from './saved/read-jump.ts';
 import type { PerFamily } from './tables.ts';
 import type { WantedTable } from './wanted-table.ts';
 
@@ -53,8 +54,28 @@ export function acceptanceOf(
 
 /** Whether all of a table was taken together: then there is nothing to ask the kernel. */
 export function coversAll(acceptance: Acceptance, table: WantedTable): boolean {
+  if (table.script !== null) return false;
   if ([...table.chains.keys()].some((chain) => !acceptance.chains.has(chain))) return false;
   return rulesOf(table).every((rule) => knownSpelling([acceptance], table, rule) !== undefined);
+}
+
+/** A table in the kernel's spelling, as the thing to be wanted; each rule knows the line of the sent text that it is from. */
+export function spellTable(table: WantedTable, acceptance: Acceptance): WantedTable {
+  const spell = (rule: Rule) => respelled(rule, knownSpelling([acceptance], table, rule));
+  return {
+    ...table,
+    chains: new Map([...table.chains].map(([chain, rules]) => [chain, rules.map(spell)])),
+    hooks: table.hooks.map((hook) => ({ ...hook, rule: spell(hook.rule) })),
+  };
+}
+
+/** Nothing that the kernel has not spelled is ever written. */
+function respelled(rule: Rule, text: string | undefined): Rule {
+  if (text === undefined) throw new Error(`it is not known how the kernel spells "${rule.text}"`);
+  const { chain, line, insert, counters } = rule;
+  const spec = text.slice('-A '.length + chain.length + 1);
+  const jump = text === rule.text ? rule.jump : readJump(text);
+  return { chain, spec, text, jump, insert, counters, line };
 }
 
 export function rulesOf({ chains, hooks }: WantedTable): Rule[] {

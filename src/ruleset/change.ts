@@ -17,14 +17,12 @@ export interface ChangeLine {
 
 /** A table of which something is owned: what differs, and the change that ends the difference; `null`: none is needed. */
 export interface TablePlan extends TableRef {
-  diff: ListDiff;
+  diff: ListDiff & {
+    /** Hooks that stand elsewhere than they are wanted; they are among what is added and what is removed. */
+    moved?: string[];
+  };
   change: TableChange | null;
 }
-
-/** How the kernel spells a rule that was sent, as far as that is known; else the rule as it was sent. */
-export type Spelling = (rule: Rule) => string;
-/** The spelling of the rules of each table. */
-export type Spellings = (ref: TableRef) => Spelling;
 
 export function renderChange(change: TableChange): string {
   const lines = change.lines.map((line) => line.text);
@@ -55,7 +53,7 @@ export class LiveCounters {
   }
 
   /** Of a rule that is not live: those that it was read with itself, before it went away. */
-  take(rule: Rule, text: string): string | null {
-    return this.#counters.get(text)?.shift() ?? rule.counters;
+  take(rule: Rule): string | null {
+    return this.#counters.get(rule.text)?.shift() ?? rule.counters;
   }
 }

@@ -1,7 +1,6 @@
 import { FAMILIES, type Family, type Scope } from '../contract/identifiers.ts';
 import { type Claims, claimedChains, claimedTables, claimsTable, type Neighbour } from './claims.ts';
 import type { Chain, Table } from './model.ts';
-import { jumpTargets } from './options.ts';
 import type { PerFamily, TableRef } from './tables.ts';
 import type { WantedTable } from './wanted-table.ts';
 
@@ -109,12 +108,13 @@ function foreignJumps(table: WantedTable, live: Map<string, Chain>): Found[] {
       .map(({ name }) => name),
   );
   if (foreign.size === 0) return [];
-  return [...table.chains.values()].flat().flatMap(({ chain, line, spec }) => {
-    const target = jumpTargets(spec).find((name) => foreign.has(name));
-    return target === undefined
-      ? []
-      : [{ chain, line, reason: `jumps to chain ${target}, which this ruleset does not declare` }];
-  });
+  return [...table.chains.values()]
+    .flat()
+    .flatMap(({ chain, line, jump }) =>
+      jump === null || !foreign.has(jump.target)
+        ? []
+        : [{ chain, line, reason: `jumps to chain ${jump.target}, which this ruleset does not declare` }],
+    );
 }
 
 function lineOf(table: WantedTable, chain: string): number {

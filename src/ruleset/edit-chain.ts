@@ -2,12 +2,6 @@ import { type ChangeLine, type LiveCounters, ruleLine } from './change.ts';
 import { sameList } from './diff.ts';
 import type { Rule } from './model.ts';
 
-/** A rule that is wanted, and how the kernel spells it. */
-export interface SpelledRule {
-  rule: Rule;
-  text: string;
-}
-
 /** Places are counted from a chain's head each time: if there are many edits, to write the whole chain costs less. */
 const FEW_EDITS = 16;
 const EDITS_PER_RULE = 1 / 16;
@@ -22,7 +16,7 @@ const EDITS_PER_RULE = 1 / 16;
  */
 export function editChain(
   before: readonly string[],
-  after: readonly SpelledRule[],
+  after: readonly Rule[],
   counters: LiveCounters,
 ): ChangeLine[] | null {
   const old = new Set(before);
@@ -35,8 +29,8 @@ export function editChain(
   const kept = after.flatMap(({ text }) => (old.has(text) ? text : []));
   if (!sameList(staying, kept)) return null;
   const lines: ChangeLine[] = gone.map((text) => ({ text: text.replace(/^-A/, '-D'), source: null }));
-  for (const [index, { rule, text }] of after.entries()) {
-    if (!old.has(text)) lines.push(insertLine(rule, index + 1, counters.take(rule, text)));
+  for (const [index, rule] of after.entries()) {
+    if (!old.has(rule.text)) lines.push(insertLine(rule, index + 1, counters.take(rule)));
   }
   return lines;
 }

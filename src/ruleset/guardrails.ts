@@ -2,12 +2,13 @@ import type { HostPolicy } from '../contract/host-policy.ts';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
 import { rulesOf } from './acceptance.ts';
-import type { Spellings } from './change.ts';
-import type { Problem, Rule } from './model.ts';
+import type { Problem } from './model.ts';
 import { matchesAny } from './name-patterns.ts';
-import { isGoto, isJump, isOption, readOptions } from './options.ts';
 import { findUnguarded, type SpelledRequirement } from './required-rules.ts';
+import { plainJump } from './saved/plain-rule.ts';
 import type { PerFamily } from './tables.ts';
+import { readOptions } from './text/read-options.ts';
+import { splitWords } from './text/split-words.ts';
 import type { WantedTable } from './wanted-table.ts';
 
 /** What a host lets be done to its rules. */
@@ -35,22 +36,22 @@ export function scopeRefusal({ scopes }: Guardrails, { scope }: Pick<Ruleset, 's
   return `this host takes rulesets of scope ${scopes.join(', ')} only, not ${scope}`;
 }
 
-/** Every line of a ruleset that the host does not let in, in the kernel's spelling, which hides nothing. */
-export function findDenied(
-  rails: Guardrails,
-  wanted: PerFamily<Map<string, WantedTable>>,
-  spell: Spellings,
-): DeniedLine[] {
+/**
+ * Every line of a ruleset that the host does not let in.
+ *
+ * @param wanted in the kernel's spelling, which hides nothing
+ */
+export function findDenied(rails: Guardrails, wanted: PerFamily<Map<string, WantedTable>>): DeniedLine[] {
   const denied = FAMILIES.flatMap((family) =>
-    [...wanted[family].values()].flatMap((table) => {
-      const spelling = spell({ family, table: table.name });
-      return [
+    [...wanted[family].values()].flatMap((table) =>
+      [
         ...deniedTable(rails, table),
         ...deniedChains(rails, table),
-        ...deniedRules(rails, table, spelling),
-        ...findUnguarded(rails.required, family, table, spelling),
-      ].map((problem) => ({ ...problem, family }));
-    }),
+        ...deniedRules(rails, table),
+        ...deniedUnreadable(rails, table),
+        ...findUnguarded(rails.required, family, table),
+      ].map((problem) => ({ ...problem, family })),
+    ),
   );
   return [...denied, ...tooMany(rails, wanted)];
 }
@@ -83,28 +84,34 @@ function deniedChains({ chains }: Guardrails, table: WantedTable): Problem[] {
   );
 }
 
-function deniedRules(
-  { targets, matches }: Guardrails,
-  table: WantedTable,
-  spelling: (rule: Rule) => string,
-): Problem[] {
+function deniedRules({ targets, matches }: Guardrails, table: WantedTable): Problem[] {
   if (targets === undefined && matches === undefined) return [];
   return rulesOf(table).flatMap((rule) => {
-    const options = readOptions(spelling(rule));
-    const used = (is: (option: (typeof options)[number]) => boolean) =>
-      options.filter(is).flatMap(({ value }) => value ?? []);
-    const target = used((option) => isJump(option) || isGoto(option)).find(
+    const { options } = readOptions(splitWords(rule.spec));
+    const own = options.filter(({ owner }) => owner === 'iptables');
+    const used = (letters: string) =>
+      own.flatMap(({ name, values }) => (letters.includes(name) ? values : []));
+    const target = used('jg').find(
       (name) => targets !== undefined && !targets.includes(name) && !table.chains.has(name),
     );
-    const match = used((option) => isOption(option, '-m', '--match', 7)).find(
-      (name) => matches !== undefined && !matches.includes(name),
-    );
+    const match = used('m').find((name) => matches !== undefined && !matches.includes(name));
     const reasons = [
       ...(target === undefined ? [] : [`target ${target} is not let in on this host`]),
       ...(match === undefined ? [] : [`match ${match} is not let in on this host`]),
     ];
     if (reasons.length === 0) return [];
     return [{ line: rule.line, table: table.name, chain: rule.chain, reason: reasons.join('; ') }];
+  });
+}
+
+/** Behind an option that nobody knows, a word may be its value or a target: a policy does not go by guesses. */
+function deniedUnreadable({ targets, matches, required }: Guardrails, table: WantedTable): Problem[] {
+  if (targets === undefined && matches === undefined && required.length === 0) return [];
+  return rulesOf(table).flatMap(({ chain, line, text, spec }) => {
+    const [option] = plainJump(text) === null ? readOptions(splitWords(spec)).unknown : [];
+    if (option === undefined) return [];
+    const reason = `${option} is an option that this worker does not know, so that the rule cannot be held against the policy of this host`;
+    return [{ line, table: table.name, chain, reason }];
   });
 }
 

@@ -1,6 +1,14 @@
 /**
- * Rules as `iptables-save` writes them, read into tables. The same shapes serve what was sent and what is live.
+ * Rules as `iptables-save` writes them, read into tables. The same shapes serve what was sent and what is live. All text in
+ * them has one character for each byte.
  */
+
+/** Where a packet goes that a rule matches: to a chain or a target. */
+export interface Jump {
+  target: string;
+  /** `-g`: it does not come back. */
+  isGoto: boolean;
+}
 
 export interface Rule {
   chain: string;
@@ -8,12 +16,18 @@ export interface Rule {
   spec: string;
   /** The rule as a line that appends it, which is also how two rules are compared. */
   text: string;
+  /** `null`: it only counts, or sets something. */
+  jump: Jump | null;
   /** `-I CHAIN`, allowed for hooks only. */
   insert: boolean;
   /** `packets:bytes`, as read from a live table; `null` if there were none. */
   counters: string | null;
-  /** From 1, in the text that it was read from. */
+  /** From 1, in the text that it was read from; 0 if that is not known. */
   line: number;
+  /** It is no plain one: where it jumps to, and whether what is printed of it restores to it, is not to be seen from its text. */
+  isOdd?: boolean;
+  /** Of a line of which iptables makes several rules (`-s a,b`): which of them this is, from 0, and how many there are. */
+  copy?: { index: number; of: number };
 }
 
 export interface Chain {
@@ -53,6 +67,11 @@ export function declarationsOf(table: Table): Map<string, number> {
 /** A rule as {@link Rule.text} has it. */
 export function appendText(chain: string, spec: string): string {
   return spec === '' ? `-A ${chain}` : `-A ${chain} ${spec}`;
+}
+
+/** Whether a rule jumps to one of the chains. */
+export function jumpsToAny({ jump }: Rule, chains: ReadonlySet<string>): boolean {
+  return jump !== null && chains.has(jump.target);
 }
 
 /** For rules as they come from the kernel: they are spelled as they are. */

@@ -1,9 +1,8 @@
 import type { Family, Scope } from '../contract/identifiers.ts';
 import { type Claims, claimedChains, claimedTables } from './claims.ts';
-import { rulesByChain, type Table, textOf } from './model.ts';
-import { jumpsToAny } from './options.ts';
-import { builtInChains } from './tables.ts';
-import type { WantedTable } from './wanted-table.ts';
+import { jumpsToAny, rulesByChain, type Table, textOf } from './model.ts';
+import { spelledTable } from './spelled.ts';
+import { emptyWanted, type WantedTable } from './wanted-table.ts';
 
 export interface OwnedQuestion {
   scope: Scope;
@@ -22,7 +21,7 @@ export function extractOwned({ scope, claims, family, live }: OwnedQuestion): Ma
   for (const name of claimedTables(claims)[family].toSorted()) {
     const table = live.get(name);
     if (table === undefined) continue;
-    const part = scope === 'tables' ? wholeTable(table) : ownChains(table, claims, family);
+    const part = scope === 'tables' ? spelledTable(table) : ownChains(table, claims, family);
     if (!isEmpty(part)) owned.set(name, part);
   }
   return owned;
@@ -32,22 +31,6 @@ export function extractOwned({ scope, claims, family, live }: OwnedQuestion): Ma
 function isEmpty({ chains, policies, hooks }: WantedTable): boolean {
   const rules = [...chains].some(([chain, list]) => list.length > 0 || !policies.has(chain));
   return !rules && hooks.length === 0 && [...policies.values()].every((policy) => policy === 'ACCEPT');
-}
-
-function wholeTable(table: Table): WantedTable {
-  const rules = rulesByChain(table.rules);
-  const builtIn = builtInChains(table.name);
-  const policies = new Map(builtIn.map((chain) => [chain, table.chains.get(chain)?.policy ?? 'ACCEPT']));
-  const userDefined = [...table.chains.keys()].filter((chain) => !builtIn.includes(chain)).toSorted();
-  const chains = new Map([...builtIn, ...userDefined].map((chain) => [chain, rules.get(chain) ?? []]));
-  return {
-    name: table.name,
-    chains,
-    policies,
-    hooks: [],
-    declarations: new Map(),
-    commitLine: null,
-  };
 }
 
 function ownChains(table: Table, claims: Claims, family: Family): WantedTable {
@@ -63,20 +46,11 @@ function ownChains(table: Table, claims: Claims, family: Family): WantedTable {
     .filter(([chain]) => !owned.has(chain))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, rulesOfChain]) =>
-      rulesOfChain.flatMap((rule, index) => {
-        if (!jumpsToAny(rule.spec, owned)) return [];
-        const target = [...owned].find((name) => jumpsToAny(rule.spec, new Set([name]))) ?? '';
-        return [{ rule, target, place: index + 1 }];
-      }),
+      rulesOfChain.flatMap((rule, index) =>
+        jumpsToAny(rule, owned) ? [{ rule, target: rule.jump?.target ?? '', place: index + 1 }] : [],
+      ),
     );
-  return {
-    name: table.name,
-    chains,
-    policies: new Map(),
-    hooks,
-    declarations: new Map(),
-    commitLine: null,
-  };
+  return { ...emptyWanted(table.name), chains, hooks };
 }
 
 /** What is owned as text in `iptables-save` form, without counters; the empty text for nothing. */

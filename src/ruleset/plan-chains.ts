@@ -1,4 +1,4 @@
-import { type ChangeLine, LiveCounters, ruleLine, type Spelling, type TablePlan } from './change.ts';
+import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './change.ts';
 import type { Neighbour } from './claims.ts';
 import { diffLists, type ListDiff, sameList } from './diff.ts';
 import { editChain } from './edit-chain.ts';
@@ -15,7 +15,6 @@ export interface OwnedChains extends TableRef {
   /** Chains that are the ruleset's by what was committed, and those that it declares now. */
   owned: ReadonlySet<string>;
   neighbours: readonly Neighbour[];
-  spell: Spelling;
   /** Chains that differ are written anew, whole. */
   rewrite: boolean;
   hooksStay: boolean;
@@ -26,7 +25,7 @@ export interface OwnedChains extends TableRef {
  * chains of others is added and deleted by value.
  */
 export function planChains(question: OwnedChains): TablePlan {
-  const { family, table, live, wanted, owned, spell, rewrite } = question;
+  const { family, table, live, wanted, owned, rewrite } = question;
   const liveRules = rulesByChain(live.rules);
   const diffs: ListDiff[] = [];
   const rewritten: ChangeLine[] = [];
@@ -36,19 +35,18 @@ export function planChains(question: OwnedChains): TablePlan {
   for (const [chain, wantedRules] of wanted.chains) {
     const before = liveRules.get(chain) ?? [];
     const old = before.map(textOf);
-    const spelled = wantedRules.map((rule) => ({ rule, text: spell(rule) }));
-    const texts = spelled.map(({ text }) => text);
+    const texts = wantedRules.map(textOf);
     diffs.push(diffLists(old, texts));
     const isThere = live.chains.has(chain);
     if (isThere && sameList(old, texts)) continue;
     const counters = new LiveCounters(before);
-    const edits = isThere && !rewrite ? editChain(old, spelled, counters) : null;
+    const edits = isThere && !rewrite ? editChain(old, wantedRules, counters) : null;
     if (edits !== null) {
       edited.push(...edits);
       continue;
     }
     rewritten.push({ text: `:${chain} - [0:0]`, source: wanted.declarations.get(chain) ?? null });
-    for (const { rule, text } of spelled) rules.push(ruleLine(rule, counters.take(rule, text)));
+    for (const rule of wantedRules) rules.push(ruleLine(rule, counters.take(rule)));
   }
 
   const gone = [...owned].filter((chain) => live.chains.has(chain) && !wanted.chains.has(chain));
@@ -68,7 +66,7 @@ export function planChains(question: OwnedChains): TablePlan {
     ...gone.map((chain) => ownLine(`-X ${chain}`)),
   ];
   const change = lines.length === 0 ? null : { family, table, replaces: false, lines };
-  return { family, table, diff: sumDiffs(diffs), change };
+  return { family, table, diff: { ...sumDiffs(diffs), moved: hooks.diff.moved }, change };
 }
 
 function ownLine(text: string): ChangeLine {

@@ -1,8 +1,7 @@
-import { type ChangeLine, LiveCounters, type Spelling } from './change.ts';
+import { type ChangeLine, LiveCounters } from './change.ts';
 import type { Neighbour } from './claims.ts';
 import { type ListDiff, sameList, subtract } from './diff.ts';
-import { type Rule, rulesByChain, type Table, textOf } from './model.ts';
-import { jumpsToAny } from './options.ts';
+import { jumpsToAny, type Rule, rulesByChain, type Table, textOf } from './model.ts';
 import type { TableRef } from './tables.ts';
 import type { Hook, WantedTable } from './wanted-table.ts';
 
@@ -13,14 +12,13 @@ interface HookQuestion extends TableRef {
   wanted: WantedTable;
   owned: ReadonlySet<string>;
   neighbours: readonly Neighbour[];
-  spell: Spelling;
   hooksStay: boolean;
 }
 
 interface HookPlan {
   deletes: ChangeLine[];
   adds: ChangeLine[];
-  diff: ListDiff;
+  diff: ListDiff & { moved: string[] };
 }
 
 /**
@@ -33,12 +31,14 @@ export function planHooks(question: HookQuestion): HookPlan {
   const liveByChain = rulesByChain(live.rules.filter((rule) => !owned.has(rule.chain)));
   const wantedByChain = new Map<string, Hook[]>();
   for (const hook of wanted.hooks) {
-    wantedByChain.set(hook.rule.chain, [...(wantedByChain.get(hook.rule.chain) ?? []), hook]);
+    const known = wantedByChain.get(hook.rule.chain);
+    if (known === undefined) wantedByChain.set(hook.rule.chain, [hook]);
+    else known.push(hook);
   }
   const plan: HookPlan = {
     deletes: [],
     adds: [],
-    diff: { added: [], removed: [], unchanged: 0 },
+    diff: { added: [], removed: [], unchanged: 0, moved: [] },
   };
   for (const chain of new Set([...liveByChain.keys(), ...wantedByChain.keys()])) {
     planHookChain(question, liveByChain.get(chain) ?? [], wantedByChain.get(chain) ?? [], plan);
@@ -47,16 +47,16 @@ export function planHooks(question: HookQuestion): HookPlan {
 }
 
 function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[], plan: HookPlan): void {
-  const { owned, spell, hooksStay } = question;
-  const ours = liveRules.filter((rule) => jumpsToAny(rule.spec, owned));
+  const { owned, hooksStay } = question;
+  const ours = liveRules.filter((rule) => jumpsToAny(rule, owned));
   const counters = new LiveCounters(liveRules);
   const oldTexts = ours.map(textOf);
-  const wantedTexts = wanted.map(({ rule }) => spell(rule));
+  const wantedTexts = wanted.map(({ rule }) => rule.text);
   const missing = subtract(wantedTexts, oldTexts);
   const surplus = subtract(oldTexts, wantedTexts);
 
   const add = (rule: Rule, command: string) => {
-    const had = counters.take(rule, spell(rule));
+    const had = counters.take(rule);
     const text = `${command} ${rule.spec}`;
     plan.adds.push({
       text: had === null ? text : `[${had}] ${text}`,
@@ -71,12 +71,14 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
   // The one that is inserted last stands first, as in iptables itself.
   const first = wanted.filter((hook) => hook.place === 'first').toReversed();
   const head = headOf(question, liveRules, first);
-  const firstTexts = first.map(({ rule }) => spell(rule));
+  const firstTexts = first.map(({ rule }) => rule.text);
   const rest = wanted.filter((hook) => hook.place !== 'first');
-  const restTexts = rest.map(({ rule }) => spell(rule));
-  const stays = head.stands || (hooksStay && !firstTexts.some((text) => missing.includes(text)));
+  const restTexts = rest.map(({ rule }) => rule.text);
+  const isMissing = new Set(missing);
+  const stays = head.stands || (hooksStay && !firstTexts.some((text) => isMissing.has(text)));
   if (!stays) {
     const movable = inBoth(firstTexts, subtract(oldTexts, restTexts));
+    plan.diff.moved.push(...movable);
     plan.diff.added.push(...movable);
     plan.diff.removed.push(...movable);
     plan.diff.unchanged -= movable.length;
@@ -85,13 +87,19 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
     for (const rule of head.before.toReversed()) add({ ...rule, line: 0 }, `-I ${rule.chain}`);
   }
   // A rule may be asked for both at the head and anywhere: one that is there counts for one of the two.
-  const left = subtract(restTexts, stays ? subtract(oldTexts, firstTexts) : oldTexts);
+  const left = countsOf(subtract(restTexts, stays ? subtract(oldTexts, firstTexts) : oldTexts));
   for (const { rule, place } of rest) {
-    const at = left.indexOf(spell(rule));
-    if (at === -1) continue;
-    left.splice(at, 1);
+    const count = left.get(rule.text) ?? 0;
+    if (count === 0) continue;
+    left.set(rule.text, count - 1);
     add(rule, place === 'last' ? `-A ${rule.chain}` : `-I ${rule.chain} ${place}`);
   }
+}
+
+function countsOf(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
 }
 
 /** What both lists have, as often as both have it. */
@@ -101,25 +109,29 @@ function inBoth(list: readonly string[], other: readonly string[]): string[] {
 
 /** Whether the inserted hooks stand where they must, and the inserted hooks of others that go before them. */
 function headOf(
-  { family, table, name, neighbours, spell }: HookQuestion,
+  { family, table, name, neighbours }: HookQuestion,
   liveRules: Rule[],
   first: Hook[],
 ): { stands: boolean; before: Rule[] } {
   const chain = first[0]?.rule.chain;
   if (chain === undefined) return { stands: true, before: [] };
   const earlier = neighbours.filter((neighbour) => neighbour.name < name);
-  const targets = earlier.flatMap(({ claims }) =>
-    claims.hooks
-      .filter((hook) => hook.first && hook.family === family && hook.table === table && hook.chain === chain)
-      .map((hook) => hook.target),
+  const targets = new Set(
+    earlier.flatMap(({ claims }) =>
+      claims.hooks
+        .filter(
+          (hook) => hook.first && hook.family === family && hook.table === table && hook.chain === chain,
+        )
+        .map((hook) => hook.target),
+    ),
   );
-  const before = liveRules.filter((rule) => jumpsToAny(rule.spec, new Set(targets)));
-  const spelled = first.map(({ rule }) => spell(rule));
-  const at = liveRules.findIndex((rule) => rule.text === spelled[0]);
+  const before = liveRules.filter((rule) => jumpsToAny(rule, targets));
+  const texts = first.map(({ rule }) => rule.text);
+  const at = liveRules.findIndex((rule) => rule.text === texts[0]);
   const stands =
     at !== -1 &&
-    sameList(liveRules.slice(at, at + spelled.length).map(textOf), spelled) &&
-    liveRules.slice(0, at).every((rule) => before.includes(rule));
+    sameList(liveRules.slice(at, at + texts.length).map(textOf), texts) &&
+    liveRules.slice(0, at).every((rule) => jumpsToAny(rule, targets));
   return { stands, before };
 }
 

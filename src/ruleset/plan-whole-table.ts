@@ -1,4 +1,4 @@
-import { type ChangeLine, LiveCounters, ruleLine, type Spelling, type TablePlan } from './change.ts';
+import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './change.ts';
 import { diffLists } from './diff.ts';
 import { rulesByChain, type Table, textOf } from './model.ts';
 import { builtInChains, type TableRef } from './tables.ts';
@@ -7,11 +7,10 @@ import type { WantedTable } from './wanted-table.ts';
 interface WholeTable extends TableRef {
   live: Table;
   wanted: WantedTable;
-  spell: Spelling;
 }
 
 /** Scope `tables`: as soon as anything in the table differs, all of it is written, with the counters it had. */
-export function planWholeTable({ family, table, live, wanted, spell }: WholeTable): TablePlan {
+export function planWholeTable({ family, table, live, wanted }: WholeTable): TablePlan {
   const liveRules = rulesByChain(live.rules);
   const builtIn = builtInChains(table);
   const policies = new Map(builtIn.map((chain) => [chain, wanted.policies.get(chain) ?? 'ACCEPT']));
@@ -25,7 +24,7 @@ export function planWholeTable({ family, table, live, wanted, spell }: WholeTabl
     [
       ...builtIn.map((chain) => `-P ${chain} ${policies.get(chain)}`),
       ...inChainOrder(wanted.chains.keys(), builtIn).flatMap((chain) =>
-        (wanted.chains.get(chain) ?? []).map(spell),
+        (wanted.chains.get(chain) ?? []).map(textOf),
       ),
     ],
   );
@@ -47,7 +46,7 @@ export function planWholeTable({ family, table, live, wanted, spell }: WholeTabl
   ];
   for (const [chain, rules] of wanted.chains) {
     const counters = new LiveCounters(liveRules.get(chain) ?? []);
-    for (const rule of rules) lines.push(ruleLine(rule, counters.take(rule, spell(rule))));
+    for (const rule of rules) lines.push(ruleLine(rule, counters.take(rule)));
   }
   return {
     family,

@@ -1,5 +1,5 @@
 import type { Scope } from '../contract/identifiers.ts';
-import type { Spelling, TablePlan } from './change.ts';
+import type { TablePlan } from './change.ts';
 import { type Claims, claimedChains, claimsTable, type Neighbour } from './claims.ts';
 import { emptyTable, type Table } from './model.ts';
 import { planChains } from './plan-chains.ts';
@@ -18,7 +18,6 @@ export interface PlanQuestion extends TableRef {
   /** What the ruleset holds already. */
   own: Claims;
   neighbours: readonly Neighbour[];
-  spell: Spelling;
   /** Chains that differ are written anew, whole, even for one rule: what can be said of few rules by value, may fail. */
   rewrite?: boolean;
   /** An inserted hook that is there is where it belongs: others may have come before it since it was put there. */
@@ -32,8 +31,7 @@ export function planTable(question: PlanQuestion): TablePlan {
   const wanted = question.wanted ?? emptyWanted(table);
   if (question.scope === 'tables') {
     const owned = question.wanted !== undefined || claimsTable(own, question);
-    const { spell } = question;
-    return owned ? planWholeTable({ family, table, live, wanted, spell }) : unowned({ family, table });
+    return owned ? planWholeTable({ family, table, live, wanted }) : unowned({ family, table });
   }
   const owned = new Set([...claimedChains(own, question), ...wanted.chains.keys()]);
   const { rewrite = false, hooksStay = false } = question;

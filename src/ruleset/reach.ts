@@ -1,5 +1,4 @@
-import type { Rule } from './model.ts';
-import { jumpsToAny, jumpTargets } from './options.ts';
+import { jumpsToAny, type Rule } from './model.ts';
 import type { WantedTable } from './wanted-table.ts';
 
 export interface Reach {
@@ -27,12 +26,10 @@ function findReach(table: WantedTable): Reach {
   const jumps = new Set<Rule>();
   const rules = [...[...table.chains.values()].flat(), ...table.hooks.map((hook) => hook.rule)];
   for (const rule of rules) {
-    const { chain, spec } = rule;
-    if (!jumpsToAny(spec, own)) continue;
+    const { chain, jump } = rule;
+    if (jump === null || !jumpsToAny(rule, own)) continue;
     jumps.add(rule);
-    const targets = targetsOf.get(chain) ?? new Set();
-    for (const target of jumpTargets(spec)) if (own.has(target)) targets.add(target);
-    targetsOf.set(chain, targets);
+    targetsOf.set(chain, (targetsOf.get(chain) ?? new Set()).add(jump.target));
   }
   const roots = [...targetsOf.keys(), ...table.policies.keys()].filter((chain) => !own.has(chain));
   const reached = new Map<string, string[]>();

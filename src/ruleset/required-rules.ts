@@ -1,7 +1,6 @@
 import type { RequiredRule } from '../contract/host-policy.ts';
 import type { Family } from '../contract/identifiers.ts';
-import { appendText, type Problem, type Rule } from './model.ts';
-import { isGoto, isJump, type RuleOption, readOptions } from './options.ts';
+import type { Problem, Rule } from './model.ts';
 import { builtInChains, type PerFamily } from './tables.ts';
 import type { WantedTable } from './wanted-table.ts';
 
@@ -18,12 +17,11 @@ export function findUnguarded(
   required: readonly SpelledRequirement[],
   family: Family,
   table: WantedTable,
-  spelling: (rule: Rule) => string,
 ): Problem[] {
   return required.flatMap((requirement) => {
     const spec = requirement.spec[family];
     if (requirement.table !== table.name || spec === null) return [];
-    const problem = new Walk(requirement, spec, table, spelling).firstProblem();
+    const problem = new Walk(requirement, spec, table).firstProblem();
     return problem === null ? [] : [problem];
   });
 }
@@ -41,20 +39,13 @@ class Walk {
   readonly #requirement: SpelledRequirement;
   readonly #spec: string;
   readonly #table: WantedTable;
-  readonly #spelling: (rule: Rule) => string;
   readonly #walked = new Map<string, boolean>();
   #problem: Problem | null = null;
 
-  constructor(
-    requirement: SpelledRequirement,
-    spec: string,
-    table: WantedTable,
-    spelling: (rule: Rule) => string,
-  ) {
+  constructor(requirement: SpelledRequirement, spec: string, table: WantedTable) {
     this.#requirement = requirement;
     this.#spec = spec;
     this.#table = table;
-    this.#spelling = spelling;
   }
 
   firstProblem(): Problem | null {
@@ -86,21 +77,19 @@ class Walk {
   }
 
   #pass(chain: string, rule: Rule, packets: Packets): void {
-    const spec = this.#spelling(rule).slice(appendText(chain, '').length + 1);
+    const { spec, jump } = rule;
     if (spec === this.#spec) {
       packets.guarded = true;
       return;
     }
-    const options = readOptions(spec);
-    const jump = options.find((option) => isJump(option) || isGoto(option));
-    const target = jump?.value ?? null;
-    if (jump === undefined || target === null) return;
+    if (jump === null) return;
+    const { target, isGoto } = jump;
     if (target === 'RETURN') packets.leaked ||= !packets.guarded;
     else if (this.#table.chains.has(target)) {
       const guardedThere = this.#walk(target, packets.guarded);
       // From where it goes to, a packet does not come back here.
-      if (isGoto(jump)) packets.leaked ||= !guardedThere;
-      if (isForAll(options)) packets.guarded ||= guardedThere;
+      if (isGoto) packets.leaked ||= !guardedThere;
+      if (isForAll(rule)) packets.guarded ||= guardedThere;
     } else if (!packets.guarded && this.#requirement.before.includes(target)) {
       this.#deny(chain, rule.line, target);
     }
@@ -123,6 +112,6 @@ class Walk {
 }
 
 /** `-j CHAIN` and nothing else. */
-function isForAll(options: readonly RuleOption[]): boolean {
-  return options.length === 1;
+function isForAll({ spec, jump }: Rule): boolean {
+  return jump !== null && spec === `-${jump.isGoto ? 'g' : 'j'} ${jump.target}`;
 }

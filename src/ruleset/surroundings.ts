@@ -1,6 +1,5 @@
 import type { ChangeLine } from './change.ts';
 import type { Table } from './model.ts';
-import { jumpTargets } from './options.ts';
 import { builtInChains } from './tables.ts';
 import type { WantedTable } from './wanted-table.ts';
 
@@ -30,11 +29,9 @@ export function hasForeignHooks({ name, hooks }: WantedTable): boolean {
 
 function callersOf(live: Table | undefined): Map<string, Set<string>> {
   const callers = new Map<string, Set<string>>();
-  for (const { chain, spec } of live?.rules ?? []) {
-    for (const target of jumpTargets(spec)) {
-      if (!live?.chains.has(target)) continue;
-      callers.set(target, (callers.get(target) ?? new Set()).add(chain));
-    }
+  for (const { chain, jump } of live?.rules ?? []) {
+    if (jump === null || !live?.chains.has(jump.target)) continue;
+    callers.set(jump.target, (callers.get(jump.target) ?? new Set()).add(chain));
   }
   return callers;
 }

@@ -1,6 +1,6 @@
 import { type Acceptance, knownSpelling, rulesOf } from './acceptance.ts';
-import type { ChangeLine, TableChange } from './change.ts';
-import { type Rule, rulesByChain, type Table } from './model.ts';
+import type { ChangeLine } from './change.ts';
+import { jumpsToAny, type Rule, type Table } from './model.ts';
 import { reachOf } from './reach.ts';
 import { surroundings } from './surroundings.ts';
 import type { TableRef } from './tables.ts';
@@ -8,15 +8,23 @@ import type { WantedTable } from './wanted-table.ts';
 
 /** One table of a ruleset as it is tried out in an empty network namespace. */
 export interface Trial extends TableRef {
+  wanted: WantedTable;
   /** Chains of others that hooks stand in, so that they can. */
   before: ChangeLine[];
   /** In the order of the sent text. */
   lines: TrialLine[];
 }
 
-/** A `jump` goes to a chain of the table: it decides on what others may be, and is part of each trial. */
+/**
+ * A `jump` goes to a chain of the table: it decides on what others may be, and is part of each trial. A `command` may do
+ * anything, and depends on all that stand before it.
+ */
 export type TrialLine = ChangeLine &
-  ({ kind: 'chain'; chain: string } | { kind: 'jump' | 'rule'; rule: Rule });
+  (
+    | { kind: 'chain'; chain: string }
+    | { kind: 'jump' | 'rule'; rules: readonly [Rule, ...Rule[]] }
+    | { kind: 'command'; section: number }
+  );
 
 /**
  * What has to be tried of a table: its chains, the jumps between them, and every rule that is not known to be taken
@@ -24,73 +32,94 @@ export type TrialLine = ChangeLine &
  */
 export function planTrial(
   ref: TableRef,
-  table: WantedTable,
+  wanted: WantedTable,
   live: Table | undefined,
   known: readonly Acceptance[],
 ): Trial {
-  const { jumps } = reachOf(table);
-  const lines: TrialLine[] = [...table.declarations].map(([chain, line]) => ({
+  const lines = wanted.script === null ? listedLines(wanted, known) : scriptLines(wanted.script);
+  return { ...ref, wanted, before: surroundings(wanted, live), lines };
+}
+
+function scriptLines(script: NonNullable<WantedTable['script']>): TrialLine[] {
+  return script.map(({ text, source, section }) => ({ kind: 'command', text, source, section }));
+}
+
+function listedLines(wanted: WantedTable, known: readonly Acceptance[]): TrialLine[] {
+  const { jumps } = reachOf(wanted);
+  const lines: TrialLine[] = [...wanted.declarations].map(([chain, line]) => ({
     kind: 'chain',
     chain,
-    text: `:${chain} ${table.policies.get(chain) ?? '-'} [0:0]`,
+    text: `:${chain} ${wanted.policies.get(chain) ?? '-'} [0:0]`,
     source: line,
   }));
-  for (const rule of rulesOf(table)) {
+  const several = new Map<number, [Rule, ...Rule[]]>();
+  for (const rule of rulesOf(wanted)) {
     const kind = jumps.has(rule) ? 'jump' : 'rule';
-    if (kind === 'rule' && knownSpelling(known, table, rule) !== undefined) continue;
-    lines.push({ kind, rule, text: rule.insert ? insertText(rule) : rule.text, source: rule.line });
-  }
-  return {
-    ...ref,
-    before: surroundings(table, live),
-    lines: lines.toSorted((a, b) => (a.source ?? 0) - (b.source ?? 0)),
-  };
-}
-
-/** The trial of some of its lines, as text that makes the table what they say and nothing else. */
-export function trialChange({ family, table, before }: Trial, lines: readonly TrialLine[]): TableChange {
-  return { family, table, replaces: true, lines: [...before, ...lines] };
-}
-
-/** The kernel's spelling of each rule that was tried, from what was saved then; `null` if it made more or less of them. */
-export function readTrial(
-  trial: Trial,
-  saved: Table | undefined,
-): ((rule: Rule) => string | undefined) | null {
-  const found = rulesByChain(saved?.rules ?? []);
-  const expected = expectedRules(trial);
-  const counts = [...expected].every(([chain, rules]) => rules.length === (found.get(chain)?.length ?? 0));
-  if (!counts || [...found.keys()].some((chain) => !expected.has(chain))) return null;
-  const spelled = new Map<string, string>();
-  for (const [chain, rules] of expected) {
-    for (const [index, rule] of rules.entries()) {
-      const other = found.get(chain)?.[index];
-      if (rule !== null && other !== undefined) spelled.set(rule.text, other.text);
+    if (kind === 'rule' && knownSpelling(known, wanted, rule) !== undefined) continue;
+    const line = several.get(rule.line);
+    if (line !== undefined) {
+      line.push(rule);
+      continue;
     }
+    const rules: [Rule, ...Rule[]] = [rule];
+    if (rule.copy !== undefined) several.set(rule.line, rules);
+    lines.push({ kind, rules, text: lineOf(rule), source: rule.line });
   }
-  return (rule) => spelled.get(rule.text);
+  return lines.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
-/** The rules of each chain in the order in which they stand after a trial; `null` for one that is not the ruleset's. */
-function expectedRules({ before, lines }: Trial): Map<string, (Rule | null)[]> {
-  const chains = new Map<string, (Rule | null)[]>();
-  const listOf = (chain: string) => {
-    const list = chains.get(chain) ?? [];
-    chains.set(chain, list);
-    return list;
-  };
-  for (const { text } of before) {
-    const chain = /^-A (\S+)/.exec(text)?.[1];
-    if (chain !== undefined) listOf(chain).push(null);
-  }
+/** Rules of which the line is not known stand behind all chains. */
+function placeOf({ kind, source }: TrialLine): number {
+  return kind === 'chain' || source !== 0 ? (source ?? 0) : Number.MAX_SAFE_INTEGER;
+}
+
+function lineOf({ chain, spec, insert }: Rule): string {
+  const command = insert ? '-I' : '-A';
+  return spec === '' ? `${command} ${chain}` : `${command} ${chain} ${spec}`;
+}
+
+/** Some of a trial's lines as text that makes the table what they say, and nothing else. */
+export function renderTrial({ table, before }: Trial, lines: readonly TrialLine[]): string {
+  const texts: string[] = [`*${table}`, ...before.map(({ text }) => text)];
+  let section = 0;
   for (const line of lines) {
-    if (line.kind === 'chain') continue;
-    if (line.rule.insert) listOf(line.rule.chain).unshift(line.rule);
-    else listOf(line.rule.chain).push(line.rule);
+    for (; line.kind === 'command' && line.section > section; section += 1) texts.push('COMMIT', `*${table}`);
+    texts.push(line.text);
   }
-  return chains;
+  return [...texts, 'COMMIT', ''].join('\n');
 }
 
-function insertText({ chain, spec }: Rule): string {
-  return spec === '' ? `-I ${chain}` : `-I ${chain} ${spec}`;
+/** The line of a trial that stands in a line of its text, counted from 1. */
+export function lineAt(
+  { before }: Trial,
+  lines: readonly TrialLine[],
+  number: number,
+): TrialLine | undefined {
+  let section = 0;
+  let at = before.length + 2;
+  for (const line of lines) {
+    for (; line.kind === 'command' && line.section > section; section += 1) at += 2;
+    if (at === number) return line;
+    at += 1;
+  }
+  return undefined;
+}
+
+/** What is left of lines when some are left out: with a chain, what is in it and what jumps to it. */
+export function withoutLines(lines: readonly TrialLine[], gone: readonly TrialLine[]): readonly TrialLine[] {
+  if (gone.length === 0) return lines;
+  const left = new Set(gone);
+  const chains = new Set(gone.flatMap((line) => (line.kind === 'chain' ? [line.chain] : [])));
+  return lines.filter((line) => {
+    if (left.has(line)) return false;
+    if (line.kind === 'chain' || line.kind === 'command') return true;
+    const [rule] = line.rules;
+    return !(chains.has(rule.chain) || jumpsToAny(rule, chains));
+  });
+}
+
+/** The chain that a line is about; `null`: that is not known. */
+export function chainOf(line: TrialLine): string | null {
+  if (line.kind === 'command') return null;
+  return line.kind === 'chain' ? line.chain : line.rules[0].chain;
 }

@@ -12,6 +12,17 @@ export interface WantedTable {
   declarations: Map<string, number>;
   /** The line of its COMMIT, in the text as it was sent; `null` if it was not read from one. */
   commitLine: number | null;
+  /** Commands that have to be run to know what the table is to have; `null`: it is known already. */
+  script: ScriptLine[] | null;
+}
+
+/** One line of a table that is written as commands, in any order and any number of sections. */
+export interface ScriptLine {
+  /** A second `*TABLE` begins the table anew. */
+  section: number;
+  text: string;
+  /** The line of the sent text. */
+  source: number;
 }
 
 /** A rule in a chain that the ruleset does not own, which jumps to one that it does. */
@@ -31,5 +42,6 @@ export function emptyWanted(name: string): WantedTable {
     hooks: [],
     declarations: new Map(),
     commitLine: null,
+    script: null,
   };
 }

@@ -1,13 +1,13 @@
 import { FAMILIES, type Family, type Scope } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
-import { lintLines } from './lint-lines.ts';
-import { lintTable } from './lint-table.ts';
-import type { Problem, Table } from './model.ts';
-import { jumpsToAny } from './options.ts';
+import { lintSection, withoutLines } from './lint-section.ts';
+import type { Problem } from './model.ts';
 import { ownChains } from './own-chains.ts';
 import { ownWholeTable } from './own-whole-table.ts';
-import { parseRules } from './parse.ts';
 import { type PerFamily, perFamily } from './tables.ts';
+import { toBytes } from './text/bytes.ts';
+import { lintLines } from './text/lint-lines.ts';
+import { readSentText, type SentSection } from './text/sent-text.ts';
 import type { WantedTable } from './wanted-table.ts';
 
 export interface WantedRules {
@@ -29,12 +29,6 @@ export function readWanted(ruleset: Pick<Ruleset, 'scope' | 'ipv4' | 'ipv6'>): W
   };
 }
 
-/** Reads rules in the kernel's own spelling, of which there is nothing to lint. */
-export function readSpelled(scope: Scope, text: string): Map<string, WantedTable> {
-  const own = scope === 'tables' ? ownWholeTable : ownChains;
-  return new Map([...parseRules(text).tables].map(([name, table]) => [name, own(table).table]));
-}
-
 /** An empty file is rather a mistake than a wish, and there is another word for the wish. */
 const NOTHING_WANTED = {
   family: 'ipv4',
@@ -50,23 +44,59 @@ function readText(
   family: Family,
 ): { tables: Map<string, WantedTable>; problems: Problem[] } {
   const { text, problems: lineProblems } = lintLines(sent);
-  const parsed = parseRules(text);
-  const tables = new Map<string, WantedTable>();
-  const problems = [...lineProblems, ...parsed.problems];
-  if (sent !== '' && parsed.tables.size === 0 && problems.length === 0) {
+  const read = readSentText(toBytes(text));
+  const problems = [...lineProblems, ...read.problems];
+  if (sent !== '' && read.sections.length === 0 && problems.length === 0) {
     const reason = 'there is no table in the text: leave the family out, or remove the ruleset';
     problems.push({ line: 1, table: null, chain: null, reason });
   }
-  for (const table of parsed.tables.values()) {
-    const readable = withoutBad(table, linesOf(problems), new Set());
-    const lint = lintTable(readable, family);
-    problems.push(...lint.problems);
-    const sound = withoutBad(readable, linesOf(lint.problems), lint.misnamed);
-    const own = scope === 'tables' ? ownWholeTable(sound) : ownChains(sound);
-    tables.set(table.name, own.table);
-    problems.push(...own.problems);
+  problems.push(...read.sections.flatMap((section) => lintSection(section, family)));
+  const own = scope === 'tables' ? ownTables : ownAllChains;
+  const owned = own(withoutBad(read.sections, problems));
+  problems.push(...owned.problems);
+  // What is to be read of a text with problems is all but their lines.
+  const sound = owned.problems.length === 0 ? owned : own(withoutBad(read.sections, problems));
+  return { tables: sound.tables, problems: onePerLine(problems) };
+}
+
+interface OwnedTables {
+  tables: Map<string, WantedTable>;
+  problems: Problem[];
+}
+
+function withoutBad(sections: readonly SentSection[], problems: readonly Problem[]): SentSection[] {
+  const bad = new Set(problems.map(({ line }) => line));
+  return sections.map((section) => withoutLines(section, bad));
+}
+
+function ownTables(sections: readonly SentSection[]): OwnedTables {
+  const tables = new Map<string, [SentSection, ...SentSection[]]>();
+  for (const section of sections) {
+    const known = tables.get(section.table);
+    if (known === undefined) tables.set(section.table, [section]);
+    else known.push(section);
   }
-  return { tables, problems: onePerLine(problems) };
+  return gather([...tables.values()].map(ownWholeTable), []);
+}
+
+function ownAllChains(sections: readonly SentSection[]): OwnedTables {
+  const first = new Map(sections.toReversed().map((section) => [section.table, section]));
+  const again = sections.filter((section) => first.get(section.table) !== section);
+  const problems = again.map(({ table, line }) => {
+    const reason = `table ${table} is there already, from line ${first.get(table)?.line}: put both into one`;
+    return { line, table, chain: null, reason };
+  });
+  return gather([...first.values()].toReversed().map(ownChains), problems);
+}
+
+function gather(
+  owned: readonly { table: WantedTable; problems: Problem[] }[],
+  problems: Problem[],
+): OwnedTables {
+  return {
+    tables: new Map(owned.map(({ table }) => [table.name, table])),
+    problems: [...problems, ...owned.flatMap((one) => one.problems)],
+  };
 }
 
 /** In the order of the text; several things that are wrong with one line are told together. */
@@ -78,19 +108,4 @@ function onePerLine(problems: readonly Problem[]): Problem[] {
     lines.set(problem.line, { ...problem, reason });
   }
   return [...lines.values()];
-}
-
-function linesOf(problems: readonly Problem[]): ReadonlySet<number> {
-  return new Set(problems.map(({ line }) => line));
-}
-
-function withoutBad(table: Table, lines: ReadonlySet<number>, chains: ReadonlySet<string>): Table {
-  if (lines.size === 0) return table;
-  return {
-    ...table,
-    chains: new Map([...table.chains].filter(([name]) => !chains.has(name))),
-    rules: table.rules.filter(
-      ({ chain, line, spec }) => !lines.has(line) && !chains.has(chain) && !jumpsToAny(spec, chains),
-    ),
-  };
 }

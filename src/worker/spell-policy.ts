@@ -1,11 +1,12 @@
 import type { HostPolicy, RequiredRule } from '../contract/host-policy.ts';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { type Rehearsal, type RehearsalStage, RehearsalUnavailable, RestoreFailed } from '../job/ports.ts';
+import { type RehearsalStage, RehearsalUnavailable, RestoreFailed, StageIncomplete } from '../job/ports.ts';
 import type { Guardrails } from '../ruleset/guardrails.ts';
-import { ipsetNames } from '../ruleset/ipsets.ts';
 import { appendText } from '../ruleset/model.ts';
-import { parseRules } from '../ruleset/parse.ts';
+import { objectNames } from '../ruleset/objects.ts';
 import type { SpelledRequirement } from '../ruleset/required-rules.ts';
+import { readSavedTables } from '../ruleset/saved/read-saved.ts';
+import { toBytes } from '../ruleset/text/bytes.ts';
 
 /** The guardrails of a policy, its rules as this host's kernel spells them: as those that they are compared with. */
 export async function spellPolicy(policy: HostPolicy, stage: RehearsalStage): Promise<Guardrails | null> {
@@ -16,9 +17,17 @@ export async function spellPolicy(policy: HostPolicy, stage: RehearsalStage): Pr
     for (const rule of required) spelled.push(await spellRequirement(rule, stage));
     return { ...limits, required: spelled, fault: null };
   } catch (error) {
-    if (!(error instanceof RestoreFailed || error instanceof RehearsalUnavailable)) throw error;
+    if (!isOfTheHost(error)) throw error;
     return { ...limits, required: [], fault: error.message };
   }
+}
+
+function isOfTheHost(error: unknown): error is Error {
+  return (
+    error instanceof RestoreFailed ||
+    error instanceof RehearsalUnavailable ||
+    error instanceof StageIncomplete
+  );
 }
 
 async function spellRequirement(rule: RequiredRule, stage: RehearsalStage): Promise<SpelledRequirement> {
@@ -31,22 +40,11 @@ async function spellRule(rule: RequiredRule, family: Family, stage: RehearsalSta
   const spec = rule[family];
   if (spec === null) return null;
   const { table, chain } = rule;
-  const line = { ...appended(chain, spec), insert: false, counters: null, line: 1 };
-  const sets = await stage.readSets(ipsetNames([line]));
-  return await stage.within(sets, async (rehearsal) => await readBack(rehearsal, family, table, line));
-}
-
-function appended(chain: string, spec: string) {
-  return { chain, spec, text: appendText(chain, spec) };
-}
-
-async function readBack(
-  rehearsal: Rehearsal,
-  family: Family,
-  table: string,
-  { chain, text }: { chain: string; text: string },
-): Promise<string | null> {
-  await rehearsal.restore(family, `*${table}\n${text}\nCOMMIT\n`);
-  const rules = parseRules(await rehearsal.save(family, table)).tables.get(table)?.rules ?? [];
-  return rules.find((saved) => saved.chain === chain)?.spec ?? null;
+  const text = appendText(chain, toBytes(spec));
+  const objects = await stage.readObjects(objectNames([text]));
+  return await stage.within(objects, async (rehearsal) => {
+    await rehearsal.restore(family, `*${table}\n${text}\nCOMMIT\n`);
+    const rules = readSavedTables(await rehearsal.save(family, table)).get(table)?.rules ?? [];
+    return rules.find((saved) => saved.chain === chain)?.spec ?? null;
+  });
 }

@@ -8,7 +8,6 @@ import { runCommand } from '../../src/host/run-command.ts';
 import { silentLog } from '../../src/log/logger.ts';
 import { renderChange } from '../../src/ruleset/change.ts';
 import { planTable } from '../../src/ruleset/plan.ts';
-import { asSent } from '../../src/ruleset/spelling.ts';
 import { readWanted } from '../../src/ruleset/wanted.ts';
 import { runLocally } from '../../src/worker/run-locally.ts';
 import { badSpec, goodSpec } from '../support/arbitrary-rules.ts';
@@ -82,7 +81,6 @@ describe.each(BACKENDS)('properties, %s', (backend) => {
           wanted: wanted.tables.ipv4.get('mangle'),
           own: { tables: [], chains: [], hooks: [] },
           neighbours: [],
-          spell: asSent,
         });
         if (change === null) throw new Error('there is a policy at least');
         await namespace.run(`iptables-${backend}-restore`, ['-w', '5', '-c'], renderChange(change));

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { type Claims, claimsOf } from '../../src/ruleset/claims.ts';
-import { parseRules } from '../../src/ruleset/parse.ts';
 import type { PlanQuestion } from '../../src/ruleset/plan.ts';
-import { asSent } from '../../src/ruleset/spelling.ts';
+import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { readWanted } from '../../src/ruleset/wanted.ts';
 import { table } from './rulesets.ts';
 
@@ -103,11 +102,10 @@ export function questionOf(
     scope: 'chains',
     family: 'ipv4',
     table: 'filter',
-    live: parseRules(live).tables.get('filter'),
+    live: readSavedTables(live).get('filter'),
     wanted: tablesOf(wanted).ipv4.get('filter'),
     own: claimsOf('chains', tablesOf(before)),
     neighbours: [],
-    spell: asSent,
   };
 }
 

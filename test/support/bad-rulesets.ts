@@ -243,7 +243,6 @@ export const BAD_RULESETS: BadRuleset[] = [
   rule('an open quote', '-m comment --comment "open -j DROP'),
   rule('a cry for help', '-h'),
   rule('a rule of the other family', '-6 -j DROP'),
-  rule('two addresses in one rule', '-s 10.0.0.1,10.0.0.2 -j DROP'),
   rule('a log prefix that would be cut', `-j LOG --log-prefix ${'x'.repeat(30)}`),
   rule('a line of more than 10,239 bytes', `-m comment --comment "x" ${' '.repeat(10_240)}-j DROP`),
   // What ownership forbids, and the form of the text.

@@ -1,4 +1,13 @@
-import { type Firewall, type Rehearsal, type RehearsalStage, RestoreFailed } from '../../src/job/ports.ts';
+import {
+  type Firewall,
+  NO_OBJECTS,
+  type Rehearsal,
+  type RehearsalStage,
+  RestoreFailed,
+  type StageObjects,
+} from '../../src/job/ports.ts';
+import type { Table } from '../../src/ruleset/model.ts';
+import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { type SimulatedTable, simulateLines } from './simulate-restore.ts';
 
 type Tables = Map<string, SimulatedTable>;
@@ -20,8 +29,8 @@ export class SimulatedFirewall implements Firewall {
     this.#beforeWrite = beforeWrite;
   }
 
-  async save(_: unknown, family: string, table: string): Promise<string> {
-    return render(this.#tables, family, table, '[0:0] ');
+  async read(_: unknown, family: string, table: string): Promise<Table | undefined> {
+    return readSavedTables(render(this.#tables, family, table, '[0:0] ')).get(table);
   }
 
   async restore(_: unknown, { family, text }: { family: string; text: string }): Promise<void> {
@@ -40,15 +49,16 @@ export class SimulatedFirewall implements Firewall {
 }
 
 export class SimulatedStage implements RehearsalStage {
-  async readSets(): Promise<string> {
-    return '';
+  async readObjects(): Promise<StageObjects> {
+    return NO_OBJECTS;
   }
 
-  async within<T>(_: string, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
+  async within<T>(_: StageObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
     const tables: Tables = new Map();
     return await work({
       restore: async (family, text) => restore(tables, family, text),
       save: async (family, table) => render(tables, family, table, ''),
+      saveAll: async (family) => render(tables, family, 'filter', ''),
       listNatively: async () => '',
     });
   }

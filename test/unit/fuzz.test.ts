@@ -5,8 +5,9 @@ import { decodeJob, decodeJson } from '../../src/job/decode.ts';
 import { JobFailure } from '../../src/job/failure.ts';
 import type { Delivery } from '../../src/job/ports.ts';
 import { readError } from '../../src/netfilter/read-error.ts';
-import { readOptions, splitWords } from '../../src/ruleset/options.ts';
-import { parseRules } from '../../src/ruleset/parse.ts';
+import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
+import { readOptions } from '../../src/ruleset/text/read-options.ts';
+import { splitWords } from '../../src/ruleset/text/split-words.ts';
 import { readWanted } from '../../src/ruleset/wanted.ts';
 
 /** Any bytes, as a program or a stranger may send them. */
@@ -107,12 +108,13 @@ describe('whatever comes', () => {
   it('live rules, words and options are read', () => {
     fc.assert(
       fc.property(fc.oneof(ruleText, bytes), (text) => {
-        const lines = text.split('\n').length;
-        // A line may open a table while another is open, of a name that there is not; and the last may lack its COMMIT.
-        expect(parseRules(text).problems.length).toBeLessThanOrEqual(2 * lines + 1);
+        for (const table of readSavedTables(text).values())
+          expect(table.rules.every((rule) => rule.text.startsWith('-A '))).toBe(true);
         const words = splitWords(text);
-        if (!text.includes('"')) expect(words?.some((word) => /[ \t]/.test(word))).toBe(false);
-        expect(readOptions(text).every(({ name }) => name.startsWith('-'))).toBe(true);
+        if (!text.includes('"')) expect(words.some((word) => /[ \t]/.test(word))).toBe(false);
+        const { options, stray } = readOptions(words);
+        const taken = options.flatMap(({ values }) => values).length + stray.length;
+        expect(taken).toBeLessThanOrEqual(words.join('').length);
       }),
       { numRuns: 5000 },
     );

@@ -26,11 +26,16 @@ describe('a rule that iptables would take for something else', () => {
     ['counters as options', '-c 1 2 -j DROP', /-c is/],
     ['another command', '-D INPUT -j DROP', /-D is/],
     ['a wait', '-w5 -j DROP', /-w is/],
-    ['two addresses', '-s 10.0.0.1,10.0.0.2 -j DROP', /several addresses/],
+    ['a negation in the wrong place', '-s ! 10.0.0.0/8 -j DROP', /"!" goes before the option: write ! -s/],
+    ['a dash too few', '-p tcp -dport 53 -j DROP', /-dport has one dash too few: write --dport/],
+    ['a name for another extension', '-m conntrack --ctorigsrc localhost -j DROP', /no IPv4 address/],
+    ['a quote that ends a word', '-m comment --comment "x"--modprobe=/p -j DROP', /--modprobe is/],
+    ['two quotes in a row', '-m comment --comment "b""-M" /p', /-M is/],
+    ['a network that has a name', '-s loopback -j DROP', /no IPv4 address/],
     ['a host name', '-s www.example.com -j DROP', /no IPv4 address: iptables would look it up/],
     ['a host name, negated', '! --destination localhost -j DROP', /no IPv4 address/],
     ['an address that is none', '-s 10.0.0.256 -j DROP', /no IPv4 address/],
-    ['an address of the other family', '--src=2001:db8::1 -j DROP', /no IPv4 address/],
+    ['an address of the other family', '--src=2001:db8::1 -j DROP', /no IPv4 address, but one of IPv6/],
     ['a mask that is none', '-d 10.0.0.0/33 -j DROP', /no mask/],
     ['a long log prefix', `-j LOG --log-prefix ${'x'.repeat(30)}`, /30 bytes, and would be cut: 29/],
     ['a long comment', `-m comment --comment "${'ä'.repeat(128)}" -j DROP`, /256 bytes/],
@@ -51,6 +56,7 @@ describe('a rule that iptables would take for something else', () => {
     '-j LOG --log-prefix "-h "',
     '-m string --string "-j x" --algo bm -j DROP',
     '-s 10/8 -d 10.0.0.0/255.0.0.0 -j ACCEPT',
+    '-s 10.0.0.1,10.0.0.2 -d 10.1.0.0/16,10.2.0.0/16 -j DROP',
     '! -s 10.0.0.1 -f -j DROP',
     '-m addrtype --dst-type LOCAL -m iprange --src-range 10.0.0.1-10.0.0.9 -j ACCEPT',
     '-m helper --helper ftp -m ttl --ttl-gt 3 -j ACCEPT',
@@ -124,16 +130,31 @@ describe('ownership', () => {
     ['-I in a chain of its own', [':a - [0:0]', '-I a -j DROP'], [3]],
     ['-I with a position', [':a - [0:0]', '-I INPUT 3 -j a'], [3]],
     ['a hook that hides its target', [':a - [0:0]', '-A INPUT -m comment --comm -ja -j DROP'], [3]],
+    [
+      'the same without another',
+      [':a - [0:0]', '-I INPUT -m comment --comm -ja -m comment --comment "x"-j DROP'],
+      [3],
+    ],
+    ['a hook that is an interface', [':a - [0:0]', '-I INPUT ! -i -ja'], [3]],
+    ['a chain by its quoted name', [':"INPUT" - [0:0]', '-A "INPUT" -j DROP'], [3]],
+    ['a goto', [':a - [0:0]', '-A INPUT -g a'], [3]],
+    ['-I with the first position', [':a - [0:0]', '-I INPUT 1 -j a'], []],
+    [
+      '-A in other words',
+      [':a - [0:0]', '--append INPUT -j a', '--app=a -j DROP', '-Aa -j DROP', '  -A\ta -j DROP'],
+      [],
+    ],
   ])('in scope chains: %s', (_, text, wrong) => {
     expect(lines('chains', ...text)).toEqual(wrong);
   });
 
   it.each([
     ['policies and rules anywhere', [':INPUT DROP [0:0]', ':a - [0:0]', '-A INPUT -j a', '-A a -j DROP'], []],
-    ['-I', ['-I INPUT -j DROP'], [2]],
+    ['commands', ['-N a', '-P INPUT DROP', '-I INPUT 1 -j DROP', '--append a -j DROP', '-F INPUT'], []],
     ['a policy that is none', [':INPUT REJECT [0:0]'], [2]],
     ['a policy for a chain that is not built in', [':a DROP [0:0]'], [2]],
-    ['a chain that is declared nowhere', ['-A nowhere -j DROP'], [2]],
+    ['a chain that only the kernel can miss', ['-A nowhere -j DROP'], []],
+    ['an option of the program', ['-N a', '-t nat -I INPUT'], [3]],
   ])('in scope tables: %s', (_, text, wrong) => {
     expect(lines('tables', ...text)).toEqual(wrong);
   });

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { renderChange } from '../../src/ruleset/change.ts';
 import { type Claims, claimsOf, NO_CLAIMS } from '../../src/ruleset/claims.ts';
 import { diffLists } from '../../src/ruleset/diff.ts';
-import { parseRules } from '../../src/ruleset/parse.ts';
 import { planTable } from '../../src/ruleset/plan.ts';
-import { asSent } from '../../src/ruleset/spelling.ts';
+import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { readWanted } from '../../src/ruleset/wanted.ts';
 import { table } from '../support/rulesets.ts';
 
@@ -28,11 +27,10 @@ function plan({ live, wanted, before = [], neighbours = [], scope = 'chains', re
     scope,
     family: 'ipv4',
     table: 'filter',
-    live: parseRules(table('filter', ...live)).tables.get('filter'),
+    live: readSavedTables(table('filter', ...live)).get('filter'),
     wanted: wanted === null ? undefined : filterOf(scope, wanted).tables.ipv4.get('filter'),
     own: before.length === 0 ? NO_CLAIMS : claimsIn(before, scope),
     neighbours: neighbours.map(({ name, text }) => ({ name, claims: claimsIn(text) })),
-    spell: asSent,
     rewrite,
   });
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Scope } from '../../src/contract/identifiers.ts';
-import { textOf } from '../../src/ruleset/model.ts';
 import { findUnguarded } from '../../src/ruleset/required-rules.ts';
 import { readWanted } from '../../src/ruleset/wanted.ts';
 
@@ -20,9 +19,7 @@ function firstTooEarly(lines: string[], scope: Scope = 'chains'): number | null 
   expect(problems).toEqual([]);
   const table = tables.ipv4.get('filter');
   if (table === undefined) throw new Error('no table');
-  return (
-    findUnguarded([{ ...REQUIRED, before: [...REQUIRED.before] }], 'ipv4', table, textOf)[0]?.line ?? null
-  );
+  return findUnguarded([{ ...REQUIRED, before: [...REQUIRED.before] }], 'ipv4', table)[0]?.line ?? null;
 }
 
 const CHAINS = [':a - [0:0]', ':b - [0:0]'];

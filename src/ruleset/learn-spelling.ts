@@ -1,5 +1,4 @@
-import type { Spelling } from './change.ts';
-import { type Rule, textOf } from './model.ts';
+import type { Rule } from './model.ts';
 import type { Hook, WantedTable } from './wanted-table.ts';
 
 /**
@@ -28,14 +27,13 @@ export function learnSpelling(
   return (rule) => spelled.get(rule.text);
 }
 
-/** For rules that were read from the kernel. */
-export const asSent: Spelling = textOf;
-
 function hooksByPlace(hooks: readonly Hook[]): Map<string, Rule[]> {
   const places = new Map<string, Rule[]>();
-  for (const { rule, target } of hooks) {
-    const place = `${rule.chain} ${target}`;
-    places.set(place, [...(places.get(place) ?? []), rule]);
+  for (const { rule, target, place } of hooks) {
+    const key = `${rule.chain} ${target} ${place === 'first' ? 'first' : ''}`;
+    const known = places.get(key);
+    if (known === undefined) places.set(key, [rule]);
+    else known.push(rule);
   }
   return places;
 }

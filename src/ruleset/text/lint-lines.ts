@@ -1,4 +1,4 @@
-import type { Problem } from './model.ts';
+import type { Problem } from '../model.ts';
 
 /** iptables-restore reads lines into 10,240 bytes: a longer one counts as two, and shifts the number of all behind it. */
 const LONGEST_LINE_BYTES = 10_239;

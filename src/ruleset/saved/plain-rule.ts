@@ -1,0 +1,45 @@
+import type { Jump } from '../model.ts';
+
+/**
+ * Most rules are plain: what `iptables-save` prints of one says by itself where the rule ends, where it jumps to, and restores
+ * to the same rule. All others are odd, and whoever must know more of one asks iptables.
+ *
+ * Plain is, for that, a rule
+ * - with a target, and of matches and targets only that print numbers, words of a closed list, and free text in quotes
+ *   (xtables_save_string). Names as those of `recent`, `hashlimit` or `IDLETIMER` are printed as they are: one with a line break
+ *   in it may look like two whole rules;
+ * - whose interfaces have names of letters: one of 15 bytes has no room for a target, a line break and the beginning of a rule;
+ * - whose sets have such names, too: what is printed behind one (`src`) is nowhere else the value of an option.
+ */
+const MATCHES =
+  'tcp|udp|udplite|icmp|icmp6|conntrack|state|multiport|limit|comment|mark|connmark|addrtype|iprange|length|mac|owner|' +
+  'pkttype|tos|dscp|ttl|hl|statistic|tcpmss|connbytes|connlimit|rpfilter|set';
+const TARGETS =
+  'LOG|NFLOG|REJECT|MASQUERADE|SNAT|DNAT|REDIRECT|NETMAP|MARK|CONNMARK|TCPMSS|CLASSIFY|DSCP|TOS|TTL|HL|NFQUEUE|TPROXY|CHECKSUM|AUDIT';
+const PROTOCOLS = 'tcp|udp|udplite|icmp|ipv6-icmp|icmpv6|esp|ah|sctp|dccp|gre|igmp|all|ospf|vrrp|pim|\\d+';
+
+const NAME = String.raw`[!#-&(-\[\]-~]+`;
+const INTERFACE = String.raw`[A-Za-z0-9_.:@][A-Za-z0-9_.:@+-]*`;
+const QUOTED = String.raw`"(?:[ !#-\[\]-~]|\\[ -~])*"`;
+const DIRECTIONS = '(?:src|dst)(?:,(?:src|dst))*';
+const VALUE = String.raw`(?:${QUOTED}|(?!-|!(?: |$)|${DIRECTIONS}(?: |$))${NAME})`;
+const LONG_OPTION = `--[a-z0-9-]+(?: ${VALUE}){0,2}`;
+const OPTION = [
+  `-[sd] ${VALUE}`,
+  `-[io] ${INTERFACE}`,
+  `-p (?:${PROTOCOLS})`,
+  '-f',
+  `-m (?:${MATCHES})`,
+  String.raw`--match-set [\w.:-]+ ${DIRECTIONS}`,
+  LONG_OPTION,
+].join('|');
+const PLAIN = new RegExp(
+  `^-A ${NAME}(?:(?: !)? (?:${OPTION}))*(?: -j (${TARGETS})(?: ${LONG_OPTION})*| -([jg]) (${NAME}))$`,
+);
+
+/** Where a plain rule jumps to; `null` if the rule is odd. */
+export function plainJump(text: string): Jump | null {
+  const [match, known, letter, name = ''] = PLAIN.exec(text) ?? [];
+  if (match === undefined) return null;
+  return { target: known ?? name, isGoto: letter === 'g' };
+}

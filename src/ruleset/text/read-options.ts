@@ -1,0 +1,150 @@
+import {
+  BASE_LETTERS,
+  BASE_OPTIONS,
+  matchOptions,
+  type OptionKind,
+  type OptionTable,
+  targetOptions,
+} from './option-table.ts';
+
+/** One option of a rule, as iptables understands it. */
+export interface RuleOption extends OptionKind {
+  /** The words that are its own; of one that lacks some, those that there are. */
+  values: string[];
+  /** `!` stands before it. */
+  isNegated: boolean;
+  /** As it was sent, such as `--comm`; without a word that stands in the same. */
+  written: string;
+}
+
+export interface RuleReading {
+  options: RuleOption[];
+  /** Words that belong to no option; iptables takes none but `!`. */
+  stray: string[];
+  /** Options that are in no table: what follows each may be its value, or an option. */
+  unknown: string[];
+}
+
+/**
+ * Reads words as iptables does (`do_parse` in iptables/xshared.c): options by getopt_long, so they may be cut short as long as
+ * they are unique, letters may stand together, and an option takes the next word whatever it looks like. Which options there
+ * are depends on the matches and the target that were named before, and on the protocol.
+ *
+ * Behind an option that is in no table nothing is certain: each of the words that follow is read as an option if it can be
+ * one, so that none of iptables' own is overlooked.
+ */
+export function readOptions(words: readonly string[]): RuleReading {
+  const reader = new OptionReader(words);
+  reader.read();
+  return reader;
+}
+
+class OptionReader implements RuleReading {
+  readonly options: RuleOption[] = [];
+  readonly stray: string[] = [];
+  readonly unknown: string[] = [];
+  readonly #words: readonly string[];
+  /** The newest first, as getopt searches them; iptables' own go before all. */
+  readonly #loaded: OptionTable[] = [];
+  #at = 0;
+  #isNegated = false;
+  #protocol: string | null = null;
+
+  constructor(words: readonly string[]) {
+    this.#words = words;
+  }
+
+  read(): void {
+    while (this.#at < this.#words.length) {
+      const word = this.#words[this.#at] ?? '';
+      this.#at += 1;
+      if (word === '!') this.#isNegated = true;
+      else if (word === '--') this.stray.push(...this.#words.slice(this.#at));
+      else if (word.startsWith('--')) this.#readLong(word);
+      else if (word.startsWith('-') && word !== '-') this.#readLetters(word);
+      else this.stray.push(word);
+    }
+  }
+
+  #readLong(word: string): void {
+    const equals = word.indexOf('=');
+    const name = equals === -1 ? word.slice(2) : word.slice(2, equals);
+    const kind = this.#find(name);
+    if (kind === undefined) this.unknown.push(equals === -1 ? word : word.slice(0, equals));
+    else if (equals === -1) this.#take(kind, word, null);
+    else this.#take(kind, word.slice(0, equals), word.slice(equals + 1));
+  }
+
+  /** `-jACCEPT` is `-j ACCEPT`, and `-fnj ACCEPT` is `-f -n -j ACCEPT`. */
+  #readLetters(word: string): void {
+    for (let at = 1; at < word.length; at += 1) {
+      const kind = BASE_LETTERS.get(word.charAt(at));
+      const rest = word.slice(at + 1);
+      const written = `-${word.charAt(at)}`;
+      if (kind === undefined) this.unknown.push(written);
+      else if (kind.takes === 0) this.#take(kind, written, null);
+      else return this.#take(kind, written, rest === '' ? null : rest);
+    }
+  }
+
+  #take(kind: OptionKind, written: string, attached: string | null): void {
+    const values = attached === null ? [] : [attached];
+    const wanted = typeof kind.takes === 'number' ? kind.takes : 0;
+    while (values.length < wanted && this.#at < this.#words.length) {
+      values.push(this.#words[this.#at] ?? '');
+      this.#at += 1;
+    }
+    for (let more = kind.takes === 'maybe' ? 1 : moreOf(kind.name, kind.owner, values); more > 0; more -= 1) {
+      const next = this.#words[this.#at];
+      if (next === undefined || next.startsWith('-') || next.startsWith('!')) break;
+      values.push(next);
+      this.#at += 1;
+    }
+    this.options.push({ ...kind, values, isNegated: this.#isNegated, written });
+    this.#isNegated = false;
+    this.#load(kind, values[0]);
+  }
+
+  #load({ owner, name }: OptionKind, value: string | undefined): void {
+    if (owner !== 'iptables' || value === undefined) return;
+    if (name === 'p') this.#protocol = value.toLowerCase();
+    const table = name === 'm' ? matchOptions(value) : name === 'j' ? targetOptions(value) : undefined;
+    if (table !== undefined) this.#loaded.unshift(table);
+  }
+
+  #find(name: string): OptionKind | undefined {
+    const found = this.#findLoaded(name);
+    if (found !== undefined || this.#protocol === null) return found;
+    // The match of the protocol is loaded by the first option that is nobody's.
+    const table = matchOptions(this.#protocol);
+    if (table === undefined || this.#loaded.includes(table)) return undefined;
+    this.#loaded.unshift(table);
+    return this.#findLoaded(name);
+  }
+
+  #findLoaded(name: string): OptionKind | undefined {
+    const tables = [BASE_OPTIONS, ...this.#loaded];
+    for (const table of tables) {
+      const exact = table.get(name);
+      if (exact !== undefined) return exact;
+    }
+    let found: OptionKind | undefined;
+    for (const table of tables) {
+      for (const [full, kind] of table) {
+        if (!full.startsWith(name)) continue;
+        if (found !== undefined && (found.name !== kind.name || found.owner !== kind.owner)) return undefined;
+        found = kind;
+      }
+    }
+    return found;
+  }
+}
+
+/** How many more words an option of iptables itself takes if they are no options (`xs_has_arg` in iptables/xshared.c). */
+function moreOf(name: string, owner: string, values: readonly string[]): number {
+  if (owner !== 'iptables') return 0;
+  if ('DRIEP'.includes(name)) return 1;
+  if ('FX'.includes(name)) return 1 - values.length;
+  if ('LSZ'.includes(name)) return 2 - values.length;
+  return name === 'c' && values[0]?.includes(',') === false ? 1 : 0;
+}

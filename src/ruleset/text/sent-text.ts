@@ -1,0 +1,127 @@
+import type { Problem } from '../model.ts';
+import { TABLE_NAMES } from '../tables.ts';
+import { type RuleReading, readOptions } from './read-options.ts';
+import { splitWords } from './split-words.ts';
+
+/** A line that tells iptables to do something: as a rule, to append one. */
+export interface SentCommand {
+  line: number;
+  /** Without the counters that may stand before it. */
+  text: string;
+  words: string[];
+  reading: RuleReading;
+}
+
+/** `:NAME POLICY`; the name is taken as it stands, quotes and all. */
+export interface SentChain {
+  line: number;
+  name: string;
+  /** `-` for a user-defined chain. */
+  policy: string;
+}
+
+/** From `*TABLE` to COMMIT. */
+export interface SentSection {
+  table: string;
+  line: number;
+  /** `null`: there is none. */
+  commitLine: number | null;
+  /** In the order of the text. */
+  lines: (SentChain | SentCommand)[];
+}
+
+export function isChain(line: SentChain | SentCommand): line is SentChain {
+  return 'policy' in line;
+}
+
+/**
+ * Reads a text line by line as `iptables-restore` does (`ip46tables_restore_main` in iptables/iptables-restore.c): what a line is
+ * is said by its first character, and names end at a blank or tab. What it would refuse becomes a problem, and the reading
+ * goes on.
+ *
+ * @param text one character for each byte
+ */
+export function readSentText(text: string): { sections: SentSection[]; problems: Problem[] } {
+  const reader = new Reader();
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  for (const [index, line] of lines.entries()) reader.read(line, index + 1);
+  reader.end(lines.length);
+  return reader;
+}
+
+const COUNTERS = /^\[\d+:\d+\]/;
+
+class Reader {
+  readonly sections: SentSection[] = [];
+  readonly problems: Problem[] = [];
+  #section: SentSection | null = null;
+
+  read(line: string, number: number): void {
+    if (line === '' || line.startsWith('#')) return;
+    if (line.startsWith('*')) this.#open(line, number);
+    else if (this.#section === null)
+      this.#refuse(number, 'stands outside a table: it needs a line such as *filter before it');
+    else if (/^[ \t]*COMMIT[ \t]*$/.test(line)) this.#close(this.#section, line, number);
+    else if (line.startsWith(':')) this.#readChain(this.#section, line, number);
+    else this.#readCommand(this.#section, line, number);
+  }
+
+  end(lastLine: number): void {
+    if (this.#section !== null) this.#refuse(lastLine, `${withoutCommit(this.#section)} after this line`);
+  }
+
+  #open(line: string, number: number): void {
+    if (this.#section !== null) this.#refuse(number, `${withoutCommit(this.#section)} before this line`);
+    const [table = ''] = tokens(line);
+    this.#section = { table, line: number, commitLine: null, lines: [] };
+    if (TABLE_NAMES.includes(table)) this.sections.push(this.#section);
+    else this.#refuse(number, `there is no table of this name; there are ${TABLE_NAMES.join(', ')}`);
+  }
+
+  #close(section: SentSection, line: string, number: number): void {
+    if (line !== 'COMMIT')
+      this.#refuse(number, 'has blanks around COMMIT, which iptables-restore does not take: it stands alone');
+    section.commitLine = number;
+    this.#section = null;
+  }
+
+  #readChain(section: SentSection, line: string, number: number): void {
+    const [name, policy] = tokens(line);
+    if (name === undefined || policy === undefined) {
+      this.#refuse(
+        number,
+        'is not a chain line: write :NAME - [0:0], or :NAME POLICY [0:0] for a built-in chain',
+        name ?? null,
+      );
+    }
+    // What is wrong with its declaration is not wrong with each rule of the chain.
+    if (name !== undefined) section.lines.push({ line: number, name, policy: policy ?? '-' });
+  }
+
+  #readCommand(section: SentSection, line: string, number: number): void {
+    if (line.startsWith('[') && !COUNTERS.test(line)) {
+      this.#refuse(number, 'begins with a bracket, but not with counters such as [12:345]');
+      return;
+    }
+    const text = line.replace(COUNTERS, '');
+    const words = splitWords(text);
+    section.lines.push({ line: number, text, words, reading: readOptions(words) });
+  }
+
+  #refuse(line: number, reason: string, chain: string | null = null): void {
+    this.problems.push({ line, table: this.#section?.table ?? null, chain, reason });
+  }
+}
+
+function withoutCommit({ table, line }: SentSection): string {
+  return `table ${table}, from line ${line}, has no COMMIT: add it`;
+}
+
+/** What stands behind the first character, as `strtok` parts it. */
+function tokens(line: string): string[] {
+  return line
+    .slice(1)
+    .split(/[ \t]+/)
+    .filter((token) => token !== '');
+}

@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { plainJump } from '../../src/ruleset/saved/plain-rule.ts';
+import { readSavedTable, readSavedTableBy, readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
+import { readOptions } from '../../src/ruleset/text/read-options.ts';
+import { readSentText } from '../../src/ruleset/text/sent-text.ts';
+import { hasOpenQuote, quoteWord, splitWords } from '../../src/ruleset/text/split-words.ts';
+import { table } from '../support/rulesets.ts';
+
+describe('the words of a line', () => {
+  it.each([
+    ['-s 10.0.0.1  -j ACCEPT', ['-s', '10.0.0.1', '-j', 'ACCEPT']],
+    ['\t-j\tACCEPT ', ['-j', 'ACCEPT']],
+    ['--comment "two words" -j X', ['--comment', 'two words', '-j', 'X']],
+    ['--comment "a \\"quoted\\" \\\\ one"', ['--comment', 'a "quoted" \\ one']],
+    ['--comment "x"-j DROP', ['--comment', 'x', '-j', 'DROP']],
+    ['--comment "b""-M" /p', ['--comment', 'b', '-M', '/p']],
+    ['--comment a"b c"d', ['--comment', 'ab c', 'd']],
+    ['--comment "" -j X', ['--comment', '', '-j', 'X']],
+    ['a\\ b', ['a\\', 'b']],
+    ['', []],
+  ])('%s', (line, words) => {
+    expect(splitWords(line)).toEqual(words);
+    expect(hasOpenQuote(line)).toBe(false);
+    expect(splitWords(words.map(quoteWord).join(' '))).toEqual(words);
+  });
+
+  it.each(['--comment "never closed -j X', '-j X "', '"a" "b\\"'])('%s is never closed', (line) => {
+    expect(hasOpenQuote(line)).toBe(true);
+  });
+});
+
+const optionsOf = (line: string) => {
+  const { options, stray, unknown } = readOptions(splitWords(line));
+  const shown = options.map(({ name, values, isNegated }) =>
+    [isNegated ? `! ${name}` : name, ...values].join(' '),
+  );
+  return { options: shown, stray, unknown };
+};
+
+describe('the options of a rule', () => {
+  it.each([
+    ['-p tcp --dport 22 -j ACCEPT', ['p tcp', 'dport 22', 'j ACCEPT']],
+    ['-jACCEPT', ['j ACCEPT']],
+    ['-fj ACCEPT', ['f', 'j ACCEPT']],
+    ['--jump=chain', ['j chain']],
+    ['--go chain', ['g chain']],
+    ['-m comment --comm -jd-in', ['m comment', 'comment -jd-in']],
+    ['! -i -jd-in', ['! i -jd-in']],
+    ['-m helper --helper "-jRETURN"', ['m helper', 'helper -jRETURN']],
+    ['-m set --match-s blocked src,dst -j DROP', ['m set', 'match-set blocked src,dst', 'j DROP']],
+    ['-m set --set blocked src', ['m set', 'set blocked src']],
+    ['-j SET --add-s seen src --exist', ['j SET', 'add-set seen src', 'exist']],
+    ['-p tcp --tcp-flags SYN,ACK SYN -j X', ['p tcp', 'tcp-flags SYN,ACK SYN', 'j X']],
+    ['-p 6 --spo 1', ['p 6', 'sport 1']],
+    ['-m recent --set --name x --rsource', ['m recent', 'set', 'name x', 'rsource']],
+    ['-m rateest --rateest-bps1 --rateest-lt', ['m rateest', 'rateest-bps1', 'rateest-lt']],
+    ['-m rateest --rateest-bps1 1mbit --rateest-lt', ['m rateest', 'rateest-bps1 1mbit', 'rateest-lt']],
+    ['-I INPUT 3 -j X', ['I INPUT 3', 'j X']],
+    ['-F -j', ['F', 'j']],
+    ['-E old new', ['E old new']],
+    ['--modprobe=/p', ['M /p']],
+    ['--mod /p', ['M /p']],
+  ])('%s', (line, options) => {
+    expect(optionsOf(line)).toEqual({ options, stray: [], unknown: [] });
+  });
+
+  it('are looked for behind one that nobody knows', () => {
+    expect(optionsOf('-m foreign --their x --modprobe=/p -j X')).toEqual({
+      options: ['m foreign', 'M /p', 'j X'],
+      stray: ['x'],
+      unknown: ['--their'],
+    });
+  });
+
+  it('may not be cut so short that they could be others', () => {
+    expect(optionsOf('-p tcp -m tcp --so 1').unknown).toEqual(['--so']);
+    expect(optionsOf('--s 10.0.0.1').unknown).toEqual(['--s']);
+    expect(optionsOf('--sr 10.0.0.1').options).toEqual(['s 10.0.0.1']);
+  });
+});
+
+describe('a text that was sent', () => {
+  it('is read line by line, as restore does', () => {
+    const { sections, problems } = readSentText(
+      '# a comment\n*filter \n:INPUT   ACCEPT   [0:0]\n:"INPUT" - [0:0]\n[12:345]-A INPUT -j DROP\n\t-A "own" -j DROP\nCOMMIT\n',
+    );
+    expect(problems).toEqual([]);
+    expect(sections).toMatchObject([
+      {
+        table: 'filter',
+        line: 2,
+        commitLine: 7,
+        lines: [
+          { name: 'INPUT', policy: 'ACCEPT', line: 3 },
+          { name: '"INPUT"', policy: '-', line: 4 },
+          { words: ['-A', 'INPUT', '-j', 'DROP'], line: 5 },
+          { words: ['-A', 'own', '-j', 'DROP'], line: 6 },
+        ],
+      },
+    ]);
+  });
+
+  it.each([
+    ['a rule before any table', '-A INPUT -j ACCEPT\n', 1, /outside a table/],
+    ['a table that there is not', table('fliter'), 1, /there are raw, mangle/],
+    [
+      'a table without COMMIT',
+      '*filter\n-A INPUT -j ACCEPT\n',
+      2,
+      /from line 1, has no COMMIT: add it after/,
+    ],
+    ['a table in a table', '*filter\n*nat\nCOMMIT\n', 2, /add it before this line/],
+    ['a COMMIT with a blank after it', '*filter\nCOMMIT \n', 2, /stands alone/],
+    ['a chain line cut off', table('filter', ':a'), 2, /not a chain line/],
+    ['counters that are none', table('filter', '[1] -A INPUT'), 2, /counters such as/],
+  ])('is refused for %s', (_, text, line, reason) => {
+    expect(readSentText(text).problems[0]).toMatchObject({ line, reason: expect.stringMatching(reason) });
+  });
+});
+
+const SAVED = [
+  '# Generated by iptables-save v1.8.9',
+  '*filter',
+  ':INPUT DROP [7:420]',
+  ':FORWARD ACCEPT [0:0]',
+  ':edge - [0:0]',
+  '[5:500] -A INPUT -j edge',
+  '[0:0] -A FORWARD -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a',
+  '[0:0] -A INPUT -j DROP',
+  '[1:2] -A edge -m comment --comment "two',
+  'COMMIT',
+  'lines" -j ACCEPT',
+  'COMMIT',
+  '# Completed',
+  '',
+].join('\n');
+
+describe('a table that was saved', () => {
+  it('is read with policies and counters, each rule up to the next', () => {
+    const saved = readSavedTable(SAVED, 'filter');
+    expect(saved?.table.chains.get('INPUT')).toEqual({
+      name: 'INPUT',
+      policy: 'DROP',
+      counters: '7:420',
+      line: 3,
+    });
+    expect(saved?.table.chains.get('edge')?.policy).toBeNull();
+    expect(saved?.table.rules.map(({ counters, text }) => [counters, text])).toEqual([
+      ['5:500', '-A INPUT -j edge'],
+      ['0:0', '-A FORWARD -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a'],
+      ['0:0', '-A INPUT -j DROP'],
+      ['1:2', '-A edge -m comment --comment "two\nCOMMIT\nlines" -j ACCEPT'],
+    ]);
+  });
+
+  it('leaves a doubt where a name may have looked like a rule', () => {
+    expect(readSavedTable(SAVED, 'filter')?.doubtful).toEqual([
+      { chain: 'INPUT', position: 2, text: '-A INPUT -j DROP' },
+    ]);
+  });
+
+  it('is read as iptables says, where that is asked', async () => {
+    const forged =
+      '-A FORWARD -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a\n[0:0] -A INPUT -j DROP';
+    const comment = '-A edge -m comment --comment "two\nCOMMIT\nlines" -j ACCEPT';
+    const ask = async (chain: string) => (chain === 'FORWARD' ? forged : comment);
+    const read = await readSavedTableBy(ask, SAVED, 'filter');
+    expect(read?.rules.map(({ text }) => text)).toEqual(['-A INPUT -j edge', forged, comment]);
+    expect(await readSavedTableBy(async () => 'something else', SAVED, 'filter')).toBeNull();
+  });
+
+  it('is none if it is cut off', () => {
+    expect(readSavedTable('*filter\n:INPUT ACCEPT [0:0]\n', 'filter')).toBeNull();
+    expect(readSavedTable('', 'filter')).toBeNull();
+  });
+
+  it('may be one of several, where all is our own', () => {
+    const tables = readSavedTables(
+      table('filter', ':a - [0:0]', '-I INPUT -j a') + table('nat', '-A OUTPUT -j ACCEPT'),
+    );
+    expect([...tables.keys()]).toEqual(['filter', 'nat']);
+    expect(tables.get('filter')?.rules[0]).toMatchObject({ text: '-A INPUT -j a', insert: true });
+  });
+});
+
+describe('a rule that is saved', () => {
+  it.each([
+    ['-A INPUT -j edge', 'edge'],
+    [
+      '-A INPUT -s 10.0.0.0/8 ! -i eth0 -p tcp -m tcp --dport 22 -m comment --comment "a \\"b\\"" -j ACCEPT',
+      'ACCEPT',
+    ],
+    ['-A INPUT -m set --match-set fw4.blocked src,dst -j DROP', 'DROP'],
+    ['-A OUTPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j TCPMSS --set-mss 1400', 'TCPMSS'],
+    ['-A a -g b', 'b'],
+  ])('%s is plain', (text, target) => {
+    expect(plainJump(text)?.target).toBe(target);
+  });
+
+  it.each([
+    '-A INPUT -i eth0',
+    '-A INPUT -i + -j ACCEPT',
+    '-A INPUT -m recent --set --name x --mask 255.255.255.255 --rsource -j ACCEPT',
+    '-A INPUT -m set --match-set a b src -j DROP',
+    '-A C -i src -m comment --comment src -j ACCEPT',
+    '-A INPUT -m comment --comment "never closed -j ACCEPT',
+    '-A INPUT -m comment --comment "two\nlines" -j ACCEPT',
+    '-A INPUT -m comment --comment "\xe9" -j ACCEPT',
+    '-A INPUT -j RATEEST --rateest-name x',
+    '-A ch"q -j DROP',
+  ])('%j is odd', (text) => {
+    expect(plainJump(text)).toBeNull();
+  });
+});
