@@ -10,7 +10,10 @@ export default defineConfig({
     maxWorkers: 2,
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/differential/**/*.test.ts'] },
+      },
       {
         extends: true,
         test: {

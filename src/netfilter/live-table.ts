@@ -41,7 +41,7 @@ async function readOnce(name: string, ask: TableQuestions): Promise<Table | null
   return { ...table, rules: await withJumps(table, ask) };
 }
 
-/** Where odd rules jump to that may jump to a chain: a name with `-j CHAIN` in it looks just so. */
+/** To which chains odd rules jump: a name with `-j CHAIN` in it looks just so, and a chain that is not there is none. */
 async function withJumps(table: Table, ask: TableQuestions): Promise<Rule[]> {
   if (!table.rules.some(({ isOdd }) => isOdd)) return table.rules;
   const counts = new Map<string, number>();
@@ -49,7 +49,8 @@ async function withJumps(table: Table, ask: TableQuestions): Promise<Rule[]> {
     table.rules.map(async (rule) => {
       const position = (counts.get(rule.chain) ?? 0) + 1;
       counts.set(rule.chain, position);
-      if (rule.isOdd !== true || !mayJump(rule, table)) return rule;
+      if (rule.isOdd !== true) return rule;
+      if (!mayJump(rule, table)) return { ...rule, jump: null };
       const target = /^(\S+)/.exec(await ask.list({ chain: rule.chain, position }))?.[1];
       return { ...rule, jump: target === undefined ? null : { target, isGoto: rule.jump?.isGoto === true } };
     }),

@@ -51,7 +51,7 @@ async function readAccounts(
   if (programs.nfacct === null) throw incomplete('accounting object', names, 'nfacct');
   const [file = '', ...args] = [...prefix, programs.nfacct, 'list'];
   const { stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
-  const there = new Set([...stdout.matchAll(/ = (.*);$/gm)].map(([, name]) => name));
+  const there = new Set([...stdout.matchAll(/\} = (.*);$/gm)].map(([, name]) => name));
   return names.filter((name) => there.has(name));
 }
 
