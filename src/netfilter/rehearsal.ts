@@ -13,6 +13,7 @@ import type { IptablesOptions } from './iptables.ts';
 import { NSENTER } from './namespace.ts';
 import { listNatively } from './native-listing.ts';
 import { makeObjects, readObjects } from './stage-objects.ts';
+import { withOwnTimers } from './timer-labels.ts';
 
 export interface StageOptions extends IptablesOptions {
   runDir: string;
@@ -57,7 +58,7 @@ export class ScratchStage implements RehearsalStage {
     const prefix = [NSENTER, `--net=/proc/${scratch.pid}/ns/net`, '--'];
     try {
       await makeObjects(objects, programs, prefix, run);
-      const rehearsal = this.#rehearsal(prefix);
+      const rehearsal = withOwnTimers(this.#rehearsal(prefix));
       return await work(
         objects.estimators.length === 0 ? rehearsal : await withEstimators(objects, rehearsal),
       );

@@ -49,6 +49,33 @@ const OFTEN = { FLEETWALL_DRIFT_INTERVAL_SECONDS: '0.5' };
 /** So seldom that nothing is noticed but by the monitor. */
 const SELDOM = { FLEETWALL_DRIFT_INTERVAL_SECONDS: '3600' };
 
+describe.each(BACKENDS)('a hook that others have got ahead of, %s', (backend) => {
+  const order = async (host: TestHost) =>
+    (await host.namespace.iptables('-S', 'INPUT')).split('\n').slice(1, 3);
+
+  it('is drift, and is told as moved', async () => {
+    const { host, client } = await guarded(backend, OFTEN);
+    await host.namespace.iptables('-I', 'INPUT', '-p', 'tcp', '-j', 'ACCEPT');
+    const { event } = await client.event(host.id, 'fleetwall.drift.detected');
+    expect(event).toMatchObject({
+      data: {
+        ruleset: { name: 'edge', revision: 3 },
+        diff: { tables: [{ family: 'ipv4', table: 'filter', moved: ['-A INPUT -j edge'] }] },
+      },
+    });
+    const { data } = await client.run(host.id, { action: 'report', ruleset: { name: 'edge' } });
+    expect(data.report?.rulesets).toMatchObject([{ name: 'edge', inSync: false }]);
+    expect(await order(host)).toEqual(['-A INPUT -p tcp -j ACCEPT', '-A INPUT -j edge']);
+  });
+
+  it('goes back to the head by a repair, and by a push of the same', async () => {
+    const { host, client } = await guarded(backend, { ...OFTEN, FLEETWALL_DRIFT: 'repair' });
+    await host.namespace.iptables('-I', 'INPUT', '-p', 'tcp', '-j', 'ACCEPT');
+    await client.event(host.id, 'fleetwall.drift.repaired');
+    expect(await order(host)).toEqual(['-A INPUT -j edge', '-A INPUT -p tcp -j ACCEPT']);
+  });
+});
+
 describe.each(BACKENDS)('drift, %s', (backend) => {
   it('is told once for each difference, and left alone unless it is to be repaired', async () => {
     const { host, client } = await guarded(backend, OFTEN);

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import type { Rehearsal } from '../job/ports.ts';
+import { readOptions } from '../ruleset/text/read-options.ts';
+import { quoteWord, splitWords } from '../ruleset/text/split-words.ts';
+
+/** A label has at most 27 bytes (linux/netfilter/xt_IDLETIMER.h). */
+const LABEL_BYTES = 12;
+
+/**
+ * The timers of `-j IDLETIMER` are the machine's, not a namespace's: a rule that is tried under the label of one that is live
+ * would wind it up again. So a rehearsal gives each a label of its own, and nobody outside of it sees that.
+ */
+export function withOwnTimers(rehearsal: Rehearsal): Rehearsal {
+  const labels = new Map<string, string>();
+  const shown = async (text: Promise<string>) => {
+    let own = await text;
+    for (const [label, stand] of labels) own = own.replaceAll(stand, () => label);
+    return own;
+  };
+  return {
+    restore: async (family, text) => await rehearsal.restore(family, relabel(text, labels)),
+    save: async (family, table) => await shown(rehearsal.save(family, table)),
+    saveAll: async (family) => await shown(rehearsal.saveAll(family)),
+    listNatively: async (family, table) => await shown(rehearsal.listNatively(family, table)),
+  };
+}
+
+function relabel(text: string, labels: Map<string, string>): string {
+  if (!text.includes('IDLETIMER')) return text;
+  return text
+    .split('\n')
+    .map((line) => (line.includes('IDLETIMER') ? relabelLine(line, labels) : line))
+    .join('\n');
+}
+
+function relabelLine(line: string, labels: Map<string, string>): string {
+  const words = splitWords(line);
+  const option = readOptions(words).options.find(
+    ({ owner, name }) => owner === 'IDLETIMER' && name === 'label',
+  );
+  const label = option?.values[0];
+  if (option === undefined || label === undefined) return line;
+  const stand = labels.get(label) ?? `fleetwall${randomBytes(LABEL_BYTES / 2).toString('hex')}`;
+  labels.set(label, stand);
+  const glued = `${option.written}=${label}`;
+  const own = words.map((word, index) => {
+    if (word === glued) return `${option.written}=${stand}`;
+    return word === label && words[index - 1] === option.written ? stand : word;
+  });
+  return own.map(quoteWord).join(' ');
+}
