@@ -43,6 +43,8 @@ const StoredChange = z.object({
         after: StoredRecord.nullable(),
       })
       .nullable(),
+    /** The first workers gave an undo up, and the journal with it. */
+    owed: z.object({ since: z.string() }).nullable().default(null),
   }),
 });
 
