@@ -127,7 +127,9 @@ class Asking {
     } else if (event.type === 'fleetwall.job.awaiting_confirmation') {
       const window = Date.parse(event.data.deadline) - Date.parse(event.time);
       this.#deadlines.set(hostId, Date.now() + window + GRACE_MS);
-    } else this.#deadlines.set(hostId, Date.now() + this.#options.timeoutMs);
+    } else if (event.type === 'fleetwall.job.started') {
+      this.#deadlines.set(hostId, Date.now() + this.#options.timeoutMs);
+    }
     this.#options.onEvent?.(event);
     this.#wake();
   }

@@ -94,7 +94,7 @@ export class RolloutState {
     }
     if (!this.#jobs.has(event.subject)) return isTakeBack;
     if (event.type === 'fleetwall.job.completed') progress.end = event.data.outcome;
-    else {
+    else if (event.type !== 'fleetwall.job.undone') {
       progress.startedAt ??= now;
       if (event.type === 'fleetwall.job.awaiting_confirmation') {
         progress.windowUntil = now + Date.parse(event.data.deadline) - Date.parse(event.time);

@@ -22,6 +22,10 @@ function whatHappened(event: FleetEvent): string {
       return `${nameOf(event.data.ruleset)} applied; waits until ${event.data.deadline} to be confirmed (${event.data.mode})`;
     case 'fleetwall.job.completed':
       return describeEnd(event.data);
+    case 'fleetwall.job.undone': {
+      const { ruleset, diff } = event.data;
+      return `${nameOf(ruleset)} ${paint.green('was taken back')} after all: ${countRules(diff, true)}`;
+    }
     case 'fleetwall.drift.detected':
     case 'fleetwall.drift.repaired': {
       const { ruleset, diff, by } = event.data;

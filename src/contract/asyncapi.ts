@@ -1,4 +1,4 @@
-import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES } from './examples.ts';
+import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES, UNDONE_EXAMPLE } from './examples.ts';
 import { type JsonSchema, type SchemaName, schemaFile } from './json-schemas.ts';
 import { CONTROL_EXCHANGE, EVENTS_EXCHANGE, JOBS_EXCHANGE } from './names.ts';
 
@@ -61,7 +61,10 @@ export function asyncApi(version: string): JsonSchema {
         control: { ...message('control', 'application/json'), examples: examplesOf(CONTROL_EXAMPLES) },
         event: {
           ...message('event', 'application/cloudevents+json'),
-          examples: examplesOf({ 'a job that failed': COMPLETED_EXAMPLE }),
+          examples: examplesOf({
+            'a job that failed': COMPLETED_EXAMPLE,
+            'a change that was taken back after all': UNDONE_EXAMPLE,
+          }),
         },
       },
     },

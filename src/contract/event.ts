@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Failure } from './failure.ts';
 import { Digest, Family, HostId, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Timings } from './timings.ts';
 
 /** An event is at most so many bytes of JSON … */
 export const MAX_EVENT_BYTES = 64 * 1024;
@@ -58,20 +59,6 @@ export const Outcome = z.enum([
   'expired',
 ]);
 export type Outcome = z.infer<typeof Outcome>;
-
-/** Milliseconds. `queueMs` is from `issuedAt` to delivery, and no part of `totalMs`. */
-export const Timings = z.object({
-  queueMs: z.number(),
-  lockMs: z.number(),
-  snapshotMs: z.number(),
-  rehearseMs: z.number(),
-  planMs: z.number(),
-  applyMs: z.number(),
-  verifyMs: z.number(),
-  confirmMs: z.number(),
-  totalMs: z.number(),
-});
-export type Timings = z.infer<typeof Timings>;
 
 /** The ruleset of a job, and what of that name is committed on the host once the job has ended. */
 const RulesetState = z.object({
@@ -155,6 +142,15 @@ export const JobCompleted = Origin.extend({
 });
 export type JobCompleted = z.infer<typeof JobCompleted>;
 
+/** A change whose job had ended as `undo_failed` is taken back after all; `diff` is what that undid, from what was live to what is. */
+const JobUndone = Origin.extend({
+  jobId: z.string(),
+  rolloutId: z.string().nullable(),
+  ruleset: RulesetState,
+  diff: Diff,
+  verified: z.literal(true),
+});
+
 /** `inSync` is `null` where the rules have not been compared with what was committed since the start. */
 const WorkerState = Origin.extend({
   groups: z.array(z.string()),
@@ -203,10 +199,16 @@ export const FleetEvent = z.discriminatedUnion('type', [
     data: JobCompleted,
   }),
   CloudEvent.extend({
+    type: z.literal('fleetwall.job.undone'),
+    subject: z.string(),
+    data: JobUndone,
+  }),
+  CloudEvent.extend({
     type: z.enum(['fleetwall.worker.online', 'fleetwall.worker.offline', 'fleetwall.worker.heartbeat']),
     data: WorkerState,
   }),
 ]);
 export type FleetEvent = z.infer<typeof FleetEvent>;
 export type JobCompletedEvent = Extract<FleetEvent, { type: 'fleetwall.job.completed' }>;
+export type JobUndoneEvent = Extract<FleetEvent, { type: 'fleetwall.job.undone' }>;
 export type WorkerEvent = Extract<FleetEvent, { data: WorkerState }>;

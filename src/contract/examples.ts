@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ControlMessage } from './control.ts';
-import type { JobCompletedEvent } from './event.ts';
+import type { JobCompletedEvent, JobUndoneEvent } from './event.ts';
 import type { Job } from './job.ts';
 
 /** Messages of each kind as a client may write them. Sent in this order to a host `web-1` they all succeed. */
@@ -63,6 +63,45 @@ export const CONTROL_EXAMPLES: Record<string, z.input<typeof ControlMessage>> = 
   confirm: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f10', kind: 'confirm', jobId: MANUAL },
   abort: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f11', kind: 'abort', jobId: MANUAL },
   ping: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f12', kind: 'ping' },
+};
+
+/** The end of a job was `undo_failed`; minutes or days later comes this. */
+export const UNDONE_EXAMPLE: JobUndoneEvent = {
+  specversion: '1.0',
+  id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01/undone',
+  source: '/fleetwall/hosts/web-1',
+  type: 'fleetwall.job.undone',
+  subject: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01',
+  time: '2026-11-22T10:09:30.000Z',
+  datacontenttype: 'application/json',
+  data: {
+    jobId: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01',
+    hostId: 'web-1',
+    rolloutId: '2026-11-22-edge',
+    ruleset: {
+      name: 'edge',
+      revision: 7,
+      digest: `sha256:${'5e'.repeat(32)}`,
+      liveRevision: 6,
+      liveDigest: `sha256:${'c4'.repeat(32)}`,
+    },
+    diff: {
+      added: 0,
+      removed: 1,
+      unchanged: 41,
+      tables: [
+        {
+          family: 'ipv4',
+          table: 'filter',
+          added: [],
+          removed: ['-A edge-in -p tcp -m tcp --dport 443 -j ACCEPT'],
+          truncated: false,
+        },
+      ],
+    },
+    verified: true,
+    worker: { version: '1.0.0', backend: 'nft', iptables: '1.8.9', kernel: '6.18.44', bootId: 'e3b0c442' },
+  },
 };
 
 /** A job that failed, which is where clients have the most to read. */

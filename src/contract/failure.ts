@@ -31,6 +31,7 @@ const RETRYABLE = {
   lock_timeout: true,
   xtables_lock_timeout: true,
   state_unavailable: true,
+  undo_pending: true,
   broker_unreachable: true,
   privilege_missing: false,
   backend_unavailable: false,

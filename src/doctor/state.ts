@@ -47,12 +47,18 @@ async function examineContents(stateDir: string): Promise<Finding[]> {
     const findings = [ok(`${stateDir} has these rulesets: ${names === '' ? 'none' : names}`)];
     const pending = await new FileJournal(stateDir).read();
     if (pending !== null) {
-      const { job, ruleset } = pending;
+      const { job, ruleset, owed } = pending;
+      const what = `job ${job.id} (${ruleset.name} revision ${ruleset.revision})`;
       findings.push(
-        warning(
-          `job ${job.id} (${ruleset.name} revision ${ruleset.revision}) is under way, or was cut short`,
-          'the worker settles it when it starts, and so does "fleetwall apply"',
-        ),
+        owed === null
+          ? warning(
+              `${what} is under way, or was cut short`,
+              'the worker settles it when it starts, and so does "fleetwall apply"',
+            )
+          : warning(
+              `${what} has failed, and its undo has not succeeded since ${owed.since}`,
+              'it is tried on, and nothing else is changed before: the worker’s log, and the end of any other job, say what is in the way',
+            ),
       );
     }
     const events = await readdir(join(stateDir, 'outbox')).catch(() => []);

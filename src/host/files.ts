@@ -1,20 +1,23 @@
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** `latin1`: a character of the text is a byte of the file. */
+type Encoding = 'utf8' | 'latin1';
+
 /**
  * Puts a file in place whole or not at all, and for good: written aside, flushed, renamed, and the folder flushed,
  * without which a power cut may still take the new name away.
  */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  await placeDurably(await writeAside(path, text), path);
+export async function writeDurably(path: string, text: string, encoding: Encoding = 'utf8'): Promise<void> {
+  await placeDurably(await writeAside(path, text, encoding), path);
 }
 
 /** Writes and flushes a file `PATH.new`; its path. Whoever writes to a path has a lock for it, or it is nobody else's. */
-export async function writeAside(path: string, text: string): Promise<string> {
+export async function writeAside(path: string, text: string, encoding: Encoding = 'utf8'): Promise<string> {
   const aside = `${path}.new`;
   const file = await open(aside, 'w', 0o600);
   try {
-    await file.writeFile(text);
+    await file.writeFile(text, encoding);
     await file.datasync();
   } finally {
     await file.close();
@@ -39,9 +42,9 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** @returns `null` if there is no such file */
-export async function readIfThere(path: string): Promise<string | null> {
+export async function readIfThere(path: string, encoding: Encoding = 'utf8'): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path, encoding);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

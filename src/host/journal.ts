@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Diff, Outcome } from '../contract/event.ts';
 import { Digest, FAMILIES, Family, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
 import { type Journal, JournalDamaged, type PendingChange, type SavedTables } from '../job/pending.ts';
-import { textDigest } from '../ruleset/digest.ts';
+import { bytesDigest } from '../ruleset/digest.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { makePrivateFolder, parseJson, readIfThere, syncFolder, writeDurably } from './files.ts';
 import { StoredClaims, StoredRecord } from './ruleset-store.ts';
@@ -43,6 +43,8 @@ const StoredChange = z.object({
         after: StoredRecord.nullable(),
       })
       .nullable(),
+    /** The first workers gave an undo up, and the journal with it. */
+    owed: z.object({ since: z.string() }).nullable().default(null),
   }),
 });
 
@@ -61,8 +63,10 @@ export class FileJournal implements Journal {
   async open(change: PendingChange, before: SavedTables): Promise<void> {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
-      this.#snapshot = perFamily((family) => textDigest(before[family]));
-      await Promise.all(FAMILIES.map((family) => writeDurably(this.#snapshotPath(family), before[family])));
+      this.#snapshot = perFamily((family) => bytesDigest(before[family]));
+      await Promise.all(
+        FAMILIES.map((family) => writeDurably(this.#snapshotPath(family), before[family], 'latin1')),
+      );
       await this.#write(change);
     });
   }
@@ -93,8 +97,8 @@ export class FileJournal implements Journal {
       const [ipv4, ipv6] = await Promise.all(
         FAMILIES.map(async (family) => {
           const path = this.#snapshotPath(family);
-          const text = await readIfThere(path);
-          if (text === null || textDigest(text) !== this.#snapshot[family]) {
+          const text = await readIfThere(path, 'latin1');
+          if (text === null || bytesDigest(text) !== this.#snapshot[family]) {
             throw new JournalDamaged(`${path}, which has the rules as they were, is missing or damaged`);
           }
           return text;

@@ -1,10 +1,11 @@
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type RunCommand } from '../job/command.ts';
 import { type Fence, type HostLock, LockLost, LockTimeout, type Log } from '../job/ports.ts';
 import { makePrivateFolder } from './files.ts';
+import { Holder, startOf } from './lock-holder.ts';
 
 export interface LockOptions {
   runDir: string;
@@ -39,6 +40,7 @@ export class NamespaceLock implements HostLock {
   readonly #options: LockOptions;
   readonly path: string;
   #holders = 0;
+  #started: string | null = null;
 
   constructor(options: LockOptions) {
     this.#options = options;
@@ -118,7 +120,10 @@ export class NamespaceLock implements HostLock {
   async #holdMark<T>(file: FileHandle, purpose: string, work: (fence: Fence) => Promise<T>): Promise<T> {
     const { hostId, log } = this.#options;
     await file.truncate();
-    const holder = { pid: process.pid, hostId, purpose, since: new Date().toISOString() };
+    const { pid } = process;
+    this.#started ??= await startOf(pid);
+    const started = this.#started;
+    const holder = { pid, started, hostId, purpose, since: new Date().toISOString() };
     await file.write(JSON.stringify(holder satisfies z.infer<typeof Holder>));
     let lost: Error | null = null;
     // Nobody has the kernel's lock, so a mark that is there is a dead holder's.
@@ -145,8 +150,6 @@ export class NamespaceLock implements HostLock {
     }
   }
 }
-
-const Holder = z.object({ pid: z.number(), hostId: z.string(), purpose: z.string(), since: z.string() });
 
 async function readHolder(file: FileHandle): Promise<string> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0);

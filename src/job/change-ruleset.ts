@@ -16,7 +16,7 @@ import { type Fence, LockLost, type Ports } from './ports.ts';
 import { type PreparedChange, prepareChange } from './prepare-change.ts';
 import { renderSnapshot } from './snapshot.ts';
 import type { RulesetRecord } from './state.ts';
-import { takeBack } from './take-back.ts';
+import { takeBack, UNDO_LIMIT_MS } from './take-back.ts';
 
 /** Everything but the change: what it would do, and whether the kernel takes it. */
 export async function checkRuleset(
@@ -86,7 +86,12 @@ async function applyAndConfirm(
     const explain = async () => await explainRefusal(intent, failure, ports, fence);
     const { label } = intent;
     const before = () => prepared.snapshot;
-    return await takeBack({ subject: intent, label, touched, before, failure, explain }, ports, fence);
+    const limitMs = UNDO_LIMIT_MS;
+    return await takeBack(
+      { subject: intent, label, touched, before, failure, explain, limitMs },
+      ports,
+      fence,
+    );
   }
 }
 
@@ -107,6 +112,7 @@ function pendingOf(
     claims,
     tables: plans.map(({ family, table }) => ({ family, table })),
     window: null,
+    owed: null,
   };
 }
 

@@ -4,7 +4,7 @@ import { perFamily } from '../ruleset/tables.ts';
 import type { Change } from './change.ts';
 import { spelledBy } from './intent.ts';
 import type { Ports } from './ports.ts';
-import type { RulesetRecord } from './state.ts';
+import type { BootFilesState, BootRecord, RulesetRecord } from './state.ts';
 
 /**
  * What goes on record once the host has what is wanted; `null` if that is on record already. The greater part of the work is
@@ -19,7 +19,7 @@ export async function prepareCommit(
 ): Promise<RulesetRecord | null> {
   const { intent, committed, earlier } = change;
   const { name, scope, record } = intent;
-  const isSame = isOnRecord(change, ports);
+  const isSame = await isOnRecord(change, ports);
   if (isSame && record?.committed?.revision === committed.revision) return null;
   const claims = claimsOf(scope, intent.wanted);
   return {
@@ -33,34 +33,72 @@ export async function prepareCommit(
   };
 }
 
-/** @throws {StateUnavailable} and nothing is on record then */
+/**
+ * Boot files come first, so that what is on record is what a reboot brings back; the record is the moment that counts.
+ *
+ * @throws {StateUnavailable} and nothing is on record then, and the boot files are those of before
+ */
 export async function commitRecord(after: RulesetRecord | null, ports: Ports): Promise<void> {
   if (after === null) return;
-  await ports.rulesets.put(after);
-  await placeBootFiles(after, ports);
+  const { rulesets, boot, log } = ports;
+  const before = (await rulesets.list()).find(({ name }) => name === after.name);
+  try {
+    await boot.place(after);
+    await putRecord(after, ports);
+  } catch (error) {
+    const live = before?.scope === after.scope ? before.live : null;
+    await mendBootFiles({ ...after, live }, ports);
+    throw error;
+  }
+  await boot
+    .forgetKept(after)
+    .catch((error: unknown) => log.warn({ ruleset: after.name, error }, 'Cannot take old boot files away'));
   await forgetOldContents(ports);
 }
 
-/** What is on record is so; boot files that are not those of the record are noticed wherever they are read. */
-export async function placeBootFiles(record: RulesetRecord, { boot, log }: Ports): Promise<void> {
+/** What is on record counts, also if it could not be made sure that it stays there. @throws {StateUnavailable} if it is not */
+async function putRecord(after: RulesetRecord, { rulesets, log }: Ports): Promise<void> {
   try {
-    await boot.place(record);
+    await rulesets.put(after);
   } catch (error) {
+    const records = await rulesets.list().catch(() => []);
+    const now = records.find(({ name }) => name === after.name);
+    if (now?.committedBy !== after.committedBy || now.committed?.revision !== after.committed?.revision)
+      throw error;
     log.error(
-      { ruleset: record.name, error },
-      'Cannot put the boot files of a ruleset in place: push it again',
+      { ruleset: after.name, error },
+      'The state of a ruleset is written, and might not outlive a power cut',
     );
   }
 }
 
-/** Whether the very same content is what is committed, spelled by the same kernel. */
-function isOnRecord({ intent: { record }, committed, content }: Change, { facts }: Ports): boolean {
-  const isLive = record?.live != null && record.live.spelledBy === spelledBy(facts);
-  return content !== null && isLive && record?.committed?.digest === committed.digest;
+/** What is on record is so. Boot files that cannot be made those of the record are told of, and looked at again with each look for drift. */
+export async function mendBootFiles(record: BootRecord, { boot, log }: Ports): Promise<BootFilesState> {
+  const { name: ruleset } = record;
+  try {
+    const state = await boot.mend(record);
+    if (state === 'mended')
+      log.warn({ ruleset }, 'The boot files of a ruleset were others than those on record');
+    return state;
+  } catch (error) {
+    log.error({ ruleset, error }, 'Cannot look after the boot files of a ruleset');
+    return 'lost';
+  }
 }
 
-async function prepareLive(
-  { intent: { name, scope, wanted }, content }: Change,
+/** Whether the very same content is what is committed, spelled by the same kernel, and a reboot would bring it back. */
+async function isOnRecord(
+  { intent: { record }, committed, content }: Change,
+  ports: Ports,
+): Promise<boolean> {
+  if (content === null || record?.live == null || record.live.spelledBy !== spelledBy(ports.facts))
+    return false;
+  return record.committed?.digest === committed.digest && (await mendBootFiles(record, ports)) !== 'lost';
+}
+
+/** Writes boot files aside. @throws {StateUnavailable} {@link JobFailure} if the kernel did not take it */
+export async function prepareLive(
+  { intent: { name, scope, wanted }, content }: Pick<Change, 'intent' | 'content'>,
   { boot, facts }: Ports,
 ): Promise<RulesetRecord['live']> {
   if (content === null) return null;

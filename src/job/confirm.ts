@@ -65,7 +65,18 @@ async function waitForAnswer(change: OpenChange, ports: Ports): Promise<void> {
   });
   ports.log.info({ jobId: job.id, deadline: window.deadline }, 'Waiting to be confirmed');
   const answer = await answers.wait(job.id, window.deadlineMs);
-  if (answer !== 'confirm') throw refusal(change, answer);
+  if (answer === 'confirm') return;
+  await endWindow(change, ports);
+  throw refusal(change, answer);
+}
+
+/** From here on it is undone: no other process may ask again, and keep what is half undone. */
+async function endWindow(change: OpenChange, { journal, log }: Ports): Promise<void> {
+  const { job, window } = change;
+  const deadlineMs = Math.min(window.deadlineMs, monotonicMs());
+  await journal.update({ ...change, window: { ...window, deadlineMs } }).catch((error: unknown) => {
+    log.error({ jobId: job.id, error }, 'Cannot write that a change waits no more');
+  });
 }
 
 function refusal({ ruleset, window }: OpenChange, answer: 'abort' | 'none'): JobFailure {

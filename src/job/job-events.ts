@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { FleetEvent, JobCompletedEvent } from '../contract/event.ts';
+import type { Diff, FleetEvent, JobCompleted, JobCompletedEvent, JobUndoneEvent } from '../contract/event.ts';
 import { isRetryable } from '../contract/failure.ts';
 import type { Job } from '../contract/job.ts';
 import { showBytes } from '../ruleset/text/bytes.ts';
 import type { JobFailure } from './failure.ts';
 import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
-import type { JobBrief, JobOrigin, OpenChange } from './pending.ts';
+import type { JobBrief, JobOrigin, OpenChange, PendingChange } from './pending.ts';
 import type { Ports } from './ports.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
@@ -34,6 +34,35 @@ export function awaitingEvent({ job, ruleset, window, diff }: OpenChange, ports:
     subject: job.id,
     data: { ...underWay(job, { name, revision }, ports), mode, deadline, diff },
   };
+}
+
+/** The event that tells a change is taken back after all, long after its job has ended. */
+export function undoneEvent(
+  { job: { id, rolloutId }, diff }: PendingChange,
+  ruleset: NonNullable<JobCompleted['ruleset']>,
+  { identity: { hostId }, facts }: Speaker,
+): JobUndoneEvent {
+  const type = 'fleetwall.job.undone';
+  return {
+    ...cloudEvent(hostId, [type, id]),
+    type,
+    subject: id,
+    data: {
+      hostId,
+      worker: facts,
+      jobId: id,
+      rolloutId: rolloutId ?? null,
+      ruleset,
+      diff: reversed(diff),
+      verified: true,
+    },
+  };
+}
+
+/** What undoes a difference; what it leaves alone is the same. */
+function reversed({ added, removed, unchanged, tables }: Diff): Diff {
+  const back = tables.map((table) => ({ ...table, added: table.removed, removed: table.added }));
+  return { added: removed, removed: added, unchanged, tables: back };
 }
 
 type Speaker = Pick<Ports, 'identity' | 'facts'>;

@@ -2,6 +2,7 @@ import type { Diff, FleetEvent, Writer } from '../contract/event.ts';
 import { type DriftOf, describeDrift, driftKey, findDrift } from './drift.ts';
 import { driftEvent } from './drift-event.ts';
 import { fitDiff } from './fit-event.ts';
+import { lookAfterBootFiles } from './look-after-boot-files.ts';
 import { type Fence, LockLost, type Ports } from './ports.ts';
 import { repairDrift } from './repair-drift.ts';
 import { RepairLimit } from './repair-limit.ts';
@@ -37,6 +38,7 @@ export class DriftJudge {
   async look(by: Writer | null, putsBack: boolean, fence: Fence): Promise<void> {
     // A change that waits for its answer is not committed, and is no drift.
     if ((await this.#ports.journal.read()) !== null) return;
+    await lookAfterBootFiles(this.#ports, fence);
     for (const drift of await findDrift(this.#ports, fence)) {
       const { name } = drift.record;
       if (drift.plans.length > 0) await this.#judge(drift, by, putsBack && drift.isGone, fence);

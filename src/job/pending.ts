@@ -35,6 +35,14 @@ export interface PendingChange {
   tables: TableRef[];
   /** `null` until the change is applied and verified, and waits to be confirmed. */
   window: ConfirmWindow | null;
+  /** `null` unless the job has ended without its change being taken back, which is made up for as soon as that can be. */
+  owed: OwedUndo | null;
+}
+
+/** The end of the job is known, and was `undo_failed`: from then on it is not told again, and the undo is only tried. */
+interface OwedUndo {
+  /** RFC 3339. */
+  since: string;
 }
 
 /** One that waits to be confirmed. */

@@ -10,7 +10,7 @@ import type { KeyRing } from './envelope.ts';
 import type { Journal, PendingChange } from './pending.ts';
 import type { RehearsalMemory } from './rehearsal-memory.ts';
 import type { RestoreFault } from './restore-fault.ts';
-import type { BootFiles, ContentStore, ResultStore, RulesetStore } from './state.ts';
+import type { BootFiles, ContentStore, ResultStore, RulesetStore, UndoneStore } from './state.ts';
 import type { ToldJobs } from './told-jobs.ts';
 
 /** A message as the broker delivered it. Nothing in it is to be trusted. */
@@ -213,6 +213,12 @@ export interface Watchdog {
   disarm(): Promise<void>;
 }
 
+/** Does what is left to be done when no job is run: tries owed undos again, and tells of those that have succeeded. */
+export interface Caretaker {
+  /** There is something to be done. */
+  wake(): void;
+}
+
 export interface Ports {
   identity: HostIdentity;
   /** Who may command the host. */
@@ -232,8 +238,10 @@ export interface Ports {
   boot: BootFiles;
   journal: Journal;
   watchdog: Watchdog;
+  caretaker: Caretaker;
   confirmation: Confirmation;
   results: ResultStore;
+  undone: UndoneStore;
   attempts: AttemptStore;
   told: ToldJobs;
   events: EventPublisher;

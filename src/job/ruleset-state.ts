@@ -7,7 +7,7 @@ export async function rulesetState(
   { name, revision }: { name: string; revision: number },
   digest: Digest | null,
   { rulesets }: Pick<Ports, 'rulesets'>,
-): Promise<JobCompleted['ruleset']> {
+): Promise<NonNullable<JobCompleted['ruleset']>> {
   const record = (await rulesets.list()).find((known) => known.name === name);
   const live = record?.live == null ? null : record.committed;
   return {

@@ -1,5 +1,5 @@
 /** What a host keeps on disk: implemented in host/. */
-import type { JobCompletedEvent } from '../contract/event.ts';
+import type { JobCompletedEvent, JobUndoneEvent } from '../contract/event.ts';
 import type { Digest, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
 import type { Claims } from '../ruleset/claims.ts';
@@ -43,6 +43,12 @@ export interface ContentStore {
   prune(kept: ReadonlySet<Digest>): Promise<void>;
 }
 
+/** Whether boot files are those of the record: without any doing, once more, or not at all. */
+export type BootFilesState = 'whole' | 'mended' | 'lost';
+
+/** What boot files are held against; `live` is `null`: none are to be there. */
+export type BootRecord = Pick<RulesetRecord, 'name' | 'scope' | 'live'>;
+
 /** What is committed, in the kernel's spelling, as files that `iptables-restore` loads at boot. @throws {StateUnavailable} */
 export interface BootFiles {
   /** Writes both families aside, for {@link place}; their digests. */
@@ -50,8 +56,15 @@ export interface BootFiles {
     ruleset: Pick<RulesetRecord, 'name' | 'scope'>,
     rules: PerFamily<string>,
   ): Promise<PerFamily<Digest>>;
-  /** Puts where the boot looks what was prepared for a record; takes away what is there where nothing is to be live. */
-  place(record: RulesetRecord): Promise<void>;
+  /**
+   * Puts where the boot looks what was prepared for what is about to go on record; takes away what is there where nothing is to be
+   * live. What was there before is kept, for {@link mend}.
+   */
+  place(record: BootRecord): Promise<void>;
+  /** Puts there what the record says, if that is still to be had under any name; and makes sure of the script that loads it. */
+  mend(record: BootRecord): Promise<BootFilesState>;
+  /** The record is written: what was kept is of no more use. */
+  forgetKept(record: BootRecord): Promise<void>;
   /** `null` if there are none, or others than those of the record. */
   read(record: RulesetRecord): Promise<PerFamily<string> | null>;
 }
@@ -61,6 +74,19 @@ export interface ResultStore {
   put(jobId: string, event: JobCompletedEvent): Promise<void>;
   /** Forgets what is older than has to be remembered. */
   prune(): Promise<void>;
+}
+
+/** That the change of a job is taken back after all, and what is carried over to the event. */
+export interface KeptUndone {
+  event: JobUndoneEvent;
+  headers: Record<string, string>;
+}
+
+/** What has been undone after its job had ended, and is not known to be told. @throws {StateUnavailable} from each */
+export interface UndoneStore {
+  list(): Promise<KeptUndone[]>;
+  put(undone: KeptUndone): Promise<void>;
+  remove(event: JobUndoneEvent): Promise<void>;
 }
 
 export class StateUnavailable extends Error {

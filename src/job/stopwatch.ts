@@ -1,4 +1,4 @@
-import type { Timings } from '../contract/event.ts';
+import type { Timings } from '../contract/timings.ts';
 
 export type TimedStage = Exclude<keyof Timings, 'queueMs' | 'totalMs'>;
 

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rollback } from '../contract/event.ts';
 import type { TableRef } from '../ruleset/tables.ts';
+import { BackOff } from './back-off.ts';
 import { JobFailure } from './failure.ts';
 import { failed, type JobEnd } from './job-end.ts';
-import { type Fence, LockLost, type Ports } from './ports.ts';
+import { monotonicMs } from './monotonic.ts';
+import { type Fence, LockLost, type Ports, RestoreFailed } from './ports.ts';
 import type { LiveTables } from './snapshot.ts';
 import { type UndoneTable, type UndoSubject, undoChanges } from './undo.ts';
 
@@ -18,89 +20,92 @@ export interface TakeBack {
   failure: JobFailure;
   /** Looks, with the host as it was, for more to say of the failure. */
   explain?: () => Promise<JobFailure>;
+  /** For how long it is tried before the job ends without it; it is tried once in any case. */
+  limitMs: number;
 }
 
-/** Programs that hold the rules' lock, or the machine, for a while are no reason to leave a host half-changed. */
-const MOST_TRIES = 3;
-const RETRY_MS = 2_000;
+/** A job whose change cannot be taken back for so long ends all the same: the undo is owed from then on. */
+export const UNDO_LIMIT_MS = 60_000;
+
+/** What came of trying to undo a change; `error`: why it is not undone. */
+interface Undoing {
+  error: Error | null;
+  performed: boolean;
+  tables: UndoneTable[];
+}
 
 /**
- * After a failure: the host gets back what it had, and the end tells whether that worked.
+ * After a failure: the host gets back what it had, and the end tells whether that worked. If not, it is `undo_failed`, and the
+ * journal stays open.
  *
  * @throws {LockLost} if others may be at the rules: whoever has the lock again has to do it
  */
 export async function takeBack(work: TakeBack, ports: Ports, fence: Fence): Promise<JobEnd> {
   const { failure, touched } = work;
   if (touched.length === 0) return failed(failure);
-  let tables: UndoneTable[];
-  try {
-    tables = await undoStubbornly(work, ports, fence);
-  } catch (error) {
-    if (error instanceof LockLost) throw error;
-    return await undoFailed(work, error as Error, { performed: true }, ports);
-  }
-  const rollback = {
-    performed: tables.some((table) => table.performed),
-    tables: tables.map(({ family, table, performed, differs }) => ({
-      family,
-      table,
-      performed,
-      verified: differs === null,
-    })),
-  };
-  const broken = tables.filter(({ differs }) => differs !== null);
-  if (broken.length > 0) {
-    const places = broken.map(({ family, table, differs }) => `${family} ${table}: ${differs}`);
-    const why = new Error(`what is live differs from what was before in ${places.join('; ')}`);
-    return await undoFailed(work, why, rollback, ports);
-  }
+  const { error, performed, tables } = await undoStubbornly(work, ports, fence);
+  const rollback = { performed, ...(tables.length === 0 ? {} : { tables: tables.map(describeTable) }) };
+  if (error !== null) return undoFailed(work, error, { ...rollback, performed: true }, ports);
   return failed((await work.explain?.()) ?? failure, {
-    rollback: { ...rollback, reason: rollback.performed ? failure.code : null, verified: true },
+    rollback: { ...rollback, reason: performed ? failure.code : null, verified: true },
   });
 }
 
-async function undoStubbornly(
-  { subject, label, touched, before }: TakeBack,
-  { firewall, log }: Ports,
-  fence: Fence,
-): Promise<UndoneTable[]> {
-  const snapshot = await before();
-  for (let tries = 1; ; tries += 1) {
+/** Why an undo failed, in words. */
+export function describeCause(error: unknown): string {
+  const { message } = error as Error;
+  return error instanceof RestoreFailed ? `${error.fault.command} failed: ${message}` : message;
+}
+
+/** Programs that hold the rules' lock, or the machine, for a while are no reason to leave a host half-changed. */
+async function undoStubbornly(work: TakeBack, { firewall, log }: Ports, fence: Fence): Promise<Undoing> {
+  const { subject, label, touched, before, limitMs } = work;
+  const deadline = monotonicMs() + limitMs;
+  const pause = new BackOff();
+  let performed = false;
+  for (;;) {
+    let tables: UndoneTable[] = [];
+    let error: Error | null;
     try {
-      return await undoChanges(subject, touched, snapshot, firewall, fence);
-    } catch (error) {
-      if (error instanceof LockLost || tries === MOST_TRIES) throw error;
-      log.warn({ ruleset: label, error }, 'Undo did not succeed, and is tried again');
-      await sleep(RETRY_MS);
+      tables = await undoChanges(subject, touched, await before(), firewall, fence);
+      error = differenceIn(tables);
+    } catch (thrown) {
+      if (thrown instanceof LockLost) throw thrown;
+      error = thrown as Error;
     }
+    // A restore that failed may have written all the same, and then the next try finds nothing to do.
+    performed ||= error instanceof RestoreFailed || tables.some((table) => table.performed);
+    const leftMs = deadline - monotonicMs();
+    if (error === null || leftMs <= 0) return { error, performed, tables };
+    log.warn({ ruleset: label, error }, 'Undo did not succeed, and is tried again');
+    await sleep(Math.min(leftMs, pause.next()));
   }
 }
 
+function differenceIn(tables: readonly UndoneTable[]): Error | null {
+  const broken = tables.filter(({ differs }) => differs !== null);
+  if (broken.length === 0) return null;
+  const places = broken.map(({ family, table, differs }) => `${family} ${table}: ${differs}`);
+  return new Error(`what is live differs from what was before in ${places.join('; ')}`);
+}
+
+function describeTable({ family, table, performed, differs }: UndoneTable) {
+  return { family, table, performed, verified: differs === null };
+}
+
 /** The one case in which a host may not be as it was: it is said loudly, and with what is known of it. */
-async function undoFailed(
-  { subject, label, failure }: TakeBack,
+function undoFailed(
+  { label, failure }: TakeBack,
   error: Error,
   rollback: Pick<Rollback, 'performed' | 'tables'>,
   ports: Ports,
-): Promise<JobEnd> {
-  ports.log.error({ ruleset: label, error }, 'Undo failed');
-  await keepClaims(subject, ports);
-  const message = `ruleset ${label} failed (${failure.message}), and the host could not be put back as it was: ${error.message}`;
+): JobEnd {
+  ports.log.error({ ruleset: label, error }, 'Undo failed: it is tried again until it succeeds');
+  const message = `ruleset ${label} failed (${failure.message}), and the host could not yet be put back as it was, which is tried on: ${describeCause(error)}`;
   const { lines, tool } = failure;
   const options = { lines, cause: error, ...(tool === null ? {} : { tool }) };
   return failed(new JobFailure('apply', 'undo_failed', message, options), {
     changed: true,
     rollback: { ...rollback, reason: failure.code, verified: false },
   });
-}
-
-/** What may be left of the change is the ruleset's: its next revision may take it over. */
-async function keepClaims({ name, scope, claims }: UndoSubject, { rulesets, log }: Ports): Promise<void> {
-  try {
-    const record = (await rulesets.list()).find((known) => known.name === name);
-    const nothing = { name, scope, committed: null, committedBy: null, live: null, earlier: [] };
-    await rulesets.put({ ...(record ?? nothing), claims });
-  } catch (error) {
-    log.error({ ruleset: name, error }, 'Cannot write the state of a ruleset');
-  }
 }

@@ -1,11 +1,12 @@
-import type { JobCompletedEvent } from '../contract/event.ts';
 import { WindowLeft } from './confirmation.ts';
-import { JobFailure } from './failure.ts';
 import { failed, type JobEnd } from './job-end.ts';
 import type { JobRun } from './job-run.ts';
+import { isUndoFailed, oweUndo, undoPending, wouldChange } from './owed-undo.ts';
 import { type Fence, LockLost, LockTimeout, type Ports } from './ports.ts';
-import { closePending, settlePending } from './settle.ts';
+import { regain } from './regain.ts';
+import { closePending, type Settled, settlePending } from './settle.ts';
 import type { RulesetRecord } from './state.ts';
+import { tellSettled } from './tell-settled.ts';
 
 /** What a job does once it is its turn. */
 export type LockedWork = (fence: Fence, records: RulesetRecord[]) => Promise<JobEnd>;
@@ -24,15 +25,25 @@ export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Pr
     await ports.lock.hold(`job ${job.id}`, async (fence) => {
       held();
       const settled = await settlePending(ports, fence);
-      if (settled?.subject === job.id) return run.endWith(settled);
-      if (settled !== null) publishSettled(settled, ports);
-      await run.conclude(await endOf(work, fence, ports));
-      await close(run, ports);
+      if (settled?.change.job.id === job.id && settled.end !== null) return run.endWith(settled.end);
+      if (settled !== null) tellSettled(settled, ports);
+      const mayNot = settled?.owed != null && wouldChange(job);
+      await run.conclude(
+        mayNot ? failed(undoPending(settled.change, settled.owed ?? '')) : await endOf(work, fence, ports),
+      );
+      await close(run, settled, ports);
     });
   } catch (error) {
-    if (!(error instanceof LockLost)) throw error;
-    await regain(run, error, ports);
+    if (error instanceof LockLost) return await regain(run, error, ports);
+    if (error instanceof LockTimeout) throw await pendingOr(error, run, ports);
+    throw error;
   }
+}
+
+/** Whoever has the lock for so long may be trying an undo that is owed: then that is what the job has to wait for. */
+async function pendingOr(timeout: LockTimeout, { job }: JobRun, { journal }: Ports): Promise<Error> {
+  const change = wouldChange(job) ? await journal.read().catch(() => null) : null;
+  return change === null || change.owed === null ? timeout : undoPending(change, timeout.message);
 }
 
 async function endOf(work: LockedWork, fence: Fence, ports: Ports): Promise<JobEnd> {
@@ -46,34 +57,15 @@ async function endOf(work: LockedWork, fence: Fence, ports: Ports): Promise<JobE
   }
 }
 
-async function close({ job }: JobRun, ports: Ports): Promise<void> {
+/** The journal stays open for as long as an undo is owed: this job's, or that of one before. */
+async function close({ job, end }: JobRun, settled: Settled | null, ports: Ports): Promise<void> {
+  if (settled?.owed != null) return;
   try {
-    await closePending(ports);
+    const change = end !== null && isUndoFailed(end) ? await ports.journal.read() : null;
+    if (change === null) await closePending(ports);
+    else await oweUndo(change, ports);
   } catch (error) {
     ports.log.error({ jobId: job.id, error }, 'Cannot close the journal of a job that has ended');
+    ports.caretaker.wake();
   }
-}
-
-/** Others may be at the rules now: with the lock taken anew, what the job had done by then is undone. */
-async function regain(run: JobRun, lost: LockLost, ports: Ports): Promise<void> {
-  const { job } = run;
-  const failure = new JobFailure('host', 'lock_timeout', lost.message, { cause: lost });
-  for (;;) {
-    try {
-      return await ports.lock.hold(`job ${job.id}`, async (fence) => {
-        const settled = await settlePending(ports, fence, failure);
-        if (settled === null) await run.conclude(failed(failure));
-        else run.endWith(settled);
-      });
-    } catch (error) {
-      if (!(error instanceof LockLost || error instanceof LockTimeout)) throw error;
-      ports.log.warn({ jobId: job.id, error }, 'Waiting for the lock, to undo what a job had begun');
-    }
-  }
-}
-
-function publishSettled(event: JobCompletedEvent, { events, log }: Ports): void {
-  events.publish(event).catch((error: unknown) => {
-    log.warn({ jobId: event.subject, error }, 'Cannot publish the end of a job that was settled');
-  });
 }

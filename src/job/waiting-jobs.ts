@@ -55,6 +55,7 @@ export class WaitingJobs {
   #isWorking = false;
   #gathering: Promise<void> = Promise.resolve();
   #isStopped = false;
+  #aside: Promise<unknown> = Promise.resolve();
   #inHand: JobInHand | null = null;
 
   /** How many wait for their turn. */
@@ -80,6 +81,18 @@ export class WaitingJobs {
     });
   }
 
+  /**
+   * Does something that is no job while there is none: those that come meanwhile wait.
+   *
+   * @returns `undefined` if there are jobs, and it was not done
+   */
+  async between<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#isWorking) return undefined;
+    const done = work();
+    this.#aside = done.catch(() => {});
+    return await done;
+  }
+
   /** Messages begin to come: those that have waited at the broker are to wait together here. */
   gather(): void {
     this.#gathering = sleep(GATHER_MS);
@@ -93,7 +106,7 @@ export class WaitingJobs {
 
   async #work(): Promise<void> {
     this.#isWorking = true;
-    await this.#gathering;
+    await Promise.all([this.#gathering, this.#aside]);
     // What comes at the same time waits together.
     await setImmediate();
     for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#run(next);

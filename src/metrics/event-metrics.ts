@@ -1,12 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { FleetEvent } from '../contract/event.ts';
 
-/** What events tell besides the ends of jobs: drift, and changes that wait to be confirmed. */
+/** What events tell besides the ends of jobs: drift, changes that wait to be confirmed, and those taken back after all. */
 export class EventMetrics {
   readonly #detected;
   readonly #repaired;
   readonly #windows;
   readonly #isOpen;
+  readonly #undone;
   #waiting: string | null = null;
 
   constructor(registry: Registry) {
@@ -32,6 +33,11 @@ export class EventMetrics {
       help: '1 while a change waits to be confirmed',
       registers,
     });
+    this.#undone = new Counter({
+      name: 'fleetwall_jobs_undone_total',
+      help: 'Changes that were taken back after their jobs had ended as undo_failed',
+      registers,
+    });
   }
 
   take(event: FleetEvent): void {
@@ -41,6 +47,7 @@ export class EventMetrics {
       this.#windows.inc({ mode: event.data.mode });
       this.#waiting = event.subject;
     }
+    if (event.type === 'fleetwall.job.undone') this.#undone.inc();
     if (event.type === 'fleetwall.job.completed' && event.subject === this.#waiting) this.#waiting = null;
     this.#isOpen.set(this.#waiting === null ? 0 : 1);
   }

@@ -13,6 +13,11 @@ export function rulesetDigest(ruleset: Content): string {
   return textDigest(contentText(ruleset));
 }
 
+/** `sha256:` and the hex SHA-256 of bytes, one character for each. */
+export function bytesDigest(bytes: string): string {
+  return `sha256:${createHash('sha256').update(bytes, 'latin1').digest('hex')}`;
+}
+
 /** `sha256:` and the hex SHA-256 of the UTF-8 of a text. */
 export function textDigest(text: string): string {
   return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;

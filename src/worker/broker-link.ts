@@ -5,9 +5,11 @@ import { QueueConsumer } from '../broker/consumer.ts';
 import { Outbox } from '../broker/outbox.ts';
 import { declareTopology } from '../broker/topology.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
+import type { JobUndoneEvent } from '../contract/event.ts';
 import { hostControlQueue, hostJobsQueue } from '../contract/names.ts';
 import { BoundGroupsFile } from '../host/bound-groups.ts';
 import { FileOutboxStore } from '../host/outbox-store.ts';
+import { FileUndoneStore } from '../host/undone-store.ts';
 import type { Delivery, Log, Settlement } from '../job/ports.ts';
 import type { ToldJobs } from '../job/told-jobs.ts';
 import { brokerAccess } from './broker-access.ts';
@@ -53,6 +55,7 @@ export class BrokerLink {
       store: new FileOutboxStore(settings.stateDir),
       onConfirmed: (event) => {
         if (event.type === 'fleetwall.job.completed') told.add(event.subject);
+        if (event.type === 'fleetwall.job.undone') this.#forgetUndone(event);
       },
       log,
     });
@@ -136,6 +139,13 @@ export class BrokerLink {
   async close(): Promise<void> {
     await this.#connection?.close();
     await this.events.stop();
+  }
+
+  /** Until it is known to have arrived, it is kept: whoever undid it may have had no broker. */
+  #forgetUndone(event: JobUndoneEvent): void {
+    new FileUndoneStore(this.#settings.stateDir).remove(event).catch((error: unknown) => {
+      this.#log.warn({ jobId: event.subject, error }, 'That a change was taken back will be told again');
+    });
   }
 
   async #restoreQuietly(): Promise<void> {

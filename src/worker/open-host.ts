@@ -6,6 +6,7 @@ import { makePrivateFolder } from '../host/files.ts';
 import { followCommand } from '../host/follow-command.ts';
 import { readKernelFacts } from '../host/kernel.ts';
 import { NamespaceLock } from '../host/lock.ts';
+import { LockHolder } from '../host/lock-holder.ts';
 import { assertOwnFolder } from '../host/own-folder.ts';
 import { runCommand } from '../host/run-command.ts';
 import { openScratchNamespace } from '../host/scratch-namespace.ts';
@@ -32,6 +33,8 @@ export type ManagedHost = Pick<
   'facts' | 'place' | 'lock' | 'firewall' | 'monitor' | 'stage' | 'watchdog'
 > & {
   checks: HostChecks;
+  /** Who has the lock. */
+  holder: Pick<LockHolder, 'findStopped' | 'signal'>;
   /** The program that loads the rules at boot … */
   restore: Record<'ipv4' | 'ipv6', string>;
   /** … and what runs the host's own probes in the namespace. */
@@ -79,6 +82,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     place: `boot ${facts.bootId}, network namespace ${inode}`,
     lock,
     firewall,
+    holder: new LockHolder(lock.path),
     checks: {
       lock: async () => await lock.assertFree(),
       // That somebody looks is no progress of a job.

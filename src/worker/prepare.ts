@@ -7,15 +7,16 @@ import { FileContentStore } from '../host/content-store.ts';
 import { FileJournal } from '../host/journal.ts';
 import { FileResultStore } from '../host/result-store.ts';
 import { FileRulesetStore } from '../host/ruleset-store.ts';
+import { FileUndoneStore } from '../host/undone-store.ts';
 import type { Answers } from '../job/confirmation.ts';
 import type { KeyRing } from '../job/envelope.ts';
-import type { EventPublisher, Log, Ports } from '../job/ports.ts';
+import type { Caretaker, EventPublisher, Log, Ports } from '../job/ports.ts';
 import { RehearsalMemory } from '../job/rehearsal-memory.ts';
 import { ToldJobs } from '../job/told-jobs.ts';
 import { KeyFile } from '../keys/key-file.ts';
 import { brokerAccess, shownBy } from './broker-access.ts';
 import { ProbingConfirmation } from './confirmation.ts';
-import { type HostChecks, openHost } from './open-host.ts';
+import { type HostChecks, type ManagedHost, openHost } from './open-host.ts';
 import { spellPolicy } from './spell-policy.ts';
 
 export interface Surroundings {
@@ -25,6 +26,8 @@ export interface Surroundings {
   probes: readonly HostProbe[];
   events: EventPublisher;
   told?: ToldJobs;
+  /** By default, what is left is left to other processes. */
+  caretaker?: Caretaker;
   answers: Answers;
   /** Whether a broker is to be had, and to be probed. */
   hasBroker: boolean;
@@ -32,7 +35,7 @@ export interface Surroundings {
   log: Log;
 }
 
-export type PreparedPorts = Ports & { checks: HostChecks };
+export type PreparedPorts = Ports & { checks: HostChecks } & Pick<ManagedHost, 'holder'>;
 
 /** All that jobs need. @throws {SetupError} if the host is not fit for them */
 export async function preparePorts(
@@ -42,6 +45,7 @@ export async function preparePorts(
     probes: hostProbes,
     events,
     told = new ToldJobs(),
+    caretaker = { wake() {} },
     answers,
     hasBroker,
     open = openHost,
@@ -78,8 +82,10 @@ export async function preparePorts(
     journal: new FileJournal(stateDir),
     confirmation: new ProbingConfirmation(probing, answers),
     results: new FileResultStore(stateDir),
+    undone: new FileUndoneStore(stateDir),
     attempts: new FileAttemptStore(stateDir),
     told,
+    caretaker,
     events,
     meter: { ended() {} },
     log,

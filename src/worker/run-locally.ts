@@ -60,7 +60,8 @@ export async function runLocally(
   };
   const results = action === 'check' ? NOT_REMEMBERED : ports.results;
   const run = new JobRun(job, origin, new Stopwatch(), { ...ports, results });
-  await runJob(run, { ...ports, results });
+  // What is settled on the way is another job's, and is remembered.
+  await runJob(run, ports);
   if (run.event === null) throw new Error(`job ${job.id} has no end`);
   return { ...run.event.data, diff: run.end?.diff ?? null };
 }

@@ -1,7 +1,7 @@
 import type { HostProbe } from '../config/host-probes.ts';
 import type { ServiceEnvironment } from '../config/service-environment.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
-import type { JobCompletedEvent, WorkerEvent } from '../contract/event.ts';
+import type { WorkerEvent } from '../contract/event.ts';
 import type { HostPolicy } from '../contract/host-policy.ts';
 import { runCommand } from '../host/run-command.ts';
 import { ServiceManager } from '../host/service-manager.ts';
@@ -13,6 +13,7 @@ import { WaitingJobs } from '../job/waiting-jobs.ts';
 import { assertAuthority } from './assert-authority.ts';
 import { shownBy } from './broker-access.ts';
 import { BrokerLink } from './broker-link.ts';
+import { WorkerCaretaker } from './caretaker.ts';
 import { DriftGuard } from './drift-guard.ts';
 import { handleControl } from './handle-control.ts';
 import { Health } from './health.ts';
@@ -49,12 +50,14 @@ export async function runWorker(
   const events: EventPublisher = {
     publish: async (event, headers) => await link.events.publish(shown(event), headers),
   };
+  const caretaker = new WorkerCaretaker();
   const metrics = await newMetrics(settings);
   const prepared = await preparePorts(settings, {
     policy,
     probes,
     events,
     told,
+    caretaker,
     answers,
     hasBroker: true,
     open,
@@ -70,7 +73,7 @@ export async function runWorker(
   await expectLeftAnswer(ports);
   // The host comes first, and does not wait for the broker.
   const ready = makeReady(ports, guard, stop);
-  ready.catch(() => {});
+  ready.then(() => caretaker.start(jobPorts, line)).catch(() => {});
   let wasOnline = false;
   await link.open({
     job: async (delivery) => {
@@ -102,6 +105,7 @@ export async function runWorker(
   const consumed = link.stopConsuming();
   line.stop();
   await Promise.all([consumed, ready]);
+  await caretaker.stop();
   await guard?.stop();
   // Another one of this name may be there, and is not to be said to have gone.
   if (wasOnline) await announce('fleetwall.worker.offline', worker);
@@ -113,8 +117,7 @@ export async function runWorker(
 
 /** What has to be done on the host before a job is taken. */
 async function makeReady(ports: Ports, guard: DriftGuard | null, stop: AbortSignal): Promise<void> {
-  const settled = await settleAtStart(ports, stop);
-  if (settled !== null) tellSettled(settled, ports);
+  await settleAtStart(ports, stop);
   if (!stop.aborted) await guard?.lookAtStart();
   if (!stop.aborted) guard?.start();
 }
@@ -123,13 +126,6 @@ async function makeReady(ports: Ports, guard: DriftGuard | null, stop: AbortSign
 async function forgetOldResults(ready: Promise<void>, { results, log }: Ports): Promise<void> {
   await ready.catch(() => {});
   await results.prune().catch((error: unknown) => log.error({ error }, 'Cannot forget old results'));
-}
-
-/** Does not wait for the broker: the outbox has it. */
-function tellSettled(event: JobCompletedEvent, { events, log }: Ports): void {
-  events.publish(event).catch((error: unknown) => {
-    log.debug({ jobId: event.subject, error }, 'The end of a job that was settled is published later');
-  });
 }
 
 function newGuard(ports: Ports, { drift, driftIntervalSeconds }: WorkerSettings): DriftGuard | null {

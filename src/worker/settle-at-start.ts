@@ -1,39 +1,51 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobCompletedEvent } from '../contract/event.ts';
+import { BackOff } from '../job/back-off.ts';
 import { WindowLeft } from '../job/confirmation.ts';
-import { LockLost, LockTimeout, type Ports } from '../job/ports.ts';
-import { settlePending } from '../job/settle.ts';
+import { lookAfterBootFiles } from '../job/look-after-boot-files.ts';
+import { monotonicMs } from '../job/monotonic.ts';
+import type { Fence, Ports } from '../job/ports.ts';
+import { type Settled, settlePending } from '../job/settle.ts';
 import { StateUnavailable } from '../job/state.ts';
-
-const RETRY_MS = 1_000;
+import { UNDO_LIMIT_MS } from '../job/take-back.ts';
+import { tellSettled } from '../job/tell-settled.ts';
 
 /**
  * Ends what an earlier worker had to leave in the middle, before any job is taken; it does not need the broker. It may take as
- * long as somebody else has the lock, or as a person may take to answer. Where the state cannot be read, the jobs that
- * come are told so, one by one.
- *
- * @returns the end that has still to be published, if there is one
+ * long as a person may take to answer. What cannot be settled in a minute, for whatever reason, is left to the caretaker, so that
+ * jobs are answered.
  */
-export async function settleAtStart(ports: Ports, stop: AbortSignal): Promise<JobCompletedEvent | null> {
+export async function settleAtStart(ports: Ports, stop: AbortSignal): Promise<void> {
+  const { lock, log, caretaker } = ports;
+  const deadline = monotonicMs() + UNDO_LIMIT_MS;
+  const pause = new BackOff();
   while (!stop.aborted) {
     try {
-      return await ports.lock.hold('start of the worker', async (fence) => await settlePending(ports, fence));
+      const settled = await lock.hold('start of the worker', async (fence) => await begin(ports, fence));
+      if (settled !== null) tellSettled(settled, ports);
+      return;
     } catch (error) {
-      if (error instanceof WindowLeft) return null;
-      if (error instanceof StateUnavailable) {
-        ports.log.error({ error }, 'Cannot see whether a change was cut short');
-        return null;
-      }
-      if (!(error instanceof LockTimeout || error instanceof LockLost)) throw error;
-      ports.log.warn({ error }, 'Waiting for the lock, to see whether a change was cut short');
-      await sleep(RETRY_MS, undefined, { signal: stop }).catch(() => {});
+      if (error instanceof WindowLeft) return;
+      log.warn({ error }, 'Waiting to see whether a change was cut short');
+      const leftMs = deadline - monotonicMs();
+      // Each job is told of a state that cannot be read, and has not to wait for that.
+      if (error instanceof StateUnavailable || leftMs <= 0) return caretaker.wake();
+      await sleep(Math.min(leftMs, pause.next()), undefined, { signal: stop }).catch(() => {});
     }
   }
-  return null;
+}
+
+async function begin(ports: Ports, fence: Fence): Promise<Settled | null> {
+  const settled = await settlePending(ports, fence);
+  if (settled?.owed == null) {
+    await lookAfterBootFiles(ports, fence).catch((error: unknown) =>
+      ports.log.error({ error }, 'Cannot look after the boot files'),
+    );
+  }
+  return settled;
 }
 
 /** An answer that comes before the wait goes on is heard, too. */
 export async function expectLeftAnswer({ journal, confirmation }: Ports): Promise<void> {
   const change = await journal.read().catch(() => null);
-  if (change?.window?.mode === 'manual') confirmation.answers.expect(change.job.id);
+  if (change?.window?.mode === 'manual' && change.owed === null) confirmation.answers.expect(change.job.id);
 }

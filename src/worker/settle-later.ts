@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerSettings } from '../config/worker-settings.ts';
+import { FileJournal } from '../host/journal.ts';
+import { BackOff } from '../job/back-off.ts';
 import { type Answers, WindowLeft } from '../job/confirmation.ts';
 import { monotonicMs } from '../job/monotonic.ts';
-import type { PendingChange } from '../job/pending.ts';
-import { LockLost, LockTimeout, type Log, type Ports } from '../job/ports.ts';
+import { JournalDamaged, type PendingChange } from '../job/pending.ts';
+import { LockTimeout, type Log } from '../job/ports.ts';
 import { settlePending } from '../job/settle.ts';
-import { preparePorts } from './prepare.ts';
+import { type Continued, stepAgainst } from '../job/stopped-holder.ts';
+import { type PreparedPorts, preparePorts } from './prepare.ts';
 
 const LOOK_MS = 500;
 
@@ -19,10 +22,34 @@ export const NO_ANSWERS: Answers = {
 };
 
 /**
- * What the watchdog does when a change has had its time: if it is still open, and nobody who is alive has the lock, it is
- * settled. Its end is published by the worker, when there is one again.
+ * What the watchdog does when a change has had its time: for as long as it is still open, and nobody who is alive has the lock, it is
+ * tried to settle it. What is to be told of that is published by the worker, when there is one again.
  */
 export async function settleLater(jobId: string, settings: WorkerSettings, log: Log): Promise<void> {
+  const journal = new FileJournal(settings.stateDir);
+  const pause = new BackOff();
+  let settler: Settler | null = null;
+  for (;;) {
+    try {
+      const change = await journal.read();
+      if (change?.job.id !== jobId) return;
+      settler ??= new Settler(await watchdogPorts(settings, log), monotonicMs());
+      if (await settler.isTooEarly(change)) await sleep(LOOK_MS);
+      else if (await settler.settle(jobId)) return;
+      else await sleep(pause.next());
+    } catch (error) {
+      // It does not say whose change it is, and is put aside by whoever comes next.
+      if (error instanceof JournalDamaged) throw error;
+      // Somebody who is alive has it, and is not to be waited for any longer than it takes.
+      if (!(error instanceof LockTimeout))
+        log.error({ jobId, error }, 'Cannot settle a change yet: it is tried again');
+      await sleep(error instanceof LockTimeout ? LOOK_MS : pause.next());
+    }
+  }
+}
+
+/** There is no broker here, and nobody to go on after this process. */
+async function watchdogPorts(settings: WorkerSettings, log: Log): Promise<PreparedPorts> {
   const ports = await preparePorts(settings, {
     probes: [],
     events: { publish: async () => {} },
@@ -30,31 +57,48 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
     hasBroker: false,
     log,
   });
-  for (;;) {
-    const change = await ports.journal.read();
-    if (change?.job.id !== jobId) return;
-    const leftMs = waitMs(change, ports);
-    if (leftMs > 0) await sleep(Math.min(LOOK_MS, leftMs));
-    else if (await settleIfFree(jobId, ports)) return;
+  return { ...ports, watchdog: { arm: async () => {}, disarm: async () => {} } };
+}
+
+class Settler {
+  readonly #ports: PreparedPorts;
+  readonly #wokenMs: number;
+  #continued: { process: Continued['process']; atMs: number } | null = null;
+
+  constructor(ports: PreparedPorts, wokenMs: number) {
+    this.#ports = ports;
+    this.#wokenMs = wokenMs;
   }
-}
 
-/** A worker that is started again may still hear the answer: until the deadline, the change is its. */
-function waitMs({ window, place }: PendingChange, ports: Ports): number {
-  return window?.resumable === true && window.mode === 'manual' && place === ports.place
-    ? window.deadlineMs - monotonicMs()
-    : 0;
-}
+  /** A worker that is started again may still hear the answer: until the deadline, the change is its. And one that is stopped is to go on. */
+  async isTooEarly({ window, place, owed }: PendingChange): Promise<boolean> {
+    const { holder, log } = this.#ports;
+    const isOpen = owed === null && place === this.#ports.place;
+    const lateMs = monotonicMs() - (isOpen ? (window?.deadlineMs ?? this.#wokenMs) : this.#wokenMs);
+    if (isOpen && window?.resumable === true && window.mode === 'manual' && lateMs < 0) return true;
+    const stopped = await holder.findStopped();
+    const before = this.#continued;
+    const continued =
+      before === null ? null : { process: before.process, agoMs: monotonicMs() - before.atMs };
+    const step = stepAgainst(stopped, continued, lateMs);
+    if (stopped !== null && step !== 'none') {
+      log.warn(
+        { pid: stopped.pid, signal: step },
+        'A stopped process has the lock of a change that has had its time',
+      );
+      holder.signal(stopped, step);
+      if (step === 'SIGCONT') this.#continued = { process: stopped, atMs: monotonicMs() };
+    }
+    return stopped !== null && step !== 'SIGKILL';
+  }
 
-async function settleIfFree(jobId: string, ports: Ports): Promise<boolean> {
-  try {
-    await ports.lock.hold(`end of job ${jobId}`, async (fence) => {
-      const change = await ports.journal.read();
-      if (change?.job.id === jobId) await settlePending(ports, fence);
+  /** @returns whether there is nothing left to be done */
+  async settle(jobId: string): Promise<boolean> {
+    const { lock, journal } = this.#ports;
+    return await lock.hold(`end of job ${jobId}`, async (fence) => {
+      const change = await journal.read();
+      if (change?.job.id !== jobId) return true;
+      return (await settlePending(this.#ports, fence))?.owed == null;
     });
-    return true;
-  } catch (error) {
-    if (!(error instanceof LockTimeout || error instanceof LockLost)) throw error;
-    return false;
   }
 }

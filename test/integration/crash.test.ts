@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -70,13 +70,30 @@ async function expectAgreement(
     expect(data.ruleset?.liveRevision).toBe(before.revision);
     expect(live).toBe(before.live);
   }
+  await expectBootFiles(host, committedRevision(data));
   const { data: report } = await client.run(host.id, { action: 'report' });
   const reported = report.report?.rulesets.map((ruleset) => ({
     revision: ruleset.revision,
     inSync: ruleset.inSync,
   }));
-  const committed = data.ruleset?.liveRevision ?? null;
+  const committed = committedRevision(data);
   expect(reported).toEqual(committed === null ? [] : [{ revision: committed, inSync: true }]);
+}
+
+function committedRevision({ ruleset }: JobCompletedEvent['data']): number | null {
+  return ruleset?.liveRevision ?? null;
+}
+
+/** What a reboot would bring back is what is on record. */
+async function expectBootFiles(host: TestHost, revision: number | null): Promise<void> {
+  const [ipv4, ipv6] = await Promise.all(
+    ['ipv4', 'ipv6'].map((family) =>
+      readFile(join(host.stateDir, `boot/edge.chains.${family}`), 'utf8').catch(() => ''),
+    ),
+  );
+  if (revision === null) return expect([ipv4, ipv6]).toEqual(['', '']);
+  expect(ipv4).toContain(`-s 10.1.${revision % 250}.0/24`);
+  expect(ipv6).toContain(`-s 2001:db8:${revision}::/48`);
 }
 
 describe.each(BACKENDS)('a worker that is killed, %s', (backend) => {

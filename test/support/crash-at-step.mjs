@@ -1,6 +1,6 @@
 /**
  * Loaded into a worker before its own code: ends it with SIGKILL at one step of its journal. A step is a file of the state
- * that is put in place or taken away, and the moment before it. `FLEETWALL_TEST_CRASH` names a file with the number of the step,
+ * that is put in place, kept under a second name, or taken away, and the moment before it. `FLEETWALL_TEST_CRASH` names a file with the number of the step,
  * counted for as long as the file is there.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ function step() {
   if (left === 0) process.kill(process.pid, 'SIGKILL');
 }
 
-for (const name of ['rename', 'rm']) {
+for (const name of ['rename', 'link', 'rm']) {
   const original = fs[name];
   fs[name] = async (...args) => {
     step();

@@ -40,12 +40,12 @@ export class HeldRestore {
           '#!/bin/bash',
           '# Only what touches the host holds the fence: a rehearsal does not.',
           'if [[ -e /proc/$$/fd/3 ]]; then what=live; else what=rehearsal; fi',
-          'if [[ $0 = *-restore && $1 != --version ]] && read -r mode skip 2>/dev/null <"$HOLD/$what"; then',
+          'if [[ $0 = *-restore && $1 != --version ]] && read -r mode skip times 2>/dev/null <"$HOLD/$what"; then',
           '  if [[ $skip -gt 0 ]]; then',
-          '    echo "$mode $((skip - 1))" >"$HOLD/$what"',
+          '    echo "$mode $((skip - 1)) $times" >"$HOLD/$what"',
           `    exec -a "$0" ${copy} "$@"`,
           '  fi',
-          '  rm "$HOLD/$what"',
+          '  if [[ $times -gt 1 ]]; then echo "$mode 0 $((times - 1))" >"$HOLD/$what"; else rm -f "$HOLD/$what"; fi',
           '  case $mode in',
           '  hold)',
           '    cat >"$HOLD/input"',
@@ -85,10 +85,15 @@ export class HeldRestore {
     ];
   }
 
-  /** Of the restores of that kind to come, one is to misbehave, after so many that do not. */
-  async ask(what: RestoreKind, mode: Misbehaviour = 'hold', skip = 0): Promise<void> {
+  /** Of the restores of that kind to come, one or more are to misbehave, after so many that do not. */
+  async ask(what: RestoreKind, mode: Misbehaviour = 'hold', skip = 0, times = 1): Promise<void> {
     await rm(join(this.#folder, 'pid'), { force: true });
-    await writeFile(join(this.#folder, what), `${mode} ${skip}\n`);
+    await writeFile(join(this.#folder, what), `${mode} ${skip} ${times}\n`);
+  }
+
+  /** From now on none misbehaves. */
+  async forgive(what: RestoreKind): Promise<void> {
+    await rm(join(this.#folder, what), { force: true });
   }
 
   /** Waits until it is held; the pid of the restore that is stopped, to be continued. */

@@ -145,9 +145,14 @@ export class TestHost {
     await this.#held.ask(what, 'hold', skip);
   }
 
-  /** One of the worker's restores to come is to misbehave, after so many that do not. */
-  async sabotage(mode: Misbehaviour, skip = 0, what: RestoreKind = 'live'): Promise<void> {
-    await this.#held.ask(what, mode, skip);
+  /** One or more of the worker's restores to come are to misbehave, after so many that do not. */
+  async sabotage(mode: Misbehaviour, skip = 0, what: RestoreKind = 'live', times = 1): Promise<void> {
+    await this.#held.ask(what, mode, skip, times);
+  }
+
+  /** What was asked for by {@link sabotage} has an end. */
+  async endSabotage(what: RestoreKind = 'live'): Promise<void> {
+    await this.#held.forgive(what);
   }
 
   /** Waits until the worker's restore is stopped; its pid. */

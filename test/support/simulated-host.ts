@@ -72,6 +72,7 @@ export class SimulatedHost {
       place: `simulated ${id}`,
       lock: this.#lock(),
       firewall: this.firewall,
+      holder: { findStopped: async () => null, signal: () => {} },
       checks: { lock: async () => {}, backend: async () => {}, lastProgress: () => performance.now() },
       monitor: { start: () => {}, stop: () => {} },
       stage: new SimulatedStage(),

@@ -54,3 +54,24 @@ describe('jobs that wait together', () => {
     expect(log).toEqual(['failed 3', 'failed 2']);
   });
 });
+
+describe('what is no job', () => {
+  it('is done between jobs, which wait for its end however that is, and not while there are any', async () => {
+    const { jobs, log, push } = line();
+    let letGo: () => void = () => {};
+    const aside = jobs.between(async () => {
+      log.push('aside');
+      await new Promise<void>((resolve) => (letGo = resolve));
+      throw new Error('in vain');
+    });
+    const pushed = push(1, 'applied');
+    expect(await jobs.between(async () => log.push('never'))).toBeUndefined();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(log).toEqual(['aside']);
+    letGo();
+    await expect(aside).rejects.toThrow('in vain');
+    await pushed;
+    expect(log).toEqual(['aside', 'applied 1']);
+    expect(await jobs.between(async () => 'done')).toBe('done');
+  });
+});
