@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { FAMILIES, type Family } from './setting.ts';
+
+/** An extension as one family has it: the options of all of its revisions, with the types of their values. */
+export interface Extension {
+  kind: 'match' | 'target';
+  name: string;
+  family: Family;
+  options: ReadonlyMap<string, string>;
+}
+
+const FAMILY_NUMBERS: Readonly<Record<string, readonly Family[]>> = {
+  '0': FAMILIES,
+  '2': ['ipv4'],
+  '10': ['ipv6'],
+};
+
+/**
+ * What the extensions of Debian 12's iptables said when they were loaded into a program that asked each for its
+ * options: a line is the kind, the name, the number of the address family (0 is any), the revision, the library, and
+ * for each option its name, whether it takes a value, and the type: `t0` to `t21` are libxtables' own, `c` is read by
+ * the extension.
+ */
+export function readDump(): Extension[] {
+  const text = readFileSync(new URL('./option-dump.txt', import.meta.url), 'utf8');
+  const extensions = new Map<string, Extension & { options: Map<string, string> }>();
+  for (const line of text.trim().split('\n')) {
+    const [kind, name = '', number = '', , , ...options] = line.split(' ');
+    // The chain's own verdicts are no extension that could be named.
+    if (name === 'standard' || (kind !== 'match' && kind !== 'target')) continue;
+    for (const family of FAMILY_NUMBERS[number] ?? []) {
+      const key = `${kind} ${name} ${family}`;
+      const extension = extensions.get(key) ?? { kind, name, family, options: new Map<string, string>() };
+      extensions.set(key, extension);
+      for (const option of options) {
+        const [optionName = '', , type = ''] = option.split(':');
+        extension.options.set(optionName, type);
+      }
+    }
+  }
+  return [...extensions.values()];
+}
