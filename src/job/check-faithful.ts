@@ -1,6 +1,7 @@
 import type { Rule, Table } from '../ruleset/model.ts';
 import { plainJump } from '../ruleset/saved/plain-rule.ts';
 import { readSavedTables } from '../ruleset/saved/read-saved.ts';
+import { mayBeSavedOtherwise } from '../ruleset/text/saved-otherwise.ts';
 import { planTrial, type Trial, type TrialLine } from '../ruleset/trial.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
 import { type Made, verdictOf } from './check-made.ts';
@@ -26,7 +27,8 @@ export async function checkFaithful(
   const tried = isScript ? planTrial(trial, spelled, undefined, []) : trial;
   const spell = ({ text }: Rule) => (isScript ? text : (made.spelled.get(text) ?? text));
   const isOdd = (line: TrialLine) =>
-    'rules' in line && line.rules.some((rule) => plainJump(spell(rule)) === null);
+    'rules' in line &&
+    line.rules.some((rule) => plainJump(spell(rule)) === null || mayBeSavedOtherwise(rule.spec));
   if (!tried.lines.some(isOdd)) return null;
   const lines = tried.lines.filter((line) => line.kind !== 'rule' || isOdd(line));
   const attempt = async (some: readonly TrialLine[]) => await tryAgain(tried, some, spell, rehearsal);

@@ -15,7 +15,9 @@ export function refusalFailure(intent: Intent, refused: readonly RefusedTable[])
     const isAll = refused.every((table) => table.isAll);
     const lines = quoteLines(intent.texts, found, isAll);
     const also = missing.length === 0 ? '' : `; besides, ${describeMissing(missing)}`;
-    const count = isAll ? countLines(lines, 'rule') : `at least ${found.length} rules`;
+    const count = isAll
+      ? countLines(lines, 'rule')
+      : `at least ${found.length} rule${found.length === 1 ? '' : 's'}`;
     const message = `${count} of ruleset ${intent.label} ${found.length === 1 ? 'was' : 'were'} rejected${also}`;
     return new JobFailure('rehearse', 'rule_rejected', message, { ...lines, tool: toolOf(first.verdict) });
   }

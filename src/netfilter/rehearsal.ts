@@ -8,6 +8,7 @@ import {
   type StageObjects,
 } from '../job/ports.ts';
 import type { ObjectNames } from '../ruleset/objects.ts';
+import { splitWords } from '../ruleset/text/split-words.ts';
 import { faultOf } from './fault.ts';
 import type { IptablesOptions } from './iptables.ts';
 import { NSENTER } from './namespace.ts';
@@ -113,9 +114,11 @@ async function withEstimators({ estimators }: StageObjects, rehearsal: Rehearsal
   };
 }
 
+/** As they are saved, names have no quotes: each is told by its words. */
 function withoutRules(saved: string, rules: readonly string[]): string {
+  const printed = new Set(rules.map((rule) => splitWords(rule).join(' ')));
   return saved
     .split('\n')
-    .filter((line) => !rules.includes(line))
+    .filter((line) => !printed.has(line))
     .join('\n');
 }

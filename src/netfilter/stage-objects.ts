@@ -1,6 +1,8 @@
 import type { RunCommand } from '../job/command.ts';
 import { StageIncomplete, type StageObjects } from '../job/ports.ts';
 import type { ObjectNames } from '../ruleset/objects.ts';
+import { fromBytes } from '../ruleset/text/bytes.ts';
+import { quoteWord } from '../ruleset/text/split-words.ts';
 import type { Programs } from './programs.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -35,7 +37,7 @@ export async function readObjects(names: ObjectNames, source: ObjectSource): Pro
  */
 async function readSet(name: string, { programs, prefix, run }: ObjectSource): Promise<string[] | null> {
   if (programs.ipset === null) return null;
-  const [file = '', ...args] = [...prefix, programs.ipset, 'list', '-terse', name];
+  const [file = '', ...args] = [...prefix, programs.ipset, 'list', '-terse', asArgument(name)];
   const { exitCode, stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
   const type = /^Type: (\S+)$/m.exec(stdout)?.[1];
   if (exitCode !== 0 || type === undefined) return null;
@@ -68,12 +70,12 @@ async function readEstimators(
     }),
   );
   const found = new Map<string, string>();
-  for (const [, spec = '', name = ''] of saved.join('').matchAll(ESTIMATOR))
-    if (names.includes(name)) found.set(name, spec);
+  for (const [, name = '', times = ''] of saved.join('').matchAll(ESTIMATOR))
+    if (names.includes(name)) found.set(name, `-j RATEEST --rateest-name ${quoteWord(name)} ${times}`);
   return [...found.values()];
 }
 
-const ESTIMATOR = / (-j RATEEST --rateest-name (\S+) --rateest-interval \S+ --rateest-ewmalog \S+)$/gm;
+const ESTIMATOR = / -j RATEEST --rateest-name (.+) (--rateest-interval \S+ --rateest-ewmalog \S+)$/gm;
 
 async function readTimeouts(
   names: readonly string[],
@@ -84,7 +86,7 @@ async function readTimeouts(
   if (nfct === null) throw incomplete('time-out policy', names, 'nfct');
   const policies = await Promise.all(
     names.map(async (name) => {
-      const [file = '', ...args] = [...prefix, nfct, 'get', 'timeout', name];
+      const [file = '', ...args] = [...prefix, nfct, 'get', 'timeout', asArgument(name)];
       const { exitCode, stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
       const layer3 = /\.l3proto = (\d+)/.exec(stdout)?.[1] === '10' ? 'inet6' : 'inet';
       const layer4 = LAYER_4[/\.l4proto = (\d+)/.exec(stdout)?.[1] ?? ''];
@@ -112,6 +114,11 @@ function incomplete(kind: string, names: readonly string[], program: string): St
   );
 }
 
+/** What was sent is UTF-8, and so is an argument once it is passed on. */
+function asArgument(bytes: string): string {
+  return fromBytes(bytes).text;
+}
+
 /** Makes the objects in a namespace; `prefix` leads there. @throws {Error} if one cannot be made */
 export async function makeObjects(
   objects: StageObjects,
@@ -119,14 +126,13 @@ export async function makeObjects(
   prefix: readonly string[],
   run: RunCommand,
 ): Promise<void> {
-  const start = async (program: string | null, own: readonly string[], input?: string) => {
-    const [file = '', ...args] = [...prefix, program ?? '', ...own];
+  const start = async (program: string | null, own: readonly string[]) => {
+    const [file = '', ...args] = [...prefix, program ?? '', ...own.map(asArgument)];
     const made = await run({
       file,
       args,
       timeoutMs: TIMEOUT_MS,
       ...LATIN1,
-      ...(input === undefined ? {} : { input }),
     });
     if (made.exitCode !== 0)
       throw new Error(

@@ -1,7 +1,7 @@
 import { emptyTable, type Rule, type Table } from './model.ts';
 import { strayOf, type TrialReading } from './read-trial.ts';
 import { spelledTable } from './spelled.ts';
-import { vanishedNegation } from './text/negations.ts';
+import { lostInSaving } from './text/lost-in-saving.ts';
 import { traceScript } from './trace-script.ts';
 import type { Trial, TrialLine } from './trial.ts';
 import type { WantedTable } from './wanted-table.ts';
@@ -28,7 +28,7 @@ export function readScript(
   const bySource = new Map(lines.map((line) => [line.source, line]));
   for (const rule of [...chains.values()].flat()) {
     const line = bySource.get(rule.line);
-    const otherwise = line === undefined ? null : vanishedNegation(line.text, rule.text);
+    const otherwise = line === undefined ? null : lostInSaving(line.text, rule.text);
     if (otherwise !== null) return { otherwise, line: line ?? null };
   }
   const declarations = new Map([...chains.keys()].map((chain) => [chain, declaredAt(chain, lines)]));

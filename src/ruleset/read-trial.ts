@@ -1,7 +1,7 @@
 import { type Rule, rulesByChain, type Table } from './model.ts';
 import { readJump } from './saved/read-jump.ts';
 import { builtInChains } from './tables.ts';
-import { vanishedNegation } from './text/negations.ts';
+import { lostInSaving } from './text/lost-in-saving.ts';
 import type { Trial, TrialLine } from './trial.ts';
 
 /** What the kernel was found to have made of the lines of a trial. */
@@ -94,8 +94,19 @@ function differentRule({ wanted }: Trial, rule: Rule, text: string): string | nu
     if (jump === null || jump.isGoto || !wanted.chains.has(jump.target))
       return `iptables reads it otherwise, as "${text}": in a chain that it does not own, a ruleset may only jump to one of its own`;
   }
-  return vanishedNegation(rule.spec, text);
+  return otherJump(rule, text) ?? lostInSaving(rule.spec, text);
 }
+
+/** An interface named `x -j DROP` is printed without quotes, and then looks like a jump. */
+function otherJump({ jump }: Rule, text: string): string | null {
+  const saved = readJump(text)?.target ?? null;
+  const sent = jump?.target ?? null;
+  if (saved === sent || SAVED_AS[sent ?? ''] === saved) return null;
+  return `iptables-save writes it as "${text}", which jumps to ${saved ?? 'nothing'}, and not to ${sent ?? 'nothing'}`;
+}
+
+/** Old names of targets. */
+const SAVED_AS: Readonly<Record<string, string>> = { NOTRACK: 'CT' };
 
 interface Expected {
   rule: Rule;

@@ -13,9 +13,11 @@ import type { Jump } from '../model.ts';
  */
 const MATCHES =
   'tcp|udp|udplite|icmp|icmp6|conntrack|state|multiport|limit|comment|mark|connmark|addrtype|iprange|length|mac|owner|' +
-  'pkttype|tos|dscp|ttl|hl|statistic|tcpmss|connbytes|connlimit|rpfilter|set';
+  'pkttype|tos|dscp|ttl|hl|statistic|tcpmss|connbytes|connlimit|rpfilter|set|sctp|dccp|socket|quota|policy|ecn|cpu|u32|' +
+  'string|helper';
 const TARGETS =
-  'LOG|NFLOG|REJECT|MASQUERADE|SNAT|DNAT|REDIRECT|NETMAP|MARK|CONNMARK|TCPMSS|CLASSIFY|DSCP|TOS|TTL|HL|NFQUEUE|TPROXY|CHECKSUM|AUDIT';
+  'LOG|NFLOG|REJECT|MASQUERADE|SNAT|DNAT|REDIRECT|NETMAP|MARK|CONNMARK|TCPMSS|CLASSIFY|DSCP|TOS|TTL|HL|NFQUEUE|TPROXY|CHECKSUM|' +
+  'AUDIT|TCPOPTSTRIP|SYNPROXY|HMARK|DNPT|SNPT';
 const PROTOCOLS = 'tcp|udp|udplite|icmp|ipv6-icmp|icmpv6|esp|ah|sctp|dccp|gre|igmp|all|ospf|vrrp|pim|\\d+';
 
 const NAME = String.raw`[!#-&(-\[\]-~]+`;

@@ -1,0 +1,47 @@
+import { targetOptions } from './option-table.ts';
+import { type RuleOption, readOptions } from './read-options.ts';
+import { splitWords } from './split-words.ts';
+
+/** Where `!` is another option, or another list, and is saved as that. */
+const OPPOSITES: Readonly<Record<string, string>> = {
+  'hashlimit-upto': 'hashlimit-above',
+  'hashlimit-above': 'hashlimit-upto',
+  hashlimit: 'hashlimit-above',
+  'connlimit-upto': 'connlimit-above',
+  'connlimit-above': 'connlimit-upto',
+  weekdays: 'weekdays',
+  monthdays: 'monthdays',
+};
+
+/**
+ * What iptables-save does not print of a rule, so that what is saved is another:
+ * - a negation of all that there is (`! --dport 0:65535`, `! -i +`, `! --ahspi :`) never matches, and without it always does;
+ * - of ICMP codes from one to another only the first is printed, and type 255, which is none, with a code as any.
+ *
+ * @param sent the rule as it was sent
+ * @param saved and as iptables-save prints it
+ * @returns what is wrong; `null` if nothing got lost
+ */
+export function lostInSaving(sent: string, saved: string): string | null {
+  if (sent === saved || !/!|icmp-type/.test(sent)) return null;
+  const { options } = readOptions(splitWords(sent));
+  const wanted = negated(options);
+  if (wanted.length > 0 && wanted.length !== negated(readOptions(splitWords(saved)).options).length)
+    return `iptables-save does not print its negation (! ${wanted.join(', ! ')}), and what it prints, "${saved}", is another rule`;
+  const lost = options.find(({ name, values }) => name === 'icmp-type' && NOT_PRINTED.test(values[0] ?? ''));
+  if (lost === undefined) return null;
+  return `iptables-save prints ${lost.written} ${lost.values[0]} as "${saved}", which is another rule`;
+}
+
+/** A range of codes, but of all codes or of one; the type that is none, with a code. */
+const NOT_PRINTED = /\/(?!0:255$)(?!(\d+):\1$)\d+:|^255\/(?!0:255$)/;
+
+/** Those of matches: before an option of a target, iptables ignores `!`. */
+function negated(options: readonly RuleOption[]): string[] {
+  return options
+    .filter(
+      ({ isNegated, owner, name }) =>
+        isNegated && !Object.hasOwn(OPPOSITES, name) && targetOptions(owner) === undefined,
+    )
+    .map(({ written }) => written);
+}
