@@ -5,7 +5,7 @@ import type { Answers } from '../job/confirmation.ts';
 import { NO_ANSWERS } from '../worker/settle-later.ts';
 import { countRules } from './check-command.ts';
 import type { ExitStatus } from './exit-status.ts';
-import { localCommand } from './local-command.ts';
+import { localCommand, localJob } from './local-command.ts';
 import { TerminalAnswers } from './terminal-answers.ts';
 
 interface ConfirmFlags {
@@ -16,21 +16,14 @@ interface ConfirmFlags {
 const MOST_SECONDS = 1200;
 
 export function applyCommand(end: (status: ExitStatus) => void): Command {
-  return localCommand(
-    {
-      name: 'apply',
-      action: 'apply',
-      confirm: (flags: ConfirmFlags) => {
-        const { confirm: mode = 'probe', confirmTimeout: timeoutSeconds = 30 } = flags;
-        return {
-          confirm: { mode, timeoutSeconds },
-          answers: mode === 'manual' ? new TerminalAnswers() : deaf(),
-        };
-      },
-      show: showApplied,
-    },
-    end,
-  )
+  const confirm = (flags: ConfirmFlags) => {
+    const { confirm: mode = 'probe', confirmTimeout: timeoutSeconds = 30 } = flags;
+    return {
+      confirm: { mode, timeoutSeconds },
+      answers: mode === 'manual' ? new TerminalAnswers() : deaf(),
+    };
+  };
+  return localCommand({ name: 'apply', work: localJob('apply', showApplied, confirm) }, end)
     .addOption(
       new Option(
         '--confirm <mode>',

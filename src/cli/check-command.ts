@@ -1,18 +1,13 @@
 import type { Command } from 'commander';
-import type { Diff } from '../contract/event.ts';
+import type { Diff, JobCompleted } from '../contract/event.ts';
 import type { ExitStatus } from './exit-status.ts';
-import { localCommand } from './local-command.ts';
+import { localCommand, localJob } from './local-command.ts';
+import type { RulesetFile } from './ruleset-file.ts';
 
 export function checkCommand(end: (status: ExitStatus) => void): Command {
-  return localCommand(
-    {
-      name: 'check',
-      action: 'check',
-      show: ({ diff, ruleset }, { path }) =>
-        `${path}: ruleset ${ruleset?.name} can be applied: ${countRules(diff)}`,
-    },
-    end,
-  );
+  const show = ({ diff, ruleset }: JobCompleted, { path }: RulesetFile) =>
+    `${path}: ruleset ${ruleset?.name} can be applied: ${countRules(diff)}`;
+  return localCommand({ name: 'check', work: localJob('check', show) }, end);
 }
 
 /** A difference in one line: of what was done, or of what would be. */

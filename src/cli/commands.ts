@@ -30,6 +30,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./check-command.ts')).checkCommand,
   },
   {
+    name: 'convert',
+    description:
+      'rules written by hand, in any order and with any command, as iptables-save would print them',
+    load: async () => (await import('./convert-command.ts')).convertCommand,
+  },
+  {
     name: 'plan',
     description: 'show what an apply of a ruleset would change on this host, without a broker',
     load: async () => (await import('./plan-command.ts')).planCommand,

@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadSettings } from '../config/load-settings.ts';
+import type { WorkerSettings } from '../config/worker-settings.ts';
 import { environmentName, flagName, type SettingName } from '../config/worker-settings.ts';
 import type { JobCompleted } from '../contract/event.ts';
+import type { Failure } from '../contract/failure.ts';
 import { type Family, Revision, type Scope } from '../contract/identifiers.ts';
 import { silentLog } from '../log/logger.ts';
 import { type LocalJob, runLocally } from '../worker/run-locally.ts';
@@ -34,14 +36,40 @@ type Flags = Partial<Record<SettingName, string>> & {
 
 export interface LocalCommand {
   name: string;
-  action: LocalJob['action'];
-  /** From the flags, how a change is to be confirmed; without it, it is not. */
-  confirm?: (flags: object) => Pick<LocalJob, 'confirm' | 'answers'>;
-  /** What to print, on standard output, of a ruleset that can be applied. */
-  show: (result: JobCompleted, file: RulesetFile) => string;
+  /** What a ruleset without a name is called; without it, a name has to be given. */
+  fallbackName?: string;
+  work: LocalWork;
 }
 
-/** A command that takes a ruleset from a file, and runs a job on this host without a broker. */
+/** What is done with the ruleset of a file on this host. `flags` are those of the command itself. */
+type LocalWork = (file: RulesetFile, settings: WorkerSettings, flags: object) => Promise<LocalResult>;
+
+interface LocalResult {
+  failure: Failure | null;
+  /** For scripts. */
+  json: object;
+  /** What to print, on standard output, if nothing failed. */
+  text: string;
+}
+
+/** A job, as a message would bring it. */
+export function localJob(
+  action: LocalJob['action'],
+  show: (result: JobCompleted, file: RulesetFile) => string,
+  confirm: (flags: object) => Pick<LocalJob, 'confirm' | 'answers'> = notConfirmed,
+): LocalWork {
+  return async (file, settings, flags) => {
+    const job = { action, ruleset: file.ruleset, ...confirm(flags) };
+    const result = await runLocally(job, settings, silentLog());
+    return { failure: result.failure, json: result, text: show(result, file) };
+  };
+}
+
+function notConfirmed(): Pick<LocalJob, 'confirm' | 'answers'> {
+  return { confirm: { mode: 'none', timeoutSeconds: 30 }, answers: NO_ANSWERS };
+}
+
+/** A command that takes a ruleset from a file, and does something with it on this host without a broker. */
 export function localCommand(local: LocalCommand, end: (status: ExitStatus) => void): Command {
   const command = new Command(local.name)
     .argument('<file>', 'a ruleset as YAML or JSON, or iptables-save text; - is standard input')
@@ -66,14 +94,13 @@ export function localCommand(local: LocalCommand, end: (status: ExitStatus) => v
 async function run(
   path: string,
   { config, json, name, revision, scope, family, ...flags }: Flags,
-  { action, confirm, show }: LocalCommand,
+  { work, fallbackName }: LocalCommand,
 ): Promise<ExitStatus> {
   const settings = await loadSettings({ flags, configFile: config });
-  const file = await readRulesetFile(path, { name, revision, scope, family });
-  const asked = confirm?.(flags) ?? { confirm: { mode: 'none', timeoutSeconds: 30 }, answers: NO_ANSWERS };
-  const result = await runLocally({ action, ruleset: file.ruleset, ...asked }, settings, silentLog());
-  if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else if (result.failure === null) process.stdout.write(`${show(result, file)}\n`);
+  const file = await readRulesetFile(path, { name, revision, scope, family, fallbackName });
+  const result = await work(file, settings, flags);
+  if (json) process.stdout.write(`${JSON.stringify(result.json)}\n`);
+  else if (result.failure === null) process.stdout.write(`${result.text}\n`);
   else process.stderr.write(`${showFailure(result.failure, file).join('\n')}\n`);
   return result.failure === null ? 0 : 1;
 }

@@ -4,10 +4,10 @@ import { escapeControl } from '../contract/escape.ts';
 import type { Diff } from '../contract/event.ts';
 import { countRules } from './check-command.ts';
 import type { ExitStatus } from './exit-status.ts';
-import { localCommand } from './local-command.ts';
+import { localCommand, localJob } from './local-command.ts';
 
 export function planCommand(end: (status: ExitStatus) => void): Command {
-  return localCommand({ name: 'plan', action: 'check', show: ({ diff }) => showDiff(diff) }, end);
+  return localCommand({ name: 'plan', work: localJob('check', ({ diff }) => showDiff(diff)) }, end);
 }
 
 /** By family and table, what goes and what comes; in colours where they are wanted (`NO_COLOR` is heeded). */

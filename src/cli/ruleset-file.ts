@@ -20,6 +20,8 @@ export interface RulesetOptions {
   revision?: number | 'next' | undefined;
   scope?: Scope | undefined;
   family?: Family | undefined;
+  /** Where neither the command line, nor the file, nor its name says one. */
+  fallbackName?: string | undefined;
 }
 
 const LocalRuleset = WrittenRuleset.omit({ both: true }).extend({ name: RulesetName });
@@ -31,14 +33,14 @@ const LocalRuleset = WrittenRuleset.omit({ both: true }).extend({ name: RulesetN
  */
 export async function readRulesetFile(path: string, options: RulesetOptions): Promise<RulesetFile> {
   const text = (await readInput(path)).toString('utf8');
-  const { family = 'ipv4', name, scope } = options;
+  const { family = 'ipv4', name, scope, fallbackName } = options;
   const revision = options.revision === 'next' ? undefined : options.revision;
   const given = { name, scope, revision };
   const isPlain = /^(?:\s*(?:#.*)?\n)*\*\w/.test(text) || text.trim() === '';
   const { values, lineOf, lineOfKey } = isPlain
     ? { values: { [family]: text }, lineOf: (_: Family, line: number) => line, lineOfKey: () => 1 }
     : readYamlFile(path, text);
-  const named = { name: nameFrom(path), ...values, ...withoutUndefined(given) };
+  const named = { name: nameFrom(path) ?? fallbackName, ...values, ...withoutUndefined(given) };
   const read = LocalRuleset.safeParse(named);
   if (read.success) return { path, ruleset: read.data, lineOf };
   const problems = read.error.issues.map((issue) => {

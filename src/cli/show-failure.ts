@@ -7,7 +7,13 @@ export function showFailure(failure: Failure, file: RulesetFile): string[] {
   const name = escapeControl(file.path);
   if (failure.lines.length === 0) return [`${name}: ${failure.message}`];
   const shown = failure.lines.flatMap((line) => showLine(line, file, name));
-  const more = failure.truncated === true ? ' (more than are shown here)' : '';
+  const left = (failure.lineCount ?? 0) - failure.lines.length;
+  const more =
+    left > 0
+      ? ` (${left} more than are shown here)`
+      : failure.truncated === true
+        ? ' (more than are shown here)'
+        : '';
   return [...shown, `${name}: ${failure.message}${more}`];
 }
 

@@ -142,7 +142,8 @@ function completed(
   };
 }
 
-function describeFailure({ code, stage, message, lines, lineCount, tool }: JobFailure) {
+/** A failure as events tell of it. */
+export function describeFailure({ code, stage, message, lines, lineCount, tool }: JobFailure) {
   return fitFailure({
     code,
     stage,

@@ -79,9 +79,5 @@ function respelled(rule: Rule, text: string | undefined): Rule {
 }
 
 export function rulesOf({ chains, hooks }: WantedTable): Rule[] {
-  const none: Rule[] = [];
-  return none.concat(
-    ...chains.values(),
-    hooks.map((hook) => hook.rule),
-  );
+  return [...[...chains.values()].flat(), ...hooks.map((hook) => hook.rule)];
 }

@@ -1,4 +1,5 @@
 import type { Family } from '../contract/identifiers.ts';
+import { countRules } from './count-rules.ts';
 import type { Problem } from './model.ts';
 import { builtInChains } from './tables.ts';
 import { lintCommand } from './text/lint-command.ts';
@@ -9,12 +10,24 @@ const LONGEST_CHAIN_NAME_BYTES = 28;
 const VERDICTS = new Set(['ACCEPT', 'DROP', 'RETURN', 'QUEUE']);
 const POLICIES = new Set(['ACCEPT', 'DROP']);
 
+/** As many as a text has lines at most; a line may list so many addresses that it makes thousands. */
+const MOST_RULES = 200_000;
+
 /** What is wrong with the lines of a section by themselves, whoever owns the table. */
 export function lintSection({ table, lines }: SentSection, family: Family): Problem[] {
+  let rules = 0;
   return lines.flatMap((line) => {
     if (!isChain(line)) {
+      const reasons = lintCommand(line, family);
+      const count = countRules(line);
+      rules += count;
+      if (rules > MOST_RULES && count > 1)
+        reasons.push(
+          `makes ${count} rules of its addresses, and with them the table has over ${MOST_RULES}: use an ipset`,
+        );
+      if (reasons.length === 0) return [];
       const chain = line.reading.options.find(({ name }) => name === 'A' || name === 'I')?.values[0] ?? null;
-      return lintCommand(line, family).map((reason) => ({ line: line.line, table, chain, reason }));
+      return reasons.map((reason) => ({ line: line.line, table, chain, reason }));
     }
     const reason = lintChain(line, table);
     return reason === null ? [] : [{ line: line.line, table, chain: line.name, reason }];
@@ -42,9 +55,11 @@ export function withoutLines(section: SentSection, bad: ReadonlySet<number>): Se
   return { ...section, lines };
 }
 
-function names({ reading }: SentCommand, chains: ReadonlySet<string>): boolean {
+function names(command: SentCommand, chains: ReadonlySet<string>): boolean {
   if (chains.size === 0) return false;
-  return reading.options.some(
+  const { common } = command;
+  if (common !== null) return chains.has(common.chain) || chains.has(common.jump.target);
+  return command.reading.options.some(
     ({ owner, name, values }) => owner === 'iptables' && 'AIjg'.includes(name) && chains.has(values[0] ?? ''),
   );
 }

@@ -1,7 +1,9 @@
+import { appendAll } from './append-all.ts';
+import { countRules } from './count-rules.ts';
 import { lintJumps } from './lint-jumps.ts';
 import { chainsOf, commandsIn } from './lint-section.ts';
 import type { Problem, Rule } from './model.ts';
-import { copiesOf, countRules, readSentRule, type SentRule } from './read-rule.ts';
+import { copiesOf, readSentRule, type SentRule } from './read-rule.ts';
 import { builtInChains } from './tables.ts';
 import type { SentChain, SentCommand, SentSection } from './text/sent-text.ts';
 import type { Hook, WantedTable } from './wanted-table.ts';
@@ -25,7 +27,7 @@ class ChainsReader {
   read(): { table: WantedTable; problems: Problem[] } {
     for (const chain of chainsOf(this.#section)) this.#declare(chain);
     const rules = commandsIn(this.#section).flatMap((command) => this.#readRule(command));
-    this.#problems.push(...lintJumps(this.#section, this.#declared, rules));
+    appendAll(this.#problems, lintJumps(this.#section, this.#declared, rules));
     const { table: name, commitLine } = this.#section;
     const declarations = new Map([...this.#declared.values()].map((chain) => [chain.name, chain.line]));
     const table = {
@@ -58,7 +60,7 @@ class ChainsReader {
       this.#refuse(
         command,
         null,
-        'is not one of the lines that a ruleset of scope chains may have: *TABLE, :CHAIN, -A CHAIN …, -I CHAIN … and COMMIT',
+        'is not one of the lines that a ruleset of scope chains may have: *TABLE, :CHAIN, -A CHAIN …, -I CHAIN … and COMMIT; "fleetwall convert FILE" writes other commands so, for scope tables',
       );
       return [];
     }
@@ -67,7 +69,7 @@ class ChainsReader {
       this.#refuse(command, sent.rule.chain, reason);
       return [];
     }
-    const rules = copiesOf(sent.rule, countRules(command.reading));
+    const rules = copiesOf(sent.rule, countRules(command));
     for (const rule of rules) this.#keep(rule);
     return [sent.rule];
   }

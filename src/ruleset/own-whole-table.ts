@@ -1,7 +1,8 @@
+import { countRules } from './count-rules.ts';
 import { lintJumps } from './lint-jumps.ts';
 import { chainsOf, commandsIn } from './lint-section.ts';
 import type { Problem, Rule } from './model.ts';
-import { copiesOf, countRules, readSentRule } from './read-rule.ts';
+import { copiesOf, readSentRule } from './read-rule.ts';
 import { builtInChains } from './tables.ts';
 import { isChain, type SentSection } from './text/sent-text.ts';
 import type { ScriptLine, WantedTable } from './wanted-table.ts';
@@ -45,7 +46,7 @@ function ownListing(section: SentSection): { table: WantedTable; problems: Probl
     const rule = readSentRule(command)?.rule;
     if (rule === undefined) continue;
     rules.push(rule);
-    const copies = copiesOf(rule, countRules(command.reading));
+    const copies = copiesOf(rule, countRules(command));
     const list = chains.get(rule.chain);
     for (const copy of copies) list?.push(copy);
   }

@@ -1,3 +1,4 @@
+import { appendAll } from './append-all.ts';
 import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './change.ts';
 import type { Neighbour } from './claims.ts';
 import { diffLists, type ListDiff, sameList } from './diff.ts';
@@ -42,7 +43,7 @@ export function planChains(question: OwnedChains): TablePlan {
     const counters = new LiveCounters(before);
     const edits = isThere && !rewrite ? editChain(old, wantedRules, counters) : null;
     if (edits !== null) {
-      edited.push(...edits);
+      appendAll(edited, edits);
       continue;
     }
     rewritten.push({ text: `:${chain} - [0:0]`, source: wanted.declarations.get(chain) ?? null });

@@ -1,3 +1,4 @@
+import { appendAll } from './append-all.ts';
 import { type ChangeLine, LiveCounters } from './change.ts';
 import type { Neighbour } from './claims.ts';
 import { type ListDiff, sameList, subtract } from './diff.ts';
@@ -63,10 +64,10 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
       source: rule.line,
     });
   };
-  plan.diff.added.push(...missing);
-  plan.diff.removed.push(...surplus);
+  appendAll(plan.diff.added, missing);
+  appendAll(plan.diff.removed, surplus);
   plan.diff.unchanged += wantedTexts.length - missing.length;
-  plan.deletes.push(...surplus.map(deleteLine));
+  appendAll(plan.deletes, surplus.map(deleteLine));
 
   // The one that is inserted last stands first, as in iptables itself.
   const first = wanted.filter((hook) => hook.place === 'first').toReversed();
@@ -78,11 +79,15 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
   const stays = head.stands || (hooksStay && !firstTexts.some((text) => isMissing.has(text)));
   if (!stays) {
     const movable = inBoth(firstTexts, subtract(oldTexts, restTexts));
-    plan.diff.moved.push(...movable);
-    plan.diff.added.push(...movable);
-    plan.diff.removed.push(...movable);
+    appendAll(plan.diff.moved, movable);
+    appendAll(plan.diff.added, movable);
+    appendAll(plan.diff.removed, movable);
     plan.diff.unchanged -= movable.length;
-    plan.deletes.push(...movable.map(deleteLine), ...head.before.map((rule) => deleteLine(rule.text)));
+    appendAll(plan.deletes, movable.map(deleteLine));
+    appendAll(
+      plan.deletes,
+      head.before.map((rule) => deleteLine(rule.text)),
+    );
     for (const { rule } of first.toReversed()) add(rule, `-I ${rule.chain}`);
     for (const rule of head.before.toReversed()) add({ ...rule, line: 0 }, `-I ${rule.chain}`);
   }

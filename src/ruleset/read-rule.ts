@@ -1,4 +1,5 @@
 import { appendText, type Rule } from './model.ts';
+import type { CommonLine } from './text/common-line.ts';
 import { jumpOf } from './text/jump-of.ts';
 import { commandsOf } from './text/lint-command.ts';
 import type { RuleOption } from './text/read-options.ts';
@@ -16,7 +17,18 @@ export interface SentRule {
  * The rule of a line that begins with its command, `-A CHAIN` or `-I CHAIN` in any spelling; `null` for any other line.
  * The words behind it are left as they were sent.
  */
-export function readSentRule({ line, text, words, reading }: SentCommand): SentRule | null {
+export function readSentRule(command: SentCommand): SentRule | null {
+  return command.common === null ? readByWords(command) : readCommon(command, command.common);
+}
+
+function readCommon({ line, text }: SentCommand, { command, chain, jump }: CommonLine): SentRule {
+  const spec = text.slice('-A '.length + chain.length + 1);
+  const insert = command === 'I';
+  const own = insert ? appendText(chain, spec) : text;
+  return { rule: { chain, spec, text: own, jump, insert, counters: null, line }, position: null };
+}
+
+function readByWords({ line, text, words, reading }: SentCommand): SentRule | null {
   const [command] = commandsOf(reading.options);
   if (command === undefined || (command.name !== 'A' && command.name !== 'I')) return null;
   const [chain, position = null] = command.values;
@@ -52,13 +64,6 @@ function plainSpec(text: string, name: string, chain: string, position: string |
   if (position !== null || !text.startsWith(start)) return null;
   const rest = text.slice(start.length);
   return rest === '' || rest.startsWith(' ') ? rest.trim() : null;
-}
-
-/** How many rules iptables makes of the line: one for each pair of the addresses that `-s` and `-d` list. */
-export function countRules({ options }: SentCommand['reading']): number {
-  return options
-    .filter(({ owner, isAddress }) => owner === 'iptables' && isAddress)
-    .reduce((count, { values }) => count * (values[0] ?? '').split(',').length, 1);
 }
 
 /** A rule as often as its line makes it; each copy has a text of its own, by which it is told from the others. */

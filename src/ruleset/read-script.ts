@@ -11,7 +11,7 @@ import type { WantedTable } from './wanted-table.ts';
  * as far as that can be told.
  */
 export function readScript(
-  { table: name, wanted }: Trial,
+  { family, table: name, wanted }: Trial,
   lines: readonly TrialLine[],
   saved: ReadonlyMap<string, Table>,
 ): Exclude<TrialReading, { spelled: unknown }> | { script: WantedTable } {
@@ -21,7 +21,7 @@ export function readScript(
   }
   const table = saved.get(name);
   const held = spelledTable(table ?? emptyTable(name));
-  const sources = traceScript(lines);
+  const sources = traceScript(lines, family);
   const chains = new Map(
     [...held.chains].map(([chain, rules]) => [chain, withSources(rules, sources?.get(chain))]),
   );

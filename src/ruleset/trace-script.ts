@@ -1,7 +1,8 @@
-import { countRules } from './read-rule.ts';
+import type { Family } from '../contract/identifiers.ts';
+import { appendAll } from './append-all.ts';
+import { countRules } from './count-rules.ts';
 import { commandsOf } from './text/lint-command.ts';
-import { readOptions } from './text/read-options.ts';
-import { splitWords } from './text/split-words.ts';
+import { SentCommand } from './text/sent-text.ts';
 import type { TrialLine } from './trial.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { TrialLine } from './trial.ts';
  *
  * @returns `null` where it cannot be followed: a rule that is deleted by its text may be any
  */
-export function traceScript(lines: readonly TrialLine[]): Map<string, TrialLine[]> | null {
+export function traceScript(lines: readonly TrialLine[], family: Family): Map<string, TrialLine[]> | null {
   let chains = new Map<string, TrialLine[]>();
   let section = 0;
   for (const line of lines) {
@@ -19,24 +20,24 @@ export function traceScript(lines: readonly TrialLine[]): Map<string, TrialLine[
     if (line.section !== section) chains = new Map();
     section = line.section;
     if (line.text.startsWith(':')) chains.set(/^:(\S+)/.exec(line.text)?.[1] ?? '', []);
-    else if (!follow(chains, line)) return null;
+    else if (!follow(chains, line, family)) return null;
   }
   return chains;
 }
 
-function follow(chains: Map<string, TrialLine[]>, line: TrialLine): boolean {
-  const reading = readOptions(splitWords(line.text));
-  const [command] = commandsOf(reading.options);
+function follow(chains: Map<string, TrialLine[]>, line: TrialLine, family: Family): boolean {
+  const sent = new SentCommand(line.source ?? 0, line.text, family);
+  const [command] = commandsOf(sent.reading.options);
   const [chain = '', second] = command?.values ?? [];
   const rules = chains.get(chain) ?? [];
   const at = second === undefined ? 0 : Number(second) - 1;
   switch (command?.name) {
     case 'A':
-      rules.push(...times(line, countRules(reading)));
+      appendAll(rules, times(line, countRules(sent)));
       chains.set(chain, rules);
       return true;
     case 'I':
-      chains.set(chain, rules.toSpliced(at, 0, ...times(line, countRules(reading))));
+      chains.set(chain, rules.toSpliced(at, 0, ...times(line, countRules(sent))));
       return true;
     case 'R':
       chains.set(chain, rules.toSpliced(at, 1, line));

@@ -1,5 +1,6 @@
 import { FAMILIES, type Family, type Scope } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
+import { appendAll } from './append-all.ts';
 import { lintSection, withoutLines } from './lint-section.ts';
 import type { Problem } from './model.ts';
 import { ownChains } from './own-chains.ts';
@@ -44,16 +45,19 @@ function readText(
   family: Family,
 ): { tables: Map<string, WantedTable>; problems: Problem[] } {
   const { text, problems: lineProblems } = lintLines(sent);
-  const read = readSentText(toBytes(text));
+  const read = readSentText(toBytes(text), family);
   const problems = [...lineProblems, ...read.problems];
   if (sent !== '' && read.sections.length === 0 && problems.length === 0) {
     const reason = 'there is no table in the text: leave the family out, or remove the ruleset';
     problems.push({ line: 1, table: null, chain: null, reason });
   }
-  problems.push(...read.sections.flatMap((section) => lintSection(section, family)));
+  appendAll(
+    problems,
+    read.sections.flatMap((section) => lintSection(section, family)),
+  );
   const own = scope === 'tables' ? ownTables : ownAllChains;
   const owned = own(withoutBad(read.sections, problems));
-  problems.push(...owned.problems);
+  appendAll(problems, owned.problems);
   // What is to be read of a text with problems is all but their lines.
   const sound = owned.problems.length === 0 ? owned : own(withoutBad(read.sections, problems));
   return { tables: sound.tables, problems: onePerLine(problems) };

@@ -161,4 +161,35 @@ describe('fleetwall check', () => {
     const json = await check(['plan.yaml', '--json'], '', 'plan');
     expect(JSON.parse(json.stdout)).toMatchObject({ outcome: 'checked', diff: { added: 3, removed: 1 } });
   });
+
+  it('converts what was written by hand to what iptables-save prints of it', async () => {
+    const hand = [
+      '*nat',
+      '-A POSTROUTING -s 10.0.0.0/8,192.0.2.0/24 -j MASQUERADE',
+      'COMMIT',
+      '*filter',
+      '-N ssh',
+      '-P INPUT DROP',
+      '-I INPUT -i lo -j ACCEPT',
+      '--append INPUT -p tcp --dport ssh -j ssh',
+      '-A ssh -m comment --comment "from the office \u00e9" -j ACCEPT',
+      'COMMIT',
+      '',
+    ].join('\n');
+    const converted = await check(['-'], hand, 'convert');
+    expect(converted.stderr).toBe('');
+    const bare = await TestNamespace.create('nft');
+    try {
+      await bare.restore(hand);
+      const wanted = await bare.save();
+      await bare.run('iptables-nft-restore', ['-w', '5'], `${converted.stdout}\n`);
+      expect(await bare.save()).toBe(wanted);
+    } finally {
+      await bare.remove();
+    }
+    expect(converted.stdout).not.toMatch(/-[NPI] |--append|,192/);
+    const wrong = await check(['-'], hand.replace('-P INPUT DROP', '-P INPUT NOPE'), 'convert');
+    expect(wrong.stderr).toMatch(/^-:6: /);
+    expect(wrong.exitCode).toBe(1);
+  });
 });

@@ -32,7 +32,8 @@ function rulesetText(place: string, specs: readonly string[]): string {
  * iptables makes "always" of what says "never" (nft: of all negated full ranges; connbytes: of one that has one number), and
  * restores that to the same. That is no rule that anybody has meant, and is refused.
  */
-const NEGATES_ALL = / ! --\S+ (:|0*:|:?(65535|4294967295|255)|0:(65535|4294967295|255|18446744073709551615)|5:5|NONE NONE)( |$)/;
+const NEGATES_ALL =
+  / ! --\S+ (:|0*:|:?(65535|4294967295|255)|0:(65535|4294967295|255|18446744073709551615)|5:5|NONE NONE)( |$)/;
 
 /** Of these the kernel has other bytes once they were saved and restored, and they match the same packets: all that there are. */
 const KEEPS_ITS_MEANING =
@@ -80,8 +81,8 @@ describe.each(BACKENDS)('every option of every extension, %s', (backend) => {
         // A name that is no UTF-8 cannot be sent.
         const sendable = good.filter(({ spec, needs }) => needs.length === 0 || /^[ -~]*$/.test(spec));
         const specs = sendable
-        .map(({ spec }) => spec)
-        .filter((spec) => !NEGATES_ALL.test(spec) && !linted(place, family, spec));
+          .map(({ spec }) => spec)
+          .filter((spec) => !NEGATES_ALL.test(spec) && !linted(place, family, spec));
         if (specs.length === 0) continue;
         tried += specs.length;
         const name = `ext-${index}`;

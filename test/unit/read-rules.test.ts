@@ -1,8 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainJump } from '../../src/ruleset/saved/plain-rule.ts';
 import { readSavedTable, readSavedTableBy, readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
+import { readCommonLine } from '../../src/ruleset/text/common-line.ts';
+import { jumpOf } from '../../src/ruleset/text/jump-of.ts';
+import { lintAddress } from '../../src/ruleset/text/lint-address.ts';
 import { readOptions } from '../../src/ruleset/text/read-options.ts';
-import { readSentText } from '../../src/ruleset/text/sent-text.ts';
+import { readSentText, SentCommand } from '../../src/ruleset/text/sent-text.ts';
 import { hasOpenQuote, quoteWord, splitWords } from '../../src/ruleset/text/split-words.ts';
 import { table } from '../support/rulesets.ts';
 
@@ -79,10 +83,74 @@ describe('the options of a rule', () => {
   });
 });
 
+const WORDS =
+  '-A -I INPUT own -j -g ACCEPT -s -d ! -i -o eth0 + -p tcp -m comment --comment -jDROP "a b" "" "x"-j 10.0.0.1 10.0.0.0/8 300.1.1.1 ::1/128 2001:db8::/32 a:b --dport 22 :22 --sport http --ctstate NEW,ESTABLISHED --match-set blocked src src,dst --tcp-flags SYN,ACK SYN --syn --limit 5/sec -t --modprobe --modprobe=/p -h --comm -f host.example --reject-with tcp-reset set conntrack --to-source'.split(
+    ' ',
+  );
+
+const OPTIONS = [
+  '-s 10.0.0.0/8',
+  '! -d 10.0.0.1',
+  '-s 2001:db8::/32',
+  '-s a:b',
+  '-i eth0+',
+  '-p tcp -m tcp --dport 22',
+  '-p udp --sport 1:9',
+  '-m comment --comment "a b"',
+  '-m comment --comment -t',
+  '-m conntrack ! --ctstate NEW',
+  '-m set --match-set blocked src',
+  '-p tcp --tcp-flags SYN,ACK SYN',
+];
+
+describe('a line that is written as most are', () => {
+  it('is read in one go as it is word by word, in both families', () => {
+    const word = fc.constantFrom(...WORDS);
+    const option = fc.constantFrom(...OPTIONS);
+    const spec = fc
+      .array(fc.oneof({ weight: 1, arbitrary: word }, { weight: 9, arbitrary: option }), { maxLength: 6 })
+      .map((words) => words.join(' '));
+    const line = fc
+      .tuple(fc.constantFrom('-A INPUT ', '-I own '), spec, fc.constantFrom(' -j ACCEPT', ' -g own', ''))
+      .map((parts) => parts.join(''));
+    let common = 0;
+    fc.assert(
+      fc.property(line, fc.constantFrom('ipv4' as const, 'ipv6' as const), (text, family) => {
+        const found = readCommonLine(text, family);
+        if (found === null) return;
+        common += 1;
+        const command = new SentCommand(1, text, family);
+        const { options } = command.reading;
+        const byLetter = (letters: string) =>
+          options.filter(({ owner, name }) => owner === 'iptables' && letters.includes(name));
+        expect(byLetter('AI')).toMatchObject([{ name: found.command, values: [found.chain] }]);
+        expect(jumpOf(options)).toEqual(found.jump);
+        expect(byLetter('tMhVvnxwWc046LS')).toEqual([]);
+        const addresses = options.filter(({ isAddress }) => isAddress);
+        expect(addresses.map(({ written, values }) => lintAddress(written, values[0], family))).toEqual(
+          addresses.map(() => null),
+        );
+      }),
+      { numRuns: 50_000 },
+    );
+    expect(common).toBeGreaterThan(1_000);
+  });
+
+  it('is each rule that people write', () => {
+    for (const text of [
+      '-A INPUT -s 10.0.0.0/8 ! -i eth0 -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -j ACCEPT',
+      '-A edge -m comment --comment "from the office" -j LOG',
+      '-I FORWARD -m set --match-set blocked src -j DROP',
+    ])
+      expect(readCommonLine(text, 'ipv4'), text).not.toBeNull();
+  });
+});
+
 describe('a text that was sent', () => {
   it('is read line by line, as restore does', () => {
     const { sections, problems } = readSentText(
       '# a comment\n*filter \n:INPUT   ACCEPT   [0:0]\n:"INPUT" - [0:0]\n[12:345]-A INPUT -j DROP\n\t-A "own" -j DROP\nCOMMIT\n',
+      'ipv4',
     );
     expect(problems).toEqual([]);
     expect(sections).toMatchObject([
@@ -114,7 +182,10 @@ describe('a text that was sent', () => {
     ['a chain line cut off', table('filter', ':a'), 2, /not a chain line/],
     ['counters that are none', table('filter', '[1] -A INPUT'), 2, /counters such as/],
   ])('is refused for %s', (_, text, line, reason) => {
-    expect(readSentText(text).problems[0]).toMatchObject({ line, reason: expect.stringMatching(reason) });
+    expect(readSentText(text, 'ipv4').problems[0]).toMatchObject({
+      line,
+      reason: expect.stringMatching(reason),
+    });
   });
 });
 

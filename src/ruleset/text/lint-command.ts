@@ -16,7 +16,9 @@ export const COMMANDS = new Set([...'ACDEFINPRXZ']);
  * What is wrong with a line by itself: iptables would do something else with it than make rules, look up a name, or make
  * something else of it than it says. What iptables refuses by itself is left to it.
  */
-export function lintCommand({ text, reading }: SentCommand, family: Family): string[] {
+export function lintCommand(command: SentCommand, family: Family): string[] {
+  if (command.common !== null) return [];
+  const { text, reading } = command;
   if (hasOpenQuote(text)) {
     return ['a quote is opened and never closed, and would swallow the rest of the rule: close it'];
   }

@@ -1,3 +1,4 @@
+import { appendAll } from '../append-all.ts';
 import {
   BASE_LETTERS,
   BASE_OPTIONS,
@@ -59,7 +60,7 @@ class OptionReader implements RuleReading {
       const word = this.#words[this.#at] ?? '';
       this.#at += 1;
       if (word === '!') this.#isNegated = true;
-      else if (word === '--') this.stray.push(...this.#words.slice(this.#at));
+      else if (word === '--') appendAll(this.stray, this.#words.slice(this.#at));
       else if (word.startsWith('--')) this.#readLong(word);
       else if (word.startsWith('-') && word !== '-') this.#readLetters(word);
       else this.stray.push(word);
@@ -100,7 +101,8 @@ class OptionReader implements RuleReading {
       values.push(next);
       this.#at += 1;
     }
-    this.options.push({ ...kind, values, isNegated: this.#isNegated, written });
+    const { name, owner, takes, isAddress } = kind;
+    this.options.push({ name, owner, takes, isAddress, values, isNegated: this.#isNegated, written });
     this.#isNegated = false;
     this.#load(kind, values[0]);
   }

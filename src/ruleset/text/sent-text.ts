@@ -1,15 +1,39 @@
+import type { Family } from '../../contract/identifiers.ts';
 import type { Problem } from '../model.ts';
 import { TABLE_NAMES } from '../tables.ts';
+import { type CommonLine, readCommonLine } from './common-line.ts';
 import { type RuleReading, readOptions } from './read-options.ts';
 import { splitWords } from './split-words.ts';
 
 /** A line that tells iptables to do something: as a rule, to append one. */
-export interface SentCommand {
-  line: number;
+export class SentCommand {
+  readonly line: number;
   /** Without the counters that may stand before it. */
-  text: string;
-  words: string[];
-  reading: RuleReading;
+  readonly text: string;
+  /** It is written as most are: then nothing else has to be known of it. */
+  readonly common: CommonLine | null;
+  #read: { words: string[]; reading: RuleReading } | null = null;
+
+  constructor(line: number, text: string, family: Family) {
+    this.line = line;
+    this.text = text;
+    this.common = readCommonLine(text, family);
+  }
+
+  get words(): string[] {
+    return this.#take().words;
+  }
+
+  get reading(): RuleReading {
+    return this.#take().reading;
+  }
+
+  #take(): { words: string[]; reading: RuleReading } {
+    if (this.#read !== null) return this.#read;
+    const words = splitWords(this.text);
+    this.#read = { words, reading: readOptions(words) };
+    return this.#read;
+  }
 }
 
 /** `:NAME POLICY`; the name is taken as it stands, quotes and all. */
@@ -41,8 +65,8 @@ export function isChain(line: SentChain | SentCommand): line is SentChain {
  *
  * @param text one character for each byte
  */
-export function readSentText(text: string): { sections: SentSection[]; problems: Problem[] } {
-  const reader = new Reader();
+export function readSentText(text: string, family: Family): { sections: SentSection[]; problems: Problem[] } {
+  const reader = new Reader(family);
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   for (const [index, line] of lines.entries()) reader.read(line, index + 1);
@@ -55,7 +79,12 @@ const COUNTERS = /^\[\d+:\d+\]/;
 class Reader {
   readonly sections: SentSection[] = [];
   readonly problems: Problem[] = [];
+  readonly #family: Family;
   #section: SentSection | null = null;
+
+  constructor(family: Family) {
+    this.#family = family;
+  }
 
   read(line: string, number: number): void {
     if (line === '' || line.startsWith('#')) return;
@@ -104,9 +133,7 @@ class Reader {
       this.#refuse(number, 'begins with a bracket, but not with counters such as [12:345]');
       return;
     }
-    const text = line.replace(COUNTERS, '');
-    const words = splitWords(text);
-    section.lines.push({ line: number, text, words, reading: readOptions(words) });
+    section.lines.push(new SentCommand(number, line.replace(COUNTERS, ''), this.#family));
   }
 
   #refuse(line: number, reason: string, chain: string | null = null): void {
