@@ -1,5 +1,5 @@
 import type { Rule, Table } from '../ruleset/model.ts';
-import { type RuleAt, readSavedTable, readSavedTableBy } from '../ruleset/saved/read-saved.ts';
+import { everyRule, type RuleAt, readSavedTable, readSavedTableBy } from '../ruleset/saved/read-saved.ts';
 
 /** How iptables is asked. Of each, what it prints, without the line feed at its end. */
 export interface TableQuestions {
@@ -16,7 +16,7 @@ const MOST_TRIES = 4;
 /**
  * Reads one table. What is saved is taken for what it looks like only as far as it can be nothing else: a stranger may have
  * named a hash table `a`, line feed, `-A FORWARD -j DROP`. Then iptables is asked how many rules there are, which costs as much
- * as another save; and only if the text was misleading, rule by rule.
+ * as another save; and only if the text was misleading, for all of them.
  *
  * @returns `null`: what is saved cannot be read
  */
@@ -35,8 +35,7 @@ async function readOnce(name: string, ask: TableQuestions): Promise<Table | null
   const { doubtful } = saved;
   const isClear =
     doubtful.length === 0 || (await ask.print(doubtful)) === doubtful.map((rule) => rule.text).join('\n');
-  const one = async (chain: string, position: number) => await ask.print([{ chain, position }]);
-  const table = isClear ? saved.table : await readSavedTableBy(one, text, name);
+  const table = isClear ? saved.table : readSavedTableBy(await ask.print(everyRule(saved.table)), text, name);
   if (table === null) return 'changed';
   return { ...table, rules: await withJumps(table, ask) };
 }

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainJump } from '../../src/ruleset/saved/plain-rule.ts';
-import { readSavedTable, readSavedTableBy, readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
+import {
+  everyRule,
+  readSavedTable,
+  readSavedTableBy,
+  readSavedTables,
+} from '../../src/ruleset/saved/read-saved.ts';
 import { readCommonLine } from '../../src/ruleset/text/common-line.ts';
 import { jumpOf } from '../../src/ruleset/text/jump-of.ts';
 import { lintAddress } from '../../src/ruleset/text/lint-address.ts';
@@ -230,14 +235,22 @@ describe('a table that was saved', () => {
     ]);
   });
 
-  it('is read as iptables says, where that is asked', async () => {
+  it('is read as iptables says, where that is asked', () => {
     const forged =
       '-A FORWARD -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a\n[0:0] -A INPUT -j DROP';
     const comment = '-A edge -m comment --comment "two\nCOMMIT\nlines" -j ACCEPT';
-    const ask = async (chain: string) => (chain === 'FORWARD' ? forged : comment);
-    const read = await readSavedTableBy(ask, SAVED, 'filter');
-    expect(read?.rules.map(({ text }) => text)).toEqual(['-A INPUT -j edge', forged, comment]);
-    expect(await readSavedTableBy(async () => 'something else', SAVED, 'filter')).toBeNull();
+    const rules = ['-A INPUT -j edge', forged, comment];
+    const read = readSavedTableBy(rules.join('\n'), SAVED, 'filter');
+    expect(read?.rules.map(({ text }) => text)).toEqual(rules);
+    expect(readSavedTableBy(rules.slice(1).join('\n'), SAVED, 'filter')).toBeNull();
+    expect(readSavedTableBy(rules.join('\n').replace('edge', 'other'), SAVED, 'filter')).toBeNull();
+    const all = readSavedTable(SAVED, 'filter')?.table;
+    expect(all && everyRule(all)).toEqual([
+      { chain: 'INPUT', position: 1 },
+      { chain: 'INPUT', position: 2 },
+      { chain: 'FORWARD', position: 1 },
+      { chain: 'edge', position: 1 },
+    ]);
   });
 
   it('is none if it is cut off', () => {

@@ -1,4 +1,4 @@
-import { emptyTable, type Rule, type Table } from '../model.ts';
+import { emptyTable, type Rule, rulesByChain, type Table } from '../model.ts';
 import { plainJump } from './plain-rule.ts';
 import { readJump } from './read-jump.ts';
 
@@ -35,7 +35,7 @@ export function readSavedTable(text: string, name: string): SavedTable | null {
   // A comment may look like the end: the true one is the last.
   const last = lines.lastIndexOf('COMMIT');
   if (first === -1 || last < first) return null;
-  return readSection(lines, first, last, name);
+  return readSection(lines, first, last, name, (chains, chain) => chains.has(chain));
 }
 
 /** Reads several tables, of which nobody's text but ours is, so that each line is what it looks like. */
@@ -48,19 +48,27 @@ export function readSavedTables(text: string): Map<string, Table> {
     const last = lines.indexOf('COMMIT', first);
     if (last === -1) break;
     const name = line.slice(1);
-    tables.set(name, readSection(lines, first, last, name).table);
+    tables.set(name, readSection(lines, first, last, name, () => true).table);
     first = last;
   }
   return tables;
 }
 
-function readSection(lines: readonly string[], first: number, last: number, name: string): SavedTable {
+/** @param mayHave whether a chain may have rules: those that iptables saves are all declared */
+function readSection(
+  lines: readonly string[],
+  first: number,
+  last: number,
+  name: string,
+  mayHave: (chains: Table['chains'], chain: string) => boolean,
+): SavedTable {
   const table: Table = { ...emptyTable(name), line: first + 1, commitLine: last + 1 };
   const doubted = new Set<string>();
+  const isRuleStart = (line = '') => mayHave(table.chains, RULE_START.exec(line)?.[3] ?? '');
   let isAfterOdd = false;
   for (let at = readChains(table, lines, first + 1, last); at < last; ) {
     let end = at + 1;
-    while (end < last && !RULE_START.test(lines[end] ?? '')) end += 1;
+    while (end < last && !isRuleStart(lines[end])) end += 1;
     const rule = readRule(linesOf(lines, at, end), at + 1);
     table.rules.push(rule);
     if (isAfterOdd) doubted.add(rule.chain);
@@ -71,36 +79,47 @@ function readSection(lines: readonly string[], first: number, last: number, name
 }
 
 /**
- * Reads one table of which some rules cannot be told from the text alone: iptables itself says how long each odd one is.
+ * Reads one table of which some rules cannot be told from the text alone, with the help of what `iptables -S CHAIN POSITION` prints
+ * of each: there, a rule begins without counters, and what looks like the beginning of one within a name has the counters that
+ * it has in the text.
  *
- * @param ask the text of one rule, as `iptables -S CHAIN POSITION` prints it
- * @returns `null` if the text is not what iptables says: it has changed meanwhile
+ * @param printed all rules of all chains in the order of the text; see {@link everyRule}
+ * @returns `null` if the two are not of the same rules: they have changed meanwhile
  */
-export async function readSavedTableBy(
-  ask: (chain: string, position: number) => Promise<string>,
-  text: string,
-  name: string,
-): Promise<Table | null> {
+export function readSavedTableBy(printed: string, text: string, name: string): Table | null {
   const lines = text.split('\n');
   const first = lines.indexOf(`*${name}`);
   const last = lines.lastIndexOf('COMMIT');
   const table: Table = { ...emptyTable(name), line: first + 1, commitLine: last + 1 };
-  const counts = new Map<string, number>();
-  for (let at = readChains(table, lines, first + 1, last); at < last; ) {
-    let rule = readRule(lines[at] ?? '', at + 1);
-    const position = (counts.get(rule.chain) ?? 0) + 1;
-    counts.set(rule.chain, position);
+  const start = readChains(table, lines, first + 1, last);
+  const shown = printed.split('\n');
+  if (shown.length !== last - start) return null;
+  for (let at = start; at < last; ) {
+    if (!isStart(lines[at], shown[at - start])) return null;
     let end = at + 1;
-    if (rule.isOdd === true) {
-      const asked = await ask(rule.chain, position);
-      end = at + asked.split('\n').length;
-      rule = readRule(linesOf(lines, at, end), at + 1);
-      if (asked === '' || rule.text !== asked) return null;
+    while (end < last && !isStart(lines[end], shown[end - start])) {
+      if (lines[end] !== shown[end - start]) return null;
+      end += 1;
     }
-    table.rules.push(rule);
+    table.rules.push(readRule(linesOf(lines, at, end), at + 1));
     at = end;
   }
   return table;
+}
+
+function isStart(saved = '', printed = ''): boolean {
+  return saved.endsWith(`] ${printed}`) && /^\[\d+:\d+\] -A /.test(saved) && saved !== printed;
+}
+
+/**
+ * The place of every rule that a table may have, chain by chain as a save prints them; those behind the last of a chain are printed
+ * as nothing.
+ */
+export function everyRule({ chains, rules }: Table): Pick<RuleAt, 'chain' | 'position'>[] {
+  const byChain = rulesByChain(rules);
+  return [...chains.keys()].flatMap((chain) =>
+    (byChain.get(chain) ?? []).map((_, index) => ({ chain, position: index + 1 })),
+  );
 }
 
 function linesOf(lines: readonly string[], from: number, end: number): string {
