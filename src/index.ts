@@ -10,7 +10,12 @@ export type { RolloutEnd, RolloutState } from './central/rollout-state.ts';
 export type { Amount } from './central/rollout-steps.ts';
 export type { Selection } from './central/select.ts';
 export { ControlMessage } from './contract/control.ts';
-export { FleetEvent, type JobCompletedEvent, type WorkerEvent } from './contract/event.ts';
+export {
+  FleetEvent,
+  type JobCompletedEvent,
+  type JobUndoneEvent,
+  type WorkerEvent,
+} from './contract/event.ts';
 export { FailureCode, isRetryable, Stage } from './contract/failure.ts';
 export { Job } from './contract/job.ts';
 export * as names from './contract/names.ts';

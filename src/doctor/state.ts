@@ -45,7 +45,7 @@ async function examineContents(stateDir: string): Promise<Finding[]> {
     const live = records.filter((record) => record.live !== null);
     const names = live.map(({ name, committed }) => `${name}@${committed?.revision ?? '?'}`).join(' ');
     const findings = [ok(`${stateDir} has these rulesets: ${names === '' ? 'none' : names}`)];
-    const pending = await new FileJournal(stateDir).read();
+    const pending = await new FileJournal(stateDir).peek();
     if (pending !== null) {
       const { job, ruleset, owed } = pending;
       const what = `job ${job.id} (${ruleset.name} revision ${ruleset.revision})`;

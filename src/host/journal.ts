@@ -76,6 +76,16 @@ export class FileJournal implements Journal {
   }
 
   async read(): Promise<PendingChange | null> {
+    const stored = await this.#read();
+    if (stored !== null) this.#snapshot = stored.snapshot;
+    return stored?.change ?? null;
+  }
+
+  async peek(): Promise<PendingChange | null> {
+    return (await this.#read())?.change ?? null;
+  }
+
+  async #read(): Promise<Pick<z.infer<typeof StoredChange>, 'snapshot' | 'change'> | null> {
     return await orUnavailable(this.#folder, async () => {
       const text = await readIfThere(this.#path);
       if (text === null) return null;
@@ -87,8 +97,7 @@ export class FileJournal implements Journal {
           `a change was cut short, and ${this.#path}, which says how to undo it, is damaged: look at the host's rules, and push its rulesets again`,
         );
       }
-      this.#snapshot = stored.data.snapshot;
-      return stored.data.change;
+      return stored.data;
     });
   }
 

@@ -69,8 +69,10 @@ export type SavedTables = PerFamily<string>;
 
 /** At most one change at a time is under way in a network namespace. @throws {StateUnavailable} from each */
 export interface Journal {
-  /** @throws {JournalDamaged} if it cannot be understood */
+  /** For who has the lock. @throws {JournalDamaged} if it cannot be understood */
   read(): Promise<PendingChange | null>;
+  /** … and for who has not: it may be another's by now. @throws {JournalDamaged} */
+  peek(): Promise<PendingChange | null>;
   /** What cannot be understood is kept for people, under another name. */
   putAside(): Promise<void>;
   open(change: PendingChange, before: SavedTables): Promise<void>;

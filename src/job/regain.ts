@@ -41,7 +41,7 @@ export async function regain(run: JobRun, lost: LockLost, ports: Ports): Promise
 
 async function giveUp(run: JobRun, failure: JobFailure, error: Error, ports: Ports): Promise<void> {
   const { job } = run;
-  const change = await ports.journal.read().catch(() => null);
+  const change = await ports.journal.peek().catch(() => null);
   if (change?.job.id !== job.id) return await run.conclude(failed(failure));
   const { name, revision } = change.ruleset;
   const message = `ruleset ${name} revision ${revision} failed (${failure.message}), and the host could not yet be put back as it was, which is tried on: ${error.message}`;

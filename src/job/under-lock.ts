@@ -42,7 +42,7 @@ export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Pr
 
 /** Whoever has the lock for so long may be trying an undo that is owed: then that is what the job has to wait for. */
 async function pendingOr(timeout: LockTimeout, { job }: JobRun, { journal }: Ports): Promise<Error> {
-  const change = wouldChange(job) ? await journal.read().catch(() => null) : null;
+  const change = wouldChange(job) ? await journal.peek().catch(() => null) : null;
   return change === null || change.owed === null ? timeout : undoPending(change, timeout.message);
 }
 

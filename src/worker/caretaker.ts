@@ -56,7 +56,7 @@ export class WorkerCaretaker implements Caretaker {
     const { journal, lock, log } = ports;
     await this.#tellUndone(ports);
     try {
-      const change = await journal.read();
+      const change = await journal.peek();
       if (change === null) this.#isAsked = false;
       // One that others have open is theirs.
       if (change === null || (change.owed === null && !this.#isAsked)) return true;

@@ -46,6 +46,6 @@ async function begin(ports: Ports, fence: Fence): Promise<Settled | null> {
 
 /** An answer that comes before the wait goes on is heard, too. */
 export async function expectLeftAnswer({ journal, confirmation }: Ports): Promise<void> {
-  const change = await journal.read().catch(() => null);
+  const change = await journal.peek().catch(() => null);
   if (change?.window?.mode === 'manual' && change.owed === null) confirmation.answers.expect(change.job.id);
 }

@@ -31,7 +31,7 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
   let settler: Settler | null = null;
   for (;;) {
     try {
-      const change = await journal.read();
+      const change = await journal.peek();
       if (change?.job.id !== jobId) return;
       settler ??= new Settler(await watchdogPorts(settings, log), monotonicMs());
       if (await settler.isTooEarly(change)) await sleep(LOOK_MS);
