@@ -2,7 +2,7 @@ import type { Family } from '../contract/identifiers.ts';
 import { type CommandResult, type RunCommand } from '../job/command.ts';
 import { type Fence, type Firewall, RestoreFailed, type RestoreRequest } from '../job/ports.ts';
 import type { Table } from '../ruleset/model.ts';
-import type { RuleAt } from '../ruleset/saved/read-saved.ts';
+import type { Place } from '../ruleset/saved/read-printed.ts';
 import type { TableRef } from '../ruleset/tables.ts';
 import { quoteWord } from '../ruleset/text/split-words.ts';
 import { faultOf, nameOf } from './fault.ts';
@@ -40,8 +40,14 @@ export class Iptables implements Firewall {
     if (!(await this.#isLoaded(fence, family, table))) return undefined;
     const read = await readLiveTable(table, {
       save: async () => await this.#save(fence, family, table),
-      print: async (rules) => await this.#query(fence, { family, table }, rules.map(at('-S'))),
-      list: async (rule) => await this.#query(fence, { family, table }, [`${at('-L')(rule)} -n`]),
+      print: async (places) => await this.#query(fence, { family, table }, places.map(at('-S'))),
+      printTwice: async (places) =>
+        await this.#query(
+          fence,
+          { family, table },
+          places.map(at('-S')).flatMap((question) => [question, `${question} -v`]),
+        ),
+      list: async (place) => await this.#query(fence, { family, table }, [`${at('-L')(place)} -n`]),
     });
     if (read !== null) return read;
     const message = `what iptables-save prints of the ${family} table ${table} cannot be read, or changed with each look`;
@@ -132,6 +138,6 @@ export class Iptables implements Firewall {
   }
 }
 
-function at(command: '-S' | '-L'): (rule: Pick<RuleAt, 'chain' | 'position'>) => string {
+function at(command: '-S' | '-L'): (rule: Place) => string {
   return ({ chain, position }) => `${command} ${quoteWord(chain)} ${position}`;
 }

@@ -1,13 +1,16 @@
-import type { Rule, Table } from '../ruleset/model.ts';
-import { everyRule, type RuleAt, readSavedTable, readSavedTableBy } from '../ruleset/saved/read-saved.ts';
+import { type Rule, rulesByChain, type Table } from '../ruleset/model.ts';
+import { type Place, placesOf, readPrintedTwice } from '../ruleset/saved/read-printed.ts';
+import { readSavedTable } from '../ruleset/saved/read-saved.ts';
 
 /** How iptables is asked. Of each, what it prints, without the line feed at its end. */
 export interface TableQuestions {
   save(): Promise<string>;
   /** `-S CHAIN POSITION` for each, one after the other; empty for a rule that there is not. */
-  print(rules: readonly Pick<RuleAt, 'chain' | 'position'>[]): Promise<string>;
+  print(places: readonly Place[]): Promise<string>;
+  /** The same of one moment, each rule twice: without and with its counters. */
+  printTwice(places: readonly Place[]): Promise<string>;
   /** `-L CHAIN POSITION`: begins with the target. */
-  list(rule: Pick<RuleAt, 'chain' | 'position'>): Promise<string>;
+  list(place: Place): Promise<string>;
 }
 
 /** Others may write while questions are asked. */
@@ -16,28 +19,37 @@ const MOST_TRIES = 4;
 /**
  * Reads one table. What is saved is taken for what it looks like only as far as it can be nothing else: a stranger may have
  * named a hash table `a`, line feed, `-A FORWARD -j DROP`. Then iptables is asked how many rules there are, which costs as much
- * as another save; and only if the text was misleading, for all of them.
+ * as another save; and only if the text was misleading, or has changed meanwhile, for each rule of the chains concerned.
  *
  * @returns `null`: what is saved cannot be read
  */
 export async function readLiveTable(name: string, ask: TableQuestions): Promise<Table | null> {
-  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
-    const table = await readOnce(name, ask);
-    if (table !== 'changed') return table;
-  }
-  return null;
-}
-
-async function readOnce(name: string, ask: TableQuestions): Promise<Table | null | 'changed'> {
-  const text = await ask.save();
-  const saved = readSavedTable(text, name);
+  const saved = readSavedTable(await ask.save(), name);
   if (saved === null) return null;
-  const { doubtful } = saved;
+  const { table, doubtful, unclear } = saved;
   const isClear =
     doubtful.length === 0 || (await ask.print(doubtful)) === doubtful.map((rule) => rule.text).join('\n');
-  const table = isClear ? saved.table : readSavedTableBy(await ask.print(everyRule(saved.table)), text, name);
-  if (table === null) return 'changed';
-  return { ...table, rules: await withJumps(table, ask) };
+  if (isClear) return { ...table, rules: await withJumps(table, ask) };
+  const rules = rulesByChain(table.rules);
+  for (const chain of unclear) {
+    const asked = await askChain(chain, rules.get(chain)?.length ?? 0, ask);
+    if (asked === null) return null;
+    rules.set(chain, asked);
+  }
+  const all = [...table.chains.keys()].flatMap((chain) => rules.get(chain) ?? []);
+  return { ...table, rules: await withJumps({ ...table, rules: all }, ask) };
+}
+
+async function askChain(chain: string, count: number, ask: TableQuestions): Promise<Rule[] | null> {
+  let expected = count;
+  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    const places = placesOf(chain, expected);
+    const rules = readPrintedTwice(await ask.printTwice(places));
+    if (rules === null || rules.some((rule) => rule.chain !== chain)) return null;
+    if (rules.length < places.length) return rules;
+    expected = rules.length;
+  }
+  return null;
 }
 
 /** To which chains odd rules jump: a name with `-j CHAIN` in it looks just so, and a chain that is not there is none. */

@@ -32,11 +32,31 @@ function findReach(table: WantedTable): Reach {
     targetsOf.set(chain, (targetsOf.get(chain) ?? new Set()).add(jump.target));
   }
   const roots = [...targetsOf.keys(), ...table.policies.keys()].filter((chain) => !own.has(chain));
-  const reached = new Map<string, string[]>();
-  for (const root of [...new Set(roots)].toSorted()) {
-    for (const chain of closure(root, targetsOf)) reached.set(chain, [...(reached.get(chain) ?? []), root]);
+  return { from: reachedFrom([...new Set(roots)].toSorted(), own, targetsOf), jumps };
+}
+
+/** So many pairs of chains are followed; a table with more is of a size at which it is not worth the while. */
+const MOST_PAIRS = 1_000_000;
+
+function reachedFrom(
+  roots: readonly string[],
+  own: ReadonlySet<string>,
+  targetsOf: ReadonlyMap<string, ReadonlySet<string>>,
+): Map<string, string> {
+  // Then each chain counts as reached from everywhere: what is known of one is known only as long as nothing changes there.
+  if (roots.length * own.size > MOST_PAIRS) {
+    const all = roots.join(' ');
+    return new Map([...own, ...roots].map((chain) => [chain, all]));
   }
-  return { from: new Map([...reached].map(([chain, from]) => [chain, from.join(' ')])), jumps };
+  const reached = new Map<string, string[]>();
+  for (const root of roots) {
+    for (const chain of closure(root, targetsOf)) {
+      const from = reached.get(chain);
+      if (from === undefined) reached.set(chain, [root]);
+      else from.push(root);
+    }
+  }
+  return new Map([...reached].map(([chain, from]) => [chain, from.join(' ')]));
 }
 
 function closure(root: string, jumps: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {

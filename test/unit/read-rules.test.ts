@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainJump } from '../../src/ruleset/saved/plain-rule.ts';
-import {
-  everyRule,
-  readSavedTable,
-  readSavedTableBy,
-  readSavedTables,
-} from '../../src/ruleset/saved/read-saved.ts';
+import { readPrintedTwice } from '../../src/ruleset/saved/read-printed.ts';
+import { readSavedTable, readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { readCommonLine } from '../../src/ruleset/text/common-line.ts';
 import { jumpOf } from '../../src/ruleset/text/jump-of.ts';
 import { lintAddress } from '../../src/ruleset/text/lint-address.ts';
@@ -235,24 +231,6 @@ describe('a table that was saved', () => {
     ]);
   });
 
-  it('is read as iptables says, where that is asked', () => {
-    const forged =
-      '-A FORWARD -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a\n[0:0] -A INPUT -j DROP';
-    const comment = '-A edge -m comment --comment "two\nCOMMIT\nlines" -j ACCEPT';
-    const rules = ['-A INPUT -j edge', forged, comment];
-    const read = readSavedTableBy(rules.join('\n'), SAVED, 'filter');
-    expect(read?.rules.map(({ text }) => text)).toEqual(rules);
-    expect(readSavedTableBy(rules.slice(1).join('\n'), SAVED, 'filter')).toBeNull();
-    expect(readSavedTableBy(rules.join('\n').replace('edge', 'other'), SAVED, 'filter')).toBeNull();
-    const all = readSavedTable(SAVED, 'filter')?.table;
-    expect(all && everyRule(all)).toEqual([
-      { chain: 'INPUT', position: 1 },
-      { chain: 'INPUT', position: 2 },
-      { chain: 'FORWARD', position: 1 },
-      { chain: 'edge', position: 1 },
-    ]);
-  });
-
   it('is none if it is cut off', () => {
     expect(readSavedTable('*filter\n:INPUT ACCEPT [0:0]\n', 'filter')).toBeNull();
     expect(readSavedTable('', 'filter')).toBeNull();
@@ -264,6 +242,32 @@ describe('a table that was saved', () => {
     );
     expect([...tables.keys()]).toEqual(['filter', 'nat']);
     expect(tables.get('filter')?.rules[0]).toMatchObject({ text: '-A INPUT -j a', insert: true });
+  });
+});
+
+describe('rules that were printed twice each', () => {
+  const forged = '-A FORWARD -m hashlimit --hashlimit-name a\n[0:0] -A INPUT -j DROP';
+  const comment = '-A FORWARD -m comment --comment "two\nlines" -j ACCEPT';
+  const printed = [
+    ...['-A FORWARD -j edge', '-A FORWARD -c 5 500 -j edge'],
+    ...[forged, `${forged} -c 0 0`],
+    ...[comment, comment.replace(' -j', ' -c 1 2 -j')],
+  ];
+
+  it('are told from each other, whatever is in them', () => {
+    const rules = readPrintedTwice(printed.join('\n'));
+    expect(rules?.map(({ text, counters }) => [counters, text])).toEqual([
+      ['5:500', '-A FORWARD -j edge'],
+      ['0:0', forged],
+      ['1:2', comment],
+    ]);
+    expect(readPrintedTwice('')).toEqual([]);
+  });
+
+  it('are none if something else was printed', () => {
+    expect(readPrintedTwice(printed.slice(1).join('\n'))).toBeNull();
+    expect(readPrintedTwice(printed.slice(0, -1).join('\n'))).toBeNull();
+    expect(readPrintedTwice('-A a\n-A b -c 0 0')).toBeNull();
   });
 });
 

@@ -1,4 +1,4 @@
-import { emptyTable, type Rule, rulesByChain, type Table } from '../model.ts';
+import { emptyTable, type Rule, type Table } from '../model.ts';
 import { plainJump } from './plain-rule.ts';
 import { readJump } from './read-jump.ts';
 
@@ -18,6 +18,8 @@ export interface SavedTable {
    * rules. If all of these are there, all is.
    */
   doubtful: RuleAt[];
+  /** The chains of these, and those with a rule that may look like several: in all others, each line is a rule. */
+  unclear: ReadonlySet<string>;
 }
 
 const CHAIN_LINE = /^:(\S+) (\S+)(?: \[(\d+:\d+)\])?$/;
@@ -64,6 +66,7 @@ function readSection(
 ): SavedTable {
   const table: Table = { ...emptyTable(name), line: first + 1, commitLine: last + 1 };
   const doubted = new Set<string>();
+  const unclear = new Set<string>();
   const isRuleStart = (line = '') => mayHave(table.chains, RULE_START.exec(line)?.[3] ?? '');
   let isAfterOdd = false;
   for (let at = readChains(table, lines, first + 1, last); at < last; ) {
@@ -72,54 +75,12 @@ function readSection(
     const rule = readRule(linesOf(lines, at, end), at + 1);
     table.rules.push(rule);
     if (isAfterOdd) doubted.add(rule.chain);
+    if (rule.isOdd === true) unclear.add(rule.chain);
     isAfterOdd = rule.isOdd === true;
     at = end;
   }
-  return { table, doubtful: doubted.size === 0 ? [] : lastRules(table.rules, doubted) };
-}
-
-/**
- * Reads one table of which some rules cannot be told from the text alone, with the help of what `iptables -S CHAIN POSITION` prints
- * of each: there, a rule begins without counters, and what looks like the beginning of one within a name has the counters that
- * it has in the text.
- *
- * @param printed all rules of all chains in the order of the text; see {@link everyRule}
- * @returns `null` if the two are not of the same rules: they have changed meanwhile
- */
-export function readSavedTableBy(printed: string, text: string, name: string): Table | null {
-  const lines = text.split('\n');
-  const first = lines.indexOf(`*${name}`);
-  const last = lines.lastIndexOf('COMMIT');
-  const table: Table = { ...emptyTable(name), line: first + 1, commitLine: last + 1 };
-  const start = readChains(table, lines, first + 1, last);
-  const shown = printed.split('\n');
-  if (shown.length !== last - start) return null;
-  for (let at = start; at < last; ) {
-    if (!isStart(lines[at], shown[at - start])) return null;
-    let end = at + 1;
-    while (end < last && !isStart(lines[end], shown[end - start])) {
-      if (lines[end] !== shown[end - start]) return null;
-      end += 1;
-    }
-    table.rules.push(readRule(linesOf(lines, at, end), at + 1));
-    at = end;
-  }
-  return table;
-}
-
-function isStart(saved = '', printed = ''): boolean {
-  return saved.endsWith(`] ${printed}`) && /^\[\d+:\d+\] -A /.test(saved) && saved !== printed;
-}
-
-/**
- * The place of every rule that a table may have, chain by chain as a save prints them; those behind the last of a chain are printed
- * as nothing.
- */
-export function everyRule({ chains, rules }: Table): Pick<RuleAt, 'chain' | 'position'>[] {
-  const byChain = rulesByChain(rules);
-  return [...chains.keys()].flatMap((chain) =>
-    (byChain.get(chain) ?? []).map((_, index) => ({ chain, position: index + 1 })),
-  );
+  const doubtful = doubted.size === 0 ? [] : lastRules(table.rules, doubted);
+  return { table, doubtful, unclear: new Set([...unclear, ...doubted]) };
 }
 
 function linesOf(lines: readonly string[], from: number, end: number): string {
@@ -144,7 +105,7 @@ function readChains(table: Table, lines: readonly string[], from: number, last: 
 }
 
 /** @param saved with its counters, if there are any */
-function readRule(saved: string, line: number): Rule {
+export function readRule(saved: string, line: number): Rule {
   const [, counters, command, chain = ''] = RULE_START.exec(saved) ?? [];
   const insert = command === 'I';
   const bare = counters === undefined ? saved : saved.slice(counters.length + '[] '.length);
