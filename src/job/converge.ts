@@ -4,7 +4,7 @@ import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import { changesOf } from './plan-intent.ts';
 import type { Fence, Ports } from './ports.ts';
-import { concernedTables, takeSnapshot } from './snapshot.ts';
+import { concernOf, takeSnapshot } from './snapshot.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { mismatchFailure, planRemainder } from './verify-changes.ts';
 
@@ -26,14 +26,14 @@ export async function converge(
   watch: Stopwatch,
   attempted: TableChange[],
 ): Promise<void> {
-  const tables = concernedTables(intent.wanted, intent.claims);
+  const concern = concernOf(intent);
   let changes = planned;
   for (let round = 1; changes.length > 0; round += 1) {
     const now = changes;
     const refusal = await watch.time('applyMs', () =>
       refusalOf(() => applyChanges(intent, now, firewall, fence, attempted)),
     );
-    const live = await watch.time('verifyMs', () => takeSnapshot(firewall, fence, tables));
+    const live = await watch.time('verifyMs', () => takeSnapshot(firewall, fence, concern));
     const remainder = planRemainder(intent, live);
     changes = changesOf(remainder);
     if (refusal !== null && (round === MOST_ROUNDS || sameChanges(now, changes))) throw refusal;

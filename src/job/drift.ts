@@ -10,7 +10,7 @@ import { describeDiff } from './describe-diff.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { planIntent } from './plan-intent.ts';
 import type { Fence, Ports } from './ports.ts';
-import { concernedTables, type LiveTables, takeSnapshot } from './snapshot.ts';
+import { concernOf, type LiveTables, takeSnapshot } from './snapshot.ts';
 import type { RulesetRecord } from './state.ts';
 
 /** A committed ruleset held against what is live. */
@@ -48,7 +48,7 @@ export async function snapshotOf(
 ): Promise<LiveTables> {
   const claims = records.reduce((all, record) => mergeClaims(all, record.claims), NO_CLAIMS);
   const nothing = perFamily(() => new Map());
-  return await takeSnapshot(firewall, fence, concernedTables(nothing, claims));
+  return await takeSnapshot(firewall, fence, concernOf({ wanted: nothing, claims, neighbours: [] }));
 }
 
 /** Whether what is live of a ruleset is what was committed; `null` if that cannot be told. */

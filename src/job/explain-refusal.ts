@@ -4,7 +4,7 @@ import type { Intent } from './intent.ts';
 import { asJobFailure } from './job-end.ts';
 import type { Fence, Ports } from './ports.ts';
 import { rehearse } from './rehearse.ts';
-import { concernedTables, takeSnapshot } from './snapshot.ts';
+import { concernOf, takeSnapshot } from './snapshot.ts';
 
 /**
  * The kernel refused on the host what it had taken in a rehearsal: something has changed since, such as a chain of others
@@ -19,7 +19,7 @@ export async function explainRefusal(
 ): Promise<JobFailure> {
   if (failure.stage !== 'apply' || failure.code !== 'apply_failed') return failure;
   try {
-    const live = takeSnapshot(firewall, fence, concernedTables(intent.wanted, intent.claims));
+    const live = takeSnapshot(firewall, fence, concernOf(intent));
     await rehearse(
       intent,
       live,

@@ -88,9 +88,12 @@ export interface RestoreRequest {
 export interface Firewall {
   /**
    * A table as it is live, with counters; `undefined`: it does not exist. Where each rule begins and ends, and which chain an odd one
-   * of others jumps to, is what iptables itself says, whatever the text looks like. @throws {RestoreFailed}
+   * of others jumps to, is what iptables itself says, whatever the text looks like.
+   *
+   * @param chains those of which it has to be known who jumps to them
+   * @throws {RestoreFailed}
    */
-  read(fence: Fence, family: Family, table: string): Promise<Table | undefined>;
+  read(fence: Fence, family: Family, table: string, chains: ReadonlySet<string>): Promise<Table | undefined>;
   /** @throws {RestoreFailed} */
   restore(fence: Fence, request: RestoreRequest): Promise<void>;
   /** What the kernel has of a table beside what iptables can say of it; `null` where there is no way to tell. */

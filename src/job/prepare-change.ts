@@ -5,7 +5,7 @@ import { type Intent, knownOf } from './intent.ts';
 import { assertNoConflicts, changesOf, planIntent } from './plan-intent.ts';
 import type { Fence, Ports } from './ports.ts';
 import { rehearse } from './rehearse.ts';
-import { concernedTables, type LiveTables, type Snapshot, takeSnapshot } from './snapshot.ts';
+import { concernOf, type LiveTables, type Snapshot, takeSnapshot } from './snapshot.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** All that is known of a change before the first rule is written. */
@@ -28,8 +28,8 @@ export async function prepareChange(
   fence: Fence,
   watch: Stopwatch,
 ): Promise<PreparedChange> {
-  const tables = concernedTables(sent.wanted, sent.claims);
-  const snapshotting = watch.time('snapshotMs', () => takeSnapshot(ports.firewall, fence, tables));
+  const concern = concernOf(sent);
+  const snapshotting = watch.time('snapshotMs', () => takeSnapshot(ports.firewall, fence, concern));
   const rehearsing = watch.time('rehearseMs', () => rehearseUnknown(sent, snapshotting, ports));
   const [, rehearsed] = await Promise.allSettled([snapshotting, rehearsing]);
   const snapshot = await snapshotting;

@@ -1,8 +1,8 @@
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { type Claims, claimedChains, claimedTables, claimsTable } from '../ruleset/claims.ts';
+import { type Claims, chainNames, claimedChains, claimedTables, claimsTable } from '../ruleset/claims.ts';
 import { jumpsToAny, type Table } from '../ruleset/model.ts';
 import { readSavedTables } from '../ruleset/saved/read-saved.ts';
-import { type PerFamily, perFamily } from '../ruleset/tables.ts';
+import { type PerFamily, perFamily, type TableRef } from '../ruleset/tables.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
 import { type Fence, type Firewall, RestoreFailed } from './ports.ts';
 import { toolFailure } from './tool-failure.ts';
@@ -21,6 +21,22 @@ export function concernedTables(
   return perFamily((family) => [...new Set([...wanted[family].keys(), ...claimed[family]])]);
 }
 
+/** What a look at the live rules is about: tables, and those who hold chains on this host, as far as they are concerned. */
+export interface Concern {
+  tables: PerFamily<string[]>;
+  holders: readonly { claims: Claims }[];
+}
+
+/** … of somebody who wants something, or has it already. */
+export function concernOf(intent: {
+  wanted: PerFamily<Map<string, WantedTable>>;
+  claims: Claims;
+  neighbours: readonly { claims: Claims }[];
+}): Concern {
+  const { wanted, claims, neighbours } = intent;
+  return { tables: concernedTables(wanted, claims), holders: [{ claims }, ...neighbours] };
+}
+
 /**
  * Reads what is live, with counters. A table that does not exist is not in the answer.
  *
@@ -29,13 +45,14 @@ export function concernedTables(
 export async function takeSnapshot(
   firewall: Firewall,
   fence: Fence,
-  tables: PerFamily<string[]>,
+  { tables, holders }: Concern,
 ): Promise<Snapshot> {
+  const chains = chainNames(holders);
   const live: Snapshot = perFamily(() => new Map());
   await Promise.all(
     FAMILIES.flatMap((family) =>
       tables[family].map(async (name) => {
-        const table = await readTable(firewall, fence, family, name);
+        const table = await readTable(firewall, fence, { family, table: name }, chains);
         if (table !== undefined) live[family].set(name, table);
       }),
     ),
@@ -46,11 +63,11 @@ export async function takeSnapshot(
 async function readTable(
   firewall: Firewall,
   fence: Fence,
-  family: Family,
-  table: string,
+  { family, table }: TableRef,
+  chains: ReadonlySet<string>,
 ): Promise<Table | undefined> {
   try {
-    return await firewall.read(fence, family, table);
+    return await firewall.read(fence, family, table, chains);
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;
     throw toolFailure(error.fault, { stage: 'host', family, table, ruleset: '' });

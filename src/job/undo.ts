@@ -39,9 +39,10 @@ export async function undoChanges(
   const tables = perFamily((family) => [
     ...new Set(touched.filter((ref) => ref.family === family).map((ref) => ref.table)),
   ]);
+  const concern = { tables, holders: [subject, ...subject.neighbours] };
   const wanted = ownedPart(subject, snapshot);
   const written = new Set<string>();
-  let live = await takeSnapshot(firewall, fence, tables);
+  let live = await takeSnapshot(firewall, fence, concern);
   let changes = planUndo(subject, tables, wanted, live);
   for (let round = 1; changes.length > 0 && round <= MOST_ROUNDS; round += 1) {
     for (const change of changes.toReversed()) {
@@ -50,7 +51,7 @@ export async function undoChanges(
       await firewall.restore(fence, { family, text: renderChange(change), flush });
       written.add(`${family} ${table}`);
     }
-    live = await takeSnapshot(firewall, fence, tables);
+    live = await takeSnapshot(firewall, fence, concern);
     changes = planUndo(subject, tables, wanted, live);
   }
   const now = ownedPart(subject, live);

@@ -42,8 +42,8 @@ export class FirewallMetrics {
 
   around(firewall: Firewall): Firewall {
     return {
-      read: async (fence: Fence, family: Family, table: string) => {
-        const read = await this.#time('save', family, () => firewall.read(fence, family, table));
+      read: async (fence, family, table, chains) => {
+        const read = await this.#time('save', family, () => firewall.read(fence, family, table, chains));
         this.#rules.set({ family, table }, read?.rules.length ?? 0);
         this.#chains.set({ family, table }, read?.chains.size ?? 0);
         return read;

@@ -10,6 +10,7 @@ import { readLiveTable } from './live-table.ts';
 import type { NetworkNamespace } from './namespace.ts';
 import { listNatively } from './native-listing.ts';
 import type { Programs } from './programs.ts';
+import { readingLock } from './xtables-lock.ts';
 
 export interface IptablesOptions {
   programs: Programs;
@@ -18,6 +19,8 @@ export interface IptablesOptions {
   timeoutMs: number;
   /** How long a restore waits for the xtables lock of other programs. */
   lockSeconds: number;
+  /** For lock files of what writes nothing, and so holds up nobody. */
+  runDir: string;
   run: RunCommand;
 }
 
@@ -36,9 +39,14 @@ export class Iptables implements Firewall {
     this.#options = options;
   }
 
-  async read(fence: Fence, family: Family, table: string): Promise<Table | undefined> {
+  async read(
+    fence: Fence,
+    family: Family,
+    table: string,
+    chains: ReadonlySet<string>,
+  ): Promise<Table | undefined> {
     if (!(await this.#isLoaded(fence, family, table))) return undefined;
-    const read = await readLiveTable(table, {
+    const read = await readLiveTable(table, chains, {
       save: async () => await this.#save(fence, family, table),
       print: async (places) => await this.#query(fence, { family, table }, places.map(at('-S'))),
       printTwice: async (places) =>
@@ -64,14 +72,15 @@ export class Iptables implements Firewall {
 
   /**
    * Questions as a restore takes them, so that one program answers many of them. Nothing is written: for nft there is nothing to
-   * commit, and legacy, which would write the table back, is told to test.
+   * commit, and legacy, which would write the table back, is told to test, and takes no lock of others (from 1.8.6 on).
    */
   async #query(fence: Fence, { family, table }: TableRef, questions: readonly string[]): Promise<string> {
     const { programs, lockSeconds } = this.#options;
     const file = programs.restore[family];
     const args = ['-n', '-w', String(lockSeconds), ...(programs.backend === 'legacy' ? ['--test'] : [])];
     const text = [`*${table}`, ...questions, 'COMMIT', ''].join('\n');
-    const result = await this.#run(fence, file, args, text);
+    const environment = readingLock(this.#options.runDir);
+    const result = await this.#run(fence, file, args, text, environment);
     await this.#throwFault(file, result, text.split('\n').length - 1);
     return result.stdout.replace(/\n$/, '');
   }
@@ -124,7 +133,13 @@ export class Iptables implements Firewall {
     return result.stdout.split('\n').filter((table) => table !== '');
   }
 
-  async #run(fence: Fence | null, file: string, args: string[], input?: string): Promise<CommandResult> {
+  async #run(
+    fence: Fence | null,
+    file: string,
+    args: string[],
+    input?: string,
+    environment?: Record<string, string>,
+  ): Promise<CommandResult> {
     const { namespace, timeoutMs, run } = this.#options;
     const [first = file, ...rest] = [...namespace.prefix, file, ...args];
     return await run({
@@ -134,6 +149,7 @@ export class Iptables implements Firewall {
       encoding: 'latin1',
       ...(fence === null ? {} : { descriptor: fence.descriptor }),
       ...(input === undefined ? {} : { input }),
+      ...(environment === undefined ? {} : { environment }),
     });
   }
 }

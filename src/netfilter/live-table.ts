@@ -21,15 +21,20 @@ const MOST_TRIES = 4;
  * named a hash table `a`, line feed, `-A FORWARD -j DROP`. Then iptables is asked how many rules there are, which costs as much
  * as another save; and only if the text was misleading, or has changed meanwhile, for each rule of the chains concerned.
  *
+ * @param chains those of which it has to be known who jumps to them
  * @returns `null`: what is saved cannot be read
  */
-export async function readLiveTable(name: string, ask: TableQuestions): Promise<Table | null> {
+export async function readLiveTable(
+  name: string,
+  chains: ReadonlySet<string>,
+  ask: TableQuestions,
+): Promise<Table | null> {
   const saved = readSavedTable(await ask.save(), name);
   if (saved === null) return null;
   const { table, doubtful, unclear } = saved;
   const isClear =
     doubtful.length === 0 || (await ask.print(doubtful)) === doubtful.map((rule) => rule.text).join('\n');
-  if (isClear) return { ...table, rules: await withJumps(table, ask) };
+  if (isClear) return { ...table, rules: await withJumps(table, chains, ask) };
   const rules = rulesByChain(table.rules);
   for (const chain of unclear) {
     const asked = await askChain(chain, rules.get(chain)?.length ?? 0, ask);
@@ -37,7 +42,7 @@ export async function readLiveTable(name: string, ask: TableQuestions): Promise<
     rules.set(chain, asked);
   }
   const all = [...table.chains.keys()].flatMap((chain) => rules.get(chain) ?? []);
-  return { ...table, rules: await withJumps({ ...table, rules: all }, ask) };
+  return { ...table, rules: await withJumps({ ...table, rules: all }, chains, ask) };
 }
 
 async function askChain(chain: string, count: number, ask: TableQuestions): Promise<Rule[] | null> {
@@ -52,22 +57,28 @@ async function askChain(chain: string, count: number, ask: TableQuestions): Prom
   return null;
 }
 
-/** To which chains odd rules jump: a name with `-j CHAIN` in it looks just so, and a chain that is not there is none. */
-async function withJumps(table: Table, ask: TableQuestions): Promise<Rule[]> {
+/** Which odd rules jump to one of the chains: a name with `-j CHAIN` in it looks just so. */
+async function withJumps(table: Table, chains: ReadonlySet<string>, ask: TableQuestions): Promise<Rule[]> {
   if (!table.rules.some(({ isOdd }) => isOdd)) return table.rules;
   const counts = new Map<string, number>();
-  return await Promise.all(
-    table.rules.map(async (rule) => {
-      const position = (counts.get(rule.chain) ?? 0) + 1;
-      counts.set(rule.chain, position);
-      if (rule.isOdd !== true) return rule;
-      if (!mayJump(rule, table)) return { ...rule, jump: null };
-      const target = /^(\S+)/.exec(await ask.list({ chain: rule.chain, position }))?.[1];
-      return { ...rule, jump: target === undefined ? null : { target, isGoto: rule.jump?.isGoto === true } };
-    }),
-  );
+  const rules: Rule[] = [];
+  for (const rule of table.rules) {
+    const position = (counts.get(rule.chain) ?? 0) + 1;
+    counts.set(rule.chain, position);
+    if (rule.isOdd !== true) rules.push(rule);
+    else
+      rules.push({ ...rule, jump: mayJump(rule, chains) ? await askJump(rule.chain, position, ask) : null });
+  }
+  return rules;
 }
 
-function mayJump({ text }: Rule, { chains }: Table): boolean {
-  return [...text.matchAll(/ -[jg] (\S+)/g)].some(([, name = '']) => chains.get(name)?.policy === null);
+/** What a rule does is printed last, and with a chain nothing comes behind it. */
+function mayJump({ text }: Rule, chains: ReadonlySet<string>): boolean {
+  const [, name = ''] = / -[jg] (\S+)$/.exec(text) ?? [];
+  return chains.has(name);
+}
+
+async function askJump(chain: string, position: number, ask: TableQuestions): Promise<Rule['jump']> {
+  const [, target] = /^(\S+)/.exec(await ask.list({ chain, position })) ?? [];
+  return target === undefined ? null : { target, isGoto: false };
 }

@@ -1,6 +1,15 @@
 import type { Family } from '../contract/identifiers.ts';
 import type { RunCommand } from '../job/command.ts';
 import type { Programs } from './programs.ts';
+import { readingLock } from './xtables-lock.ts';
+
+export interface ListingOptions {
+  programs: Programs;
+  timeoutMs: number;
+  lockSeconds: number;
+  runDir: string;
+  run: RunCommand;
+}
 
 const NFT_FAMILY: Record<Family, string> = { ipv4: 'ip', ipv6: 'ip6' };
 
@@ -13,7 +22,7 @@ export async function listNatively(
   family: Family,
   table: string,
   prefix: readonly string[],
-  options: { run: RunCommand; timeoutMs: number; programs: Programs },
+  options: ListingOptions,
 ): Promise<string | null> {
   const { backend } = options.programs;
   return backend === 'nft'
@@ -21,13 +30,11 @@ export async function listNatively(
     : await listByLegacy(family, table, prefix, options);
 }
 
-type Options = Parameters<typeof listNatively>[3];
-
 async function listByNft(
   family: Family,
   table: string,
   prefix: readonly string[],
-  options: Options,
+  options: ListingOptions,
 ): Promise<string | null> {
   const { nft } = options.programs;
   if (nft === null) return null;
@@ -44,11 +51,14 @@ async function listByLegacy(
   family: Family,
   table: string,
   prefix: readonly string[],
-  options: Options,
+  options: ListingOptions,
 ): Promise<string | null> {
   const program = options.programs.list[family];
   if (program === null) return null;
-  const stdout = await list([...prefix, program, '-w', '-t', table, '-n', '-v', '-x', '-L'], options);
+  const stdout = await list(
+    [...prefix, program, '-w', String(options.lockSeconds), '-t', table, '-n', '-v', '-x', '-L'],
+    options,
+  );
   const withoutCounters = stdout
     .replace(/^ *\d+ +\d+ /gm, '')
     .replace(/\d+ packets, \d+ bytes/g, '')
@@ -59,8 +69,9 @@ async function listByLegacy(
     .join('');
 }
 
-async function list(command: readonly string[], { run, timeoutMs }: Options): Promise<string> {
+async function list(command: readonly string[], { run, timeoutMs, runDir }: ListingOptions): Promise<string> {
   const [file = '', ...args] = command;
-  const { exitCode, stdout } = await run({ file, args, timeoutMs, encoding: 'latin1' });
+  const environment = readingLock(runDir);
+  const { exitCode, stdout } = await run({ file, args, timeoutMs, environment, encoding: 'latin1' });
   return exitCode === 0 ? stdout : '';
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Family } from '../contract/identifiers.ts';
 import {
   type Rehearsal,
@@ -15,9 +14,9 @@ import { NSENTER } from './namespace.ts';
 import { listNatively } from './native-listing.ts';
 import { makeObjects, readObjects } from './stage-objects.ts';
 import { withOwnTimers } from './timer-labels.ts';
+import { rehearsalLock } from './xtables-lock.ts';
 
 export interface StageOptions extends IptablesOptions {
-  runDir: string;
   open: () => Promise<ScratchNamespace>;
 }
 
@@ -72,7 +71,7 @@ export class ScratchStage implements RehearsalStage {
     const { programs, timeoutMs, lockSeconds, run, runDir } = this.#options;
     const start = async (program: string, own: readonly string[], input?: string) => {
       const [file = program, ...args] = [...prefix, program, ...own];
-      const environment = { XTABLES_LOCKFILE: join(runDir, 'rehearsal.xtables-lock') };
+      const environment = rehearsalLock(runDir);
       const result = await run({
         file,
         args,

@@ -75,6 +75,11 @@ export function claimedChains(claims: Claims, { family, table }: TableRef): Set<
   return new Set(here.map((ref) => ref.chain));
 }
 
+/** The names of all chains that rulesets hold: to know who jumps to these, it is worth to ask. */
+export function chainNames(holders: readonly { claims: Claims }[]): Set<string> {
+  return new Set(holders.flatMap(({ claims }) => claims.chains.map(({ chain }) => chain)));
+}
+
 export function claimsTable(claims: Claims, { family, table }: TableRef): boolean {
   return claims.tables.some((ref) => ref.family === family && ref.table === table);
 }

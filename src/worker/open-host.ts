@@ -71,6 +71,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     namespace,
     timeoutMs: settings.applyTimeoutSeconds * 1000,
     lockSeconds: settings.lockTimeoutSeconds,
+    runDir,
     run,
   };
   const timeoutSeconds = settings.lockTimeoutSeconds;
@@ -90,7 +91,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
       lastProgress: () => lastProgress,
     },
     monitor: new NftMonitor({ nft, namespace, follow: followCommand, log }),
-    stage: new ScratchStage({ ...iptables, runDir, open: openScratchNamespace }),
+    stage: new ScratchStage({ ...iptables, open: openScratchNamespace }),
     watchdog: new DetachedWatchdog({ command: SETTLE, environment: environmentOf(settings) }),
     restore: programs.restore,
     prefix,
