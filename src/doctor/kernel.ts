@@ -1,6 +1,7 @@
 import { release } from 'node:os';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { NO_OBJECTS, RehearsalUnavailable, RestoreFailed } from '../job/ports.ts';
+import { RestoreFailed } from '../job/ports.ts';
+import { NO_OBJECTS, RehearsalUnavailable } from '../job/stage.ts';
 import type { ScratchStage } from '../netfilter/rehearsal.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 import { withStage } from './stage.ts';

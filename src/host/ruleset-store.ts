@@ -12,7 +12,7 @@ const ChainRef = z.object({ family: Family, table: z.string(), chain: z.string()
 export const StoredClaims = z.object({
   tables: z.array(ChainRef.omit({ chain: true })),
   chains: z.array(ChainRef),
-  hooks: z.array(ChainRef.extend({ target: z.string(), first: z.boolean() })),
+  hooks: z.array(ChainRef.extend({ target: z.string(), first: z.boolean(), text: z.string().optional() })),
 });
 
 export const StoredRecord = z.object({

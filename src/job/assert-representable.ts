@@ -1,6 +1,7 @@
 import { renderChange, type TableChange } from '../ruleset/change.ts';
-import { diffLists } from '../ruleset/diff.ts';
-import { emptyTable, jumpsToAny, type Rule, type Table, textOf } from '../ruleset/model.ts';
+import { claimedChains } from '../ruleset/claims.ts';
+import { diffLists, sameList } from '../ruleset/diff.ts';
+import { jumpsToAny, type Rule, rulesByChain, type Table, textOf } from '../ruleset/model.ts';
 import { objectNames } from '../ruleset/objects.ts';
 import { planTable } from '../ruleset/plan.ts';
 import { readSavedTables } from '../ruleset/saved/read-saved.ts';
@@ -8,15 +9,9 @@ import { spelledTable } from '../ruleset/spelled.ts';
 import { builtInChains, type TableRef } from '../ruleset/tables.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
-import {
-  type Fence,
-  type Firewall,
-  type Ports,
-  type Rehearsal,
-  type RehearsalStage,
-  RestoreFailed,
-} from './ports.ts';
+import { type Fence, type Firewall, type Ports, RestoreFailed } from './ports.ts';
 import type { LiveTables } from './snapshot.ts';
+import { type Rehearsal, type RehearsalStage } from './stage.ts';
 
 /**
  * What is live and will be written or deleted by its text, be it to go back to it, has to be what that text says. A comment with
@@ -35,7 +30,7 @@ export async function assertRepresentable(
     const table = live[change.family].get(change.table);
     if (table === undefined) continue;
     if (intent.scope === 'tables') await assertWholeTable(intent, change, table, firewall, fence, stage);
-    else await assertDeletable(intent, change, table, stage);
+    else await assertOwnPart(intent, change, table, stage);
   }
 }
 
@@ -72,7 +67,7 @@ async function assertWholeTable(
 function missing(before: readonly string[], after: readonly string[]): string | null {
   return (
     diffLists(before, after)
-      .removed.map((line) => line.trim())
+      .removed.map((line) => line.replace(/^[ \t]+|[ \t]+$/g, ''))
       .find((line) => line !== '') ?? null
   );
 }
@@ -96,41 +91,57 @@ function renderWhole({ name, scope }: Intent, ref: TableRef, live: Table): strin
   return renderChange(planTable(question).change ?? { ...ref, replaces: true, lines: nothing });
 }
 
-/** Somebody else's jump to a chain of ours goes by its text: if that does not say all of it, it cannot go. */
-async function assertDeletable(
+/**
+ * What stands in a chain of ours, or jumps to one, may have to be deleted by its text, or written again to go back to it: an odd rule
+ * that somebody else has put there, or that stands in a chain which is adopted, has to be what its text says.
+ */
+async function assertOwnPart(
   intent: Intent,
-  change: TableChange,
+  ref: TableRef,
   live: Table,
   stage: RehearsalStage,
 ): Promise<void> {
-  const deleted = new Set(
-    change.lines.flatMap(({ text }) => (text.startsWith('-D ') ? [`-A${text.slice(2)}`] : [])),
+  const owned = claimedChains(intent.claims, ref);
+  const odd = live.rules.filter(
+    (rule) => rule.isOdd === true && (owned.has(rule.chain) || jumpsToAny(rule, owned)),
   );
-  for (const rule of live.rules.filter(({ isOdd, text }) => isOdd === true && deleted.has(text))) {
-    const objects = await stage.readObjects(objectNames([rule.spec]));
-    const isFaithful = await stage.within(
-      objects,
-      async (rehearsal) => await comesBack(rehearsal, change, rule, live),
-    );
-    if (isFaithful) continue;
-    throw unrepresentable(
-      `ruleset ${intent.label} cannot take away a rule that jumps to its chain, as iptables prints it so that it cannot be named: "${rule.text}" in the ${change.family} table ${change.table}; delete it by hand`,
-    );
-  }
+  if (odd.length === 0) return;
+  const objects = await stage.readObjects(objectNames(odd.map(({ spec }) => spec)));
+  const lost = await stage.within(objects, async (rehearsal) => await firstLost(rehearsal, ref, odd, live));
+  if (lost === undefined) return;
+  throw unrepresentable(
+    `ruleset ${intent.label} cannot be changed: in the ${ref.family} table ${ref.table} there is a rule in its chains, or one that jumps to them, which iptables prints so that it could neither be taken away nor given back: "${lost.text}"; delete it by hand`,
+  );
 }
 
-async function comesBack(rehearsal: Rehearsal, ref: TableRef, rule: Rule, live: Table): Promise<boolean> {
+async function firstLost(
+  rehearsal: Rehearsal,
+  ref: TableRef,
+  rules: readonly Rule[],
+  live: Table,
+): Promise<Rule | undefined> {
+  if (await comeBack(rehearsal, ref, rules, live)) return undefined;
+  for (const rule of rules) if (!(await comeBack(rehearsal, ref, [rule], live))) return rule;
+  return rules[0];
+}
+
+async function comeBack(
+  rehearsal: Rehearsal,
+  ref: TableRef,
+  rules: readonly Rule[],
+  live: Table,
+): Promise<boolean> {
   const builtIn = builtInChains(ref.table);
-  const chains = [rule.chain, rule.jump?.target ?? ''].filter(
-    (name) => live.chains.has(name) && !builtIn.includes(name),
-  );
-  const text = [`*${ref.table}`, ...chains.map((name) => `:${name} - [0:0]`), rule.text, 'COMMIT', ''].join(
-    '\n',
-  );
+  const chains = [...live.chains.keys()].filter((name) => !builtIn.includes(name));
+  const lines = [...chains.map((name) => `:${name} - [0:0]`), ...rules.map(textOf)];
+  const text = [`*${ref.table}`, ...lines, 'COMMIT', ''].join('\n');
   if (!(await restoreIfPossible(rehearsal, ref, text))) return false;
-  const saved =
-    readSavedTables(await rehearsal.save(ref.family, ref.table)).get(ref.table) ?? emptyTable(ref.table);
-  return saved.rules.length === 1 && saved.rules[0]?.text === rule.text && jumpsToAny(rule, new Set(chains));
+  const saved = rulesByChain(
+    readSavedTables(await rehearsal.save(ref.family, ref.table)).get(ref.table)?.rules ?? [],
+  );
+  return [...rulesByChain(rules)].every(([chain, list]) =>
+    sameList(list.map(textOf), (saved.get(chain) ?? []).map(textOf)),
+  );
 }
 
 function unrepresentable(message: string): JobFailure {

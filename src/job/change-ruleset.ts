@@ -1,5 +1,5 @@
 import type { TableChange } from '../ruleset/change.ts';
-import { allDone } from './all-done.ts';
+import { bothDone } from './both-done.ts';
 import type { Change } from './change.ts';
 import { commitRecord, prepareCommit } from './commit.ts';
 import { assertConfirmable, confirmChange } from './confirm.ts';
@@ -37,10 +37,10 @@ export async function checkRuleset(
  */
 export async function changeRuleset(sent: Change, ports: Ports, fence: Fence, run: JobRun): Promise<JobEnd> {
   const { committed, content } = sent;
-  const [prepared] = await allDone([
+  const [prepared] = await bothDone(
     prepareChange(sent.intent, ports, fence, run.watch),
-    content === null ? null : ports.contents.keep(committed.digest, content),
-  ]);
+    content === null ? Promise.resolve() : ports.contents.keep(committed.digest, content),
+  );
   const { intent, snapshot, plans, changes } = prepared;
   const change = { ...sent, intent };
   if (changes.length === 0) {

@@ -5,9 +5,10 @@ import { mayBeSavedOtherwise } from '../ruleset/text/saved-otherwise.ts';
 import { planTrial, type Trial, type TrialLine } from '../ruleset/trial.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
 import { type Made, verdictOf } from './check-made.ts';
-import { findRefused, type Verdict } from './find-refused.ts';
-import type { Rehearsal } from './ports.ts';
-import { type RefusedTable, restoreLines } from './try-table.ts';
+import { findRefused } from './find-refused.ts';
+import { type RefusedTable, restoreLines } from './restore-lines.ts';
+import type { Rehearsal } from './stage.ts';
+import type { Verdict } from './verdict.ts';
 
 /**
  * What is saved must be the rule: it is what is compared, what an undo writes, and what a reboot loads. Names with a blank are
@@ -51,7 +52,7 @@ async function tryAgain(
   if (verdict !== null) return notTaken(verdict, lines);
   const second = await look(trial, rehearsal);
   if (first.saved === second.saved && first.native === second.native) return null;
-  const [line] = lines.filter(({ kind }) => kind === 'rule');
+  const line = lines.find(({ kind }) => kind === 'rule');
   const text = line !== undefined && 'rules' in line ? spell(line.rules[0]) : '';
   return verdictOf(
     `iptables-save writes it as "${text}", which iptables-restore reads as another rule`,

@@ -3,8 +3,8 @@ import { readTrial } from '../ruleset/read-trial.ts';
 import { readSavedTables } from '../ruleset/saved/read-saved.ts';
 import type { Trial, TrialLine } from '../ruleset/trial.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
-import type { Verdict } from './find-refused.ts';
-import type { Rehearsal } from './ports.ts';
+import type { Rehearsal } from './stage.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What the kernel made of lines that it took, which is what they say. */
 export interface Made {

@@ -1,28 +1,7 @@
-import { type TrialLine, withoutLines } from '../ruleset/trial.ts';
-import type { RestoreFault } from './restore-fault.ts';
-
-/** What iptables said of some lines that it refused together. */
-export interface Verdict {
-  fault: RestoreFault;
-  /** The lines that it named: a hint, and no more. */
-  named: { line: TrialLine; reason: string }[];
-}
-
-/** Tries lines of one table together; `null` if they are taken. */
-export type Attempt = (lines: readonly TrialLine[]) => Promise<Verdict | null>;
-
-/** A line that is shown to be a failing one. */
-export interface Refusal {
-  line: TrialLine;
-  /** What was said of it alone. */
-  verdict: Verdict;
-}
-
-/** What was found of a table: `isAll` unless it was given up to look for more. */
-export interface Refusals {
-  refusals: Refusal[];
-  isAll: boolean;
-}
+import { isSkeleton, type TrialLine, withoutLines } from '../ruleset/trial.ts';
+import { findInScript, firstRefused } from './find-in-script.ts';
+import { findRule } from './find-rule.ts';
+import type { Attempt, Refusal, Refusals, Verdict } from './verdict.ts';
 
 /** Nobody mends more lines at a time … */
 const MOST = 200;
@@ -75,24 +54,6 @@ async function findInList(
   const inOrder = found.toSorted((a, b) => placeOf(a, places) - placeOf(b, places));
   const refusals = verdict === null ? inOrder : await withEarlier(lines, inOrder, attempt);
   return { refusals, isAll: verdict === null };
-}
-
-/** What a command does depends on all before it: so it is shown by the definition, one after the other. */
-async function findInScript(
-  lines: readonly TrialLine[],
-  first: Verdict,
-  attempt: Attempt,
-  mayGoOn: (found: number) => boolean,
-): Promise<Refusals> {
-  const refusals: Refusal[] = [];
-  let rest = lines;
-  for (let verdict: Verdict | null = first; verdict !== null; verdict = await attempt(rest)) {
-    const next = mayGoOn(refusals.length) ? await firstRefused(rest, 0, attempt) : null;
-    if (next === null) return { refusals, isAll: false };
-    refusals.push(next);
-    rest = withoutLines(rest, [next.line]);
-  }
-  return { refusals, isAll: true };
 }
 
 function without(lines: readonly TrialLine[], refusals: readonly Refusal[]): readonly TrialLine[] {
@@ -178,66 +139,4 @@ async function search(lines: readonly TrialLine[], attempt: Attempt): Promise<Re
   // Taken where it stands, refused by a jump behind it, from where it must not be reached: that jump is the failing line.
   const behind = lines.slice(lines.indexOf(rule) + 1).filter(isSkeleton);
   return await firstRefused([...before, ...behind], before.length, attempt);
-}
-
-/** How many more are tried each time. */
-const GROWTH = 8;
-
-/**
- * A rule that is refused with all jumps around it, if any is. Few suspects are tried, then more, and so on; of those that
- * are refused one half, and so on. It is begun with the rules of which there are few like them: a large ruleset mostly
- * says the same thing of many addresses, and what is wrong is something else.
- */
-async function findRule(lines: readonly TrialLine[], attempt: Attempt): Promise<TrialLine | undefined> {
-  const isRefused = async (some: readonly TrialLine[]) => {
-    const chosen = new Set(some);
-    return (await attempt(lines.filter((line) => isSkeleton(line) || chosen.has(line)))) !== null;
-  };
-  const all = rarestFirst(lines.filter(({ kind }) => kind === 'rule'));
-  let suspects: readonly TrialLine[] = [];
-  for (let from = 0, size = 1; from < all.length; from += size, size *= GROWTH) {
-    suspects = all.slice(from, from + size);
-    // If all others are taken, it is one of the last.
-    if (from + size >= all.length || (await isRefused(suspects))) break;
-  }
-  while (suspects.length > 1) {
-    const half = suspects.slice(0, Math.ceil(suspects.length / 2));
-    suspects = (await isRefused(half)) ? half : suspects.slice(half.length);
-  }
-  return suspects[0];
-}
-
-/** Rules of one shape differ in numbers and addresses only. */
-function rarestFirst(rules: readonly TrialLine[]): TrialLine[] {
-  const shapes = new Map<string, TrialLine[]>();
-  for (const rule of rules) {
-    const shape = rule.text.replace(/\b[\da-f]*[\d:.][\da-f:./]*/gi, '#');
-    const others = shapes.get(shape);
-    if (others === undefined) shapes.set(shape, [rule]);
-    else others.push(rule);
-  }
-  return [...shapes.values()].toSorted((a, b) => a.length - b.length).flat();
-}
-
-/** The failing line by its very definition: the text before it is taken, and with it is refused. */
-async function firstRefused(
-  lines: readonly TrialLine[],
-  taken: number,
-  attempt: Attempt,
-): Promise<Refusal | null> {
-  let low = taken;
-  let high = lines.length;
-  let verdict = await attempt(lines);
-  while (verdict !== null && high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    const half = await attempt(lines.slice(0, middle));
-    if (half === null) low = middle;
-    else [high, verdict] = [middle, half];
-  }
-  const line = lines[high - 1];
-  return verdict === null || line === undefined ? null : { line, verdict };
-}
-
-function isSkeleton({ kind }: TrialLine): boolean {
-  return kind === 'chain' || kind === 'jump';
 }

@@ -4,6 +4,7 @@ import { countLines, quoteLines } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
 import type { Intent } from './intent.ts';
 import type { Ports } from './ports.ts';
+import type { LiveTables } from './snapshot.ts';
 
 /** @throws {JobFailure} `policy_denied`, if the host does not let a ruleset of this name, or of this scope, be touched */
 export function assertAllowed(
@@ -20,10 +21,11 @@ export function assertAllowed(
 /** @throws {JobFailure} `policy_denied` with every line that the host does not let in */
 export function assertLinesAllowed(
   { wanted, texts, label }: Intent,
+  live: LiveTables,
   { guardrails }: Pick<Ports, 'guardrails'>,
 ): void {
   if (guardrails === null) return;
-  const denied = findDenied(guardrails, wanted);
+  const denied = findDenied(guardrails, wanted, live);
   if (denied.length === 0) return;
   const found = denied.map((line) => ({ ...line, reportedLine: null, confidence: 'verified' as const }));
   const lines = quoteLines(texts, found);

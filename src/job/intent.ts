@@ -6,6 +6,7 @@ import { type Claims, claimsOf, mergeClaims, type Neighbour, NO_CLAIMS } from '.
 import { learnSpelling } from '../ruleset/learn-spelling.ts';
 import { readSpelled } from '../ruleset/spelled.ts';
 import { type PerFamily, perFamily } from '../ruleset/tables.ts';
+import { toBytes } from '../ruleset/text/bytes.ts';
 import { readWanted } from '../ruleset/wanted.ts';
 import { type WantedTable } from '../ruleset/wanted-table.ts';
 import type { Ports } from './ports.ts';
@@ -46,7 +47,7 @@ export function intentOf(
     scope,
     texts: ruleset ?? {},
     wanted,
-    adopt: ruleset?.adopt ?? [],
+    adopt: (ruleset?.adopt ?? []).map(toBytes),
     before,
     claims: mergeClaims(before, claimsOf(scope, wanted)),
     neighbours: records.filter((other) => other.name !== name),

@@ -1,7 +1,8 @@
 import type { Diff, JobCompleted, Outcome, ReportedRuleset, Rollback } from '../contract/event.ts';
 import type { FailureCode, Stage } from '../contract/failure.ts';
 import { JobFailure } from './failure.ts';
-import { LockLost, LockTimeout, RehearsalUnavailable, StageIncomplete } from './ports.ts';
+import { LockLost, LockTimeout } from './ports.ts';
+import { RehearsalUnavailable, StageIncomplete } from './stage.ts';
 import { StateUnavailable } from './state.ts';
 
 /** How a job ended, before it is put into an event. */

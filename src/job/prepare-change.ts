@@ -37,7 +37,7 @@ export async function prepareChange(
   if (rehearsed.status === 'rejected') throw rehearsed.reason;
 
   const intent = rehearsed.value;
-  assertLinesAllowed(intent, ports);
+  assertLinesAllowed(intent, snapshot, ports);
   const plans = await watch.time('planMs', () => planIntent(intent, snapshot));
   const changes = changesOf(plans);
   await assertRepresentable(intent, changes, snapshot, ports, fence);

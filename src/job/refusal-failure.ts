@@ -1,10 +1,10 @@
 import { chainOf } from '../ruleset/trial.ts';
 import { countLines, type FoundLine, quoteLines } from './failed-line.ts';
 import { JobFailure } from './failure.ts';
-import type { Refusal, Verdict } from './find-refused.ts';
 import type { Intent } from './intent.ts';
+import type { RefusedTable } from './restore-lines.ts';
 import { toolFailure } from './tool-failure.ts';
-import type { RefusedTable } from './try-table.ts';
+import type { Refusal, Verdict } from './verdict.ts';
 
 /** What it means for a job that tables were refused: rules that are to blame, or else the first thing that is. */
 export function refusalFailure(intent: Intent, refused: readonly RefusedTable[]): JobFailure {

@@ -6,9 +6,9 @@ import { type PerFamily, perFamily } from '../ruleset/tables.ts';
 import { planTrial } from '../ruleset/trial.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
 import type { Intent } from './intent.ts';
-import type { RehearsalStage } from './ports.ts';
 import { refusalFailure } from './refusal-failure.ts';
 import type { LiveTables } from './snapshot.ts';
+import type { RehearsalStage } from './stage.ts';
 import { tryTable } from './try-table.ts';
 
 export interface Rehearsed {

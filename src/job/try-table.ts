@@ -1,11 +1,13 @@
 import { type Acceptance, acceptanceOf, spellTable } from '../ruleset/acceptance.ts';
-import { lineAt, renderTrial, type Trial, type TrialLine } from '../ruleset/trial.ts';
+import type { Trial, TrialLine } from '../ruleset/trial.ts';
 import type { WantedTable } from '../ruleset/wanted-table.ts';
 import { checkFaithful } from './check-faithful.ts';
 import { checkMade, type Made } from './check-made.ts';
-import { findRefused, type Refusals, type Verdict } from './find-refused.ts';
-import { type Rehearsal, RestoreFailed } from './ports.ts';
+import { findRefused } from './find-refused.ts';
 import type { RestoreFault } from './restore-fault.ts';
+import { type RefusedTable, restoreLines } from './restore-lines.ts';
+import type { Rehearsal } from './stage.ts';
+import type { Refusals } from './verdict.ts';
 
 /** A table that the kernel took. */
 export interface AcceptedTable {
@@ -13,13 +15,6 @@ export interface AcceptedTable {
   acceptance: Acceptance | null;
   /** What it is to have, in the kernel's words. */
   spelled: WantedTable;
-}
-
-/** A table that cannot be taken. */
-export interface RefusedTable extends Refusals {
-  trial: Trial;
-  /** What was said of all of it. */
-  verdict: Verdict;
 }
 
 /**
@@ -61,25 +56,6 @@ function acceptedTable({ wanted }: Trial, made: Made, known: readonly Acceptance
 }
 
 const NONE: Refusals = { refusals: [], isAll: true };
-
-/** `null`: the lines are taken. */
-export async function restoreLines(
-  trial: Trial,
-  lines: readonly TrialLine[],
-  rehearsal: Rehearsal,
-): Promise<Verdict | null> {
-  try {
-    await rehearsal.restore(trial.family, renderTrial(trial, lines));
-    return null;
-  } catch (error) {
-    if (!(error instanceof RestoreFailed)) throw error;
-    const named = error.fault.lines.flatMap(({ line, reason }) => {
-      const known = lineAt(trial, lines, line);
-      return known === undefined ? [] : [{ line: known, reason }];
-    });
-    return { fault: error.fault, named };
-  }
-}
 
 /** Faults that are the host's wherever they show; of all others, whether a line is to blame has to be tried. */
 function mayBeARule({ kind }: RestoreFault): boolean {

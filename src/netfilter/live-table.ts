@@ -74,11 +74,11 @@ async function withJumps(table: Table, chains: ReadonlySet<string>, ask: TableQu
 
 /** What a rule does is printed last, and with a chain nothing comes behind it. */
 function mayJump({ text }: Rule, chains: ReadonlySet<string>): boolean {
-  const [, name = ''] = / -[jg] (\S+)$/.exec(text) ?? [];
+  const [, name = ''] = / -[jg] ([^ ]+)$/.exec(text) ?? [];
   return chains.has(name);
 }
 
 async function askJump(chain: string, position: number, ask: TableQuestions): Promise<Rule['jump']> {
-  const [, target] = /^(\S+)/.exec(await ask.list({ chain, position })) ?? [];
+  const [, target] = /^([^ ]+)/.exec(await ask.list({ chain, position })) ?? [];
   return target === undefined ? null : { target, isGoto: false };
 }

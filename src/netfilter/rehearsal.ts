@@ -1,11 +1,11 @@
 import type { Family } from '../contract/identifiers.ts';
+import { RestoreFailed } from '../job/ports.ts';
 import {
   type Rehearsal,
   type RehearsalStage,
-  RestoreFailed,
   type ScratchNamespace,
   type StageObjects,
-} from '../job/ports.ts';
+} from '../job/stage.ts';
 import type { ObjectNames } from '../ruleset/objects.ts';
 import { splitWords } from '../ruleset/text/split-words.ts';
 import { faultOf } from './fault.ts';

@@ -1,5 +1,5 @@
 import type { RunCommand } from '../job/command.ts';
-import { StageIncomplete, type StageObjects } from '../job/ports.ts';
+import { StageIncomplete, type StageObjects } from '../job/stage.ts';
 import type { ObjectNames } from '../ruleset/objects.ts';
 import { fromBytes } from '../ruleset/text/bytes.ts';
 import { quoteWord } from '../ruleset/text/split-words.ts';
@@ -37,7 +37,7 @@ export async function readObjects(names: ObjectNames, source: ObjectSource): Pro
  */
 async function readSet(name: string, { programs, prefix, run }: ObjectSource): Promise<string[] | null> {
   if (programs.ipset === null) return null;
-  const [file = '', ...args] = [...prefix, programs.ipset, 'list', '-terse', asArgument(name)];
+  const { file, args } = inside(prefix, programs.ipset, ['list', '-terse', asArgument(name)]);
   const { exitCode, stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
   const type = /^Type: (\S+)$/m.exec(stdout)?.[1];
   if (exitCode !== 0 || type === undefined) return null;
@@ -51,7 +51,7 @@ async function readAccounts(
 ): Promise<string[]> {
   if (names.length === 0) return [];
   if (programs.nfacct === null) throw incomplete('accounting object', names, 'nfacct');
-  const [file = '', ...args] = [...prefix, programs.nfacct, 'list'];
+  const { file, args } = inside(prefix, programs.nfacct, ['list']);
   const { stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
   const there = new Set([...stdout.matchAll(/\} = (.*);$/gm)].map(([, name]) => name));
   return names.filter((name) => there.has(name));
@@ -65,7 +65,7 @@ async function readEstimators(
   if (names.length === 0) return [];
   const saved = await Promise.all(
     [programs.save.ipv4, programs.save.ipv6].map(async (program) => {
-      const [file = '', ...args] = [...prefix, program];
+      const { file, args } = inside(prefix, program, []);
       return (await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 })).stdout;
     }),
   );
@@ -86,7 +86,7 @@ async function readTimeouts(
   if (nfct === null) throw incomplete('time-out policy', names, 'nfct');
   const policies = await Promise.all(
     names.map(async (name) => {
-      const [file = '', ...args] = [...prefix, nfct, 'get', 'timeout', asArgument(name)];
+      const { file, args } = inside(prefix, nfct, ['get', 'timeout', asArgument(name)]);
       const { exitCode, stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
       const layer3 = /\.l3proto = (\d+)/.exec(stdout)?.[1] === '10' ? 'inet6' : 'inet';
       const layer4 = LAYER_4[/\.l4proto = (\d+)/.exec(stdout)?.[1] ?? ''];
@@ -114,6 +114,16 @@ function incomplete(kind: string, names: readonly string[], program: string): St
   );
 }
 
+/** A program and its arguments, in the namespace to which a prefix leads. */
+function inside(
+  prefix: readonly string[],
+  program: string,
+  own: readonly string[],
+): { file: string; args: string[] } {
+  const [file = program, ...args] = [...prefix, program, ...own];
+  return { file, args };
+}
+
 /** What was sent is UTF-8, and so is an argument once it is passed on. */
 function asArgument(bytes: string): string {
   return fromBytes(bytes).text;
@@ -127,7 +137,7 @@ export async function makeObjects(
   run: RunCommand,
 ): Promise<void> {
   const start = async (program: string | null, own: readonly string[]) => {
-    const [file = '', ...args] = [...prefix, program ?? '', ...own.map(asArgument)];
+    const { file, args } = inside(prefix, program ?? '', own.map(asArgument));
     const made = await run({
       file,
       args,

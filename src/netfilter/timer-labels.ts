@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Rehearsal } from '../job/ports.ts';
+import type { Rehearsal } from '../job/stage.ts';
 import { readOptions } from '../ruleset/text/read-options.ts';
 import { quoteWord, splitWords } from '../ruleset/text/split-words.ts';
 
@@ -26,11 +26,18 @@ export function withOwnTimers(rehearsal: Rehearsal): Rehearsal {
 }
 
 function relabel(text: string, labels: Map<string, string>): string {
-  if (!text.includes('IDLETIMER')) return text;
+  if (!mayHaveTimer(text)) return text;
   return text
     .split('\n')
-    .map((line) => (line.includes('IDLETIMER') ? relabelLine(line, labels) : line))
+    .map((line) => (mayHaveTimer(line) ? relabelLine(line, labels) : line))
     .join('\n');
+}
+
+/** Quotes and backslashes may stand within the word. */
+function mayHaveTimer(text: string): boolean {
+  return (
+    text.includes('IDLETIMER') || (text.includes('"') && text.replace(/["\\]/g, '').includes('IDLETIMER'))
+  );
 }
 
 function relabelLine(line: string, labels: Map<string, string>): string {

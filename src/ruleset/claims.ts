@@ -15,6 +15,8 @@ interface HookClaim extends ChainRef {
   target: string;
   /** The hook stands at the head of its chain (`-I`). */
   first: boolean;
+  /** The rule as the kernel spells it; not there in what the first workers wrote. */
+  text?: string | undefined;
 }
 
 /** The claims of another ruleset of the same host. */
@@ -41,6 +43,7 @@ export function claimsOf(scope: Scope, wanted: PerFamily<Map<string, WantedTable
           chain: rule.chain,
           target,
           first: place === 'first',
+          text: rule.text,
         });
       }
     }

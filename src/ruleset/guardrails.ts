@@ -2,11 +2,12 @@ import type { HostPolicy } from '../contract/host-policy.ts';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
 import { rulesOf } from './acceptance.ts';
-import type { Problem } from './model.ts';
+import type { Problem, Table } from './model.ts';
 import { matchesAny } from './name-patterns.ts';
 import { findUnguarded, type SpelledRequirement } from './required-rules.ts';
 import { plainJump } from './saved/plain-rule.ts';
 import type { PerFamily } from './tables.ts';
+import { fromBytes } from './text/bytes.ts';
 import { readOptions } from './text/read-options.ts';
 import { splitWords } from './text/split-words.ts';
 import type { WantedTable } from './wanted-table.ts';
@@ -40,8 +41,13 @@ export function scopeRefusal({ scopes }: Guardrails, { scope }: Pick<Ruleset, 's
  * Every line of a ruleset that the host does not let in.
  *
  * @param wanted in the kernel's spelling, which hides nothing
+ * @param live the tables as they are before the change
  */
-export function findDenied(rails: Guardrails, wanted: PerFamily<Map<string, WantedTable>>): DeniedLine[] {
+export function findDenied(
+  rails: Guardrails,
+  wanted: PerFamily<Map<string, WantedTable>>,
+  live: PerFamily<Map<string, Table>>,
+): DeniedLine[] {
   const denied = FAMILIES.flatMap((family) =>
     [...wanted[family].values()].flatMap((table) =>
       [
@@ -49,7 +55,7 @@ export function findDenied(rails: Guardrails, wanted: PerFamily<Map<string, Want
         ...deniedChains(rails, table),
         ...deniedRules(rails, table),
         ...deniedUnreadable(rails, table),
-        ...findUnguarded(rails.required, family, table),
+        ...findUnguarded(rails.required, family, table, live[family].get(table.name)),
       ].map((problem) => ({ ...problem, family })),
     ),
   );
@@ -71,7 +77,7 @@ function firstLine(table: WantedTable): number {
 function deniedChains({ chains }: Guardrails, table: WantedTable): Problem[] {
   if (chains === undefined) return [];
   return [...table.declarations].flatMap(([chain, line]) =>
-    table.policies.has(chain) || matchesAny(chain, chains)
+    table.policies.has(chain) || matchesAny(fromBytes(chain).text, chains)
       ? []
       : [
           {

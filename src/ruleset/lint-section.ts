@@ -3,6 +3,7 @@ import { countRules } from './count-rules.ts';
 import type { Problem } from './model.ts';
 import { builtInChains } from './tables.ts';
 import { lintCommand } from './text/lint-command.ts';
+import { targetOptions } from './text/option-table.ts';
 import { isChain, type SentChain, type SentCommand, type SentSection } from './text/sent-text.ts';
 
 /** XT_EXTENSION_MAXNAMELEN less its end: what the kernel takes as the name of a chain (linux/netfilter/x_tables.h). */
@@ -39,7 +40,8 @@ function lintChain({ name, policy }: SentChain, table: string): string | null {
     return `the name of a chain has at most ${LONGEST_CHAIN_NAME_BYTES} bytes, and this one ${name.length}`;
   }
   if (/^[-!]/.test(name)) return `the name of a chain does not begin with ${name.charAt(0)}`;
-  if (VERDICTS.has(name)) return `${name} is a target: give the chain another name`;
+  if (VERDICTS.has(name) || targetOptions(name) !== undefined)
+    return `${name} is a target: give the chain another name`;
   if (policy === '-') return null;
   if (!builtInChains(table).includes(name)) {
     return `only a built-in chain has a policy: write :${name} - [0:0]`;

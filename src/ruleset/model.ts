@@ -55,15 +55,6 @@ export interface Problem {
   reason: string;
 }
 
-export function problemAt(table: Table, at: { chain: string; line: number }, reason: string): Problem {
-  return { line: at.line, table: table.name, chain: at.chain, reason };
-}
-
-/** The line of each chain's declaration. */
-export function declarationsOf(table: Table): Map<string, number> {
-  return new Map([...table.chains.values()].map(({ name, line }) => [name, line]));
-}
-
 /** A rule as {@link Rule.text} has it. */
 export function appendText(chain: string, spec: string): string {
   return spec === '' ? `-A ${chain}` : `-A ${chain} ${spec}`;

@@ -31,7 +31,7 @@ const KINDS: Readonly<Record<string, keyof ObjectNames>> = {
   'CT timeout': 'timeouts',
 };
 /** Most rules name none: to see that is far cheaper than to read their options. */
-const MAY_NAME_ONE = /\b(?:set|SET|nfacct|rateest|CT)\b/;
+const MAY_NAME_ONE = /\b(?:set|SET|nfacct|rateest|CT)\b|"/;
 
 /** The objects that rules and commands name. */
 export function objectNames(texts: readonly string[]): ObjectNames {

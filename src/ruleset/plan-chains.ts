@@ -6,6 +6,7 @@ import { editChain } from './edit-chain.ts';
 import { rulesByChain, type Table, textOf } from './model.ts';
 import { planHooks } from './plan-hooks.ts';
 import type { TableRef } from './tables.ts';
+import { quoteWord } from './text/split-words.ts';
 import type { WantedTable } from './wanted-table.ts';
 
 export interface OwnedChains extends TableRef {
@@ -64,7 +65,7 @@ export function planChains(question: OwnedChains): TablePlan {
     ...edited,
     ...rules,
     ...hooks.adds,
-    ...gone.map((chain) => ownLine(`-X ${chain}`)),
+    ...gone.map((chain) => ownLine(`-X ${quoteWord(chain)}`)),
   ];
   const change = lines.length === 0 ? null : { family, table, replaces: false, lines };
   return { family, table, diff: { ...sumDiffs(diffs), moved: hooks.diff.moved }, change };

@@ -3,7 +3,7 @@ import { type ChangeLine, LiveCounters } from './change.ts';
 import type { Neighbour } from './claims.ts';
 import { type ListDiff, sameList, subtract } from './diff.ts';
 import { jumpsToAny, type Rule, rulesByChain, type Table, textOf } from './model.ts';
-import type { TableRef } from './tables.ts';
+import type { ChainRef, TableRef } from './tables.ts';
 import type { Hook, WantedTable } from './wanted-table.ts';
 
 interface HookQuestion extends TableRef {
@@ -56,6 +56,9 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
   const missing = subtract(wantedTexts, oldTexts);
   const surplus = subtract(oldTexts, wantedTexts);
 
+  const changes = { deletes: plan.deletes.length, adds: plan.adds.length };
+  const length = () =>
+    liveRules.length - (plan.deletes.length - changes.deletes) + (plan.adds.length - changes.adds);
   const add = (rule: Rule, command: string) => {
     const had = counters.take(rule);
     const text = `${command} ${rule.spec}`;
@@ -97,7 +100,9 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
     const count = left.get(rule.text) ?? 0;
     if (count === 0) continue;
     left.set(rule.text, count - 1);
-    add(rule, place === 'last' ? `-A ${rule.chain}` : `-I ${rule.chain} ${place}`);
+    // Where others took rules away meanwhile, the place that it had is behind the last.
+    const isPlace = typeof place === 'number' && place <= length();
+    add(rule, isPlace ? `-I ${rule.chain} ${place}` : `-A ${rule.chain}`);
   }
 }
 
@@ -120,24 +125,34 @@ function headOf(
 ): { stands: boolean; before: Rule[] } {
   const chain = first[0]?.rule.chain;
   if (chain === undefined) return { stands: true, before: [] };
-  const earlier = neighbours.filter((neighbour) => neighbour.name < name);
-  const targets = new Set(
-    earlier.flatMap(({ claims }) =>
-      claims.hooks
-        .filter(
-          (hook) => hook.first && hook.family === family && hook.table === table && hook.chain === chain,
-        )
-        .map((hook) => hook.target),
-    ),
+  const place = { family, table, chain };
+  const isBefore = hooksOf(
+    neighbours.filter((neighbour) => neighbour.name < name),
+    place,
   );
-  const before = liveRules.filter((rule) => jumpsToAny(rule, targets));
+  const before = liveRules.filter(isBefore);
   const texts = first.map(({ rule }) => rule.text);
   const at = liveRules.findIndex((rule) => rule.text === texts[0]);
   const stands =
     at !== -1 &&
     sameList(liveRules.slice(at, at + texts.length).map(textOf), texts) &&
-    liveRules.slice(0, at).every((rule) => jumpsToAny(rule, targets));
+    liveRules.slice(0, at).every(isBefore);
   return { stands, before };
+}
+
+/** Whether a rule is an inserted hook of one of the rulesets; those that they appended stay where they are. */
+function hooksOf(
+  neighbours: readonly Neighbour[],
+  { family, table, chain }: ChainRef,
+): (rule: Rule) => boolean {
+  const hooks = neighbours.flatMap(({ claims }) =>
+    claims.hooks.filter(
+      (hook) => hook.first && hook.family === family && hook.table === table && hook.chain === chain,
+    ),
+  );
+  const texts = new Set(hooks.flatMap(({ text }) => text ?? []));
+  const targets = new Set(hooks.flatMap(({ text, target }) => (text === undefined ? target : [])));
+  return (rule) => texts.has(rule.text) || jumpsToAny(rule, targets);
 }
 
 function deleteLine(text: string): ChangeLine {

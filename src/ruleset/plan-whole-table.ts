@@ -58,7 +58,8 @@ export function planWholeTable({ family, table, live, wanted }: WholeTable): Tab
 
 function policyLine(chain: string, policy: string, live: Table, wanted: WantedTable): ChangeLine {
   const before = live.chains.get(chain);
-  const counters = before?.policy === policy ? (before.counters ?? '0:0') : '0:0';
+  const isSame = before?.policy === policy;
+  const counters = (isSame ? before.counters : wanted.policyCounters?.get(chain)) ?? '0:0';
   return {
     text: `:${chain} ${policy} [${counters}]`,
     source: wanted.declarations.get(chain) ?? null,

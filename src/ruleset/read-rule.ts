@@ -63,7 +63,7 @@ function plainSpec(text: string, name: string, chain: string, position: string |
   const start = `-${name} ${chain}`;
   if (position !== null || !text.startsWith(start)) return null;
   const rest = text.slice(start.length);
-  return rest === '' || rest.startsWith(' ') ? rest.trim() : null;
+  return rest === '' || rest.startsWith(' ') ? rest.replace(/^[ \t]+|[ \t]+$/g, '') : null;
 }
 
 /** A rule as often as its line makes it; each copy has a text of its own, by which it is told from the others. */

@@ -46,16 +46,15 @@ function differentChain(
   lines: readonly TrialLine[],
   table: Table | undefined,
 ): string | null {
-  const builtIn = builtInChains(name);
-  const declared = new Set(before.flatMap(({ text }) => /^:(\S+)/.exec(text)?.[1] ?? []));
+  const declared = new Set(before.flatMap(({ text }) => /^:([^ ]+)/.exec(text)?.[1] ?? []));
   for (const line of lines) if (line.kind === 'chain') declared.add(line.chain);
-  for (const chain of declared)
-    if (table?.chains.has(chain) !== true) return `there is no chain ${chain} then`;
+  const missing = [...declared].find((chain) => table?.chains.has(chain) !== true);
+  if (missing !== undefined) return `there is no chain ${missing} then`;
+  const builtIn = new Set(builtInChains(name));
   for (const { name: chain, policy } of table?.chains.values() ?? []) {
-    if (!builtIn.includes(chain) && !declared.has(chain)) return `it makes a chain ${chain}`;
-    const expected = declared.has(chain) ? (wanted.policies.get(chain) ?? null) : 'ACCEPT';
-    if (builtIn.includes(chain) && policy !== (expected ?? 'ACCEPT'))
-      return `it makes the policy of chain ${chain} ${policy}`;
+    if (!builtIn.has(chain) && !declared.has(chain)) return `it makes a chain ${chain}`;
+    const expected = (declared.has(chain) ? wanted.policies.get(chain) : undefined) ?? 'ACCEPT';
+    if (builtIn.has(chain) && policy !== expected) return `it makes the policy of chain ${chain} ${policy}`;
   }
   return null;
 }
@@ -116,24 +115,19 @@ interface Expected {
 /** The rules of each chain in the order in which they stand after a trial; `null` for one that is not the ruleset's. */
 function expectedRules({ before }: Trial, lines: readonly TrialLine[]): Map<string, (Expected | null)[]> {
   const chains = new Map<string, (Expected | null)[]>();
-  const inserted = new Map<string, Expected[]>();
-  const add = <T>(map: Map<string, T[]>, chain: string, value: T) => {
+  const inserted = new Map<string, (Expected | null)[]>();
+  const add = (map: typeof chains, chain: string, value: Expected | null) => {
     const list = map.get(chain);
     if (list === undefined) map.set(chain, [value]);
     else list.push(value);
   };
   for (const { text } of before) {
-    const chain = /^-A (\S+)/.exec(text)?.[1];
+    const chain = /^-A ([^ ]+)/.exec(text)?.[1];
     if (chain !== undefined) add(chains, chain, null);
   }
   for (const line of lines) {
     if (line.kind === 'chain' || line.kind === 'command') continue;
-    for (const rule of line.rules)
-      add<Expected | null>(
-        rule.insert ? (inserted as Map<string, (Expected | null)[]>) : chains,
-        rule.chain,
-        { rule, line },
-      );
+    for (const rule of line.rules) add(rule.insert ? inserted : chains, rule.chain, { rule, line });
   }
   // The one that is inserted last stands first.
   for (const [chain, rules] of inserted)

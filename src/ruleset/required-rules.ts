@@ -1,8 +1,8 @@
 import type { RequiredRule } from '../contract/host-policy.ts';
 import type { Family } from '../contract/identifiers.ts';
-import type { Problem, Rule } from './model.ts';
+import type { Problem, Rule, Table } from './model.ts';
 import { builtInChains, type PerFamily } from './tables.ts';
-import type { WantedTable } from './wanted-table.ts';
+import type { Hook, WantedTable } from './wanted-table.ts';
 
 /** A rule that must be there before others, in the kernel's spelling; `null` in a family where it need not. */
 export type SpelledRequirement = Pick<RequiredRule, 'name' | 'table' | 'chain' | 'before'> & {
@@ -11,17 +11,21 @@ export type SpelledRequirement = Pick<RequiredRule, 'name' | 'table' | 'chain' |
 
 /**
  * The first lines that refuse packets of a chain, while the rule that must come first has not been passed by all of them.
- * The ruleset is taken for itself: what others have in that chain may be gone tomorrow.
+ * The ruleset is taken for itself: what others have in that chain may be gone tomorrow. But its appended hooks stay where they are,
+ * and so may stand otherwise than in its text.
+ *
+ * @param live the table as it is before the change
  */
 export function findUnguarded(
   required: readonly SpelledRequirement[],
   family: Family,
   table: WantedTable,
+  live: Table | undefined,
 ): Problem[] {
   return required.flatMap((requirement) => {
     const spec = requirement.spec[family];
     if (requirement.table !== table.name || spec === null) return [];
-    const problem = new Walk(requirement, spec, table).firstProblem();
+    const problem = new Walk(requirement, spec, table, live).firstProblem();
     return problem === null ? [] : [problem];
   });
 }
@@ -34,15 +38,21 @@ interface Packets {
   leaked: boolean;
 }
 
+/** So deep jumps are followed; nft takes 16. */
+const MOST_DEPTH = 1_000;
+
 /** The way of a packet through the chains of one table. */
 class Walk {
   readonly #requirement: SpelledRequirement;
   readonly #spec: string;
   readonly #table: WantedTable;
+  readonly #places: ReadonlyMap<string, number>;
   readonly #walked = new Map<string, boolean>();
+  #depth = 0;
   #problem: Problem | null = null;
 
-  constructor(requirement: SpelledRequirement, spec: string, table: WantedTable) {
+  constructor(requirement: SpelledRequirement, spec: string, table: WantedTable, live: Table | undefined) {
+    this.#places = new Map(live?.rules.map(({ text }, index) => [text, index]));
     this.#requirement = requirement;
     this.#spec = spec;
     this.#table = table;
@@ -70,7 +80,12 @@ class Walk {
     // The kernel takes no loops; while nobody has asked it, one must not be followed for ever.
     this.#walked.set(place, false);
     const packets: Packets = { guarded: guardedBefore, leaked: false };
-    for (const rule of this.#rulesOf(chain)) this.#pass(chain, rule, packets);
+    if (this.#depth === MOST_DEPTH) this.#deny(chain, 1, `a chain behind ${MOST_DEPTH} others`);
+    else {
+      this.#depth += 1;
+      for (const rule of this.#rulesOf(chain)) this.#pass(chain, rule, packets);
+      this.#depth -= 1;
+    }
     const guarded = packets.guarded && !packets.leaked;
     this.#walked.set(place, guarded);
     return guarded;
@@ -100,7 +115,10 @@ class Walk {
     if (own !== undefined) return own;
     const hooks = this.#table.hooks.filter(({ rule }) => rule.chain === chain);
     const first = hooks.filter(({ place }) => place === 'first').toReversed();
-    const last = hooks.filter(({ place }) => place !== 'first');
+    const placeOf = ({ rule }: Hook) => this.#places.get(rule.text) ?? Number.POSITIVE_INFINITY;
+    const last = hooks
+      .filter(({ place }) => place !== 'first')
+      .toSorted((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b)));
     return [...first, ...last].map(({ rule }) => rule);
   }
 

@@ -17,7 +17,8 @@ export function spelledTable(table: Table): WantedTable {
   const policies = new Map(builtIn.map((chain) => [chain, table.chains.get(chain)?.policy ?? 'ACCEPT']));
   const userDefined = [...table.chains.keys()].filter((chain) => !builtIn.includes(chain)).toSorted();
   const chains = new Map([...builtIn, ...userDefined].map((chain) => [chain, rules.get(chain) ?? []]));
-  return { ...emptyWanted(table.name), chains, policies };
+  const policyCounters = new Map(builtIn.map((chain) => [chain, table.chains.get(chain)?.counters ?? '0:0']));
+  return { ...emptyWanted(table.name), chains, policies, policyCounters };
 }
 
 function spelledChains(table: Table): WantedTable {

@@ -1,6 +1,7 @@
 import type { ChangeLine } from './change.ts';
 import type { Table } from './model.ts';
 import { builtInChains } from './tables.ts';
+import { quoteWord } from './text/split-words.ts';
 import type { WantedTable } from './wanted-table.ts';
 
 /**
@@ -17,7 +18,10 @@ export function surroundings({ name, hooks }: WantedTable, live: Table | undefin
   return [
     ...foreign.map((chain) => ({ text: `:${chain} - [0:0]`, source: null })),
     ...foreign.flatMap((chain) =>
-      [...(callers.get(chain) ?? [])].map((caller) => ({ text: `-A ${caller} -j ${chain}`, source: null })),
+      [...(callers.get(chain) ?? [])].map((caller) => ({
+        text: `-A ${quoteWord(caller)} -j ${quoteWord(chain)}`,
+        source: null,
+      })),
     ),
   ];
 }

@@ -19,7 +19,7 @@ export function traceScript(lines: readonly TrialLine[], family: Family): Map<st
     // `*TABLE` once more: all of it begins anew.
     if (line.section !== section) chains = new Map();
     section = line.section;
-    if (line.text.startsWith(':')) chains.set(/^:(\S+)/.exec(line.text)?.[1] ?? '', []);
+    if (line.text.startsWith(':')) chains.set(/^:([^ ]+)/.exec(line.text)?.[1] ?? '', []);
     else if (!follow(chains, line, family)) return null;
   }
   return chains;
@@ -28,34 +28,39 @@ export function traceScript(lines: readonly TrialLine[], family: Family): Map<st
 function follow(chains: Map<string, TrialLine[]>, line: TrialLine, family: Family): boolean {
   const sent = new SentCommand(line.source ?? 0, line.text, family);
   const [command] = commandsOf(sent.reading.options);
-  const [chain = '', second] = command?.values ?? [];
-  const rules = chains.get(chain) ?? [];
-  const at = second === undefined ? 0 : Number(second) - 1;
-  switch (command?.name) {
-    case 'A':
-      appendAll(rules, times(line, countRules(sent)));
-      chains.set(chain, rules);
-      return true;
-    case 'I':
-      chains.set(chain, rules.toSpliced(at, 0, ...times(line, countRules(sent))));
-      return true;
-    case 'R':
-      chains.set(chain, rules.toSpliced(at, 1, line));
-      return true;
-    case 'D':
-      chains.set(chain, rules.toSpliced(at, 1));
-      return second !== undefined;
-    case 'E':
-      chains.set(second ?? '', rules);
-      return chains.delete(chain) || rules.length === 0;
-    case 'F':
-    case 'X':
-      if (chain === '') chains.clear();
-      else chains.delete(chain);
-      return true;
-    default:
-      return true;
+  if (command === undefined) return true;
+  const [chain = '', second] = command.values;
+  if ('FX'.includes(command.name)) empty(chains, chain);
+  else if (command.name === 'E') rename(chains, chain, second ?? '');
+  else if ('AIRD'.includes(command.name)) {
+    const rules = chains.get(chain) ?? [];
+    chains.set(chain, rules);
+    return edit(rules, command.name, second, times(line, countRules(sent)));
   }
+  return true;
+}
+
+/** @returns whether it is known which rule it is about */
+function edit(rules: TrialLine[], command: string, position: string | undefined, made: TrialLine[]): boolean {
+  const at = position === undefined ? 0 : Number(position) - 1;
+  if (command === 'A') appendAll(rules, made);
+  else if (command === 'I') rules.splice(at, 0, ...made.slice(0, MOST_AT_ONCE));
+  else if (command === 'R') rules.splice(at, 1, ...made.slice(0, 1));
+  else rules.splice(at, 1);
+  return (command !== 'D' || position !== undefined) && made.length <= MOST_AT_ONCE;
+}
+
+/** More rules than one line makes by any mistake. */
+const MOST_AT_ONCE = 10_000;
+
+function empty(chains: Map<string, TrialLine[]>, chain: string): void {
+  if (chain === '') chains.clear();
+  else chains.delete(chain);
+}
+
+function rename(chains: Map<string, TrialLine[]>, from: string, to: string): void {
+  chains.set(to, chains.get(from) ?? []);
+  chains.delete(from);
 }
 
 function times(line: TrialLine, count: number): TrialLine[] {

@@ -123,3 +123,8 @@ export function chainOf(line: TrialLine): string | null {
   if (line.kind === 'command') return null;
   return line.kind === 'chain' ? line.chain : line.rules[0].chain;
 }
+
+/** Lines that decide on what others may be, and so are part of each trial of a list. */
+export function isSkeleton({ kind }: TrialLine): boolean {
+  return kind === 'chain' || kind === 'jump';
+}

@@ -7,6 +7,8 @@ export interface WantedTable {
   chains: Map<string, Rule[]>;
   /** Policies of built-in chains, in scope `tables`. */
   policies: Map<string, string>;
+  /** Counters of policies, where something was read with them. */
+  policyCounters?: ReadonlyMap<string, string>;
   hooks: Hook[];
   /** The line of each chain's declaration, in the text as it was sent. */
   declarations: Map<string, number>;

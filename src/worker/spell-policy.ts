@@ -1,6 +1,7 @@
 import type { HostPolicy, RequiredRule } from '../contract/host-policy.ts';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { type RehearsalStage, RehearsalUnavailable, RestoreFailed, StageIncomplete } from '../job/ports.ts';
+import { RestoreFailed } from '../job/ports.ts';
+import { type RehearsalStage, RehearsalUnavailable, StageIncomplete } from '../job/stage.ts';
 import type { Guardrails } from '../ruleset/guardrails.ts';
 import { appendText } from '../ruleset/model.ts';
 import { objectNames } from '../ruleset/objects.ts';

@@ -37,7 +37,7 @@ const NEGATES_ALL =
 
 /** Of these the kernel has other bytes once they were saved and restored, and they match the same packets: all that there are. */
 const KEEPS_ITS_MEANING =
-  /^-[io] \+( -o \+)?$|^-p (all|0)$|^-m frag.* --fragid (:|0:\d*)$|^-m rt --rt-segsleft (:|0:\d*)$|--right-shift-mark 0$|^-p (tcp|udp) -m \1 ! --[sd]port :80$/;
+  /^-[io] \+( -o \+)?$|^-p (all|0)$|^-m frag.* --fragid (:|0:\d*)$|^-m rt --rt-segsleft (:|0:\d*)$|--right-shift-mark 0$|^-p (?:tcp|udp) -m (?:tcp|udp) ! --[sd]port :80$/;
 
 /** What is refused of lines that iptables takes, because it would do something else with them. */
 const LINTED = /would be cut|control character|"!" goes before|an option of the program/;

@@ -120,7 +120,9 @@ async function change(host: TestHost, client: TestClient, revision: number, rand
 }
 
 describe.each(BACKENDS)('a stranger who writes odd rules all the time, %s', (backend) => {
-  it(`loses no byte through ${CHANGES} changes (FLEETWALL_SEED=${SEED})`, { timeout: 60_000 + CHANGES * 10_000 }, async () => {
+  it(`loses no byte through ${CHANGES} changes (FLEETWALL_SEED=${SEED})`, {
+    timeout: 60_000 + CHANGES * 10_000,
+  }, async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const mirror = await TestNamespace.create(backend);

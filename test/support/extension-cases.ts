@@ -1,7 +1,7 @@
 import { readCases } from './extensions/results.ts';
 
 export { scriptOf as scriptOfNeeds } from './extensions/needs.ts';
-export type { CaseResult, ExtensionCase } from './extensions/results.ts';
+export type { ExtensionCase } from './extensions/results.ts';
 export type { Need } from './extensions/setting.ts';
 
 /**

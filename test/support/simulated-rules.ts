@@ -1,11 +1,5 @@
-import {
-  type Firewall,
-  NO_OBJECTS,
-  type Rehearsal,
-  type RehearsalStage,
-  RestoreFailed,
-  type StageObjects,
-} from '../../src/job/ports.ts';
+import { type Firewall, RestoreFailed } from '../../src/job/ports.ts';
+import { NO_OBJECTS, type Rehearsal, type RehearsalStage, type StageObjects } from '../../src/job/stage.ts';
 import type { Table } from '../../src/ruleset/model.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { type SimulatedTable, simulateLines } from './simulate-restore.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Attempt, findRefused, type Verdict } from '../../src/job/find-refused.ts';
+import { findRefused } from '../../src/job/find-refused.ts';
 import type { RestoreFault } from '../../src/job/restore-fault.ts';
+import type { Attempt, Verdict } from '../../src/job/verdict.ts';
 import type { TrialLine } from '../../src/ruleset/trial.ts';
 
 const CHAINS = ['a', 'b', 'c', 'd'];

@@ -249,9 +249,12 @@ describe('rules that were printed twice each', () => {
   const forged = '-A FORWARD -m hashlimit --hashlimit-name a\n[0:0] -A INPUT -j DROP';
   const comment = '-A FORWARD -m comment --comment "two\nlines" -j ACCEPT';
   const printed = [
-    ...['-A FORWARD -j edge', '-A FORWARD -c 5 500 -j edge'],
-    ...[forged, `${forged} -c 0 0`],
-    ...[comment, comment.replace(' -j', ' -c 1 2 -j')],
+    '-A FORWARD -j edge',
+    '-A FORWARD -c 5 500 -j edge',
+    forged,
+    `${forged} -c 0 0`,
+    comment,
+    comment.replace(' -j', ' -c 1 2 -j'),
   ];
 
   it('are told from each other, whatever is in them', () => {

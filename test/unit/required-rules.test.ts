@@ -19,7 +19,9 @@ function firstTooEarly(lines: string[], scope: Scope = 'chains'): number | null 
   expect(problems).toEqual([]);
   const table = tables.ipv4.get('filter');
   if (table === undefined) throw new Error('no table');
-  return findUnguarded([{ ...REQUIRED, before: [...REQUIRED.before] }], 'ipv4', table)[0]?.line ?? null;
+  return (
+    findUnguarded([{ ...REQUIRED, before: [...REQUIRED.before] }], 'ipv4', table, undefined)[0]?.line ?? null
+  );
 }
 
 const CHAINS = [':a - [0:0]', ':b - [0:0]'];

@@ -8,7 +8,8 @@ import type { Jump } from '../model.ts';
  * - with a target, and of matches and targets only that print numbers, words of a closed list, and free text in quotes
  *   (xtables_save_string). Names as those of `recent`, `hashlimit` or `IDLETIMER` are printed as they are: one with a line break
  *   in it may look like two whole rules;
- * - whose interfaces have names of letters: one of 15 bytes has no room for a target, a line break and the beginning of a rule;
+ * - whose interfaces have names of letters: one of 15 bytes has no room for a target, a line break and the beginning of a rule
+ *   with its counters (so a save without counters does not count);
  * - whose sets have such names, too: what is printed behind one (`src`) is nowhere else the value of an option.
  */
 const MATCHES =

@@ -3,7 +3,7 @@ import { plainJump } from './plain-rule.ts';
 import { readJump } from './read-jump.ts';
 
 /** A rule by its place, which iptables can be asked for. */
-export interface RuleAt {
+interface RuleAt {
   chain: string;
   /** From 1. */
   position: number;
@@ -22,8 +22,9 @@ export interface SavedTable {
   unclear: ReadonlySet<string>;
 }
 
-const CHAIN_LINE = /^:(\S+) (\S+)(?: \[(\d+:\d+)\])?$/;
-const RULE_START = /^(?:\[(\d+:\d+)\] )?-([AI]) (\S+)/;
+// Of Unicode, some bytes are blanks; of iptables, none but those of ASCII.
+const CHAIN_LINE = /^:([^ ]+) ([^ ]+)(?: \[(\d+:\d+)\])?$/;
+const RULE_START = /^(?:\[(\d+:\d+)\] )?-([AI]) ([^ \n]+)/;
 
 /**
  * Reads one table as `iptables-save -t` prints it. A rule begins where a line looks as if one did, and goes on to the next: what
@@ -37,7 +38,7 @@ export function readSavedTable(text: string, name: string): SavedTable | null {
   // A comment may look like the end: the true one is the last.
   const last = lines.lastIndexOf('COMMIT');
   if (first === -1 || last < first) return null;
-  return readSection(lines, first, last, name, (chains, chain) => chains.has(chain));
+  return readSection(lines, first, last, name, isCounted);
 }
 
 /** Reads several tables, of which nobody's text but ours is, so that each line is what it looks like. */
@@ -56,18 +57,24 @@ export function readSavedTables(text: string): Map<string, Table> {
   return tables;
 }
 
-/** @param mayHave whether a chain may have rules: those that iptables saves are all declared */
+/** What is saved with counters has them before each rule, and each chain is declared. */
+function isCounted(line: string, chains: Table['chains']): boolean {
+  const [, counters, , chain = ''] = RULE_START.exec(line) ?? [];
+  return counters !== undefined && chains.has(chain);
+}
+
+/** @param isStart whether a line that looks like a rule is the beginning of one */
 function readSection(
   lines: readonly string[],
   first: number,
   last: number,
   name: string,
-  mayHave: (chains: Table['chains'], chain: string) => boolean,
+  isStart: (line: string, chains: Table['chains']) => boolean,
 ): SavedTable {
   const table: Table = { ...emptyTable(name), line: first + 1, commitLine: last + 1 };
   const doubted = new Set<string>();
   const unclear = new Set<string>();
-  const isRuleStart = (line = '') => mayHave(table.chains, RULE_START.exec(line)?.[3] ?? '');
+  const isRuleStart = (line = '') => RULE_START.test(line) && isStart(line, table.chains);
   let isAfterOdd = false;
   for (let at = readChains(table, lines, first + 1, last); at < last; ) {
     let end = at + 1;

@@ -1,16 +1,18 @@
 import type { Family } from '../../contract/identifiers.ts';
 import { lintAddress } from './lint-address.ts';
 import type { RuleOption } from './read-options.ts';
-import type { SentCommand } from './sent-text.ts';
+import { MOST_WORDS, type SentCommand } from './sent-text.ts';
 import { hasOpenQuote } from './split-words.ts';
 
 /** What a LOG prefix and a comment may hold at most, in bytes: legacy cuts off the rest without a word. */
+/** What is wrong with one line; more is said once that is mended. */
+const MOST_REASONS = 4;
 const LONGEST: Readonly<Record<string, number>> = { 'log-prefix': 29, comment: 255 };
 
 /** The letters of iptables' own options that are part of a rule. */
-const OF_A_RULE = new Set([...'fgijmops', 'd']);
+const OF_A_RULE = new Set('dfgijmops');
 /** … and of those that are commands which a restore may give. */
-export const COMMANDS = new Set([...'ACDEFINPRXZ']);
+const COMMANDS = new Set('ACDEFINPRXZ');
 
 /**
  * What is wrong with a line by itself: iptables would do something else with it than make rules, look up a name, or make
@@ -18,7 +20,9 @@ export const COMMANDS = new Set([...'ACDEFINPRXZ']);
  */
 export function lintCommand(command: SentCommand, family: Family): string[] {
   if (command.common !== null) return [];
-  const { text, reading } = command;
+  const { text, words, reading } = command;
+  if (words.length > MOST_WORDS)
+    return [`has ${words.length} words, and iptables takes ${MOST_WORDS} of a line at most`];
   if (hasOpenQuote(text)) {
     return ['a quote is opened and never closed, and would swallow the rest of the rule: close it'];
   }
@@ -29,7 +33,7 @@ export function lintCommand(command: SentCommand, family: Family): string[] {
   }
   for (const { written } of commandsOf(reading.options).slice(1))
     reasons.push(`${written} is a second command: a line does one thing`);
-  return reasons;
+  return reasons.slice(0, MOST_REASONS);
 }
 
 export function commandsOf(options: readonly RuleOption[]): RuleOption[] {
@@ -37,20 +41,27 @@ export function commandsOf(options: readonly RuleOption[]): RuleOption[] {
 }
 
 function lintOption(option: RuleOption, family: Family): string | null {
-  const { owner, name, values } = option;
-  if (owner === 'iptables' && !OF_A_RULE.has(name) && !COMMANDS.has(name))
-    return `${option.written} is an option of the program and no part of a rule: leave it out`;
-  if (owner === 'iptables' && 'jg'.includes(name) && values[0] === undefined) return 'the jump has no target';
-  if (option.isAddress) {
-    return misplacedNegation(option) ?? misspelt(option) ?? lintAddress(option.written, values[0], family);
-  }
-  if (owner === 'iptables' && 'iop'.includes(name)) return misplacedNegation(option);
-  if (owner !== 'iptables' && name.endsWith('port') && values[0] === '!') return misplacedNegation(option);
+  if (option.owner === 'iptables') return lintOwn(option, family);
+  const { name, values, written } = option;
+  if (option.isAddress) return misplacedNegation(option) ?? lintAddress(written, values[0], family);
+  if (name.endsWith('port')) return misplacedNegation(option);
   const most = LONGEST[name];
   const bytes = values[0]?.length ?? 0;
   return most === undefined || bytes <= most
     ? null
-    : `${option.written} has ${bytes} bytes, and would be cut: ${most} are possible`;
+    : `${written} has ${bytes} bytes, and would be cut: ${most} are possible`;
+}
+
+/** An option of iptables itself. */
+function lintOwn(option: RuleOption, family: Family): string | null {
+  const { name, values, written } = option;
+  if (COMMANDS.has(name)) return null;
+  if (!OF_A_RULE.has(name))
+    return `${written} is an option of the program and no part of a rule: leave it out`;
+  if ('jg'.includes(name)) return values[0] === undefined ? 'the jump has no target' : null;
+  if ('iop'.includes(name)) return misplacedNegation(option);
+  if (!option.isAddress) return null;
+  return misplacedNegation(option) ?? misspelt(option) ?? lintAddress(written, values[0], family);
 }
 
 /** `-s ! 10.0.0.0/8` is what iptables took long ago. */

@@ -21,7 +21,7 @@ const LONG_NAMES =
   'jump=j1 table=t1 match=m1 numeric=n out-interface=o1 verbose=v wait=w2 wait-interval=W2 exact=x fragments=f ' +
   'version=V help=h2 line-numbers=0 modprobe=M1 set-counters=c1 goto=g1 ipv4=4 ipv6=6';
 /** `IPT_OPTSTRING` in iptables/xshared.h, those letters that have no long name. */
-const MORE_LETTERS = 'b';
+const MORE_LETTERS = ['b'];
 
 function baseKind(letter: string, takes: string | undefined): OptionKind {
   const isAddress = letter === 's' || letter === 'd';
@@ -44,7 +44,7 @@ export const BASE_OPTIONS: OptionTable = new Map(BASE_ENTRIES);
 /** The same by their letters. */
 export const BASE_LETTERS: OptionTable = new Map([
   ...BASE_ENTRIES.filter(([, { name }]) => name !== '0').map(([, kind]) => [kind.name, kind] as const),
-  ...[...MORE_LETTERS].map((letter) => [letter, baseKind(letter, undefined)] as const),
+  ...MORE_LETTERS.map((letter) => [letter, baseKind(letter, undefined)] as const),
 ]);
 
 const TAKES = { '': 0, '=': 1, '@': 1, '==': 2, '?': 'maybe' } as const;

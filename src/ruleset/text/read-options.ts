@@ -40,6 +40,9 @@ export function readOptions(words: readonly string[]): RuleReading {
   return reader;
 }
 
+/** Letters that may stand in one word. */
+const MOST_LETTERS = 64;
+
 class OptionReader implements RuleReading {
   readonly options: RuleOption[] = [];
   readonly stray: string[] = [];
@@ -78,7 +81,8 @@ class OptionReader implements RuleReading {
 
   /** `-jACCEPT` is `-j ACCEPT`, and `-fnj ACCEPT` is `-f -n -j ACCEPT`. */
   #readLetters(word: string): void {
-    for (let at = 1; at < word.length; at += 1) {
+    // More letters than there are say nothing more.
+    for (let at = 1; at < Math.min(word.length, MOST_LETTERS); at += 1) {
       const kind = BASE_LETTERS.get(word.charAt(at));
       const rest = word.slice(at + 1);
       const written = `-${word.charAt(at)}`;
@@ -111,7 +115,7 @@ class OptionReader implements RuleReading {
     if (owner !== 'iptables' || value === undefined) return;
     if (name === 'p') this.#protocol = value.toLowerCase();
     const table = name === 'm' ? matchOptions(value) : name === 'j' ? targetOptions(value) : undefined;
-    if (table !== undefined) this.#loaded.unshift(table);
+    if (table !== undefined && !this.#loaded.includes(table)) this.#loaded.unshift(table);
   }
 
   #find(name: string): OptionKind | undefined {

@@ -14,6 +14,6 @@ export function mayBeSavedOtherwise(spec: string): boolean {
   if (!spec.includes('"')) return false;
   return readOptions(splitWords(spec)).options.some(
     ({ owner, values }) =>
-      !QUOTING.has(owner) && values.some((value) => value === '' || /[\s"\\]/.test(value)),
+      !QUOTING.has(owner) && values.some((value) => value === '' || /[ \t\n"\\]/.test(value)),
   );
 }

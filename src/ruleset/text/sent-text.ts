@@ -5,6 +5,9 @@ import { type CommonLine, readCommonLine } from './common-line.ts';
 import { type RuleReading, readOptions } from './read-options.ts';
 import { splitWords } from './split-words.ts';
 
+/** `MAX_ARGC` of iptables/xshared.h, less what restore puts before them: it takes no line of more words. */
+export const MOST_WORDS = 248;
+
 /** A line that tells iptables to do something: as a rule, to append one. */
 export class SentCommand {
   readonly line: number;
@@ -31,7 +34,7 @@ export class SentCommand {
   #take(): { words: string[]; reading: RuleReading } {
     if (this.#read !== null) return this.#read;
     const words = splitWords(this.text);
-    this.#read = { words, reading: readOptions(words) };
+    this.#read = { words, reading: readOptions(words.slice(0, MOST_WORDS)) };
     return this.#read;
   }
 }

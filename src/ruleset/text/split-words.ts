@@ -51,5 +51,5 @@ function splitQuoted(line: string): string[] {
 
 /** A word as it has to stand in a line so that it is split off as it is. */
 export function quoteWord(word: string): string {
-  return /^[^\s"\\]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`;
+  return /^[^ \t\n"\\]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`;
 }
