@@ -55,9 +55,12 @@ export function intentOf(
   };
 }
 
-/** Which kernel and which iptables spell rules here. */
+/** What has been looked at before a spelling was believed; the first workers did not try whether it restores to the same rule. */
+const TRIED = 'restored and compared';
+
+/** Which kernel and which iptables spell rules here, and how well that is known. */
 export function spelledBy({ backend, iptables, kernel }: WorkerFacts): string {
-  return `iptables ${iptables} (${backend}), Linux ${kernel}`;
+  return `iptables ${iptables} (${backend}), Linux ${kernel}, ${TRIED}`;
 }
 
 /** What was committed is known to be taken, unless another kernel or iptables has been put in since. */

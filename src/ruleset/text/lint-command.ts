@@ -61,7 +61,14 @@ function lintOwn(option: RuleOption, family: Family): string | null {
   if ('jg'.includes(name)) return values[0] === undefined ? 'the jump has no target' : null;
   if ('iop'.includes(name)) return misplacedNegation(option);
   if (!option.isAddress) return null;
-  return misplacedNegation(option) ?? misspelt(option) ?? lintAddress(written, values[0], family);
+  return (
+    misplacedNegation(option) ?? misspelt(option) ?? glued(option) ?? lintAddress(written, values[0], family)
+  );
+}
+
+/** Of `-s10.0.0.1`, iptables before 1.8.10 looks up the whole word as a name. */
+function glued({ isGlued, written, values }: RuleOption): string | null {
+  return isGlued ? `the address is a word of its own: write ${written} ${values[0] ?? ''}` : null;
 }
 
 /** `-s ! 10.0.0.0/8` is what iptables took long ago. */

@@ -16,6 +16,8 @@ export interface RuleOption extends OptionKind {
   isNegated: boolean;
   /** As it was sent, such as `--comm`; without a word that stands in the same. */
   written: string;
+  /** Its value stands in the same word (`-s10.0.0.1`, `--comment=x`). */
+  isGlued: boolean;
 }
 
 export interface RuleReading {
@@ -106,7 +108,17 @@ class OptionReader implements RuleReading {
       this.#at += 1;
     }
     const { name, owner, takes, isAddress } = kind;
-    this.options.push({ name, owner, takes, isAddress, values, isNegated: this.#isNegated, written });
+    const isGlued = attached !== null;
+    this.options.push({
+      name,
+      owner,
+      takes,
+      isAddress,
+      values,
+      isNegated: this.#isNegated,
+      written,
+      isGlued,
+    });
     this.#isNegated = false;
     this.#load(kind, values[0]);
   }
