@@ -27,9 +27,9 @@ export async function checkFaithful(
   const isScript = trial.wanted.script !== null;
   const tried = isScript ? planTrial(trial, spelled, undefined, []) : trial;
   const spell = ({ text }: Rule) => (isScript ? text : (made.spelled.get(text) ?? text));
+  const isOddRule = ({ text }: Rule) => (isScript ? plainJump(text) === null : made.odd.has(text));
   const isOdd = (line: TrialLine) =>
-    'rules' in line &&
-    line.rules.some((rule) => plainJump(spell(rule)) === null || mayBeSavedOtherwise(rule.spec));
+    'rules' in line && line.rules.some((rule) => isOddRule(rule) || mayBeSavedOtherwise(rule.spec));
   if (!tried.lines.some(isOdd)) return null;
   const lines = tried.lines.filter((line) => line.kind !== 'rule' || isOdd(line));
   const attempt = async (some: readonly TrialLine[]) => await tryAgain(tried, some, spell, rehearsal);

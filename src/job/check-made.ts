@@ -10,6 +10,8 @@ import type { Verdict } from './verdict.ts';
 export interface Made {
   /** The kernel's spelling of each rule, by its text as it was sent. */
   spelled: ReadonlyMap<string, string>;
+  /** Those that are odd in that spelling. */
+  odd: ReadonlySet<string>;
   /** What commands left behind; `null` where the lines are no commands. */
   script: WantedTable | null;
 }
@@ -36,7 +38,9 @@ export async function checkMade(
   const reading =
     trial.wanted.script === null ? readTrial(trial, lines, tables) : readScript(trial, lines, tables);
   if ('otherwise' in reading) return verdictOf(reading.otherwise, reading.line);
-  return 'script' in reading ? { spelled: new Map(), script: reading.script } : { ...reading, script: null };
+  return 'script' in reading
+    ? { spelled: new Map(), odd: new Set(), script: reading.script }
+    : { ...reading, script: null };
 }
 
 /** In the shape of what iptables says when it refuses lines: whoever looks for the line need not know the difference. */

@@ -1,13 +1,12 @@
 import { type Rule, rulesByChain, type Table } from './model.ts';
-import { readJump } from './saved/read-jump.ts';
 import { builtInChains } from './tables.ts';
 import { lostInSaving } from './text/lost-in-saving.ts';
 import type { Trial, TrialLine } from './trial.ts';
 
 /** What the kernel was found to have made of the lines of a trial. */
 export type TrialReading =
-  /** The kernel's spelling of each rule, by its text as it was sent. */
-  | { spelled: ReadonlyMap<string, string> }
+  /** The kernel's spelling of each rule, by its text as it was sent, and which of them are odd in that spelling. */
+  | { spelled: ReadonlyMap<string, string>; odd: ReadonlySet<string> }
   /** Something else than they say; `line` where it is known which. */
   | { otherwise: string; line: TrialLine | null };
 
@@ -67,16 +66,18 @@ function readRules(trial: Trial, lines: readonly TrialLine[], table: Table | und
     if (otherwise !== null) return { otherwise, line: null };
   }
   const spelled = new Map<string, string>();
+  const odd = new Set<string>();
   for (const [chain, rules] of expected) {
     for (const [index, pair] of rules.entries()) {
-      const text = found.get(chain)?.[index]?.text;
-      if (pair === null || text === undefined) continue;
-      const otherwise = differentRule(trial, pair.rule, text);
+      const saved = found.get(chain)?.[index];
+      if (pair === null || saved === undefined) continue;
+      const otherwise = differentRule(trial, pair.rule, saved);
       if (otherwise !== null) return { otherwise, line: pair.line };
-      spelled.set(pair.rule.text, text);
+      spelled.set(pair.rule.text, saved.text);
+      if (saved.isOdd === true) odd.add(pair.rule.text);
     }
   }
-  return { spelled };
+  return { spelled, odd };
 }
 
 function differentCount(chain: string, expected: number, found: readonly Rule[]): string | null {
@@ -87,18 +88,17 @@ function differentCount(chain: string, expected: number, found: readonly Rule[])
 }
 
 /** A hook has to be one in the kernel's words too, and a negation must not get lost: else what is saved is another rule. */
-function differentRule({ wanted }: Trial, rule: Rule, text: string): string | null {
+function differentRule({ wanted }: Trial, rule: Rule, { text, jump }: Rule): string | null {
   if (!wanted.chains.has(rule.chain)) {
-    const jump = readJump(text);
     if (jump === null || jump.isGoto || !wanted.chains.has(jump.target))
       return `iptables reads it otherwise, as "${text}": in a chain that it does not own, a ruleset may only jump to one of its own`;
   }
-  return otherJump(rule, text) ?? lostInSaving(rule.spec, text);
+  return otherJump(rule, jump, text) ?? lostInSaving(rule.spec, text);
 }
 
 /** An interface named `x -j DROP` is printed without quotes, and then looks like a jump. */
-function otherJump({ jump }: Rule, text: string): string | null {
-  const saved = readJump(text)?.target ?? null;
+function otherJump({ jump }: Rule, now: Rule['jump'], text: string): string | null {
+  const saved = now?.target ?? null;
   const sent = jump?.target ?? null;
   if (saved === sent || SAVED_AS[sent ?? ''] === saved) return null;
   return `iptables-save writes it as "${text}", which jumps to ${saved ?? 'nothing'}, and not to ${sent ?? 'nothing'}`;

@@ -54,6 +54,8 @@ function negated(options: readonly RuleOption[]): string[] {
 
 /** Most rules have each word that begins with a dash once, but for `-m`. */
 function mayHaveTwice(sent: string): boolean {
+  const first = sent.indexOf('--');
+  if (first === -1 || !sent.includes('--', first + 2)) return false;
   const seen = new Set<string>();
   for (const [word] of sent.matchAll(/--[^ =]+/g)) {
     const name = fullName(word.slice(2));
