@@ -135,7 +135,7 @@ export const JobCompleted = Origin.extend({
   diff: Diff.nullable(),
   failure: Failure.nullable(),
   rollback: Rollback,
-  report: z.object({ rulesets: z.array(ReportedRuleset) }).nullable(),
+  report: z.object({ rulesets: z.array(ReportedRuleset), escaped: z.boolean().optional() }).nullable(),
   attempt: z.int(),
   redelivered: z.boolean(),
   timings: Timings,

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Diff, FleetEvent, JobCompleted, JobCompletedEvent, JobUndoneEvent } from '../contract/event.ts';
+import type {
+  Diff,
+  FleetEvent,
+  JobCompleted,
+  JobCompletedEvent,
+  JobUndoneEvent,
+  ReportedRuleset,
+} from '../contract/event.ts';
 import { isRetryable } from '../contract/failure.ts';
 import type { Job } from '../contract/job.ts';
 import { showBytes } from '../ruleset/text/bytes.ts';
@@ -135,11 +142,16 @@ function completed(
       diff: end.diff === null ? null : fitDiff(end.diff),
       failure: end.failure === null ? null : describeFailure(end.failure),
       rollback: end.rollback,
-      report: end.report === null ? null : { rulesets: fitReport(end.report.rulesets) },
+      report: end.report === null ? null : describeReport(end.report.rulesets),
       attempt,
       redelivered,
     },
   };
+}
+
+function describeReport(rulesets: readonly ReportedRuleset[]): JobCompletedEvent['data']['report'] {
+  const isEscaped = rulesets.some(({ escaped }) => escaped === true);
+  return { rulesets: fitReport(rulesets), ...(isEscaped ? { escaped: true } : {}) };
 }
 
 /** A failure as events tell of it. */

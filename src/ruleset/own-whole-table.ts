@@ -5,7 +5,7 @@ import type { Problem, Rule } from './model.ts';
 import { copiesOf, readSentRule } from './read-rule.ts';
 import { builtInChains } from './tables.ts';
 import { isChain, type SentSection } from './text/sent-text.ts';
-import type { ScriptLine, WantedTable } from './wanted-table.ts';
+import { emptyWanted, type ScriptLine, type WantedTable } from './wanted-table.ts';
 
 /**
  * Scope `tables`: all that is in the table is the ruleset's, and what is not in the text is not to be there.
@@ -69,14 +69,5 @@ function ownScript(sections: readonly [SentSection, ...SentSection[]]): WantedTa
       return { section: index, text: line.text, source: line.line };
     }),
   );
-  const commitLine = sections.at(-1)?.commitLine ?? null;
-  return {
-    name,
-    chains: new Map(),
-    policies: new Map(),
-    hooks: [],
-    declarations: new Map(),
-    commitLine,
-    script,
-  };
+  return { ...emptyWanted(name), commitLine: sections.at(-1)?.commitLine ?? null, script };
 }

@@ -336,6 +336,19 @@ describe.each(BACKENDS)("strangers' rules, %s", (backend) => {
     expect(await raw(host.namespace, `iptables-${backend}-save -t filter | grep -v '^#'`)).toBe(before);
   });
 
+  it('are told of with their bytes, and that is said', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    await client.run(host.id, { ruleset: { name: 'd', revision: 1, ipv4: own('-A INPUT -j d-in') } });
+    await bytes(
+      host.namespace,
+      String.raw`iptables-${backend} -A d-in -m comment --comment $'\xc3\xa9 \xe9' -j DROP`,
+    );
+    const { data } = await client.run(host.id, { action: 'report', ruleset: { name: 'd' } });
+    expect(data.report).toMatchObject({ escaped: true, rulesets: [{ escaped: true, inSync: false }] });
+    expect(data.report?.rulesets[0]?.ipv4).toContain(String.raw`--comment "é \xe9"`);
+  });
+
   it('are kept by their bytes in scope tables, or nothing is begun', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
