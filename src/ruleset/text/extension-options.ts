@@ -1,6 +1,6 @@
 /**
  * The options of each match and target that iptables has, and what each takes. Read out of the extensions of iptables 1.8.9 and
- * 1.8.11 (the tables that they register with libxtables, all revisions, both families; a test does it again).
+ * 1.8.11 (the tables that they register with libxtables, all revisions, both families).
  *
  * Behind a name: `=` one word, `==` two, `?` one word if it is no option, `@` one word that is an address of a host or network,
  * and nothing: none.

@@ -74,7 +74,7 @@ function casesOf(extension: Extension): UntriedCase[] {
   const begin = `${setting.before ?? ''} ${kind === 'match' ? '-m' : '-j'} ${name}`;
   return [
     ...(setting.more ?? []).map((text) => ['', text]),
-    ...[...extension.options].flatMap(([option, type]) =>
+    ...[...extension.options].flatMap(([option, { type }]) =>
       optionTexts(extension, setting, option, type).map((text) => [option, text]),
     ),
   ].map(([option = '', text = '']) => ({

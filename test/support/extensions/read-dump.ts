@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { FAMILIES, type Family } from './setting.ts';
 
-/** An extension as one family has it: the options of all of its revisions, with the types of their values. */
+/** An option; the type of its value is `t0` to `t21` of libxtables, or `c`: read by the extension itself. */
+interface DumpedOption {
+  takesValue: boolean;
+  type: string;
+}
+
+/** An extension as one family has it: the options of all of its revisions. */
 export interface Extension {
   kind: 'match' | 'target';
   name: string;
   family: Family;
-  options: ReadonlyMap<string, string>;
+  options: ReadonlyMap<string, DumpedOption>;
 }
 
 const FAMILY_NUMBERS: Readonly<Record<string, readonly Family[]>> = {
@@ -23,18 +29,23 @@ const FAMILY_NUMBERS: Readonly<Record<string, readonly Family[]>> = {
  */
 export function readDump(): Extension[] {
   const text = readFileSync(new URL('./option-dump.txt', import.meta.url), 'utf8');
-  const extensions = new Map<string, Extension & { options: Map<string, string> }>();
+  const extensions = new Map<string, Extension & { options: Map<string, DumpedOption> }>();
   for (const line of text.trim().split('\n')) {
     const [kind, name = '', number = '', , , ...options] = line.split(' ');
     // The chain's own verdicts are no extension that could be named.
     if (name === 'standard' || (kind !== 'match' && kind !== 'target')) continue;
     for (const family of FAMILY_NUMBERS[number] ?? []) {
       const key = `${kind} ${name} ${family}`;
-      const extension = extensions.get(key) ?? { kind, name, family, options: new Map<string, string>() };
+      const extension = extensions.get(key) ?? {
+        kind,
+        name,
+        family,
+        options: new Map<string, DumpedOption>(),
+      };
       extensions.set(key, extension);
       for (const option of options) {
-        const [optionName = '', , type = ''] = option.split(':');
-        extension.options.set(optionName, type);
+        const [optionName = '', takes, type = ''] = option.split(':');
+        extension.options.set(optionName, { takesValue: takes !== '0', type });
       }
     }
   }
