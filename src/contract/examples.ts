@@ -65,6 +65,14 @@ export const CONTROL_EXAMPLES: Record<string, z.input<typeof ControlMessage>> = 
   ping: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f12', kind: 'ping' },
 };
 
+const NOT_APPLIED = {
+  name: 'edge',
+  revision: 7,
+  digest: `sha256:${'5e'.repeat(32)}`,
+  liveRevision: 6,
+  liveDigest: `sha256:${'c4'.repeat(32)}`,
+};
+
 /** The end of a job was `undo_failed`; minutes or days later comes this. */
 export const UNDONE_EXAMPLE: JobUndoneEvent = {
   specversion: '1.0',
@@ -78,13 +86,7 @@ export const UNDONE_EXAMPLE: JobUndoneEvent = {
     jobId: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01',
     hostId: 'web-1',
     rolloutId: '2026-11-22-edge',
-    ruleset: {
-      name: 'edge',
-      revision: 7,
-      digest: `sha256:${'5e'.repeat(32)}`,
-      liveRevision: 6,
-      liveDigest: `sha256:${'c4'.repeat(32)}`,
-    },
+    ruleset: NOT_APPLIED,
     diff: {
       added: 0,
       removed: 1,
@@ -121,13 +123,7 @@ export const COMPLETED_EXAMPLE: JobCompletedEvent = {
     authenticated: true,
     outcome: 'failed',
     changed: false,
-    ruleset: {
-      name: 'edge',
-      revision: 7,
-      digest: `sha256:${'5e'.repeat(32)}`,
-      liveRevision: 6,
-      liveDigest: `sha256:${'c4'.repeat(32)}`,
-    },
+    ruleset: NOT_APPLIED,
     diff: null,
     failure: {
       code: 'rule_rejected',

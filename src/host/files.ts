@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** `latin1`: a character of the text is a byte of the file. */
@@ -49,6 +49,15 @@ export async function readIfThere(path: string, encoding: Encoding = 'utf8'): Pr
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** The JSON files in a folder, by name, in order. Where nothing was ever kept, there is no folder. */
+export async function jsonFilesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.filter((name) => name.endsWith('.json')).toSorted();
 }
 
 /** A folder that only its owner may look into. */

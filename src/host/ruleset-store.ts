@@ -1,9 +1,8 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Digest, Family, Revision, RulesetName, Scope } from '../contract/identifiers.ts';
 import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../job/state.ts';
-import { identityOf, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import { identityOf, jsonFilesIn, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 import { assertNotNewer, STATE_VERSION } from './state-version.ts';
 
@@ -45,7 +44,7 @@ export class FileRulesetStore implements RulesetStore {
 
   async list(): Promise<RulesetRecord[]> {
     return await orUnavailable(this.#folder, async () => {
-      const files = (await filesIn(this.#folder)).filter((file) => file.endsWith('.json')).toSorted();
+      const files = await jsonFilesIn(this.#folder);
       return await Promise.all(files.map((file) => this.#readOnce(join(this.#folder, file))));
     });
   }
@@ -68,14 +67,6 @@ export class FileRulesetStore implements RulesetStore {
       await writeDurably(join(this.#folder, `${record.name}.json`), text);
     });
   }
-}
-
-/** On a host on which nothing was ever committed, there is no folder. */
-async function filesIn(folder: string): Promise<string[]> {
-  return await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
 }
 
 async function readRecord(path: string): Promise<RulesetRecord> {

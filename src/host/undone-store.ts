@@ -1,9 +1,9 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FleetEvent, type JobUndoneEvent } from '../contract/event.ts';
 import type { KeptUndone, UndoneStore } from '../job/state.ts';
-import { makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import { jsonFilesIn, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 const StoredUndone = z.object({ event: FleetEvent, headers: z.record(z.string(), z.string()) });
@@ -21,11 +21,7 @@ export class FileUndoneStore implements UndoneStore {
 
   async list(): Promise<KeptUndone[]> {
     return await orUnavailable(this.#folder, async () => {
-      const names = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return [];
-        throw error;
-      });
-      const files = names.filter((name) => name.endsWith('.json'));
+      const files = await jsonFilesIn(this.#folder);
       return (await Promise.all(files.map((name) => readUndone(join(this.#folder, name))))).flat();
     });
   }
