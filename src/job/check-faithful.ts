@@ -51,24 +51,13 @@ async function tryAgain(
   const verdict = await restoreLines(trial, again, rehearsal);
   if (verdict !== null) return notTaken(verdict, lines);
   const second = await look(trial, rehearsal);
-  if (first.saved === second.saved && first.native === second.native)
-    return first.native === '' ? unprovable(lines) : null;
+  if (first.saved === second.saved && first.native === second.native) return null;
   const line = lines.find(({ kind }) => kind === 'rule');
   const text = line !== undefined && 'rules' in line ? spell(line.rules[0]) : '';
   return verdictOf(
     `iptables-save writes it as "${text}", which iptables-restore reads as another rule`,
     null,
   );
-}
-
-/** Without another way to look at rules, a name that is printed without quotes may be anything. */
-function unprovable(lines: readonly TrialLine[]): Verdict | null {
-  const named = lines.find(
-    (line) => 'rules' in line && line.rules.some(({ spec }) => mayBeSavedOtherwise(spec)),
-  );
-  const message =
-    'iptables-save prints a name with blanks or quotes as it is, and what comes of it cannot be seen without nft: install it, or choose another name';
-  return named === undefined ? null : verdictOf(message, named);
 }
 
 /** Each rule of a line as it is saved, put where it stood. */

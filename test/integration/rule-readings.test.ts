@@ -147,6 +147,26 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
     }
   });
 
+  it.each([
+    ['beside a rule on which nft dies', []],
+    ['without nft', ['mount --bind /dev/null /usr/sbin/nft']],
+  ])('and a name that holds an option is told from the option, %s', async (_, mounts) => {
+    const host = await fixture.host(backend, { holdable: true, mounts });
+    const client = await fixture.client();
+    const limit = '-A d-in -m hashlimit --hashlimit-upto 40/sec --hashlimit-name';
+    // What is saved of both is the same text.
+    const option = `${limit} x --hashlimit-rate-match -j DROP`;
+    const name = `${limit} "x --hashlimit-rate-match" -j DROP`;
+    const harmless = String.raw`-A d-in -m recent --rcheck --name "back\\slash"`;
+    const push = async (revision: number, ...lines: string[]) =>
+      (await client.run(host.id, { ruleset: { name: 'd', revision, ipv6: own(...lines) } })).data;
+    expect((await push(1, option, harmless)).failure).toBeNull();
+    expect((await push(2, option, harmless, name)).failure).toMatchObject({
+      code: 'rule_rejected',
+      lines: [{ family: 'ipv6', line: 5, confidence: 'verified' }],
+    });
+  });
+
   it('and a required rule is not got around by an interface that looks like a RETURN', async () => {
     const policy =
       'required: [{ name: ssh, table: filter, chain: INPUT, before: [DROP], ipv4: -p tcp -m tcp --dport 22 -j ACCEPT, ipv6: null }]\n';
