@@ -1,7 +1,8 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { WindowLeft } from '../job/confirmation.ts';
-import type { Delivery, Log, Settlement } from '../job/ports.ts';
-import { NotBegun } from '../job/waiting-jobs.ts';
+import { WindowLeft } from '../job/ports/confirmation.ts';
+import type { Delivery, Settlement } from '../job/ports/delivery.ts';
+import { NotBegun } from '../job/ports/delivery.ts';
+import type { Log } from '../job/ports/log.ts';
 
 export interface ConsumerOptions {
   queue: string;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { EVENT_LOG_STREAM, EVENTS_EXCHANGE } from '../contract/names.ts';
-import type { Log } from '../job/ports.ts';
+import type { Log } from '../job/ports/log.ts';
 import { abortable } from './abortable.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import { BrokerConnection } from './connection.ts';

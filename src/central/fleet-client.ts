@@ -6,23 +6,24 @@ import { CONTROL_EXCHANGE, hostKey } from '../contract/names.ts';
 import type { RolloutEvent } from '../contract/rollout.ts';
 import { type SigningKey } from '../keys/signing-key.ts';
 import { silentLog } from '../log/logger.ts';
-import { type AskOptions, ask, type Errand, type HostAnswer } from './ask.ts';
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts';
-import { EventStream } from './event-stream.ts';
-import type { FleetState } from './fleet-state.ts';
-import { readIncoming } from './incoming.ts';
-import { prepareControl, prepareJob } from './messages.ts';
-import { nextRevisions, type RulesetToPush } from './next-revision.ts';
-import { type LookOptions, observeFleet } from './observe-fleet.ts';
-import type { Options, PushOptions, RolloutOptions } from './options.ts';
-import type { RolloutPlan } from './plan-rollout.ts';
-import type { RolloutLog } from './rollout-log.ts';
-import type { RolloutEnd } from './rollout-state.ts';
-import { findRollout, requestOfRollout, run, startRollout } from './rollouts.ts';
-import { errandsFor, lookOnce, type Selection } from './select.ts';
+import { type AskOptions, ask, type Errand, type HostAnswer } from './fleet/ask.ts';
+import { EventStream } from './fleet/event-stream.ts';
+import type { FleetState } from './fleet/fleet-state.ts';
+import { readIncoming } from './fleet/incoming.ts';
+import { prepareControl, prepareJob } from './fleet/messages.ts';
+import { nextRevisions, type RulesetToPush } from './fleet/next-revision.ts';
+import { type LookOptions, observeFleet } from './fleet/observe-fleet.ts';
+import type { PushOptions, RequestOptions } from './fleet/options.ts';
+import { errandsFor, lookOnce, type Selection } from './fleet/select.ts';
+import type { RolloutPlan } from './rollout/plan-rollout.ts';
+import type { RolloutLog } from './rollout/rollout-log.ts';
+import type { RolloutOptions } from './rollout/rollout-options.ts';
+import type { RolloutEnd } from './rollout/rollout-state.ts';
+import { findRollout, requestOfRollout, run, startRollout } from './rollout/rollouts.ts';
 
 export type { StreamStart } from '../broker/sources.ts';
-export type { RolloutPlan } from './plan-rollout.ts';
+export type { RolloutPlan } from './rollout/plan-rollout.ts';
 
 /** How each host answered, by its id. */
 export type Answers = Map<string, HostAnswer>;
@@ -63,7 +64,7 @@ export class FleetClient {
   }
 
   /** Has hosts do everything but the change. */
-  async check(ruleset: RulesetToPush, whom: Selection, options: Options = {}): Promise<Answers> {
+  async check(ruleset: RulesetToPush, whom: Selection, options: RequestOptions = {}): Promise<Answers> {
     return await this.#askRuleset('check', ruleset, whom, options);
   }
 
@@ -91,7 +92,7 @@ export class FleetClient {
   async report(
     name: string | undefined,
     whom: Selection,
-    options: Options = {},
+    options: RequestOptions = {},
   ): Promise<Map<string, ReportedRuleset[] | null>> {
     const errands = await errandsFor(lookOnce(this, options.signal), whom, async (target) => {
       const ruleset = name === undefined ? {} : { ruleset: { name } };
@@ -102,12 +103,12 @@ export class FleetClient {
   }
 
   /** Keeps what waits to be confirmed, on the hosts where it does. */
-  async confirm(jobId: string, options: Options = {}): Promise<Answers> {
+  async confirm(jobId: string, options: RequestOptions = {}): Promise<Answers> {
     return await this.#answer('confirm', jobId, options);
   }
 
   /** Takes back what waits to be confirmed, on the hosts where it does. */
-  async abort(jobId: string, options: Options = {}): Promise<Answers> {
+  async abort(jobId: string, options: RequestOptions = {}): Promise<Answers> {
     return await this.#answer('abort', jobId, options);
   }
 
@@ -175,7 +176,7 @@ export class FleetClient {
   /** Publishes jobs, and gathers the answers. */
   async ask(
     errands: readonly Errand[],
-    { timeoutSeconds = TIMEOUT_SECONDS, signal, onEvent }: Options,
+    { timeoutSeconds = TIMEOUT_SECONDS, signal, onEvent }: RequestOptions,
     exchange?: string,
   ): Promise<Answers> {
     const options: AskOptions = { user: this.user, timeoutMs: timeoutSeconds * 1000, signal, onEvent };
@@ -204,7 +205,7 @@ export class FleetClient {
     return await this.ask(errands, options);
   }
 
-  async #answer(kind: 'confirm' | 'abort', jobId: string, options: Options): Promise<Answers> {
+  async #answer(kind: 'confirm' | 'abort', jobId: string, options: RequestOptions): Promise<Answers> {
     const fleet = await this.fleet({ signal: options.signal });
     const hosts = [...fleet.hosts.values()]
       .filter(({ pending }) => pending === jobId)

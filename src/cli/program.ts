@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../config/version.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
-import type { ExitStatus } from './exit-status.ts';
+import type { ExitStatus } from './terminal/exit-status.ts';
 
 /** Runs one command line to its exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitStatus> {

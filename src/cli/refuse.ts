@@ -6,14 +6,14 @@ import {
   RequestInvalid,
   RolloutIsRun,
   SettingsError,
-} from '../central/errors.ts';
+} from '../central/fleet/errors.ts';
 import { ManagementError } from '../central/provision.ts';
-import { SetupError } from '../job/setup-error.ts';
-import { StateUnavailable } from '../job/state.ts';
-import type { ExitStatus } from './exit-status.ts';
-import { FileError } from './file-error.ts';
-import { Interrupted } from './fleet-options.ts';
-import { NoTerminal } from './terminal-answers.ts';
+import { SetupError } from '../config/setup-error.ts';
+import { StateUnavailable } from '../job/ports/stores.ts';
+import { FileError } from './files/file-error.ts';
+import { Interrupted } from './options/fleet-options.ts';
+import type { ExitStatus } from './terminal/exit-status.ts';
+import { NoTerminal } from './terminal/terminal-answers.ts';
 
 const FOR_THE_PERSON = [
   SettingsError,

@@ -1,21 +1,21 @@
+import { SetupError } from '../config/setup-error.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import { runCommand } from '../host/run-command.ts';
-import type { Log } from '../job/ports.ts';
-import { SetupError } from '../job/setup-error.ts';
+import type { Log } from '../job/ports/log.ts';
 import { openNamespace } from '../netfilter/namespace.ts';
 import { findPrograms } from '../netfilter/programs.ts';
-import { examineAuthority } from './authority.ts';
-import { examineBroker } from './broker.ts';
-import { examineClock } from './clock.ts';
+import { examineAuthority } from './check-authority.ts';
+import { examineBroker } from './check-broker.ts';
+import { examineClock } from './check-clock.ts';
+import { examineIptables } from './check-iptables.ts';
+import { examineIpv6 } from './check-ipv6.ts';
+import { examineKernel } from './check-kernel.ts';
+import { examineLocks } from './check-locks.ts';
+import { examineManagers } from './check-managers.ts';
+import { examineRights } from './check-rights.ts';
+import { examineState } from './check-state.ts';
+import { examineTables } from './check-tables.ts';
 import { type Examined, type Finding, failure, ok } from './finding.ts';
-import { examineIptables } from './iptables.ts';
-import { examineIpv6 } from './ipv6.ts';
-import { examineKernel } from './kernel.ts';
-import { examineLocks } from './locks.ts';
-import { examineManagers } from './managers.ts';
-import { examineRights } from './rights.ts';
-import { examineState } from './state.ts';
-import { examineTables } from './tables.ts';
 
 /** In the order in which one thing needs another. */
 const CHECKS: readonly [string, (host: Examined) => Promise<Finding[]>][] = [

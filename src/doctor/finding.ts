@@ -1,6 +1,6 @@
 import type { WorkerSettings } from '../config/worker-settings.ts';
-import type { RunCommand } from '../job/command.ts';
-import type { Log } from '../job/ports.ts';
+import type { RunCommand } from '../host/command.ts';
+import type { Log } from '../job/ports/log.ts';
 import type { NetworkNamespace } from '../netfilter/namespace.ts';
 import type { Programs } from '../netfilter/programs.ts';
 

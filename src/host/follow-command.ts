@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import type { FollowCommand } from '../job/command.ts';
+import type { FollowCommand } from './command.ts';
 import { ENVIRONMENT } from './run-command.ts';
 
 /** Runs a program for as long as it is not stopped, at most as long as this process lives. */

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import type { StoppedProcess } from '../job/stopped-holder.ts';
-import { parseJson, readIfThere } from './files.ts';
+import { parseJson, readIfThere } from './state/files.ts';
+import type { StoppedProcess } from './stopped-holder.ts';
 
 /** What whoever has the lock writes into its file. */
 export const Holder = z.object({

@@ -2,10 +2,11 @@ import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import type { z } from 'zod';
-import { type RunCommand } from '../job/command.ts';
-import { type Fence, type HostLock, LockLost, LockTimeout, type Log } from '../job/ports.ts';
-import { makePrivateFolder } from './files.ts';
+import { type Fence, type HostLock, LockLost, LockTimeout } from '../job/ports/host-lock.ts';
+import type { Log } from '../job/ports/log.ts';
+import { type RunCommand } from './command.ts';
 import { Holder, startOf } from './lock-holder.ts';
+import { makePrivateFolder } from './state/files.ts';
 
 export interface LockOptions {
   runDir: string;

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import type { CommandRequest, CommandResult, RunCommand } from '../job/command.ts';
+import type { CommandRequest, CommandResult, RunCommand } from './command.ts';
 
 /** Enough for iptables to find its own parts; nothing of the worker's environment is any of its business. */
 export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { execa } from 'execa';
-import { RehearsalUnavailable, type ScratchNamespace } from '../job/stage.ts';
+import { RehearsalUnavailable, type ScratchNamespace } from '../job/ports/sandbox.ts';
 
 const UNSHARE = '/usr/bin/unshare';
 const CAT = '/bin/cat';

@@ -1,5 +1,5 @@
-import type { RunCommand } from '../job/command.ts';
-import type { Log } from '../job/ports.ts';
+import type { Log } from '../job/ports/log.ts';
+import type { RunCommand } from './command.ts';
 
 /** Node has no sockets of that kind: this program of systemd's own speaks for the process that started it. */
 const SYSTEMD_NOTIFY = '/usr/bin/systemd-notify';

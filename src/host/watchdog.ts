@@ -1,6 +1,6 @@
 import { execa } from 'execa';
-import type { PendingChange } from '../job/pending.ts';
-import type { Watchdog } from '../job/ports.ts';
+import type { PendingChange } from '../job/ports/pending.ts';
+import type { Watchdog } from '../job/ports/ports.ts';
 
 export interface WatchdogOptions {
   /** What settles a change; the job's id is added to it. */

@@ -1,19 +1,20 @@
 import { escapeControl } from '../contract/escape.ts';
 import type { JobCompletedEvent } from '../contract/event.ts';
 import type { Job } from '../contract/job.ts';
-import { isExpired } from './admit.ts';
-import { countAttempt } from './attempts.ts';
-import { authorise } from './authorise.ts';
-import { decodeJob } from './decode.ts';
-import { JobFailure } from './failure.ts';
-import { ended, failed, type JobEnd } from './job-end.ts';
-import { refusedEvent } from './job-events.ts';
-import { JobRun, noteEnd } from './job-run.ts';
-import type { JobOrigin } from './pending.ts';
-import type { Delivery, Ports, Settlement } from './ports.ts';
+import { isExpired } from './intake/admit.ts';
+import { countAttempt } from './intake/attempts.ts';
+import { authorise } from './intake/authorise.ts';
+import { decodeJob } from './intake/decode.ts';
+import type { Done, WaitingJobs } from './intake/waiting-jobs.ts';
+import { ended, failed, type JobEnd } from './outcome/job-end.ts';
+import { refusedEvent } from './outcome/job-events.ts';
+import { JobFailure } from './outcome/job-failure.ts';
+import { JobRun, noteEnd } from './outcome/job-run.ts';
+import { Stopwatch } from './outcome/stopwatch.ts';
+import type { Delivery, Settlement } from './ports/delivery.ts';
+import type { JobOrigin } from './ports/pending.ts';
+import type { Ports } from './ports/ports.ts';
 import { runJob } from './run-job.ts';
-import { Stopwatch } from './stopwatch.ts';
-import type { Done, WaitingJobs } from './waiting-jobs.ts';
 
 /** A delivery from the moment that it came. */
 interface Received {

@@ -1,19 +1,19 @@
 import type { ApplyJob, Job, RemoveJob, ReportJob, RollbackJob, RulesetJob } from '../contract/job.ts';
 import { contentText, textDigest } from '../ruleset/digest.ts';
 import { perFamily } from '../ruleset/tables.ts';
-import { admitRevision, isExpired } from './admit.ts';
-import type { Change } from './change.ts';
-import { changeRuleset, checkRuleset } from './change-ruleset.ts';
-import { WindowLeft } from './confirmation.ts';
-import { earlierAfter, earlierContent } from './earlier.ts';
-import { assertAllowed } from './guard.ts';
-import { intentOf } from './intent.ts';
-import { ended, failed } from './job-end.ts';
-import type { JobRun } from './job-run.ts';
-import { assertSameScope, lintRuleset, withRefusedLines } from './lint.ts';
-import type { Ports } from './ports.ts';
-import { reportRulesets } from './report-rulesets.ts';
-import type { RulesetRecord } from './state.ts';
+import { changeRuleset, checkRuleset } from './change/change-ruleset.ts';
+import { reportRulesets } from './drift/report-rulesets.ts';
+import { admitRevision, isExpired } from './intake/admit.ts';
+import { assertSameScope, lintRuleset, withRefusedLines } from './intake/lint.ts';
+import { ended, failed } from './outcome/job-end.ts';
+import type { JobRun } from './outcome/job-run.ts';
+import { earlierAfter, earlierContent } from './plan/earlier.ts';
+import { assertAllowed } from './plan/guard.ts';
+import { intentOf } from './plan/intent.ts';
+import type { Change } from './plan/proposal.ts';
+import { WindowLeft } from './ports/confirmation.ts';
+import type { Ports } from './ports/ports.ts';
+import type { RulesetRecord } from './ports/stores.ts';
 import { underLock } from './under-lock.ts';
 
 /**

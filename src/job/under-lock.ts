@@ -1,12 +1,13 @@
-import { WindowLeft } from './confirmation.ts';
-import { failed, type JobEnd } from './job-end.ts';
-import type { JobRun } from './job-run.ts';
-import { isUndoFailed, oweUndo, undoPending, wouldChange } from './owed-undo.ts';
-import { type Fence, LockLost, LockTimeout, type Ports } from './ports.ts';
-import { regain } from './regain.ts';
-import { closePending, type Settled, settlePending } from './settle.ts';
-import type { RulesetRecord } from './state.ts';
-import { tellSettled } from './tell-settled.ts';
+import { failed, type JobEnd } from './outcome/job-end.ts';
+import type { JobRun } from './outcome/job-run.ts';
+import { WindowLeft } from './ports/confirmation.ts';
+import { type Fence, LockLost, LockTimeout } from './ports/host-lock.ts';
+import type { Ports } from './ports/ports.ts';
+import type { RulesetRecord } from './ports/stores.ts';
+import { isUndoFailed, oweUndo, undoPending, wouldChange } from './settle/owed-undo.ts';
+import { regain } from './settle/regain.ts';
+import { closePending, type Settled, settlePending } from './settle/settle.ts';
+import { tellSettled } from './settle/tell-settled.ts';
 
 /** What a job does once it is its turn. */
 export type LockedWork = (fence: Fence, records: RulesetRecord[]) => Promise<JobEnd>;

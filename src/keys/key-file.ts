@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { flattenedVerify, importJWK } from 'jose';
 import { readTrustedKeys, type TrustedJwk } from '../config/trusted-keys.ts';
-import type { KeyRing, TrustedKey } from '../job/envelope.ts';
-import type { Log } from '../job/ports.ts';
+import type { KeyRing, TrustedKey } from '../job/ports/key-ring.ts';
+import type { Log } from '../job/ports/log.ts';
 
 /** The keys of a file, read again whenever it has changed. */
 export class KeyFile implements KeyRing {

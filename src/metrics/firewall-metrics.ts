@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Family } from '../contract/identifiers.ts';
-import type { Fence, Firewall, RestoreRequest } from '../job/ports.ts';
+import type { Firewall, RestoreRequest } from '../job/ports/firewall.ts';
+import type { Fence } from '../job/ports/host-lock.ts';
 import { DURATION_BUCKETS } from './job-metrics.ts';
 
 type Operation = 'save' | 'restore';

@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { type Fence, type HostLock, LockTimeout } from '../job/ports.ts';
+import { type Fence, type HostLock, LockTimeout } from '../job/ports/host-lock.ts';
 import { DURATION_BUCKETS } from './job-metrics.ts';
 
 /** How long is waited for the right to touch the rules. */

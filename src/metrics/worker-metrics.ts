@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { WorkerFacts } from '../contract/event.ts';
-import type { Delivery, Ports } from '../job/ports.ts';
+import type { Delivery } from '../job/ports/delivery.ts';
+import type { Ports } from '../job/ports/ports.ts';
 import { EventMetrics } from './event-metrics.ts';
 import { FirewallMetrics } from './firewall-metrics.ts';
 import { registerGauges, type WorkerGauges } from './gauges.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { CommandResult } from '../job/command.ts';
-import type { RestoreFault } from '../job/restore-fault.ts';
+import type { CommandResult } from '../host/command.ts';
+import type { RestoreFault } from '../job/ports/restore-fault.ts';
 import { readError } from './read-error.ts';
 
 export interface EndedProgram {

@@ -1,6 +1,7 @@
 import type { Family } from '../contract/identifiers.ts';
-import { type CommandResult, type RunCommand } from '../job/command.ts';
-import { type Fence, type Firewall, RestoreFailed, type RestoreRequest } from '../job/ports.ts';
+import { type CommandResult, type RunCommand } from '../host/command.ts';
+import { type Firewall, RestoreFailed, type RestoreRequest } from '../job/ports/firewall.ts';
+import type { Fence } from '../job/ports/host-lock.ts';
 import type { Table } from '../ruleset/model.ts';
 import type { Place } from '../ruleset/saved/read-printed.ts';
 import type { TableRef } from '../ruleset/tables.ts';

@@ -1,5 +1,5 @@
 import type { Family } from '../contract/identifiers.ts';
-import type { CommandResult, RunCommand } from '../job/command.ts';
+import type { CommandResult, RunCommand } from '../host/command.ts';
 import type { Programs } from './programs.ts';
 import { readingLock } from './xtables-lock.ts';
 

@@ -1,4 +1,4 @@
-import type { NamedLine, RestoreFaultKind } from '../job/restore-fault.ts';
+import type { NamedLine, RestoreFaultKind } from '../job/ports/restore-fault.ts';
 import { TABLE_NAMES } from '../ruleset/tables.ts';
 
 /** How a save or restore ended that did not succeed. */

@@ -1,18 +1,18 @@
 import type { Family } from '../contract/identifiers.ts';
-import { RestoreFailed } from '../job/ports.ts';
+import { RestoreFailed } from '../job/ports/firewall.ts';
 import {
   type Rehearsal,
   type RehearsalStage,
   type ScratchNamespace,
   type StageObjects,
-} from '../job/stage.ts';
-import type { ObjectNames } from '../ruleset/objects.ts';
+} from '../job/ports/sandbox.ts';
 import { splitWords } from '../ruleset/text/split-words.ts';
+import type { ObjectNames } from '../ruleset/trial/objects.ts';
 import { faultOf } from './fault.ts';
 import type { IptablesOptions } from './iptables.ts';
 import { NSENTER } from './namespace.ts';
 import { listNatively } from './native-listing.ts';
-import { makeObjects, readObjects } from './stage-objects.ts';
+import { makeObjects, readObjects } from './sandbox-objects.ts';
 import { withOwnTimers } from './timer-labels.ts';
 import { rehearsalLock } from './xtables-lock.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Rehearsal } from '../job/stage.ts';
+import type { Rehearsal } from '../job/ports/sandbox.ts';
 import { readOptions } from '../ruleset/text/read-options.ts';
 import { quoteWord, splitWords } from '../ruleset/text/split-words.ts';
 

@@ -2,7 +2,7 @@
 import { execa } from 'execa';
 
 const [changes = '200'] = process.argv.slice(2);
-const { exitCode } = await execa('npx', ['vitest', 'run', 'test/integration/strangers.test.ts'], {
+const { exitCode } = await execa('npx', ['vitest', 'run', 'test/integration/rules/strangers.test.ts'], {
   env: { FLEETWALL_CHANGES: changes },
   stdio: 'inherit',
   reject: false,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { countRules } from '../../src/ruleset/count-rules.ts';
 import { readJump } from '../../src/ruleset/saved/read-jump.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { jumpOf } from '../../src/ruleset/text/jump-of.ts';
 import { lintCommand } from '../../src/ruleset/text/lint-command.ts';
 import { SentCommand } from '../../src/ruleset/text/sent-text.ts';
+import { countRules } from '../../src/ruleset/wanted/count-copies.ts';
 import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
 import { Random } from '../support/random.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { type Claims, claimsOf } from '../../src/ruleset/claims.ts';
-import type { PlanQuestion } from '../../src/ruleset/plan.ts';
+import { type Claims, claimsOf } from '../../src/ruleset/plan/claims.ts';
+import type { PlanQuestion } from '../../src/ruleset/plan/plan.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
-import { readWanted } from '../../src/ruleset/wanted.ts';
+import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
 import { table } from './rulesets.ts';
 
 /** One ruleset in one table of a host on which others have rules too. */

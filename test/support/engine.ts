@@ -6,14 +6,14 @@ import { WorkerSettings } from '../../src/config/worker-settings.ts';
 import type { Scope } from '../../src/contract/identifiers.ts';
 import type { ApplyJob } from '../../src/contract/job.ts';
 import type { Timings } from '../../src/contract/timings.ts';
-import type { JobEnd } from '../../src/job/job-end.ts';
-import { JobRun } from '../../src/job/job-run.ts';
-import type { Ports } from '../../src/job/ports.ts';
+import type { JobEnd } from '../../src/job/outcome/job-end.ts';
+import { JobRun } from '../../src/job/outcome/job-run.ts';
+import { Stopwatch } from '../../src/job/outcome/stopwatch.ts';
+import { NO_ANSWERS } from '../../src/job/ports/confirmation.ts';
+import type { Ports } from '../../src/job/ports/ports.ts';
 import { runJob } from '../../src/job/run-job.ts';
-import { Stopwatch } from '../../src/job/stopwatch.ts';
 import { silentLog } from '../../src/log/logger.ts';
-import { preparePorts } from '../../src/worker/prepare.ts';
-import { NO_ANSWERS } from '../../src/worker/settle-later.ts';
+import { preparePorts } from '../../src/worker/open/prepare.ts';
 import { type Backend, TestNamespace } from './namespace.ts';
 
 export interface EngineRun {

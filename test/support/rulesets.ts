@@ -1,4 +1,4 @@
-import { NO_ANSWERS } from '../../src/worker/settle-later.ts';
+import { NO_ANSWERS } from '../../src/job/ports/confirmation.ts';
 
 /** Rulesets that several tests use. */
 

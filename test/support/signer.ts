@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-const SIGN = join(import.meta.dirname, '../integration/sign.py');
+const SIGN = join(import.meta.dirname, '../integration/broker/sign.py');
 
 export interface SigningKey {
   kid: string;

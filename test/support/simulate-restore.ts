@@ -1,4 +1,4 @@
-import type { TableChange } from '../../src/ruleset/change.ts';
+import type { TableChange } from '../../src/ruleset/plan/table-change.ts';
 
 /** Chains with their rules as `-A …` lines: what a table is to a simulation. */
 export type SimulatedTable = Map<string, string[]>;

@@ -1,10 +1,11 @@
-import type { HostProbe } from '../../src/config/host-probes.ts';
+import type { HostProbe } from '../../src/config/read-host-probes.ts';
 import { WorkerSettings } from '../../src/config/worker-settings.ts';
 import { HostPolicy } from '../../src/contract/host-policy.ts';
-import type { RunCommand } from '../../src/job/command.ts';
-import { type Fence, type HostLock, RestoreFailed } from '../../src/job/ports.ts';
+import type { RunCommand } from '../../src/host/command.ts';
+import { RestoreFailed } from '../../src/job/ports/firewall.ts';
+import type { Fence, HostLock } from '../../src/job/ports/host-lock.ts';
 import { silentLog } from '../../src/log/logger.ts';
-import type { ManagedHost } from '../../src/worker/open-host.ts';
+import type { ManagedHost } from '../../src/worker/open/open-host.ts';
 import { runWorker } from '../../src/worker/run-worker.ts';
 import { SimulatedFirewall, SimulatedStage } from './simulated-rules.ts';
 

@@ -1,5 +1,10 @@
-import { type Firewall, RestoreFailed } from '../../src/job/ports.ts';
-import { NO_OBJECTS, type Rehearsal, type RehearsalStage, type StageObjects } from '../../src/job/stage.ts';
+import { type Firewall, RestoreFailed } from '../../src/job/ports/firewall.ts';
+import {
+  NO_OBJECTS,
+  type Rehearsal,
+  type RehearsalStage,
+  type StageObjects,
+} from '../../src/job/ports/sandbox.ts';
 import type { Table } from '../../src/ruleset/model.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { type SimulatedTable, simulateLines } from './simulate-restore.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { UNDONE_EXAMPLE } from '../../src/contract/examples.ts';
-import type { PendingChange } from '../../src/job/pending.ts';
-import type { Ports } from '../../src/job/ports.ts';
-import { StateUnavailable } from '../../src/job/state.ts';
-import { WaitingJobs } from '../../src/job/waiting-jobs.ts';
-import { WorkerCaretaker } from '../../src/worker/caretaker.ts';
-import { settleAtStart } from '../../src/worker/settle-at-start.ts';
+import { WaitingJobs } from '../../src/job/intake/waiting-jobs.ts';
+import type { PendingChange } from '../../src/job/ports/pending.ts';
+import type { Ports } from '../../src/job/ports/ports.ts';
+import { StateUnavailable } from '../../src/job/ports/stores.ts';
+import { WorkerCaretaker } from '../../src/worker/upkeep/caretaker.ts';
+import { settleAtStart } from '../../src/worker/upkeep/settle-at-start.ts';
 
 const POLL = { timeout: 30_000 };
 const OWED = { job: { id: UNDONE_EXAMPLE.subject }, owed: { since: UNDONE_EXAMPLE.time } } as PendingChange;

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { eventKey } from '../../src/contract/names.ts';
-import { decodeJob } from '../../src/job/decode.ts';
-import { JobFailure } from '../../src/job/failure.ts';
+import { decodeJob } from '../../src/job/intake/decode.ts';
+import { JobFailure } from '../../src/job/outcome/job-failure.ts';
 import { rulesetDigest } from '../../src/ruleset/digest.ts';
 import { makeJob } from '../support/client.ts';
 

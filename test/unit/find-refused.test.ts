@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findRefused } from '../../src/job/find-refused.ts';
-import type { RestoreFault } from '../../src/job/restore-fault.ts';
-import type { Attempt, Verdict } from '../../src/job/verdict.ts';
-import type { TrialLine } from '../../src/ruleset/trial.ts';
+import type { RestoreFault } from '../../src/job/ports/restore-fault.ts';
+import { findRefused } from '../../src/job/rehearse/find-refused.ts';
+import type { Attempt, Verdict } from '../../src/job/rehearse/verdict.ts';
+import type { TrialLine } from '../../src/ruleset/trial/trial.ts';
 
 const CHAINS = ['a', 'b', 'c', 'd'];
 const FAULT: RestoreFault = {

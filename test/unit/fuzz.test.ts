@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ControlMessage } from '../../src/contract/control.ts';
-import { decodeJob, decodeJson } from '../../src/job/decode.ts';
-import { JobFailure } from '../../src/job/failure.ts';
-import type { Delivery } from '../../src/job/ports.ts';
+import { decodeJob, decodeJson } from '../../src/job/intake/decode.ts';
+import { JobFailure } from '../../src/job/outcome/job-failure.ts';
+import type { Delivery } from '../../src/job/ports/delivery.ts';
 import { readError } from '../../src/netfilter/read-error.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { readOptions } from '../../src/ruleset/text/read-options.ts';
 import { splitWords } from '../../src/ruleset/text/split-words.ts';
-import { readWanted } from '../../src/ruleset/wanted.ts';
+import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
 
 /** Any bytes, as a program or a stranger may send them. */
 const bytes = fc.uint8Array({ maxLength: 400 }).map((array) => Buffer.from(array).toString('utf8'));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Job } from '../../src/contract/job.ts';
 import { ServiceManager } from '../../src/host/service-manager.ts';
 import { silentLog } from '../../src/log/logger.ts';
-import { Health, longestSilenceMs } from '../../src/worker/health.ts';
+import { Health, longestSilenceMs } from '../../src/worker/pages/health.ts';
 import { makeJob } from '../support/client.ts';
 
 const LIMITS = { lockTimeoutSeconds: 10, applyTimeoutSeconds: 60 };

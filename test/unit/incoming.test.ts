@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readIncoming } from '../../src/central/incoming.ts';
+import { readIncoming } from '../../src/central/fleet/incoming.ts';
 import { EVENTS_EXCHANGE } from '../../src/contract/names.ts';
 
 const HEARTBEAT = {

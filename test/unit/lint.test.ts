@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Scope } from '../../src/contract/identifiers.ts';
-import { readWanted } from '../../src/ruleset/wanted.ts';
+import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
 import { table } from '../support/rulesets.ts';
 
 const lint = (text: string, scope: Scope = 'chains', family: 'ipv4' | 'ipv6' = 'ipv4') =>

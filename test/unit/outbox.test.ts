@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Outbox } from '../../src/broker/outbox.ts';
 import type { FleetEvent } from '../../src/contract/event.ts';
-import type { KeptEvent, OutboxStore } from '../../src/job/ports.ts';
+import type { KeptEvent, OutboxStore } from '../../src/job/ports/stores.ts';
 import { silentLog } from '../../src/log/logger.ts';
 
 const worker = { version: '0', backend: 'nft', iptables: '1.8.9', kernel: '6', bootId: 'b' } as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { escapeControl } from '../../src/contract/escape.ts';
 import { MAX_EVENT_BYTES } from '../../src/contract/event.ts';
-import { fitDiff, fitFailure } from '../../src/job/fit-event.ts';
+import { fitDiff, fitFailure } from '../../src/job/outcome/fit-event.ts';
 import { createLogger } from '../../src/log/logger.ts';
 
 describe('text from outside', () => {

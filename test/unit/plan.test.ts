@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { renderChange } from '../../src/ruleset/change.ts';
-import { type Claims, claimsOf, NO_CLAIMS } from '../../src/ruleset/claims.ts';
-import { diffLists } from '../../src/ruleset/diff.ts';
-import { planTable } from '../../src/ruleset/plan.ts';
+import { type Claims, claimsOf, NO_CLAIMS } from '../../src/ruleset/plan/claims.ts';
+import { diffLists } from '../../src/ruleset/plan/diff.ts';
+import { planTable } from '../../src/ruleset/plan/plan.ts';
+import { renderChange } from '../../src/ruleset/plan/table-change.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
-import { readWanted } from '../../src/ruleset/wanted.ts';
+import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
 import { table } from '../support/rulesets.ts';
 
 interface Question {

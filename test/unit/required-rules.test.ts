@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Scope } from '../../src/contract/identifiers.ts';
-import { findUnguarded } from '../../src/ruleset/required-rules.ts';
-import { readWanted } from '../../src/ruleset/wanted.ts';
+import { findUnguarded } from '../../src/ruleset/policy/required-rules.ts';
+import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
 
 const SPEC = '-s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j ACCEPT';
 const REQUIRED = {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { planRollout } from '../../src/central/plan-rollout.ts';
-import { RolloutLog } from '../../src/central/rollout-log.ts';
-import type { RolloutEnd } from '../../src/central/rollout-state.ts';
-import { runRollout } from '../../src/central/run-rollout.ts';
+import { planRollout } from '../../src/central/rollout/plan-rollout.ts';
+import { RolloutLog } from '../../src/central/rollout/rollout-log.ts';
+import type { RolloutEnd } from '../../src/central/rollout/rollout-state.ts';
+import { runRollout } from '../../src/central/rollout/run-rollout.ts';
 import type { RolloutStarted } from '../../src/contract/rollout.ts';
 import { expectedEnds } from '../support/expected-ends.ts';
 import { type Fate, ImaginedFleet, LATE_MS } from '../support/imagined-fleet.ts';

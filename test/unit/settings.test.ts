@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readHostPolicy } from '../../src/config/host-policy.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
+import { readHostPolicy } from '../../src/config/read-host-policy.ts';
 import { SettingsError } from '../../src/config/settings-error.ts';
 import { environmentName, flagName } from '../../src/config/worker-settings.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stepAgainst } from '../../src/job/stopped-holder.ts';
+import { stepAgainst } from '../../src/host/stopped-holder.ts';
 
 const process = { pid: 7, started: '100' };
 const continued = (agoMs: number, whom = process) => ({ process: whom, agoMs });

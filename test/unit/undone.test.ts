@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RolloutState } from '../../src/central/rollout-state.ts';
+import { RolloutState } from '../../src/central/rollout/rollout-state.ts';
 import { UNDONE_EXAMPLE } from '../../src/contract/examples.ts';
-import { FileJournal } from '../../src/host/journal.ts';
-import { FileUndoneStore } from '../../src/host/undone-store.ts';
-import { BackOff } from '../../src/job/back-off.ts';
-import type { PendingChange } from '../../src/job/pending.ts';
+import { FileJournal } from '../../src/host/state/journal.ts';
+import { FileUndoneStore } from '../../src/host/state/undone-store.ts';
+import { BackOff } from '../../src/job/change/back-off.ts';
+import type { PendingChange } from '../../src/job/ports/pending.ts';
 
 const CHANGE: PendingChange = {
   job: { id: UNDONE_EXAMPLE.subject, action: 'apply', issuedAt: UNDONE_EXAMPLE.time, rolloutId: undefined },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/contract/event.ts';
 import { Job } from '../../src/contract/job.ts';
-import { NotBegun, WaitingJobs } from '../../src/job/waiting-jobs.ts';
+import { WaitingJobs } from '../../src/job/intake/waiting-jobs.ts';
+import { NotBegun } from '../../src/job/ports/delivery.ts';
 import { makeJob } from '../support/client.ts';
 
 /** A line of jobs, and what happened to each, in order. */

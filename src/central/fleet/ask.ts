@@ -1,0 +1,157 @@
+import type { FleetLink } from '../../broker/fleet-link.ts';
+import type { FleetEvent, JobCompleted } from '../../contract/event.ts';
+import { JOBS_EXCHANGE } from '../../contract/names.ts';
+import type { HostEnd } from '../../contract/rollout.ts';
+import { isFleetEvent, readIncoming } from './incoming.ts';
+import type { PreparedMessage } from './messages.ts';
+
+/** A job, and whom it goes to: by routing keys, and those of whom an answer is expected. */
+export interface Errand {
+  message: PreparedMessage;
+  keys: readonly string[];
+  hosts: readonly string[];
+}
+
+export interface HostAnswer {
+  end: HostEnd;
+  /** `null` for who did not answer. */
+  result: JobCompleted | null;
+}
+
+export interface AskOptions {
+  user: string | undefined;
+  /** Of an answer, or of another sign of life. */
+  timeoutMs: number;
+  exchange?: string;
+  onEvent?: ((event: FleetEvent) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** So many hosts are heard one by one; of more, all are. */
+const MOST_KEYS = 100;
+/** For what an end needs on its way after a window of confirmation. */
+const GRACE_MS = 10_000;
+
+/**
+ * Publishes jobs and gathers the answers. It listens first; and whenever the connection was lost, those who have not answered are
+ * asked again: the same id is the same job.
+ */
+export async function ask(
+  link: FleetLink,
+  errands: readonly Errand[],
+  options: AskOptions,
+): Promise<Map<string, HostAnswer>> {
+  const asking = new Asking(link, errands, options);
+  return await asking.run();
+}
+
+class Asking {
+  readonly #link: FleetLink;
+  readonly #errands: readonly Errand[];
+  readonly #options: AskOptions;
+  readonly #jobs: ReadonlySet<string>;
+  readonly #answers = new Map<string, HostAnswer>();
+  readonly #deadlines = new Map<string, number>();
+  #wake: () => void = () => {};
+
+  constructor(link: FleetLink, errands: readonly Errand[], options: AskOptions) {
+    this.#link = link;
+    this.#errands = errands;
+    this.#options = options;
+    this.#jobs = new Set(errands.map(({ message }) => message.jobId));
+  }
+
+  async run(): Promise<Map<string, HostAnswer>> {
+    const { signal } = this.#options;
+    const hosts = this.#errands.flatMap((errand) => errand.hosts);
+    const keys =
+      hosts.length <= MOST_KEYS && this.#isToSingleHosts ? hosts.map((host) => `${host}.job.#`) : ['*.job.#'];
+    const stopHearing = await this.#link.hear(
+      keys,
+      (message) => {
+        const heard = readIncoming(message, this.#options.user);
+        if (heard !== null && isFleetEvent(heard.event)) this.#take(heard.event);
+      },
+      () => void this.#send().catch(() => {}),
+    );
+    const onAbort = () => this.#wake();
+    signal?.addEventListener('abort', onAbort);
+    try {
+      await this.#send();
+      await this.#wait(hosts);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      await stopHearing();
+    }
+    signal?.throwIfAborted();
+    for (const host of hosts) {
+      if (!this.#answers.has(host)) this.#answers.set(host, { end: 'silent', result: null });
+    }
+    return this.#answers;
+  }
+
+  get #isToSingleHosts(): boolean {
+    return this.#errands.every(({ keys, hosts }) => keys.length === hosts.length);
+  }
+
+  /** To a single host, that nobody takes it is an answer at once. */
+  async #send(): Promise<void> {
+    const { exchange = JOBS_EXCHANGE, signal } = this.#options;
+    await Promise.all(
+      this.#errands.flatMap(({ message, keys, hosts }) =>
+        keys.map(async (key, index) => {
+          const host = keys.length === hosts.length ? hosts[index] : undefined;
+          if (host !== undefined && this.#answers.has(host)) return;
+          const { body, contentType, jobId } = message;
+          const answer = await this.#link.publish(
+            { exchange, key, body, contentType, messageId: jobId },
+            signal,
+          );
+          if (answer === 'unroutable') this.#noQueue(host === undefined ? hosts : [host]);
+        }),
+      ),
+    );
+    this.#wake();
+  }
+
+  #noQueue(hosts: readonly string[]): void {
+    for (const host of hosts) this.#answers.set(host, { end: 'unroutable', result: null });
+  }
+
+  #take(event: FleetEvent): void {
+    if (!('subject' in event) || !this.#jobs.has(event.subject)) return;
+    const { hostId } = event.data;
+    if (event.type === 'fleetwall.job.completed') {
+      // A refusal is not the job's end: if the host takes it later, that is.
+      this.#answers.set(hostId, { end: event.data.outcome, result: event.data });
+    } else if (event.type === 'fleetwall.job.awaiting_confirmation') {
+      const window = Date.parse(event.data.deadline) - Date.parse(event.time);
+      this.#deadlines.set(hostId, Date.now() + window + GRACE_MS);
+    } else if (event.type === 'fleetwall.job.started') {
+      this.#deadlines.set(hostId, Date.now() + this.#options.timeoutMs);
+    }
+    this.#options.onEvent?.(event);
+    this.#wake();
+  }
+
+  async #wait(hosts: readonly string[]): Promise<void> {
+    const latest = Date.now() + this.#options.timeoutMs;
+    for (;;) {
+      if (this.#options.signal?.aborted === true) return;
+      const open = hosts.filter((host) => !this.#answers.has(host));
+      const due = Math.max(0, ...open.map((host) => this.#deadlines.get(host) ?? latest));
+      if (open.length === 0 || due <= Date.now()) return;
+      await this.#changeOr(due - Date.now());
+    }
+  }
+
+  async #changeOr(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

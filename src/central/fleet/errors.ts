@@ -1,0 +1,27 @@
+/** What a client of a fleet may be told; each has a `code` that stays the same. */
+export { BrokerRefused, BrokerUnreachable } from '../../broker/refusals.ts';
+export { SettingsError } from '../../config/settings-error.ts';
+
+/** What was asked for is no job: a name, revision or text is not as it has to be. */
+export class RequestInvalid extends Error {
+  override readonly name = 'RequestInvalid';
+  readonly code = 'request_invalid';
+}
+
+/** What was asked for cannot be made a rollout of. */
+export class PlanError extends Error {
+  override readonly name = 'PlanError';
+  readonly code = 'plan_invalid';
+}
+
+/** There is no such rollout in the part of the log that was read. */
+export class NoSuchRollout extends Error {
+  override readonly name = 'NoSuchRollout';
+  readonly code = 'no_such_rollout';
+}
+
+/** Another process runs it. */
+export class RolloutIsRun extends Error {
+  override readonly name = 'RolloutIsRun';
+  readonly code = 'rollout_is_run';
+}

@@ -1,0 +1,45 @@
+import type { FleetLink } from '../../broker/fleet-link.ts';
+import type { IncomingMessage, StreamStart } from '../../broker/sources.ts';
+
+/** Messages of the log, as something to iterate over. */
+export class EventStream<T> implements AsyncIterable<T> {
+  readonly #link: FleetLink;
+  readonly #start: StreamStart;
+  readonly #read: (message: IncomingMessage) => T | null;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(
+    link: FleetLink,
+    start: StreamStart,
+    read: (message: IncomingMessage) => T | null,
+    signal?: AbortSignal,
+  ) {
+    this.#link = link;
+    this.#start = start;
+    this.#read = read;
+    this.#signal = signal;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
+    const queue: T[] = [];
+    let wake: () => void = () => {};
+    const onAbort = () => wake();
+    this.#signal?.addEventListener('abort', onAbort);
+    const stop = await this.#link.read(this.#start, (message) => {
+      const item = this.#read(message);
+      if (item === null) return;
+      queue.push(item);
+      wake();
+    });
+    try {
+      while (this.#signal?.aborted !== true) {
+        const item = queue.shift();
+        if (item === undefined) await new Promise<void>((resolve) => (wake = resolve));
+        else yield item;
+      }
+    } finally {
+      this.#signal?.removeEventListener('abort', onAbort);
+      await stop();
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { FleetEvent, JobCompleted, WorkerEvent, WorkerFacts } from '../../contract/event.ts';
+
+/** What is known of a host, from what it said last. */
+export interface HostState {
+  hostId: string;
+  groups: readonly string[];
+  /** `silent`: it did not answer a ping, and has not said good-bye. */
+  presence: 'online' | 'offline' | 'silent';
+  lastSeen: Date;
+  worker: WorkerFacts;
+  rulesets: WorkerEvent['data']['rulesets'];
+  /** Taken away; a next revision is above these, too. */
+  removed: NonNullable<WorkerEvent['data']['removed']>;
+  /** The job that waits to be confirmed. */
+  pending: string | null;
+}
+
+/** The fleet as its events tell of it, in the order in which they were logged. */
+export class FleetState {
+  readonly #hosts = new Map<string, HostState>();
+
+  get hosts(): ReadonlyMap<string, HostState> {
+    return this.#hosts;
+  }
+
+  take(event: FleetEvent): void {
+    if (!('groups' in event.data)) {
+      this.#touch(event);
+      return;
+    }
+    const { hostId, groups, worker, rulesets, removed = [], pending } = event.data;
+    const lastSeen = new Date(event.time);
+    const presence = event.type === 'fleetwall.worker.offline' ? 'offline' : 'online';
+    this.#hosts.set(hostId, { hostId, groups, presence, lastSeen, worker, rulesets, removed, pending });
+  }
+
+  /** A job or a drift is a sign of life, and may tell of a ruleset. */
+  #touch(event: FleetEvent): void {
+    const host = this.#hosts.get(event.data.hostId);
+    if (host === undefined) return;
+    host.lastSeen = new Date(event.time);
+    if (host.presence === 'silent') host.presence = 'online';
+    if (event.type === 'fleetwall.job.completed') takeEnd(host, event.data);
+    if (event.type !== 'fleetwall.drift.detected' && event.type !== 'fleetwall.drift.repaired') return;
+    const inSync = event.type === 'fleetwall.drift.repaired';
+    const { name } = event.data.ruleset;
+    host.rulesets = host.rulesets.map((ruleset) =>
+      ruleset.name === name ? { ...ruleset, inSync } : ruleset,
+    );
+  }
+}
+
+/** What of its ruleset is committed once a job has ended. */
+function takeEnd(host: HostState, { outcome, ruleset }: JobCompleted): void {
+  if (ruleset === null) return;
+  const { name, revision, liveRevision, liveDigest } = ruleset;
+  const before = host.rulesets.find((known) => known.name === name);
+  if (liveRevision !== null && liveDigest !== null) {
+    const { scope, inSync } = before ?? { scope: 'chains' as const, inSync: true };
+    const live = { name, revision: liveRevision, digest: liveDigest, scope, inSync };
+    host.rulesets = [...host.rulesets.filter((known) => known !== before), live];
+  } else if (outcome === 'removed') {
+    host.rulesets = host.rulesets.filter((known) => known !== before);
+    host.removed = [...host.removed.filter((known) => known.name !== name), { name, revision }];
+  }
+}

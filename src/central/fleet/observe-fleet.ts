@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import type { FleetLink } from '../../broker/fleet-link.ts';
+import { ALL_KEY, CONTROL_EXCHANGE, OPERATOR_EXCHANGE } from '../../contract/names.ts';
+import { FleetState } from './fleet-state.ts';
+import { isFleetEvent, readIncoming } from './incoming.ts';
+import type { PreparedMessage } from './messages.ts';
+
+/** How far back to look for hosts that do not answer, and how long hosts have to answer. */
+export interface LookOptions {
+  lookBackMs?: number;
+  answerMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ObserveOptions {
+  user: string | undefined;
+  /** To every host. */
+  ping: PreparedMessage;
+  /** How far back to read of hosts that do not answer. */
+  since: Date;
+  /** How long hosts have to answer. */
+  answerMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+const LOOK_MS = 50;
+
+/**
+ * The fleet as it is now: everybody is asked to say how it is, and what was said before tells of those who do not. There is no
+ * other memory of a fleet than its log of events.
+ */
+export async function observeFleet(
+  link: FleetLink,
+  { user, ping, since, answerMs, signal }: ObserveOptions,
+): Promise<FleetState> {
+  const fleet = new FleetState();
+  const answered = new Set<string>();
+  const marker = randomUUID();
+  const place = { hasCaughtUp: false, isOver: false };
+  const stop = await link.read({ since }, (message) => {
+    if (message.key === markerKey(marker)) {
+      place.isOver = place.hasCaughtUp;
+      place.hasCaughtUp = true;
+      return;
+    }
+    const heard = readIncoming(message, user);
+    if (heard === null || !isFleetEvent(heard.event)) return;
+    fleet.take(heard.event);
+    if (place.hasCaughtUp) answered.add(heard.event.data.hostId);
+  });
+  try {
+    // What stands behind the mark was said after we had asked, whatever the clocks of hosts say.
+    await mark(link, marker, signal);
+    await link.publish({ exchange: CONTROL_EXCHANGE, key: ALL_KEY, messageId: ping.jobId, ...ping }, signal);
+    const deadline = Date.now() + answerMs;
+    const haveAllAnswered = () =>
+      place.hasCaughtUp &&
+      [...fleet.hosts.values()].every(
+        ({ hostId, presence }) => presence === 'offline' || answered.has(hostId),
+      );
+    while (!(place.hasCaughtUp && Date.now() > deadline) && !(haveAllAnswered() && answered.size > 0)) {
+      signal?.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    await mark(link, marker, signal);
+    while (!place.isOver) {
+      signal?.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  } finally {
+    await stop();
+  }
+  for (const host of fleet.hosts.values()) {
+    if (host.presence === 'online' && !answered.has(host.hostId)) host.presence = 'silent';
+  }
+  return fleet;
+}
+
+/** A log has no end: who wants to know where it was makes a mark, and reads up to it. */
+async function mark(link: FleetLink, marker: string, signal: AbortSignal | undefined): Promise<void> {
+  const body = Buffer.from('{}');
+  const contentType = 'application/json';
+  await link.publish(
+    { exchange: OPERATOR_EXCHANGE, key: markerKey(marker), body, contentType, messageId: randomUUID() },
+    signal,
+  );
+}
+
+function markerKey(marker: string): string {
+  return `marker.${marker}`;
+}

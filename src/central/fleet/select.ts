@@ -1,0 +1,68 @@
+import type { Target } from '../../contract/job.ts';
+import { ALL_KEY, groupKey, hostKey } from '../../contract/names.ts';
+import type { Errand } from './ask.ts';
+import type { HostState } from './fleet-state.ts';
+import type { PreparedMessage } from './messages.ts';
+
+/** Whom something is for. With `exclude`, groups and `all` mean those of them that are known. */
+export interface Selection {
+  hosts?: readonly string[];
+  groups?: readonly string[];
+  all?: boolean;
+  exclude?: readonly string[];
+}
+
+/** Who can tell of the fleet. */
+export interface FleetObserver {
+  fleet(options?: { signal?: AbortSignal | undefined }): Promise<{ hosts: ReadonlyMap<string, HostState> }>;
+}
+
+/** The fleet as it is during one request: looked at once, and only if that is needed. */
+export function lookOnce(observer: FleetObserver, signal: AbortSignal | undefined): FleetObserver {
+  let seen: ReturnType<FleetObserver['fleet']> | undefined;
+  return {
+    fleet: async () => await (seen ??= observer.fleet({ signal })),
+  };
+}
+
+/** Hosts in the order in which they were named, then those of groups, each once. */
+export async function hostsOf(observer: FleetObserver, whom: Selection): Promise<string[]> {
+  const { hosts = [], groups = [], all = false, exclude = [] } = whom;
+  const excluded = new Set(exclude);
+  const known = all || groups.length > 0 ? await membersOf(observer, whom) : [];
+  return [...new Set([...hosts, ...known])].filter((host) => !excluded.has(host));
+}
+
+async function membersOf(
+  observer: FleetObserver,
+  { groups = [], all = false }: Selection,
+): Promise<string[]> {
+  const { hosts } = await observer.fleet();
+  return [...hosts.values()]
+    .filter((host) => all || host.groups.some((group) => groups.includes(group)))
+    .map(({ hostId }) => hostId)
+    .toSorted();
+}
+
+/**
+ * Jobs for whom they are. Single hosts get theirs one by one. Groups and all are sent to as such, so that hosts get it, too, that
+ * nobody has heard of for long; answers are expected of those that are known.
+ */
+export async function errandsFor(
+  observer: FleetObserver,
+  whom: Selection,
+  make: (target: Target) => Promise<PreparedMessage>,
+): Promise<Errand[]> {
+  const { groups = [], all = false, exclude = [] } = whom;
+  const hosts = await hostsOf(observer, whom);
+  if ((groups.length === 0 && !all) || exclude.length > 0) {
+    if (hosts.length === 0) return [];
+    return [{ message: await make({ hosts }), keys: hosts.map(hostKey), hosts }];
+  }
+  const named = whom.hosts ?? [];
+  const target: Target = all
+    ? { all: true }
+    : { groups: [...groups], ...(named.length === 0 ? {} : { hosts: [...named] }) };
+  const keys = all ? [ALL_KEY] : [...groups.map(groupKey), ...named.map(hostKey)];
+  return [{ message: await make(target), keys, hosts }];
+}

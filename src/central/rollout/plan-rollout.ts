@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import type { RecordedMessage, RolloutStarted } from '../../contract/rollout.ts';
+import type { SigningKey } from '../../keys/signing-key.ts';
+import { rulesetDigest } from '../../ruleset/digest.ts';
+import { PlanError } from '../fleet/errors.ts';
+import { type PreparedMessage, prepareJob } from '../fleet/messages.ts';
+import { nextRevisions, type RulesetToPush } from '../fleet/next-revision.ts';
+import { type FleetObserver, hostsOf, type Selection } from '../fleet/select.ts';
+import { type Amount, budgetsOf, layOutSteps } from './rollout-steps.ts';
+
+export interface RolloutPlan {
+  ruleset: RulesetToPush;
+  whom: Selection;
+  /** Default: one made of the date and the ruleset. */
+  id?: string | undefined;
+  /** Default: all at once. */
+  steps?: readonly Amount[];
+  soakSeconds?: number;
+  budgets?: { failed?: Amount; rolledBack?: Amount; silent?: Amount };
+  onFailure?: 'stop' | 'rollback' | 'continue';
+  confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
+  /** To be begun by a host, and to be ended then; each default 60. */
+  deliverySeconds?: number;
+  executionSeconds?: number;
+}
+
+const NONE: Amount = { count: 0 };
+const SECONDS = 60;
+
+/**
+ * Freezes what a rollout is: its hosts, its steps, and the very messages, so that who goes on with it needs no keys and sends the same.
+ *
+ * @throws {PlanError}
+ */
+export async function planRollout(
+  observer: FleetObserver,
+  plan: RolloutPlan,
+  keys: readonly SigningKey[],
+): Promise<RolloutStarted> {
+  const hosts = await hostsOf(observer, plan.whom);
+  if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
+  const steps = layOutSteps(plan.steps ?? [{ percent: 100 }], hosts.length);
+  if (steps === null) throw new PlanError('the last step does not reach all hosts: end with 100%');
+  const rolloutId = plan.id ?? newId(plan.ruleset.name);
+  const parts = await nextRevisions(observer, plan.ruleset, { hosts });
+  const { revision } = parts[0]?.ruleset ?? { revision: 1 };
+  const common = { rolloutId, ...(plan.confirm === undefined ? {} : { confirm: plan.confirm }) };
+  const jobs = await Promise.all(
+    parts.map(async ({ ruleset, whom }) => {
+      const own = whom.hosts ?? [];
+      const message = await prepareJob(
+        { ...common, action: 'apply', target: { hosts: [...own] }, ruleset },
+        keys,
+      );
+      return { ...recorded(message), hosts: [...own] };
+    }),
+  );
+  const { onFailure = 'stop', budgets = {} } = plan;
+  return {
+    rolloutId,
+    ruleset: { name: plan.ruleset.name, revision },
+    hosts,
+    steps,
+    soakSeconds: plan.soakSeconds ?? 0,
+    budgets: budgetsOf({ failed: NONE, rolledBack: NONE, silent: NONE, ...budgets }, hosts.length),
+    onFailure,
+    deliverySeconds: plan.deliverySeconds ?? SECONDS,
+    executionSeconds: plan.executionSeconds ?? SECONDS,
+    jobs,
+    takeBack:
+      onFailure === 'rollback'
+        ? await takeBackOf({ ...plan.ruleset, revision }, hosts, rolloutId, keys)
+        : null,
+  };
+}
+
+async function takeBackOf(
+  { name, revision, scope = 'chains', ipv4, ipv6 }: RulesetToPush & { revision: number },
+  hosts: readonly string[],
+  rolloutId: string,
+  keys: readonly SigningKey[],
+): Promise<RolloutStarted['takeBack']> {
+  const target = { hosts: [...hosts] };
+  // Only what the rollout did is undone: a host that failed, or that somebody has moved on meanwhile, stays as it is.
+  const ifDigest = rulesetDigest({ name, scope, ipv4, ipv6 });
+  const ruleset = { name, revision: revision + 1, ifRevision: revision, ifDigest };
+  const prepare = async (action: 'rollback' | 'remove') =>
+    recorded(await prepareJob({ action, target, rolloutId, ruleset }, keys));
+  return { rollback: await prepare('rollback'), remove: await prepare('remove') };
+}
+
+function recorded({ jobId, contentType, body }: PreparedMessage): RecordedMessage {
+  return { jobId, contentType, body: body.toString('base64') };
+}
+
+function newId(name: string): string {
+  return `${new Date().toISOString().slice(0, 10)}-${name}-${randomBytes(3).toString('hex')}`;
+}

@@ -1,0 +1,128 @@
+import type { HostEnd } from '../../contract/rollout.ts';
+import type { HostProgress, RolloutEnd, RolloutState } from './rollout-state.ts';
+
+/** What a rollout needs next. Nothing here talks to anybody: it is a matter of what is known, and of the time. */
+export type Decision =
+  | { kind: 'begin'; step: number; hosts: string[] }
+  | { kind: 'take-back'; how: readonly TakeBackAction[]; hosts: string[] }
+  | { kind: 'end'; end: RolloutEnd }
+  /** Until something is heard, or that time comes. */
+  | { kind: 'wait'; until: number };
+
+/** `remove`: there was nothing to go back to. */
+type TakeBackAction = 'rollback' | 'remove';
+
+/** When steps ended and hosts were asked to go back, in this process. */
+export interface Clock {
+  now: number;
+  /** The last sign of the step that is under way. */
+  stepEndedAt: number | null;
+  takeBackAskedAt: ReadonlyMap<string, number>;
+}
+
+const FAILED: ReadonlySet<HostEnd> = new Set(['failed', 'rejected', 'expired', 'superseded']);
+const SILENT: ReadonlySet<HostEnd> = new Set(['silent', 'unroutable']);
+const GRACE_MS = 10_000;
+
+export function decide(state: RolloutState, clock: Clock): Decision {
+  const { record, step } = state;
+  const open = [...state.hosts.values()].filter((host) => isOpen(host, state, clock.now));
+  const spent = spentBudget(state, clock.now);
+  const isStopping = state.isAborted || (spent !== null && record.onFailure !== 'continue');
+  if (open.length > 0) return { kind: 'wait', until: Math.min(...open.map((host) => dueAt(host, state))) };
+  if (isStopping) return stop(state, clock, spent);
+  if (step === record.steps.length - 1) return endAll(state, clock, 'completed', spent);
+  if (state.isPaused) return { kind: 'wait', until: Number.POSITIVE_INFINITY };
+  const soakedAt = step === -1 ? clock.now : (clock.stepEndedAt ?? clock.now) + record.soakSeconds * 1000;
+  if (soakedAt > clock.now) return { kind: 'wait', until: soakedAt };
+  return { kind: 'begin', step: step + 1, hosts: state.hostsOf(step + 1) };
+}
+
+/** How a host has ended, as far as is known: one that is not heard of in time is silent, until it is heard of after all. */
+export function endOf(host: HostProgress, state: RolloutState, now: number): HostEnd | null {
+  if (host.takenBack === 'applied' || host.takenBack === 'removed') return 'rolled_back';
+  if (host.end !== null) return host.end;
+  if (host.step === null) return null;
+  return dueAt(host, state) <= now ? 'silent' : null;
+}
+
+/** Which budget is spent; `null`: none. */
+function spentBudget(state: RolloutState, now: number): string | null {
+  const { failed, rolledBack, silent } = state.record.budgets;
+  const ends = [...state.hosts.values()].map((host) => host.end ?? endOf(host, state, now));
+  const count = (is: (end: HostEnd) => boolean) => ends.filter((end) => end !== null && is(end)).length;
+  const counts = [
+    ['failed', count((end) => FAILED.has(end)), failed],
+    ['rolled back', count((end) => end === 'rolled_back'), rolledBack],
+    ['silent', count((end) => SILENT.has(end)), silent],
+  ] as const;
+  const over = counts.find(([, found, allowed]) => found > allowed);
+  if (over === undefined) return null;
+  const [what, found, allowed] = over;
+  return `${found} of ${state.hosts.size} hosts ${what}, and no more than ${allowed} may`;
+}
+
+function isOpen(host: HostProgress, state: RolloutState, now: number): boolean {
+  return host.step !== null && endOf(host, state, now) === null;
+}
+
+/** Delivery and execution have each a time of their own; a window of confirmation is not held against a host. */
+function dueAt(host: HostProgress, { record }: RolloutState): number {
+  if (host.windowUntil !== null) return host.windowUntil + GRACE_MS;
+  if (host.startedAt !== null) return host.startedAt + record.executionSeconds * 1000;
+  return (host.sentAt ?? 0) + record.deliverySeconds * 1000;
+}
+
+function stop(state: RolloutState, clock: Clock, spent: string | null): Decision {
+  const status = state.isAborted ? 'aborted' : 'stopped';
+  if (state.record.onFailure !== 'rollback' || state.record.takeBack === null)
+    return endAll(state, clock, status, spent);
+  // The newest first: a step at a time.
+  for (let step = state.step; step >= 0; step -= 1) {
+    const done = state.hostsOf(step).filter((host) => state.hosts.get(host)?.end === 'applied');
+    const decision = takeBack(done, state, clock);
+    if (decision !== null) return decision;
+  }
+  // Nobody knows what they would do with the job once they hear of it: what takes it back waits for them behind it.
+  const unheard = [...state.hosts].flatMap(([host, progress]) =>
+    endOf(progress, state, clock.now) === 'silent' && !clock.takeBackAskedAt.has(`remove ${host}`)
+      ? [host]
+      : [],
+  );
+  if (unheard.length > 0) return { kind: 'take-back', how: ['rollback', 'remove'], hosts: unheard };
+  return endAll(state, clock, status, spent);
+}
+
+/** `null`: these are done with, one way or the other. */
+function takeBack(
+  hosts: readonly string[],
+  state: RolloutState,
+  { now, takeBackAskedAt }: Clock,
+): Decision | null {
+  const limitMs = (state.record.deliverySeconds + state.record.executionSeconds) * 1000;
+  const askedAt = (how: string, host: string) => takeBackAskedAt.get(`${how} ${host}`);
+  const waiting: number[] = [];
+  for (const how of ['rollback', 'remove'] as const) {
+    const wanting = hosts.filter((host) => {
+      const { takenBack } = state.hosts.get(host) ?? { takenBack: null };
+      return how === 'rollback' ? takenBack === null : takenBack === 'nothing_before';
+    });
+    const fresh = wanting.filter((host) => askedAt(how, host) === undefined);
+    if (fresh.length > 0) return { kind: 'take-back', how: [how], hosts: fresh };
+    waiting.push(...wanting.map((host) => (askedAt(how, host) ?? 0) + limitMs).filter((due) => due > now));
+  }
+  return waiting.length > 0 ? { kind: 'wait', until: Math.min(...waiting) } : null;
+}
+
+function endAll(
+  state: RolloutState,
+  { now }: Clock,
+  status: RolloutEnd['status'],
+  reason: string | null,
+): Decision {
+  const hosts = [...state.hosts].map(
+    ([host, progress]) => [host, endOf(progress, state, now) ?? 'not_started'] as const,
+  );
+  const { rolloutId } = state.record;
+  return { kind: 'end', end: { rolloutId, status, reason, hosts: Object.fromEntries(hosts) } };
+}

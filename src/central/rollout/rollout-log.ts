@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { abortable } from '../../broker/abortable.ts';
+import type { FleetLink } from '../../broker/fleet-link.ts';
+import type { StreamStart } from '../../broker/sources.ts';
+import type { FleetEvent } from '../../contract/event.ts';
+import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
+import { type RolloutEvent, type RolloutStarted, rolloutKey } from '../../contract/rollout.ts';
+import { NoSuchRollout } from '../fleet/errors.ts';
+import { readIncoming } from '../fleet/incoming.ts';
+import { RolloutState } from './rollout-state.ts';
+
+/** What it needs of a {@link FleetLink}. */
+type LogLink = Pick<FleetLink, 'read' | 'publish'>;
+type OwnType = RolloutEvent['type'];
+type OwnData<T extends OwnType> = Extract<RolloutEvent, { type: T }>['data'];
+
+/** One rollout in the log of events: its state, as it was and as it goes on, and what is to be added. */
+export class RolloutLog {
+  readonly state: RolloutState;
+  readonly #link: LogLink;
+  #stopReading: () => Promise<void> = async () => {};
+  #changed: () => void = () => {};
+  #listener: (event: FleetEvent | RolloutEvent) => void = () => {};
+
+  private constructor(link: LogLink, record: RolloutStarted) {
+    this.#link = link;
+    this.state = new RolloutState(record);
+  }
+
+  /** Begins one. */
+  static async begin(
+    link: LogLink,
+    user: string | undefined,
+    record: RolloutStarted,
+    signal?: AbortSignal,
+  ): Promise<RolloutLog> {
+    const log = new RolloutLog(link, record);
+    log.#stopReading = await link.read('next', (message) =>
+      log.#take(readIncoming(message, user)?.event ?? null),
+    );
+    try {
+      await log.say('fleetwall.rollout.started', record, signal);
+      return log;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  }
+
+  /** Finds one that was begun before. @throws {NoSuchRollout} */
+  static async find(
+    link: LogLink,
+    user: string | undefined,
+    rolloutId: string,
+    start: StreamStart,
+    signal?: AbortSignal,
+  ): Promise<RolloutLog> {
+    const found: { log: RolloutLog | null; isOver: boolean } = { log: null, isOver: false };
+    const marker = `marker.${randomUUID()}`;
+    const stopReading = await link.read(start, (message) => {
+      if (message.key === marker) found.isOver = true;
+      const event = readIncoming(message, user)?.event ?? null;
+      if (event?.type === 'fleetwall.rollout.started' && event.data.rolloutId === rolloutId) {
+        found.log ??= new RolloutLog(link, event.data);
+      }
+      if (found.log !== null) found.log.#take(event);
+    });
+    try {
+      const body = Buffer.from('{}');
+      const contentType = 'application/json';
+      const message = { exchange: OPERATOR_EXCHANGE, key: marker, body, contentType, messageId: marker };
+      await link.publish(message, signal);
+      while (!found.isOver) {
+        signal?.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+      if (found.log === null) {
+        throw new NoSuchRollout(
+          `there is no rollout ${rolloutId} in the log of events, as far back as was looked`,
+        );
+      }
+      found.log.#stopReading = stopReading;
+      return found.log;
+    } catch (error) {
+      await stopReading();
+      throw error;
+    }
+  }
+
+  /** Called with each event of the rollout, and of its hosts' jobs. */
+  onEvent(listener: (event: FleetEvent | RolloutEvent) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Adds an event, and waits until it is in the log and was read there. */
+  async say<T extends OwnType>(type: T, data: OwnData<T>, signal?: AbortSignal): Promise<void> {
+    const { rolloutId } = this.state.record;
+    const id = randomUUID();
+    const event = {
+      specversion: '1.0',
+      id,
+      source: `/fleetwall/rollouts/${rolloutId}`,
+      subject: rolloutId,
+      time: new Date().toISOString(),
+      datacontenttype: 'application/json',
+      type,
+      data,
+    };
+    const heard = new Promise<void>((resolve) => this.#awaited.set(id, resolve));
+    await this.#link.publish(
+      {
+        exchange: OPERATOR_EXCHANGE,
+        key: rolloutKey(rolloutId, type),
+        body: Buffer.from(JSON.stringify(event)),
+        contentType: 'application/cloudevents+json',
+        messageId: id,
+      },
+      signal,
+    );
+    await abortable(heard, signal);
+  }
+
+  /** Until something of it is heard, or the time has come, or the signal. */
+  async change(until: number, signal?: AbortSignal): Promise<void> {
+    const ms = Math.min(Math.max(0, until - Date.now()), LONGEST_MS);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => wake(), ms);
+      const wake = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#changed = wake;
+      signal?.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#stopReading();
+  }
+
+  readonly #awaited = new Map<string, () => void>();
+
+  #take(event: FleetEvent | RolloutEvent | null): void {
+    if (event === null || !this.state.take(event, Date.now())) return;
+    this.#listener(event);
+    this.#awaited.get(event.id)?.();
+    this.#awaited.delete(event.id);
+    this.#changed();
+  }
+}
+
+const LOOK_MS = 50;
+/** Longer than any timer can be. */
+const LONGEST_MS = 3_600_000;

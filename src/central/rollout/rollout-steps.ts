@@ -1,0 +1,40 @@
+import type { Budgets } from '../../contract/rollout.ts';
+
+/** A number of hosts, or a part of all. */
+export type Amount = { count: number } | { percent: number };
+
+/** `5`, `25%`. @returns `null` for what is neither */
+export function readAmount(text: string): Amount | null {
+  const [, number, percent] = /^(\d{1,7}(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
+  const value = Number(number);
+  if (number === undefined || (percent === '%' && value > 100)) return null;
+  if (percent === '%') return { percent: value };
+  return Number.isInteger(value) ? { count: value } : null;
+}
+
+/**
+ * How many hosts have been begun once each step is: `1,5%,25%,100%` of 200 hosts is 1, 10, 50, 200. A part is never less than one
+ * host, and a step that would add none is left out.
+ *
+ * @returns `null` if not all hosts would ever be begun
+ */
+export function layOutSteps(steps: readonly Amount[], hosts: number): number[] | null {
+  const reached = steps.map((step) => Math.min(hosts, Math.max(1, partOf(step, hosts, Math.ceil))));
+  const counts: number[] = [];
+  for (const count of reached) if (count > (counts.at(-1) ?? 0)) counts.push(count);
+  return hosts > 0 && counts.at(-1) === hosts ? counts : null;
+}
+
+/** How many hosts may end badly: a part is rounded down. */
+export function budgetsOf(amounts: Record<keyof Budgets, Amount>, hosts: number): Budgets {
+  const limit = (amount: Amount) => partOf(amount, hosts, Math.floor);
+  return {
+    failed: limit(amounts.failed),
+    rolledBack: limit(amounts.rolledBack),
+    silent: limit(amounts.silent),
+  };
+}
+
+function partOf(amount: Amount, hosts: number, round: (value: number) => number): number {
+  return 'count' in amount ? amount.count : round((amount.percent * hosts) / 100);
+}

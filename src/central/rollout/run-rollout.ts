@@ -1,0 +1,126 @@
+import type { FleetLink } from '../../broker/fleet-link.ts';
+import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
+import { type RecordedMessage, rolloutQueue } from '../../contract/rollout.ts';
+import { RolloutIsRun } from '../fleet/errors.ts';
+import { type Decision, decide, endOf } from './rollout-decision.ts';
+import type { RolloutLog } from './rollout-log.ts';
+import type { RolloutEnd } from './rollout-state.ts';
+
+/** What it needs of a {@link FleetLink}. */
+type ControlLink = Pick<FleetLink, 'hold' | 'publish'>;
+
+/**
+ * Runs a rollout to its end, from wherever it is: all that this process knows is in the log of events, so that another one can go on
+ * when it is no more. What is sent twice because of that is the same job, and hosts run it once.
+ *
+ * @throws {RolloutIsRun}
+ */
+export async function runRollout(
+  link: ControlLink,
+  log: RolloutLog,
+  signal?: AbortSignal,
+): Promise<RolloutEnd> {
+  const { rolloutId } = log.state.record;
+  if (log.state.ended !== null) return log.state.ended;
+  if (!(await link.hold(rolloutQueue(rolloutId)))) {
+    throw new RolloutIsRun(
+      `rollout ${rolloutId} is run by another process; watch it, or wait until that has ended`,
+    );
+  }
+  return await new Controller(link, log, signal).run();
+}
+
+class Controller {
+  readonly #link: ControlLink;
+  readonly #log: RolloutLog;
+  readonly #signal: AbortSignal | undefined;
+  readonly #sent = new Set<string>();
+  readonly #takeBackAskedAt = new Map<string, number>();
+  #stepEnded: { step: number; at: number } | null = null;
+
+  constructor(link: ControlLink, log: RolloutLog, signal: AbortSignal | undefined) {
+    this.#link = link;
+    this.#log = log;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<RolloutEnd> {
+    for (;;) {
+      this.#signal?.throwIfAborted();
+      const { state } = this.#log;
+      if (state.ended !== null) return state.ended;
+      await this.#sendOpen();
+      const decision = decide(state, this.#clock());
+      if (decision.kind === 'wait') await this.#log.change(decision.until, this.#signal);
+      else await this.#carryOut(decision);
+    }
+  }
+
+  #clock() {
+    const now = Date.now();
+    const { state } = this.#log;
+    const isOver = state
+      .hostsOf(state.step)
+      .every((host) => endOf(state.hosts.get(host) ?? NEVER, state, now) !== null);
+    if (isOver && this.#stepEnded?.step !== state.step) this.#stepEnded = { step: state.step, at: now };
+    const stepEndedAt = this.#stepEnded?.step === state.step ? this.#stepEnded.at : null;
+    return { now, stepEndedAt, takeBackAskedAt: this.#takeBackAskedAt };
+  }
+
+  /** Hosts of steps that have begun, of which nobody can say any more whether they were sent their job. */
+  async #sendOpen(): Promise<void> {
+    const { state } = this.#log;
+    const hosts = [...state.hosts].flatMap(([host, { step, end }]) =>
+      step !== null && end === null && !this.#sent.has(host) ? [host] : [],
+    );
+    if (hosts.length === 0) return;
+    const unroutable: string[] = [];
+    for (const job of state.record.jobs) {
+      const own = new Set(job.hosts);
+      unroutable.push(
+        ...(await this.#send(
+          job,
+          hosts.filter((host) => own.has(host)),
+        )),
+      );
+    }
+    for (const host of hosts) this.#sent.add(host);
+    if (unroutable.length === 0) return;
+    await this.#log.say(
+      'fleetwall.rollout.unroutable',
+      { rolloutId: state.record.rolloutId, hosts: unroutable },
+      this.#signal,
+    );
+  }
+
+  async #carryOut(decision: Exclude<Decision, { kind: 'wait' }>): Promise<void> {
+    const { rolloutId, takeBack } = this.#log.state.record;
+    if (decision.kind === 'begin') {
+      const { step, hosts } = decision;
+      await this.#log.say('fleetwall.rollout.step', { rolloutId, step, hosts }, this.#signal);
+    } else if (decision.kind === 'end') {
+      await this.#log.say('fleetwall.rollout.ended', decision.end, this.#signal);
+    } else if (takeBack !== null) {
+      for (const action of decision.how) {
+        await this.#send(takeBack[action], decision.hosts);
+        for (const host of decision.hosts) this.#takeBackAskedAt.set(`${action} ${host}`, Date.now());
+      }
+    }
+  }
+
+  /** @returns those whom nobody takes it for */
+  async #send({ jobId, contentType, body }: RecordedMessage, hosts: readonly string[]): Promise<string[]> {
+    const message = {
+      exchange: JOBS_EXCHANGE,
+      body: Buffer.from(body, 'base64'),
+      contentType,
+      messageId: jobId,
+    };
+    const answers = await Promise.all(
+      hosts.map(async (host) => await this.#link.publish({ ...message, key: hostKey(host) }, this.#signal)),
+    );
+    return hosts.filter((_, index) => answers[index] === 'unroutable');
+  }
+}
+
+const NEVER = { step: null, sentAt: null, startedAt: null, windowUntil: null, end: null, takenBack: null };

@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { loadSettings } from '../../config/load-settings.ts';
+import type { SettingName } from '../../config/worker-settings.ts';
+import { escapeControl } from '../../contract/escape.ts';
+import { examine, type NamedFinding } from '../../doctor/examine.ts';
+import { silentLog } from '../../log/logger.ts';
+import { withWorkerOptions } from '../options/worker-options.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
+import { paint } from '../terminal/paint.ts';
+
+type Flags = Partial<Record<SettingName, string>> & { config?: string; json?: true };
+
+const PAINT = { ok: paint.green, warning: paint.yellow, failure: paint.red } as const;
+const VERDICT_WIDTH = 7;
+const CHECK_WIDTH = 9;
+
+/** Is this host fit for a worker? */
+export function doctorCommand(end: (status: ExitStatus) => void): Command {
+  const command = new Command('doctor').option('--json', 'print each finding as JSON');
+  return withWorkerOptions(command).action(async ({ config, json, ...flags }: Flags) => {
+    const settings = await loadSettings({ flags, configFile: config });
+    const counts = { ok: 0, warning: 0, failure: 0 };
+    for await (const finding of examine(settings, silentLog())) {
+      counts[finding.verdict] += 1;
+      process.stdout.write(json === true ? `${JSON.stringify(finding)}\n` : show(finding));
+    }
+    if (json !== true) {
+      process.stdout.write(`${counts.ok} ok, warnings: ${counts.warning}, failures: ${counts.failure}\n`);
+    }
+    end(counts.failure === 0 ? 0 : 1);
+  });
+}
+
+function show({ verdict, check, message, advice }: NamedFinding): string {
+  const head = `${PAINT[verdict](verdict.padEnd(VERDICT_WIDTH))}  ${paint.bold(check.padEnd(CHECK_WIDTH))}`;
+  const indent = ' '.repeat(VERDICT_WIDTH + CHECK_WIDTH + 4);
+  const told = advice === null ? '' : `${indent}→ ${escapeControl(advice)}\n`;
+  return `${head}  ${escapeControl(message)}\n${told}`;
+}

@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises';
+import { Command, Option } from 'commander';
+import { SettingsError } from '../../config/settings-error.ts';
+import { readTrustedKeys } from '../../config/trusted-keys.ts';
+import { ControlMessage } from '../../contract/control.ts';
+import { Job } from '../../contract/job.ts';
+import { describeIssues } from '../../job/intake/decode.ts';
+import { openSigned, readCompact, readGeneral } from '../../job/intake/envelope.ts';
+import { JobFailure } from '../../job/outcome/job-failure.ts';
+import { KeyFile } from '../../keys/key-file.ts';
+import { addSignatures, type GeneralJws, signMessage } from '../../keys/sign.ts';
+import {
+  generateSigningKey,
+  readPublicHalf,
+  readSigningKey,
+  type SigningKey,
+} from '../../keys/signing-key.ts';
+import { silentLog } from '../../log/logger.ts';
+import { FileError, FileProblem } from '../files/file-error.ts';
+import { readInput } from '../files/read-input.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
+
+const JSON_OPTION = ['--json', 'print JSON'] as const;
+
+/** Keys that sign jobs: to make them, to sign with them, and to see what they are trusted with. */
+export function keysCommand(end: (status: ExitStatus) => void): Command {
+  const keys = new Command('keys').exitOverride();
+  keys
+    .command('generate')
+    .description(
+      'make a pair of keys: the private one goes to a file, the public one is printed for the hosts',
+    )
+    .argument('<file>', 'the private key, as a JWK; must not be there yet')
+    .requiredOption('--kid <name>', 'by which hosts and people know it')
+    .addOption(
+      new Option('--algorithm <name>', 'EdDSA is Ed25519, ES256 is P-256')
+        .choices(['EdDSA', 'ES256'])
+        .default('EdDSA'),
+    )
+    .option(...JSON_OPTION)
+    .action(async (path: string, { kid, algorithm }: { kid: string; algorithm: SigningKey['algorithm'] }) => {
+      print({ keys: [await generateSigningKey(path, kid, algorithm)] });
+    });
+  keys
+    .command('sign')
+    .description('sign a job, or add a signature to a signed one; prints the JWS')
+    .argument('<file>', 'the job as JSON, or a JWS; - is standard input')
+    .requiredOption('--key <file>', 'a private key; several sign together', collect)
+    .option(...JSON_OPTION)
+    .action(async (path: string, { key }: { key: string[] }) => {
+      const signers = await Promise.all(key.map(readSigningKey));
+      const input = await readInput(path);
+      const jws = jwsIn(path, input);
+      const signed = jws === null ? await signMessage(input, signers) : await addSignatures(jws, signers);
+      process.stdout.write(`${signed.body.toString()}\n`);
+    });
+  keys
+    .command('verify')
+    .description('check a signed job against the keys that a host trusts; prints what was signed')
+    .argument('<file>', 'the JWS; - is standard input')
+    .requiredOption('--trusted <file>', "the host's JWK set")
+    .option(...JSON_OPTION)
+    .action(async (path: string, { trusted }: { trusted: string }) => end(await verify(path, trusted)));
+  keys
+    .command('list')
+    .description('what keys are in a file, and what each is trusted with')
+    .argument('<file>', 'a JWK set, or a private key')
+    .option(...JSON_OPTION)
+    .action(async (path: string, { json }: { json?: true }) => await list(path, json === true));
+  return keys;
+}
+
+async function verify(path: string, trusted: string): Promise<ExitStatus> {
+  const ring = await KeyFile.open(trusted, silentLog());
+  const input = await readInput(path);
+  try {
+    const { payload, signers } = await openSigned(input, !isJson(input), ring);
+    process.stderr.write(`signed by ${signers.map(({ kid }) => kid).join(', ')}\n`);
+    process.stdout.write(payload);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof JobFailure)) throw error;
+    process.stderr.write(`${error.code}: ${error.message}\n`);
+    return 1;
+  }
+}
+
+async function list(path: string, json: boolean): Promise<void> {
+  if (await isPrivate(path)) {
+    print({ keys: [await readPublicHalf(path)] });
+    return;
+  }
+  for (const { kid, algorithm, limits } of await readTrustedKeys(path)) {
+    const limited = Object.entries(limits).map(([name, value]) => `${name}: ${String(value)}`);
+    const line = json
+      ? JSON.stringify({ kid, algorithm, limits })
+      : `${kid}  ${algorithm}  ${limited.join('; ') || 'trusted with everything'}`;
+    process.stdout.write(`${line}\n`);
+  }
+}
+
+async function isPrivate(path: string): Promise<boolean> {
+  try {
+    return 'd' in (JSON.parse(await readFile(path, 'utf8')) as object);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return false;
+    throw new SettingsError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** @returns `null` for a message that nobody has signed yet @throws {FileError} for what is neither */
+function jwsIn(path: string, input: Buffer): GeneralJws | null {
+  try {
+    if (isJson(input) && isMessage(input)) return null;
+    const signatures = isJson(input) ? readGeneral(input) : readCompact(input);
+    const payload = signatures[0]?.payload ?? '';
+    return { payload, signatures };
+  } catch (error) {
+    if (!(error instanceof JobFailure || error instanceof SyntaxError)) throw error;
+    throw new FileError([new FileProblem(path, null, `is neither a job nor a signed one: ${error.message}`)]);
+  }
+}
+
+/** To sign what no host can read would only be found out there. */
+function isMessage(input: Buffer): boolean {
+  const values = JSON.parse(input.toString('utf8')) as object;
+  if ('signatures' in values) return false;
+  const read = 'kind' in values ? ControlMessage.safeParse(values) : Job.safeParse(values);
+  if (!read.success) throw new SyntaxError(describeIssues(read.error));
+  if ('action' in read.data && read.data.expiresAt === undefined) {
+    process.stderr.write(
+      'note: the job has no expiresAt: hosts refuse that, unless their policy lets it in\n',
+    );
+  }
+  return true;
+}
+
+function isJson(input: Buffer): boolean {
+  return input.toString('latin1').trimStart().startsWith('{');
+}
+
+function collect(value: string, values: string[] = []): string[] {
+  return [...values, value];
+}
+
+function print(value: object): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,71 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { SetupError } from '../../config/setup-error.ts';
+import { type ServiceFile, serviceFiles } from '../files/service-files.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
+
+interface Flags {
+  exec?: string;
+  root: string;
+  json?: true;
+}
+
+/** What systemd has to know: units, a group and folders. */
+export function serviceCommand(end: (status: ExitStatus) => void): Command {
+  const service = new Command('service').exitOverride();
+  const withOptions = (command: Command) =>
+    command
+      .option('--exec <command>', 'the command line that starts fleetwall (default: how it was started now)')
+      .option('--json', 'print JSON');
+  withOptions(service.command('print'))
+    .description('print the files that install would write')
+    .action((flags: Flags) => print(filesFor(flags), flags));
+  withOptions(service.command('install'))
+    .description('write units for the worker and for the rules at boot, a group and folders')
+    .option('--root <folder>', 'below which to write, such as an image', '/')
+    .action(async (flags: Flags) => {
+      const paths = await install(filesFor(flags), flags.root);
+      if (flags.json === true) process.stdout.write(`${JSON.stringify({ written: paths })}\n`);
+      else process.stdout.write(`${paths.map((path) => `wrote ${path}`).join('\n')}\n${NEXT}`);
+      end(0);
+    });
+  return service;
+}
+
+const NEXT = `Now:
+  systemd-sysusers && systemd-tmpfiles --create
+  systemctl daemon-reload
+  systemctl enable fleetwall-boot.service
+  systemctl enable --now fleetwall.service
+Settings are read from /etc/fleetwall/worker.yaml; secrets from /etc/credstore/fleetwall.amqp-password, -ca, -cert and -key.
+`;
+
+/**
+ * As the command itself begins: Node would let garbage take twice the memory that a worker needs, and warns of what signatures are
+ * checked with.
+ */
+const NODE_FLAGS = ['--max-semi-space-size=4', '--disable-warning=ExperimentalWarning'];
+
+function filesFor({ exec }: Flags): ServiceFile[] {
+  const main = fileURLToPath(new URL('main.js', import.meta.url));
+  return serviceFiles({ command: exec ?? [process.execPath, ...NODE_FLAGS, main].join(' ') });
+}
+
+function print(files: readonly ServiceFile[], { json }: Flags): void {
+  if (json === true) process.stdout.write(`${JSON.stringify({ files })}\n`);
+  else process.stdout.write(files.map(({ path, text }) => `#### ${path}\n${text}`).join('\n'));
+}
+
+async function install(files: readonly ServiceFile[], root: string): Promise<string[]> {
+  try {
+    for (const { path, text } of files) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), text, { mode: 0o644 });
+    }
+  } catch (error) {
+    throw new SetupError(`the service cannot be installed: ${(error as Error).message}`);
+  }
+  return files.map(({ path }) => join(root, path));
+}

@@ -1,0 +1,75 @@
+import { Command, Option } from 'commander';
+import type { HostState } from '../../central/fleet/fleet-state.ts';
+import { type FleetFlags, readSeconds, withClient, withFleetOptions } from '../options/fleet-options.ts';
+import { layTable } from '../show/table.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
+import { paint, paintEnd } from '../terminal/paint.ts';
+
+type Flags = FleetFlags & { group: string[]; since: number };
+
+/** The fleet as a table. */
+export function statusCommand(end: (status: ExitStatus) => void): Command {
+  const command = new Command('status')
+    .option(
+      '--group <name>',
+      'only of this group; repeatable',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
+    .addOption(
+      new Option('--since <seconds>', 'how far back to look for hosts that do not answer')
+        .argParser(readSeconds)
+        .default(600),
+    );
+  return withFleetOptions(command).action(async (flags: Flags) => {
+    const fleet = await withClient(
+      flags,
+      async (client, signal) => await client.fleet({ lookBackMs: flags.since * 1000, signal }),
+    );
+    const hosts = [...fleet.hosts.values()]
+      .filter(({ groups }) => flags.group.length === 0 || groups.some((group) => flags.group.includes(group)))
+      .toSorted((a, b) => a.hostId.localeCompare(b.hostId));
+    if (flags.json === true) {
+      for (const host of hosts) process.stdout.write(`${JSON.stringify(host)}\n`);
+    } else process.stdout.write(showFleet(hosts));
+    end(hosts.every(({ presence }) => presence === 'online') ? 0 : 4);
+  });
+}
+
+function showFleet(hosts: readonly HostState[]): string {
+  if (hosts.length === 0)
+    return 'no host has been heard of; is a worker running? look further back with --since SECONDS\n';
+  const heads = ['HOST', 'STATE', 'GROUPS', 'RULESETS', 'BACKEND', 'LAST SEEN'];
+  const rows = hosts.map((host) => [
+    host.hostId,
+    host.presence,
+    host.groups.join(',') || '-',
+    host.rulesets.map(describeRuleset).join(' ') || '-',
+    `${host.worker.backend} ${host.worker.iptables}`,
+    host.pending === null ? `${ago(host.lastSeen)} ago` : `waits for confirm ${host.pending}`,
+  ]);
+  const [head = '', ...lines] = layTable(
+    [heads, ...rows],
+    process.stdout.columns ?? Number.POSITIVE_INFINITY,
+  );
+  const painted = lines.map((line, index) => {
+    const presence = hosts[index]?.presence ?? '';
+    return line.replace(presence, () => paintEnd(presence)).replace(/\S+!/g, (drifted) => paint.red(drifted));
+  });
+  const drifted = hosts.some(({ rulesets }) => rulesets.some(({ inSync }) => inSync === false));
+  const note = drifted ? ['! has drifted: what is live is not what was committed'] : [];
+  return `${[paint.bold(head), ...painted, ...note].join('\n')}\n`;
+}
+
+function describeRuleset({ name, revision, inSync }: HostState['rulesets'][number]): string {
+  return `${name}@${revision}${inSync === false ? '!' : ''}`;
+}
+
+const MINUTE = 60;
+const HOUR = 3600;
+
+function ago(time: Date): string {
+  const seconds = Math.max(0, Math.round((Date.now() - time.getTime()) / 1000));
+  if (seconds < MINUTE) return `${seconds} s`;
+  return seconds < HOUR ? `${Math.round(seconds / MINUTE)} min` : `${Math.round(seconds / HOUR)} h`;
+}

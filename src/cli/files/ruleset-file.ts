@@ -1,0 +1,64 @@
+import { type Family, RulesetName, type Scope } from '../../contract/identifiers.ts';
+import { WrittenRuleset } from '../../contract/job.ts';
+import type { LocalRuleset } from '../../worker/local/run-locally.ts';
+import { FileError, FileProblem } from './file-error.ts';
+import { readInput } from './read-input.ts';
+import { readYamlFile } from './yaml-file.ts';
+
+/** A ruleset as it stands in a file, and where in the file each line of its texts is. */
+export interface RulesetFile {
+  /** As it was named on the command line. */
+  path: string;
+  ruleset: LocalRuleset;
+  /** The line of the file, from 1, in which a line of one of the texts stands. */
+  lineOf: (family: Family, line: number) => number;
+}
+
+/** What the command line says of a ruleset; over what the file says. */
+export interface RulesetOptions {
+  name?: string | undefined;
+  revision?: number | 'next' | undefined;
+  scope?: Scope | undefined;
+  family?: Family | undefined;
+  /** Where neither the command line, nor the file, nor its name says one. */
+  fallbackName?: string | undefined;
+}
+
+const LocalRuleset = WrittenRuleset.omit({ both: true }).extend({ name: RulesetName });
+
+/**
+ * Reads a job's `ruleset` as YAML or JSON, or plain `iptables-save` text; `-` is standard input.
+ *
+ * @throws {FileError} if it cannot be read; its problems begin with the file's name and line
+ */
+export async function readRulesetFile(path: string, options: RulesetOptions): Promise<RulesetFile> {
+  const text = (await readInput(path)).toString('utf8');
+  const { family = 'ipv4', name, scope, fallbackName } = options;
+  const revision = options.revision === 'next' ? undefined : options.revision;
+  const given = { name, scope, revision };
+  const isPlain = /^(?:\s*(?:#.*)?\n)*\*\w/.test(text) || text.trim() === '';
+  const { values, lineOf, lineOfKey } = isPlain
+    ? { values: { [family]: text }, lineOf: (_: Family, line: number) => line, lineOfKey: () => 1 }
+    : readYamlFile(path, text);
+  const named = { name: nameFrom(path) ?? fallbackName, ...values, ...withoutUndefined(given) };
+  const read = LocalRuleset.safeParse(named);
+  if (read.success) return { path, ruleset: read.data, lineOf };
+  const problems = read.error.issues.map((issue) => {
+    const key = String(issue.path[0] ?? '');
+    if (key === 'name' && named.name === undefined) {
+      return new FileProblem(path, 1, 'the ruleset has no name: give it with --name');
+    }
+    return new FileProblem(path, lineOfKey(key), `${key}: ${issue.message}`);
+  });
+  throw new FileError(problems);
+}
+
+/** `/etc/rules/edge.rules` is ruleset `edge`, unless it is said otherwise. */
+function nameFrom(path: string): string | undefined {
+  const base = path.slice(path.lastIndexOf('/') + 1).replace(/\..*$/, '');
+  return path !== '-' && RulesetName.safeParse(base).success ? base : undefined;
+}
+
+function withoutUndefined(values: object): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

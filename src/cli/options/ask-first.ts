@@ -1,0 +1,33 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { nameHosts } from '../show/show-answers.ts';
+import type { SelectionFlags } from './fleet-options.ts';
+
+/**
+ * For more than single hosts, a person has a look first.
+ *
+ * @param plan what else there is to look at, a line each
+ * @returns whether to go on
+ */
+export async function askFirst(
+  what: string,
+  hosts: readonly string[],
+  { group, all, yes }: SelectionFlags,
+  command: Command,
+  plan: readonly string[] = [],
+): Promise<boolean> {
+  const isWide = group.length > 0 || all === true;
+  if (!isWide || yes === true) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    command.error('error: without a terminal to ask at, --group and --all need --yes');
+  }
+  const lines = [`${what} on ${hosts.length} hosts: ${nameHosts(hosts)}`, ...plan.map((line) => `  ${line}`)];
+  process.stderr.write(`${lines.join('\n')}\n`);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C and Ctrl-D close it: that is a no, too.
+  const closed = new AbortController();
+  terminal.once('close', () => closed.abort());
+  const answer = await terminal.question('Go on? [y/N] ', { signal: closed.signal }).catch(() => '');
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}

@@ -1,0 +1,112 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { loadSettings } from '../../config/load-settings.ts';
+import type { WorkerSettings } from '../../config/worker-settings.ts';
+import { environmentName, flagName, type SettingName } from '../../config/worker-settings.ts';
+import type { JobCompleted } from '../../contract/event.ts';
+import type { Failure } from '../../contract/failure.ts';
+import { type Family, Revision, type Scope } from '../../contract/identifiers.ts';
+import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
+import { silentLog } from '../../log/logger.ts';
+import { type LocalJob, runLocally } from '../../worker/local/run-locally.ts';
+import { type RulesetFile, readRulesetFile } from '../files/ruleset-file.ts';
+import { showFailure } from '../show/show-failure.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
+
+/** Settings of the worker that a command on the host itself goes by, too. */
+const LOCAL_SETTINGS = [
+  'backend',
+  'netns',
+  'hostId',
+  'policy',
+  'probes',
+  'stateDir',
+  'runDir',
+  'lockTimeoutSeconds',
+  'applyTimeoutSeconds',
+] as const satisfies readonly SettingName[];
+
+type Flags = Partial<Record<SettingName, string>> & {
+  config?: string;
+  json?: true;
+  name?: string;
+  revision?: number;
+  scope?: Scope;
+  family?: Family;
+};
+
+export interface LocalCommand {
+  name: string;
+  /** What a ruleset without a name is called; without it, a name has to be given. */
+  fallbackName?: string;
+  work: LocalWork;
+}
+
+/** What is done with the ruleset of a file on this host. `flags` are those of the command itself. */
+type LocalWork = (file: RulesetFile, settings: WorkerSettings, flags: object) => Promise<LocalResult>;
+
+interface LocalResult {
+  failure: Failure | null;
+  /** For scripts. */
+  json: object;
+  /** What to print, on standard output, if nothing failed. */
+  text: string;
+}
+
+/** A job, as a message would bring it. */
+export function localJob(
+  action: LocalJob['action'],
+  show: (result: JobCompleted, file: RulesetFile) => string,
+  confirm: (flags: object) => Pick<LocalJob, 'confirm' | 'answers'> = notConfirmed,
+): LocalWork {
+  return async (file, settings, flags) => {
+    const job = { action, ruleset: file.ruleset, ...confirm(flags) };
+    const result = await runLocally(job, settings, silentLog());
+    return { failure: result.failure, json: result, text: show(result, file) };
+  };
+}
+
+function notConfirmed(): Pick<LocalJob, 'confirm' | 'answers'> {
+  return { confirm: { mode: 'none', timeoutSeconds: 30 }, answers: NO_ANSWERS };
+}
+
+/** A command that takes a ruleset from a file, and does something with it on this host without a broker. */
+export function localCommand(local: LocalCommand, end: (status: ExitStatus) => void): Command {
+  const command = new Command(local.name)
+    .argument('<file>', 'a ruleset as YAML or JSON, or iptables-save text; - is standard input')
+    .option('--name <name>', 'name of the ruleset (default: from the file)')
+    .addOption(
+      new Option('--revision <number>', 'its revision (default: the next one)').argParser(readRevision),
+    )
+    .addOption(new Option('--scope <scope>', 'what it owns (default: chains)').choices(['chains', 'tables']))
+    .addOption(
+      new Option('--family <family>', 'of iptables-save text (default: ipv4)').choices(['ipv4', 'ipv6']),
+    )
+    .option('--json', 'print the result as one JSON object')
+    .option('--config <file>', "the worker's settings as YAML");
+  for (const setting of LOCAL_SETTINGS) {
+    command.option(`${flagName(setting)} <value>`, environmentName(setting));
+  }
+  return command.action(async (path: string, flags: Flags) => {
+    end(await run(path, flags, local));
+  });
+}
+
+async function run(
+  path: string,
+  { config, json, name, revision, scope, family, ...flags }: Flags,
+  { work, fallbackName }: LocalCommand,
+): Promise<ExitStatus> {
+  const settings = await loadSettings({ flags, configFile: config });
+  const file = await readRulesetFile(path, { name, revision, scope, family, fallbackName });
+  const result = await work(file, settings, flags);
+  if (json) process.stdout.write(`${JSON.stringify(result.json)}\n`);
+  else if (result.failure === null) process.stdout.write(`${result.text}\n`);
+  else process.stderr.write(`${showFailure(result.failure, file).join('\n')}\n`);
+  return result.failure === null ? 0 : 1;
+}
+
+function readRevision(text: string): number {
+  const read = Revision.safeParse(Number(text));
+  if (!read.success) throw new InvalidArgumentError('A revision is a whole number from 1.');
+  return read.data;
+}

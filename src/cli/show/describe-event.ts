@@ -1,0 +1,82 @@
+import { isFleetEvent } from '../../central/fleet/incoming.ts';
+import { escapeControl } from '../../contract/escape.ts';
+import type { FleetEvent } from '../../contract/event.ts';
+import type { RolloutEvent } from '../../contract/rollout.ts';
+import { paint, paintEnd } from '../terminal/paint.ts';
+import { describeCounts } from './describe-counts.ts';
+
+const HOST_WIDTH = 12;
+
+/** An event in one line, for a person. */
+export function describeEvent(event: FleetEvent | RolloutEvent): string {
+  const time = paint.dim(event.time.slice(11, 19));
+  const who = 'hostId' in event.data ? event.data.hostId : `rollout ${event.data.rolloutId}`;
+  return `${time}  ${paint.bold(who.padEnd(HOST_WIDTH))}  ${isFleetEvent(event) ? whatHappened(event) : describeRollout(event)}`;
+}
+
+function whatHappened(event: FleetEvent): string {
+  switch (event.type) {
+    case 'fleetwall.job.started':
+      return `${event.data.action} ${nameOf(event.data.ruleset)} started`;
+    case 'fleetwall.job.awaiting_confirmation':
+      return `${nameOf(event.data.ruleset)} applied; waits until ${event.data.deadline} to be confirmed (${event.data.mode})`;
+    case 'fleetwall.job.completed':
+      return describeEnd(event.data);
+    case 'fleetwall.job.undone': {
+      const { ruleset, diff } = event.data;
+      return `${nameOf(ruleset)} ${paint.green('was taken back')} after all: ${describeCounts(diff, true)}`;
+    }
+    case 'fleetwall.drift.detected':
+    case 'fleetwall.drift.repaired': {
+      const { ruleset, diff, by } = event.data;
+      const whose = by === null ? '' : `, by ${by.name} (${by.pid})`;
+      const what =
+        event.type === 'fleetwall.drift.detected' ? paint.red('has drifted') : paint.green('was put back');
+      return (
+        escapeControl(`${nameOf(ruleset)} `) + what + escapeControl(`: ${describeCounts(diff, true)}${whose}`)
+      );
+    }
+    case 'fleetwall.worker.online':
+    case 'fleetwall.worker.offline':
+    case 'fleetwall.worker.heartbeat':
+      return paintEnd(event.type.slice('fleetwall.worker.'.length));
+  }
+}
+
+function describeEnd({
+  action,
+  outcome,
+  ruleset,
+  diff,
+  failure,
+}: Extract<FleetEvent, { type: 'fleetwall.job.completed' }>['data']): string {
+  const name = ruleset === null ? (action ?? 'job') : nameOf(ruleset);
+  const why = failure === null ? '' : `: ${escapeControl(failure.message)} (${failure.code})`;
+  const line = failure?.lines[0];
+  const where = line === undefined ? '' : `; ${line.family} line ${line.line}: ${escapeControl(line.reason)}`;
+  const changed = diff === null ? '' : `: ${describeCounts(diff, outcome !== 'checked')}`;
+  return `${name} ${paintEnd(outcome)}${failure === null ? changed : why + where}`;
+}
+
+function describeRollout(event: RolloutEvent): string {
+  switch (event.type) {
+    case 'fleetwall.rollout.started': {
+      const { ruleset, hosts, steps } = event.data;
+      return `of ${nameOf(ruleset)} to ${hosts.length} hosts, in steps to ${steps.join(', ')}`;
+    }
+    case 'fleetwall.rollout.step':
+      return `step ${event.data.step + 1}: ${event.data.hosts.length} hosts`;
+    case 'fleetwall.rollout.unroutable':
+      return `${event.data.hosts.length} hosts have no queue`;
+    case 'fleetwall.rollout.requested':
+      return `${event.data.request} was asked for`;
+    case 'fleetwall.rollout.ended': {
+      const { status, reason } = event.data;
+      return `${paintEnd(status)}${reason === null ? '' : `: ${escapeControl(reason)}`}`;
+    }
+  }
+}
+
+function nameOf(ruleset: { name: string; revision: number } | null): string {
+  return ruleset === null ? 'of all rulesets' : `${ruleset.name} revision ${ruleset.revision}`;
+}

@@ -1,0 +1,56 @@
+import type { Answers } from '../../central/fleet-client.ts';
+import type { FleetEvent } from '../../contract/event.ts';
+import type { RulesetFile } from '../files/ruleset-file.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
+import { LiveView, progressBar } from '../terminal/live-view.ts';
+import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
+
+const GOOD = new Set(['applied', 'unchanged', 'checked', 'removed', 'reported', 'superseded']);
+const BAR_WIDTH = 30;
+
+/** Tells of answers as they come, and of all of them in the end. */
+export class AnswerReport {
+  readonly #json: boolean;
+  readonly #view = new LiveView();
+  readonly #expected: number;
+  readonly #ended = new Set<string>();
+
+  constructor(json: boolean, expected: number) {
+    this.#json = json;
+    this.#expected = expected;
+    this.#draw();
+  }
+
+  readonly onEvent = (event: FleetEvent): void => {
+    if (this.#json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    if (event.type === 'fleetwall.job.completed') this.#ended.add(event.data.hostId);
+    if (event.type === 'fleetwall.job.awaiting_confirmation' && event.data.mode === 'manual') {
+      this.#view.clear();
+      const { hostId, jobId, deadline } = event.data;
+      process.stderr.write(`${hostId} waits until ${deadline}: fleetwall confirm ${jobId}\n`);
+    }
+    this.#draw();
+  };
+
+  end(answers: Answers, file: RulesetFile | null): ExitStatus {
+    this.#view.clear();
+    const hosts = Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
+    const summary = countEnds(Object.values(hosts));
+    if (this.#json) process.stdout.write(`${JSON.stringify({ summary, hosts, stopped: false })}\n`);
+    else process.stdout.write(`${[...showAnswers(answers, file), tellCounts(summary)].join('\n')}\n`);
+    return statusOf(Object.values(hosts));
+  }
+
+  #draw(): void {
+    if (!this.#json)
+      this.#view.draw([progressBar(this.#ended.size, Math.max(this.#expected, this.#ended.size), BAR_WIDTH)]);
+  }
+}
+
+/** Of how hosts ended: what failed comes before what is not known. */
+export function statusOf(ends: readonly string[]): ExitStatus {
+  const bad = ends.filter((end) => !GOOD.has(end));
+  if (bad.some((end) => end !== 'silent' && end !== 'not_started')) return 1;
+  if (bad.includes('silent')) return 4;
+  return bad.length === 0 ? 0 : 1;
+}

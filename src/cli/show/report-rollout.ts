@@ -1,0 +1,99 @@
+import { isFleetEvent } from '../../central/fleet/incoming.ts';
+import type { Answers } from '../../central/fleet-client.ts';
+import { endOf } from '../../central/rollout/rollout-decision.ts';
+import type { RolloutEnd, RolloutState } from '../../central/rollout/rollout-state.ts';
+import type { FleetEvent } from '../../contract/event.ts';
+import type { RolloutEvent } from '../../contract/rollout.ts';
+import type { RulesetFile } from '../files/ruleset-file.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
+import { LiveView, progressBar } from '../terminal/live-view.ts';
+import { paint, paintEnd } from '../terminal/paint.ts';
+import { describeEvent } from './describe-event.ts';
+import { statusOf } from './report-answers.ts';
+import { countEnds, nameHosts, showAnswers, tellCounts } from './show-answers.ts';
+
+const BAR_WIDTH = 30;
+
+/** Tells of a rollout as it goes: a live table on a terminal, a line for each event elsewhere, and how it ended. */
+export class RolloutReport {
+  readonly #json: boolean;
+  readonly #file: RulesetFile | null;
+  readonly #view = new LiveView();
+  readonly #answers: Answers = new Map();
+
+  constructor(json: boolean, file: RulesetFile | null) {
+    this.#json = json;
+    this.#file = file;
+  }
+
+  readonly onEvent = (event: FleetEvent | RolloutEvent, state: RolloutState): void => {
+    if (event.type === 'fleetwall.job.completed') {
+      this.#answers.set(event.data.hostId, { end: event.data.outcome, result: event.data });
+    }
+    if (this.#json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    else if (this.#view.isShown) this.#view.draw(tableOf(state));
+    else if (!isFleetEvent(event) || event.type === 'fleetwall.job.completed') {
+      process.stderr.write(`${describeEvent(event)}\n`);
+    }
+  };
+
+  end(end: RolloutEnd): ExitStatus {
+    this.#view.clear();
+    const { status, reason, hosts, rolloutId } = end;
+    const summary = countEnds(Object.values(hosts));
+    if (this.#json) {
+      process.stdout.write(`${JSON.stringify({ summary, hosts, stopped: status !== 'completed' })}\n`);
+    } else {
+      const why = reason === null ? '' : `: ${reason}`;
+      const unheard = Object.entries(hosts).filter(
+        ([host, how]) => !this.#answers.has(host) || how === 'rolled_back',
+      );
+      for (const [host, how] of unheard) {
+        this.#answers.set(host, { end: how, result: this.#answers.get(host)?.result ?? null });
+      }
+      const lines = showAnswers(this.#answers, this.#file);
+      process.stdout.write(
+        `${[...lines, `${paint.bold(`rollout ${rolloutId}`)} ${paintEnd(status)}${why}`, tellCounts(summary)].join('\n')}\n`,
+      );
+    }
+    return statusOf(Object.values(hosts));
+  }
+
+  /** Where one is, that is run by somebody else, or by nobody. */
+  tell(state: RolloutState): ExitStatus {
+    if (state.ended !== null) return this.end(state.ended);
+    const hosts = endsOf(state);
+    const summary = countEnds(Object.values(hosts));
+    if (this.#json) process.stdout.write(`${JSON.stringify({ summary, hosts, stopped: false })}\n`);
+    else {
+      const open = Object.entries(hosts).flatMap(([host, how]) => (how === 'running' ? [host] : []));
+      const running = open.length === 0 ? [] : [`running: ${nameHosts(open)}`];
+      process.stdout.write(`${[...tableOf(state), ...running].join('\n')}\n`);
+    }
+    return 0;
+  }
+}
+
+function tableOf(state: RolloutState): string[] {
+  const { record, step, isPaused } = state;
+  const { rolloutId, ruleset, steps } = record;
+  const hosts = endsOf(state);
+  const begun = Object.values(hosts).filter((how) => how !== 'not_started').length;
+  const done = Object.values(hosts).filter((how) => how !== 'not_started' && how !== 'running').length;
+  const at = isPaused ? 'paused' : `step ${step + 1} of ${steps.length}`;
+  return [
+    `rollout ${rolloutId}: ${ruleset.name} revision ${ruleset.revision}, ${at}`,
+    `${progressBar(done, record.hosts.length, BAR_WIDTH)} hosts done, ${begun} begun`,
+    tellCounts(countEnds(Object.values(hosts))),
+  ];
+}
+
+function endsOf(state: RolloutState): Record<string, string> {
+  const now = Date.now();
+  return Object.fromEntries(
+    [...state.hosts].map(([host, progress]) => [
+      host,
+      endOf(progress, state, now) ?? (progress.step === null ? 'not_started' : 'running'),
+    ]),
+  );
+}

@@ -1,0 +1,44 @@
+import type { Diff, FleetEvent } from './event.ts';
+import type { Failure } from './failure.ts';
+
+/** What an event is like where no rule texts are to leave the host: what happened and on which line, and not what it says. */
+export function withoutTexts<T extends FleetEvent>(event: T): T {
+  const data = { ...event.data } as { diff?: Diff | null; failure?: Failure | null; report?: Report | null };
+  if (data.diff != null) data.diff = { ...data.diff, tables: data.diff.tables.map(withoutRules) };
+  if (data.failure != null) data.failure = failureWithoutTexts(data.failure);
+  if (data.report != null) data.report = reportWithoutTexts(data.report);
+  return { ...event, data };
+}
+
+interface Report {
+  rulesets: { ipv4: string | null; ipv6: string | null }[];
+}
+
+function withoutRules(table: Diff['tables'][number]): Diff['tables'][number] {
+  const isCut = table.truncated || table.added.length + table.removed.length > 0;
+  return { ...table, added: [], removed: [], truncated: isCut };
+}
+
+function failureWithoutTexts(failure: Failure): Failure {
+  return {
+    ...failure,
+    message: withoutQuotes(failure.message),
+    stderr: null,
+    truncated: true,
+    lines: failure.lines.map((line) => ({
+      ...line,
+      text: '',
+      context: [],
+      reason: withoutQuotes(line.reason),
+    })),
+  };
+}
+
+/** The tools quote what they do not like: `host/network "10.0.0.300" not found`. */
+function withoutQuotes(text: string): string {
+  return text.replace(/(["'`])[^"'`]*["'`]/g, '$1…$1');
+}
+
+function reportWithoutTexts({ rulesets }: Report) {
+  return { rulesets: rulesets.map((ruleset) => ({ ...ruleset, ipv4: null, ipv6: null, truncated: true })) };
+}

@@ -1,0 +1,63 @@
+import type { BrokerView } from '../broker/look-at-broker.ts';
+import { lookAtBroker } from '../broker/look-at-broker.ts';
+import { brokerAccess } from '../worker/open/what-leaves.ts';
+import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
+
+const LIMIT_MS = 10_000;
+const OLDEST = [3, 10] as const;
+const PROVISION = 'fleetwall provision makes it';
+
+/** Each broker of the list: it may be needed when the others are gone. */
+export async function examineBroker({ settings }: Examined): Promise<Finding[]> {
+  const access = brokerAccess(settings);
+  const looks = access.addresses.map(async (address): Promise<Finding[]> => {
+    const place = `${address.hostname}:${address.port}`;
+    try {
+      const view = await lookAtBroker(address, access, { hostId: settings.hostId, limitMs: LIMIT_MS });
+      return findingsOf(place, view, settings.hostId);
+    } catch (error) {
+      return [failure(`${place}: ${(error as Error).message}`, adviceFor(error as Error))];
+    }
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+function findingsOf(place: string, view: BrokerView, hostId: string): Finding[] {
+  const { product, version, queues, missing, mayPublish, mayConsume, consumers, waiting } = view;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+  const findings = [
+    isOld
+      ? warning(`${place}: ${product} ${version}`, 'fleetwall needs RabbitMQ 3.10 or newer')
+      : ok(`${place}: logged in; ${product} ${version}`),
+  ];
+  if (missing.length > 0) {
+    findings.push(
+      warning(
+        `${place}: not there: ${missing.join(', ')}`,
+        `the worker makes what it may make when it starts; where it may not, ${PROVISION}`,
+      ),
+    );
+  }
+  if (queues && mayConsume !== null) {
+    findings.push(failure(`${place}: no right to read the jobs of ${hostId}: ${mayConsume}`, PROVISION));
+  }
+  if (mayPublish !== null) {
+    findings.push(failure(`${place}: no right to publish events of ${hostId}: ${mayPublish}`, PROVISION));
+  }
+  if (queues) {
+    const who = consumers === 0 ? 'no worker consumes it' : 'a worker consumes it';
+    findings.push(ok(`${place}: the queue of ${hostId} has ${waiting} jobs that wait; ${who}`));
+  }
+  return findings;
+}
+
+function adviceFor({ message }: Error): string {
+  if (/ACCESS.REFUSED|403/i.test(message)) {
+    return 'the broker does not let this user in: look at user, password and vhost in FLEETWALL_AMQP_URL and FLEETWALL_AMQP_PASSWORD_FILE';
+  }
+  if (/certificate|TLS|SSL|self.signed/i.test(message)) {
+    return 'look at FLEETWALL_AMQP_CA, at the name in the URL, and at the certificate of the broker';
+  }
+  return 'is it running, is this the right address, and do the rules of this host let it through?';
+}

@@ -1,0 +1,64 @@
+import { release } from 'node:os';
+import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { RestoreFailed } from '../job/ports/firewall.ts';
+import { NO_OBJECTS, RehearsalUnavailable } from '../job/ports/sandbox.ts';
+import type { ScratchStage } from '../netfilter/rehearsal.ts';
+import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
+import { withStage } from './with-sandbox.ts';
+
+/** What most rulesets need; each in a rule that does nothing else. */
+const EXTENSIONS: Record<string, { table: string; rule: string }> = {
+  comment: { table: 'filter', rule: '-A INPUT -m comment --comment x -j ACCEPT' },
+  conntrack: { table: 'filter', rule: '-A INPUT -m conntrack --ctstate NEW -j ACCEPT' },
+  limit: { table: 'filter', rule: '-A INPUT -m limit --limit 1/sec -j ACCEPT' },
+  multiport: { table: 'filter', rule: '-A INPUT -p tcp -m multiport --dports 1,2 -j ACCEPT' },
+  LOG: { table: 'filter', rule: '-A INPUT -j LOG' },
+  REJECT: { table: 'filter', rule: '-A INPUT -j REJECT' },
+  MARK: { table: 'mangle', rule: '-A PREROUTING -j MARK --set-mark 1' },
+  MASQUERADE: { table: 'nat', rule: '-A POSTROUTING -j MASQUERADE' },
+};
+
+/** Whether rules can be rehearsed, and which of the usual ones this kernel takes: asked of itself, in a throwaway namespace. */
+export async function examineKernel(host: Examined): Promise<Finding[]> {
+  return await withStage(host, rehearseExtensions);
+}
+
+async function rehearseExtensions(stage: ScratchStage): Promise<Finding[]> {
+  try {
+    const refused = await refusedExtensions(stage);
+    const tried = Object.keys(EXTENSIONS);
+    const taken = tried.filter((name) => !FAMILIES.every((family) => refused.has(`${name} (${family})`)));
+    const summary = ok(`${release()}; rehearsed in a throwaway namespace: ${taken.join(', ')}`);
+    if (refused.size === 0) return [summary];
+    const reasons = [...refused].map(([name, reason]) => `${name}: ${reason}`).join('; ');
+    return [
+      summary,
+      warning(
+        `not taken: ${reasons}`,
+        'rulesets that need them will be refused: load the kernel modules, or install the package of your kernel that has them',
+      ),
+    ];
+  } catch (error) {
+    if (!(error instanceof RehearsalUnavailable)) throw error;
+    return [failure(error.message, 'no ruleset can be applied: give the worker CAP_SYS_ADMIN')];
+  }
+}
+
+/** By extension and family, with what was said. */
+async function refusedExtensions(stage: ScratchStage): Promise<Map<string, string>> {
+  const refused = new Map<string, string>();
+  await stage.within(NO_OBJECTS, async (rehearsal) => {
+    const attempt = async (name: string, family: Family, table: string, rule: string) => {
+      try {
+        await rehearsal.restore(family, `*${table}\n${rule}\nCOMMIT\n`);
+      } catch (error) {
+        if (!(error instanceof RestoreFailed)) throw error;
+        refused.set(`${name} (${family})`, error.fault.message);
+      }
+    };
+    for (const [name, { table, rule }] of Object.entries(EXTENSIONS)) {
+      await Promise.all(FAMILIES.map((family) => attempt(name, family, table, rule)));
+    }
+  });
+  return refused;
+}

@@ -1,0 +1,42 @@
+import { NamespaceLock } from '../host/lock.ts';
+import { LockTimeout } from '../job/ports/host-lock.ts';
+import { type Examined, type Finding, ok, RUN_MS, warning } from './finding.ts';
+import { isThere } from './is-there.ts';
+
+const FLOCK = '/usr/bin/flock';
+const XTABLES_LOCK = '/run/xtables.lock';
+const CONFLICT_STATUS = 75;
+
+/** Whether a job would have to wait: for fleetwall's own lock, or for that of iptables-legacy. */
+export async function examineLocks(host: Examined): Promise<Finding[]> {
+  return [
+    await examineOwn(host),
+    ...(host.programs.backend === 'legacy' ? [await examineXtables(host)] : []),
+  ];
+}
+
+async function examineOwn({ settings, namespace, run, log }: Examined): Promise<Finding> {
+  const { runDir, hostId } = settings;
+  const lock = new NamespaceLock({ runDir, inode: namespace.inode, hostId, timeoutSeconds: 0, run, log });
+  // To look is not to make: the folder is the worker's to begin with.
+  if (!(await isThere(lock.path))) return ok(`nobody has had the lock of these rules yet (${lock.path})`);
+  try {
+    await lock.assertFree();
+    return ok(`the lock of these rules is free (${lock.path})`);
+  } catch (error) {
+    if (!(error instanceof LockTimeout)) throw error;
+    return warning(error.message, 'a job is under way, or waits to be confirmed: others wait for it');
+  }
+}
+
+async function examineXtables({ run }: Examined): Promise<Finding> {
+  if (!(await isThere(XTABLES_LOCK))) return ok(`nobody has had the xtables lock yet (${XTABLES_LOCK})`);
+  const args = ['-n', '-E', String(CONFLICT_STATUS), XTABLES_LOCK, '/bin/true'];
+  const { exitCode, startError, stderr } = await run({ file: FLOCK, args, timeoutMs: RUN_MS });
+  if (exitCode === 0) return ok(`the xtables lock is free (${XTABLES_LOCK})`);
+  if (exitCode !== CONFLICT_STATUS) throw new Error(`${FLOCK}: ${startError ?? stderr}`);
+  return warning(
+    `another program has the xtables lock (${XTABLES_LOCK})`,
+    `if that lasts, jobs end as xtables_lock_timeout: see who has it with "lslocks | grep xtables"`,
+  );
+}

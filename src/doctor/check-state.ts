@@ -1,0 +1,95 @@
+import { access, constants, readdir, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { SetupError } from '../config/setup-error.ts';
+import { FileJournal } from '../host/state/journal.ts';
+import { assertOwnFolder } from '../host/state/own-folder.ts';
+import { FileRulesetStore } from '../host/state/ruleset-store.ts';
+import { JournalDamaged } from '../job/ports/pending.ts';
+import { StateUnavailable } from '../job/ports/stores.ts';
+import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
+import { isThere } from './is-there.ts';
+
+/** Room for the snapshot, boot files and result of a large ruleset, with much to spare. */
+const LEAST_FREE_BYTES = 100 * 1024 * 1024;
+const LEAST_FREE_FILES = 1_000;
+
+/** Whether the worker could keep what it must not forget. */
+export async function examineState({ settings: { stateDir, runDir } }: Examined): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const folder of [stateDir, runDir]) {
+    const problem = await problemOf(folder);
+    if (problem !== null) findings.push(problem);
+  }
+  if (findings.length > 0) return findings;
+  if (!(await isThere(stateDir))) return [ok(`${stateDir} is not there yet: the worker makes it`)];
+  return [...(await examineContents(stateDir)), await examineRoom(stateDir)];
+}
+
+async function problemOf(folder: string): Promise<Finding | null> {
+  try {
+    await assertOwnFolder(folder);
+    await access((await isThere(folder)) ? folder : await nearestFolder(folder), constants.W_OK);
+    return null;
+  } catch (error) {
+    if (error instanceof SetupError) return failure(error.message, 'it has to be nobody else’s');
+    return failure(
+      `${folder} cannot be written: ${(error as Error).message}`,
+      'mend that, or choose another folder: jobs end as state_unavailable before they change anything',
+    );
+  }
+}
+
+async function examineContents(stateDir: string): Promise<Finding[]> {
+  try {
+    const records = await new FileRulesetStore(stateDir).list();
+    const live = records.filter((record) => record.live !== null);
+    const names = live.map(({ name, committed }) => `${name}@${committed?.revision ?? '?'}`).join(' ');
+    const findings = [ok(`${stateDir} has these rulesets: ${names === '' ? 'none' : names}`)];
+    const pending = await new FileJournal(stateDir).peek();
+    if (pending !== null) {
+      const { job, ruleset, owed } = pending;
+      const what = `job ${job.id} (${ruleset.name} revision ${ruleset.revision})`;
+      findings.push(
+        owed === null
+          ? warning(
+              `${what} is under way, or was cut short`,
+              'the worker settles it when it starts, and so does "fleetwall apply"',
+            )
+          : warning(
+              `${what} has failed, and its undo has not succeeded since ${owed.since}`,
+              'it is tried on, and nothing else is changed before: the worker’s log, and the end of any other job, say what is in the way',
+            ),
+      );
+    }
+    const events = await readdir(join(stateDir, 'outbox')).catch(() => []);
+    if (events.length > 0) {
+      findings.push(
+        warning(
+          `events that wait for the broker: ${events.length}`,
+          'they are published once it takes them: look at the broker below',
+        ),
+      );
+    }
+    return findings;
+  } catch (error) {
+    if (!(error instanceof StateUnavailable || error instanceof JournalDamaged)) throw error;
+    return [failure(error.message, 'restore the folder, or move it away and push the rulesets again')];
+  }
+}
+
+async function examineRoom(stateDir: string): Promise<Finding> {
+  const { bavail, bsize, ffree, files } = await statfs(stateDir);
+  const free = bavail * bsize;
+  const told = `${Math.floor(free / 1024 / 1024)} MiB free`;
+  // Some file systems have no fixed number of files, and say 0.
+  if (free >= LEAST_FREE_BYTES && (files === 0 || ffree >= LEAST_FREE_FILES)) return ok(told);
+  return warning(
+    `${told}, ${ffree} files can be made in ${stateDir}`,
+    'make room: without it jobs end as state_unavailable',
+  );
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  const parent = dirname(path);
+  return (await isThere(parent)) || parent === path ? parent : await nearestFolder(parent);
+}

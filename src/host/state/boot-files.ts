@@ -1,0 +1,184 @@
+import { copyFile, link, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Digest, FAMILIES, type Family } from '../../contract/identifiers.ts';
+import type { BootFiles, BootFilesState, BootRecord, RulesetRecord } from '../../job/ports/stores.ts';
+import { bytesDigest } from '../../ruleset/digest.ts';
+import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
+import { renderLoader } from './boot-loader.ts';
+import {
+  identityOf,
+  makePrivateFolder,
+  placeDurably,
+  readIfThere,
+  syncFolder,
+  writeAside,
+  writeDurably,
+} from './files.ts';
+import { orUnavailable } from './state-error.ts';
+
+type Ruleset = Pick<RulesetRecord, 'name' | 'scope'>;
+
+/**
+ * The rules of each ruleset as plain files that `iptables-restore` takes, `boot/NAME.SCOPE.FAMILY` in the state folder.
+ *
+ * Which of them are right, the record says. A new one is written aside first (`.new`); while it stands in its place and the record
+ * is not yet written, the old one is kept beside it (`.old`): wherever that is cut short, one of the three is the record's.
+ */
+export class FileBootFiles implements BootFiles {
+  readonly #folder: string;
+  readonly #restore: PerFamily<string>;
+  /** What is known to be in a file, for as long as it is that file: it is neither written nor read again for that. */
+  readonly #known = new Map<string, { digest: Digest; identity: string }>();
+
+  /** @param restore the programs that load them, by absolute path */
+  constructor(stateDir: string, restore: PerFamily<string>) {
+    this.#folder = join(stateDir, 'boot');
+    this.#restore = restore;
+  }
+
+  async prepare(ruleset: Ruleset, rules: PerFamily<string>): Promise<PerFamily<Digest>> {
+    return await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      await this.#writeLoader();
+      const digests = perFamily((family) => bytesDigest(rules[family]));
+      await Promise.all(
+        FAMILIES.map(async (family) => {
+          const path = this.#path(ruleset, family);
+          if (await this.#isKnown(path, digests[family])) return;
+          await this.#learn(await writeAside(path, rules[family], 'latin1'), digests[family]);
+        }),
+      );
+      return digests;
+    });
+  }
+
+  async place(record: BootRecord): Promise<void> {
+    const { live } = record;
+    await orUnavailable(this.#folder, async () => {
+      for (const family of FAMILIES) {
+        const path = this.#path(record, family);
+        if (live === null) await rename(path, keptOf(path)).catch(ignoreMissing);
+        else if (!(await this.#has(path, live.saved[family]))) await this.#replace(path, live.saved[family]);
+      }
+      if (live === null) await syncFolder(this.#folder).catch(ignoreMissing);
+    });
+  }
+
+  async mend(record: BootRecord): Promise<BootFilesState> {
+    const { live } = record;
+    return await orUnavailable(this.#folder, async () => {
+      if (live !== null) await this.#writeLoader();
+      const states = await Promise.all(
+        FAMILIES.map(async (family) => {
+          const path = this.#path(record, family);
+          return live === null ? await takeAway(path) : await this.#mend(path, live.saved[family]);
+        }),
+      );
+      return (['lost', 'mended'] as const).find((state) => states.includes(state)) ?? 'whole';
+    });
+  }
+
+  async forgetKept(record: BootRecord): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await Promise.all(FAMILIES.map((family) => rm(keptOf(this.#path(record, family)), { force: true })));
+    });
+  }
+
+  async read(record: RulesetRecord): Promise<PerFamily<string> | null> {
+    const { live } = record;
+    if (live === null) return null;
+    return await orUnavailable(this.#folder, async () => {
+      const [ipv4, ipv6] = await Promise.all(
+        FAMILIES.map((family) => readIfThere(this.#path(record, family), 'latin1')),
+      );
+      if (ipv4 == null || ipv6 == null) return null;
+      const isSame = bytesDigest(ipv4) === live.saved.ipv4 && bytesDigest(ipv6) === live.saved.ipv6;
+      return isSame ? { ipv4, ipv6 } : null;
+    });
+  }
+
+  async #writeLoader(): Promise<void> {
+    const path = join(this.#folder, 'load');
+    const text = renderLoader(this.#restore);
+    const digest = bytesDigest(text);
+    if (await this.#has(path, digest)) return;
+    await makePrivateFolder(this.#folder);
+    await writeDurably(path, text);
+    await this.#learn(path, digest);
+  }
+
+  async #replace(path: string, digest: Digest): Promise<void> {
+    const aside = asideOf(path);
+    if (!(await this.#has(aside, digest))) throw new Error(`${aside} is missing or damaged`);
+    await keep(path);
+    await placeDurably(aside, path);
+    await this.#learn(path, digest);
+  }
+
+  async #mend(path: string, digest: Digest): Promise<BootFilesState> {
+    if (await this.#has(path, digest)) return 'whole';
+    for (const other of [keptOf(path), asideOf(path)]) {
+      if (!(await this.#has(other, digest))) continue;
+      await placeDurably(other, path);
+      await this.#learn(path, digest);
+      return 'mended';
+    }
+    return 'lost';
+  }
+
+  async #has(path: string, digest: Digest): Promise<boolean> {
+    if (await this.#isKnown(path, digest)) return true;
+    const isThere = await holds(path, digest);
+    if (isThere) await this.#learn(path, digest);
+    return isThere;
+  }
+
+  async #isKnown(path: string, digest: Digest): Promise<boolean> {
+    const known = this.#known.get(path);
+    return known?.digest === digest && known.identity === (await identityOf(path));
+  }
+
+  async #learn(path: string, digest: Digest): Promise<void> {
+    const identity = await identityOf(path);
+    if (identity !== null) this.#known.set(path, { digest, identity });
+  }
+
+  #path({ name, scope }: Ruleset, family: Family): string {
+    return join(this.#folder, `${name}.${scope}.${family}`);
+  }
+}
+
+/** What cannot be read is no boot file: whoever has to put one there is told why that cannot be done. */
+async function holds(path: string, digest: Digest): Promise<boolean> {
+  const text = await readIfThere(path, 'latin1').catch(() => null);
+  return text !== null && bytesDigest(text) === digest;
+}
+
+function asideOf(path: string): string {
+  return `${path}.new`;
+}
+
+function keptOf(path: string): string {
+  return `${path}.old`;
+}
+
+/** A second name for what is in place: at no moment is nothing there. */
+async function keep(path: string): Promise<void> {
+  const kept = keptOf(path);
+  await rm(kept, { force: true });
+  // Not every file system has second names.
+  await link(path, kept).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') await copyFile(path, kept);
+  });
+}
+
+async function takeAway(path: string): Promise<BootFilesState> {
+  if ((await identityOf(path)) === null) return 'whole';
+  await rm(path, { force: true });
+  await syncFolder(dirname(path));
+  return 'mended';
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,150 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Diff, Outcome } from '../../contract/event.ts';
+import { Digest, FAMILIES, Family, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
+import {
+  type Journal,
+  JournalDamaged,
+  type PendingChange,
+  type SavedTables,
+} from '../../job/ports/pending.ts';
+import { bytesDigest } from '../../ruleset/digest.ts';
+import { perFamily } from '../../ruleset/tables.ts';
+import { makePrivateFolder, parseJson, readIfThere, syncFolder, writeDurably } from './files.ts';
+import { StoredClaims, StoredRecord } from './ruleset-store.ts';
+import { orUnavailable } from './state-error.ts';
+import { assertNotNewer, STATE_VERSION } from './state-version.ts';
+
+const StoredChange = z.object({
+  version: z.literal(STATE_VERSION),
+  snapshot: z.object({ ipv4: Digest, ipv6: Digest }),
+  change: z.object({
+    job: z.object({
+      id: z.string(),
+      action: z.enum(['apply', 'check', 'remove', 'rollback', 'report']),
+      issuedAt: z.string(),
+      rolloutId: z.string().optional(),
+    }),
+    origin: z.object({
+      attempt: z.int(),
+      redelivered: z.boolean(),
+      authenticated: z.boolean().default(false),
+      deliveredAt: z.string(),
+      headers: z.record(z.string(), z.string()),
+    }),
+    ruleset: z.object({ name: RulesetName, revision: Revision, digest: Digest.nullable(), scope: Scope }),
+    outcome: Outcome,
+    diff: Diff,
+    place: z.string(),
+    claims: StoredClaims,
+    tables: z.array(z.object({ family: Family, table: z.string() })),
+    window: z
+      .object({
+        mode: z.enum(['probe', 'manual']),
+        resumable: z.boolean(),
+        deadline: z.string(),
+        deadlineMs: z.number(),
+        after: StoredRecord.nullable(),
+      })
+      .nullable(),
+    /** The first workers gave an undo up, and the journal with it. */
+    owed: z.object({ since: z.string() }).nullable().default(null),
+  }),
+});
+
+/**
+ * The change that is under way, in `journal/` of the state folder: `change.json` is there from before the first rule is
+ * written until the job's end is known, and `snapshot.FAMILY` beside it has the tables as they were.
+ */
+export class FileJournal implements Journal {
+  readonly #folder: string;
+  #snapshot = { ipv4: '', ipv6: '' };
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'journal');
+  }
+
+  async open(change: PendingChange, before: SavedTables): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      this.#snapshot = perFamily((family) => bytesDigest(before[family]));
+      await Promise.all(
+        FAMILIES.map((family) => writeDurably(this.#snapshotPath(family), before[family], 'latin1')),
+      );
+      await this.#write(change);
+    });
+  }
+
+  async update(change: PendingChange): Promise<void> {
+    await orUnavailable(this.#folder, () => this.#write(change));
+  }
+
+  async read(): Promise<PendingChange | null> {
+    const stored = await this.#read();
+    if (stored !== null) this.#snapshot = stored.snapshot;
+    return stored?.change ?? null;
+  }
+
+  async peek(): Promise<PendingChange | null> {
+    return (await this.#read())?.change ?? null;
+  }
+
+  async #read(): Promise<Pick<z.infer<typeof StoredChange>, 'snapshot' | 'change'> | null> {
+    return await orUnavailable(this.#folder, async () => {
+      const text = await readIfThere(this.#path);
+      if (text === null) return null;
+      const values = parseJson(text);
+      assertNotNewer(this.#path, values);
+      const stored = StoredChange.safeParse(values);
+      if (!stored.success) {
+        throw new JournalDamaged(
+          `a change was cut short, and ${this.#path}, which says how to undo it, is damaged: look at the host's rules, and push its rulesets again`,
+        );
+      }
+      return stored.data;
+    });
+  }
+
+  async readSnapshot(): Promise<SavedTables> {
+    return await orUnavailable(this.#folder, async () => {
+      const [ipv4, ipv6] = await Promise.all(
+        FAMILIES.map(async (family) => {
+          const path = this.#snapshotPath(family);
+          const text = await readIfThere(path, 'latin1');
+          if (text === null || bytesDigest(text) !== this.#snapshot[family]) {
+            throw new JournalDamaged(`${path}, which has the rules as they were, is missing or damaged`);
+          }
+          return text;
+        }),
+      );
+      return { ipv4: ipv4 ?? '', ipv6: ipv6 ?? '' };
+    });
+  }
+
+  async putAside(): Promise<void> {
+    await orUnavailable(this.#folder, async () => await rename(this.#path, `${this.#path}.damaged`));
+  }
+
+  async close(): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await rm(this.#path, { force: true });
+      await syncFolder(this.#folder).catch(() => {});
+    });
+  }
+
+  async #write(change: PendingChange): Promise<void> {
+    const stored = { version: STATE_VERSION, snapshot: this.#snapshot, change } satisfies z.infer<
+      typeof StoredChange
+    >;
+    await writeDurably(this.#path, JSON.stringify(stored));
+  }
+
+  get #path(): string {
+    return join(this.#folder, 'change.json');
+  }
+
+  #snapshotPath(family: Family): string {
+    return join(this.#folder, `snapshot.${family}`);
+  }
+}

@@ -1,0 +1,54 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FleetEvent } from '../../contract/event.ts';
+import type { KeptEvent, OutboxStore } from '../../job/ports/stores.ts';
+import { makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import { orUnavailable } from './state-error.ts';
+
+const StoredEvent = z.object({
+  sequence: z.int(),
+  event: FleetEvent,
+  headers: z.record(z.string(), z.unknown()),
+});
+
+const DIGITS = 15;
+
+/** Events that the broker has not confirmed, `outbox/SEQUENCE.json` in the state folder. */
+export class FileOutboxStore implements OutboxStore {
+  readonly #folder: string;
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'outbox');
+  }
+
+  async list(): Promise<KeptEvent[]> {
+    return await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.json')).toSorted();
+      const kept: KeptEvent[] = [];
+      for (const name of names) {
+        const stored = StoredEvent.safeParse(parseJson((await readIfThere(join(this.#folder, name))) ?? ''));
+        // What cannot be read cannot be published either; it stays for people to look at.
+        if (stored.success) kept.push(stored.data);
+      }
+      return kept;
+    });
+  }
+
+  async put({ sequence, event, headers }: KeptEvent): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      const stored = { sequence, event, headers } satisfies z.infer<typeof StoredEvent>;
+      await writeDurably(this.#path(sequence), JSON.stringify(stored));
+    });
+  }
+
+  async remove({ sequence }: KeptEvent): Promise<void> {
+    await orUnavailable(this.#folder, async () => await rm(this.#path(sequence), { force: true }));
+  }
+
+  #path(sequence: number): string {
+    return join(this.#folder, `${String(sequence).padStart(DIGITS, '0')}.json`);
+  }
+}

@@ -1,0 +1,71 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FleetEvent, type JobCompletedEvent } from '../../contract/event.ts';
+import type { ResultStore } from '../../job/ports/stores.ts';
+import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import { orUnavailable } from './state-error.ts';
+
+/** Each so many results, those that are too many are looked for. */
+const PRUNE_EVERY = 1_000;
+const LOOKED_AT_ONCE = 64;
+const KEPT_RESULTS = 10_000;
+const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** The last event of each job that ended here, `results/JOB.json` in the state folder. */
+export class FileResultStore implements ResultStore {
+  readonly #folder: string;
+  #puts = 0;
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'results');
+  }
+
+  async find(jobId: string): Promise<JobCompletedEvent | null> {
+    return await orUnavailable(this.#folder, async () => {
+      const text = await readIfThere(this.#path(jobId));
+      if (text === null) return null;
+      const event = FleetEvent.parse(JSON.parse(text));
+      if (event.type !== 'fleetwall.job.completed')
+        throw new Error(`${this.#path(jobId)} holds another kind of event`);
+      return event;
+    });
+  }
+
+  async put(jobId: string, event: JobCompletedEvent): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      await writeDurably(this.#path(jobId), JSON.stringify(event));
+      this.#puts += 1;
+      if (this.#puts % PRUNE_EVERY === 0) await this.prune();
+    });
+  }
+
+  /** Forgets results that are older than 30 days, and all but the 10,000 newest. */
+  async prune(now = Date.now()): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      // What is being written has another ending.
+      const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.json'));
+      const files: { name: string; time: number }[] = [];
+      // Not all at once: ten thousand answers that wait take more memory than all else that the worker has.
+      for (let from = 0; from < names.length; from += LOOKED_AT_ONCE) {
+        const some = names.slice(from, from + LOOKED_AT_ONCE);
+        files.push(
+          ...(await Promise.all(some.map(async (name) => ({ name, time: await this.#timeOf(name) })))),
+        );
+      }
+      const byAge = files.toSorted((a, b) => b.time - a.time);
+      const surplus = byAge.filter(({ time }, index) => index >= KEPT_RESULTS || now - time > KEPT_MS);
+      await Promise.all(surplus.map(({ name }) => rm(join(this.#folder, name), { force: true })));
+    });
+  }
+
+  async #timeOf(name: string): Promise<number> {
+    return (await stat(join(this.#folder, name))).mtimeMs;
+  }
+
+  /** An id is a UUID, in which upper and lower case are the same. */
+  #path(jobId: string): string {
+    return join(this.#folder, `${jobId.toLowerCase()}.json`);
+  }
+}

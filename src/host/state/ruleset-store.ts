@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Digest, Family, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
+import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../../job/ports/stores.ts';
+import { identityOf, jsonFilesIn, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import { orUnavailable } from './state-error.ts';
+import { assertNotNewer, STATE_VERSION } from './state-version.ts';
+
+const ChainRef = z.object({ family: Family, table: z.string(), chain: z.string() });
+
+export const StoredClaims = z.object({
+  tables: z.array(ChainRef.omit({ chain: true })),
+  chains: z.array(ChainRef),
+  hooks: z.array(ChainRef.extend({ target: z.string(), first: z.boolean(), text: z.string().optional() })),
+});
+
+export const StoredRecord = z.object({
+  name: RulesetName,
+  scope: Scope,
+  committed: z.object({ revision: Revision, digest: Digest }).nullable(),
+  /** The first workers did not say. */
+  committedBy: z.string().nullable().default(null),
+  live: z
+    .object({
+      saved: z.object({ ipv4: Digest, ipv6: Digest }),
+      spelledBy: z.string(),
+    })
+    .nullable(),
+  earlier: z.array(Digest),
+  claims: StoredClaims,
+});
+
+const StoredRuleset = StoredRecord.extend({ version: z.literal(STATE_VERSION) });
+
+/** What is committed on the host: one JSON file for each ruleset, `rulesets/NAME.json` in the state folder. */
+export class FileRulesetStore implements RulesetStore {
+  readonly #folder: string;
+  /** What was read of a file, for as long as it is that file: a new one has another inode. */
+  readonly #read = new Map<string, { identity: string; record: RulesetRecord }>();
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'rulesets');
+  }
+
+  async list(): Promise<RulesetRecord[]> {
+    return await orUnavailable(this.#folder, async () => {
+      const files = await jsonFilesIn(this.#folder);
+      return await Promise.all(files.map((file) => this.#readOnce(join(this.#folder, file))));
+    });
+  }
+
+  async #readOnce(path: string): Promise<RulesetRecord> {
+    const identity = await identityOf(path);
+    const known = this.#read.get(path);
+    if (known !== undefined && known.identity === identity) return known.record;
+    const record = await readRecord(path);
+    if (identity !== null) this.#read.set(path, { identity, record });
+    return record;
+  }
+
+  async put(record: RulesetRecord): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      const text = JSON.stringify({ version: STATE_VERSION, ...record } satisfies z.infer<
+        typeof StoredRuleset
+      >);
+      await writeDurably(join(this.#folder, `${record.name}.json`), text);
+    });
+  }
+}
+
+async function readRecord(path: string): Promise<RulesetRecord> {
+  const values = parseJson((await readIfThere(path)) ?? '');
+  assertNotNewer(path, values);
+  const stored = StoredRuleset.safeParse(values);
+  if (!stored.success) {
+    throw new StateUnavailable(
+      `${path} is damaged, or no state file of fleetwall: restore it, or move it away and push the ruleset with its chains in "adopt"`,
+    );
+  }
+  const { version: _, ...record } = stored.data;
+  return record;
+}

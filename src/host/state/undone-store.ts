@@ -1,0 +1,53 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FleetEvent, type JobUndoneEvent } from '../../contract/event.ts';
+import type { KeptUndone, UndoneStore } from '../../job/ports/stores.ts';
+import { jsonFilesIn, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import { orUnavailable } from './state-error.ts';
+
+const StoredUndone = z.object({ event: FleetEvent, headers: z.record(z.string(), z.string()) });
+
+/**
+ * Changes that were taken back after their jobs had ended, `undone/JOB.json` in the state folder: by whatever process, and for
+ * the worker to tell.
+ */
+export class FileUndoneStore implements UndoneStore {
+  readonly #folder: string;
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'undone');
+  }
+
+  async list(): Promise<KeptUndone[]> {
+    return await orUnavailable(this.#folder, async () => {
+      const files = await jsonFilesIn(this.#folder);
+      return (await Promise.all(files.map((name) => readUndone(join(this.#folder, name))))).flat();
+    });
+  }
+
+  async put(undone: KeptUndone): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      await writeDurably(
+        this.#path(undone.event),
+        JSON.stringify(undone satisfies z.infer<typeof StoredUndone>),
+      );
+    });
+  }
+
+  async remove(event: JobUndoneEvent): Promise<void> {
+    await orUnavailable(this.#folder, async () => await rm(this.#path(event), { force: true }));
+  }
+
+  #path({ subject }: JobUndoneEvent): string {
+    return join(this.#folder, `${subject.toLowerCase()}.json`);
+  }
+}
+
+/** What cannot be read cannot be told either; it stays for people to look at. */
+async function readUndone(path: string): Promise<KeptUndone[]> {
+  const stored = StoredUndone.safeParse(parseJson((await readIfThere(path)) ?? ''));
+  if (!stored.success || stored.data.event.type !== 'fleetwall.job.undone') return [];
+  return [{ event: stored.data.event, headers: stored.data.headers }];
+}

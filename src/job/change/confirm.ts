@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { awaitingEvent } from '../outcome/job-events.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import { monotonicMs } from '../ports/monotonic.ts';
+import type { OpenChange } from '../ports/pending.ts';
+import type { Ports } from '../ports/ports.ts';
+
+const RETRY_MS = 500;
+
+/** @throws {JobFailure} `broker_unreachable`: a change that cannot be confirmed is not begun */
+export async function assertConfirmable(label: string, { confirmation }: Ports): Promise<void> {
+  try {
+    await confirmation.assertReachable();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new JobFailure(
+      'host',
+      'broker_unreachable',
+      `ruleset ${label} was not applied: no new connection to the broker can be made, not even before the change, so that it could not be confirmed (${message})`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Waits until the change is shown to do no harm, or a person says so.
+ *
+ * @throws {JobFailure} of stage `confirm`: it has to be taken back; {@link WindowLeft}: it stays open
+ */
+export async function confirmChange(change: OpenChange, ports: Ports): Promise<void> {
+  if (change.window.mode === 'manual') await waitForAnswer(change, ports);
+  else await probeUntilWell(change, ports);
+}
+
+/** What fails at first may need a moment; each has to work once before the window closes. */
+async function probeUntilWell(change: OpenChange, { confirmation, log, ...ports }: Ports): Promise<void> {
+  const { job, window, origin } = change;
+  log.info({ jobId: job.id, deadline: window.deadline }, 'Applied: probing');
+  let left = confirmation.probes(awaitingEvent(change, ports), origin.headers);
+  for (;;) {
+    const limitMs = Math.max(1, window.deadlineMs - monotonicMs());
+    const tried = await Promise.all(left.map(async (probe) => ({ probe, reason: await probe(limitMs) })));
+    const failed = tried.filter(({ reason }) => reason !== null);
+    if (failed.length === 0) return;
+    const reasons = failed.map(({ reason }) => reason);
+    if (monotonicMs() + RETRY_MS >= window.deadlineMs) throw probeFailure(change, reasons.join('; '));
+    log.debug({ jobId: job.id, reasons }, 'Probes failed, and are tried again');
+    left = failed.map(({ probe }) => probe);
+    await sleep(RETRY_MS);
+  }
+}
+
+function probeFailure({ ruleset }: OpenChange, reasons: string): JobFailure {
+  const message = `ruleset ${ruleset.name} revision ${ruleset.revision} was applied and taken back: after it, ${reasons}`;
+  return new JobFailure('confirm', 'probe_failed', message);
+}
+
+async function waitForAnswer(change: OpenChange, ports: Ports): Promise<void> {
+  const { job, window, origin } = change;
+  const { answers } = ports.confirmation;
+  answers.expect(job.id);
+  ports.events.publish(awaitingEvent(change, ports), origin.headers).catch((error: unknown) => {
+    // Then nobody answers, and the change is taken back.
+    ports.log.warn({ jobId: job.id, error }, 'Cannot publish that a job waits to be confirmed');
+  });
+  ports.log.info({ jobId: job.id, deadline: window.deadline }, 'Waiting to be confirmed');
+  const answer = await answers.wait(job.id, window.deadlineMs);
+  if (answer === 'confirm') return;
+  await endWindow(change, ports);
+  throw refusal(change, answer);
+}
+
+/** From here on it is undone: no other process may ask again, and keep what is half undone. */
+async function endWindow(change: OpenChange, { journal, log }: Ports): Promise<void> {
+  const { job, window } = change;
+  const deadlineMs = Math.min(window.deadlineMs, monotonicMs());
+  await journal.update({ ...change, window: { ...window, deadlineMs } }).catch((error: unknown) => {
+    log.error({ jobId: job.id, error }, 'Cannot write that a change waits no more');
+  });
+}
+
+function refusal({ ruleset, window }: OpenChange, answer: 'abort' | 'none'): JobFailure {
+  const label = `ruleset ${ruleset.name} revision ${ruleset.revision} was applied and taken back`;
+  return answer === 'abort'
+    ? new JobFailure('confirm', 'aborted', `${label}: it was asked for`)
+    : new JobFailure('confirm', 'confirm_timeout', `${label}: nobody confirmed it before ${window.deadline}`);
+}

@@ -1,0 +1,115 @@
+import { FAMILIES } from '../../contract/identifiers.ts';
+import { diffLists } from '../../ruleset/plan/diff.ts';
+import { extractOwned, renderOwned } from '../../ruleset/plan/owned.ts';
+import { planTable } from '../../ruleset/plan/plan.ts';
+import { renderChange, type TableChange } from '../../ruleset/plan/table-change.ts';
+import { type PerFamily, perFamily, type TableRef } from '../../ruleset/tables.ts';
+import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
+import type { Intent } from '../plan/intent.ts';
+import { type LiveTables, takeSnapshot } from '../plan/snapshot.ts';
+import type { Firewall } from '../ports/firewall.ts';
+import type { Fence } from '../ports/host-lock.ts';
+
+/** Whose rules are put back. */
+export type UndoSubject = Pick<Intent, 'name' | 'scope' | 'claims' | 'neighbours'>;
+
+/** A table that the apply had written, or tried to. */
+export interface UndoneTable extends TableRef {
+  /** Something in it had changed, and was put back. */
+  performed: boolean;
+  /** What is not as it was, though it should be; `null` if all is. */
+  differs: string | null;
+}
+
+/** Others may write to the same chains while they are put back. */
+const MOST_ROUNDS = 4;
+
+/**
+ * Puts back what the ruleset had in the tables that an apply has touched, as the snapshot has it: by value, so that
+ * what others wrote meanwhile stays. Then reads them again, and compares.
+ *
+ * @throws {RestoreFailed} {@link JobFailure} if the host cannot be read or written
+ */
+export async function undoChanges(
+  subject: UndoSubject,
+  touched: readonly TableRef[],
+  snapshot: LiveTables,
+  firewall: Firewall,
+  fence: Fence,
+): Promise<UndoneTable[]> {
+  const tables = perFamily((family) => [
+    ...new Set(touched.filter((ref) => ref.family === family).map((ref) => ref.table)),
+  ]);
+  const concern = { tables, holders: [subject, ...subject.neighbours] };
+  const wanted = ownedPart(subject, snapshot);
+  const written = new Set<string>();
+  let live = await takeSnapshot(firewall, fence, concern);
+  let changes = planUndo(subject, tables, wanted, live);
+  for (let round = 1; changes.length > 0 && round <= MOST_ROUNDS; round += 1) {
+    for (const change of changes.toReversed()) {
+      fence.assertHeld();
+      const { family, table, replaces: flush } = change;
+      await firewall.restore(fence, { family, text: renderChange(change), flush });
+      written.add(`${family} ${table}`);
+    }
+    live = await takeSnapshot(firewall, fence, concern);
+    changes = planUndo(subject, tables, wanted, live);
+  }
+  const now = ownedPart(subject, live);
+  return FAMILIES.flatMap((family) =>
+    tables[family].map((table) => ({
+      family,
+      table,
+      performed: written.has(`${family} ${table}`),
+      differs: firstDifference(renderTable(wanted, family, table), renderTable(now, family, table)),
+    })),
+  );
+}
+
+function firstDifference(wanted: string, now: string): string | null {
+  if (wanted === now) return null;
+  const { added, removed } = diffLists(now.split('\n'), wanted.split('\n'));
+  if (added[0] !== undefined) return `"${added[0]}" is missing`;
+  return removed[0] === undefined ? 'lines are in another order' : `"${removed[0]}" is there`;
+}
+
+function planUndo(
+  subject: UndoSubject,
+  tables: PerFamily<string[]>,
+  wanted: PerFamily<Map<string, WantedTable>>,
+  live: LiveTables,
+): TableChange[] {
+  const { name, scope, claims, neighbours } = subject;
+  return FAMILIES.flatMap((family) =>
+    tables[family].flatMap((table) => {
+      const question = {
+        name,
+        scope,
+        family,
+        table,
+        own: claims,
+        neighbours,
+        rewrite: true,
+      };
+      const plan = planTable({
+        ...question,
+        live: live[family].get(table),
+        wanted: wanted[family].get(table),
+      });
+      return plan.change === null ? [] : [plan.change];
+    }),
+  );
+}
+
+function ownedPart({ scope, claims }: UndoSubject, live: LiveTables): PerFamily<Map<string, WantedTable>> {
+  return perFamily((family) => extractOwned({ scope, claims, family, live: live[family] }));
+}
+
+function renderTable(
+  owned: PerFamily<Map<string, WantedTable>>,
+  family: 'ipv4' | 'ipv6',
+  table: string,
+): string {
+  const part = owned[family].get(table);
+  return part === undefined ? '' : renderOwned(new Map([[table, part]]));
+}

@@ -1,0 +1,33 @@
+import type { TablePlan } from '../../ruleset/plan/table-change.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { Intent } from '../plan/intent.ts';
+import { planIntent } from '../plan/plan-intent.ts';
+import type { LiveTables } from '../plan/snapshot.ts';
+
+/**
+ * What is still to be done on a host after an apply: nothing, or somebody else has written at the same time. That
+ * others have put rules before a hook is their right, and calls for nothing.
+ */
+export function planRemainder(intent: Intent, live: LiveTables): TablePlan[] {
+  const how = { rewrite: true, hooksStay: true };
+  return planIntent(intent, live, how).filter(({ change }) => change !== null);
+}
+
+/** What was written, over and over, did not stay. */
+export function mismatchFailure({ label }: Intent, remainder: readonly TablePlan[]): JobFailure {
+  const [first] = remainder;
+  const [missing] = first?.diff.added ?? [];
+  const [surplus] = first?.diff.removed ?? [];
+  const what =
+    missing !== undefined
+      ? `"${missing}" is not in its place`
+      : surplus !== undefined
+        ? `"${surplus}" is still there`
+        : 'its chains are not those that were written';
+  const place = `${first?.family} table ${first?.table}`;
+  return new JobFailure(
+    'verify',
+    'verify_mismatch',
+    `ruleset ${label} was written, but what is live is not it (${place}: ${what}): another program writes to the same chains`,
+  );
+}

@@ -1,0 +1,89 @@
+import type { Diff, FleetEvent, Writer } from '../../contract/event.ts';
+import { fitDiff } from '../outcome/fit-event.ts';
+import { type Fence, LockLost } from '../ports/host-lock.ts';
+import type { Ports } from '../ports/ports.ts';
+import { type DriftOf, describeDrift, driftKey, findDrift } from './drift.ts';
+import { driftEvent } from './drift-event.ts';
+import { lookAfterBootFiles } from './look-after-boot-files.ts';
+import { repairDrift } from './repair-drift.ts';
+import { RepairLimit } from './repair-limit.ts';
+
+export type DriftMode = 'report' | 'repair';
+
+/** Holds what is live against what was committed. A difference is told once; where that is wanted, it is put back. */
+export class DriftJudge {
+  readonly #ports: Ports;
+  readonly #mode: DriftMode;
+  readonly #tell: (event: FleetEvent) => void;
+  readonly #limit = new RepairLimit();
+  /** What was told last of each ruleset that has drifted. */
+  readonly #told = new Map<string, string>();
+  readonly #inSync = new Map<string, boolean>();
+
+  constructor(ports: Ports, mode: DriftMode, tell: (event: FleetEvent) => void) {
+    this.#ports = ports;
+    this.#mode = mode;
+    this.#tell = tell;
+  }
+
+  /** `null`: it was not looked at yet. */
+  inSync(ruleset: string): boolean | null {
+    return this.#inSync.get(ruleset) ?? null;
+  }
+
+  /**
+   * @param by who wrote last, if that is known
+   * @param putsBack whether a ruleset of which nothing at all is live is put back in any case
+   * @throws {JobFailure} {@link StateUnavailable} {@link LockLost}
+   */
+  async look(by: Writer | null, putsBack: boolean, fence: Fence): Promise<void> {
+    // A change that waits for its answer is not committed, and is no drift.
+    if ((await this.#ports.journal.read()) !== null) return;
+    await lookAfterBootFiles(this.#ports, fence);
+    for (const drift of await findDrift(this.#ports, fence)) {
+      const { name } = drift.record;
+      if (drift.plans.length > 0) await this.#judge(drift, by, putsBack && drift.isGone, fence);
+      else this.#told.delete(name);
+      this.#inSync.set(name, !this.#told.has(name));
+    }
+  }
+
+  async #judge(drift: DriftOf, by: Writer | null, putsBack: boolean, fence: Fence): Promise<void> {
+    const { record, plans } = drift;
+    const wanted = putsBack || this.#mode === 'repair';
+    const allowed = wanted && this.#limit.allows(record);
+    const gaveUp = wanted && !allowed;
+    const diff = fitDiff(describeDrift(plans));
+    const key = `${driftKey(plans)} ${gaveUp}`;
+    if (this.#told.get(record.name) !== key) this.#announce(drift, diff, by, gaveUp);
+    this.#told.set(record.name, key);
+    if (allowed) await this.#repair(drift, diff, by, fence);
+  }
+
+  #announce({ record, intent }: DriftOf, diff: Diff, by: Writer | null, gaveUp: boolean): void {
+    const { log } = this.#ports;
+    const { added, removed } = diff;
+    log.warn({ ruleset: intent.label, added, removed, by }, 'What is live is not what was committed');
+    if (gaveUp)
+      log.error(
+        { ruleset: intent.label, by },
+        'Another program keeps changing a ruleset: it is put back no more',
+      );
+    this.#tell(driftEvent('fleetwall.drift.detected', record, diff, by, this.#ports, gaveUp));
+  }
+
+  async #repair(drift: DriftOf, diff: Diff, by: Writer | null, fence: Fence): Promise<void> {
+    const { record, intent } = drift;
+    const { log } = this.#ports;
+    try {
+      await repairDrift(drift, this.#ports, fence);
+    } catch (error) {
+      if (error instanceof LockLost) throw error;
+      log.error({ ruleset: intent.label, error }, 'Cannot put back what was committed');
+      return;
+    }
+    this.#told.delete(record.name);
+    log.warn({ ruleset: intent.label }, 'Put back what was committed');
+    this.#tell(driftEvent('fleetwall.drift.repaired', record, diff, by, this.#ports));
+  }
+}

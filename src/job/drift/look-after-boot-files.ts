@@ -1,0 +1,51 @@
+import { contentText } from '../../ruleset/digest.ts';
+import { commitRecord, mendBootFiles, prepareLive } from '../change/commit.ts';
+import { prepareChange } from '../change/prepare-change.ts';
+import { lintRuleset } from '../intake/lint.ts';
+import { Stopwatch } from '../outcome/stopwatch.ts';
+import { intentOf } from '../plan/intent.ts';
+import { type Fence, LockLost } from '../ports/host-lock.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { RulesetRecord } from '../ports/stores.ts';
+
+/**
+ * Sees to it that a reboot would bring back all that is on record. Boot files that nothing is left of are made again: from what
+ * was pushed, in the words in which the kernel takes it in a rehearsal; what is live now may have been changed by others.
+ *
+ * @throws {StateUnavailable} {@link LockLost}
+ */
+export async function lookAfterBootFiles(ports: Ports, fence: Fence): Promise<void> {
+  const records = await ports.rulesets.list();
+  for (const record of records) {
+    if (record.live === null || (await mendBootFiles(record, ports)) !== 'lost') continue;
+    const { name: ruleset } = record;
+    try {
+      await remake(record, records, ports, fence);
+      ports.log.warn({ ruleset }, 'The boot files of a ruleset were lost, and are made again');
+    } catch (error) {
+      if (error instanceof LockLost) throw error;
+      const message = 'A reboot would not bring a ruleset back, as its boot files are lost: push it again';
+      ports.log.error({ ruleset, error }, message);
+    } finally {
+      await ports.stage.ended();
+    }
+  }
+}
+
+async function remake(
+  record: RulesetRecord,
+  records: readonly RulesetRecord[],
+  ports: Ports,
+  fence: Fence,
+): Promise<void> {
+  if (record.committed === null) throw new Error('nothing of it is committed');
+  const { revision, digest } = record.committed;
+  const sent = await ports.contents.read(digest);
+  const ruleset = { ...sent, revision, adopt: [] };
+  const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
+  if (failure !== null) throw failure;
+  const sentIntent = intentOf(ruleset, ruleset, wanted, records);
+  const { intent } = await prepareChange(sentIntent, ports, fence, new Stopwatch());
+  const live = await prepareLive({ intent, content: contentText(sent) }, ports);
+  await commitRecord({ ...record, live }, ports);
+}

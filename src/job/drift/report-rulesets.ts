@@ -1,0 +1,52 @@
+import type { ReportedRuleset } from '../../contract/event.ts';
+import type { ReportJob } from '../../contract/job.ts';
+import { extractOwned, renderOwned } from '../../ruleset/plan/owned.ts';
+import { perFamily } from '../../ruleset/tables.ts';
+import { fromBytes } from '../../ruleset/text/bytes.ts';
+import { ended, type JobEnd } from '../outcome/job-end.ts';
+import type { Stopwatch } from '../outcome/stopwatch.ts';
+import type { LiveTables } from '../plan/snapshot.ts';
+import type { Fence } from '../ports/host-lock.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { RulesetRecord } from '../ports/stores.ts';
+import { isInSync, snapshotOf } from './drift.ts';
+
+/** Tells what is live of the committed rulesets, or of the one that is asked for. */
+export async function reportRulesets(
+  job: ReportJob,
+  records: readonly RulesetRecord[],
+  ports: Ports,
+  fence: Fence,
+  watch: Stopwatch,
+): Promise<JobEnd> {
+  const asked = job.ruleset?.name;
+  const chosen = records.filter(({ name, live }) => live !== null && (asked === undefined || asked === name));
+  const live = await watch.time('snapshotMs', () => snapshotOf(chosen, ports, fence));
+  const reported = chosen.map(async (record) => await reportRuleset(record, records, live, ports));
+  return ended('reported', { report: { rulesets: (await Promise.all(reported)).flat() } });
+}
+
+async function reportRuleset(
+  record: RulesetRecord,
+  records: readonly RulesetRecord[],
+  live: LiveTables,
+  ports: Ports,
+): Promise<ReportedRuleset[]> {
+  const { name, scope, committed, claims } = record;
+  if (committed === null) return [];
+  const inSync = await isInSync(record, records, live, ports);
+  const now = perFamily((family) =>
+    fromBytes(renderOwned(extractOwned({ scope, claims, family, live: live[family] }))),
+  );
+  return [
+    {
+      name,
+      ...committed,
+      scope,
+      inSync,
+      ipv4: now.ipv4.text || null,
+      ipv6: now.ipv6.text || null,
+      ...(now.ipv4.escaped || now.ipv6.escaped ? { escaped: true } : {}),
+    },
+  ];
+}

@@ -1,0 +1,35 @@
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { Delivery } from '../ports/delivery.ts';
+import type { Ports } from '../ports/ports.ts';
+
+/** A message that was begun so often without an end is not begun again: it may be what ends the worker each time. */
+const MOST_ATTEMPTS = 5;
+
+/**
+ * Does something with a message that may be the last thing that this process does. Only of what was delivered before
+ * that is written down, and it counts only if the process does not live to see the end of it.
+ *
+ * @param work gets the how-manieth attempt this is
+ * @throws {JobFailure} once there were too many
+ */
+export async function countAttempt<T>(
+  delivery: Delivery,
+  { attempts, log }: Pick<Ports, 'attempts' | 'log'>,
+  work: (attempt: number) => Promise<T>,
+): Promise<T> {
+  if (!delivery.redelivered) return await work(delivery.attempt);
+  const { body } = delivery;
+  const cannotCount = (error: unknown) => log.warn({ error }, 'Cannot count the attempts at a message');
+  // The first delivery was not counted.
+  const before = Math.max(1, await attempts.count(body).catch(() => 1));
+  if (before >= MOST_ATTEMPTS) {
+    const message = `the message was begun ${before} times without an end, and is not begun again: it may be what has ended the worker`;
+    throw new JobFailure('decode', 'internal', message);
+  }
+  await attempts.put(body, before + 1).catch(cannotCount);
+  try {
+    return await work(Math.max(delivery.attempt, before + 1));
+  } finally {
+    await attempts.forget(body).catch(cannotCount);
+  }
+}

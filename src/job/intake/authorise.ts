@@ -1,0 +1,114 @@
+import type { ControlMessage } from '../../contract/control.ts';
+import type { Job } from '../../contract/job.ts';
+import { matchesAny } from '../../ruleset/policy/name-patterns.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { TrustedKey } from '../ports/key-ring.ts';
+import type { HostIdentity } from '../ports/ports.ts';
+
+/**
+ * Whether this host may be asked for that: the message must name it, however it was routed here, and if it is signed, one of its
+ * signers, or as many as the host wants, must be allowed to ask for just that, here and now.
+ *
+ * @throws {JobFailure} of stage `authorise`; `policy_denied` for a signed job that would be good for ever
+ */
+export function authorise(
+  message: Job | ControlMessage,
+  signers: readonly TrustedKey[],
+  identity: HostIdentity,
+): void {
+  if (signers.length > 0) assertSigned(message, signers, identity);
+  else if (!identity.allowUnsigned) {
+    throw new JobFailure(
+      'authorise',
+      'signature_missing',
+      'the job is not signed, and this host does not allow that',
+    );
+  }
+  assertAddressed(message.target, identity);
+}
+
+function assertSigned(
+  message: Job | ControlMessage,
+  signers: readonly TrustedKey[],
+  identity: HostIdentity,
+): void {
+  const refusals = signers.map((key) => ({ key, refusal: refusalOf(key, message, identity) }));
+  const allowed = new Set(refusals.flatMap(({ key, refusal }) => (refusal === null ? [key.kid] : [])));
+  if (allowed.size === 0) {
+    throw new JobFailure(
+      'authorise',
+      'signer_not_trusted',
+      refusals.map(({ refusal }) => refusal).join('; '),
+    );
+  }
+  const { signatures } = identity;
+  const needed = neededSigners(message, signatures);
+  if (allowed.size < needed) {
+    const found = [...allowed].join(', ');
+    throw new JobFailure(
+      'authorise',
+      'signature_missing',
+      `this host wants ${needed} different signers for that: there is ${found}`,
+    );
+  }
+  if ('action' in message && message.expiresAt === undefined && !signatures.withoutExpiry) {
+    throw new JobFailure(
+      'lint',
+      'policy_denied',
+      'the job is signed, and has no expiresAt: whoever has a copy of it could publish it again at any time',
+    );
+  }
+}
+
+/** What changes nothing needs one. */
+function neededSigners(
+  message: Job | ControlMessage,
+  { signers, rulesets }: HostIdentity['signatures'],
+): number {
+  if (!('action' in message) || message.action === 'report' || message.action === 'check') return 1;
+  const { name } = message.ruleset;
+  const own = rulesets.filter(({ names }) => matchesAny(name, names)).map((rule) => rule.signers);
+  return Math.max(signers, ...own);
+}
+
+/** Why a key may not ask for that; `null` if it may. */
+function refusalOf(key: TrustedKey, message: Job | ControlMessage, { groups }: HostIdentity): string | null {
+  const { kid, limits } = key;
+  if (limits.groups !== undefined && !limits.groups.some((group) => groups.includes(group))) {
+    return `key ${kid} is trusted by hosts of the groups ${limits.groups.join(', ')} only`;
+  }
+  return timeRefusal(key) ?? workRefusal(key, message);
+}
+
+function timeRefusal({ kid, limits: { notBefore, notAfter } }: TrustedKey): string | null {
+  const now = Date.now();
+  if (notBefore !== undefined && now < Date.parse(notBefore))
+    return `key ${kid} is trusted from ${notBefore} on`;
+  if (notAfter !== undefined && now > Date.parse(notAfter)) return `key ${kid} was trusted until ${notAfter}`;
+  return null;
+}
+
+function workRefusal({ kid, limits }: TrustedKey, message: Job | ControlMessage): string | null {
+  const { actions, rulesets } = limits;
+  const isJob = 'action' in message;
+  const what = isJob ? message.action : message.kind;
+  if (actions !== undefined && !actions.includes(what)) return `key ${kid} is not trusted with "${what}"`;
+  if (rulesets === undefined || !isJob) return null;
+  const name = message.ruleset?.name;
+  if (name !== undefined && rulesets.includes(name)) return null;
+  // A report of all rulesets tells of those, too, that the key has nothing to do with.
+  return `key ${kid} is not trusted with ruleset ${name ?? 'names that it is not limited to'}`;
+}
+
+function assertAddressed(target: Job['target'], { hostId, groups }: HostIdentity): void {
+  const named =
+    target.all === true ||
+    target.hosts?.includes(hostId) === true ||
+    groups.some((group) => target.groups?.includes(group) === true);
+  if (named) return;
+  throw new JobFailure(
+    'authorise',
+    'not_addressed',
+    `host ${hostId} (groups: ${groups.join(', ') || 'none'}) is not in the job's target`,
+  );
+}

@@ -1,0 +1,123 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { z } from 'zod';
+import { escapeControl } from '../../contract/escape.ts';
+import { API_VERSION } from '../../contract/identifiers.ts';
+import { Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../../contract/job.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { Delivery } from '../ports/delivery.ts';
+import type { KeyRing, TrustedKey } from '../ports/key-ring.ts';
+import { type Opened, openSigned, openUnsigned } from './envelope.ts';
+import { isDeeperThan } from './json-depth.ts';
+
+/** A message as it came, and those who have signed it. */
+export interface Decoded<T> {
+  message: T;
+  signers: readonly TrustedKey[];
+}
+
+/** What is known of messages is 4 deep, and what later versions add will not be much more. */
+const DEEPEST = 32;
+const COMPACT = 'application/jose';
+const GENERAL = 'application/jose+json';
+/** A payload in base64url, with its signatures around it. */
+const MAX_JWS_BYTES = Math.ceil((MAX_JOB_BYTES * 4) / 3) + 64 * 1024;
+
+/**
+ * Bytes from a stranger to a job, in bounded time and memory.
+ *
+ * @throws {JobFailure} of stage `decode`, or `authorise` for a signature that is missing, wrong or not trusted
+ */
+export async function decodeJob(delivery: Delivery, ring: KeyRing): Promise<Decoded<Job>> {
+  const { message: body, signers } = await decodeJson(delivery, ring);
+  const read = Job.safeParse(body);
+  if (!read.success) throw malformed(describeIssues(read.error));
+  assertLineCount(read.data);
+  return { message: read.data, signers };
+}
+
+/** The JSON of a message of ours, of whatever kind: its version is known, and no more. */
+export async function decodeJson(delivery: Delivery, ring: KeyRing): Promise<Decoded<unknown>> {
+  const { payload, signers } = await open(delivery, ring);
+  if (payload.byteLength > MAX_JOB_BYTES) throw tooLarge();
+  const message = parseJson(payload);
+  assertVersion(message);
+  return { message, signers };
+}
+
+async function open(delivery: Delivery, ring: KeyRing): Promise<Opened> {
+  const { contentType } = delivery;
+  const isSigned = contentType === COMPACT || contentType === GENERAL;
+  const bytes = await unpack(delivery, isSigned ? MAX_JWS_BYTES : MAX_JOB_BYTES);
+  return isSigned ? await openSigned(bytes, contentType === COMPACT, ring) : await openUnsigned(bytes, ring);
+}
+
+async function unpack({ body, contentEncoding }: Delivery, most: number): Promise<Uint8Array> {
+  if (contentEncoding !== undefined && contentEncoding !== '' && contentEncoding !== 'gzip') {
+    throw malformed(`content_encoding is "${escapeControl(contentEncoding)}": only gzip is possible`);
+  }
+  const bytes = contentEncoding === 'gzip' ? await unzip(body, most) : body;
+  if (bytes.byteLength > most) throw tooLarge();
+  return bytes;
+}
+
+async function unzip(body: Uint8Array, most: number): Promise<Uint8Array> {
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength: most });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    throw malformed('the body is said to be gzip, and cannot be unzipped', error);
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  if (isDeeperThan(DEEPEST, bytes)) throw malformed(`the body is JSON nested more than ${DEEPEST} deep`);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw malformed(`the body is not JSON in UTF-8: ${escapeControl((error as Error).message)}`, error);
+  }
+}
+
+function assertVersion(body: unknown): void {
+  const version = z.object({ apiVersion: z.string() }).safeParse(body);
+  if (version.success && version.data.apiVersion !== API_VERSION) {
+    const given = escapeControl(version.data.apiVersion.slice(0, 64));
+    throw new JobFailure(
+      'decode',
+      'job_unsupported_version',
+      `apiVersion is "${given}": this worker reads ${API_VERSION}`,
+    );
+  }
+}
+
+function assertLineCount(job: Job): void {
+  if (job.action !== 'apply' && job.action !== 'check') return;
+  const lines = [job.ruleset.ipv4, job.ruleset.ipv6].reduce(
+    (sum, text) => sum + (text?.split('\n').length ?? 0),
+    0,
+  );
+  if (lines > MAX_RULE_LINES) {
+    throw new JobFailure(
+      'decode',
+      'job_too_large',
+      `the ruleset has ${lines} lines: at most ${MAX_RULE_LINES} are possible`,
+    );
+  }
+}
+
+export function describeIssues(error: z.ZodError): string {
+  const [first, ...others] = error.issues.map(
+    (issue) => `${issue.path.join('.') || 'the job'}: ${issue.message}`,
+  );
+  const rest = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return escapeControl(`${first ?? 'the job cannot be read'}${rest}`.slice(0, 500));
+}
+
+function malformed(message: string, cause?: unknown): JobFailure {
+  return new JobFailure('decode', 'job_malformed', message, { cause });
+}
+
+function tooLarge(): JobFailure {
+  return new JobFailure('decode', 'job_too_large', `the job is larger than ${MAX_JOB_BYTES} bytes`);
+}

@@ -1,0 +1,100 @@
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { FlattenedSignature, KeyRing, TrustedKey } from '../ports/key-ring.ts';
+import { isDeeperThan } from './json-depth.ts';
+
+/** What was in a message, and the keys that have signed just that. */
+export interface Opened {
+  payload: Uint8Array;
+  signers: TrustedKey[];
+}
+
+/** More signatures than anybody needs, and than cost anything to check. */
+const MOST_SIGNATURES = 8;
+const PART = /^[A-Za-z0-9_-]*$/;
+
+/** @throws {JobFailure} `signature_missing` */
+export async function openUnsigned(payload: Uint8Array, ring: KeyRing): Promise<Opened> {
+  if ((await ring.keys()) === null) return { payload, signers: [] };
+  throw new JobFailure(
+    'authorise',
+    'signature_missing',
+    'the message is not signed, and this host takes none that is not',
+  );
+}
+
+/**
+ * Checks every signature of which the key is known, and takes the payload from there: what is read is what was signed.
+ *
+ * @throws {JobFailure} of stage `decode` for what is no JWS; `signer_not_trusted` if no key is known; `signature_invalid` if
+ *   one does not verify
+ */
+export async function openSigned(jws: Uint8Array, isCompact: boolean, ring: KeyRing): Promise<Opened> {
+  const signatures = isCompact ? readCompact(jws) : readGeneral(jws);
+  const keys = (await ring.keys()) ?? [];
+  const opened: Opened[] = [];
+  for (const signature of signatures) {
+    const key = keys.find(({ kid }) => kid === kidOf(signature));
+    if (key !== undefined) opened.push({ payload: await verified(key, signature), signers: [key] });
+  }
+  const [first] = opened;
+  if (first === undefined) {
+    const why =
+      keys.length === 0 ? 'this host trusts no keys' : 'none of its signers is a key that this host trusts';
+    throw new JobFailure('authorise', 'signer_not_trusted', `the message is signed, but ${why}`);
+  }
+  return { payload: first.payload, signers: opened.flatMap(({ signers }) => signers) };
+}
+
+async function verified(key: TrustedKey, signature: FlattenedSignature): Promise<Uint8Array> {
+  try {
+    return await key.verify(signature);
+  } catch (error) {
+    const message = `the signature by key ${key.kid} is not one of this message`;
+    throw new JobFailure('authorise', 'signature_invalid', message, { cause: error });
+  }
+}
+
+export function readCompact(jws: Uint8Array): FlattenedSignature[] {
+  const parts = Buffer.from(jws).toString('latin1').trim().split('.', 4);
+  const [header, payload, signature] = parts;
+  const isJws = parts.length === 3 && parts.every((part) => PART.test(part));
+  if (!isJws || header === undefined || payload === undefined || signature === undefined) {
+    throw noJws('it is not three base64url parts with dots between');
+  }
+  return [{ protected: header, payload, signature }];
+}
+
+export function readGeneral(jws: Uint8Array): FlattenedSignature[] {
+  if (isDeeperThan(3, jws)) throw noJws('it is nested too deep');
+  const json = parse(Buffer.from(jws).toString('utf8')) as Record<string, unknown> | null;
+  const { payload, signatures } = json ?? {};
+  if (typeof payload !== 'string' || !Array.isArray(signatures))
+    throw noJws('it has no payload and signatures');
+  if (signatures.length === 0 || signatures.length > MOST_SIGNATURES) {
+    throw noJws(`it has ${signatures.length} signatures: 1 to ${MOST_SIGNATURES} are possible`);
+  }
+  return signatures.map((entry: unknown) => {
+    const { protected: header, signature } = (entry ?? {}) as Record<string, unknown>;
+    if (typeof header !== 'string' || typeof signature !== 'string')
+      throw noJws('a signature is not protected');
+    return { payload, protected: header, signature };
+  });
+}
+
+/** Only what is protected counts: the rest of a header anybody could have written. */
+function kidOf({ protected: header }: FlattenedSignature): string | null {
+  const read = parse(Buffer.from(header, 'base64url').toString('utf8')) as { kid?: unknown } | null;
+  return typeof read?.kid === 'string' ? read.kid : null;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function noJws(why: string): JobFailure {
+  return new JobFailure('decode', 'job_malformed', `the body is said to be a JWS, and is none: ${why}`);
+}

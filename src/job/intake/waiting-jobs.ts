@@ -1,0 +1,177 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import type { Outcome } from '../../contract/event.ts';
+import type { ApplyJob, Job } from '../../contract/job.ts';
+import { NotBegun, type Settlement } from '../ports/delivery.ts';
+import { isExpired } from './admit.ts';
+
+/** How a job ended, and what is to become of the message that it came by. */
+export interface Done {
+  outcome: Outcome;
+  /** `null`: the broker did not take the event of its end, and has to deliver the message again. */
+  settlement: Settlement | null;
+}
+
+/** A job that waits for its turn. */
+interface WaitingJob {
+  job: Job;
+  /** Runs it to its end, and tells it. */
+  run: () => Promise<Done>;
+  /** Ends it without running it: a newer one has made it pointless. */
+  supersede: () => Promise<Done>;
+  /** The broker has taken it back: it will come again. */
+  isGone: () => boolean;
+}
+
+export interface JobInHand {
+  job: Job;
+  /** By `performance.now()`, in milliseconds. */
+  since: number;
+}
+
+/** It has ended, but nobody could be told. */
+class NotTold extends Error {
+  override readonly name = 'NotTold';
+}
+
+interface Entry extends WaitingJob {
+  settle: (settlement: Settlement) => void;
+  fail: (error: unknown) => void;
+}
+
+const GATHER_MS = 100;
+const MADE_POINTLESS_BY = new Set<Outcome>(['applied', 'unchanged']);
+
+/**
+ * The jobs of a host, one at a time and in their order, but that of several `apply` jobs of one ruleset that wait together
+ * the newest is run first; when it is live, the others are superseded, else the next newest is tried.
+ */
+export class WaitingJobs {
+  #entries: Entry[] = [];
+  #isWorking = false;
+  #gathering: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  #aside: Promise<unknown> = Promise.resolve();
+  #inHand: JobInHand | null = null;
+
+  /** How many wait for their turn. */
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** The one that is run; `null`: none. */
+  get inHand(): JobInHand | null {
+    return this.#inHand;
+  }
+
+  /**
+   * Resolves once the job has ended.
+   *
+   * @throws {NotBegun} if its turn did not come
+   */
+  async take(waiting: WaitingJob): Promise<Settlement> {
+    return await new Promise((settle, fail) => {
+      if (this.#isStopped) return fail(new NotBegun('the worker stops'));
+      this.#entries.push({ ...waiting, settle, fail });
+      if (!this.#isWorking) void this.#work();
+    });
+  }
+
+  /**
+   * Does something that is no job while there is none: those that come meanwhile wait.
+   *
+   * @returns `undefined` if there are jobs, and it was not done
+   */
+  async between<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#isWorking) return undefined;
+    const done = work();
+    this.#aside = done.catch(() => {});
+    return await done;
+  }
+
+  /** Messages begin to come: those that have waited at the broker are to wait together here. */
+  gather(): void {
+    this.#gathering = sleep(GATHER_MS);
+  }
+
+  /** Begins no more. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const entry of this.#entries.splice(0)) entry.fail(new NotBegun('the worker stops'));
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    await Promise.all([this.#gathering, this.#aside]);
+    // What comes at the same time waits together.
+    await setImmediate();
+    for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#run(next);
+    this.#isWorking = false;
+  }
+
+  #next(): Entry | undefined {
+    const [gone, there] = partition(this.#entries, (entry) => entry.isGone());
+    this.#entries = there;
+    for (const entry of gone) entry.fail(new NotBegun('the broker has taken it back'));
+    const [first] = this.#entries;
+    if (first === undefined || this.#isStopped) return undefined;
+    return this.#rivalsOf(first).reduce(
+      (best, entry) => (revisionOf(entry) > revisionOf(best) ? entry : best),
+      first,
+    );
+  }
+
+  async #run(chosen: Entry): Promise<void> {
+    const rivals = this.#rivalsOf(chosen).filter((entry) => revisionOf(entry) < revisionOf(chosen));
+    this.#entries = this.#entries.filter((entry) => entry !== chosen);
+    this.#inHand = { job: chosen.job, since: performance.now() };
+    try {
+      const { outcome, settlement } = await chosen.run();
+      answer(chosen, settlement);
+      if (!MADE_POINTLESS_BY.has(outcome)) return;
+    } catch (error) {
+      chosen.fail(error);
+      return;
+    } finally {
+      this.#inHand = null;
+    }
+    for (const rival of rivals) await this.#supersede(rival);
+  }
+
+  async #supersede(rival: Entry): Promise<void> {
+    if (!this.#entries.includes(rival)) return;
+    this.#entries = this.#entries.filter((entry) => entry !== rival);
+    try {
+      answer(rival, (await rival.supersede()).settlement);
+    } catch (error) {
+      rival.fail(error);
+    }
+  }
+
+  /** All that wait to apply the same ruleset, this one included; one that depends on what is there stays in its place. */
+  #rivalsOf(entry: Entry): Entry[] {
+    const name = replaceable(entry.job)?.ruleset.name;
+    return name === undefined
+      ? [entry]
+      : this.#entries.filter((other) => replaceable(other.job)?.ruleset.name === name);
+  }
+}
+
+function answer({ settle, fail }: Entry, settlement: Settlement | null): void {
+  if (settlement !== null) settle(settlement);
+  else fail(new NotTold('the broker did not take the event of its end: it is published later'));
+}
+
+function replaceable(job: Job): ApplyJob | null {
+  if (job.action !== 'apply') return null;
+  const { ifRevision, ifDigest } = job.ruleset;
+  if (ifRevision !== undefined || ifDigest !== undefined) return null;
+  return isExpired(job, new Date()) ? null : job;
+}
+
+function revisionOf({ job }: Entry): number {
+  return replaceable(job)?.ruleset.revision ?? 0;
+}
+
+function partition<T>(list: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [list.filter(test), list.filter((item) => !test(item))];
+}

@@ -1,0 +1,53 @@
+import { type FailedLine } from '../../contract/failure.ts';
+import type { Family } from '../../contract/identifiers.ts';
+import type { Ruleset } from '../../contract/job.ts';
+
+type Texts = Pick<Ruleset, 'ipv4' | 'ipv6'>;
+
+/** A line that cannot be taken, without its text. */
+export type FoundLine = Omit<FailedLine, 'text' | 'context'>;
+
+/** Lines of a failure as they are told of: the first ones whole, of the others their number. */
+export interface FoundLines {
+  lines: FailedLine[];
+  /** `null`: there may be more that were not looked for. */
+  lineCount: number | null;
+}
+
+/** More than a person mends at a time are counted only; a text may have 200,000 of them. */
+const MOST_LINES = 20;
+
+/** The first of the lines that were found, each with its text as it was sent, and its neighbours. */
+export function quoteLines(texts: Texts, found: readonly FoundLine[], isAll = true): FoundLines {
+  const inOrder = found.toSorted((a, b) => a.family.localeCompare(b.family) || a.line - b.line);
+  const quoter = new Quoter(texts);
+  return {
+    lines: inOrder.slice(0, MOST_LINES).map((line) => ({ ...line, ...quoter.quote(line.family, line.line) })),
+    lineCount: isAll ? found.length : null,
+  };
+}
+
+/** A long text is split once, and not for each of its lines. */
+class Quoter {
+  readonly #texts: Texts;
+  readonly #lines = new Map<Family, string[]>();
+
+  constructor(texts: Texts) {
+    this.#texts = texts;
+  }
+
+  quote(family: Family, line: number): Pick<FailedLine, 'text' | 'context'> {
+    const lines = this.#lines.get(family) ?? (this.#texts[family] ?? '').split('\n');
+    this.#lines.set(family, lines);
+    const context = [line - 1, line + 1]
+      .map((number) => ({ line: number, text: lines[number - 1] }))
+      .filter((neighbour): neighbour is { line: number; text: string } => (neighbour.text ?? '') !== '');
+    return { text: lines[line - 1] ?? '', context };
+  }
+}
+
+/** How many lines a failure has, in words, such as `3 lines`, `at least 200 rules`. */
+export function countLines({ lines, lineCount }: FoundLines, what: string): string {
+  const count = lineCount ?? lines.length;
+  return `${lineCount === null ? 'at least ' : ''}${count} ${what}${count === 1 ? '' : 's'}`;
+}

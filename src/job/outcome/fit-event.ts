@@ -1,0 +1,102 @@
+import { escapeControl, escapeLines } from '../../contract/escape.ts';
+import { type Diff, MAX_REPORT_BYTES, type ReportedRuleset, type TableDiff } from '../../contract/event.ts';
+import { type FailedLine, type Failure } from '../../contract/failure.ts';
+
+/**
+ * Text from outside, made fit for an event: without control characters, and short enough that an event stays
+ * within its 64 KiB (a report within 4 MiB) whatever was in it. Sizes are in bytes of JSON.
+ */
+
+const LINE_BYTES = 400;
+const STDERR_BYTES = 4 * 1024;
+const MOST_LINES = 20;
+/** All rule texts of a diff together: what is left of 64 KiB after twenty failed lines with their context. */
+const DIFF_BYTES = 20 * 1024;
+const REPORT_BYTES = MAX_REPORT_BYTES - 64 * 1024;
+
+export function fitDiff(diff: Diff): Diff {
+  const room = { bytes: DIFF_BYTES };
+  return { ...diff, tables: diff.tables.map((table) => fitTable(table, room)) };
+}
+
+function fitTable(table: TableDiff, room: { bytes: number }): TableDiff {
+  const added = takeWhileRoom(table.added, room);
+  const removed = takeWhileRoom(table.removed, room);
+  const cut = added.length < table.added.length || removed.length < table.removed.length;
+  return { ...table, added, removed, truncated: table.truncated || cut };
+}
+
+function takeWhileRoom(texts: readonly string[], room: { bytes: number }): string[] {
+  const taken: string[] = [];
+  for (const text of texts) {
+    const shown = fitLine(text);
+    room.bytes -= jsonBytes(shown) + 1;
+    if (room.bytes < 0) break;
+    taken.push(shown);
+  }
+  return taken;
+}
+
+export function fitFailure(failure: Failure): Failure {
+  const lines = failure.lines.slice(0, MOST_LINES).map(fitFailedLine);
+  const stderr = failure.stderr === null ? null : fitText(failure.stderr, STDERR_BYTES);
+  const cut = lines.length < failure.lines.length || stderr?.endsWith(ELLIPSIS) === true;
+  return {
+    ...failure,
+    message: fitText(failure.message, 2 * LINE_BYTES),
+    lines,
+    stderr,
+    ...(cut ? { truncated: true } : {}),
+  };
+}
+
+function fitFailedLine(line: FailedLine): FailedLine {
+  return {
+    ...line,
+    chain: line.chain === null ? null : fitLine(line.chain),
+    text: fitLine(line.text),
+    reason: fitLine(line.reason),
+    context: line.context.map((neighbour) => ({
+      ...neighbour,
+      text: fitLine(neighbour.text),
+    })),
+  };
+}
+
+/** The texts of a report keep their line feeds: they are there to be used. */
+export function fitReport(rulesets: readonly ReportedRuleset[]): ReportedRuleset[] {
+  let room = REPORT_BYTES;
+  return rulesets.map((ruleset) => {
+    const shown = {
+      ...ruleset,
+      ipv4: escapeText(ruleset.ipv4),
+      ipv6: escapeText(ruleset.ipv6),
+    };
+    const size = jsonBytes(JSON.stringify(shown));
+    if (size > room) return { ...ruleset, ipv4: null, ipv6: null, truncated: true };
+    room -= size;
+    return shown;
+  });
+}
+
+function escapeText(text: string | null): string | null {
+  return text === null ? null : escapeLines(text);
+}
+
+const ELLIPSIS = '…';
+
+function fitLine(text: string): string {
+  return fitText(text, LINE_BYTES);
+}
+
+function fitText(text: string, bytes: number): string {
+  const shown = escapeControl(text);
+  if (jsonBytes(shown) <= bytes) return shown;
+  let end = bytes;
+  while (jsonBytes(shown.slice(0, end)) > bytes) end = Math.floor(end * 0.9);
+  return `${shown.slice(0, end)}${ELLIPSIS}`;
+}
+
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text), 'utf8');
+}

@@ -1,0 +1,69 @@
+import type { Diff, JobCompleted, Outcome, ReportedRuleset, Rollback } from '../../contract/event.ts';
+import type { FailureCode, Stage } from '../../contract/failure.ts';
+import { LockLost, LockTimeout } from '../ports/host-lock.ts';
+import { RehearsalUnavailable, StageIncomplete } from '../ports/sandbox.ts';
+import { StateUnavailable } from '../ports/stores.ts';
+import { JobFailure } from './job-failure.ts';
+
+/** How a job ended, before it is put into an event. */
+export interface JobEnd {
+  outcome: Outcome;
+  changed: boolean;
+  diff: Diff | null;
+  failure: JobFailure | null;
+  rollback: Rollback;
+  report: { rulesets: ReportedRuleset[] } | null;
+  ruleset: JobCompleted['ruleset'];
+}
+
+const NO_ROLLBACK: Rollback = {
+  performed: false,
+  reason: null,
+  verified: null,
+};
+
+export function ended(outcome: Outcome, end: Partial<JobEnd> = {}): JobEnd {
+  return {
+    outcome,
+    changed: false,
+    diff: null,
+    failure: null,
+    rollback: NO_ROLLBACK,
+    report: null,
+    ruleset: null,
+    ...end,
+  };
+}
+
+const REJECTING = new Set<Stage>(['decode', 'authorise', 'admit', 'lint']);
+
+/** What a failure means for the host: up to lint it was not touched; later it is as it was, after it had been confirmed or not. */
+export function failed(error: unknown, end: Partial<JobEnd> = {}): JobEnd {
+  const failure = asJobFailure(error);
+  return ended(outcomeOf(failure.stage), { ...end, failure });
+}
+
+function outcomeOf(stage: Stage): Outcome {
+  if (REJECTING.has(stage)) return 'rejected';
+  return stage === 'confirm' ? 'rolled_back' : 'failed';
+}
+
+export function asJobFailure(error: unknown): JobFailure {
+  if (error instanceof JobFailure) return error;
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return new JobFailure(
+    'host',
+    code,
+    code === 'internal' ? `an error in fleetwall itself: ${message}` : message,
+    { cause: error },
+  );
+}
+
+function codeOf(error: unknown): FailureCode {
+  if (error instanceof LockTimeout || error instanceof LockLost) return 'lock_timeout';
+  if (error instanceof StateUnavailable) return 'state_unavailable';
+  if (error instanceof RehearsalUnavailable) return 'privilege_missing';
+  if (error instanceof StageIncomplete) return 'backend_unavailable';
+  return 'internal';
+}

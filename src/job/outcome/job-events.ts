@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import type {
+  Diff,
+  FleetEvent,
+  JobCompleted,
+  JobCompletedEvent,
+  JobUndoneEvent,
+  ReportedRuleset,
+} from '../../contract/event.ts';
+import { isRetryable } from '../../contract/failure.ts';
+import type { Job } from '../../contract/job.ts';
+import { showBytes } from '../../ruleset/text/bytes.ts';
+import type { JobBrief, JobOrigin, OpenChange, PendingChange } from '../ports/pending.ts';
+import type { Ports } from '../ports/ports.ts';
+import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
+import type { JobEnd } from './job-end.ts';
+import type { JobFailure } from './job-failure.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** The event that tells a host's lock is held for the job, and that it is under way. */
+export function startedEvent(job: Job, ports: Speaker): FleetEvent {
+  const type = 'fleetwall.job.started';
+  const { hostId } = ports.identity;
+  const ruleset = job.action === 'report' ? null : { name: job.ruleset.name, revision: job.ruleset.revision };
+  return {
+    ...cloudEvent(hostId, [type, job.id]),
+    type,
+    subject: job.id,
+    data: underWay(job, ruleset, ports),
+  };
+}
+
+/** The event that tells a change is applied and verified, and has until the deadline to be confirmed. */
+export function awaitingEvent({ job, ruleset, window, diff }: OpenChange, ports: Speaker): FleetEvent {
+  const type = 'fleetwall.job.awaiting_confirmation';
+  const { mode, deadline } = window;
+  const { name, revision } = ruleset;
+  return {
+    ...cloudEvent(ports.identity.hostId, [type, job.id]),
+    type,
+    subject: job.id,
+    data: { ...underWay(job, { name, revision }, ports), mode, deadline, diff },
+  };
+}
+
+/** The event that tells a change is taken back after all, long after its job has ended. */
+export function undoneEvent(
+  { job: { id, rolloutId }, diff }: PendingChange,
+  ruleset: NonNullable<JobCompleted['ruleset']>,
+  { identity: { hostId }, facts }: Speaker,
+): JobUndoneEvent {
+  const type = 'fleetwall.job.undone';
+  return {
+    ...cloudEvent(hostId, [type, id]),
+    type,
+    subject: id,
+    data: {
+      hostId,
+      worker: facts,
+      jobId: id,
+      rolloutId: rolloutId ?? null,
+      ruleset,
+      diff: reversed(diff),
+      verified: true,
+    },
+  };
+}
+
+/** What undoes a difference; what it leaves alone is the same. */
+function reversed({ added, removed, unchanged, tables }: Diff): Diff {
+  const back = tables.map((table) => ({ ...table, added: table.removed, removed: table.added }));
+  return { added: removed, removed: added, unchanged, tables: back };
+}
+
+type Speaker = Pick<Ports, 'identity' | 'facts'>;
+
+function underWay(
+  { id, action, rolloutId }: JobBrief,
+  ruleset: { name: string; revision: number } | null,
+  { identity: { hostId }, facts }: Speaker,
+) {
+  return { hostId, worker: facts, jobId: id, action, rolloutId: rolloutId ?? null, ruleset };
+}
+
+/** The one event that ends a job. */
+export function completedEvent(
+  job: JobBrief,
+  end: JobEnd,
+  origin: JobOrigin,
+  watch: Stopwatch,
+  ports: Speaker,
+): JobCompletedEvent {
+  return completed(job.id, ['fleetwall.job.completed', job.id], end, origin, ports, {
+    action: job.action,
+    rolloutId: job.rolloutId ?? null,
+    timings: watch.read(job.issuedAt, origin.deliveredAt),
+  });
+}
+
+/**
+ * The answer to a message that is no job for this host. It is not that job's end: its `id` is of the refusal, so
+ * that a later end of the same job is another event.
+ */
+export function refusedEvent(
+  jobId: string,
+  end: JobEnd,
+  origin: JobOrigin,
+  watch: Stopwatch,
+  ports: Speaker,
+): JobCompletedEvent {
+  const fact = ['fleetwall.job.completed', jobId, 'refused', end.failure?.code ?? ''];
+  return completed(jobId, fact, end, origin, ports, {
+    action: null,
+    rolloutId: null,
+    timings: watch.read(null, origin.deliveredAt),
+  });
+}
+
+type Context = Pick<JobCompletedEvent['data'], 'action' | 'rolloutId' | 'timings'>;
+
+function completed(
+  jobId: string,
+  fact: string[],
+  end: JobEnd,
+  { attempt, redelivered, authenticated }: JobOrigin,
+  { identity: { hostId }, facts }: Speaker,
+  context: Context,
+): JobCompletedEvent {
+  return {
+    ...cloudEvent(hostId, fact),
+    type: 'fleetwall.job.completed',
+    subject: jobId,
+    data: {
+      hostId,
+      worker: facts,
+      jobId,
+      ...context,
+      authenticated,
+      outcome: end.outcome,
+      changed: end.changed,
+      ruleset: end.ruleset,
+      diff: end.diff === null ? null : fitDiff(end.diff),
+      failure: end.failure === null ? null : describeFailure(end.failure),
+      rollback: end.rollback,
+      report: end.report === null ? null : describeReport(end.report.rulesets),
+      attempt,
+      redelivered,
+    },
+  };
+}
+
+function describeReport(rulesets: readonly ReportedRuleset[]): JobCompletedEvent['data']['report'] {
+  const isEscaped = rulesets.some(({ escaped }) => escaped === true);
+  return { rulesets: fitReport(rulesets), ...(isEscaped ? { escaped: true } : {}) };
+}
+
+/** A failure as events tell of it. */
+export function describeFailure({ code, stage, message, lines, lineCount, tool }: JobFailure) {
+  return fitFailure({
+    code,
+    stage,
+    retryable: isRetryable(code),
+    message: showBytes(message),
+    lines: lines.map((line) => ({
+      ...line,
+      chain: line.chain === null ? null : showBytes(line.chain),
+      reason: showBytes(line.reason),
+    })),
+    command: tool?.command ?? null,
+    exitCode: tool?.exitCode ?? null,
+    stderr: tool === null ? null : showBytes(tool.stderr),
+    ...(lineCount === lines.length ? {} : { truncated: true }),
+    ...(lineCount === lines.length || lineCount === null ? {} : { lineCount }),
+  });
+}
+
+/** The same fact on the same host has the same id, however often it is told. */
+function cloudEvent(hostId: string, fact: string[]) {
+  return {
+    specversion: '1.0' as const,
+    id: factId([hostId, ...fact]),
+    source: `/fleetwall/hosts/${hostId}`,
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json' as const,
+  };
+}
+
+/** A UUID of version 8 (RFC 9562: of one's own making) from the SHA-256 of what it stands for. */
+function factId(fact: string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(fact)).digest();
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  const hex = hash.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
+}

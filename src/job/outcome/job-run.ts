@@ -1,0 +1,84 @@
+import type { FleetEvent, JobCompletedEvent } from '../../contract/event.ts';
+import type { Digest } from '../../contract/identifiers.ts';
+import type { Job } from '../../contract/job.ts';
+import type { JobOrigin } from '../ports/pending.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { JobEnd } from './job-end.ts';
+import { completedEvent, startedEvent } from './job-events.ts';
+import { rulesetState } from './ruleset-state.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** One job on its way through this host: the clock of its stages, what is told of it, and how it ended. */
+export class JobRun {
+  readonly job: Job;
+  readonly origin: JobOrigin;
+  readonly watch: Stopwatch;
+  readonly #ports: Ports;
+  /** Of what the job asks for, once that is known. */
+  digest: Digest | null = null;
+  /** How it ended, whole: an event is cut to fit. */
+  end: JobEnd | null = null;
+  event: JobCompletedEvent | null = null;
+
+  constructor(job: Job, origin: JobOrigin, watch: Stopwatch, ports: Ports) {
+    this.job = job;
+    this.origin = origin;
+    this.watch = watch;
+    this.#ports = ports;
+  }
+
+  /** Does not wait for the broker, so as not to hold up the job: only the last event must be known to have arrived. */
+  tellStarted(): void {
+    this.#tell(startedEvent(this.job, this.#ports));
+  }
+
+  /** Makes the one event of the job's end, and keeps it: from then on a redelivery runs nothing. */
+  async conclude(reached: JobEnd): Promise<void> {
+    const end = { ...reached, ruleset: await this.#rulesetState().catch(() => null) };
+    const event = completedEvent(this.job, end, this.origin, this.watch, this.#ports);
+    await this.#remember(event);
+    this.end = end;
+    this.event = event;
+    noteEnd(event, this.#ports);
+  }
+
+  /** Its end was reached, and kept, by whoever settled what was left of it. */
+  endWith(event: JobCompletedEvent): void {
+    this.event = event;
+  }
+
+  async #rulesetState(): Promise<JobEnd['ruleset']> {
+    const { job } = this;
+    return job.action === 'report' ? null : await rulesetState(job.ruleset, this.digest, this.#ports);
+  }
+
+  async #remember(event: JobCompletedEvent): Promise<void> {
+    try {
+      await this.#ports.results.put(this.job.id, event);
+    } catch (error) {
+      const { log } = this.#ports;
+      log.error(
+        { jobId: this.job.id, error },
+        'Cannot keep the result of a job: if it comes again, it is run again',
+      );
+    }
+  }
+
+  #tell(event: FleetEvent): void {
+    const { events, log } = this.#ports;
+    events.publish(event, this.origin.headers).catch((error: unknown) => {
+      log.warn({ jobId: this.job.id, error }, 'Cannot publish that a job has begun');
+    });
+  }
+}
+
+/** A job has ended just now. */
+export function noteEnd(event: JobCompletedEvent, { log, meter }: Pick<Ports, 'log' | 'meter'>): void {
+  meter.ended(event);
+  const { data } = event;
+  const { jobId, outcome, changed, failure, ruleset } = data;
+  const fields = { jobId, outcome, changed, ruleset: ruleset?.name, revision: ruleset?.revision };
+  if (failure === null) log.info(fields, 'Job ended');
+  else
+    log.warn({ ...fields, code: failure.code, stage: failure.stage, reason: failure.message }, 'Job ended');
+}

@@ -1,0 +1,20 @@
+import type { JobCompleted } from '../../contract/event.ts';
+import type { Digest } from '../../contract/identifiers.ts';
+import type { Ports } from '../ports/ports.ts';
+
+/** What a job was about, and what of that name is committed to be live now. @throws {StateUnavailable} */
+export async function rulesetState(
+  { name, revision }: { name: string; revision: number },
+  digest: Digest | null,
+  { rulesets }: Pick<Ports, 'rulesets'>,
+): Promise<NonNullable<JobCompleted['ruleset']>> {
+  const record = (await rulesets.list()).find((known) => known.name === name);
+  const live = record?.live == null ? null : record.committed;
+  return {
+    name,
+    revision,
+    digest,
+    liveRevision: live?.revision ?? null,
+    liveDigest: live?.digest ?? null,
+  };
+}

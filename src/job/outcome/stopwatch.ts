@@ -1,0 +1,51 @@
+import type { Timings } from '../../contract/timings.ts';
+
+export type TimedStage = Exclude<keyof Timings, 'queueMs' | 'totalMs'>;
+
+/** Milliseconds of a job by stage, by the clock that only goes forward. */
+export class Stopwatch {
+  readonly #start: number;
+  readonly #stages = new Map<TimedStage, number>();
+
+  /** @param alreadyMs how long the job has been under way, where this clock takes over from another process's */
+  constructor(alreadyMs = 0) {
+    this.#start = performance.now() - alreadyMs;
+  }
+
+  async time<T>(stage: TimedStage, work: () => T | Promise<T>): Promise<T> {
+    const stop = this.start(stage);
+    try {
+      return await work();
+    } finally {
+      stop();
+    }
+  }
+
+  /** @returns what ends the stage */
+  start(stage: TimedStage): () => void {
+    const start = performance.now();
+    return () => {
+      this.#stages.set(stage, (this.#stages.get(stage) ?? 0) + performance.now() - start);
+    };
+  }
+
+  /** `issuedAt` is by the sender's clock, and so `queueMs` is only as good as the two agree. */
+  read(issuedAt: string | null, deliveredAt: string): Timings {
+    const stage = (name: TimedStage) => round(this.#stages.get(name) ?? 0);
+    return {
+      queueMs: issuedAt === null ? 0 : Math.max(0, Date.parse(deliveredAt) - Date.parse(issuedAt)),
+      lockMs: stage('lockMs'),
+      snapshotMs: stage('snapshotMs'),
+      rehearseMs: stage('rehearseMs'),
+      planMs: stage('planMs'),
+      applyMs: stage('applyMs'),
+      verifyMs: stage('verifyMs'),
+      confirmMs: stage('confirmMs'),
+      totalMs: round(performance.now() - this.#start),
+    };
+  }
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}

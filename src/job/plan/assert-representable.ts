@@ -1,0 +1,151 @@
+import { jumpsToAny, type Rule, rulesByChain, type Table, textOf } from '../../ruleset/model.ts';
+import { claimedChains } from '../../ruleset/plan/claims.ts';
+import { diffLists, sameList } from '../../ruleset/plan/diff.ts';
+import { planTable } from '../../ruleset/plan/plan.ts';
+import { renderChange, type TableChange } from '../../ruleset/plan/table-change.ts';
+import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
+import { builtInChains, type TableRef } from '../../ruleset/tables.ts';
+import { objectNames } from '../../ruleset/trial/objects.ts';
+import { spelledTable } from '../../ruleset/wanted/read-spelled.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import { type Firewall, RestoreFailed } from '../ports/firewall.ts';
+import type { Fence } from '../ports/host-lock.ts';
+import type { Ports } from '../ports/ports.ts';
+import { type Rehearsal, type RehearsalStage } from '../ports/sandbox.ts';
+import type { Intent } from './intent.ts';
+import type { LiveTables } from './snapshot.ts';
+
+/**
+ * What is live and will be written or deleted by its text, be it to go back to it, has to be what that text says. A comment with
+ * a line break, or a native nft rule, is not: that is seen before anything is changed.
+ *
+ * @throws {JobFailure} `foreign_unrepresentable`
+ */
+export async function assertRepresentable(
+  intent: Intent,
+  changes: readonly TableChange[],
+  live: LiveTables,
+  { firewall, stage }: Pick<Ports, 'firewall' | 'stage'>,
+  fence: Fence,
+): Promise<void> {
+  for (const change of changes) {
+    const table = live[change.family].get(change.table);
+    if (table === undefined) continue;
+    if (intent.scope === 'tables') await assertWholeTable(intent, change, table, firewall, fence, stage);
+    else await assertOwnPart(intent, change, table, stage);
+  }
+}
+
+/**
+ * A whole table can only be given back if iptables can say all that is in it. So what it says is made in a rehearsal, and both
+ * are held against each other: as they are saved, and as nft, or the other printer of legacy iptables, lists them.
+ */
+async function assertWholeTable(
+  intent: Intent,
+  ref: TableRef,
+  live: Table,
+  firewall: Firewall,
+  fence: Fence,
+  stage: RehearsalStage,
+): Promise<void> {
+  const native = await firewall.listNatively(fence, ref.family, ref.table);
+  const objects = await stage.readObjects(objectNames(live.rules.map(({ spec }) => spec)));
+  const again = await stage.within(objects, async (rehearsal) => {
+    await restoreIfPossible(rehearsal, ref, renderWhole(intent, ref, live));
+    return {
+      rules: readSavedTables(await rehearsal.save(ref.family, ref.table)).get(ref.table)?.rules ?? [],
+      native: await rehearsal.listNatively(ref.family, ref.table),
+    };
+  });
+  const lost =
+    missing(live.rules.map(textOf), again.rules.map(textOf)) ??
+    (native === null ? null : missing(native.split('\n'), again.native.split('\n')));
+  if (lost === null) return;
+  throw unrepresentable(
+    `ruleset ${intent.label} wants the ${ref.family} table ${ref.table} whole, but there is something in it that iptables cannot give back as it is: "${lost}"; take it out, or move it to an nft table of its own`,
+  );
+}
+
+function missing(before: readonly string[], after: readonly string[]): string | null {
+  return (
+    diffLists(before, after)
+      .removed.map((line) => line.replace(/^[ \t]+|[ \t]+$/g, ''))
+      .find((line) => line !== '') ?? null
+  );
+}
+
+/** What iptables prints, and does not take again, it cannot express either. */
+async function restoreIfPossible(rehearsal: Rehearsal, { family }: TableRef, text: string): Promise<boolean> {
+  try {
+    await rehearsal.restore(family, text);
+    return true;
+  } catch (error) {
+    if (!(error instanceof RestoreFailed)) throw error;
+    return false;
+  }
+}
+
+/** What is live in a table, as text that makes it. */
+function renderWhole({ name, scope }: Intent, ref: TableRef, live: Table): string {
+  const own = { tables: [ref], chains: [], hooks: [] };
+  const question = { ...ref, name, scope, live: undefined, wanted: spelledTable(live), own, neighbours: [] };
+  const nothing = builtInChains(ref.table).map((chain) => ({ text: `:${chain} ACCEPT [0:0]`, source: null }));
+  return renderChange(planTable(question).change ?? { ...ref, replaces: true, lines: nothing });
+}
+
+/**
+ * What stands in a chain of ours, or jumps to one, may have to be deleted by its text, or written again to go back to it: an odd rule
+ * that somebody else has put there, or that stands in a chain which is adopted, has to be what its text says.
+ */
+async function assertOwnPart(
+  intent: Intent,
+  ref: TableRef,
+  live: Table,
+  stage: RehearsalStage,
+): Promise<void> {
+  const owned = claimedChains(intent.claims, ref);
+  const odd = live.rules.filter(
+    (rule) => rule.isOdd === true && (owned.has(rule.chain) || jumpsToAny(rule, owned)),
+  );
+  if (odd.length === 0) return;
+  const objects = await stage.readObjects(objectNames(odd.map(({ spec }) => spec)));
+  const lost = await stage.within(objects, async (rehearsal) => await firstLost(rehearsal, ref, odd, live));
+  if (lost === undefined) return;
+  throw unrepresentable(
+    `ruleset ${intent.label} cannot be changed: in the ${ref.family} table ${ref.table} there is a rule in its chains, or one that jumps to them, which iptables prints so that it could neither be taken away nor given back: "${lost.text}"; delete it by hand`,
+  );
+}
+
+async function firstLost(
+  rehearsal: Rehearsal,
+  ref: TableRef,
+  rules: readonly Rule[],
+  live: Table,
+): Promise<Rule | undefined> {
+  if (await comeBack(rehearsal, ref, rules, live)) return undefined;
+  for (const rule of rules) if (!(await comeBack(rehearsal, ref, [rule], live))) return rule;
+  return rules[0];
+}
+
+async function comeBack(
+  rehearsal: Rehearsal,
+  ref: TableRef,
+  rules: readonly Rule[],
+  live: Table,
+): Promise<boolean> {
+  const builtIn = builtInChains(ref.table);
+  const chains = [...live.chains.keys()].filter((name) => !builtIn.includes(name));
+  const lines = [...chains.map((name) => `:${name} - [0:0]`), ...rules.map(textOf)];
+  const text = [`*${ref.table}`, ...lines, 'COMMIT', ''].join('\n');
+  if (!(await restoreIfPossible(rehearsal, ref, text))) return false;
+  const saved = rulesByChain(
+    readSavedTables(await rehearsal.save(ref.family, ref.table)).get(ref.table)?.rules ?? [],
+  );
+  return [...rulesByChain(rules)].every(([chain, list]) =>
+    sameList(list.map(textOf), (saved.get(chain) ?? []).map(textOf)),
+  );
+}
+
+function unrepresentable(message: string): JobFailure {
+  return new JobFailure('host', 'foreign_unrepresentable', message);
+}

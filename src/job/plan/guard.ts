@@ -1,0 +1,34 @@
+import type { Ruleset } from '../../contract/job.ts';
+import { findDenied, nameRefusal, scopeRefusal } from '../../ruleset/policy/guardrails.ts';
+import { countLines, quoteLines } from '../outcome/failed-line.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Intent } from './intent.ts';
+import type { LiveTables } from './snapshot.ts';
+
+/** @throws {JobFailure} `policy_denied`, if the host does not let a ruleset of this name, or of this scope, be touched */
+export function assertAllowed(
+  ruleset: Pick<Ruleset, 'name'> & Partial<Pick<Ruleset, 'scope'>>,
+  { guardrails }: Pick<Ports, 'guardrails'>,
+): void {
+  if (guardrails === null) return;
+  const { name, scope } = ruleset;
+  const refusal =
+    nameRefusal(guardrails, { name }) ?? (scope === undefined ? null : scopeRefusal(guardrails, { scope }));
+  if (refusal !== null) throw new JobFailure('lint', 'policy_denied', refusal);
+}
+
+/** @throws {JobFailure} `policy_denied` with every line that the host does not let in */
+export function assertLinesAllowed(
+  { wanted, texts, label }: Intent,
+  live: LiveTables,
+  { guardrails }: Pick<Ports, 'guardrails'>,
+): void {
+  if (guardrails === null) return;
+  const denied = findDenied(guardrails, wanted, live);
+  if (denied.length === 0) return;
+  const found = denied.map((line) => ({ ...line, reportedLine: null, confidence: 'verified' as const }));
+  const lines = quoteLines(texts, found);
+  const message = `${countLines(lines, 'line')} of ruleset ${label} ${lines.lineCount === 1 ? 'is' : 'are'} against the policy of this host`;
+  throw new JobFailure('lint', 'policy_denied', message, lines);
+}

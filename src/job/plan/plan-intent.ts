@@ -1,0 +1,59 @@
+import { FAMILIES } from '../../contract/identifiers.ts';
+import { findConflicts } from '../../ruleset/plan/conflicts.ts';
+import { type PlanQuestion, planTable } from '../../ruleset/plan/plan.ts';
+import type { TableChange, TablePlan } from '../../ruleset/plan/table-change.ts';
+import { quoteLines } from '../outcome/failed-line.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { Intent } from './intent.ts';
+import { concernedTables, type LiveTables } from './snapshot.ts';
+
+/** Every table that the intent concerns, in the order in which they are written. */
+export function planIntent(
+  intent: Intent,
+  live: LiveTables,
+  how: Pick<PlanQuestion, 'rewrite' | 'hooksStay'> = {},
+): TablePlan[] {
+  const { name, scope, wanted, claims, neighbours } = intent;
+  const tables = concernedTables(wanted, claims);
+  return FAMILIES.flatMap((family) =>
+    tables[family].map((table) =>
+      planTable({
+        name,
+        scope,
+        family,
+        table,
+        live: live[family].get(table),
+        wanted: wanted[family].get(table),
+        own: claims,
+        neighbours,
+        ...how,
+      }),
+    ),
+  );
+}
+
+export function changesOf(plans: readonly TablePlan[]): TableChange[] {
+  return plans.flatMap(({ change }) => (change === null ? [] : [change]));
+}
+
+/** @throws {JobFailure} `chain_conflict`, if the intent wants what is somebody else's */
+export function assertNoConflicts(intent: Intent, live: LiveTables): void {
+  const { scope, wanted, before, adopt, neighbours, texts, label } = intent;
+  const conflicts = findConflicts({
+    scope,
+    wanted,
+    live,
+    own: before,
+    adopt,
+    neighbours,
+  });
+  if (conflicts.length === 0) return;
+  const found = conflicts.map(({ chain, ...conflict }) => ({
+    ...conflict,
+    chain: chain === '' ? null : chain,
+    reportedLine: null,
+    confidence: 'verified' as const,
+  }));
+  const message = `ruleset ${label}: ${conflicts[0]?.reason ?? ''}`;
+  throw new JobFailure('host', 'chain_conflict', message, quoteLines(texts, found));
+}

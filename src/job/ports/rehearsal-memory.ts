@@ -1,0 +1,64 @@
+import type { Scope } from '../../contract/identifiers.ts';
+import type { Ruleset } from '../../contract/job.ts';
+import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
+import { type Accepted, type Known, rulesOf } from '../../ruleset/trial/acceptance.ts';
+import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
+
+/** How many rules are remembered in all, of whatever rulesets were rehearsed last. */
+const MOST_RULES = 200_000;
+
+/** A ruleset, as it was sent and as it was read. */
+interface RehearsedRuleset {
+  name: string;
+  scope: Scope;
+  texts: Pick<Ruleset, 'ipv4' | 'ipv6'>;
+  wanted: PerFamily<Map<string, WantedTable>>;
+}
+
+interface Memory {
+  ruleset: RehearsedRuleset;
+  accepted: Accepted;
+  rules: number;
+}
+
+/**
+ * What the kernel took last of each ruleset: an apply after a check, and the same text pushed again, neither read the text
+ * nor ask the kernel anew.
+ */
+export class RehearsalMemory {
+  readonly #memories = new Map<string, Memory>();
+
+  remember({ name, scope, texts, wanted }: RehearsedRuleset, accepted: Accepted): void {
+    const tables = [...wanted.ipv4.values(), ...wanted.ipv6.values()];
+    const rules = tables.reduce((sum, table) => sum + rulesOf(table).length, 0);
+    this.#memories.delete(name);
+    this.#memories.set(name, { ruleset: { name, scope, texts, wanted }, accepted, rules });
+    this.#forgetOldest();
+  }
+
+  /** What was accepted last, if anything is remembered. */
+  recall(name: string): Known | null {
+    const memory = this.#memories.get(name);
+    if (memory === undefined) return null;
+    const { accepted } = memory;
+    return perFamily(
+      (family) => new Map([...accepted[family]].map(([table, acceptance]) => [table, [acceptance]])),
+    );
+  }
+
+  /** What was read from the very same text, and had no problems. */
+  wantedOf({ name, scope, ipv4, ipv6 }: Ruleset): PerFamily<Map<string, WantedTable>> | null {
+    const { ruleset } = this.#memories.get(name) ?? {};
+    const same = ruleset?.scope === scope && ruleset.texts.ipv4 === ipv4 && ruleset.texts.ipv6 === ipv6;
+    return same ? ruleset.wanted : null;
+  }
+
+  #forgetOldest(): void {
+    let rules = [...this.#memories.values()].reduce((sum, memory) => sum + memory.rules, 0);
+    for (const [name, memory] of this.#memories) {
+      if (rules <= MOST_RULES || this.#memories.size === 1) return;
+      this.#memories.delete(name);
+      rules -= memory.rules;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import type { Rule, Table } from '../../ruleset/model.ts';
+import { plainJump } from '../../ruleset/saved/plain-rule.ts';
+import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
+import { mayBeSavedOtherwise } from '../../ruleset/text/saved-otherwise.ts';
+import { planTrial, type Trial, type TrialLine } from '../../ruleset/trial/trial.ts';
+import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
+import type { Rehearsal } from '../ports/sandbox.ts';
+import { type Made, verdictOf } from './check-made.ts';
+import { findRefused } from './find-refused.ts';
+import { type RefusedTable, restoreLines } from './restore-lines.ts';
+import type { Verdict } from './verdict.ts';
+
+/**
+ * What is saved must be the rule: it is what is compared, what an undo writes, and what a reboot loads. Names with a blank are
+ * printed without quotes, so that they do not restore; some rules restore as others. A plain rule is known to be faithful; of
+ * the others it is tried: what is saved of them is restored, and then both what is saved again and the other way in which
+ * iptables or nft print a rule must be the same.
+ *
+ * @returns `null`: all are
+ */
+export async function checkFaithful(
+  trial: Trial,
+  spelled: WantedTable,
+  made: Made,
+  rehearsal: Rehearsal,
+): Promise<RefusedTable | null> {
+  const isScript = trial.wanted.script !== null;
+  const tried = isScript ? planTrial(trial, spelled, undefined, []) : trial;
+  const spell = ({ text }: Rule) => (isScript ? text : (made.spelled.get(text) ?? text));
+  const isOddRule = ({ text }: Rule) => (isScript ? plainJump(text) === null : made.odd.has(text));
+  const isOdd = (line: TrialLine) =>
+    'rules' in line && line.rules.some((rule) => isOddRule(rule) || mayBeSavedOtherwise(rule.spec));
+  if (!tried.lines.some(isOdd)) return null;
+  const lines = tried.lines.filter((line) => line.kind !== 'rule' || isOdd(line));
+  const attempt = async (some: readonly TrialLine[]) => await tryAgain(tried, some, spell, rehearsal);
+  const verdict = await attempt(lines);
+  if (verdict === null) return null;
+  return { trial: tried, verdict, ...(await findRefused(lines, verdict, attempt)) };
+}
+
+async function tryAgain(
+  trial: Trial,
+  lines: readonly TrialLine[],
+  spell: (rule: Rule) => string,
+  rehearsal: Rehearsal,
+): Promise<Verdict | null> {
+  const refused = await restoreLines(trial, lines, rehearsal);
+  if (refused !== null) return refused;
+  const first = await look(trial, rehearsal);
+  const again = lines.flatMap((line) => ('rules' in line ? spelledLines(line, spell) : [line]));
+  const verdict = await restoreLines(trial, again, rehearsal);
+  if (verdict !== null) return notTaken(verdict, lines);
+  const second = await look(trial, rehearsal);
+  if (first.saved === second.saved && first.native === second.native) return null;
+  const line = lines.find(({ kind }) => kind === 'rule');
+  const text = line !== undefined && 'rules' in line ? spell(line.rules[0]) : '';
+  return verdictOf(
+    `iptables-save writes it as "${text}", which iptables-restore reads as another rule`,
+    null,
+  );
+}
+
+/** Each rule of a line as it is saved, put where it stood. */
+function spelledLines(
+  line: TrialLine & { rules: readonly Rule[] },
+  spell: (rule: Rule) => string,
+): TrialLine[] {
+  return line.rules.map((rule) => {
+    const text = spell(rule);
+    return { ...line, kind: 'rule', text: rule.insert ? text.replace(/^-A/, '-I') : text, rules: [rule] };
+  });
+}
+
+function notTaken({ fault, named }: Verdict, lines: readonly TrialLine[]): Verdict {
+  const reason = (said: string, text: string) =>
+    `iptables-save writes it as "${text}", and iptables-restore does not take that: ${said}`;
+  const sources = new Map(lines.map((line) => [line.source, line]));
+  const mapped = named.flatMap(({ line, reason: said }) => {
+    const sent = sources.get(line.source);
+    return sent === undefined ? [] : [{ line: sent, reason: reason(said, line.text) }];
+  });
+  return { fault: { ...fault, message: mapped[0]?.reason ?? fault.message }, named: mapped };
+}
+
+async function look(
+  { family, table }: Trial,
+  rehearsal: Rehearsal,
+): Promise<{ saved: string; native: string }> {
+  const saved = readSavedTables(await rehearsal.saveAll(family)).get(table);
+  return { saved: textOf(saved), native: await rehearsal.listNatively(family, table) };
+}
+
+function textOf(table: Table | undefined): string {
+  return table === undefined ? '' : table.rules.map(({ text }) => text).join('\n');
+}

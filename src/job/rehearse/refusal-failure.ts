@@ -1,0 +1,77 @@
+import { chainOf } from '../../ruleset/trial/trial.ts';
+import { countLines, type FoundLine, quoteLines } from '../outcome/failed-line.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import { toolFailure } from '../outcome/tool-failure.ts';
+import type { Intent } from '../plan/intent.ts';
+import type { RefusedTable } from './restore-lines.ts';
+import type { Refusal, Verdict } from './verdict.ts';
+
+/** What it means for a job that tables were refused: rules that are to blame, or else the first thing that is. */
+export function refusalFailure(intent: Intent, refused: readonly RefusedTable[]): JobFailure {
+  const found = refused.flatMap((table) => refusedLines(table));
+  const missing = refused.flatMap(({ refusals }) => refusals.filter(isMissing));
+  const first = refused.find(({ refusals }) => refusals.some((refusal) => !isMissing(refusal)));
+  if (first !== undefined) {
+    const isAll = refused.every((table) => table.isAll);
+    const lines = quoteLines(intent.texts, found, isAll);
+    const also = missing.length === 0 ? '' : `; besides, ${describeMissing(missing)}`;
+    const count = isAll
+      ? countLines(lines, 'rule')
+      : `at least ${found.length} rule${found.length === 1 ? '' : 's'}`;
+    const message = `${count} of ruleset ${intent.label} ${found.length === 1 ? 'was' : 'were'} rejected${also}`;
+    return new JobFailure('rehearse', 'rule_rejected', message, { ...lines, tool: toolOf(first.verdict) });
+  }
+  const [other] = refused;
+  if (other === undefined) throw new Error('nothing was refused');
+  const { trial, verdict, refusals } = other;
+  if (missing.length > 0 && refusals.length > 0) {
+    const message = `ruleset ${intent.label} cannot be applied: ${describeMissing(missing)}`;
+    return new JobFailure('host', 'module_missing', message, { tool: toolOf(verdict) });
+  }
+  const { family, table } = trial;
+  return toolFailure(verdict.fault, { stage: 'rehearse', family, table, ruleset: intent.label });
+}
+
+/** Legacy iptables passes on that the kernel refused, and no more. */
+const NO_REASON = 'the kernel refuses it, and iptables does not say why';
+
+function refusedLines({ trial, verdict, refusals }: RefusedTable): FoundLine[] {
+  const named = new Set(verdict.named.map(({ line }) => line));
+  return refusals
+    .filter((refusal) => !isMissing(refusal))
+    .map(({ line, verdict: alone }) => {
+      const said = alone.named.find((other) => other.line === line)?.reason ?? alone.fault.message;
+      return {
+        family: trial.family,
+        line: line.source ?? 0,
+        table: trial.table,
+        chain: chainOf(line),
+        reason: alone.fault.kind === 'commit' ? NO_REASON : said,
+        reportedLine: named.has(line) ? line.source : reportedElsewhere(trial.wanted.commitLine, verdict),
+        confidence: 'verified',
+      };
+    });
+}
+
+/** The line that the tool did name: some other one, or COMMIT. */
+function reportedElsewhere(commitLine: number | null, { fault, named }: Verdict): number | null {
+  const [other] = named;
+  if (other !== undefined) return other.line.source;
+  return fault.lines.length > 0 ? commitLine : null;
+}
+
+/** The kernel lacks what the rule needs: no fault of the rule. */
+function isMissing({ verdict }: Refusal): boolean {
+  return verdict.fault.missing !== undefined;
+}
+
+function describeMissing(refusals: readonly Refusal[]): string {
+  const names = [...new Set(refusals.flatMap(({ verdict }) => verdict.fault.missing ?? []))];
+  const lines = refusals.map(({ line }) => line.source).join(', ');
+  const modules = names.map((name) => `xt_${name}`).join(', ');
+  return `this kernel has no ${names.join(', ')}, which line ${lines} needs: load the module ${modules}, or leave the line out`;
+}
+
+function toolOf({ fault: { command, exitCode, stderr } }: Verdict) {
+  return { command, exitCode, stderr };
+}

@@ -1,0 +1,71 @@
+import { FAMILIES } from '../../contract/identifiers.ts';
+import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
+import { type Accepted, coversAll, type Known, spellTable } from '../../ruleset/trial/acceptance.ts';
+import { objectsOf } from '../../ruleset/trial/objects.ts';
+import { hasForeignHooks } from '../../ruleset/trial/surroundings.ts';
+import { planTrial } from '../../ruleset/trial/trial.ts';
+import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
+import type { Intent } from '../plan/intent.ts';
+import type { LiveTables } from '../plan/snapshot.ts';
+import type { RehearsalStage } from '../ports/sandbox.ts';
+import { refusalFailure } from './refusal-failure.ts';
+import { tryTable } from './try-table.ts';
+
+export interface Rehearsed {
+  /** How many lines were tried. */
+  tried: number;
+  /** What the kernel took, and how it spells it. */
+  accepted: Accepted;
+  /** What is wanted, in the kernel's words: nothing else is ever written. */
+  spelled: PerFamily<Map<string, WantedTable>>;
+}
+
+/**
+ * Has the kernel try all that is wanted, in namespaces of their own for each table and family, side by side; what it is
+ * known to take is not tried again.
+ *
+ * @param live is only waited for by tables with hooks in chains of others, or rules that refer to objects of the host
+ * @throws {JobFailure} of stage `rehearse` with the failing lines of all tables, or of stage `host` if something else
+ *   is to blame than a rule
+ */
+export async function rehearse(
+  intent: Intent,
+  live: Promise<LiveTables>,
+  known: Known,
+  stage: RehearsalStage,
+): Promise<Rehearsed> {
+  const wanted = FAMILIES.flatMap((family) =>
+    [...intent.wanted[family].values()].map((table) => ({ family, table })),
+  );
+  const results = await Promise.all(
+    wanted.map(async ({ family, table }) => {
+      const place = { family, table: table.name };
+      const before = known[family].get(table.name) ?? [];
+      const covering = before.find((acceptance) => coversAll(acceptance, table));
+      if (covering !== undefined)
+        return { ...place, tried: 0, acceptance: covering, spelled: spellTable(table, covering) };
+      const around = hasForeignHooks(table) ? (await live)[family].get(table.name) : undefined;
+      const trial = planTrial(place, table, around, before);
+      const objects = await stage.readObjects(objectsOf(table));
+      const tried = await stage.within(
+        objects,
+        async (rehearsal) => await tryTable(trial, before, rehearsal),
+      );
+      return { ...place, tried: trial.lines.length, ...tried };
+    }),
+  );
+  const refused = results.flatMap((result) => ('refused' in result ? [result.refused] : []));
+  if (refused.length > 0) throw refusalFailure(intent, refused);
+  const rehearsed: Rehearsed = {
+    tried: results.reduce((sum, { tried }) => sum + tried, 0),
+    accepted: perFamily(() => new Map()),
+    spelled: perFamily(() => new Map()),
+  };
+  for (const result of results) {
+    if ('refused' in result) continue;
+    const { family, table, acceptance, spelled } = result;
+    if (acceptance !== null) rehearsed.accepted[family].set(table, acceptance);
+    rehearsed.spelled[family].set(table, spelled);
+  }
+  return rehearsed;
+}

@@ -1,0 +1,124 @@
+import { commitRecord, mendBootFiles } from '../change/commit.ts';
+import { confirmChange } from '../change/confirm.ts';
+import { takeBack, UNDO_LIMIT_MS } from '../change/take-back.ts';
+import { asJobFailure, ended, failed, type JobEnd } from '../outcome/job-end.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import { type LiveTables, readSnapshot } from '../plan/snapshot.ts';
+import { WindowLeft } from '../ports/confirmation.ts';
+import { type Fence, LockTimeout } from '../ports/host-lock.ts';
+import { monotonicMs } from '../ports/monotonic.ts';
+import { JournalDamaged, type OpenChange, type PendingChange } from '../ports/pending.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { RulesetRecord } from '../ports/stores.ts';
+
+export interface SettleOptions {
+  /** Why it is undone; by default, because it was cut short. */
+  why: JobFailure | null;
+  /** Its job has ended: nobody is asked any more, and nobody waits. */
+  hasEnded: boolean;
+}
+
+/**
+ * Rolls a change forward that is on record; any other is undone, unless it waits for an answer that comes. By then the boot files
+ * are those of the record.
+ *
+ * @throws {StateUnavailable} {@link LockLost} {@link LockTimeout} {@link WindowLeft}
+ */
+export async function settleChange(
+  change: PendingChange,
+  { why, hasEnded }: SettleOptions,
+  ports: Ports,
+  fence: Fence,
+): Promise<JobEnd> {
+  const { outcome, diff } = change;
+  const { name, scope, revision } = change.ruleset;
+  const records = await ports.rulesets.list();
+  const record = records.find((known) => known.name === name);
+  const kept = ended(outcome, { changed: true, diff });
+  const boot = await mendBootFiles(record?.scope === scope ? record : { name, scope, live: null }, ports);
+  if (record?.committedBy === change.job.id) return kept;
+  const isGone = change.place !== ports.place;
+  // What was about to be committed may have been loaded by that boot; else nothing is there to be taken back.
+  if (isGone && boot !== 'mended') return failed(goneFailure(change));
+  const goesOn = !hasEnded && !isGone && mayGoOn(change);
+  const refusal = goesOn ? await confirmAndCommit(change, ports) : (why ?? cutShort(change, isGone));
+  if (refusal === null) return kept;
+  const neighbours = records.filter((other) => other.name !== name);
+  const subject = { name, scope, claims: change.claims, neighbours };
+  const label = `${name} revision ${revision}`;
+  const before = async () =>
+    isGone ? await committedTables(record, ports) : await snapshotOf(record, ports);
+  const limitMs = hasEnded ? 0 : UNDO_LIMIT_MS;
+  const touched = change.tables;
+  return await takeBack({ subject, label, touched, before, failure: refusal, limitMs }, ports, fence);
+}
+
+/** @returns `null` once it is on record; else, why it may not stay. @throws {LockTimeout} {@link WindowLeft} */
+async function confirmAndCommit(change: OpenChange, ports: Ports): Promise<JobFailure | null> {
+  if (!ports.confirmation.answers.resumable) throw waitsFor(change);
+  try {
+    await confirmChange(change, ports);
+    await commitRecord(change.window.after, ports);
+    return null;
+  } catch (error) {
+    if (error instanceof WindowLeft) throw error;
+    return asJobFailure(error);
+  }
+}
+
+function cutShort(change: PendingChange, isGone: boolean): JobFailure {
+  return isGone ? goneFailure(change) : restartedFailure(change);
+}
+
+/** Whether it waits for an answer that may still come. */
+function mayGoOn(change: PendingChange): change is OpenChange {
+  const { window } = change;
+  return window !== null && window.mode === 'manual' && window.resumable && monotonicMs() < window.deadlineMs;
+}
+
+/** What is lost of the snapshot is had from what was committed last. */
+async function snapshotOf(record: RulesetRecord | undefined, ports: Ports): Promise<LiveTables> {
+  try {
+    return readSnapshot(await ports.journal.readSnapshot());
+  } catch (error) {
+    if (!(error instanceof JournalDamaged)) throw error;
+    ports.log.error(
+      { error },
+      'The snapshot of a change is damaged: the host gets back what was committed last',
+    );
+    return await committedTables(record, ports, error);
+  }
+}
+
+async function committedTables(
+  record: RulesetRecord | undefined,
+  { boot }: Ports,
+  cause: Error | null = null,
+): Promise<LiveTables> {
+  const committed = record?.live == null ? { ipv4: '', ipv6: '' } : await boot.read(record);
+  if (committed !== null) return readSnapshot(committed);
+  const also = cause === null ? '' : `${cause.message}, and so is `;
+  const message = `${also}what was committed: see to the rules yourself, move change.json in the folder of the journal away, and push the rulesets again with their chains in "adopt"`;
+  throw new Error(message, { cause });
+}
+
+function restartedFailure({ window, ruleset }: PendingChange): JobFailure {
+  const label = `ruleset ${ruleset.name} revision ${ruleset.revision}`;
+  if (window?.mode === 'manual') {
+    const message = `${label} was applied and taken back: nobody confirmed it before ${window.deadline}`;
+    return new JobFailure('confirm', 'confirm_timeout', message);
+  }
+  const message = `${label} was cut short: the worker was ended in the middle of the job, and what it had done was taken back`;
+  return new JobFailure(window === null ? 'apply' : 'confirm', 'worker_restarted', message);
+}
+
+function goneFailure({ window, ruleset }: PendingChange): JobFailure {
+  const message = `ruleset ${ruleset.name} revision ${ruleset.revision} was cut short by the end of its network namespace, such as by a restart of the host: its rules are gone with that`;
+  return new JobFailure(window === null ? 'apply' : 'confirm', 'worker_restarted', message);
+}
+
+function waitsFor({ job, window }: OpenChange): LockTimeout {
+  return new LockTimeout(
+    `job ${job.id} waits until ${window.deadline} to be confirmed or aborted, and nothing else may change meanwhile`,
+  );
+}

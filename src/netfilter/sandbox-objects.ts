@@ -1,0 +1,155 @@
+import type { RunCommand } from '../host/command.ts';
+import { StageIncomplete, type StageObjects } from '../job/ports/sandbox.ts';
+import { fromBytes } from '../ruleset/text/bytes.ts';
+import { quoteWord } from '../ruleset/text/split-words.ts';
+import type { ObjectNames } from '../ruleset/trial/objects.ts';
+import type { Programs } from './programs.ts';
+
+const TIMEOUT_MS = 30_000;
+const LATIN1 = { encoding: 'latin1' } as const;
+
+export interface ObjectSource {
+  programs: Programs;
+  /** What goes before a command so that it runs in the host's namespace. */
+  prefix: readonly string[];
+  run: RunCommand;
+}
+
+/**
+ * What a rehearsal needs of the objects that rules name, as far as the host has them. One that it has not is left out, and the
+ * rule is refused in the rehearsal as it would be on the host.
+ *
+ * @throws {StageIncomplete} if there is no way to know what the host has
+ */
+export async function readObjects(names: ObjectNames, source: ObjectSource): Promise<StageObjects> {
+  const sets = await Promise.all(names.sets.map(async (name) => await readSet(name, source)));
+  return {
+    sets: sets.filter((set) => set !== null),
+    accounts: await readAccounts(names.accounts, source),
+    estimators: await readEstimators(names.estimators, source),
+    timeouts: await readTimeouts(names.timeouts, source),
+  };
+}
+
+/**
+ * The arguments that make one ipset, without its members. `ipset list -terse` is read because `ipset save` always has the
+ * members, of which there may be 100,000.
+ */
+async function readSet(name: string, { programs, prefix, run }: ObjectSource): Promise<string[] | null> {
+  if (programs.ipset === null) return null;
+  const { file, args } = inside(prefix, programs.ipset, ['list', '-terse', asArgument(name)]);
+  const { exitCode, stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
+  const type = /^Type: (\S+)$/m.exec(stdout)?.[1];
+  if (exitCode !== 0 || type === undefined) return null;
+  const header = /^Header: (.*)$/m.exec(stdout)?.[1] ?? '';
+  return ['create', name, type, ...header.split(' ').filter((word) => word !== '')];
+}
+
+async function readAccounts(
+  names: readonly string[],
+  { programs, prefix, run }: ObjectSource,
+): Promise<string[]> {
+  if (names.length === 0) return [];
+  if (programs.nfacct === null) throw incomplete('accounting object', names, 'nfacct');
+  const { file, args } = inside(prefix, programs.nfacct, ['list']);
+  const { stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
+  const there = new Set([...stdout.matchAll(/\} = (.*);$/gm)].map(([, name]) => name));
+  return names.filter((name) => there.has(name));
+}
+
+/** Estimators are made by rules: those of the same name are looked for among all that is live. */
+async function readEstimators(
+  names: readonly string[],
+  { programs, prefix, run }: ObjectSource,
+): Promise<string[]> {
+  if (names.length === 0) return [];
+  const saved = await Promise.all(
+    [programs.save.ipv4, programs.save.ipv6].map(async (program) => {
+      const { file, args } = inside(prefix, program, []);
+      return (await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 })).stdout;
+    }),
+  );
+  const found = new Map<string, string>();
+  for (const [, name = '', times = ''] of saved.join('').matchAll(ESTIMATOR))
+    if (names.includes(name)) found.set(name, `-j RATEEST --rateest-name ${quoteWord(name)} ${times}`);
+  return [...found.values()];
+}
+
+const ESTIMATOR = / -j RATEEST --rateest-name (.+) (--rateest-interval \S+ --rateest-ewmalog \S+)$/gm;
+
+async function readTimeouts(
+  names: readonly string[],
+  { programs, prefix, run }: ObjectSource,
+): Promise<string[][]> {
+  if (names.length === 0) return [];
+  const { nfct } = programs;
+  if (nfct === null) throw incomplete('time-out policy', names, 'nfct');
+  const policies = await Promise.all(
+    names.map(async (name) => {
+      const { file, args } = inside(prefix, nfct, ['get', 'timeout', asArgument(name)]);
+      const { exitCode, stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
+      const layer3 = /\.l3proto = (\d+)/.exec(stdout)?.[1] === '10' ? 'inet6' : 'inet';
+      const layer4 = LAYER_4[/\.l4proto = (\d+)/.exec(stdout)?.[1] ?? ''];
+      return exitCode !== 0 || layer4 === undefined ? [] : [['add', 'timeout', name, layer3, layer4]];
+    }),
+  );
+  return policies.flat();
+}
+
+const LAYER_4: Readonly<Record<string, string>> = {
+  1: 'icmp',
+  6: 'tcp',
+  17: 'udp',
+  33: 'dccp',
+  58: 'icmpv6',
+  132: 'sctp',
+  136: 'udplite',
+  255: 'generic',
+};
+
+function incomplete(kind: string, names: readonly string[], program: string): StageIncomplete {
+  const them = names.map((name) => `"${name}"`).join(', ');
+  return new StageIncomplete(
+    `rules refer to the ${kind} ${them}, and whether the host has it cannot be known without the program ${program}: install the package ${program}`,
+  );
+}
+
+/** A program and its arguments, in the namespace to which a prefix leads. */
+function inside(
+  prefix: readonly string[],
+  program: string,
+  own: readonly string[],
+): { file: string; args: string[] } {
+  const [file = program, ...args] = [...prefix, program, ...own];
+  return { file, args };
+}
+
+/** What was sent is UTF-8, and so is an argument once it is passed on. */
+function asArgument(bytes: string): string {
+  return fromBytes(bytes).text;
+}
+
+/** Makes the objects in a namespace; `prefix` leads there. @throws {Error} if one cannot be made */
+export async function makeObjects(
+  objects: StageObjects,
+  programs: Programs,
+  prefix: readonly string[],
+  run: RunCommand,
+): Promise<void> {
+  const start = async (program: string | null, own: readonly string[]) => {
+    const { file, args } = inside(prefix, program ?? '', own.map(asArgument));
+    const made = await run({
+      file,
+      args,
+      timeoutMs: TIMEOUT_MS,
+      ...LATIN1,
+    });
+    if (made.exitCode !== 0)
+      throw new Error(
+        `${program} cannot make in a rehearsal what the host has: ${made.startError ?? made.stderr.trim()}`,
+      );
+  };
+  for (const set of objects.sets) await start(programs.ipset, set);
+  for (const account of objects.accounts) await start(programs.nfacct, ['add', account]);
+  for (const timeout of objects.timeouts) await start(programs.nfct, timeout);
+}

@@ -1,0 +1,42 @@
+import type { Rule } from '../model.ts';
+import { sameList } from './diff.ts';
+import { type ChangeLine, type LiveCounters, ruleLine } from './table-change.ts';
+
+/** Places are counted from a chain's head each time: if there are many edits, to write the whole chain costs less. */
+const FEW_EDITS = 16;
+const EDITS_PER_RULE = 1 / 16;
+
+/**
+ * Makes one owned chain of another: rules that are gone are deleted by value, new ones inserted in their places. Rules that
+ * stay are not touched, and neither are their counters.
+ *
+ * @param before the rules as they are live
+ * @returns `null` if the chain is better written anew: there is too much to do, rules have changed places, or there are
+ *   twins, of which a deletion by value might take the wrong one
+ */
+export function editChain(
+  before: readonly string[],
+  after: readonly Rule[],
+  counters: LiveCounters,
+): ChangeLine[] | null {
+  const old = new Set(before);
+  const wanted = new Set(after.map(({ text }) => text));
+  if (old.size < before.length || wanted.size < after.length) return null;
+  const gone = before.filter((text) => !wanted.has(text));
+  const staying = before.filter((text) => wanted.has(text));
+  const edits = gone.length + after.length - staying.length;
+  if (edits > Math.max(FEW_EDITS, before.length * EDITS_PER_RULE)) return null;
+  const kept = after.flatMap(({ text }) => (old.has(text) ? text : []));
+  if (!sameList(staying, kept)) return null;
+  const lines: ChangeLine[] = gone.map((text) => ({ text: text.replace(/^-A/, '-D'), source: null }));
+  for (const [index, rule] of after.entries()) {
+    if (!old.has(rule.text)) lines.push(insertLine(rule, index + 1, counters.take(rule)));
+  }
+  return lines;
+}
+
+/** Those before it are in their places already: so the place is the one in the finished chain. */
+function insertLine(rule: Rule, place: number, counters: string | null): ChangeLine {
+  const { text, source } = ruleLine(rule, counters);
+  return { text: text.replace(`-A ${rule.chain}`, () => `-I ${rule.chain} ${place}`), source };
+}

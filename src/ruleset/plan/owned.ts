@@ -1,0 +1,68 @@
+import type { Family, Scope } from '../../contract/identifiers.ts';
+import { jumpsToAny, rulesByChain, type Table, textOf } from '../model.ts';
+import { spelledTable } from '../wanted/read-spelled.ts';
+import { emptyWanted, type WantedTable } from '../wanted/wanted-table.ts';
+import { type Claims, claimedChains, claimedTables } from './claims.ts';
+
+export interface OwnedQuestion {
+  scope: Scope;
+  claims: Claims;
+  family: Family;
+  /** Live tables of the family. */
+  live: Map<string, Table>;
+}
+
+/**
+ * What a ruleset has on the host, in the shape in which it would be wanted: to hold against what was committed,
+ * to tell of, and to go back to. A table in which nothing is left is not in it.
+ */
+export function extractOwned({ scope, claims, family, live }: OwnedQuestion): Map<string, WantedTable> {
+  const owned = new Map<string, WantedTable>();
+  for (const name of claimedTables(claims)[family].toSorted()) {
+    const table = live.get(name);
+    if (table === undefined) continue;
+    const part = scope === 'tables' ? spelledTable(table) : ownChains(table, claims, family);
+    if (!isEmpty(part)) owned.set(name, part);
+  }
+  return owned;
+}
+
+/** A table with nothing in it is as good as one that does not exist, and nft does not tell them apart. */
+function isEmpty({ chains, policies, hooks }: WantedTable): boolean {
+  const rules = [...chains].some(([chain, list]) => list.length > 0 || !policies.has(chain));
+  return !rules && hooks.length === 0 && [...policies.values()].every((policy) => policy === 'ACCEPT');
+}
+
+function ownChains(table: Table, claims: Claims, family: Family): WantedTable {
+  const owned = claimedChains(claims, { family, table: table.name });
+  const rules = rulesByChain(table.rules);
+  const chains = new Map(
+    [...owned]
+      .filter((chain) => table.chains.has(chain))
+      .toSorted()
+      .map((chain) => [chain, rules.get(chain) ?? []]),
+  );
+  const hooks = [...rules]
+    .filter(([chain]) => !owned.has(chain))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, rulesOfChain]) =>
+      rulesOfChain.flatMap((rule, index) =>
+        jumpsToAny(rule, owned) ? [{ rule, target: rule.jump?.target ?? '', place: index + 1 }] : [],
+      ),
+    );
+  return { ...emptyWanted(table.name), chains, hooks };
+}
+
+/** What is owned as text in `iptables-save` form, without counters; the empty text for nothing. */
+export function renderOwned(tables: Map<string, WantedTable>): string {
+  return [...tables.values()].map(renderTable).join('');
+}
+
+function renderTable(table: WantedTable): string {
+  const chains = [...table.chains.keys()].map(
+    (chain) => `:${chain} ${table.policies.get(chain) ?? '-'} [0:0]`,
+  );
+  const hooks = table.hooks.map(({ rule }) => rule.text);
+  const rules = [...table.chains.values()].flat().map(textOf);
+  return [`*${table.name}`, ...chains, ...hooks, ...rules, 'COMMIT', ''].join('\n');
+}

@@ -1,0 +1,84 @@
+import { appendAll } from '../append-all.ts';
+import { rulesByChain, type Table, textOf } from '../model.ts';
+import type { TableRef } from '../tables.ts';
+import { quoteWord } from '../text/split-words.ts';
+import type { WantedTable } from '../wanted/wanted-table.ts';
+import type { Neighbour } from './claims.ts';
+import { diffLists, type ListDiff, sameList } from './diff.ts';
+import { editChain } from './edit-chain.ts';
+import { planHooks } from './plan-hooks.ts';
+import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './table-change.ts';
+
+export interface OwnedChains extends TableRef {
+  /** The ruleset's name. */
+  name: string;
+  live: Table;
+  wanted: WantedTable;
+  /** Chains that are the ruleset's by what was committed, and those that it declares now. */
+  owned: ReadonlySet<string>;
+  neighbours: readonly Neighbour[];
+  /** Chains that differ are written anew, whole. */
+  rewrite: boolean;
+  hooksStay: boolean;
+}
+
+/**
+ * Scope `chains`: an owned chain that differs is edited or written anew, one that is gone is removed, and everything in
+ * chains of others is added and deleted by value.
+ */
+export function planChains(question: OwnedChains): TablePlan {
+  const { family, table, live, wanted, owned, rewrite } = question;
+  const liveRules = rulesByChain(live.rules);
+  const diffs: ListDiff[] = [];
+  const rewritten: ChangeLine[] = [];
+  const edited: ChangeLine[] = [];
+  const rules: ChangeLine[] = [];
+
+  for (const [chain, wantedRules] of wanted.chains) {
+    const before = liveRules.get(chain) ?? [];
+    const old = before.map(textOf);
+    const texts = wantedRules.map(textOf);
+    diffs.push(diffLists(old, texts));
+    const isThere = live.chains.has(chain);
+    if (isThere && sameList(old, texts)) continue;
+    const counters = new LiveCounters(before);
+    const edits = isThere && !rewrite ? editChain(old, wantedRules, counters) : null;
+    if (edits !== null) {
+      appendAll(edited, edits);
+      continue;
+    }
+    rewritten.push({ text: `:${chain} - [0:0]`, source: wanted.declarations.get(chain) ?? null });
+    for (const rule of wantedRules) rules.push(ruleLine(rule, counters.take(rule)));
+  }
+
+  const gone = [...owned].filter((chain) => live.chains.has(chain) && !wanted.chains.has(chain));
+  for (const chain of gone) diffs.push(diffLists((liveRules.get(chain) ?? []).map(textOf), []));
+
+  const hooks = planHooks(question);
+  diffs.push(hooks.diff);
+
+  const lines: ChangeLine[] = [
+    ...rewritten,
+    // Declaring a chain that exists empties it: what the others hold of it ends here, so that it can be deleted.
+    ...gone.map((chain) => ownLine(`:${chain} - [0:0]`)),
+    ...hooks.deletes,
+    ...edited,
+    ...rules,
+    ...hooks.adds,
+    ...gone.map((chain) => ownLine(`-X ${quoteWord(chain)}`)),
+  ];
+  const change = lines.length === 0 ? null : { family, table, replaces: false, lines };
+  return { family, table, diff: { ...sumDiffs(diffs), moved: hooks.diff.moved }, change };
+}
+
+function ownLine(text: string): ChangeLine {
+  return { text, source: null };
+}
+
+function sumDiffs(diffs: readonly ListDiff[]): ListDiff {
+  return {
+    added: diffs.flatMap((diff) => diff.added),
+    removed: diffs.flatMap((diff) => diff.removed),
+    unchanged: diffs.reduce((sum, diff) => sum + diff.unchanged, 0),
+  };
+}

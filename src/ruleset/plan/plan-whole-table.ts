@@ -1,0 +1,73 @@
+import { rulesByChain, type Table, textOf } from '../model.ts';
+import { builtInChains, type TableRef } from '../tables.ts';
+import type { WantedTable } from '../wanted/wanted-table.ts';
+import { diffLists } from './diff.ts';
+import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './table-change.ts';
+
+interface WholeTable extends TableRef {
+  live: Table;
+  wanted: WantedTable;
+}
+
+/** Scope `tables`: as soon as anything in the table differs, all of it is written, with the counters it had. */
+export function planWholeTable({ family, table, live, wanted }: WholeTable): TablePlan {
+  const liveRules = rulesByChain(live.rules);
+  const builtIn = builtInChains(table);
+  const policies = new Map(builtIn.map((chain) => [chain, wanted.policies.get(chain) ?? 'ACCEPT']));
+  const diff = diffLists(
+    [
+      ...builtIn.map((chain) => `-P ${chain} ${live.chains.get(chain)?.policy ?? 'ACCEPT'}`),
+      ...inChainOrder(live.chains.keys(), builtIn).flatMap((chain) =>
+        (liveRules.get(chain) ?? []).map(textOf),
+      ),
+    ],
+    [
+      ...builtIn.map((chain) => `-P ${chain} ${policies.get(chain)}`),
+      ...inChainOrder(wanted.chains.keys(), builtIn).flatMap((chain) =>
+        (wanted.chains.get(chain) ?? []).map(textOf),
+      ),
+    ],
+  );
+  const userChains = (chains: Iterable<string>) =>
+    [...chains].filter((chain) => !builtIn.includes(chain)).toSorted();
+  const chainsDiffer =
+    userChains(live.chains.keys()).join(' ') !== userChains(wanted.chains.keys()).join(' ');
+  // Policies are no rules: only those that change are told of.
+  diff.unchanged -= builtIn.length - diff.added.filter((text) => text.startsWith('-P ')).length;
+  if (diff.added.length === 0 && diff.removed.length === 0 && !chainsDiffer) {
+    return { family, table, diff, change: null };
+  }
+  const lines: ChangeLine[] = [
+    ...builtIn.map((chain) => policyLine(chain, policies.get(chain) ?? 'ACCEPT', live, wanted)),
+    ...userChains(wanted.chains.keys()).map((chain) => ({
+      text: `:${chain} - [0:0]`,
+      source: wanted.declarations.get(chain) ?? null,
+    })),
+  ];
+  for (const [chain, rules] of wanted.chains) {
+    const counters = new LiveCounters(liveRules.get(chain) ?? []);
+    for (const rule of rules) lines.push(ruleLine(rule, counters.take(rule)));
+  }
+  return {
+    family,
+    table,
+    diff,
+    change: { family, table, replaces: true, lines },
+  };
+}
+
+function policyLine(chain: string, policy: string, live: Table, wanted: WantedTable): ChangeLine {
+  const before = live.chains.get(chain);
+  const isSame = before?.policy === policy;
+  const counters = (isSame ? before.counters : wanted.policyCounters?.get(chain)) ?? '0:0';
+  return {
+    text: `:${chain} ${policy} [${counters}]`,
+    source: wanted.declarations.get(chain) ?? null,
+  };
+}
+
+/** Built-in chains first, the others by name: the order in which chains are declared says nothing. */
+function inChainOrder(chains: Iterable<string>, builtIn: readonly string[]): string[] {
+  const userDefined = [...chains].filter((chain) => !builtIn.includes(chain));
+  return [...builtIn, ...userDefined.toSorted()];
+}

@@ -1,0 +1,47 @@
+import type { Scope } from '../../contract/identifiers.ts';
+import { emptyTable, type Table } from '../model.ts';
+import type { TableRef } from '../tables.ts';
+import { emptyWanted, type WantedTable } from '../wanted/wanted-table.ts';
+import { type Claims, claimedChains, claimsTable, type Neighbour } from './claims.ts';
+import { planChains } from './plan-chains.ts';
+import { planWholeTable } from './plan-whole-table.ts';
+import type { TablePlan } from './table-change.ts';
+
+export interface PlanQuestion extends TableRef {
+  /** The ruleset's name. */
+  name: string;
+  scope: Scope;
+  /** `undefined`: the table does not exist. */
+  live: Table | undefined;
+  /** `undefined`: what the ruleset has in this table is to go. */
+  wanted: WantedTable | undefined;
+  /** What the ruleset holds already. */
+  own: Claims;
+  neighbours: readonly Neighbour[];
+  /** Chains that differ are written anew, whole, even for one rule: what can be said of few rules by value, may fail. */
+  rewrite?: boolean;
+  /** An inserted hook that is there is where it belongs: others may have come before it since it was put there. */
+  hooksStay?: boolean;
+}
+
+/** What a ruleset wants, held against what is live in one table; nothing of anybody else's is in the plan. */
+export function planTable(question: PlanQuestion): TablePlan {
+  const { family, table, own } = question;
+  const live = question.live ?? emptyTable(table);
+  const wanted = question.wanted ?? emptyWanted(table);
+  if (question.scope === 'tables') {
+    const owned = question.wanted !== undefined || claimsTable(own, question);
+    return owned ? planWholeTable({ family, table, live, wanted }) : unowned({ family, table });
+  }
+  const owned = new Set([...claimedChains(own, question), ...wanted.chains.keys()]);
+  const { rewrite = false, hooksStay = false } = question;
+  return planChains({ ...question, live, wanted, owned, rewrite, hooksStay });
+}
+
+function unowned(ref: TableRef): TablePlan {
+  return {
+    ...ref,
+    diff: { added: [], removed: [], unchanged: 0 },
+    change: null,
+  };
+}

@@ -1,0 +1,136 @@
+import type { HostPolicy } from '../../contract/host-policy.ts';
+import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import type { Ruleset } from '../../contract/job.ts';
+import type { Problem, Table } from '../model.ts';
+import { plainJump } from '../saved/plain-rule.ts';
+import type { PerFamily } from '../tables.ts';
+import { fromBytes } from '../text/bytes.ts';
+import { readOptions } from '../text/read-options.ts';
+import { splitWords } from '../text/split-words.ts';
+import { rulesOf } from '../trial/acceptance.ts';
+import type { WantedTable } from '../wanted/wanted-table.ts';
+import { matchesAny } from './name-patterns.ts';
+import { findUnguarded, type SpelledRequirement } from './required-rules.ts';
+
+/** What a host lets be done to its rules. */
+export type Guardrails = Pick<
+  HostPolicy,
+  'rulesets' | 'scopes' | 'tables' | 'chains' | 'targets' | 'matches' | 'mostRules'
+> & {
+  required: readonly SpelledRequirement[];
+  /** Why the policy cannot be gone by: then nothing is let in. */
+  fault: string | null;
+};
+
+export type DeniedLine = Problem & { family: Family };
+
+/** Why a ruleset may not be touched at all; `null` if it may. */
+export function nameRefusal({ rulesets, fault }: Guardrails, { name }: Pick<Ruleset, 'name'>): string | null {
+  if (fault !== null) return `this host's own policy has a rule that it cannot read: ${fault}`;
+  if (rulesets === undefined || matchesAny(name, rulesets)) return null;
+  return `this host takes rulesets named ${rulesets.join(', ')} only, not ${name}`;
+}
+
+/** Why a ruleset may not own what it wants to; `null` if it may. */
+export function scopeRefusal({ scopes }: Guardrails, { scope }: Pick<Ruleset, 'scope'>): string | null {
+  if (scopes === undefined || scopes.includes(scope)) return null;
+  return `this host takes rulesets of scope ${scopes.join(', ')} only, not ${scope}`;
+}
+
+/**
+ * Every line of a ruleset that the host does not let in.
+ *
+ * @param wanted in the kernel's spelling, which hides nothing
+ * @param live the tables as they are before the change
+ */
+export function findDenied(
+  rails: Guardrails,
+  wanted: PerFamily<Map<string, WantedTable>>,
+  live: PerFamily<Map<string, Table>>,
+): DeniedLine[] {
+  const denied = FAMILIES.flatMap((family) =>
+    [...wanted[family].values()].flatMap((table) =>
+      [
+        ...deniedTable(rails, table),
+        ...deniedChains(rails, table),
+        ...deniedRules(rails, table),
+        ...deniedUnreadable(rails, table),
+        ...findUnguarded(rails.required, family, table, live[family].get(table.name)),
+      ].map((problem) => ({ ...problem, family })),
+    ),
+  );
+  return [...denied, ...tooMany(rails, wanted)];
+}
+
+function deniedTable({ tables }: Guardrails, table: WantedTable): Problem[] {
+  if (tables === undefined || tables.includes(table.name)) return [];
+  const reason = `table ${table.name} is not among those that this host lets rulesets have: ${tables.join(', ')}`;
+  return [{ line: firstLine(table), table: table.name, chain: null, reason }];
+}
+
+function firstLine(table: WantedTable): number {
+  const lines = [...table.declarations.values(), ...rulesOf(table).map(({ line }) => line)];
+  // Not spread into Math.min: there may be more rules than a call takes arguments.
+  return lines.reduce((first, line) => Math.min(first, line), table.commitLine ?? Number.MAX_SAFE_INTEGER);
+}
+
+function deniedChains({ chains }: Guardrails, table: WantedTable): Problem[] {
+  if (chains === undefined) return [];
+  return [...table.declarations].flatMap(([chain, line]) =>
+    table.policies.has(chain) || matchesAny(fromBytes(chain).text, chains)
+      ? []
+      : [
+          {
+            line,
+            table: table.name,
+            chain,
+            reason: `chains are to be named ${chains.join(', ')} on this host`,
+          },
+        ],
+  );
+}
+
+function deniedRules({ targets, matches }: Guardrails, table: WantedTable): Problem[] {
+  if (targets === undefined && matches === undefined) return [];
+  return rulesOf(table).flatMap((rule) => {
+    const { options } = readOptions(splitWords(rule.spec));
+    const own = options.filter(({ owner }) => owner === 'iptables');
+    const used = (letters: string) =>
+      own.flatMap(({ name, values }) => (letters.includes(name) ? values : []));
+    const target = used('jg').find(
+      (name) => targets !== undefined && !targets.includes(name) && !table.chains.has(name),
+    );
+    const match = used('m').find((name) => matches !== undefined && !matches.includes(name));
+    const reasons = [
+      ...(target === undefined ? [] : [`target ${target} is not let in on this host`]),
+      ...(match === undefined ? [] : [`match ${match} is not let in on this host`]),
+    ];
+    if (reasons.length === 0) return [];
+    return [{ line: rule.line, table: table.name, chain: rule.chain, reason: reasons.join('; ') }];
+  });
+}
+
+/** Behind an option that nobody knows, a word may be its value or a target: a policy does not go by guesses. */
+function deniedUnreadable({ targets, matches, required }: Guardrails, table: WantedTable): Problem[] {
+  if (targets === undefined && matches === undefined && required.length === 0) return [];
+  return rulesOf(table).flatMap(({ chain, line, text, spec }) => {
+    const [option] = plainJump(text) === null ? readOptions(splitWords(spec)).unknown : [];
+    if (option === undefined) return [];
+    const reason = `${option} is an option that this worker does not know, so that the rule cannot be held against the policy of this host`;
+    return [{ line, table: table.name, chain, reason }];
+  });
+}
+
+function tooMany({ mostRules }: Guardrails, wanted: PerFamily<Map<string, WantedTable>>): DeniedLine[] {
+  if (mostRules === undefined) return [];
+  const rules = FAMILIES.flatMap((family) =>
+    [...wanted[family].values()]
+      .flatMap((table) => rulesOf(table).map((rule) => ({ family, table: table.name, rule })))
+      .toSorted((a, b) => a.rule.line - b.rule.line),
+  );
+  const first = rules[mostRules];
+  if (first === undefined) return [];
+  const { family, table, rule } = first;
+  const reason = `the ruleset has ${rules.length} rules: this host takes ${mostRules} of one`;
+  return [{ family, table, chain: rule.chain, line: rule.line, reason }];
+}

@@ -1,0 +1,68 @@
+import type { Family } from '../../contract/identifiers.ts';
+import { appendAll } from '../append-all.ts';
+import { commandsOf } from '../text/lint-command.ts';
+import { SentCommand } from '../text/sent-text.ts';
+import { countRules } from '../wanted/count-copies.ts';
+import type { TrialLine } from './trial.ts';
+
+/**
+ * Follows commands through the chains of a table: for each chain, the lines that its rules are from, in order. Only to name a
+ * line to a person: what there is, the kernel has said.
+ *
+ * @returns `null` where it cannot be followed: a rule that is deleted by its text may be any
+ */
+export function traceScript(lines: readonly TrialLine[], family: Family): Map<string, TrialLine[]> | null {
+  let chains = new Map<string, TrialLine[]>();
+  let section = 0;
+  for (const line of lines) {
+    if (line.kind !== 'command') return null;
+    // `*TABLE` once more: all of it begins anew.
+    if (line.section !== section) chains = new Map();
+    section = line.section;
+    if (line.text.startsWith(':')) chains.set(/^:([^ ]+)/.exec(line.text)?.[1] ?? '', []);
+    else if (!follow(chains, line, family)) return null;
+  }
+  return chains;
+}
+
+function follow(chains: Map<string, TrialLine[]>, line: TrialLine, family: Family): boolean {
+  const sent = new SentCommand(line.source ?? 0, line.text, family);
+  const [command] = commandsOf(sent.reading.options);
+  if (command === undefined) return true;
+  const [chain = '', second] = command.values;
+  if ('FX'.includes(command.name)) empty(chains, chain);
+  else if (command.name === 'E') rename(chains, chain, second ?? '');
+  else if ('AIRD'.includes(command.name)) {
+    const rules = chains.get(chain) ?? [];
+    chains.set(chain, rules);
+    return edit(rules, command.name, second, times(line, countRules(sent)));
+  }
+  return true;
+}
+
+/** @returns whether it is known which rule it is about */
+function edit(rules: TrialLine[], command: string, position: string | undefined, made: TrialLine[]): boolean {
+  const at = position === undefined ? 0 : Number(position) - 1;
+  if (command === 'A') appendAll(rules, made);
+  else if (command === 'I') rules.splice(at, 0, ...made.slice(0, MOST_AT_ONCE));
+  else if (command === 'R') rules.splice(at, 1, ...made.slice(0, 1));
+  else rules.splice(at, 1);
+  return (command !== 'D' || position !== undefined) && made.length <= MOST_AT_ONCE;
+}
+
+/** More rules than one line makes by any mistake. */
+const MOST_AT_ONCE = 10_000;
+
+function empty(chains: Map<string, TrialLine[]>, chain: string): void {
+  if (chain === '') chains.clear();
+  else chains.delete(chain);
+}
+
+function rename(chains: Map<string, TrialLine[]>, from: string, to: string): void {
+  chains.set(to, chains.get(from) ?? []);
+  chains.delete(from);
+}
+
+function times(line: TrialLine, count: number): TrialLine[] {
+  return Array.from({ length: count }, () => line);
+}

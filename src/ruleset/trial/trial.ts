@@ -1,0 +1,130 @@
+import { jumpsToAny, type Rule, type Table } from '../model.ts';
+import type { ChangeLine } from '../plan/table-change.ts';
+import type { TableRef } from '../tables.ts';
+import type { WantedTable } from '../wanted/wanted-table.ts';
+import { type Acceptance, knownSpelling, rulesOf } from './acceptance.ts';
+import { reachOf } from './reach.ts';
+import { surroundings } from './surroundings.ts';
+
+/** One table of a ruleset as it is tried out in an empty network namespace. */
+export interface Trial extends TableRef {
+  wanted: WantedTable;
+  /** Chains of others that hooks stand in, so that they can. */
+  before: ChangeLine[];
+  /** In the order of the sent text. */
+  lines: TrialLine[];
+}
+
+/**
+ * A `jump` goes to a chain of the table: it decides on what others may be, and is part of each trial. A `command` may do
+ * anything, and depends on all that stand before it.
+ */
+export type TrialLine = ChangeLine &
+  (
+    | { kind: 'chain'; chain: string }
+    | { kind: 'jump' | 'rule'; rules: readonly [Rule, ...Rule[]] }
+    | { kind: 'command'; section: number }
+  );
+
+/**
+ * What has to be tried of a table: its chains, the jumps between them, and every rule that is not known to be taken
+ * where it stands. Whether the kernel takes a rule depends on from where it is reached, and on no other rule.
+ */
+export function planTrial(
+  ref: TableRef,
+  wanted: WantedTable,
+  live: Table | undefined,
+  known: readonly Acceptance[],
+): Trial {
+  const lines = wanted.script === null ? listedLines(wanted, known) : scriptLines(wanted.script);
+  return { ...ref, wanted, before: surroundings(wanted, live), lines };
+}
+
+function scriptLines(script: NonNullable<WantedTable['script']>): TrialLine[] {
+  return script.map(({ text, source, section }) => ({ kind: 'command', text, source, section }));
+}
+
+function listedLines(wanted: WantedTable, known: readonly Acceptance[]): TrialLine[] {
+  const { jumps } = reachOf(wanted);
+  const lines: TrialLine[] = [...wanted.declarations].map(([chain, line]) => ({
+    kind: 'chain',
+    chain,
+    text: `:${chain} ${wanted.policies.get(chain) ?? '-'} [0:0]`,
+    source: line,
+  }));
+  const several = new Map<number, [Rule, ...Rule[]]>();
+  for (const rule of rulesOf(wanted)) {
+    const kind = jumps.has(rule) ? 'jump' : 'rule';
+    if (kind === 'rule' && knownSpelling(known, wanted, rule) !== undefined) continue;
+    const line = several.get(rule.line);
+    if (line !== undefined) {
+      line.push(rule);
+      continue;
+    }
+    const rules: [Rule, ...Rule[]] = [rule];
+    if (rule.copy !== undefined) several.set(rule.line, rules);
+    lines.push({ kind, rules, text: lineOf(rule), source: rule.line });
+  }
+  return lines.toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** Rules of which the line is not known stand behind all chains. */
+function placeOf({ kind, source }: TrialLine): number {
+  return kind === 'chain' || source !== 0 ? (source ?? 0) : Number.MAX_SAFE_INTEGER;
+}
+
+function lineOf({ chain, spec, insert }: Rule): string {
+  const command = insert ? '-I' : '-A';
+  return spec === '' ? `${command} ${chain}` : `${command} ${chain} ${spec}`;
+}
+
+/** Some of a trial's lines as text that makes the table what they say, and nothing else. */
+export function renderTrial({ table, before }: Trial, lines: readonly TrialLine[]): string {
+  const texts: string[] = [`*${table}`, ...before.map(({ text }) => text)];
+  let section = 0;
+  for (const line of lines) {
+    for (; line.kind === 'command' && line.section > section; section += 1) texts.push('COMMIT', `*${table}`);
+    texts.push(line.text);
+  }
+  return [...texts, 'COMMIT', ''].join('\n');
+}
+
+/** The line of a trial that stands in a line of its text, counted from 1. */
+export function lineAt(
+  { before }: Trial,
+  lines: readonly TrialLine[],
+  number: number,
+): TrialLine | undefined {
+  let section = 0;
+  let at = before.length + 2;
+  for (const line of lines) {
+    for (; line.kind === 'command' && line.section > section; section += 1) at += 2;
+    if (at === number) return line;
+    at += 1;
+  }
+  return undefined;
+}
+
+/** What is left of lines when some are left out: with a chain, what is in it and what jumps to it. */
+export function withoutLines(lines: readonly TrialLine[], gone: readonly TrialLine[]): readonly TrialLine[] {
+  if (gone.length === 0) return lines;
+  const left = new Set(gone);
+  const chains = new Set(gone.flatMap((line) => (line.kind === 'chain' ? [line.chain] : [])));
+  return lines.filter((line) => {
+    if (left.has(line)) return false;
+    if (line.kind === 'chain' || line.kind === 'command') return true;
+    const [rule] = line.rules;
+    return !(chains.has(rule.chain) || jumpsToAny(rule, chains));
+  });
+}
+
+/** The chain that a line is about; `null`: that is not known. */
+export function chainOf(line: TrialLine): string | null {
+  if (line.kind === 'command') return null;
+  return line.kind === 'chain' ? line.chain : line.rules[0].chain;
+}
+
+/** Lines that decide on what others may be, and so are part of each trial of a list. */
+export function isSkeleton({ kind }: TrialLine): boolean {
+  return kind === 'chain' || kind === 'jump';
+}

@@ -1,0 +1,39 @@
+import type { Rule } from '../model.ts';
+import type { Hook, WantedTable } from './wanted-table.ts';
+
+/**
+ * The kernel writes a rule in its own way: `10.0.0.1` comes back as `10.0.0.1/32`. How it does so is known from a
+ * ruleset that was applied and verified, rule by rule: what was sent, and what was read back in its place.
+ */
+export function learnSpelling(
+  sent: Map<string, WantedTable>,
+  live: Map<string, WantedTable>,
+): (rule: Rule) => string | undefined {
+  const spelled = new Map<string, string>();
+  const learn = (from: readonly Rule[], to: readonly Rule[]) => {
+    if (from.length !== to.length) return;
+    for (const [index, rule] of from.entries()) {
+      const saved = to[index];
+      if (saved !== undefined) spelled.set(rule.text, saved.text);
+    }
+  };
+  for (const [name, table] of sent) {
+    const now = live.get(name);
+    if (now === undefined) continue;
+    for (const [chain, rules] of table.chains) learn(rules, now.chains.get(chain) ?? []);
+    const hooks = hooksByPlace(now.hooks);
+    for (const [place, rules] of hooksByPlace(table.hooks)) learn(rules, hooks.get(place) ?? []);
+  }
+  return (rule) => spelled.get(rule.text);
+}
+
+function hooksByPlace(hooks: readonly Hook[]): Map<string, Rule[]> {
+  const places = new Map<string, Rule[]>();
+  for (const { rule, target, place } of hooks) {
+    const key = `${rule.chain} ${target} ${place === 'first' ? 'first' : ''}`;
+    const known = places.get(key);
+    if (known === undefined) places.set(key, [rule]);
+    else known.push(rule);
+  }
+  return places;
+}

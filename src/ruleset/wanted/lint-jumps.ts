@@ -1,0 +1,35 @@
+import type { Problem, Rule } from '../model.ts';
+import type { SentChain, SentSection } from '../text/sent-text.ts';
+
+/** Names of target extensions: which of them there are, only the host can tell. */
+const TARGET_NAME = /^[A-Z][A-Z0-9_]*$/;
+
+/** Chains that are used before they are declared, or never are. */
+export function lintJumps(
+  section: SentSection,
+  chains: ReadonlyMap<string, SentChain>,
+  rules: readonly Rule[],
+): Problem[] {
+  return rules.flatMap((rule) => {
+    const reasons = [declaredLater(chains.get(rule.chain), rule), lintTarget(rule, chains)];
+    const { line, chain } = rule;
+    return reasons.flatMap((reason) =>
+      reason === null ? [] : [{ line, table: section.table, chain, reason }],
+    );
+  });
+}
+
+function lintTarget(rule: Rule, chains: ReadonlyMap<string, SentChain>): string | null {
+  if (rule.jump === null) return null;
+  const { target, isGoto } = rule.jump;
+  const chain = chains.get(target);
+  if (chain !== undefined) return declaredLater(chain, rule);
+  if (!isGoto && TARGET_NAME.test(target)) return null;
+  const what = isGoto ? 'no chain' : 'neither a target nor a chain';
+  return `${target} is ${what} that this table declares: add :${target} - [0:0] before this line, or correct the name`;
+}
+
+function declaredLater(chain: SentChain | undefined, rule: Rule): string | null {
+  if (chain === undefined || chain.line < rule.line) return null;
+  return `chain ${chain.name} is declared only on line ${chain.line}: declare it before it is used`;
+}

@@ -1,0 +1,75 @@
+import type { Family } from '../../contract/identifiers.ts';
+import type { Problem } from '../model.ts';
+import { builtInChains } from '../tables.ts';
+import { lintCommand } from '../text/lint-command.ts';
+import { targetOptions } from '../text/option-table.ts';
+import { isChain, type SentChain, type SentCommand, type SentSection } from '../text/sent-text.ts';
+import { countRules } from './count-copies.ts';
+
+/** XT_EXTENSION_MAXNAMELEN less its end: what the kernel takes as the name of a chain (linux/netfilter/x_tables.h). */
+const LONGEST_CHAIN_NAME_BYTES = 28;
+const VERDICTS = new Set(['ACCEPT', 'DROP', 'RETURN', 'QUEUE']);
+const POLICIES = new Set(['ACCEPT', 'DROP']);
+
+/** As many as a text has lines at most; a line may list so many addresses that it makes thousands. */
+const MOST_RULES = 200_000;
+
+/** What is wrong with the lines of a section by themselves, whoever owns the table. */
+export function lintSection({ table, lines }: SentSection, family: Family): Problem[] {
+  let rules = 0;
+  return lines.flatMap((line) => {
+    if (!isChain(line)) {
+      const reasons = lintCommand(line, family);
+      const count = countRules(line);
+      rules += count;
+      if (rules > MOST_RULES && count > 1)
+        reasons.push(
+          `makes ${count} rules of its addresses, and with them the table has over ${MOST_RULES}: use an ipset`,
+        );
+      if (reasons.length === 0) return [];
+      const chain = line.reading.options.find(({ name }) => name === 'A' || name === 'I')?.values[0] ?? null;
+      return reasons.map((reason) => ({ line: line.line, table, chain, reason }));
+    }
+    const reason = lintChain(line, table);
+    return reason === null ? [] : [{ line: line.line, table, chain: line.name, reason }];
+  });
+}
+
+function lintChain({ name, policy }: SentChain, table: string): string | null {
+  if (name.length > LONGEST_CHAIN_NAME_BYTES) {
+    return `the name of a chain has at most ${LONGEST_CHAIN_NAME_BYTES} bytes, and this one ${name.length}`;
+  }
+  if (/^[-!]/.test(name)) return `the name of a chain does not begin with ${name.charAt(0)}`;
+  if (VERDICTS.has(name) || targetOptions(name) !== undefined)
+    return `${name} is a target: give the chain another name`;
+  if (policy === '-') return null;
+  if (!builtInChains(table).includes(name)) {
+    return `only a built-in chain has a policy: write :${name} - [0:0]`;
+  }
+  return POLICIES.has(policy) ? null : `a policy is ACCEPT or DROP, not ${policy}`;
+}
+
+/** The section without lines that are not to be read, and without what is in or goes to a chain that is not to be. */
+export function withoutLines(section: SentSection, bad: ReadonlySet<number>): SentSection {
+  if (bad.size === 0) return section;
+  const gone = new Set(chainsOf(section).flatMap(({ line, name }) => (bad.has(line) ? name : [])));
+  const lines = section.lines.filter((line) => !bad.has(line.line) && (isChain(line) || !names(line, gone)));
+  return { ...section, lines };
+}
+
+function names(command: SentCommand, chains: ReadonlySet<string>): boolean {
+  if (chains.size === 0) return false;
+  const { common } = command;
+  if (common !== null) return chains.has(common.chain) || chains.has(common.jump.target);
+  return command.reading.options.some(
+    ({ owner, name, values }) => owner === 'iptables' && 'AIjg'.includes(name) && chains.has(values[0] ?? ''),
+  );
+}
+
+export function chainsOf({ lines }: SentSection): SentChain[] {
+  return lines.filter(isChain);
+}
+
+export function commandsIn({ lines }: SentSection): SentCommand[] {
+  return lines.filter((line): line is SentCommand => !isChain(line));
+}

@@ -1,0 +1,73 @@
+import type { Problem, Rule } from '../model.ts';
+import { builtInChains } from '../tables.ts';
+import { isChain, type SentSection } from '../text/sent-text.ts';
+import { countRules } from './count-copies.ts';
+import { lintJumps } from './lint-jumps.ts';
+import { chainsOf, commandsIn } from './lint-section.ts';
+import { copiesOf, readSentRule } from './read-rule.ts';
+import { emptyWanted, type ScriptLine, type WantedTable } from './wanted-table.ts';
+
+/**
+ * Scope `tables`: all that is in the table is the ruleset's, and what is not in the text is not to be there.
+ *
+ * @param sections those of one table, in the order of the text
+ */
+export function ownWholeTable(sections: readonly [SentSection, ...SentSection[]]): {
+  table: WantedTable;
+  problems: Problem[];
+} {
+  const [section] = sections;
+  return sections.length === 1 && isListing(section)
+    ? ownListing(section)
+    : { table: ownScript(sections), problems: [] };
+}
+
+/** Whether a table is written as a save prints it: chains, each once, and rules that are appended to them. */
+function isListing(section: SentSection): boolean {
+  const names = chainsOf(section).map(({ name }) => name);
+  if (new Set(names).size < names.length) return false;
+  const firstRule = section.lines.findIndex((line) => !isChain(line));
+  if (firstRule !== -1 && section.lines.slice(firstRule).some(isChain)) return false;
+  const known = new Set([...builtInChains(section.table), ...names]);
+  return commandsIn(section).every((command) => {
+    const rule = readSentRule(command)?.rule;
+    return rule !== undefined && !rule.insert && known.has(rule.chain);
+  });
+}
+
+function ownListing(section: SentSection): { table: WantedTable; problems: Problem[] } {
+  const { table: name, commitLine } = section;
+  const declared = new Map(chainsOf(section).map((chain) => [chain.name, chain]));
+  const builtIn = builtInChains(name);
+  const policies = new Map(builtIn.map((chain) => [chain, policyOf(declared.get(chain)?.policy)]));
+  const chains = new Map<string, Rule[]>([...builtIn, ...declared.keys()].map((chain) => [chain, []]));
+  const rules: Rule[] = [];
+  for (const command of commandsIn(section)) {
+    const rule = readSentRule(command)?.rule;
+    if (rule === undefined) continue;
+    rules.push(rule);
+    const copies = copiesOf(rule, countRules(command));
+    const list = chains.get(rule.chain);
+    for (const copy of copies) list?.push(copy);
+  }
+  const declarations = new Map([...declared.values()].map((chain) => [chain.name, chain.line]));
+  const table = { name, chains, policies, hooks: [], declarations, commitLine, script: null };
+  return { table, problems: lintJumps(section, declared, rules) };
+}
+
+function policyOf(policy: string | undefined): string {
+  return policy === undefined || policy === '-' ? 'ACCEPT' : policy;
+}
+
+/** Any other text is run, and what the table is to have is what it then holds. */
+function ownScript(sections: readonly [SentSection, ...SentSection[]]): WantedTable {
+  const [{ table: name }] = sections;
+  const script = sections.flatMap((section, index) =>
+    section.lines.map((line): ScriptLine => {
+      if (isChain(line))
+        return { section: index, text: `:${line.name} ${line.policy} [0:0]`, source: line.line };
+      return { section: index, text: line.text, source: line.line };
+    }),
+  );
+  return { ...emptyWanted(name), commitLine: sections.at(-1)?.commitLine ?? null, script };
+}

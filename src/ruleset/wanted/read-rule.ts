@@ -1,0 +1,77 @@
+import { appendText, type Rule } from '../model.ts';
+import type { CommonLine } from '../text/common-line.ts';
+import { jumpOf } from '../text/jump-of.ts';
+import { commandsOf } from '../text/lint-command.ts';
+import type { RuleOption } from '../text/read-options.ts';
+import type { SentCommand } from '../text/sent-text.ts';
+import { quoteWord } from '../text/split-words.ts';
+
+/** A line that appends or inserts. */
+export interface SentRule {
+  rule: Rule;
+  /** As it was sent; `null`: it appends, or inserts at the head. */
+  position: string | null;
+}
+
+/**
+ * The rule of a line that begins with its command, `-A CHAIN` or `-I CHAIN` in any spelling; `null` for any other line.
+ * The words behind it are left as they were sent.
+ */
+export function readSentRule(command: SentCommand): SentRule | null {
+  return command.common === null ? readByWords(command) : readCommon(command, command.common);
+}
+
+function readCommon({ line, text }: SentCommand, { command, chain, jump }: CommonLine): SentRule {
+  const spec = text.slice('-A '.length + chain.length + 1);
+  const insert = command === 'I';
+  const own = insert ? appendText(chain, spec) : text;
+  return { rule: { chain, spec, text: own, jump, insert, counters: null, line }, position: null };
+}
+
+function readByWords({ line, text, words, reading }: SentCommand): SentRule | null {
+  const [command] = commandsOf(reading.options);
+  if (command === undefined || (command.name !== 'A' && command.name !== 'I')) return null;
+  const [chain, position = null] = command.values;
+  const own = ownWords(words, command);
+  if (chain === undefined || own === null) return null;
+  const spec = plainSpec(text, command.name, chain, position) ?? words.slice(own).map(quoteWord).join(' ');
+  const rule = {
+    chain,
+    spec,
+    text: appendText(chain, spec),
+    jump: jumpOf(reading.options),
+    insert: command.name === 'I',
+    counters: null,
+    line,
+  };
+  return { rule, position: position === '1' ? null : position };
+}
+
+/** How many words at the beginning are the command's; `null`: it does not stand there. */
+function ownWords(words: readonly string[], { name, values }: RuleOption): number | null {
+  const [first = ''] = words;
+  const long = first.startsWith('--');
+  if (long ? !LONG[name]?.startsWith(first.replace(/=.*/s, '')) : !first.startsWith(`-${name}`)) return null;
+  const isGlued = long ? first.includes('=') : first.length > 2;
+  return values.length + (isGlued ? 0 : 1);
+}
+
+const LONG: Readonly<Record<string, string>> = { A: '--append', I: '--insert' };
+
+/** Of a line as most are: then nothing has to be put together again. */
+function plainSpec(text: string, name: string, chain: string, position: string | null): string | null {
+  const start = `-${name} ${chain}`;
+  if (position !== null || !text.startsWith(start)) return null;
+  const rest = text.slice(start.length);
+  return rest === '' || rest.startsWith(' ') ? rest.replace(/^[ \t]+|[ \t]+$/g, '') : null;
+}
+
+/** A rule as often as its line makes it; each copy has a text of its own, by which it is told from the others. */
+export function copiesOf(rule: Rule, count: number): Rule[] {
+  if (count === 1) return [rule];
+  return Array.from({ length: count }, (_, index) => ({
+    ...rule,
+    text: index === 0 ? rule.text : `${rule.text}\u0000${index}`,
+    copy: { index, of: count },
+  }));
+}

@@ -1,0 +1,115 @@
+import { FAMILIES, type Family, type Scope } from '../../contract/identifiers.ts';
+import type { Ruleset } from '../../contract/job.ts';
+import { appendAll } from '../append-all.ts';
+import type { Problem } from '../model.ts';
+import { type PerFamily, perFamily } from '../tables.ts';
+import { toBytes } from '../text/bytes.ts';
+import { lintLines } from '../text/lint-lines.ts';
+import { readSentText, type SentSection } from '../text/sent-text.ts';
+import { lintSection, withoutLines } from './lint-section.ts';
+import { ownChains } from './own-chains.ts';
+import { ownWholeTable } from './own-whole-table.ts';
+import type { WantedTable } from './wanted-table.ts';
+
+export interface WantedRules {
+  /** What can be read; where there are problems, without the lines that have one. */
+  tables: PerFamily<Map<string, WantedTable>>;
+  problems: (Problem & { family: Family })[];
+}
+
+/** Reads both texts of a ruleset: every line that cannot be taken becomes a problem. */
+export function readWanted(ruleset: Pick<Ruleset, 'scope' | 'ipv4' | 'ipv6'>): WantedRules {
+  const texts = perFamily((family) => readText(ruleset[family] ?? '', ruleset.scope, family));
+  const problems = FAMILIES.flatMap((family) =>
+    texts[family].problems.map((problem) => ({ ...problem, family })),
+  );
+  const isEmpty = problems.length === 0 && FAMILIES.every((family) => texts[family].tables.size === 0);
+  return {
+    tables: perFamily((family) => texts[family].tables),
+    problems: isEmpty ? [NOTHING_WANTED] : problems,
+  };
+}
+
+/** An empty file is rather a mistake than a wish, and there is another word for the wish. */
+const NOTHING_WANTED = {
+  family: 'ipv4',
+  line: 1,
+  table: null,
+  chain: null,
+  reason: 'there is no table in either family: to take a ruleset away, remove it',
+} as const;
+
+function readText(
+  sent: string,
+  scope: Scope,
+  family: Family,
+): { tables: Map<string, WantedTable>; problems: Problem[] } {
+  const { text, problems: lineProblems } = lintLines(sent);
+  const read = readSentText(toBytes(text), family);
+  const problems = [...lineProblems, ...read.problems];
+  if (sent !== '' && read.sections.length === 0 && problems.length === 0) {
+    const reason = 'there is no table in the text: leave the family out, or remove the ruleset';
+    problems.push({ line: 1, table: null, chain: null, reason });
+  }
+  appendAll(
+    problems,
+    read.sections.flatMap((section) => lintSection(section, family)),
+  );
+  const own = scope === 'tables' ? ownTables : ownAllChains;
+  const owned = own(withoutBad(read.sections, problems));
+  appendAll(problems, owned.problems);
+  // What is to be read of a text with problems is all but their lines.
+  const sound = owned.problems.length === 0 ? owned : own(withoutBad(read.sections, problems));
+  return { tables: sound.tables, problems: onePerLine(problems) };
+}
+
+interface OwnedTables {
+  tables: Map<string, WantedTable>;
+  problems: Problem[];
+}
+
+function withoutBad(sections: readonly SentSection[], problems: readonly Problem[]): SentSection[] {
+  const bad = new Set(problems.map(({ line }) => line));
+  return sections.map((section) => withoutLines(section, bad));
+}
+
+function ownTables(sections: readonly SentSection[]): OwnedTables {
+  const tables = new Map<string, [SentSection, ...SentSection[]]>();
+  for (const section of sections) {
+    const known = tables.get(section.table);
+    if (known === undefined) tables.set(section.table, [section]);
+    else known.push(section);
+  }
+  return gather([...tables.values()].map(ownWholeTable), []);
+}
+
+function ownAllChains(sections: readonly SentSection[]): OwnedTables {
+  const first = new Map(sections.toReversed().map((section) => [section.table, section]));
+  const again = sections.filter((section) => first.get(section.table) !== section);
+  const problems = again.map(({ table, line }) => {
+    const reason = `table ${table} is there already, from line ${first.get(table)?.line}: put both into one`;
+    return { line, table, chain: null, reason };
+  });
+  return gather([...first.values()].toReversed().map(ownChains), problems);
+}
+
+function gather(
+  owned: readonly { table: WantedTable; problems: Problem[] }[],
+  problems: Problem[],
+): OwnedTables {
+  return {
+    tables: new Map(owned.map(({ table }) => [table.name, table])),
+    problems: [...problems, ...owned.flatMap((one) => one.problems)],
+  };
+}
+
+/** In the order of the text; several things that are wrong with one line are told together. */
+function onePerLine(problems: readonly Problem[]): Problem[] {
+  const lines = new Map<number, Problem>();
+  for (const problem of problems.toSorted((a, b) => a.line - b.line)) {
+    const known = lines.get(problem.line);
+    const reason = known === undefined ? problem.reason : `${known.reason}; ${problem.reason}`;
+    lines.set(problem.line, { ...problem, reason });
+  }
+  return [...lines.values()];
+}

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, type Answers, WindowLeft } from '../../job/ports/confirmation.ts';
+import { monotonicMs } from '../../job/ports/monotonic.ts';
+
+const NOBODY: Answer = 'none';
+
+/** Answers that come as messages: for one job at a time, as no two changes are open at once. */
+export class MessageAnswers implements Answers {
+  readonly resumable = true;
+  readonly #stop: AbortSignal;
+  #expected: { jobId: string; answer: Promise<Answer>; give: (answer: Answer) => void } | null = null;
+
+  /** @param stop the worker is to stop */
+  constructor(stop: AbortSignal) {
+    this.#stop = stop;
+  }
+
+  /** The job that waits, if one does. */
+  get pending(): string | null {
+    return this.#expected?.jobId ?? null;
+  }
+
+  expect(jobId: string): void {
+    if (this.#expected?.jobId === jobId) return;
+    let give: (answer: Answer) => void = () => {};
+    const answer = new Promise<Answer>((resolve) => {
+      give = resolve;
+    });
+    this.#expected = { jobId, answer, give };
+  }
+
+  /** @returns whether the job waits for one */
+  give(jobId: string, answer: 'confirm' | 'abort'): boolean {
+    if (this.#expected?.jobId.toLowerCase() !== jobId.toLowerCase()) return false;
+    this.#expected.give(answer);
+    return true;
+  }
+
+  async wait(jobId: string, deadlineMs: number): Promise<Answer> {
+    this.expect(jobId);
+    const late = new AbortController();
+    const signal = AbortSignal.any([late.signal, this.#stop]);
+    const time = sleep(Math.max(0, deadlineMs - monotonicMs()), NOBODY, { signal }).catch(() => null);
+    const answer = await Promise.race([this.#expected?.answer ?? NOBODY, time]);
+    late.abort();
+    if (answer === null) throw new WindowLeft(`job ${jobId} still waits to be confirmed`);
+    this.#expected = null;
+    return answer;
+  }
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkerEvent } from '../../contract/event.ts';
+import type { Ports } from '../../job/ports/ports.ts';
+import type { RulesetRecord } from '../../job/ports/stores.ts';
+import type { DriftGuard } from '../upkeep/drift-guard.ts';
+import type { MessageAnswers } from './message-answers.ts';
+
+export interface WorkerState {
+  ports: Ports;
+  answers: MessageAnswers;
+  /** `null`: drift is none of its business. */
+  guard: Pick<DriftGuard, 'inSync'> | null;
+}
+
+const MOST_REMOVED = 200;
+
+/** An event of the worker's life: who it is, and what is committed on its host. */
+export async function workerEvent(
+  type: WorkerEvent['type'],
+  { ports, answers, guard }: WorkerState,
+): Promise<WorkerEvent> {
+  const { identity, facts } = ports;
+  const { hostId, groups } = identity;
+  const records = await listRecords(ports);
+  const rulesets = records.flatMap((record) => describe(record, guard));
+  const removed = records.flatMap(describeRemoved).slice(-MOST_REMOVED);
+  return {
+    specversion: '1.0',
+    id: randomUUID(),
+    source: `/fleetwall/hosts/${hostId}`,
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    type,
+    data: { hostId, worker: facts, groups: [...groups], rulesets, removed, pending: answers.pending },
+  };
+}
+
+/** What is committed on the host. */
+export async function committedRulesets({
+  ports,
+  guard,
+}: WorkerState): Promise<WorkerEvent['data']['rulesets']> {
+  return (await listRecords(ports)).flatMap((record) => describe(record, guard));
+}
+
+/** A worker that cannot read its state is there all the same, and jobs are told of it. */
+async function listRecords({ rulesets, log }: Ports): Promise<RulesetRecord[]> {
+  try {
+    return await rulesets.list();
+  } catch (error) {
+    log.error({ error }, 'Cannot read the state of the rulesets');
+    return [];
+  }
+}
+
+function describeRemoved({
+  name,
+  committed,
+  live,
+}: RulesetRecord): NonNullable<WorkerEvent['data']['removed']> {
+  return committed !== null && live === null ? [{ name, revision: committed.revision }] : [];
+}
+
+function describe(
+  { name, scope, committed, live }: RulesetRecord,
+  guard: WorkerState['guard'],
+): WorkerEvent['data']['rulesets'] {
+  if (committed === null || live === null) return [];
+  return [{ name, ...committed, scope, inSync: guard?.inSync(name) ?? null }];
+}

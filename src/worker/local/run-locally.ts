@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { readHostPolicy } from '../../config/read-host-policy.ts';
+import { readHostProbes } from '../../config/read-host-probes.ts';
+import type { WorkerSettings } from '../../config/worker-settings.ts';
+import type { JobCompleted } from '../../contract/event.ts';
+import { API_VERSION } from '../../contract/identifiers.ts';
+import type { ApplyJob, Ruleset } from '../../contract/job.ts';
+import { JobRun } from '../../job/outcome/job-run.ts';
+import { Stopwatch } from '../../job/outcome/stopwatch.ts';
+import type { Answers } from '../../job/ports/confirmation.ts';
+import type { Log } from '../../job/ports/log.ts';
+import type { ResultStore } from '../../job/ports/stores.ts';
+import { runJob } from '../../job/run-job.ts';
+import { preparePorts } from '../open/prepare.ts';
+
+/** A ruleset that need not have a revision: then it is taken as the next one. */
+export type LocalRuleset = Omit<Ruleset, 'revision'> & { revision?: number | undefined };
+
+export interface LocalJob {
+  action: ApplyJob['action'];
+  ruleset: LocalRuleset;
+  confirm: ApplyJob['confirm'];
+  /** Who is asked where `confirm` is `manual`. */
+  answers: Answers;
+}
+
+/**
+ * Runs a job on this host without a broker: the very job that a message would bring. In the answer, unlike in an event,
+ * the difference is whole.
+ *
+ * @throws {SettingsError} {@link SetupError} if the host lacks something
+ * @throws {StateUnavailable} if the state folder cannot be read
+ */
+export async function runLocally(
+  { action, ruleset, confirm, answers }: LocalJob,
+  settings: WorkerSettings,
+  log: Log,
+): Promise<JobCompleted> {
+  const events = { publish: async () => {} };
+  const probes = await readHostProbes(settings.probes);
+  const policy = await readHostPolicy(settings.policy);
+  const ports = await preparePorts(settings, { policy, probes, events, answers, hasBroker: false, log });
+  const records = await ports.rulesets.list();
+  const committed = records.find(({ name }) => name === ruleset.name)?.committed?.revision ?? 0;
+  const job: ApplyJob = {
+    apiVersion: API_VERSION,
+    id: randomUUID(),
+    action,
+    issuedAt: new Date().toISOString(),
+    target: { hosts: [settings.hostId] },
+    confirm,
+    ruleset: { ...ruleset, revision: ruleset.revision ?? committed + 1 },
+  };
+  const origin = {
+    attempt: 1,
+    redelivered: false,
+    authenticated: false,
+    deliveredAt: job.issuedAt,
+    headers: {},
+  };
+  const results = action === 'check' ? NOT_REMEMBERED : ports.results;
+  const run = new JobRun(job, origin, new Stopwatch(), { ...ports, results });
+  // What is settled on the way is another job's, and is remembered.
+  await runJob(run, ports);
+  if (run.event === null) throw new Error(`job ${job.id} has no end`);
+  return { ...run.event.data, diff: run.end?.diff ?? null };
+}
+
+/** Nobody will ask for it again. */
+const NOT_REMEMBERED: ResultStore = {
+  find: async () => null,
+  put: async () => {},
+  prune: async () => {},
+};

@@ -1,0 +1,98 @@
+import type { HostProbe } from '../../config/read-host-probes.ts';
+import type { WorkerSettings } from '../../config/worker-settings.ts';
+import { HostPolicy } from '../../contract/host-policy.ts';
+import { FileAttemptStore } from '../../host/state/attempt-store.ts';
+import { FileBootFiles } from '../../host/state/boot-files.ts';
+import { FileContentStore } from '../../host/state/content-store.ts';
+import { FileJournal } from '../../host/state/journal.ts';
+import { FileResultStore } from '../../host/state/result-store.ts';
+import { FileRulesetStore } from '../../host/state/ruleset-store.ts';
+import { FileUndoneStore } from '../../host/state/undone-store.ts';
+import type { Answers } from '../../job/ports/confirmation.ts';
+import type { EventPublisher } from '../../job/ports/events.ts';
+import type { KeyRing } from '../../job/ports/key-ring.ts';
+import type { Log } from '../../job/ports/log.ts';
+import type { Caretaker, Ports } from '../../job/ports/ports.ts';
+import { RehearsalMemory } from '../../job/ports/rehearsal-memory.ts';
+import { ToldJobs } from '../../job/ports/told-jobs.ts';
+import { KeyFile } from '../../keys/key-file.ts';
+import { ProbingConfirmation } from './confirm-by-probe.ts';
+import { type HostChecks, type ManagedHost, openHost } from './open-host.ts';
+import { spellPolicy } from './spell-policy.ts';
+import { brokerAccess, shownBy } from './what-leaves.ts';
+
+export interface Surroundings {
+  /** What the host lets be done to it; by default, anything. */
+  policy?: HostPolicy;
+  /** The host's own probes. */
+  probes: readonly HostProbe[];
+  events: EventPublisher;
+  told?: ToldJobs;
+  /** By default, what is left is left to other processes. */
+  caretaker?: Caretaker;
+  answers: Answers;
+  /** Whether a broker is to be had, and to be probed. */
+  hasBroker: boolean;
+  open?: typeof openHost;
+  log: Log;
+}
+
+export type PreparedPorts = Ports & { checks: HostChecks } & Pick<ManagedHost, 'holder'>;
+
+/** All that jobs need. @throws {SetupError} if the host is not fit for them */
+export async function preparePorts(
+  settings: WorkerSettings,
+  {
+    policy = HostPolicy.parse({}),
+    probes: hostProbes,
+    events,
+    told = new ToldJobs(),
+    caretaker = { wake() {} },
+    answers,
+    hasBroker,
+    open = openHost,
+    log,
+  }: Surroundings,
+): Promise<PreparedPorts> {
+  const { hostId, groups, allowUnsigned, stateDir } = settings;
+  const { restore, prefix, run, ...host } = await open(settings, log);
+  const guardrails = await spellPolicy(policy, host.stage);
+  if (guardrails?.fault != null)
+    log.error({ fault: guardrails.fault }, 'The policy has a rule that cannot be read: no ruleset is taken');
+  const probing = {
+    access: hasBroker ? brokerAccess(settings) : null,
+    shown: shownBy(settings),
+    hostId,
+    hostProbes,
+    prefix,
+    run,
+  };
+  return {
+    identity: {
+      hostId,
+      groups,
+      allowUnsigned: allowUnsigned && settings.trustedKeys === undefined,
+      signatures: policy.signatures,
+    },
+    guardrails,
+    ring: settings.trustedKeys === undefined ? TRUSTS_ALL : await KeyFile.open(settings.trustedKeys, log),
+    ...host,
+    rehearsals: new RehearsalMemory(),
+    rulesets: new FileRulesetStore(stateDir),
+    contents: new FileContentStore(stateDir),
+    boot: new FileBootFiles(stateDir, restore),
+    journal: new FileJournal(stateDir),
+    confirmation: new ProbingConfirmation(probing, answers),
+    results: new FileResultStore(stateDir),
+    undone: new FileUndoneStore(stateDir),
+    attempts: new FileAttemptStore(stateDir),
+    told,
+    caretaker,
+    events,
+    meter: { ended() {} },
+    log,
+  };
+}
+
+/** Whether it takes what is not signed is said elsewhere. */
+const TRUSTS_ALL: KeyRing = { keys: async () => null };

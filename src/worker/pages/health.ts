@@ -1,0 +1,88 @@
+import type { WorkerSettings } from '../../config/worker-settings.ts';
+import type { Job } from '../../contract/job.ts';
+import type { JobInHand } from '../../job/intake/waiting-jobs.ts';
+import type { HostChecks } from '../open/open-host.ts';
+
+export type Limits = Pick<WorkerSettings, 'lockTimeoutSeconds' | 'applyTimeoutSeconds'>;
+
+/** What is asked of the worker; all of it is known without asking the broker. */
+export interface Asked {
+  readonly isConnected: boolean;
+  readonly isConsuming: boolean;
+}
+
+/** `null`: it is well; else, why it is not. */
+export type Readiness = Record<'broker' | 'consuming' | 'lock' | 'backend', string | null>;
+
+/** Beside what a program may take: for the worker's own work between two of them. */
+const SLACK_SECONDS = 60;
+/** Many may ask at the same time: the host is not looked at again for so long after a look has ended. */
+const FRESH_MS = 2_000;
+
+/** For how long nothing may be seen of a job before something is wrong with the worker, in milliseconds. */
+export function longestSilenceMs(
+  { confirm }: Job,
+  { lockTimeoutSeconds, applyTimeoutSeconds }: Limits,
+): number {
+  const window = confirm.mode === 'none' ? 0 : confirm.timeoutSeconds;
+  return (Math.max(lockTimeoutSeconds, applyTimeoutSeconds) + window + SLACK_SECONDS) * 1000;
+}
+
+/** Whether the worker is alive, and whether it would do a job now. */
+export class Health {
+  readonly #line: { readonly inHand: JobInHand | null };
+  readonly #link: Asked;
+  readonly #checks: HostChecks;
+  readonly #limits: Limits;
+  #seen: Promise<Readiness> | null = null;
+
+  constructor(line: { readonly inHand: JobInHand | null }, link: Asked, checks: HostChecks, limits: Limits) {
+    this.#line = line;
+    this.#link = link;
+    this.#checks = checks;
+    this.#limits = limits;
+  }
+
+  /** `null`: it is alive. That this is answered at all shows that the event loop turns. */
+  whyStuck(): string | null {
+    const { inHand } = this.#line;
+    if (inHand === null) return null;
+    const { job, since } = inHand;
+    // However long it takes, it comes on for as long as programs are run and end: each has a limit of its own.
+    const ms = performance.now() - Math.max(since, this.#checks.lastProgress());
+    const limitMs = longestSilenceMs(job, this.#limits);
+    if (ms <= limitMs) return null;
+    return `nothing has been seen of job ${job.id} for ${seconds(ms)}, and ${seconds(limitMs)} are the most that it may need`;
+  }
+
+  async readiness(): Promise<Readiness> {
+    this.#seen ??= this.#look().finally(() => {
+      setTimeout(() => (this.#seen = null), FRESH_MS).unref();
+    });
+    return await this.#seen;
+  }
+
+  async #look(): Promise<Readiness> {
+    const { isConnected, isConsuming } = this.#link;
+    const [lock, backend] = await Promise.all([whyNot(this.#checks.lock()), whyNot(this.#checks.backend())]);
+    return {
+      broker: isConnected ? null : 'there is no connection to the broker: it is tried again',
+      consuming: isConsuming ? null : 'jobs would not come: their queue is not consumed',
+      lock,
+      backend,
+    };
+  }
+}
+
+async function whyNot(check: Promise<void>): Promise<string | null> {
+  try {
+    await check;
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}

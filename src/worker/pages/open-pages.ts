@@ -1,0 +1,36 @@
+import type { WorkerSettings } from '../../config/worker-settings.ts';
+import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
+import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
+import type { BrokerLink } from '../link/broker-link.ts';
+import { committedRulesets, type WorkerState } from '../link/worker-events.ts';
+import type { Health } from './health.ts';
+import { StatusPages } from './status-pages.ts';
+
+/** `null`: nobody is to read them. What they need is loaded only where somebody is: it takes time and memory. */
+export async function newMetrics({ httpAddress }: WorkerSettings): Promise<WorkerMetrics | null> {
+  if (httpAddress === undefined) return null;
+  const { WorkerMetrics } = await import('../../metrics/worker-metrics.ts');
+  return new WorkerMetrics();
+}
+
+/** @throws {SetupError} if nobody can listen there */
+export async function openPages(
+  { httpAddress }: WorkerSettings,
+  metrics: WorkerMetrics | null,
+  health: Health,
+  worker: WorkerState & { link: BrokerLink; line: WaitingJobs },
+): Promise<StatusPages | null> {
+  if (httpAddress === undefined || metrics === null) return null;
+  const { link, line } = worker;
+  metrics.watch(worker.ports.facts, {
+    isConnected: () => link.isConnected,
+    isConsuming: () => link.isConsuming,
+    connections: () => link.connections,
+    unconfirmed: () => link.events.unconfirmed,
+    outboxEvents: () => link.events.size,
+    jobsWaiting: () => line.size,
+    runningMs: () => (line.inHand === null ? null : performance.now() - line.inHand.since),
+    rulesets: async () => await committedRulesets(worker),
+  });
+  return await StatusPages.open(httpAddress, { metrics, health });
+}

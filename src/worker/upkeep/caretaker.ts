@@ -1,0 +1,102 @@
+import { BackOff } from '../../job/change/back-off.ts';
+import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
+import type { Caretaker, Ports } from '../../job/ports/ports.ts';
+import { settlePending } from '../../job/settle/settle.ts';
+import { tellSettled } from '../../job/settle/tell-settled.ts';
+
+/** Another process on the host may leave something, too, and wakes nobody. */
+const LOOK_MS = 10_000;
+
+type Line = Pick<WaitingJobs, 'between'>;
+
+/**
+ * Between jobs, tries owed undos again for as long as it takes, and tells of those that have succeeded, whoever did it. An
+ * undo that is owed, a job tries by itself: so nothing is done here while there are jobs.
+ */
+export class WorkerCaretaker implements Caretaker {
+  readonly #pause = new BackOff();
+  /** Events that were handed to the outbox, which sees to it that they arrive. */
+  readonly #handedOver = new Set<string>();
+  #ports: Ports | null = null;
+  #isAsked = false;
+  #isStopped = false;
+  #rouse: () => void = () => {};
+  #isFailing = false;
+  #going: Promise<void> = Promise.resolve();
+
+  /** Until then, it is only noted that there is something to be done. */
+  start(ports: Ports, line: Line): void {
+    this.#ports = ports;
+    this.#going = this.#go(ports, line);
+  }
+
+  wake(): void {
+    this.#isAsked = true;
+    if (!this.#isFailing) this.#rouse();
+    // What has just been undone is told at once.
+    else if (this.#ports !== null) void this.#tellUndone(this.#ports);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#rouse();
+    await this.#going;
+  }
+
+  async #go(ports: Ports, line: Line): Promise<void> {
+    while (!this.#isStopped) {
+      this.#isFailing = !(await this.#look(ports, line));
+      if (!this.#isFailing) this.#pause.reset();
+      await this.#rest(this.#isFailing ? this.#pause.next() : LOOK_MS);
+    }
+  }
+
+  /** @returns whether nothing is left to be done */
+  async #look(ports: Ports, line: Line): Promise<boolean> {
+    const { journal, lock, log } = ports;
+    await this.#tellUndone(ports);
+    try {
+      const change = await journal.peek();
+      if (change === null) this.#isAsked = false;
+      // One that others have open is theirs.
+      if (change === null || (change.owed === null && !this.#isAsked)) return true;
+      const settled = await line.between(
+        async () =>
+          await lock.hold(`undo of job ${change.job.id}`, async (fence) => await settlePending(ports, fence)),
+      );
+      if (settled == null) return settled === null;
+      tellSettled(settled, ports);
+      await this.#tellUndone(ports);
+      return settled.owed === null;
+    } catch (error) {
+      log.warn({ error }, 'Cannot settle a change yet: it is tried again');
+      return !this.#isAsked;
+    }
+  }
+
+  async #tellUndone({ undone, events, log }: Ports): Promise<void> {
+    try {
+      for (const { event, headers } of await undone.list()) {
+        if (this.#handedOver.has(event.id)) continue;
+        this.#handedOver.add(event.id);
+        log.warn({ jobId: event.subject }, 'A change was taken back after all');
+        events.publish(event, headers).catch((error: unknown) => {
+          log.debug({ jobId: event.subject, error }, 'That a change was taken back is published later');
+        });
+      }
+    } catch (error) {
+      log.error({ error }, 'Cannot see what was taken back');
+    }
+  }
+
+  async #rest(ms: number): Promise<void> {
+    if (this.#isStopped || (this.#isAsked && !this.#isFailing)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#rouse = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,130 @@
+import type { FleetEvent, Writer } from '../../contract/event.ts';
+import { DriftJudge, type DriftMode } from '../../job/drift/judge-drift.ts';
+import { type Fence, type HostLock, LockLost, LockTimeout } from '../../job/ports/host-lock.ts';
+import type { Ports } from '../../job/ports/ports.ts';
+
+export interface GuardOptions {
+  mode: DriftMode;
+  intervalSeconds: number;
+}
+
+/** A burst of writes is looked at once. */
+const SETTLE_MS = 200;
+/** Rules that are written without pause are not looked at without pause. */
+const LEAST_GAP_MS = 1_000;
+/** The monitor costs as much as the writes that it follows: so it sleeps while the worker writes itself. */
+const RESUME_MS = 500;
+
+/** Looks for drift at the start, when somebody else has written to the rules, and from time to time. */
+export class DriftGuard {
+  readonly #ports: Ports;
+  readonly #options: GuardOptions;
+  readonly #judge: DriftJudge;
+  #timer: NodeJS.Timeout | null = null;
+  #resuming: NodeJS.Timeout | null = null;
+  #looking: Promise<void> = Promise.resolve();
+  #lastLook = Number.NEGATIVE_INFINITY;
+  #isRunning = false;
+
+  constructor(ports: Ports, options: GuardOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#judge = new DriftJudge(ports, options.mode, (event) => this.#publish(event));
+  }
+
+  /** `null`: it was not looked at yet. */
+  inSync(ruleset: string): boolean | null {
+    return this.#judge.inSync(ruleset);
+  }
+
+  /** Looks once; a ruleset of which nothing is live is put back. */
+  async lookAtStart(): Promise<void> {
+    await this.#look(null, true);
+  }
+
+  /** Looks by itself from now on. */
+  start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#lookLater(null);
+    this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    clearTimeout(this.#timer ?? undefined);
+    this.#rest();
+    await this.#looking;
+  }
+
+  /** The lock for whoever writes in this process: that is not followed. */
+  around(lock: HostLock): HostLock {
+    const rest = () => this.#rest();
+    const follow = () => {
+      clearTimeout(this.#resuming ?? undefined);
+      this.#resuming = setTimeout(() => this.#catchUp(), RESUME_MS).unref();
+    };
+    return {
+      get isBusy() {
+        return lock.isBusy;
+      },
+      async hold<T>(purpose: string, work: (fence: Fence) => Promise<T>): Promise<T> {
+        rest();
+        try {
+          return await lock.hold(purpose, work);
+        } finally {
+          follow();
+        }
+      },
+    };
+  }
+
+  #follow(): void {
+    if (this.#isRunning) this.#ports.monitor.start((by) => this.#lookLater(by, SETTLE_MS));
+  }
+
+  /** What was written while nobody followed is looked for, once. */
+  #catchUp(): void {
+    this.#follow();
+    this.#lookLater(null, SETTLE_MS);
+  }
+
+  #rest(): void {
+    clearTimeout(this.#resuming ?? undefined);
+    this.#ports.monitor.stop();
+  }
+
+  #lookLater(by: Writer | null, afterMs = this.#options.intervalSeconds * 1000): void {
+    clearTimeout(this.#timer ?? undefined);
+    if (!this.#isRunning) return;
+    const gap = this.#lastLook + LEAST_GAP_MS - performance.now();
+    this.#timer = setTimeout(
+      () => {
+        this.#looking = this.#looking.then(() => this.#look(by, false)).then(() => this.#lookLater(null));
+      },
+      Math.max(afterMs, gap),
+    );
+  }
+
+  async #look(by: Writer | null, putsBack: boolean): Promise<void> {
+    const { lock, log } = this.#ports;
+    // Whoever has it sees for itself what is live.
+    if (lock.isBusy) return;
+    this.#lastLook = performance.now();
+    try {
+      await lock.hold('look for drift', async (fence) => await this.#judge.look(by, putsBack, fence));
+    } catch (error) {
+      if (error instanceof LockTimeout || error instanceof LockLost)
+        log.debug({ error }, 'Did not look for drift');
+      else log.error({ error }, 'Cannot look for drift');
+    }
+  }
+
+  /** Does not wait for the broker: the outbox has it. */
+  #publish(event: FleetEvent): void {
+    const { events, log } = this.#ports;
+    events.publish(event).catch((error: unknown) => {
+      log.debug({ type: event.type, error }, 'A drift event is published later');
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkerSettings } from '../../config/worker-settings.ts';
+import { FileJournal } from '../../host/state/journal.ts';
+import { type Continued, stepAgainst } from '../../host/stopped-holder.ts';
+import { BackOff } from '../../job/change/back-off.ts';
+import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
+import { LockTimeout } from '../../job/ports/host-lock.ts';
+import type { Log } from '../../job/ports/log.ts';
+import { monotonicMs } from '../../job/ports/monotonic.ts';
+import { JournalDamaged, type PendingChange } from '../../job/ports/pending.ts';
+import { settlePending } from '../../job/settle/settle.ts';
+import { type PreparedPorts, preparePorts } from '../open/prepare.ts';
+
+const LOOK_MS = 500;
+
+/**
+ * What the watchdog does when a change has had its time: for as long as it is still open, and nobody who is alive has the lock, it is
+ * tried to settle it. What is to be told of that is published by the worker, when there is one again.
+ */
+export async function settleLater(jobId: string, settings: WorkerSettings, log: Log): Promise<void> {
+  const journal = new FileJournal(settings.stateDir);
+  const pause = new BackOff();
+  let settler: Settler | null = null;
+  for (;;) {
+    try {
+      const change = await journal.peek();
+      if (change?.job.id !== jobId) return;
+      settler ??= new Settler(await watchdogPorts(settings, log), monotonicMs());
+      if (await settler.isTooEarly(change)) await sleep(LOOK_MS);
+      else if (await settler.settle(jobId)) return;
+      else await sleep(pause.next());
+    } catch (error) {
+      // It does not say whose change it is, and is put aside by whoever comes next.
+      if (error instanceof JournalDamaged) throw error;
+      // Somebody who is alive has it, and is not to be waited for any longer than it takes.
+      if (!(error instanceof LockTimeout))
+        log.error({ jobId, error }, 'Cannot settle a change yet: it is tried again');
+      await sleep(error instanceof LockTimeout ? LOOK_MS : pause.next());
+    }
+  }
+}
+
+/** There is no broker here, and nobody to go on after this process. */
+async function watchdogPorts(settings: WorkerSettings, log: Log): Promise<PreparedPorts> {
+  const ports = await preparePorts(settings, {
+    probes: [],
+    events: { publish: async () => {} },
+    answers: NO_ANSWERS,
+    hasBroker: false,
+    log,
+  });
+  return { ...ports, watchdog: { arm: async () => {}, disarm: async () => {} } };
+}
+
+class Settler {
+  readonly #ports: PreparedPorts;
+  readonly #wokenMs: number;
+  #continued: { process: Continued['process']; atMs: number } | null = null;
+
+  constructor(ports: PreparedPorts, wokenMs: number) {
+    this.#ports = ports;
+    this.#wokenMs = wokenMs;
+  }
+
+  /** A worker that is started again may still hear the answer: until the deadline, the change is its. And one that is stopped is to go on. */
+  async isTooEarly({ window, place, owed }: PendingChange): Promise<boolean> {
+    const { holder, log } = this.#ports;
+    const isOpen = owed === null && place === this.#ports.place;
+    const lateMs = monotonicMs() - (isOpen ? (window?.deadlineMs ?? this.#wokenMs) : this.#wokenMs);
+    if (isOpen && window?.resumable === true && window.mode === 'manual' && lateMs < 0) return true;
+    const stopped = await holder.findStopped();
+    const before = this.#continued;
+    const continued =
+      before === null ? null : { process: before.process, agoMs: monotonicMs() - before.atMs };
+    const step = stepAgainst(stopped, continued, lateMs);
+    if (stopped !== null && step !== 'none') {
+      log.warn(
+        { pid: stopped.pid, signal: step },
+        'A stopped process has the lock of a change that has had its time',
+      );
+      holder.signal(stopped, step);
+      if (step === 'SIGCONT') this.#continued = { process: stopped, atMs: monotonicMs() };
+    }
+    return stopped !== null && step !== 'SIGKILL';
+  }
+
+  /** @returns whether there is nothing left to be done */
+  async settle(jobId: string): Promise<boolean> {
+    const { lock, journal } = this.#ports;
+    return await lock.hold(`end of job ${jobId}`, async (fence) => {
+      const change = await journal.read();
+      if (change?.job.id !== jobId) return true;
+      return (await settlePending(this.#ports, fence))?.owed == null;
+    });
+  }
+}

@@ -1,0 +1,237 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import { makeJob, type TestClient } from '../../support/client.ts';
+import { Fixture } from '../../support/fixture.ts';
+import type { TestHost } from '../../support/host.ts';
+import { makeKey, type SigningKey, sign } from '../../support/signer.ts';
+
+const fixture = new Fixture();
+const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.1/32 -j DROP\nCOMMIT\n';
+const IN_AN_HOUR = () => new Date(Date.now() + 3_600_000).toISOString();
+
+describe('a host that trusts keys', () => {
+  let folder: string;
+  let host: TestHost;
+  let client: TestClient;
+  let ed: SigningKey;
+  let ec: SigningKey;
+  let stranger: SigningKey;
+  let keyFile: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fleetwall-keys-'));
+    ed = await makeKey(folder, 'ops-1');
+    ec = await makeKey(folder, 'ops-2', 'P-256');
+    stranger = await makeKey(folder, 'stranger');
+    keyFile = join(folder, 'trusted.json');
+    await trust([ed.publicJwk, ec.publicJwk]);
+    const environment = {
+      FLEETWALL_TRUSTED_KEYS: keyFile,
+      FLEETWALL_ALLOW_UNSIGNED: 'false',
+      FLEETWALL_GROUPS: 'web',
+    };
+    host = await fixture.host('nft', { environment });
+    client = await fixture.client();
+  });
+  afterEach(async () => await rm(folder, { recursive: true }));
+
+  async function trust(keys: object[]): Promise<void> {
+    await writeFile(keyFile, JSON.stringify({ keys }));
+    await chmod(keyFile, 0o644);
+  }
+
+  function job(fields: object = {}): { id: string } & Record<string, unknown> {
+    return makeJob(host.id, {
+      ruleset: { name: 'edge', revision: 1, ipv4: EDGE },
+      expiresAt: IN_AN_HOUR(),
+      ...fields,
+    });
+  }
+
+  async function push(body: Buffer, id: string, form: 'compact' | 'general' = 'compact', count = 1) {
+    const contentType = form === 'compact' ? 'application/jose' : 'application/jose+json';
+    await client.publish(host.id, body, { contentType, messageId: id });
+    return (await client.completed(id, count)).data;
+  }
+
+  async function pushSigned(fields: object, form: 'compact' | 'general', ...keys: SigningKey[]) {
+    const asked = job(fields);
+    return await push(await sign(asked, form, ...keys.map(({ file }) => file)), asked.id, form);
+  }
+
+  it('runs what one of them has signed: Ed25519 or P-256, compact or general, one signer or two', async () => {
+    const revisions = [
+      ['compact', ed],
+      ['compact', ec],
+      ['general', ed],
+      ['general', ed, ec],
+      ['general', stranger, ec],
+    ] as const;
+    for (const [index, [form, ...keys]] of revisions.entries()) {
+      const ipv4 = EDGE.replace('192.0.2.1', `192.0.2.${index + 1}`);
+      const data = await pushSigned({ ruleset: { name: 'edge', revision: index + 1, ipv4 } }, form, ...keys);
+      expect(data).toMatchObject({ outcome: 'applied', authenticated: true });
+    }
+  });
+
+  it('refuses what is not signed, or by nobody it knows', async () => {
+    const unsigned = await client.run(host.id, job());
+    expect(unsigned.data).toMatchObject({
+      outcome: 'rejected',
+      authenticated: false,
+      failure: { code: 'signature_missing', stage: 'authorise' },
+    });
+    expect(await pushSigned({}, 'compact', stranger)).toMatchObject({
+      outcome: 'rejected',
+      authenticated: false,
+      failure: { code: 'signer_not_trusted', stage: 'authorise' },
+    });
+    // The same kid is not the same key.
+    const forged = await makeKey(folder, 'ops-1');
+    expect((await pushSigned({}, 'compact', forged)).failure?.code).toBe('signature_invalid');
+    expect(await host.namespace.save()).toBe('');
+  });
+
+  it('refuses what was altered after it was signed, and other algorithms', async () => {
+    const asked = job();
+    const jws = (await sign(asked, 'compact', ed.file)).toString();
+    const [header, , signature] = jws.split('.');
+    const other = Buffer.from(
+      JSON.stringify({ ...asked, ruleset: { name: 'edge', revision: 9, ipv4: EDGE } }),
+    );
+    const altered = Buffer.from([header, other.toString('base64url'), signature].join('.'));
+    expect((await push(altered, asked.id)).failure?.code).toBe('signature_invalid');
+    for (const alg of ['none', 'HS256', 'ES384', 'RS256']) {
+      const { id, ...rest } = job();
+      const wrong = Buffer.from(JSON.stringify({ alg, kid: 'ops-1' })).toString('base64url');
+      const payload = Buffer.from(JSON.stringify({ id, ...rest })).toString('base64url');
+      const body = Buffer.from([wrong, payload, alg === 'none' ? '' : signature].join('.'));
+      expect((await push(body, id)).failure?.code).toBe('signature_invalid');
+    }
+    // A public key is no secret to sign with.
+    const secret = join(folder, 'hmac.jwk');
+    const k = Buffer.from(JSON.stringify(ed.publicJwk)).toString('base64url');
+    await writeFile(secret, JSON.stringify({ kty: 'oct', k, kid: 'ops-1' }));
+    const confused = job();
+    const body = await sign(confused, 'compact', secret);
+    expect((await push(body, confused.id)).failure?.code).toBe('signature_invalid');
+    expect(await host.namespace.save()).toBe('');
+  });
+
+  it('refuses what was re-addressed, what is late, and what would be good for ever; a replay changes nothing', async () => {
+    const elsewhere = await pushSigned({ target: { hosts: ['another'] } }, 'compact', ed);
+    expect(elsewhere.failure?.code).toBe('not_addressed');
+    const late = await pushSigned({ expiresAt: new Date(Date.now() - 1_000).toISOString() }, 'compact', ed);
+    expect(late.outcome).toBe('expired');
+    const { expiresAt: _, ...forEver } = job();
+    const eternal = await push(await sign(forEver, 'compact', ed.file), forEver.id);
+    expect(eternal).toMatchObject({ outcome: 'rejected', failure: { code: 'policy_denied' } });
+    const asked = job();
+    const jws = await sign(asked, 'compact', ed.file);
+    expect((await push(jws, asked.id)).outcome).toBe('applied');
+    const live = await host.namespace.save();
+    await push(jws, asked.id, 'compact', 2);
+    const [first, second] = client.completions(asked.id);
+    expect(second?.id).toBe(first?.id);
+    expect(await host.namespace.save()).toBe(live);
+  });
+
+  it('lets a key do what it is trusted with, and no more', async () => {
+    const hour = 3_600_000;
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const cases: [object, object, string | null][] = [
+      [{ actions: ['check'] }, {}, 'is not trusted with "apply"'],
+      [{ actions: ['check'] }, { action: 'check' }, null],
+      [{ rulesets: ['dmz'] }, {}, 'is not trusted with ruleset edge'],
+      [{ rulesets: ['dmz'] }, { action: 'report', ruleset: undefined }, 'is not trusted with ruleset'],
+      [{ rulesets: ['edge'] }, { action: 'check' }, null],
+      [{ groups: ['db'] }, {}, 'is trusted by hosts of the groups db only'],
+      [{ groups: ['db', 'web'] }, { action: 'check' }, null],
+      [{ notBefore: at(hour) }, {}, 'is trusted from'],
+      [{ notAfter: at(-hour) }, {}, 'was trusted until'],
+      [{ notBefore: at(-hour), notAfter: at(hour) }, { action: 'check' }, null],
+    ];
+    for (const [limits, fields, refusal] of cases) {
+      // Read again without a restart.
+      await trust([{ ...ed.publicJwk, fleetwall: limits }]);
+      const data = await pushSigned(fields, 'compact', ed);
+      expect(data.failure?.code ?? null).toBe(refusal === null ? null : 'signer_not_trusted');
+      if (refusal !== null) expect(data.failure?.message).toContain(refusal);
+    }
+  });
+
+  it('trusts nobody once the file is wrong, or others may write it', async () => {
+    await chmod(keyFile, 0o666);
+    expect((await pushSigned({}, 'compact', ed)).failure?.code).toBe('signer_not_trusted');
+    await host.logged('Trusted keys cannot be read');
+    await trust([ed.publicJwk]);
+    expect((await pushSigned({}, 'compact', ed)).outcome).toBe('applied');
+  });
+
+  it('demands as many different signers as its policy wants', async () => {
+    const policy = join(folder, 'policy.yaml');
+    await writeFile(policy, 'signatures: {rulesets: [{names: ["ed*"], signers: 2}], withoutExpiry: true}\n');
+    await host.end();
+    await host.start({ FLEETWALL_POLICY: policy });
+    expect((await pushSigned({}, 'compact', ed)).failure?.code).toBe('signature_missing');
+    expect((await pushSigned({}, 'general', ed, ed)).failure?.code).toBe('signature_missing');
+    expect((await pushSigned({}, 'general', ed, stranger)).failure?.code).toBe('signature_missing');
+    expect((await pushSigned({ action: 'check' }, 'compact', ed)).outcome).toBe('checked');
+    const other = { name: 'dmz', revision: 1, ipv4: EDGE.replaceAll('edge', 'dmz') };
+    expect((await pushSigned({ ruleset: other }, 'compact', ed)).outcome).toBe('applied');
+    expect((await pushSigned({ expiresAt: undefined }, 'general', ed, ec)).outcome).toBe('applied');
+    // A signer who may not do that does not count.
+    await trust([ed.publicJwk, { ...ec.publicJwk, fleetwall: { actions: ['check'] } }]);
+    const again = { ruleset: { name: 'edge', revision: 2, ipv4: EDGE } };
+    expect((await pushSigned(again, 'general', ed, ec)).failure?.code).toBe('signature_missing');
+  });
+
+  it('hears only signed control messages', async () => {
+    const confirm = { mode: 'manual', timeoutSeconds: 60 };
+    const asked = job({ confirm });
+    await client.publish(host.id, await sign(asked, 'compact', ed.file), {
+      contentType: 'application/jose',
+      messageId: asked.id,
+    });
+    await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+    const { id, apiVersion, issuedAt, target } = makeJob(host.id, {}) as Record<string, unknown>;
+    const no = { id, apiVersion, issuedAt, target, kind: 'abort', jobId: asked.id };
+    await client.publish(host.id, no, {}, CONTROL_EXCHANGE);
+    await host.logged('Control message was refused');
+    const yes = await sign({ ...no, kind: 'confirm' }, 'compact', ec.file);
+    await client.publish(host.id, yes, { contentType: 'application/jose' }, CONTROL_EXCHANGE);
+    expect((await client.completed(asked.id)).data).toMatchObject({
+      outcome: 'applied',
+      authenticated: true,
+    });
+  });
+
+  it.each([
+    ['a private key', async () => await trust([{ ...ed.publicJwk, d: 'secret' }]), 'is a private key'],
+    [
+      'a key of another kind',
+      async () => await trust([{ kty: 'RSA', kid: 'x', n: 'AQAB', e: 'AQAB' }]),
+      'must be a public',
+    ],
+    [
+      'two keys of one name',
+      async () => await trust([ed.publicJwk, ed.publicJwk]),
+      'two keys with the kid ops-1',
+    ],
+    [
+      'one key under two names',
+      async () => await trust([ed.publicJwk, { ...ed.publicJwk, kid: 'twin' }]),
+      'under another kid',
+    ],
+    ['rights for others', async () => await chmod(keyFile, 0o646), 'chmod go-w'],
+  ])('does not start with %s', async (_, harm, message) => {
+    await host.end();
+    await harm();
+    host.spawn();
+    expect(await host.ended()).toBe(2);
+    expect(await host.log()).toContain(message);
+  });
+});

@@ -1,0 +1,188 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { FleetEvent } from '../../../src/contract/event.ts';
+import { fleetwall } from '../../support/command-line.ts';
+import { Fixture } from '../../support/fixture.ts';
+import type { TestHost } from '../../support/host.ts';
+
+const fixture = new Fixture();
+const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.1/32 -j DROP\nCOMMIT\n';
+
+describe('commands that talk to a fleet', () => {
+  let folder: string;
+  let hosts: TestHost[];
+  /** Of these hosts alone, as the ruleset: the broker is shared with other tests, and the next revision is of the whole fleet. */
+  let group: string;
+  let ruleset: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fleetwall-fleet-'));
+    const suffix = Math.random().toString(36).slice(2, 8);
+    group = `group-${suffix}`;
+    ruleset = `edge-${suffix}`;
+    hosts = [];
+    for (let index = 0; index < 3; index += 1) {
+      hosts.push(await fixture.host('nft', { environment: { FLEETWALL_GROUPS: group } }));
+    }
+  });
+  afterEach(async () => await rm(folder, { recursive: true }));
+
+  // As in CI, where many programs take a pipe for something that shows colours.
+  const run = async (args: string[], input?: string) =>
+    await fleetwall(args, {
+      ...(input === undefined ? {} : { input }),
+      environment: { FLEETWALL_AMQP_URL: inject('brokerUrl'), CI: 'true' },
+    });
+  const push = async (...args: string[]) =>
+    await run(['push', '-', '--name', ruleset, '--confirm', 'none', ...args], EDGE);
+  const ids = () => hosts.map(({ id }) => id);
+
+  it('push to a group, take the next revision, tell of the fleet, go back, take away', async () => {
+    const first = await push('--group', group, '--yes');
+    expect(first).toMatchObject({ status: 0, stderr: '' });
+    expect(first.stdout).toContain(`applied      2 rules in, 0 out, 0 unchanged  ${ruleset} revision 1`);
+    for (const id of ids()) expect(first.stdout).toContain(id);
+    const [host] = hosts;
+    const one = await run(
+      ['push', '-', '--name', ruleset, '--confirm', 'none', '--host', host?.id ?? ''],
+      EDGE.replace('.1/', '.2/'),
+    );
+    expect(one.stdout).toContain(`${ruleset} revision 2`);
+    const status = await run(['status', '--group', group, '--json']);
+    const states = status.stdout
+      .split('\n')
+      .map(
+        (line) => JSON.parse(line) as { hostId: string; presence: string; rulesets: { revision: number }[] },
+      );
+    expect(states.map(({ presence }) => presence)).toEqual(['online', 'online', 'online']);
+    expect(Object.fromEntries(states.map(({ hostId, rulesets }) => [hostId, rulesets[0]?.revision]))).toEqual(
+      Object.fromEntries(ids().map((id) => [id, id === host?.id ? 2 : 1])),
+    );
+    const report = await run(['report', ruleset, '--host', host?.id ?? '']);
+    expect(report.stdout).toContain('192.0.2.2/32');
+    const back = await run(['rollback', ruleset, '--host', host?.id ?? '', '--confirm', 'none']);
+    expect(back).toMatchObject({ status: 0 });
+    expect(await host?.namespace.save()).toContain('192.0.2.1/32');
+    const removed = await run(['remove', ruleset, '--group', group, '--yes', '--confirm', 'none', '--json']);
+    const lines = removed.stdout.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.at(-1)).toEqual({
+      summary: { removed: 3 },
+      hosts: Object.fromEntries(ids().map((id) => [id, 'removed'])),
+      stopped: false,
+    });
+    expect(lines.filter((line) => line['type'] === 'fleetwall.job.completed')).toHaveLength(3);
+    for (const { namespace } of hosts) expect(await namespace.save()).not.toContain('edge');
+    // Revisions go on where they were.
+    expect((await push('--group', group, '--yes')).stdout).toContain(`${ruleset} revision 5`);
+  });
+
+  it('show a failing line as it stands in the file, once for all hosts, and exit with 1', async () => {
+    const file = join(folder, 'edge.yaml');
+    await writeFile(
+      file,
+      `name: edge\nboth: |\n  *filter\n  :edge - [0:0]\n  -A INPUT -j edge\n  COMMIT\nipv4: |\n  *filter\n  -A edge -p tcp --dport 99999 -j DROP\n  COMMIT\n`,
+    );
+    const { status, stdout } = await run(['push', file, '--group', group, '--yes']);
+    expect(status).toBe(1);
+    expect(stdout.match(/99999/g)).toHaveLength(2);
+    expect(stdout).toContain(`${file}:9: invalid port/service`);
+    expect(stdout).toContain('>     9 | -A edge -p tcp --dport 99999 -j DROP');
+    expect(stdout).toMatch(/3 failed$/);
+  });
+
+  it('write no control characters into a pipe', async () => {
+    const host = hosts[0]?.id ?? '';
+    const bad = EDGE.replace('-s 192', '-p tcp --dport 99999 -s 192');
+    const outputs = [
+      await push('--host', host),
+      await run(['push', '-', '--name', ruleset, '--host', host], bad),
+      await run(['rollout', '-', '--name', ruleset, '--host', host, '--confirm', 'none'], EDGE),
+      await run(['rollout', '-', '--name', ruleset, '--host', host], bad),
+      await run(['status', '--group', group]),
+      await run(['watch', '--since', '60', '--host', host, '--for', '2']),
+      await run(['report', '--host', host]),
+      await run(['rollback', ruleset, '--host', host]),
+      await run(['remove', ruleset, '--host', host, '--confirm', 'none']),
+    ];
+    for (const { stdout, stderr } of outputs) {
+      expect(stdout).not.toBe('');
+      // oxlint-disable-next-line no-control-regex -- that is what must not be there
+      expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    }
+  });
+
+  it('refuse a name that is none before anything is sent, with a word for the person', async () => {
+    const { status, stderr } = await run(['remove', 'No Name', '--host', hosts[0]?.id ?? '']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^fleetwall: .*must be 1 to 32/m);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('ask before they go wide, and say for whom', async () => {
+    expect(await push()).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--host ID, --group NAME or --all'),
+    });
+    expect(await push('--all')).toMatchObject({ status: 2, stderr: expect.stringContaining('need --yes') });
+    expect(await push('--host', 'nobody-there')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('unroutable'),
+    });
+  });
+
+  it('say by their exit status that there is no broker, or no answer', async () => {
+    const nobody = await fleetwall(['status'], { environment: { FLEETWALL_AMQP_URL: 'amqp://127.0.0.1:9' } });
+    expect(nobody).toMatchObject({ status: 3, stderr: expect.stringContaining('ECONNREFUSED') });
+    const [host] = hosts;
+    await host?.end('SIGKILL');
+    const { status, stdout } = await push('--host', host?.id ?? '', '--timeout', '2');
+    expect(status).toBe(4);
+    expect(stdout).toContain('1 silent');
+  });
+
+  it('confirm and abort what waits', async () => {
+    const [first, second] = hosts as [TestHost, TestHost];
+    const client = await fixture.client();
+    for (const [host, answer, outcome] of [
+      [first, 'confirm', 'applied'],
+      [second, 'abort', 'rolled_back'],
+    ] as const) {
+      const pushing = run(['push', '-', '--name', ruleset, '--confirm', 'manual', '--host', host.id], EDGE);
+      const { event } = await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+      const answered = await run([answer, 'subject' in event ? event.subject : '']);
+      expect(answered.stdout).toContain(outcome);
+      expect(answered.status).toBe(0);
+      expect((await pushing).stdout).toContain(outcome);
+    }
+    expect((await run(['confirm', '5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e'])).stderr).toContain(
+      'no host waits',
+    );
+  });
+
+  it('watch what happened, and filter it', async () => {
+    await push('--group', group, '--yes');
+    const [host] = hosts;
+    const { stdout } = await run([
+      'watch',
+      '--since',
+      '60',
+      '--host',
+      host?.id ?? '',
+      '--outcome',
+      'applied',
+      '--for',
+      '5',
+      '--json',
+    ]);
+    const events = stdout.split('\n').map((line) => JSON.parse(line) as FleetEvent);
+    expect(events.map(({ type, data }) => [type, data.hostId])).toEqual([
+      ['fleetwall.job.completed', host?.id],
+    ]);
+    // A ping is answered by each with a heartbeat: no news for a person.
+    const watching = ['watch', '--since', '60', '--host', host?.id ?? '', '--for', '2'];
+    expect((await run(watching)).stdout).not.toContain('heartbeat');
+    expect((await run([...watching, '--heartbeats'])).stdout).toContain('heartbeat');
+  });
+});

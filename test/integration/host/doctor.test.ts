@@ -1,0 +1,290 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { NamedFinding } from '../../../src/doctor/examine.ts';
+import { fleetwall } from '../../support/command-line.ts';
+import { Fixture } from '../../support/fixture.ts';
+import { BACKENDS, TestNamespace } from '../../support/namespace.ts';
+import { Rabbitmq } from '../../support/rabbitmq.ts';
+
+const fixture = new Fixture();
+const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js');
+const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\nCOMMIT\n';
+let folder: string;
+let namespace: TestNamespace;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleetwall-doctor-'));
+  namespace = await TestNamespace.create('nft');
+});
+afterEach(async () => {
+  await namespace.remove();
+  await rm(folder, { recursive: true });
+});
+
+function environment(more: Record<string, string> = {}): Record<string, string> {
+  return {
+    FLEETWALL_HOST_ID: 'web-1',
+    FLEETWALL_AMQP_URL: inject('brokerUrl'),
+    FLEETWALL_ALLOW_UNSIGNED: 'true',
+    FLEETWALL_NETNS: namespace.name,
+    FLEETWALL_STATE_DIR: join(folder, 'state'),
+    FLEETWALL_RUN_DIR: join(folder, 'run'),
+    ...more,
+  };
+}
+
+async function examine(more: Record<string, string> = {}) {
+  const { status, stdout, stderr } = await fleetwall(['doctor', '--json'], {
+    environment: environment(more),
+  });
+  expect(stderr).toBe('');
+  const findings = stdout.split('\n').map((line) => JSON.parse(line) as NamedFinding);
+  const of = (check: string, verdict: string) =>
+    findings
+      .filter((finding) => finding.check === check && finding.verdict === verdict)
+      .map(({ message, advice }) => `${message} → ${advice ?? ''}`)
+      .join('\n');
+  return { status, findings, of };
+}
+
+describe.each(BACKENDS)('doctor on a host that is well, %s', (backend) => {
+  it('finds nothing that fails, and leaves nothing behind', async () => {
+    const before = await namespace.run('nft', ['list', 'ruleset']);
+    const { status, findings, of } = await examine({ FLEETWALL_BACKEND: backend });
+    expect(status).toBe(0);
+    expect(findings.filter(({ verdict }) => verdict === 'failure')).toEqual([]);
+    expect([...new Set(findings.map(({ check }) => check))]).toEqual([
+      'host',
+      'rights',
+      'iptables',
+      'kernel',
+      'ipv6',
+      'tables',
+      'others',
+      'lock',
+      'state',
+      'authority',
+      'broker',
+      'clock',
+    ]);
+    expect(of('iptables', 'ok')).toContain(`${backend}, version 1.8`);
+    expect(of('kernel', 'ok')).toContain('conntrack');
+    expect(of('broker', 'ok')).toContain('RabbitMQ 3.10');
+    expect(of('authority', 'warning')).toContain('need not be signed');
+    expect(await namespace.run('nft', ['list', 'ruleset'])).toBe(before);
+    expect((await execa('ls', [folder])).stdout).toBe('');
+  });
+
+  it('sees a worker that runs, what it has committed, and a job in hand that holds the lock', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    await client.run(host.id, { ruleset: { name: 'edge', revision: 4, ipv4: EDGE } });
+    const own = {
+      FLEETWALL_HOST_ID: host.id,
+      FLEETWALL_NETNS: host.namespace.name,
+      FLEETWALL_STATE_DIR: host.stateDir,
+      FLEETWALL_RUN_DIR: host.runDir,
+      FLEETWALL_BACKEND: backend,
+    };
+    const idle = await examine(own);
+    expect(idle.of('state', 'ok')).toContain('edge@4');
+    expect(idle.of('broker', 'ok')).toContain('a worker consumes it');
+    expect(idle.of('broker', 'failure')).toBe('');
+    expect(idle.of('lock', 'ok')).toContain('is free');
+    const ruleset = { name: 'edge', revision: 5, ipv4: EDGE.replace('COMMIT', '-A edge -j DROP\nCOMMIT') };
+    const job = client.run(host.id, { ruleset, confirm: { mode: 'manual', timeoutSeconds: 5 } });
+    await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+    const busy = await examine(own);
+    expect(busy.of('lock', 'warning')).toContain(`host ${host.id}, job `);
+    expect(busy.of('state', 'warning')).toContain('edge revision 5');
+    expect((await job).data.outcome).toBe('rolled_back');
+    // To have been looked at did it no harm.
+    expect((await client.run(host.id, { ruleset })).data.outcome).toBe('applied');
+  });
+});
+
+describe('doctor finds', () => {
+  it.each(BACKENDS)('rules of the other variant of iptables beside those of %s', async (backend) => {
+    const other = backend === 'nft' ? 'legacy' : 'nft';
+    await namespace.run(`iptables-${other}`, ['-A', 'INPUT', '-s', '192.0.2.1', '-j', 'DROP']);
+    const { of } = await examine({ FLEETWALL_BACKEND: backend });
+    expect(of('tables', 'warning')).toMatch(
+      new RegExp(
+        `iptables-${other} as well \\(ipv4: 1 rules in filter\\).*set FLEETWALL_BACKEND to ${other}`,
+      ),
+    );
+  });
+
+  it('who else writes rules, and what that means', async () => {
+    await namespace.restore(
+      '*filter\n:DOCKER-USER -\n:f2b-sshd -\n:KUBE-FIREWALL -\n:ufw-user-input -\nCOMMIT\n',
+    );
+    await namespace.run('nft', ['add', 'table', 'inet', 'firewalld']);
+    const { of } = await examine();
+    expect(of('others', 'ok')).toMatch(/docker \(chain DOCKER-USER\) → hook into DOCKER-USER/);
+    expect(of('others', 'ok')).toMatch(/fail2ban \(chain f2b-sshd\)/);
+    expect(of('others', 'ok')).toMatch(/kube-proxy \(chain KUBE-FIREWALL\)/);
+    expect(of('others', 'warning')).toMatch(/ufw \(chain ufw-user-input\)/);
+    expect(of('others', 'warning')).toMatch(/firewalld \(table inet firewalld\).*use one of the two/);
+  });
+
+  it('that rights are missing, each with what it is for', async () => {
+    const wrapper = ['--inh-caps=-all', '--bounding-set=-all,+net_admin'];
+    const { exitCode, stdout } = await execa(
+      '/usr/bin/setpriv',
+      [...wrapper, process.execPath, MAIN, 'doctor', '--json'],
+      { env: { PATH: process.env['PATH'], ...environment() }, extendEnv: false, reject: false },
+    );
+    expect(exitCode).toBe(1);
+    const rights = JSON.parse(
+      stdout.split('\n').find((line) => line.includes('"rights"')) ?? '',
+    ) as NamedFinding;
+    expect(rights.verdict).toBe('failure');
+    expect(rights.message).toMatch(/CAP_NET_RAW \(for iptables-legacy\), CAP_SYS_ADMIN \(for the network/);
+    expect(rights.message).not.toContain('CAP_NET_ADMIN');
+    expect(stdout).toMatch(
+      /"check":"kernel","verdict":"failure","message":"no network namespace can be made/,
+    );
+  });
+
+  it('a namespace that is not there, and then says what else it can', async () => {
+    const { status, of } = await examine({ FLEETWALL_NETNS: 'nowhere' });
+    expect(status).toBe(1);
+    expect(of('host', 'failure')).toContain('ip netns add nowhere');
+    expect(of('rights', 'ok')).toContain('CAP_NET_ADMIN');
+  });
+
+  it('that IPv6 is switched off', async () => {
+    await namespace.run('sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1']);
+    expect((await examine()).of('ipv6', 'ok')).toContain('switched off');
+  });
+
+  it('that the state is not its own, is damaged, or has events left', async () => {
+    const state = join(folder, 'state');
+    await mkdir(join(state, 'rulesets'), { recursive: true, mode: 0o700 });
+    await mkdir(join(state, 'outbox'));
+    await writeFile(join(state, 'outbox/1.json'), '{}');
+    expect((await examine()).of('state', 'warning')).toContain('events that wait for the broker: 1');
+    await writeFile(join(state, 'rulesets/edge.json'), '{"version":1');
+    const damaged = await examine();
+    expect(damaged.status).toBe(1);
+    expect(damaged.of('state', 'failure')).toContain(join(state, 'rulesets/edge.json'));
+    await chmod(state, 0o777);
+    expect((await examine()).of('state', 'failure')).toContain(`chmod 700 ${state}`);
+  });
+
+  it('keys that are missing, that others may write, or that run out', async () => {
+    const file = join(folder, 'keys.json');
+    const { stdout } = await fleetwall(['keys', 'generate', join(folder, 'ops.key'), '--kid', 'ops']);
+    const set = JSON.parse(stdout) as { keys: object[] };
+    const notAfter = new Date(Date.now() + 5 * 24 * 3_600_000).toISOString();
+    await writeFile(
+      file,
+      JSON.stringify({ keys: set.keys.map((key) => ({ ...key, fleetwall: { notAfter } })) }),
+    );
+    const signed = { FLEETWALL_ALLOW_UNSIGNED: 'false', FLEETWALL_TRUSTED_KEYS: file };
+    const soon = await examine(signed);
+    expect(soon.of('authority', 'ok')).toContain('signed by ops');
+    expect(soon.of('authority', 'warning')).toMatch(/the key ops runs out in \d days/);
+    await chmod(file, 0o666);
+    expect((await examine(signed)).of('authority', 'failure')).toContain('chmod go-w');
+    expect((await examine({ FLEETWALL_ALLOW_UNSIGNED: 'false' })).of('authority', 'failure')).toContain(
+      'set FLEETWALL_TRUSTED_KEYS',
+    );
+    await writeFile(join(folder, 'policy.yaml'), 'tabels: [filter]\n');
+    expect(
+      (await examine({ FLEETWALL_POLICY: join(folder, 'policy.yaml') })).of('authority', 'failure'),
+    ).toContain('policy.yaml');
+  });
+
+  it('a policy with which the worker does not start, or takes nothing', async () => {
+    const file = join(folder, 'policy.yaml');
+    const policy = { FLEETWALL_POLICY: file };
+    await writeFile(file, 'signatures: { signers: 2 }\n');
+    const several = await examine(policy);
+    expect(several.status).toBe(1);
+    expect(several.of('authority', 'failure')).toContain('wants several signers');
+    await writeFile(file, 'required:\n  - { name: x, ipv4: "-p tcp --dport 99999 -j ACCEPT", ipv6: null }\n');
+    const impossible = await examine(policy);
+    expect(impossible.status).toBe(1);
+    expect(impossible.of('authority', 'failure')).toMatch(/a rule that this kernel does not take.*99999/);
+    await writeFile(file, 'required:\n  - { name: x, ipv4: "-p tcp --dport 22 -j ACCEPT", ipv6: null }\n');
+    expect((await examine(policy)).of('authority', 'ok')).toContain('can be obeyed');
+  });
+
+  it('that the xtables lock is held', async () => {
+    const holder = spawn('flock', ['/run/xtables.lock', 'sleep', '60'], { detached: true });
+    try {
+      await expect
+        .poll(async () => (await examine({ FLEETWALL_BACKEND: 'legacy' })).of('lock', 'warning'))
+        .toContain('another program has the xtables lock');
+    } finally {
+      process.kill(-(holder.pid ?? 0));
+      await once(holder, 'exit');
+    }
+  });
+
+  it('settings that are wrong, as the worker would', async () => {
+    const { status, stderr } = await fleetwall(['doctor'], {
+      environment: environment({ FLEETWALL_BACKEND: 'x' }),
+    });
+    expect(status).toBe(2);
+    expect(stderr).toContain('FLEETWALL_BACKEND: must be nft, legacy or auto');
+  });
+});
+
+describe('doctor at a broker', () => {
+  let broker: Rabbitmq;
+
+  beforeAll(async () => {
+    broker = await Rabbitmq.start();
+    await broker.ctl('add_user', 'web-1', 'right');
+    await broker.ctl('add_user', 'stranger', 'right');
+    await broker.ctl(
+      'set_permissions',
+      'web-1',
+      '^$',
+      String.raw`^fleetwall\.events$`,
+      String.raw`^fleetwall\.host\.web-1$`,
+    );
+    await broker.ctl('set_permissions', 'stranger', '^$', '^$', '^$');
+  });
+  afterAll(async () => await broker.stop());
+
+  const at = (user: string, password: string) => ({
+    FLEETWALL_AMQP_URL: broker.url.replace('amqp://', `amqp://${user}:${password}@`),
+  });
+
+  it('tells a wrong password from a broker that is not there, and from rights that are missing', async () => {
+    const wrong = await examine(at('web-1', 'wrong'));
+    expect(wrong.status).toBe(1);
+    expect(wrong.of('broker', 'failure')).toContain('look at user, password and vhost');
+    const gone = await examine({ FLEETWALL_AMQP_URL: 'amqp://127.0.0.1:9' });
+    expect(gone.of('broker', 'failure')).toContain('ECONNREFUSED');
+    const fresh = await examine(at('web-1', 'right'));
+    expect(fresh.status).toBe(0);
+    expect(fresh.of('broker', 'warning')).toContain('fleetwall.host.web-1');
+    // The administrator provisions it, by a worker that may.
+    const client = await fixture.host('nft', { id: 'web-1', brokerUrl: broker.url, wait: false });
+    await client.logged('Consuming');
+    await expect
+      .poll(async () => (await examine(at('web-1', 'right'))).of('broker', 'ok'))
+      .toContain('a worker consumes it');
+    expect((await examine(at('web-1', 'right'))).of('broker', 'failure')).toBe('');
+    await client.end();
+    const own = await examine(at('web-1', 'right'));
+    expect(own.of('broker', 'failure')).toBe('');
+    expect(own.of('broker', 'ok')).toContain('no worker consumes it');
+    const stranger = await examine(at('stranger', 'right'));
+    expect(stranger.status).toBe(1);
+    expect(stranger.of('broker', 'failure')).toMatch(/no right to read the jobs of web-1: .*ACCESS_REFUSED/s);
+    expect(stranger.of('broker', 'failure')).toMatch(
+      /no right to publish events of web-1: .*ACCESS_REFUSED/s,
+    );
+  });
+});

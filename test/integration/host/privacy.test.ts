@@ -1,0 +1,78 @@
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Fixture } from '../../support/fixture.ts';
+
+const fixture = new Fixture();
+const rules = (...lines: string[]) =>
+  ['*filter', ':edge - [0:0]', '-A INPUT -j edge', ...lines, 'COMMIT', ''].join('\n');
+const SECRET = '203.0.113.77';
+
+describe('rules', () => {
+  it('do not leave the host where events are to have no texts, whatever happens', async () => {
+    const host = await fixture.host('nft', { environment: { FLEETWALL_EVENT_TEXT: 'none' } });
+    const client = await fixture.client();
+    const push = async (fields: object) => (await client.run(host.id, fields)).data;
+    const ipv4 = rules(`-A edge -s ${SECRET} -j DROP`);
+    const applied = await push({ ruleset: { name: 'edge', revision: 1, ipv4 }, confirm: { mode: 'probe' } });
+    expect(applied).toMatchObject({ outcome: 'applied', diff: { added: 2 } });
+    expect(applied.diff?.tables[0]).toMatchObject({ added: [], removed: [], truncated: true });
+    const bad = rules(`-A edge -s ${SECRET} -p udp --sport NOPE`, `-A edge -s ${SECRET} -p tcp --dport NOPE`);
+    const failed = await push({ ruleset: { name: 'edge', revision: 2, ipv4: bad } });
+    expect(failed.failure).toMatchObject({ code: 'rule_rejected', stderr: null });
+    expect(failed.failure?.lines.map(({ line, text }) => [line, text])).toEqual([
+      [4, ''],
+      [5, ''],
+    ]);
+    await push({ action: 'report' });
+    await host.namespace.iptables('-A', 'edge', '-s', '203.0.113.78', '-j', 'DROP');
+    await client.event(host.id, 'fleetwall.drift.detected');
+    expect(client.heard.length).toBeGreaterThan(6);
+    expect(client.heard.map(({ event }) => JSON.stringify(event)).join('\n')).not.toMatch(/203\.0\.113|NOPE/);
+  });
+
+  it('are in the log at level debug only', async () => {
+    const host = await fixture.host('nft', { environment: { FLEETWALL_LOG_LEVEL: 'info' } });
+    const client = await fixture.client();
+    await client.run(host.id, {
+      ruleset: { name: 'edge', revision: 1, ipv4: rules(`-A edge -s ${SECRET} -j DROP`) },
+    });
+    for (const line of [`-A edge -s ${SECRET}.1 -j DROP`, `-A edge -s ${SECRET} -j "`, `-X ${SECRET}`]) {
+      const { data } = await client.run(host.id, {
+        ruleset: { name: 'edge', revision: 2, ipv4: rules(line) },
+      });
+      expect(data.failure?.lines[0]?.text).toBe(line);
+    }
+    await host.namespace.iptables('-F', 'edge');
+    await client.event(host.id, 'fleetwall.drift.detected');
+    expect(await host.log()).not.toContain(SECRET);
+  });
+});
+
+describe('the folders of a worker', () => {
+  it.each([
+    ['state', 'FLEETWALL_STATE_DIR'],
+    ['run', 'FLEETWALL_RUN_DIR'],
+  ])('are not used when others may write to one: %s', async (name, setting) => {
+    const host = await fixture.host('nft');
+    await host.end();
+    const open = join(host.folder, `open-${name}`);
+    await mkdir(open);
+    await chmod(open, 0o770);
+    host.spawn({ [setting]: open });
+    expect(await host.ended()).toBe(2);
+    expect(await host.log()).toContain(`chmod 700 ${open}`);
+  });
+
+  it('are closed to others, and so is its log', async () => {
+    const host = await fixture.host('nft');
+    const file = join(host.folder, 'own.log');
+    await host.end();
+    const client = await fixture.client();
+    const since = client.heard.length;
+    host.spawn({ FLEETWALL_LOG_FILE: file });
+    await client.event(host.id, 'fleetwall.worker.online', since);
+    expect((await stat(file)).mode & 0o777).toBe(0o640);
+    expect((await stat(host.stateDir)).mode & 0o777).toBe(0o700);
+  });
+});

@@ -1,0 +1,170 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { JobCompletedEvent } from '../../../src/contract/event.ts';
+import { makeJob, type TestClient } from '../../support/client.ts';
+import { Fixture } from '../../support/fixture.ts';
+import type { TestHost } from '../../support/host.ts';
+import { BACKENDS } from '../../support/namespace.ts';
+
+const fixture = new Fixture();
+const PRELOAD = join(import.meta.dirname, '../../support/crash-at-step.mjs');
+/** In all, for both variants together; the long form asks for more. */
+const RANDOM_KILLS = Number(process.env['FLEETWALL_TEST_KILLS'] ?? 12);
+/** More steps than a job has. */
+const MOST_STEPS = 60;
+const KEPT = new Set(['applied', 'unchanged', 'removed']);
+
+/** Rules in two tables of each family, with something that differs in every revision. */
+function rulesetOf(revision: number) {
+  const ipv4 = `*mangle
+:edge-mark - [0:0]
+-A PREROUTING -j edge-mark
+-A edge-mark -s 10.0.${revision % 250}.0/24 -j MARK --set-mark ${revision}
+COMMIT
+*filter
+:edge - [0:0]
+-I INPUT -j edge
+-A edge -s 192.0.2.1/32 -j ACCEPT
+-A edge -s 10.1.${revision % 250}.0/24 -j DROP
+COMMIT
+`;
+  const ipv6 = `*filter
+:edge - [0:0]
+-A FORWARD -j edge
+-A edge -s 2001:db8:${revision}::/48 -j DROP
+COMMIT
+`;
+  return { name: 'edge', revision, ipv4, ipv6 };
+}
+
+async function hostWithStranger(
+  backend: (typeof BACKENDS)[number],
+): Promise<{ host: TestHost; crash: string }> {
+  const host = await fixture.host(backend, { wait: false });
+  await host.end('SIGKILL');
+  await host.namespace.iptables('-A', 'INPUT', '-s', '203.0.113.9/32', '-j', 'DROP');
+  return { host, crash: join(host.folder, 'crash-at') };
+}
+
+/** What is live is the one or the other, whole, and what the event says; the state says the same. */
+async function expectAgreement(
+  host: TestHost,
+  client: TestClient,
+  { data }: JobCompletedEvent,
+  before: { live: string; revision: number | null },
+  revision: number,
+): Promise<void> {
+  const live = await host.namespace.save();
+  expect(client.completions(data.jobId).map(({ id }) => id)).toHaveLength(1);
+  expect(live).toContain('203.0.113.9/32');
+  if (KEPT.has(data.outcome)) {
+    expect(data.ruleset?.liveRevision).toBe(revision);
+    expect(live).toContain(`10.1.${revision % 250}.0/24`);
+    expect(live).toContain(`10.0.${revision % 250}.0/24`);
+    expect(live).toContain(`2001:db8:${revision}::/48`);
+  } else {
+    expect(data.failure).toMatchObject({ code: 'worker_restarted' });
+    expect(data.rollback.verified).toBe(true);
+    expect(data.ruleset?.liveRevision).toBe(before.revision);
+    expect(live).toBe(before.live);
+  }
+  await expectBootFiles(host, committedRevision(data));
+  const { data: report } = await client.run(host.id, { action: 'report' });
+  const reported = report.report?.rulesets.map((ruleset) => ({
+    revision: ruleset.revision,
+    inSync: ruleset.inSync,
+  }));
+  const committed = committedRevision(data);
+  expect(reported).toEqual(committed === null ? [] : [{ revision: committed, inSync: true }]);
+}
+
+function committedRevision({ ruleset }: JobCompletedEvent['data']): number | null {
+  return ruleset?.liveRevision ?? null;
+}
+
+/** What a reboot would bring back is what is on record. */
+async function expectBootFiles(host: TestHost, revision: number | null): Promise<void> {
+  const [ipv4, ipv6] = await Promise.all(
+    ['ipv4', 'ipv6'].map((family) =>
+      readFile(join(host.stateDir, `boot/edge.chains.${family}`), 'utf8').catch(() => ''),
+    ),
+  );
+  if (revision === null) return expect([ipv4, ipv6]).toEqual(['', '']);
+  expect(ipv4).toContain(`-s 10.1.${revision % 250}.0/24`);
+  expect(ipv6).toContain(`-s 2001:db8:${revision}::/48`);
+}
+
+describe.each(BACKENDS)('a worker that is killed, %s', (backend) => {
+  it.each(['none', 'probe'] as const)(
+    'at any step of its journal, with confirm %s, leaves the host as before or as wanted, and one end',
+    async (mode) => {
+      const { host, crash } = await hostWithStranger(backend);
+      const environment = { NODE_OPTIONS: `--import ${PRELOAD}`, FLEETWALL_TEST_CRASH: crash };
+      const client = await fixture.client();
+      await host.start(environment);
+      const outcomes = new Set<string>();
+      let kills = 0;
+      let revision = 0;
+      let before = { live: await host.namespace.save(), revision: null as number | null };
+      for (let step = 1; step < MOST_STEPS; step += 1) {
+        revision += 1;
+        await writeFile(crash, String(step));
+        const job = makeJob(host.id, { ruleset: rulesetOf(revision), confirm: { mode } });
+        await client.publish(host.id, job);
+        const isKilled = await Promise.race([
+          host.ended().then(() => true),
+          client.completed(job.id).then(() => false),
+        ]);
+        await rm(crash);
+        if (isKilled) {
+          kills += 1;
+          await host.start(environment);
+        }
+        const event = await client.completed(job.id);
+        await expectAgreement(host, client, event, before, revision);
+        outcomes.add(event.data.failure?.code ?? event.data.outcome);
+        const { data } = event;
+        before = { live: await host.namespace.save(), revision: data.ruleset?.liveRevision ?? null };
+        if (!isKilled) break;
+      }
+      expect(kills).toBeGreaterThan(12);
+      expect(outcomes).toEqual(new Set(['applied', 'worker_restarted']));
+    },
+  );
+
+  it(`at ${RANDOM_KILLS / 2} random times under load, does the same`, async () => {
+    const { host } = await hostWithStranger(backend);
+    const client = await fixture.client();
+    await host.start();
+    let revision = 0;
+    for (let kill = 0; kill < RANDOM_KILLS / 2; kill += 1) {
+      const jobs = Array.from({ length: 3 }, () => {
+        revision += 1;
+        return { revision, job: makeJob(host.id, { ruleset: rulesetOf(revision) }) };
+      });
+      // Apart by more than a worker gathers, so that some of them are run and some superseded.
+      for (const { job } of jobs) {
+        await client.publish(host.id, job);
+        await sleep(Math.random() * 400);
+      }
+      await host.end('SIGKILL');
+      await host.start();
+      // If the newest was killed, the next newest is tried.
+      let committed: number | null = null;
+      for (const [index, { job, revision: own }] of jobs.entries()) {
+        const { data } = await client.completed(job.id);
+        if (KEPT.has(data.outcome)) committed = own;
+        else if (data.outcome === 'superseded') expect(index).toBeLessThan(jobs.length - 1);
+        else expect(data.failure?.code).toBe('worker_restarted');
+      }
+      for (const { job } of jobs)
+        expect(new Set(client.completions(job.id).map(({ id }) => id)).size).toBe(1);
+      expect(committed).not.toBeNull();
+      const live = await host.namespace.save();
+      expect(live.match(/10\.1\.\d+\.0/g)).toEqual([`10.1.${(committed ?? 0) % 250}.0`]);
+      expect(live).toContain('203.0.113.9/32');
+    }
+  });
+});

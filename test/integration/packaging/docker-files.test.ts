@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect as connectSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'amqplib';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { hostJobsQueue } from '../../../src/contract/names.ts';
+import { fleetwall } from '../../support/command-line.ts';
+import { ComposeFleet, DOCKER } from '../../support/compose-fleet.ts';
+import { Prometheus } from '../../support/prometheus.ts';
+
+const EDGE =
+  '*filter\n:edge-in - [0:0]\n-A INPUT -j edge-in\n-A edge-in -p tcp --dport 22 -j ACCEPT\nCOMMIT\n';
+const read = async (path: string) => await readFile(join(DOCKER, path), 'utf8');
+
+interface Panel {
+  title: string;
+  targets?: { refId: string; expr: string }[];
+}
+/** What each panel of the dashboard asks for, of all hosts and rulesets, as Grafana would with a look every second. */
+async function dashboardQueries(): Promise<{ name: string; expr: string }[]> {
+  const { panels } = JSON.parse(await read('grafana/fleetwall.json')) as { panels: Panel[] };
+  return panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ refId, expr }) => ({
+      name: `${title} ${refId}`,
+      expr: expr
+        .replaceAll('$instance', '.*')
+        .replaceAll('$ruleset', '.*')
+        .replaceAll('$__rate_interval', '1m'),
+    })),
+  );
+}
+
+describe('the definitions of the broker', () => {
+  /** Two that are alike but for the salt of their passwords are the same. */
+  const withoutHashes = (text: string) =>
+    JSON.parse(text, (key, value: unknown) => (key === 'password_hash' ? null : value)) as unknown;
+
+  it('are what the command of the README makes', async () => {
+    const readme = await read('README.md');
+    const [, line = ''] =
+      /^fleetwall (provision .*--definitions) >rabbitmq\/definitions\.json$/m.exec(readme) ?? [];
+    const args = line.split(' ').map((arg) => (arg.startsWith('rabbitmq/') ? join(DOCKER, arg) : arg));
+    const { stdout, status } = await fleetwall(args);
+    expect(status).toBe(0);
+    expect(withoutHashes(await read('rabbitmq/definitions.json'))).toEqual(withoutHashes(stdout));
+  });
+
+  it('have each user log in by its demo password', async () => {
+    const { users } = JSON.parse(await read('rabbitmq/definitions.json')) as {
+      users: { name: string; password_hash: string }[];
+    };
+    for (const { name, password_hash: hash } of users) {
+      const password = (await read(`rabbitmq/passwords/${name}`)).trim();
+      expect(password).toContain('demo');
+      const [salt, digest] = [
+        Buffer.from(hash, 'base64').subarray(0, 4),
+        Buffer.from(hash, 'base64').subarray(4),
+      ];
+      expect(createHash('sha256').update(salt).update(password).digest()).toEqual(digest);
+    }
+  });
+});
+
+describe('promtool', () => {
+  const promtool = async (...args: string[]) =>
+    await execa('promtool', args, { cwd: join(DOCKER, 'prometheus'), reject: false, all: true });
+
+  it.each([
+    ['takes the configuration', ['check', 'config', 'prometheus.yml']],
+    ['takes the rules', ['check', 'rules', 'alerts.yaml']],
+    ['sees each alert fire where it should, and only there', ['test', 'rules', 'alerts.test.yaml']],
+  ])('%s', async (_, args) => {
+    const { exitCode, all } = await promtool(...args);
+    expect(exitCode, all).toBe(0);
+  });
+
+  it('takes what the dashboard asks for', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fleetwall-dashboard-'));
+    const rules = (await dashboardQueries()).map(({ expr }, index) => ({ record: `panel:${index}`, expr }));
+    const file = join(folder, 'rules.yaml');
+    await writeFile(file, stringify({ groups: [{ name: 'dashboard', rules }] }));
+    const { exitCode, all } = await promtool('check', 'rules', file);
+    expect(exitCode, all).toBe(0);
+    expect(all).toContain(`${rules.length} rules found`);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('the fleet of the compose file', () => {
+  let fleet: ComposeFleet;
+  let prometheus: Prometheus;
+
+  beforeAll(async () => {
+    fleet = await ComposeFleet.start();
+    prometheus = await Prometheus.start(join(DOCKER, 'prometheus'), fleet.targets);
+  });
+  afterAll(async () => {
+    await prometheus.stop();
+    await fleet.stop();
+  });
+
+  it('has a broker with its plugins and limits', async () => {
+    const answer = await fetch(`http://127.0.0.1:${fleet.ports.management}/api/overview`, {
+      headers: { authorization: `Basic ${btoa('guest:guest')}` },
+    });
+    expect(answer.status).toBe(200);
+    const stream = connectSocket(fleet.ports.stream, '127.0.0.1');
+    await once(stream, 'connect');
+    stream.destroy();
+    for (const [setting, value] of [
+      ['consumer_timeout', 86_400_000],
+      ['max_message_size', 16_777_216],
+      ['heartbeat', 30],
+    ]) {
+      await fleet.broker.ctl('eval', `{ok, ${value}} = application:get_env(rabbit, ${setting}).`);
+    }
+  });
+
+  it('has users who may log in to their fleet only, and hosts that read their own jobs only', async () => {
+    // amqplib does not repeat what the broker says when it closes a connection that is being opened.
+    await expect(connect(await fleet.urlOf('db-1', '%2F'))).rejects.toThrow('ConnectionClose');
+    const connection = await connect(await fleet.urlOf('db-1'));
+    connection.on('error', () => {});
+    const channel = await connection.createChannel();
+    const closed = once(channel, 'error');
+    await expect(channel.consume(hostJobsQueue('web-1'), () => {})).rejects.toThrow('ACCESS_REFUSED');
+    expect(String(await closed)).toContain('ACCESS_REFUSED');
+    await connection.close();
+    const { stdout } = await fleet.client(['status', '--json']);
+    for (const host of fleet.hosts.keys()) expect(stdout).toContain(`"${host}"`);
+  });
+
+  it('keeps its key when it is asked for one again', async () => {
+    const keys = await fleet.makeKeys();
+    expect(await fleet.makeKeys()).toBe(keys);
+    expect(JSON.parse(keys)).toMatchObject({ keys: [{ kid: 'central' }] });
+    expect(keys).not.toContain('"d"');
+  });
+
+  it('does what its client sends', async () => {
+    const push = async (...args: string[]) =>
+      await fleet.client(['push', '-', '--name', 'edge', ...args, '--yes', '--json'], EDGE);
+    const { status, stdout } = await push('--all');
+    expect(stdout).toContain('"summary":{"applied":3}');
+    expect(status).toBe(0);
+    for (const host of fleet.hosts.values()) {
+      expect(await host.namespace.run('iptables-save', [])).toContain('--dport 22 -j ACCEPT');
+    }
+    const bad = await fleet.client(
+      ['push', '-', '--name', 'edge', '--host', 'web-2', '--json'],
+      EDGE.replace('22', '99999'),
+    );
+    expect(bad.stdout).toContain('rule_rejected');
+  });
+
+  it('is seen by Prometheus, whose rules have nothing to complain of', async () => {
+    const valueOf = async (expression: string) => Number((await prometheus.query(expression))[0]?.value[1]);
+    await expect
+      .poll(() => valueOf('sum(fleetwall_ruleset_revision{ruleset="edge"})'), { timeout: 30_000 })
+      .toBe(3);
+    const seen = await prometheus.query('fleetwall_broker_consuming == 1');
+    expect(new Set(seen.map(({ metric }) => metric['instance']))).toEqual(new Set(fleet.hosts.keys()));
+    const rules = await prometheus.rules();
+    await expect
+      .poll(async () => (await prometheus.rules()).filter(({ health }) => health === 'ok').length)
+      .toBe(rules.length);
+    expect(await prometheus.query('ALERTS{alertstate="firing"}')).toEqual([]);
+  });
+
+  it('has something to show in each panel of the dashboard where something happened', async () => {
+    const queries = await dashboardQueries();
+    const empty = async () => {
+      const answers = await Promise.all(queries.map(async ({ expr }) => await prometheus.query(expr)));
+      return queries.filter((_, index) => answers[index]?.length === 0).map(({ name }) => name);
+    };
+    // The others are those of alerts, and of an iptables that failed on live rules.
+    await expect
+      .poll(empty, { timeout: 60_000, interval: 500 })
+      .toEqual(['Firing alerts A', 'Calls that failed A']);
+  });
+});

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { readWanted } from '../../../src/ruleset/wanted/wanted.ts';
+import {
+  EXTENSION_CASES,
+  type ExtensionCase,
+  type Need,
+  scriptOfNeeds,
+} from '../../support/extension-cases.ts';
+import { Fixture } from '../../support/fixture.ts';
+import { BACKENDS, type Backend, TestNamespace } from '../../support/namespace.ts';
+import { table } from '../../support/rulesets.ts';
+
+const fixture = new Fixture();
+const FAMILIES = ['ipv4', 'ipv6'] as const;
+type Family = (typeof FAMILIES)[number];
+
+/** Objects that the host can have, and a rehearsal can be given. Time-out policies want the program nfct, of another package. */
+const NEEDS: Need[] = ['ipset', 'nfacct', 'rateest'];
+
+const places = [...new Set(EXTENSION_CASES.map(({ table: name, chain }) => `${name} ${chain}`))];
+
+function casesOf(place: string, family: Family): ExtensionCase[] {
+  return EXTENSION_CASES.filter(
+    ({ table: name, chain, families, needs }) =>
+      `${name} ${chain}` === place &&
+      families.includes(family) &&
+      needs.every((need) => NEEDS.includes(need)),
+  );
+}
+
+function rulesetText(place: string, specs: readonly string[]): string {
+  const [name = '', chain = ''] = place.split(' ');
+  return table(name, ':ext - [0:0]', `-A ${chain} -j ext`, ...specs.map((spec) => `-A ext ${spec}`));
+}
+
+/**
+ * iptables makes "always" of what says "never" (nft: of all negated full ranges; connbytes: of one that has one number), and
+ * restores that to the same. That is no rule that anybody has meant, and is refused.
+ */
+const NEGATES_ALL =
+  / ! --\S+ (:|0*:|:?(65535|4294967295|255)|0:(65535|4294967295|255|18446744073709551615)|5:5|NONE NONE)( |$)/;
+
+/** Of these the kernel has other bytes once they were saved and restored, and they match the same packets: all that there are. */
+const KEEPS_ITS_MEANING =
+  /^-[io] \+( -o \+)?$|^-p (all|0)$|^-m frag.* --fragid (:|0:\d*)$|^-m rt --rt-segsleft (:|0:\d*)$|--right-shift-mark 0$|^-p (?:tcp|udp) -m (?:tcp|udp) ! --[sd]port :80$/;
+
+/** What is refused of lines that iptables takes, because it would do something else with them. */
+const LINTED = /would be cut|control character|"!" goes before|an option of the program/;
+
+function linted(place: string, family: Family, spec: string): boolean {
+  const { problems } = readWanted({ scope: 'chains', [family]: rulesetText(place, [spec]) });
+  expect(problems.every(({ reason }) => LINTED.test(reason))).toBe(true);
+  return problems.length > 0;
+}
+
+async function withNeeds(namespace: TestNamespace, family: Family): Promise<void> {
+  await namespace.run('bash', ['-c', scriptOfNeeds(NEEDS, namespace.backend, family)]);
+}
+
+async function bareSave(backend: Backend, family: Family, texts: readonly string[]): Promise<string[]> {
+  const bare = await TestNamespace.create(backend);
+  try {
+    await withNeeds(bare, family);
+    const saves: string[] = [];
+    for (const text of texts) {
+      await bare.restore(text, family);
+      saves.push(await bare.save());
+    }
+    return saves;
+  } finally {
+    await bare.remove();
+  }
+}
+
+describe.each(BACKENDS)('every option of every extension, %s', (backend) => {
+  it.each(FAMILIES)(
+    'is applied, kept, mended, changed and removed as bare iptables would, %s',
+    async (family) => {
+      const host = await fixture.host(backend);
+      const client = await fixture.client();
+      await withNeeds(host.namespace, family);
+      const nothing = await host.namespace.save();
+      let tried = 0;
+      for (const [index, place] of places.entries()) {
+        const good = casesOf(place, family).filter((one) => one[backend].roundTrips);
+        // A name that is no UTF-8 cannot be sent.
+        const sendable = good.filter(({ spec, needs }) => needs.length === 0 || /^[ -~]*$/.test(spec));
+        const specs = sendable
+          .map(({ spec }) => spec)
+          .filter((spec) => !NEGATES_ALL.test(spec) && !linted(place, family, spec));
+        if (specs.length === 0) continue;
+        tried += specs.length;
+        const name = `ext-${index}`;
+        const text = rulesetText(place, specs);
+        const changed = rulesetText(place, specs.with(specs.length >> 1, '-m comment --comment other'));
+        const [chain = ''] = place.split(' ').slice(1);
+        const again = changed.replace(`-A ${chain} -j ext\n`, '');
+        const [first, second] = await bareSave(backend, family, [text, again]);
+
+        const push = async (revision: number, ipv: string) =>
+          (
+            await client.run(host.id, {
+              ruleset: { name, revision, [family]: ipv },
+              confirm: { mode: 'none' },
+            })
+          ).data;
+        const applied = await push(1, text);
+        expect(applied.failure, place).toBeNull();
+        expect(applied.outcome).toBe('applied');
+        expect(await host.namespace.save(), place).toBe(first);
+        expect(await push(2, text)).toMatchObject({ outcome: 'unchanged', diff: { added: 0, removed: 0 } });
+        const program = family === 'ipv4' ? 'iptables' : 'ip6tables';
+        const [tableName = ''] = place.split(' ');
+        await host.namespace.run(`${program}-${backend}`, ['-w', '5', '-t', tableName, '-D', 'ext', '1']);
+        await push(3, text);
+        expect(await host.namespace.save(), place).toBe(first);
+        expect(await push(4, changed)).toMatchObject({ outcome: 'applied' });
+        expect(await host.namespace.save(), place).toBe(second);
+        const removed = await client.run(host.id, { action: 'remove', ruleset: { name, revision: 5 } });
+        expect(removed.data.outcome).toBe('removed');
+        expect(await host.namespace.save(), place).toBe(nothing);
+      }
+      expect(tried).toBeGreaterThan(1_000);
+    },
+  );
+
+  it.each(FAMILIES)(
+    'is refused with its line where what is saved would be another rule, %s',
+    async (family) => {
+      const host = await fixture.host(backend);
+      const client = await fixture.client();
+      await withNeeds(host.namespace, family);
+      const wrong: string[] = [];
+      for (const [index, place] of places.entries()) {
+        const bad = casesOf(place, family).filter(
+          (one) => one[backend].broken !== null && !KEEPS_ITS_MEANING.test(one.spec),
+        );
+        const specs = bad.map(({ spec }) => spec);
+        for (const [at, spec] of specs.entries()) {
+          const ruleset = { name: `bad-${index}-${at}`, revision: 1, [family]: rulesetText(place, [spec]) };
+          const { data } = await client.run(host.id, { action: 'check', ruleset });
+          const lines = data.failure?.lines.map(({ line }) => line).join() ?? 'none';
+          if (lines !== '4')
+            wrong.push(
+              `${place} ${family}: ${spec} | ${bad[at]?.[backend].broken?.why} | ${bad[at]?.[backend].broken?.saved} | ${data.failure?.message}`,
+            );
+        }
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,422 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { Fixture } from '../../support/fixture.ts';
+import { BACKENDS, type TestNamespace } from '../../support/namespace.ts';
+import { table } from '../../support/rulesets.ts';
+
+const fixture = new Fixture();
+const own = (...lines: string[]) => table('filter', ':d-in - [0:0]', ...lines);
+
+/** Each seems to say one thing, and iptables reads another. The line is the one that must be named. */
+const MISLEADING: [string, { scope?: 'chains' | 'tables'; ipv4: string; line: number }][] = [
+  [
+    'a DROP that looks like a hook, inserted',
+    { ipv4: own('-I INPUT -m comment --comm -jd-in -m comment --comment "x"-j DROP'), line: 3 },
+  ],
+  [
+    'a DROP that looks like a hook, appended',
+    { ipv4: own('-A INPUT -m comment --comment "x"-j DROP -m comment --comm -jd-in'), line: 3 },
+  ],
+  ['an interface that looks like a jump', { ipv4: own('-I INPUT ! -i -jd-in'), line: 3 }],
+  ['a name that looks like a jump', { ipv4: own('-A INPUT -m helper --helper "-jd-in"'), line: 3 }],
+  ['a hook by goto', { ipv4: own('-A INPUT -g d-in'), line: 3 }],
+  [
+    'a built-in chain by its quoted name',
+    { ipv4: table('filter', ':"INPUT" - [0:0]', '-A "INPUT" -j DROP'), line: 3 },
+  ],
+  [
+    'a chain of others by its quoted name',
+    { ipv4: table('filter', ':"theirs" - [0:0]', '-A "theirs" -j DROP'), line: 3 },
+  ],
+  [
+    'a program behind a closing quote',
+    { ipv4: own('-A d-in -m comment --comment "x"--modprobe=/p -j DROP'), line: 3 },
+  ],
+  ['a program between two quotes', { ipv4: own('-A d-in -m comment --comment "b""-M" /p -j DROP'), line: 3 }],
+  [
+    'a host name for an extension',
+    { ipv4: own('-A d-in -m conntrack --ctorigsrc localhost -j DROP'), line: 3 },
+  ],
+  ['a host name, cut short', { ipv4: own('-A d-in -m conntrack --ctrepls localhost -j DROP'), line: 3 }],
+  ['a network by its name', { ipv4: own('-A d-in -s default -j DROP'), line: 3 }],
+  ['a cry for help behind a quote', { ipv4: own('-A d-in -m comment --comment "x"-h'), line: 3 }],
+  ['a question for the version', { ipv4: own('-A d-in -j DROP -V'), line: 3 }],
+  ['the other family', { ipv4: own('-A d-in -6 -j DROP'), line: 3 }],
+  ['a quote that is never closed', { ipv4: own('-A d-in -m comment --comment "x -j DROP'), line: 3 }],
+  [
+    'a name with a blank',
+    { ipv4: own('-A d-in -p tcp --dport 22 -m recent --set --name "ssh brute" --rsource'), line: 3 },
+  ],
+  [
+    'the same in a whole table',
+    {
+      scope: 'tables',
+      ipv4: table('mangle', '-A INPUT -p tcp -m recent --set --name "ssh brute" --rsource'),
+      line: 2,
+    },
+  ],
+  [
+    'a hash table with a blank in its name',
+    {
+      ipv4: own('-A d-in -m hashlimit --hashlimit-upto 5/sec --hashlimit-name "a -j RETURN" -j DROP'),
+      line: 3,
+    },
+  ],
+  ['a negation of all ports', { ipv4: own('-A d-in -p tcp ! --dport 0:65535 -j DROP'), line: 3 }],
+  ['a negation of all SPIs', { ipv4: own('-A d-in -p esp -m esp ! --espspi : -j DROP'), line: 3 }],
+  [
+    'a negation of any compression',
+    { ipv4: own('-A d-in -p ipcomp -m ipcomp ! --ipcompspi : -j DROP'), line: 3 },
+  ],
+  [
+    'a negation in a whole table of commands',
+    {
+      scope: 'tables',
+      ipv4: table('mangle', '-N x', '-A x -p ah -m ah ! --ahspi : -j DROP', '-I INPUT -j x'),
+      line: 3,
+    },
+  ],
+];
+
+async function strangersRules(namespace: TestNamespace): Promise<void> {
+  await namespace.iptables('-N', 'theirs');
+  await namespace.iptables('-A', 'INPUT', '-p', 'icmp', '-j', 'ACCEPT');
+  await namespace.iptables('-A', 'theirs', '-s', '203.0.113.9/32', '-j', 'DROP');
+}
+
+describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
+  it('and a line that misleads is refused by its number, before anything of it is live', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    await strangersRules(host.namespace);
+    const before = await host.namespace.save({ counters: true });
+    for (const [what, { scope = 'chains', ipv4, line }] of MISLEADING) {
+      for (const confirm of [{ mode: 'none' }, { mode: 'manual', timeoutSeconds: 1 }, { mode: 'probe' }]) {
+        const { data } = await client.run(host.id, {
+          ruleset: { name: 'd', revision: 1, scope, ipv4, adopt: ['theirs', '"theirs"'] },
+          confirm,
+        });
+        const found = data.failure?.lines.map((failed) => [failed.line, failed.confidence]);
+        expect({ what, changed: data.changed, found }).toEqual({
+          what,
+          changed: false,
+          found: [[line, 'verified']],
+        });
+        expect(['rejected', 'failed']).toContain(data.outcome);
+        expect(await host.namespace.save({ counters: true }), what).toBe(before);
+      }
+    }
+  });
+
+  it('and so does a wildcard that never matches, in both families', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    let revision = 0;
+    for (const [family, spec] of [
+      ['ipv4', '! -i +'],
+      ['ipv6', '! -o +'],
+      ['ipv6', '-m frag ! --fragid :'],
+      ['ipv6', '-p mh -m mh ! --mh-type :'],
+    ] as const) {
+      const text = own(`-A d-in ${spec} -j DROP`);
+      const { data } = await client.run(host.id, {
+        ruleset: { name: 'd', revision: (revision += 1), [family]: text },
+      });
+      if (data.outcome !== 'applied') {
+        expect(data.failure, JSON.stringify(data.failure)).toMatchObject({
+          lines: [{ family, line: 3, confidence: 'verified' }],
+        });
+        continue;
+      }
+      // Taken only where what is saved restores to the very same rule.
+      const saved = await host.namespace.save();
+      const program = family === 'ipv4' ? 'iptables' : 'ip6tables';
+      expect(saved).toContain('!');
+      await host.namespace.run(
+        `${program}-${backend}-restore`,
+        ['-w', '5'],
+        await host.namespace.run(`${program}-${backend}-save`, []),
+      );
+      expect(await host.namespace.save()).toBe(saved);
+      revision += 1;
+      const removed = await client.run(host.id, { action: 'remove', ruleset: { name: 'd', revision } });
+      expect(removed.data.outcome).toBe('removed');
+    }
+  });
+
+  it.each([
+    ['beside a rule on which nft dies', []],
+    ['without nft', ['mount --bind /dev/null /usr/sbin/nft']],
+  ])('and a name that holds an option is told from the option, %s', async (_, mounts) => {
+    const host = await fixture.host(backend, { holdable: true, mounts });
+    const client = await fixture.client();
+    const limit = '-A d-in -m hashlimit --hashlimit-upto 40/sec --hashlimit-name';
+    // What is saved of both is the same text.
+    const option = `${limit} x --hashlimit-rate-match -j DROP`;
+    const name = `${limit} "x --hashlimit-rate-match" -j DROP`;
+    const harmless = String.raw`-A d-in -m recent --rcheck --name "back\\slash"`;
+    const push = async (revision: number, ...lines: string[]) =>
+      (await client.run(host.id, { ruleset: { name: 'd', revision, ipv6: own(...lines) } })).data;
+    expect((await push(1, option, harmless)).failure).toBeNull();
+    expect((await push(2, option, harmless, name)).failure).toMatchObject({
+      code: 'rule_rejected',
+      lines: [{ family: 'ipv6', line: 5, confidence: 'verified' }],
+    });
+  });
+
+  it('and a required rule is not got around by an interface that looks like a RETURN', async () => {
+    const policy =
+      'required: [{ name: ssh, table: filter, chain: INPUT, before: [DROP], ipv4: -p tcp -m tcp --dport 22 -j ACCEPT, ipv6: null }]\n';
+    const file = join(await mkdtemp(join(tmpdir(), 'fleetwall-readings-')), 'policy.yaml');
+    await writeFile(file, policy);
+    const host = await fixture.host(backend, { environment: { FLEETWALL_POLICY: file } });
+    const client = await fixture.client();
+    const ipv4 = table(
+      'filter',
+      ':edge-in - [0:0]',
+      '-A INPUT -j edge-in',
+      '-A edge-in ! -i -jRETURN -j DROP',
+      '-A edge-in -p tcp --dport 22 -j ACCEPT',
+    );
+    const { data } = await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ipv4 } });
+    expect(data.failure).toMatchObject({ code: 'policy_denied', lines: [{ line: 4 }] });
+    await rm(dirname(file), { recursive: true });
+  });
+
+  it('and sets are found by options that are cut short, and by their old names', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    await host.namespace.run('ipset', ['create', 's_ip', 'hash:ip']);
+    const ipv4 = own(
+      '-A INPUT -j d-in',
+      '-A d-in -m set --set s_ip src -j DROP',
+      '-A d-in -m set --match-s s_ip dst -j DROP',
+      '-A d-in -j SET --add-s s_ip src',
+    );
+    const { data } = await client.run(host.id, { ruleset: { name: 'd', revision: 1, ipv4 } });
+    expect(data).toMatchObject({ outcome: 'applied', failure: null });
+    const missing = own('-A d-in -m set --match-set nowhere src -j DROP');
+    const refused = await client.run(host.id, { ruleset: { name: 'd', revision: 2, ipv4: missing } });
+    expect(refused.data.failure?.lines).toMatchObject([{ line: 3, reason: "Set nowhere doesn't exist." }]);
+  });
+
+  it('and objects that others have made are there in a rehearsal', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    await host.namespace.run('nfacct', ['add', 'web']);
+    await host.namespace.iptables(
+      '-t',
+      'mangle',
+      '-A',
+      'PREROUTING',
+      '-j',
+      'RATEEST',
+      '--rateest-name',
+      're1',
+      '--rateest-interval',
+      '250ms',
+      '--rateest-ewmalog',
+      '500ms',
+    );
+    const ipv4 = own(
+      '-A INPUT -j d-in',
+      '-A d-in -m nfacct --nfacct-name web',
+      '-A d-in -m rateest --rateest re1 --rateest-gt --rateest-pps 100 -j DROP',
+    );
+    const { data } = await client.run(host.id, { ruleset: { name: 'd', revision: 1, ipv4 } });
+    expect(data).toMatchObject({ outcome: 'applied', failure: null });
+    const other = own('-A d-in -m nfacct --nfacct-name nobodys');
+    const refused = await client.run(host.id, { ruleset: { name: 'd', revision: 2, ipv4: other } });
+    expect(refused.data.failure).toMatchObject({ code: 'rule_rejected', lines: [{ line: 3 }] });
+  });
+
+  it('and blanks, tabs and counters are taken where restore takes them', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    const ipv4 =
+      '*filter \n:d-in   -   [0:0]\n[12:345]-A INPUT   -j d-in\n\t-A "d-in" -s 192.0.2.1,192.0.2.2\t-j DROP \nCOMMIT\n';
+    const { data } = await client.run(host.id, { ruleset: { name: 'd', revision: 1, ipv4 } });
+    expect(data).toMatchObject({ outcome: 'applied', diff: { added: 3 } });
+    expect(await host.namespace.save()).toBe(
+      '*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:d-in -\n-A INPUT -j d-in\n-A d-in -s 192.0.2.1/32 -j DROP\n-A d-in -s 192.0.2.2/32 -j DROP\nCOMMIT\n',
+    );
+    const again = await client.run(host.id, { ruleset: { name: 'd', revision: 2, ipv4 } });
+    expect(again.data).toMatchObject({ outcome: 'unchanged', diff: { added: 0, removed: 0, unchanged: 3 } });
+  });
+
+  it('and a table written by hand is what bare restore makes of it', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    const ipv4 = [
+      '*filter',
+      ':INPUT   DROP   [0:0]',
+      '-A INPUT -j REJECT',
+      'COMMIT',
+      '*filter',
+      ':INPUT DROP [0:0]',
+      ':a - [0:0]',
+      '-N b',
+      '-P FORWARD DROP',
+      '--append a -s 192.0.2.1,192.0.2.2 -j ACCEPT',
+      '-I INPUT -i lo -j ACCEPT',
+      '-I INPUT 2 -j a',
+      '-A b -j RETURN',
+      '-F b',
+      '-A b -p tcp --dport 22 -j ACCEPT',
+      '-A INPUT -j b',
+      'COMMIT',
+      '',
+    ].join('\n');
+    const { data } = await client.run(host.id, {
+      ruleset: { name: 'hand', revision: 1, scope: 'tables', ipv4 },
+    });
+    expect(data).toMatchObject({ outcome: 'applied', failure: null });
+    const live = await host.namespace.save();
+    await host.namespace.run(`iptables-${backend}-restore`, ['-w', '5'], ipv4);
+    expect(live).toBe(await host.namespace.save());
+    const again = await client.run(host.id, {
+      ruleset: { name: 'hand', revision: 2, scope: 'tables', ipv4 },
+    });
+    expect(again.data).toMatchObject({ outcome: 'unchanged', diff: { added: 0, removed: 0 } });
+    const wrong = ipv4
+      .replace('-I INPUT 2 -j a', '-I INPUT 5 -j a')
+      .replace('-A INPUT -j b', '-E b\n-A INPUT -j nowhere');
+    const refused = await client.run(host.id, {
+      ruleset: { name: 'hand', revision: 3, scope: 'tables', ipv4: wrong },
+    });
+    expect(refused.data.failure?.lines.map(({ line, confidence }) => [line, confidence])).toEqual([
+      [12, 'verified'],
+      [16, 'verified'],
+      [17, 'verified'],
+    ]);
+  });
+
+  it('and all failing lines are counted', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    const rules = Array.from({ length: 2_000 }, (_, index) =>
+      index % 40 === 7
+        ? '-A d-in -p tcp --dport 99999 -j DROP'
+        : `-A d-in -s 10.0.${index >> 8}.${index & 255} -j DROP`,
+    );
+    const { data } = await client.run(host.id, { ruleset: { name: 'd', revision: 1, ipv4: own(...rules) } });
+    expect(data.failure).toMatchObject({ code: 'rule_rejected', truncated: true, lineCount: 50 });
+    expect(data.failure?.message).toMatch(/^50 rules of ruleset d revision 1 were rejected/);
+    expect(data.failure?.lines.map(({ line }) => line)).toEqual(
+      Array.from({ length: 20 }, (_, index) => 10 + 40 * index),
+    );
+  });
+});
+
+describe.each(BACKENDS)("strangers' rules, %s", (backend) => {
+  const strange = [
+    ['-A', 'INPUT', '-m', 'comment', '--comment', 'two\nlines', '-j', 'ACCEPT'],
+    ['-A', 'INPUT', '-m', 'comment', '--comment', 'x\nCOMMIT\n*nat\n[0:0] -A INPUT -j d-in', '-j', 'ACCEPT'],
+    [
+      '-A',
+      'FORWARD',
+      '-m',
+      'hashlimit',
+      '--hashlimit-upto',
+      '5/sec',
+      '--hashlimit-name',
+      'a\n[0:0] -A FORWARD -j DROP',
+    ],
+    ['-A', 'FORWARD', '-m', 'hashlimit', '--hashlimit-upto', '5/sec', '--hashlimit-name', 'b -j d-in'],
+    ['-A', 'FORWARD', '-p', 'tcp', '-m', 'recent', '--set', '--name', 'ssh brute', '--rsource'],
+  ];
+
+  it('stay byte for byte through everything in scope chains', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    for (const rule of strange) await host.namespace.iptables(...rule);
+    await bytes(
+      host.namespace,
+      String.raw`iptables-${backend} -A INPUT -m comment --comment $'\xe9' -j ACCEPT`,
+    );
+    const before = await raw(host.namespace, `iptables-${backend}-save -t filter | grep -v '^#'`);
+    const ipv4 = own('-I INPUT -j d-in', '-A FORWARD -j d-in', '-A d-in -j RETURN');
+    const first = await client.run(host.id, { ruleset: { name: 'd', revision: 1, ipv4 } });
+    expect(first.data.failure).toBeNull();
+    expect(first.data).toMatchObject({ outcome: 'applied', diff: { added: 3 } });
+    const report = await client.run(host.id, { action: 'report', ruleset: { name: 'd' } });
+    expect(report.data.report?.rulesets).toMatchObject([{ name: 'd', inSync: true }]);
+    const back = await client.run(host.id, {
+      ruleset: { name: 'd', revision: 2, ipv4: own('-A INPUT -j d-in', '-A d-in -j DROP') },
+      confirm: { mode: 'manual', timeoutSeconds: 1 },
+    });
+    expect(back.data).toMatchObject({ outcome: 'rolled_back', rollback: { verified: true } });
+    const again = await client.run(host.id, { ruleset: { name: 'd', revision: 3, ipv4 } });
+    expect(again.data).toMatchObject({ outcome: 'unchanged' });
+    const removed = await client.run(host.id, { action: 'remove', ruleset: { name: 'd', revision: 4 } });
+    expect(removed.data.outcome).toBe('removed');
+    expect(await raw(host.namespace, `iptables-${backend}-save -t filter | grep -v '^#'`)).toBe(before);
+  });
+
+  it('are told of with their bytes, and that is said', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    await client.run(host.id, { ruleset: { name: 'd', revision: 1, ipv4: own('-A INPUT -j d-in') } });
+    await bytes(
+      host.namespace,
+      String.raw`iptables-${backend} -A d-in -m comment --comment $'\xc3\xa9 \xe9' -j DROP`,
+    );
+    const { data } = await client.run(host.id, { action: 'report', ruleset: { name: 'd' } });
+    expect(data.report).toMatchObject({ escaped: true, rulesets: [{ escaped: true, inSync: false }] });
+    expect(data.report?.rulesets[0]?.ipv4).toContain(String.raw`--comment "é \xe9"`);
+  });
+
+  it('are kept by their bytes in scope tables, or nothing is begun', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    await bytes(
+      host.namespace,
+      String.raw`iptables-${backend} -A INPUT -m comment --comment $'\xe9' -j ACCEPT`,
+    );
+    const saved = async () => await raw(host.namespace, `iptables-${backend}-save -t filter | grep -v '^#'`);
+    const before = await saved();
+    const ruleset = {
+      name: 'all',
+      revision: 1,
+      scope: 'tables',
+      ipv4: table('filter', '-A INPUT -j ACCEPT'),
+    };
+    const confirm = { mode: 'manual', timeoutSeconds: 1 };
+    const back = await client.run(host.id, { ruleset, confirm });
+    expect(back.data).toMatchObject({ outcome: 'rolled_back', rollback: { verified: true } });
+    const check = await client.run(host.id, { action: 'check', ruleset });
+    expect(check.data.diff).toMatchObject({ escaped: true });
+    expect(JSON.stringify(check.data.diff)).toContain(String.raw`\\xe9`);
+    expect(await saved()).toBe(before);
+    for (const rule of strange) {
+      await host.namespace.iptables(...rule);
+      const now = await saved();
+      const { data } = await client.run(host.id, { ruleset, confirm });
+      expect(data).toMatchObject({
+        outcome: 'failed',
+        failure: { code: 'foreign_unrepresentable', stage: 'host' },
+      });
+      expect(await saved()).toBe(now);
+      await host.namespace.iptables('-D', ...rule.slice(1));
+    }
+  });
+});
+
+/** Words that are no UTF-8 go through a shell. */
+async function bytes(namespace: TestNamespace, command: string): Promise<void> {
+  await namespace.run('bash', ['-c', command]);
+}
+
+async function raw(namespace: TestNamespace, command: string): Promise<string> {
+  const { stdout } = await execa(
+    'nsenter',
+    [`--net=/run/netns/${namespace.name}`, '--', 'bash', '-c', command],
+    {
+      encoding: 'latin1',
+    },
+  );
+  return stdout;
+}
