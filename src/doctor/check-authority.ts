@@ -6,7 +6,7 @@ import { readTrustedKeys, type TrustedJwk } from '../config/trusted-keys.ts';
 import { assertAuthority } from '../worker/open/assert-authority.ts';
 import { spellPolicy } from '../worker/open/spell-policy.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
-import { withStage } from './with-sandbox.ts';
+import { withSandbox } from './with-sandbox.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const SOON_DAYS = 30;
@@ -59,7 +59,7 @@ async function policyFindings(host: Examined, path: string): Promise<Finding[]> 
   try {
     const policy = await readHostPolicy(path);
     assertAuthority(host.settings, policy);
-    const guardrails = await withStage(host, async (stage) => await spellPolicy(policy, stage));
+    const guardrails = await withSandbox(host, async (sandbox) => await spellPolicy(policy, sandbox));
     const fault = guardrails?.fault ?? null;
     if (fault === null) return [ok(`the policy in ${path} can be obeyed`)];
     return [

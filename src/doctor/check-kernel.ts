@@ -2,9 +2,9 @@ import { release } from 'node:os';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import { RestoreFailed } from '../job/ports/firewall.ts';
 import { NO_OBJECTS, RehearsalUnavailable } from '../job/ports/sandbox.ts';
-import type { ScratchStage } from '../netfilter/rehearsal.ts';
+import type { ScratchSandbox } from '../netfilter/rehearsal.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
-import { withStage } from './with-sandbox.ts';
+import { withSandbox } from './with-sandbox.ts';
 
 /** What most rulesets need; each in a rule that does nothing else. */
 const EXTENSIONS: Record<string, { table: string; rule: string }> = {
@@ -20,12 +20,12 @@ const EXTENSIONS: Record<string, { table: string; rule: string }> = {
 
 /** Whether rules can be rehearsed, and which of the usual ones this kernel takes: asked of itself, in a throwaway namespace. */
 export async function examineKernel(host: Examined): Promise<Finding[]> {
-  return await withStage(host, rehearseExtensions);
+  return await withSandbox(host, rehearseExtensions);
 }
 
-async function rehearseExtensions(stage: ScratchStage): Promise<Finding[]> {
+async function rehearseExtensions(sandbox: ScratchSandbox): Promise<Finding[]> {
   try {
-    const refused = await refusedExtensions(stage);
+    const refused = await refusedExtensions(sandbox);
     const tried = Object.keys(EXTENSIONS);
     const taken = tried.filter((name) => !FAMILIES.every((family) => refused.has(`${name} (${family})`)));
     const summary = ok(`${release()}; rehearsed in a throwaway namespace: ${taken.join(', ')}`);
@@ -45,9 +45,9 @@ async function rehearseExtensions(stage: ScratchStage): Promise<Finding[]> {
 }
 
 /** By extension and family, with what was said. */
-async function refusedExtensions(stage: ScratchStage): Promise<Map<string, string>> {
+async function refusedExtensions(sandbox: ScratchSandbox): Promise<Map<string, string>> {
   const refused = new Map<string, string>();
-  await stage.within(NO_OBJECTS, async (rehearsal) => {
+  await sandbox.within(NO_OBJECTS, async (rehearsal) => {
     const attempt = async (name: string, family: Family, table: string, rule: string) => {
       try {
         await rehearsal.restore(family, `*${table}\n${rule}\nCOMMIT\n`);

@@ -10,10 +10,10 @@ import { ended, failed, type JobEnd } from './outcome/job-end.ts';
 import { refusedEvent } from './outcome/job-events.ts';
 import { JobFailure } from './outcome/job-failure.ts';
 import { JobRun, noteEnd } from './outcome/job-run.ts';
-import { Stopwatch } from './outcome/stopwatch.ts';
 import type { Delivery, Settlement } from './ports/delivery.ts';
 import type { JobOrigin } from './ports/pending.ts';
 import type { Ports } from './ports/ports.ts';
+import { Stopwatch } from './ports/stopwatch.ts';
 import { runJob } from './run-job.ts';
 
 /** A delivery from the moment that it came. */

@@ -10,7 +10,7 @@ import type { JobRun } from './outcome/job-run.ts';
 import { earlierAfter, earlierContent } from './plan/earlier.ts';
 import { assertAllowed } from './plan/guard.ts';
 import { intentOf } from './plan/intent.ts';
-import type { Change } from './plan/proposal.ts';
+import type { Proposal } from './plan/proposal.ts';
 import { WindowLeft } from './ports/confirmation.ts';
 import type { Ports } from './ports/ports.ts';
 import type { RulesetRecord } from './ports/stores.ts';
@@ -64,11 +64,11 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
   if (failure !== null) {
     throw await withRefusedLines(failure, ruleset, intentOf(ruleset, ruleset, wanted, before), ports);
   }
-  await underLock(run, ports, async (fence, records) => {
+  await underLock(run, ports, async (session, records) => {
     const record = recordOf(job, records);
     const again = admit(record);
     run.tellStarted();
-    const change: Change = {
+    const proposal: Proposal = {
       intent: intentOf(ruleset, ruleset, wanted, records),
       committed: { revision: ruleset.revision, digest },
       content,
@@ -76,20 +76,20 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
       outcomes: { changed: again ? 'unchanged' : 'applied', same: 'unchanged' },
     };
     const work = action === 'apply' ? changeRuleset : checkRuleset;
-    return await work(change, ports, fence, run);
+    return await work(proposal, session, run);
   });
 }
 
 async function runRemove(job: RemoveJob, run: JobRun, ports: Ports): Promise<void> {
   const { name, revision } = job.ruleset;
-  await underLock(run, ports, async (fence, records) => {
+  await underLock(run, ports, async (session, records) => {
     const record = recordOf(job, records);
     const scope = record?.scope ?? 'chains';
     const digest = textDigest(contentText({ name, scope }));
     const again = admitRevision(job, digest, record);
     run.tellStarted();
     const nothing = perFamily(() => new Map());
-    const change: Change = {
+    const proposal: Proposal = {
       intent: intentOf(job.ruleset, null, nothing, records),
       committed: { revision, digest },
       content: null,
@@ -99,13 +99,13 @@ async function runRemove(job: RemoveJob, run: JobRun, ports: Ports): Promise<voi
         same: again || record?.live == null ? 'unchanged' : 'removed',
       },
     };
-    return await changeRuleset(change, ports, fence, run);
+    return await changeRuleset(proposal, session, run);
   });
 }
 
 async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise<void> {
   const { revision } = job.ruleset;
-  await underLock(run, ports, async (fence, records) => {
+  await underLock(run, ports, async (session, records) => {
     const record = recordOf(job, records);
     // An earlier delivery of this very job got so far, and there was nothing to be changed.
     if (record?.committedBy === job.id) return ended('applied');
@@ -119,21 +119,21 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
     const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
     if (failure !== null) throw failure;
     run.tellStarted();
-    const change: Change = {
+    const proposal: Proposal = {
       intent: intentOf(ruleset, ruleset, wanted, records),
       committed: { revision, digest },
       content,
       earlier: earlier.left,
       outcomes: { changed: 'applied', same: 'applied' },
     };
-    return await changeRuleset(change, ports, fence, run);
+    return await changeRuleset(proposal, session, run);
   });
 }
 
 async function runReport(job: ReportJob, run: JobRun, ports: Ports): Promise<void> {
-  await underLock(run, ports, async (fence, records) => {
+  await underLock(run, ports, async (session, records) => {
     run.tellStarted();
-    return await reportRulesets(job, records, ports, fence, run.watch);
+    return await reportRulesets(job, records, session);
   });
 }
 

@@ -1,8 +1,9 @@
 import { failed, type JobEnd } from './outcome/job-end.ts';
 import type { JobRun } from './outcome/job-run.ts';
 import { WindowLeft } from './ports/confirmation.ts';
-import { type Fence, LockLost, LockTimeout } from './ports/host-lock.ts';
+import { LockLost, LockTimeout } from './ports/host-lock.ts';
 import type { Ports } from './ports/ports.ts';
+import { HostSession } from './ports/session.ts';
 import type { RulesetRecord } from './ports/stores.ts';
 import { isUndoFailed, oweUndo, undoPending, wouldChange } from './settle/owed-undo.ts';
 import { regain } from './settle/regain.ts';
@@ -10,7 +11,7 @@ import { closePending, type Settled, settlePending } from './settle/settle.ts';
 import { tellSettled } from './settle/tell-settled.ts';
 
 /** What a job does once it is its turn. */
-export type LockedWork = (fence: Fence, records: RulesetRecord[]) => Promise<JobEnd>;
+export type LockedWork = (session: HostSession, records: RulesetRecord[]) => Promise<JobEnd>;
 
 /**
  * Does a job's work while nobody else touches the rules; first, a change that was left in the middle is ended. When the lock
@@ -23,14 +24,14 @@ export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Pr
   const { job, watch } = run;
   const held = watch.start('lockMs');
   try {
-    await ports.lock.hold(`job ${job.id}`, async (fence) => {
+    await HostSession.begin(ports, `job ${job.id}`, watch, async (session) => {
       held();
-      const settled = await settlePending(ports, fence);
+      const settled = await settlePending(session);
       if (settled?.change.job.id === job.id && settled.end !== null) return run.endWith(settled.end);
       if (settled !== null) tellSettled(settled, ports);
       const mayNot = settled?.owed != null && wouldChange(job);
       await run.conclude(
-        mayNot ? failed(undoPending(settled.change, settled.owed ?? '')) : await endOf(work, fence, ports),
+        mayNot ? failed(undoPending(settled.change, settled.owed ?? '')) : await endOf(work, session),
       );
       await close(run, settled, ports);
     });
@@ -47,19 +48,23 @@ async function pendingOr(timeout: LockTimeout, { job }: JobRun, { journal }: Por
   return change === null || change.owed === null ? timeout : undoPending(change, timeout.message);
 }
 
-async function endOf(work: LockedWork, fence: Fence, ports: Ports): Promise<JobEnd> {
+async function endOf(work: LockedWork, session: HostSession): Promise<JobEnd> {
   try {
-    return await work(fence, await ports.rulesets.list());
+    return await work(session, await session.ports.rulesets.list());
   } catch (error) {
     if (error instanceof LockLost || error instanceof WindowLeft) throw error;
     return failed(error);
   } finally {
-    await ports.stage.ended();
+    await session.ports.sandbox.ended();
   }
 }
 
 /** The journal stays open for as long as an undo is owed: this job's, or that of one before. */
-async function close({ job, end }: JobRun, settled: Settled | null, ports: Ports): Promise<void> {
+async function close(
+  { job, end }: JobRun,
+  settled: Settled | null,
+  ports: HostSession['ports'],
+): Promise<void> {
   if (settled?.owed != null) return;
   try {
     const change = end !== null && isUndoFailed(end) ? await ports.journal.read() : null;

@@ -2,9 +2,9 @@ import type { Family } from '../contract/identifiers.ts';
 import { RestoreFailed } from '../job/ports/firewall.ts';
 import {
   type Rehearsal,
-  type RehearsalStage,
+  type Sandbox,
+  type SandboxObjects,
   type ScratchNamespace,
-  type StageObjects,
 } from '../job/ports/sandbox.ts';
 import { splitWords } from '../ruleset/text/split-words.ts';
 import type { ObjectNames } from '../ruleset/trial/objects.ts';
@@ -29,7 +29,7 @@ export interface StageOptions extends IptablesOptions {
  *    iptables is given a lock file of its own (`XTABLES_LOCKFILE`, from 1.8.6 on).
  * 3. Nothing is left, also after a crash: the namespace goes with the last process in it.
  */
-export class ScratchStage implements RehearsalStage {
+export class ScratchSandbox implements Sandbox {
   readonly #options: StageOptions;
   readonly #running = new Set<Promise<unknown>>();
 
@@ -37,12 +37,12 @@ export class ScratchStage implements RehearsalStage {
     this.#options = options;
   }
 
-  async readObjects(names: ObjectNames): Promise<StageObjects> {
+  async readObjects(names: ObjectNames): Promise<SandboxObjects> {
     const { programs, namespace, run } = this.#options;
     return await readObjects(names, { programs, prefix: namespace.prefix, run });
   }
 
-  async within<T>(objects: StageObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
+  async within<T>(objects: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
     const running = this.#within(objects, work);
     this.#running.add(running);
     return await running.finally(() => this.#running.delete(running));
@@ -52,7 +52,7 @@ export class ScratchStage implements RehearsalStage {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  async #within<T>(objects: StageObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
+  async #within<T>(objects: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
     const { programs, open, run } = this.#options;
     const scratch = await open();
     const prefix = [NSENTER, `--net=/proc/${scratch.pid}/ns/net`, '--'];
@@ -98,7 +98,7 @@ export class ScratchStage implements RehearsalStage {
 }
 
 /** Estimators are made by rules, which are not to be seen beside those that are tried: they go into the other family. */
-async function withEstimators({ estimators }: StageObjects, rehearsal: Rehearsal): Promise<Rehearsal> {
+async function withEstimators({ estimators }: SandboxObjects, rehearsal: Rehearsal): Promise<Rehearsal> {
   const rules = estimators.map((spec) => `-A PREROUTING ${spec}`);
   const text = ['*mangle', ...rules, 'COMMIT', ''].join('\n');
   let isMade = false;

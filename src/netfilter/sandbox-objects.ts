@@ -1,5 +1,5 @@
 import type { RunCommand } from '../host/command.ts';
-import { StageIncomplete, type StageObjects } from '../job/ports/sandbox.ts';
+import { SandboxIncomplete, type SandboxObjects } from '../job/ports/sandbox.ts';
 import { fromBytes } from '../ruleset/text/bytes.ts';
 import { quoteWord } from '../ruleset/text/split-words.ts';
 import type { ObjectNames } from '../ruleset/trial/objects.ts';
@@ -19,9 +19,9 @@ export interface ObjectSource {
  * What a rehearsal needs of the objects that rules name, as far as the host has them. One that it has not is left out, and the
  * rule is refused in the rehearsal as it would be on the host.
  *
- * @throws {StageIncomplete} if there is no way to know what the host has
+ * @throws {SandboxIncomplete} if there is no way to know what the host has
  */
-export async function readObjects(names: ObjectNames, source: ObjectSource): Promise<StageObjects> {
+export async function readObjects(names: ObjectNames, source: ObjectSource): Promise<SandboxObjects> {
   const sets = await Promise.all(names.sets.map(async (name) => await readSet(name, source)));
   return {
     sets: sets.filter((set) => set !== null),
@@ -107,9 +107,9 @@ const LAYER_4: Readonly<Record<string, string>> = {
   255: 'generic',
 };
 
-function incomplete(kind: string, names: readonly string[], program: string): StageIncomplete {
+function incomplete(kind: string, names: readonly string[], program: string): SandboxIncomplete {
   const them = names.map((name) => `"${name}"`).join(', ');
-  return new StageIncomplete(
+  return new SandboxIncomplete(
     `rules refer to the ${kind} ${them}, and whether the host has it cannot be known without the program ${program}: install the package ${program}`,
   );
 }
@@ -131,7 +131,7 @@ function asArgument(bytes: string): string {
 
 /** Makes the objects in a namespace; `prefix` leads there. @throws {Error} if one cannot be made */
 export async function makeObjects(
-  objects: StageObjects,
+  objects: SandboxObjects,
   programs: Programs,
   prefix: readonly string[],
   run: RunCommand,

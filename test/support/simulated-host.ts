@@ -76,7 +76,7 @@ export class SimulatedHost {
       holder: { findStopped: async () => null, signal: () => {} },
       checks: { lock: async () => {}, backend: async () => {}, lastProgress: () => performance.now() },
       monitor: { start: () => {}, stop: () => {} },
-      stage: new SimulatedStage(),
+      sandbox: new SimulatedStage(),
       watchdog: { arm: async () => {}, disarm: async () => {} },
       restore: { ipv4: '/nowhere', ipv6: '/nowhere' },
       prefix: [],

@@ -2,8 +2,8 @@ import { type Firewall, RestoreFailed } from '../../src/job/ports/firewall.ts';
 import {
   NO_OBJECTS,
   type Rehearsal,
-  type RehearsalStage,
-  type StageObjects,
+  type Sandbox,
+  type SandboxObjects,
 } from '../../src/job/ports/sandbox.ts';
 import type { Table } from '../../src/ruleset/model.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
@@ -47,12 +47,12 @@ export class SimulatedFirewall implements Firewall {
   }
 }
 
-export class SimulatedStage implements RehearsalStage {
-  async readObjects(): Promise<StageObjects> {
+export class SimulatedStage implements Sandbox {
+  async readObjects(): Promise<SandboxObjects> {
     return NO_OBJECTS;
   }
 
-  async within<T>(_: StageObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
+  async within<T>(_: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
     const tables: Tables = new Map();
     return await work({
       restore: async (family, text) => restore(tables, family, text),

@@ -1,34 +1,37 @@
 import { renderChange, type TableChange } from '../../ruleset/plan/table-change.ts';
 import { toolFailure } from '../outcome/tool-failure.ts';
 import type { Intent } from '../plan/intent.ts';
-import { type Firewall, RestoreFailed } from '../ports/firewall.ts';
-import type { Fence } from '../ports/host-lock.ts';
+import { RestoreFailed } from '../ports/firewall.ts';
+import type { LiveRules } from '../ports/session.ts';
 
-/**
- * Writes the changes, a table at a time: each is one transaction of the kernel, all of them together are not.
- * `attempted` gets every change before it is tried, so that whoever catches knows what may have happened.
- *
- * @throws {JobFailure} for the first table that is refused; those before it stay as they were written
- */
+/** How far the changes came. */
+export interface Applied {
+  /** Those that were begun: of the last, it is not known whether it was written, if there is an error. */
+  tried: readonly TableChange[];
+  /** Why the last of them failed, a {@link JobFailure} if its table was refused; `null`: all were written. */
+  error: unknown;
+}
+
+/** Writes the changes, a table at a time: each is one transaction of the kernel, all of them together are not. */
 export async function applyChanges(
   intent: Intent,
   changes: readonly TableChange[],
-  firewall: Firewall,
-  fence: Fence,
-  attempted: TableChange[],
-): Promise<void> {
-  for (const change of changes) {
-    fence.assertHeld();
-    attempted.push(change);
-    await restore(intent, change, firewall, fence);
+  rules: LiveRules,
+): Promise<Applied> {
+  for (const [index, change] of changes.entries()) {
+    try {
+      await restore(intent, change, rules);
+    } catch (error) {
+      return { tried: changes.slice(0, index + 1), error };
+    }
   }
+  return { tried: changes, error: null };
 }
 
-async function restore(intent: Intent, change: TableChange, firewall: Firewall, fence: Fence): Promise<void> {
+async function restore(intent: Intent, change: TableChange, rules: LiveRules): Promise<void> {
   const { family, table, replaces } = change;
-  const request = { family, text: renderChange(change), flush: replaces };
   try {
-    await firewall.restore(fence, request);
+    await rules.restore({ family, text: renderChange(change), flush: replaces });
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;
     throw toolFailure(error.fault, { stage: 'apply', family, table, ruleset: intent.label });

@@ -1,32 +1,26 @@
-import type { TableChange } from '../../ruleset/plan/table-change.ts';
 import { describeDiff } from '../outcome/describe-diff.ts';
 import { fitDiff } from '../outcome/fit-event.ts';
 import { asJobFailure, ended, type JobEnd } from '../outcome/job-end.ts';
 import type { JobRun } from '../outcome/job-run.ts';
-import type { Change } from '../plan/proposal.ts';
+import type { Proposal } from '../plan/proposal.ts';
 import { renderSnapshot } from '../plan/snapshot.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
-import { type Fence, LockLost } from '../ports/host-lock.ts';
+import { LockLost } from '../ports/host-lock.ts';
 import { monotonicMs } from '../ports/monotonic.ts';
 import type { OpenChange, PendingChange } from '../ports/pending.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 import { explainRefusal } from '../rehearse/explain-refusal.ts';
 import { bothDone } from './both-done.ts';
 import { commitRecord, prepareCommit } from './commit.ts';
 import { assertConfirmable, confirmChange } from './confirm.ts';
-import { converge } from './converge.ts';
+import { type Converged, converge } from './converge.ts';
 import { type PreparedChange, prepareChange } from './prepare-change.ts';
 import { takeBack, UNDO_LIMIT_MS } from './take-back.ts';
 
 /** Everything but the change: what it would do, and whether the kernel takes it. */
-export async function checkRuleset(
-  { intent }: Change,
-  ports: Ports,
-  fence: Fence,
-  { watch }: JobRun,
-): Promise<JobEnd> {
-  const { plans } = await prepareChange(intent, ports, fence, watch);
+export async function checkRuleset({ intent }: Proposal, session: HostSession): Promise<JobEnd> {
+  const { plans } = await prepareChange(intent, session);
   return ended('checked', { diff: describeDiff(plans) });
 }
 
@@ -36,70 +30,91 @@ export async function checkRuleset(
  * @throws {LockLost} {@link WindowLeft} if it has to be left as it is, for {@link settlePending}; any other error comes
  *   before the first change
  */
-export async function changeRuleset(sent: Change, ports: Ports, fence: Fence, run: JobRun): Promise<JobEnd> {
+export async function changeRuleset(sent: Proposal, session: HostSession, run: JobRun): Promise<JobEnd> {
+  const { ports } = session;
   const { committed, content } = sent;
   const [prepared] = await bothDone(
-    prepareChange(sent.intent, ports, fence, run.watch),
+    prepareChange(sent.intent, session),
     content === null ? Promise.resolve() : ports.contents.keep(committed.digest, content),
   );
   const { intent, snapshot, plans, changes } = prepared;
-  const change = { ...sent, intent };
+  const proposal = { ...sent, intent };
   if (changes.length === 0) {
-    await commitRecord(await prepareCommit(change, run.job.id, ports), ports);
-    return ended(change.outcomes.same, { diff: describeDiff(plans) });
+    await commitRecord(await prepareCommit(proposal, run.job.id, ports), ports);
+    return ended(proposal.outcomes.same, { diff: describeDiff(plans) });
   }
   const { confirm } = run.job;
   if (confirm.mode !== 'none') await assertConfirmable(intent.label, ports);
-  const pending = pendingOf(change, prepared, ports, run);
+  const pending = pendingOf(proposal, prepared, session, run);
   await ports.journal.open(pending, renderSnapshot(snapshot, intent.claims));
   if (confirm.mode !== 'none') await ports.watchdog.arm(pending, confirm.timeoutSeconds);
-  return await applyAndConfirm(change, prepared, pending, ports, fence, run);
+  return await applyAndConfirm(proposal, prepared, pending, session, run);
 }
 
 /** From here on the host is not as it was: whatever happens, it is put back, or somebody is left who does that. */
 async function applyAndConfirm(
-  change: Change,
+  proposal: Proposal,
   prepared: PreparedChange,
   pending: PendingChange,
-  ports: Ports,
-  fence: Fence,
+  session: HostSession,
   run: JobRun,
 ): Promise<JobEnd> {
-  const { intent } = change;
-  const preparing = prepareCommit(change, run.job.id, ports);
-  preparing.catch(() => {});
-  const touched: TableChange[] = [];
+  const { intent, outcomes } = proposal;
+  const [converged, record] = await convergeAndPrepare(proposal, prepared, session, run);
   try {
-    await converge(intent, prepared.changes, ports, fence, run.watch, touched);
-    const after = await preparing;
+    if (converged.error !== null) throw converged.error;
+    if (record.status === 'rejected') throw record.reason;
     const diff = describeDiff(prepared.plans);
-    const open = windowOf({ ...pending, diff: fitDiff(diff) }, after, ports, run);
-    if (open !== null) {
-      await ports.journal.update(open);
-      await run.watch.time('confirmMs', () => confirmChange(open, ports));
-    }
-    await commitRecord(after, ports);
-    return ended(change.outcomes.changed, { changed: true, diff });
+    await confirmAndCommit({ ...pending, diff: fitDiff(diff) }, record.value, session, run);
+    return ended(outcomes.changed, { changed: true, diff });
   } catch (error) {
-    await preparing.catch(() => {});
     if (error instanceof LockLost || error instanceof WindowLeft) throw error;
     const failure = asJobFailure(error);
-    const explain = async () => await explainRefusal(intent, failure, ports, fence);
-    const { label } = intent;
-    const before = () => prepared.snapshot;
-    const limitMs = UNDO_LIMIT_MS;
-    return await takeBack(
-      { subject: intent, label, touched, before, failure, explain, limitMs },
-      ports,
-      fence,
-    );
+    const work = {
+      subject: intent,
+      touched: converged.touched,
+      before: () => prepared.snapshot,
+      failure,
+      explain: async () => await explainRefusal(intent, failure, session),
+      limitMs: UNDO_LIMIT_MS,
+    };
+    return await takeBack(work, session);
   }
 }
 
+/** Both have ended then. What goes on record is made ready while the rules are written, so that to commit is one small step. */
+async function convergeAndPrepare(
+  proposal: Proposal,
+  { changes }: PreparedChange,
+  session: HostSession,
+  { job }: JobRun,
+): Promise<[Converged, PromiseSettledResult<RulesetRecord | null>]> {
+  const [converged, [record]] = await Promise.all([
+    converge(proposal.intent, changes, session),
+    Promise.allSettled([prepareCommit(proposal, job.id, session.ports)]),
+  ]);
+  return [converged, record];
+}
+
+/** @throws {JobFailure} of stage `confirm`, {@link StateUnavailable}: it has to be taken back; {@link WindowLeft}: it stays open */
+async function confirmAndCommit(
+  pending: PendingChange,
+  after: RulesetRecord | null,
+  { ports, watch }: HostSession,
+  run: JobRun,
+): Promise<void> {
+  const open = windowOf(pending, after, ports.confirmation.answers.resumable, run);
+  if (open !== null) {
+    await ports.journal.update(open);
+    await watch.time('confirmMs', () => confirmChange(open, ports));
+  }
+  await commitRecord(after, ports);
+}
+
 function pendingOf(
-  { intent, committed, outcomes }: Change,
+  { intent, committed, outcomes }: Proposal,
   { plans }: PreparedChange,
-  { place }: Ports,
+  { ports: { place } }: HostSession,
   { job, origin }: JobRun,
 ): PendingChange {
   const { name, scope, claims } = intent;
@@ -121,13 +136,12 @@ function pendingOf(
 function windowOf(
   pending: PendingChange,
   after: RulesetRecord | null,
-  { confirmation }: Ports,
+  resumable: boolean,
   { job }: JobRun,
 ): OpenChange | null {
   const { mode, timeoutSeconds } = job.confirm;
   if (mode === 'none') return null;
   const ms = timeoutSeconds * 1000;
   const deadline = new Date(Date.now() + ms).toISOString();
-  const { resumable } = confirmation.answers;
   return { ...pending, window: { mode, resumable, deadline, deadlineMs: monotonicMs() + ms, after } };
 }

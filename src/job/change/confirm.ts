@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitingEvent } from '../outcome/job-events.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
+import { labelOf } from '../outcome/naming.ts';
 import { monotonicMs } from '../ports/monotonic.ts';
 import type { OpenChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 
 const RETRY_MS = 500;
 
+/** What it takes to ask whether a change may stay. */
+type Asking = Pick<Ports, 'confirmation' | 'events' | 'journal' | 'identity' | 'facts' | 'log'>;
+
 /** @throws {JobFailure} `broker_unreachable`: a change that cannot be confirmed is not begun */
-export async function assertConfirmable(label: string, { confirmation }: Ports): Promise<void> {
+export async function assertConfirmable(label: string, { confirmation }: Asking): Promise<void> {
   try {
     await confirmation.assertReachable();
   } catch (error) {
@@ -27,13 +31,13 @@ export async function assertConfirmable(label: string, { confirmation }: Ports):
  *
  * @throws {JobFailure} of stage `confirm`: it has to be taken back; {@link WindowLeft}: it stays open
  */
-export async function confirmChange(change: OpenChange, ports: Ports): Promise<void> {
+export async function confirmChange(change: OpenChange, ports: Asking): Promise<void> {
   if (change.window.mode === 'manual') await waitForAnswer(change, ports);
   else await probeUntilWell(change, ports);
 }
 
 /** What fails at first may need a moment; each has to work once before the window closes. */
-async function probeUntilWell(change: OpenChange, { confirmation, log, ...ports }: Ports): Promise<void> {
+async function probeUntilWell(change: OpenChange, { confirmation, log, ...ports }: Asking): Promise<void> {
   const { job, window, origin } = change;
   log.info({ jobId: job.id, deadline: window.deadline }, 'Applied: probing');
   let left = confirmation.probes(awaitingEvent(change, ports), origin.headers);
@@ -51,11 +55,11 @@ async function probeUntilWell(change: OpenChange, { confirmation, log, ...ports 
 }
 
 function probeFailure({ ruleset }: OpenChange, reasons: string): JobFailure {
-  const message = `ruleset ${ruleset.name} revision ${ruleset.revision} was applied and taken back: after it, ${reasons}`;
+  const message = `ruleset ${labelOf(ruleset)} was applied and taken back: after it, ${reasons}`;
   return new JobFailure('confirm', 'probe_failed', message);
 }
 
-async function waitForAnswer(change: OpenChange, ports: Ports): Promise<void> {
+async function waitForAnswer(change: OpenChange, ports: Asking): Promise<void> {
   const { job, window, origin } = change;
   const { answers } = ports.confirmation;
   answers.expect(job.id);
@@ -71,7 +75,7 @@ async function waitForAnswer(change: OpenChange, ports: Ports): Promise<void> {
 }
 
 /** From here on it is undone: no other process may ask again, and keep what is half undone. */
-async function endWindow(change: OpenChange, { journal, log }: Ports): Promise<void> {
+async function endWindow(change: OpenChange, { journal, log }: Asking): Promise<void> {
   const { job, window } = change;
   const deadlineMs = Math.min(window.deadlineMs, monotonicMs());
   await journal.update({ ...change, window: { ...window, deadlineMs } }).catch((error: unknown) => {
@@ -80,7 +84,7 @@ async function endWindow(change: OpenChange, { journal, log }: Ports): Promise<v
 }
 
 function refusal({ ruleset, window }: OpenChange, answer: 'abort' | 'none'): JobFailure {
-  const label = `ruleset ${ruleset.name} revision ${ruleset.revision} was applied and taken back`;
+  const label = `ruleset ${labelOf(ruleset)} was applied and taken back`;
   return answer === 'abort'
     ? new JobFailure('confirm', 'aborted', `${label}: it was asked for`)
     : new JobFailure('confirm', 'confirm_timeout', `${label}: nobody confirmed it before ${window.deadline}`);

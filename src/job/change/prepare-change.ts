@@ -1,12 +1,14 @@
+import { FAMILIES } from '../../contract/identifiers.ts';
 import type { TableChange, TablePlan } from '../../ruleset/plan/table-change.ts';
-import type { Stopwatch } from '../outcome/stopwatch.ts';
+import { perFamily } from '../../ruleset/tables.ts';
+import { hasForeignHooks } from '../../ruleset/trial/surroundings.ts';
+import { namesOf } from '../outcome/naming.ts';
 import { assertRepresentable } from '../plan/assert-representable.ts';
 import { assertLinesAllowed } from '../plan/guard.ts';
 import { type Intent, knownOf } from '../plan/intent.ts';
 import { assertNoConflicts, changesOf, planIntent } from '../plan/plan-intent.ts';
 import { concernOf, type LiveTables, type Snapshot, takeSnapshot } from '../plan/snapshot.ts';
-import type { Fence } from '../ports/host-lock.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 
 /** All that is known of a change before the first rule is written. */
@@ -23,17 +25,9 @@ export interface PreparedChange {
  *
  * @throws {JobFailure} of stage `host` or `rehearse`, or `policy_denied`
  */
-export async function prepareChange(
-  sent: Intent,
-  ports: Ports,
-  fence: Fence,
-  watch: Stopwatch,
-): Promise<PreparedChange> {
-  const concern = concernOf(sent);
-  const snapshotting = watch.time('snapshotMs', () => takeSnapshot(ports.firewall, fence, concern));
-  const rehearsing = watch.time('rehearseMs', () => rehearseUnknown(sent, snapshotting, ports));
-  const [, rehearsed] = await Promise.allSettled([snapshotting, rehearsing]);
-  const snapshot = await snapshotting;
+export async function prepareChange(sent: Intent, session: HostSession): Promise<PreparedChange> {
+  const { watch, ports } = session;
+  const { snapshot, rehearsed } = await lookAndRehearse(sent, session);
   assertNoConflicts(sent, snapshot);
   if (rehearsed.status === 'rejected') throw rehearsed.reason;
 
@@ -41,15 +35,35 @@ export async function prepareChange(
   assertLinesAllowed(intent, snapshot, ports);
   const plans = await watch.time('planMs', () => planIntent(intent, snapshot));
   const changes = changesOf(plans);
-  await assertRepresentable(intent, changes, snapshot, ports, fence);
+  await assertRepresentable(intent, changes, snapshot, session);
   return { intent, snapshot, plans, changes };
 }
 
-async function rehearseUnknown(sent: Intent, live: Promise<LiveTables>, ports: Ports): Promise<Intent> {
-  const { stage, rehearsals, log } = ports;
+/** Side by side, where nothing that is tried depends on what is live. What a conflict explains is not blamed on a rule. */
+async function lookAndRehearse(
+  sent: Intent,
+  session: HostSession,
+): Promise<{ snapshot: Snapshot; rehearsed: PromiseSettledResult<Intent> }> {
+  const { watch, rules } = session;
+  const look = async () => await watch.time('snapshotMs', () => takeSnapshot(rules, concernOf(sent)));
+  const tryOut = async (live: LiveTables) =>
+    await watch.time('rehearseMs', () => rehearseUnknown(sent, live, session));
+  const dependsOnLive = FAMILIES.some((family) => [...sent.wanted[family].values()].some(hasForeignHooks));
+  if (dependsOnLive) {
+    const snapshot = await look();
+    const [rehearsed] = await Promise.allSettled([tryOut(snapshot)]);
+    return { snapshot, rehearsed };
+  }
+  const [snapshot, rehearsed] = await Promise.allSettled([look(), tryOut(perFamily(() => new Map()))]);
+  if (snapshot.status === 'rejected') throw snapshot.reason;
+  return { snapshot: snapshot.value, rehearsed };
+}
+
+async function rehearseUnknown(sent: Intent, live: LiveTables, { ports }: HostSession): Promise<Intent> {
+  const { sandbox, rehearsals, log } = ports;
   const known = rehearsals.recall(sent.name) ?? (await knownOf(sent, ports));
-  const { accepted, spelled, tried } = await rehearse(sent, live, known, stage);
-  if (tried > 0) log.debug({ ruleset: sent.label, lines: tried }, 'Rehearsed');
+  const { accepted, spelled, tried } = await rehearse(sent, live, known, sandbox);
+  if (tried > 0) log.debug({ ...namesOf(sent), lines: tried }, 'Rehearsed');
   rehearsals.remember(sent, accepted);
   return { ...sent, wanted: spelled };
 }

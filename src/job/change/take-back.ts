@@ -3,19 +3,19 @@ import type { Rollback } from '../../contract/event.ts';
 import type { TableRef } from '../../ruleset/tables.ts';
 import { failed, type JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
+import { labelOf, namesOf } from '../outcome/naming.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
 import { RestoreFailed } from '../ports/firewall.ts';
-import { type Fence, LockLost } from '../ports/host-lock.ts';
+import { LockLost } from '../ports/host-lock.ts';
 import { monotonicMs } from '../ports/monotonic.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
 import { BackOff } from './back-off.ts';
 import { type UndoneTable, type UndoSubject, undoChanges } from './undo.ts';
 
 /** What has to be undone, and why. */
 export interface TakeBack {
   subject: UndoSubject;
-  /** For messages, such as `edge revision 7`. */
-  label: string;
   touched: readonly TableRef[];
   /** The tables as they were. @throws {Error} if that is not known */
   before: () => LiveTables | Promise<LiveTables>;
@@ -42,12 +42,12 @@ interface Undoing {
  *
  * @throws {LockLost} if others may be at the rules: whoever has the lock again has to do it
  */
-export async function takeBack(work: TakeBack, ports: Ports, fence: Fence): Promise<JobEnd> {
+export async function takeBack(work: TakeBack, session: HostSession): Promise<JobEnd> {
   const { failure, touched } = work;
   if (touched.length === 0) return failed(failure);
-  const { error, performed, tables } = await undoStubbornly(work, ports, fence);
+  const { error, performed, tables } = await undoStubbornly(work, session);
   const rollback = { performed, ...(tables.length === 0 ? {} : { tables: tables.map(describeTable) }) };
-  if (error !== null) return undoFailed(work, error, { ...rollback, performed: true }, ports);
+  if (error !== null) return undoFailed(work, error, { ...rollback, performed: true }, session.ports);
   return failed((await work.explain?.()) ?? failure, {
     rollback: { ...rollback, reason: performed ? failure.code : null, verified: true },
   });
@@ -60,8 +60,8 @@ export function describeCause(error: unknown): string {
 }
 
 /** Programs that hold the rules' lock, or the machine, for a while are no reason to leave a host half-changed. */
-async function undoStubbornly(work: TakeBack, { firewall, log }: Ports, fence: Fence): Promise<Undoing> {
-  const { subject, label, touched, before, limitMs } = work;
+async function undoStubbornly(work: TakeBack, { rules, ports: { log } }: HostSession): Promise<Undoing> {
+  const { subject, touched, before, limitMs } = work;
   const deadline = monotonicMs() + limitMs;
   const pause = new BackOff();
   let performed = false;
@@ -69,7 +69,7 @@ async function undoStubbornly(work: TakeBack, { firewall, log }: Ports, fence: F
     let tables: UndoneTable[] = [];
     let error: Error | null;
     try {
-      tables = await undoChanges(subject, touched, await before(), firewall, fence);
+      tables = await undoChanges(subject, touched, await before(), rules);
       error = differenceIn(tables);
     } catch (thrown) {
       if (thrown instanceof LockLost) throw thrown;
@@ -79,7 +79,7 @@ async function undoStubbornly(work: TakeBack, { firewall, log }: Ports, fence: F
     performed ||= error instanceof RestoreFailed || tables.some((table) => table.performed);
     const leftMs = deadline - monotonicMs();
     if (error === null || leftMs <= 0) return { error, performed, tables };
-    log.warn({ ruleset: label, error }, 'Undo did not succeed, and is tried again');
+    log.warn({ ...namesOf(subject), error }, 'Undo did not succeed, and is tried again');
     await sleep(Math.min(leftMs, pause.next()));
   }
 }
@@ -97,13 +97,13 @@ function describeTable({ family, table, performed, differs }: UndoneTable) {
 
 /** The one case in which a host may not be as it was: it is said loudly, and with what is known of it. */
 function undoFailed(
-  { label, failure }: TakeBack,
+  { subject, failure }: TakeBack,
   error: Error,
   rollback: Pick<Rollback, 'performed' | 'tables'>,
-  ports: Ports,
+  { log }: Pick<Ports, 'log'>,
 ): JobEnd {
-  ports.log.error({ ruleset: label, error }, 'Undo failed: it is tried again until it succeeds');
-  const message = `ruleset ${label} failed (${failure.message}), and the host could not yet be put back as it was, which is tried on: ${describeCause(error)}`;
+  log.error({ ...namesOf(subject), error }, 'Undo failed: it is tried again until it succeeds');
+  const message = `ruleset ${labelOf(subject)} failed (${failure.message}), and the host could not yet be put back as it was, which is tried on: ${describeCause(error)}`;
   const { lines, tool } = failure;
   const options = { lines, cause: error, ...(tool === null ? {} : { tool }) };
   return failed(new JobFailure('apply', 'undo_failed', message, options), {

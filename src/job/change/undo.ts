@@ -7,11 +7,10 @@ import { type PerFamily, perFamily, type TableRef } from '../../ruleset/tables.t
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Intent } from '../plan/intent.ts';
 import { type LiveTables, takeSnapshot } from '../plan/snapshot.ts';
-import type { Firewall } from '../ports/firewall.ts';
-import type { Fence } from '../ports/host-lock.ts';
+import type { LiveRules } from '../ports/session.ts';
 
 /** Whose rules are put back. */
-export type UndoSubject = Pick<Intent, 'name' | 'scope' | 'claims' | 'neighbours'>;
+export type UndoSubject = Pick<Intent, 'name' | 'revision' | 'scope' | 'claims' | 'neighbours'>;
 
 /** A table that the apply had written, or tried to. */
 export interface UndoneTable extends TableRef {
@@ -34,8 +33,7 @@ export async function undoChanges(
   subject: UndoSubject,
   touched: readonly TableRef[],
   snapshot: LiveTables,
-  firewall: Firewall,
-  fence: Fence,
+  rules: LiveRules,
 ): Promise<UndoneTable[]> {
   const tables = perFamily((family) => [
     ...new Set(touched.filter((ref) => ref.family === family).map((ref) => ref.table)),
@@ -43,16 +41,15 @@ export async function undoChanges(
   const concern = { tables, holders: [subject, ...subject.neighbours] };
   const wanted = ownedPart(subject, snapshot);
   const written = new Set<string>();
-  let live = await takeSnapshot(firewall, fence, concern);
+  let live = await takeSnapshot(rules, concern);
   let changes = planUndo(subject, tables, wanted, live);
   for (let round = 1; changes.length > 0 && round <= MOST_ROUNDS; round += 1) {
     for (const change of changes.toReversed()) {
-      fence.assertHeld();
       const { family, table, replaces: flush } = change;
-      await firewall.restore(fence, { family, text: renderChange(change), flush });
+      await rules.restore({ family, text: renderChange(change), flush });
       written.add(`${family} ${table}`);
     }
-    live = await takeSnapshot(firewall, fence, concern);
+    live = await takeSnapshot(rules, concern);
     changes = planUndo(subject, tables, wanted, live);
   }
   const now = ownedPart(subject, live);
@@ -82,19 +79,19 @@ function planUndo(
   const { name, scope, claims, neighbours } = subject;
   return FAMILIES.flatMap((family) =>
     tables[family].flatMap((table) => {
-      const question = {
+      const own = claims;
+      const now = live[family].get(table);
+      const then = wanted[family].get(table);
+      const plan = planTable({
         name,
         scope,
         family,
         table,
-        own: claims,
+        own,
         neighbours,
         rewrite: true,
-      };
-      const plan = planTable({
-        ...question,
-        live: live[family].get(table),
-        wanted: wanted[family].get(table),
+        live: now,
+        wanted: then,
       });
       return plan.change === null ? [] : [plan.change];
     }),

@@ -7,11 +7,12 @@ import type { TablePlan } from '../../ruleset/plan/table-change.ts';
 import { perFamily } from '../../ruleset/tables.ts';
 import { readSpelled } from '../../ruleset/wanted/read-spelled.ts';
 import { describeDiff } from '../outcome/describe-diff.ts';
+import { namesOfRecord } from '../outcome/naming.ts';
 import { type Intent, intentOf } from '../plan/intent.ts';
 import { planIntent } from '../plan/plan-intent.ts';
 import { concernOf, type LiveTables, takeSnapshot } from '../plan/snapshot.ts';
-import type { Fence } from '../ports/host-lock.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { HostSession, LiveRules } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
 /** A committed ruleset held against what is live. */
@@ -25,14 +26,14 @@ export interface DriftOf {
 }
 
 /** Reads what is live, and holds every committed ruleset against it; those whose boot files are damaged are told of. */
-export async function findDrift(ports: Ports, fence: Fence): Promise<DriftOf[]> {
+export async function findDrift({ ports, rules }: HostSession): Promise<DriftOf[]> {
   const records = await ports.rulesets.list();
   const committed = records.filter(({ live }) => live !== null);
-  const live = await snapshotOf(committed, ports, fence);
+  const live = await snapshotOf(committed, rules);
   const found = committed.map(async (record) => {
     const intent = await committedIntent(record, records, ports);
     if (intent === null) {
-      ports.log.error({ ruleset: record.name }, 'The boot files of a ruleset are damaged: push it again');
+      ports.log.error(namesOfRecord(record), 'The boot files of a ruleset are damaged: push it again');
       return [];
     }
     const plans = planBack(intent, live);
@@ -42,14 +43,10 @@ export async function findDrift(ports: Ports, fence: Fence): Promise<DriftOf[]> 
 }
 
 /** Everything that belongs to some of the rulesets. */
-export async function snapshotOf(
-  records: readonly RulesetRecord[],
-  { firewall }: Pick<Ports, 'firewall'>,
-  fence: Fence,
-): Promise<LiveTables> {
+export async function snapshotOf(records: readonly RulesetRecord[], rules: LiveRules): Promise<LiveTables> {
   const claims = records.reduce((all, record) => mergeClaims(all, record.claims), NO_CLAIMS);
   const nothing = perFamily(() => new Map());
-  return await takeSnapshot(firewall, fence, concernOf({ wanted: nothing, claims, neighbours: [] }));
+  return await takeSnapshot(rules, concernOf({ wanted: nothing, claims, neighbours: [] }));
 }
 
 /** Whether what is live of a ruleset is what was committed; `null` if that cannot be told. */

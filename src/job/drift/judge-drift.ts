@@ -1,7 +1,9 @@
 import type { Diff, FleetEvent, Writer } from '../../contract/event.ts';
 import { fitDiff } from '../outcome/fit-event.ts';
-import { type Fence, LockLost } from '../ports/host-lock.ts';
+import { namesOf } from '../outcome/naming.ts';
+import { LockLost } from '../ports/host-lock.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
 import { type DriftOf, describeDrift, driftKey, findDrift } from './drift.ts';
 import { driftEvent } from './drift-event.ts';
 import { lookAfterBootFiles } from './look-after-boot-files.ts';
@@ -12,7 +14,7 @@ export type DriftMode = 'report' | 'repair';
 
 /** Holds what is live against what was committed. A difference is told once; where that is wanted, it is put back. */
 export class DriftJudge {
-  readonly #ports: Ports;
+  readonly #ports: Pick<Ports, 'identity' | 'facts' | 'log'>;
   readonly #mode: DriftMode;
   readonly #tell: (event: FleetEvent) => void;
   readonly #limit = new RepairLimit();
@@ -20,7 +22,11 @@ export class DriftJudge {
   readonly #told = new Map<string, string>();
   readonly #inSync = new Map<string, boolean>();
 
-  constructor(ports: Ports, mode: DriftMode, tell: (event: FleetEvent) => void) {
+  constructor(
+    ports: Pick<Ports, 'identity' | 'facts' | 'log'>,
+    mode: DriftMode,
+    tell: (event: FleetEvent) => void,
+  ) {
     this.#ports = ports;
     this.#mode = mode;
     this.#tell = tell;
@@ -36,19 +42,19 @@ export class DriftJudge {
    * @param putsBack whether a ruleset of which nothing at all is live is put back in any case
    * @throws {JobFailure} {@link StateUnavailable} {@link LockLost}
    */
-  async look(by: Writer | null, putsBack: boolean, fence: Fence): Promise<void> {
+  async look(by: Writer | null, putsBack: boolean, session: HostSession): Promise<void> {
     // A change that waits for its answer is not committed, and is no drift.
-    if ((await this.#ports.journal.read()) !== null) return;
-    await lookAfterBootFiles(this.#ports, fence);
-    for (const drift of await findDrift(this.#ports, fence)) {
+    if ((await session.ports.journal.read()) !== null) return;
+    await lookAfterBootFiles(session);
+    for (const drift of await findDrift(session)) {
       const { name } = drift.record;
-      if (drift.plans.length > 0) await this.#judge(drift, by, putsBack && drift.isGone, fence);
+      if (drift.plans.length > 0) await this.#judge(drift, by, putsBack && drift.isGone, session);
       else this.#told.delete(name);
       this.#inSync.set(name, !this.#told.has(name));
     }
   }
 
-  async #judge(drift: DriftOf, by: Writer | null, putsBack: boolean, fence: Fence): Promise<void> {
+  async #judge(drift: DriftOf, by: Writer | null, putsBack: boolean, session: HostSession): Promise<void> {
     const { record, plans } = drift;
     const wanted = putsBack || this.#mode === 'repair';
     const allowed = wanted && this.#limit.allows(record);
@@ -57,33 +63,33 @@ export class DriftJudge {
     const key = `${driftKey(plans)} ${gaveUp}`;
     if (this.#told.get(record.name) !== key) this.#announce(drift, diff, by, gaveUp);
     this.#told.set(record.name, key);
-    if (allowed) await this.#repair(drift, diff, by, fence);
+    if (allowed) await this.#repair(drift, diff, by, session);
   }
 
   #announce({ record, intent }: DriftOf, diff: Diff, by: Writer | null, gaveUp: boolean): void {
     const { log } = this.#ports;
     const { added, removed } = diff;
-    log.warn({ ruleset: intent.label, added, removed, by }, 'What is live is not what was committed');
+    log.warn({ ...namesOf(intent), added, removed, by }, 'What is live is not what was committed');
     if (gaveUp)
       log.error(
-        { ruleset: intent.label, by },
+        { ...namesOf(intent), by },
         'Another program keeps changing a ruleset: it is put back no more',
       );
     this.#tell(driftEvent('fleetwall.drift.detected', record, diff, by, this.#ports, gaveUp));
   }
 
-  async #repair(drift: DriftOf, diff: Diff, by: Writer | null, fence: Fence): Promise<void> {
+  async #repair(drift: DriftOf, diff: Diff, by: Writer | null, session: HostSession): Promise<void> {
     const { record, intent } = drift;
     const { log } = this.#ports;
     try {
-      await repairDrift(drift, this.#ports, fence);
+      await repairDrift(drift, session);
     } catch (error) {
       if (error instanceof LockLost) throw error;
-      log.error({ ruleset: intent.label, error }, 'Cannot put back what was committed');
+      log.error({ ...namesOf(intent), error }, 'Cannot put back what was committed');
       return;
     }
     this.#told.delete(record.name);
-    log.warn({ ruleset: intent.label }, 'Put back what was committed');
+    log.warn(namesOf(intent), 'Put back what was committed');
     this.#tell(driftEvent('fleetwall.drift.repaired', record, diff, by, this.#ports));
   }
 }

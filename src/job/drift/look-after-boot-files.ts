@@ -2,10 +2,10 @@ import { contentText } from '../../ruleset/digest.ts';
 import { commitRecord, mendBootFiles, prepareLive } from '../change/commit.ts';
 import { prepareChange } from '../change/prepare-change.ts';
 import { lintRuleset } from '../intake/lint.ts';
-import { Stopwatch } from '../outcome/stopwatch.ts';
+import { namesOfRecord } from '../outcome/naming.ts';
 import { intentOf } from '../plan/intent.ts';
-import { type Fence, LockLost } from '../ports/host-lock.ts';
-import type { Ports } from '../ports/ports.ts';
+import { LockLost } from '../ports/host-lock.ts';
+import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
 /**
@@ -14,20 +14,21 @@ import type { RulesetRecord } from '../ports/stores.ts';
  *
  * @throws {StateUnavailable} {@link LockLost}
  */
-export async function lookAfterBootFiles(ports: Ports, fence: Fence): Promise<void> {
+export async function lookAfterBootFiles(session: HostSession): Promise<void> {
+  const { ports } = session;
   const records = await ports.rulesets.list();
   for (const record of records) {
     if (record.live === null || (await mendBootFiles(record, ports)) !== 'lost') continue;
-    const { name: ruleset } = record;
+    const names = namesOfRecord(record);
     try {
-      await remake(record, records, ports, fence);
-      ports.log.warn({ ruleset }, 'The boot files of a ruleset were lost, and are made again');
+      await remake(record, records, session);
+      ports.log.warn(names, 'The boot files of a ruleset were lost, and are made again');
     } catch (error) {
       if (error instanceof LockLost) throw error;
       const message = 'A reboot would not bring a ruleset back, as its boot files are lost: push it again';
-      ports.log.error({ ruleset, error }, message);
+      ports.log.error({ ...names, error }, message);
     } finally {
-      await ports.stage.ended();
+      await ports.sandbox.ended();
     }
   }
 }
@@ -35,9 +36,9 @@ export async function lookAfterBootFiles(ports: Ports, fence: Fence): Promise<vo
 async function remake(
   record: RulesetRecord,
   records: readonly RulesetRecord[],
-  ports: Ports,
-  fence: Fence,
+  session: HostSession,
 ): Promise<void> {
+  const { ports } = session;
   if (record.committed === null) throw new Error('nothing of it is committed');
   const { revision, digest } = record.committed;
   const sent = await ports.contents.read(digest);
@@ -45,7 +46,7 @@ async function remake(
   const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
   if (failure !== null) throw failure;
   const sentIntent = intentOf(ruleset, ruleset, wanted, records);
-  const { intent } = await prepareChange(sentIntent, ports, fence, new Stopwatch());
+  const { intent } = await prepareChange(sentIntent, session);
   const live = await prepareLive({ intent, content: contentText(sent) }, ports);
   await commitRecord({ ...record, live }, ports);
 }

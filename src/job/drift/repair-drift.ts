@@ -1,8 +1,6 @@
 import { converge } from '../change/converge.ts';
-import { Stopwatch } from '../outcome/stopwatch.ts';
 import { changesOf } from '../plan/plan-intent.ts';
-import type { Fence } from '../ports/host-lock.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
 import type { DriftOf } from './drift.ts';
 
 /**
@@ -10,6 +8,7 @@ import type { DriftOf } from './drift.ts';
  *
  * @throws {JobFailure} {@link LockLost}
  */
-export async function repairDrift({ intent, plans }: DriftOf, ports: Ports, fence: Fence): Promise<void> {
-  await converge(intent, changesOf(plans), ports, fence, new Stopwatch(), []);
+export async function repairDrift({ intent, plans }: DriftOf, session: HostSession): Promise<void> {
+  const { error } = await converge(intent, changesOf(plans), session);
+  if (error !== null) throw error;
 }

@@ -4,10 +4,8 @@ import { extractOwned, renderOwned } from '../../ruleset/plan/owned.ts';
 import { perFamily } from '../../ruleset/tables.ts';
 import { fromBytes } from '../../ruleset/text/bytes.ts';
 import { ended, type JobEnd } from '../outcome/job-end.ts';
-import type { Stopwatch } from '../outcome/stopwatch.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
-import type { Fence } from '../ports/host-lock.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 import { isInSync, snapshotOf } from './drift.ts';
 
@@ -15,13 +13,11 @@ import { isInSync, snapshotOf } from './drift.ts';
 export async function reportRulesets(
   job: ReportJob,
   records: readonly RulesetRecord[],
-  ports: Ports,
-  fence: Fence,
-  watch: Stopwatch,
+  { ports, rules, watch }: HostSession,
 ): Promise<JobEnd> {
   const asked = job.ruleset?.name;
   const chosen = records.filter(({ name, live }) => live !== null && (asked === undefined || asked === name));
-  const live = await watch.time('snapshotMs', () => snapshotOf(chosen, ports, fence));
+  const live = await watch.time('snapshotMs', () => snapshotOf(chosen, rules));
   const reported = chosen.map(async (record) => await reportRuleset(record, records, live, ports));
   return ended('reported', { report: { rulesets: (await Promise.all(reported)).flat() } });
 }
@@ -30,7 +26,7 @@ async function reportRuleset(
   record: RulesetRecord,
   records: readonly RulesetRecord[],
   live: LiveTables,
-  ports: Ports,
+  ports: HostSession['ports'],
 ): Promise<ReportedRuleset[]> {
   const { name, scope, committed, claims } = record;
   if (committed === null) return [];

@@ -50,12 +50,12 @@ export async function withRefusedLines(
   failure: JobFailure,
   ruleset: Ruleset,
   intent: Intent,
-  { stage }: Ports,
+  { sandbox }: Pick<Ports, 'sandbox'>,
 ): Promise<JobFailure> {
   const nothing = () => perFamily(() => new Map());
   try {
     const wanted = withoutForeignHooks(intent.wanted);
-    await rehearse({ ...intent, wanted }, Promise.resolve(nothing()), nothing(), stage);
+    await rehearse({ ...intent, wanted }, nothing(), nothing(), sandbox);
     return failure;
   } catch (error) {
     return withMore(ruleset, failure, asJobFailure(error));

@@ -1,7 +1,7 @@
 import type { Diff, JobCompleted, Outcome, ReportedRuleset, Rollback } from '../../contract/event.ts';
 import type { FailureCode, Stage } from '../../contract/failure.ts';
 import { LockLost, LockTimeout } from '../ports/host-lock.ts';
-import { RehearsalUnavailable, StageIncomplete } from '../ports/sandbox.ts';
+import { RehearsalUnavailable, SandboxIncomplete } from '../ports/sandbox.ts';
 import { StateUnavailable } from '../ports/stores.ts';
 import { JobFailure } from './job-failure.ts';
 
@@ -64,6 +64,6 @@ function codeOf(error: unknown): FailureCode {
   if (error instanceof LockTimeout || error instanceof LockLost) return 'lock_timeout';
   if (error instanceof StateUnavailable) return 'state_unavailable';
   if (error instanceof RehearsalUnavailable) return 'privilege_missing';
-  if (error instanceof StageIncomplete) return 'backend_unavailable';
+  if (error instanceof SandboxIncomplete) return 'backend_unavailable';
   return 'internal';
 }

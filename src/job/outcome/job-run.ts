@@ -3,10 +3,10 @@ import type { Digest } from '../../contract/identifiers.ts';
 import type { Job } from '../../contract/job.ts';
 import type { JobOrigin } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Stopwatch } from '../ports/stopwatch.ts';
 import type { JobEnd } from './job-end.ts';
 import { completedEvent, startedEvent } from './job-events.ts';
 import { rulesetState } from './ruleset-state.ts';
-import type { Stopwatch } from './stopwatch.ts';
 
 /** One job on its way through this host: the clock of its stages, what is told of it, and how it ended. */
 export class JobRun {

@@ -8,10 +8,9 @@ import { builtInChains, type TableRef } from '../../ruleset/tables.ts';
 import { objectNames } from '../../ruleset/trial/objects.ts';
 import { spelledTable } from '../../ruleset/wanted/read-spelled.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
-import { type Firewall, RestoreFailed } from '../ports/firewall.ts';
-import type { Fence } from '../ports/host-lock.ts';
-import type { Ports } from '../ports/ports.ts';
-import { type Rehearsal, type RehearsalStage } from '../ports/sandbox.ts';
+import { RestoreFailed } from '../ports/firewall.ts';
+import type { Rehearsal, Sandbox } from '../ports/sandbox.ts';
+import type { HostSession } from '../ports/session.ts';
 import type { Intent } from './intent.ts';
 import type { LiveTables } from './snapshot.ts';
 
@@ -25,14 +24,13 @@ export async function assertRepresentable(
   intent: Intent,
   changes: readonly TableChange[],
   live: LiveTables,
-  { firewall, stage }: Pick<Ports, 'firewall' | 'stage'>,
-  fence: Fence,
+  session: HostSession,
 ): Promise<void> {
   for (const change of changes) {
     const table = live[change.family].get(change.table);
     if (table === undefined) continue;
-    if (intent.scope === 'tables') await assertWholeTable(intent, change, table, firewall, fence, stage);
-    else await assertOwnPart(intent, change, table, stage);
+    if (intent.scope === 'tables') await assertWholeTable(intent, change, table, session);
+    else await assertOwnPart(intent, change, table, session.ports.sandbox);
   }
 }
 
@@ -44,13 +42,11 @@ async function assertWholeTable(
   intent: Intent,
   ref: TableRef,
   live: Table,
-  firewall: Firewall,
-  fence: Fence,
-  stage: RehearsalStage,
+  { rules, ports: { sandbox } }: HostSession,
 ): Promise<void> {
-  const native = await firewall.listNatively(fence, ref.family, ref.table);
-  const objects = await stage.readObjects(objectNames(live.rules.map(({ spec }) => spec)));
-  const again = await stage.within(objects, async (rehearsal) => {
+  const native = await rules.listNatively(ref.family, ref.table);
+  const objects = await sandbox.readObjects(objectNames(live.rules.map(({ spec }) => spec)));
+  const again = await sandbox.within(objects, async (rehearsal) => {
     await restoreIfPossible(rehearsal, ref, renderWhole(intent, ref, live));
     return {
       rules: readSavedTables(await rehearsal.save(ref.family, ref.table)).get(ref.table)?.rules ?? [],
@@ -97,19 +93,14 @@ function renderWhole({ name, scope }: Intent, ref: TableRef, live: Table): strin
  * What stands in a chain of ours, or jumps to one, may have to be deleted by its text, or written again to go back to it: an odd rule
  * that somebody else has put there, or that stands in a chain which is adopted, has to be what its text says.
  */
-async function assertOwnPart(
-  intent: Intent,
-  ref: TableRef,
-  live: Table,
-  stage: RehearsalStage,
-): Promise<void> {
+async function assertOwnPart(intent: Intent, ref: TableRef, live: Table, sandbox: Sandbox): Promise<void> {
   const owned = claimedChains(intent.claims, ref);
   const odd = live.rules.filter(
     (rule) => rule.isOdd === true && (owned.has(rule.chain) || jumpsToAny(rule, owned)),
   );
   if (odd.length === 0) return;
-  const objects = await stage.readObjects(objectNames(odd.map(({ spec }) => spec)));
-  const lost = await stage.within(objects, async (rehearsal) => await firstLost(rehearsal, ref, odd, live));
+  const objects = await sandbox.readObjects(objectNames(odd.map(({ spec }) => spec)));
+  const lost = await sandbox.within(objects, async (rehearsal) => await firstLost(rehearsal, ref, odd, live));
   if (lost === undefined) return;
   throw unrepresentable(
     `ruleset ${intent.label} cannot be changed: in the ${ref.family} table ${ref.table} there is a rule in its chains, or one that jumps to them, which iptables prints so that it could neither be taken away nor given back: "${lost.text}"; delete it by hand`,

@@ -9,12 +9,14 @@ import { learnSpelling } from '../../ruleset/wanted/learn-spelling.ts';
 import { readSpelled } from '../../ruleset/wanted/read-spelled.ts';
 import { readWanted } from '../../ruleset/wanted/wanted.ts';
 import { type WantedTable } from '../../ruleset/wanted/wanted-table.ts';
+import { labelOf } from '../outcome/naming.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
 /** What one job means to make of one ruleset on this host. */
 export interface Intent {
   name: string;
+  revision: number;
   /** For messages, such as `edge revision 7`. */
   label: string;
   scope: Scope;
@@ -43,7 +45,8 @@ export function intentOf(
   const before = record?.claims ?? NO_CLAIMS;
   return {
     name,
-    label: `${name} revision ${revision}`,
+    revision,
+    label: labelOf({ name, revision }),
     scope,
     texts: ruleset ?? {},
     wanted,

@@ -3,8 +3,8 @@ import type { Digest } from '../../contract/identifiers.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 import type { Intent } from './intent.ts';
 
-/** What a job means to make of the host, and how it ends if that is done. */
-export interface Change {
+/** What a job proposes to make of the host, and how it ends if that is done. */
+export interface Proposal {
   intent: Intent;
   /** What goes on record once the host has it. */
   committed: NonNullable<RulesetRecord['committed']>;

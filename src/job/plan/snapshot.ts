@@ -11,8 +11,8 @@ import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import { type PerFamily, perFamily, type TableRef } from '../../ruleset/tables.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import { toolFailure } from '../outcome/tool-failure.ts';
-import { type Firewall, RestoreFailed } from '../ports/firewall.ts';
-import type { Fence } from '../ports/host-lock.ts';
+import { RestoreFailed } from '../ports/firewall.ts';
+import type { LiveRules } from '../ports/session.ts';
 
 export type LiveTables = PerFamily<Map<string, Table>>;
 
@@ -49,17 +49,13 @@ export function concernOf(intent: {
  *
  * @throws {JobFailure} if it cannot be read
  */
-export async function takeSnapshot(
-  firewall: Firewall,
-  fence: Fence,
-  { tables, holders }: Concern,
-): Promise<Snapshot> {
+export async function takeSnapshot(rules: LiveRules, { tables, holders }: Concern): Promise<Snapshot> {
   const chains = chainNames(holders);
   const live: Snapshot = perFamily(() => new Map());
   await Promise.all(
     FAMILIES.flatMap((family) =>
       tables[family].map(async (name) => {
-        const table = await readTable(firewall, fence, { family, table: name }, chains);
+        const table = await readTable(rules, { family, table: name }, chains);
         if (table !== undefined) live[family].set(name, table);
       }),
     ),
@@ -68,13 +64,12 @@ export async function takeSnapshot(
 }
 
 async function readTable(
-  firewall: Firewall,
-  fence: Fence,
+  rules: LiveRules,
   { family, table }: TableRef,
   chains: ReadonlySet<string>,
 ): Promise<Table | undefined> {
   try {
-    return await firewall.read(fence, family, table, chains);
+    return await rules.read(family, table, chains);
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;
     throw toolFailure(error.fault, { stage: 'host', family, table, ruleset: '' });

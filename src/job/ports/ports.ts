@@ -10,7 +10,7 @@ import type { KeyRing } from './key-ring.ts';
 import type { Log } from './log.ts';
 import type { Journal, PendingChange } from './pending.ts';
 import type { RehearsalMemory } from './rehearsal-memory.ts';
-import type { RehearsalStage } from './sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 import type {
   AttemptStore,
   BootFiles,
@@ -58,7 +58,7 @@ export interface Ports {
   lock: HostLock;
   firewall: Firewall;
   monitor: RulesMonitor;
-  stage: RehearsalStage;
+  sandbox: Sandbox;
   rehearsals: RehearsalMemory;
   rulesets: RulesetStore;
   contents: ContentStore;

@@ -14,19 +14,19 @@ export interface Rehearsal {
   listNatively(family: Family, table: string): Promise<string>;
 }
 
-export interface RehearsalStage {
+export interface Sandbox {
   /**
    * What is to be made of the objects that rules name, as far as the host has them.
    *
-   * @throws {StageIncomplete} if there is no way to know that
+   * @throws {SandboxIncomplete} if there is no way to know that
    */
-  readObjects(names: ObjectNames): Promise<StageObjects>;
+  readObjects(names: ObjectNames): Promise<SandboxObjects>;
   /**
    * Makes a namespace with these objects in it and nothing else, for as long as the work takes.
    *
    * @throws {RehearsalUnavailable} if there is no right to make one
    */
-  within<T>(objects: StageObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T>;
+  within<T>(objects: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T>;
   /** Resolves once none is going on: before the lock is left, nothing that was started under it goes on. */
   ended(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export interface ScratchNamespace {
 }
 
 /** How to make the objects that rules refer to by name; none by default. */
-export interface StageObjects {
+export interface SandboxObjects {
   /** The arguments of `ipset`, for each set. */
   sets: readonly (readonly string[])[];
   /** Names of `nfacct` objects. */
@@ -54,9 +54,9 @@ export interface StageObjects {
   timeouts: readonly (readonly string[])[];
 }
 
-export const NO_OBJECTS: StageObjects = { sets: [], accounts: [], estimators: [], timeouts: [] };
+export const NO_OBJECTS: SandboxObjects = { sets: [], accounts: [], estimators: [], timeouts: [] };
 
 /** A rehearsal cannot know what rules would find on the host. */
-export class StageIncomplete extends Error {
-  override readonly name = 'StageIncomplete';
+export class SandboxIncomplete extends Error {
+  override readonly name = 'SandboxIncomplete';
 }

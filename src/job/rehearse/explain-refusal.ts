@@ -3,8 +3,7 @@ import { asJobFailure } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Intent } from '../plan/intent.ts';
 import { concernOf, takeSnapshot } from '../plan/snapshot.ts';
-import type { Fence } from '../ports/host-lock.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
 import { rehearse } from './rehearse.ts';
 
 /**
@@ -15,19 +14,13 @@ import { rehearse } from './rehearse.ts';
 export async function explainRefusal(
   intent: Intent,
   failure: JobFailure,
-  { firewall, stage }: Ports,
-  fence: Fence,
+  { rules, ports: { sandbox } }: HostSession,
 ): Promise<JobFailure> {
   if (failure.stage !== 'apply' || failure.code !== 'apply_failed') return failure;
   try {
-    const live = takeSnapshot(firewall, fence, concernOf(intent));
-    await rehearse(
-      intent,
-      live,
-      perFamily(() => new Map()),
-      stage,
-    );
-    await live;
+    const live = await takeSnapshot(rules, concernOf(intent));
+    const nothingKnown = perFamily(() => new Map());
+    await rehearse(intent, live, nothingKnown, sandbox);
     return failure;
   } catch (error) {
     const { code, message, lines } = asJobFailure(error);

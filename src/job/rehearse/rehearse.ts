@@ -7,7 +7,7 @@ import { planTrial } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Intent } from '../plan/intent.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
-import type { RehearsalStage } from '../ports/sandbox.ts';
+import type { Sandbox } from '../ports/sandbox.ts';
 import { refusalFailure } from './refusal-failure.ts';
 import { tryTable } from './try-table.ts';
 
@@ -24,15 +24,15 @@ export interface Rehearsed {
  * Has the kernel try all that is wanted, in namespaces of their own for each table and family, side by side; what it is
  * known to take is not tried again.
  *
- * @param live is only waited for by tables with hooks in chains of others, or rules that refer to objects of the host
+ * @param live is asked of by tables with hooks in chains of others ({@link hasForeignHooks}) only
  * @throws {JobFailure} of stage `rehearse` with the failing lines of all tables, or of stage `host` if something else
  *   is to blame than a rule
  */
 export async function rehearse(
   intent: Intent,
-  live: Promise<LiveTables>,
+  live: LiveTables,
   known: Known,
-  stage: RehearsalStage,
+  sandbox: Sandbox,
 ): Promise<Rehearsed> {
   const wanted = FAMILIES.flatMap((family) =>
     [...intent.wanted[family].values()].map((table) => ({ family, table })),
@@ -44,10 +44,10 @@ export async function rehearse(
       const covering = before.find((acceptance) => coversAll(acceptance, table));
       if (covering !== undefined)
         return { ...place, tried: 0, acceptance: covering, spelled: spellTable(table, covering) };
-      const around = hasForeignHooks(table) ? (await live)[family].get(table.name) : undefined;
+      const around = hasForeignHooks(table) ? live[family].get(table.name) : undefined;
       const trial = planTrial(place, table, around, before);
-      const objects = await stage.readObjects(objectsOf(table));
-      const tried = await stage.within(
+      const objects = await sandbox.readObjects(objectsOf(table));
+      const tried = await sandbox.within(
         objects,
         async (rehearsal) => await tryTable(trial, before, rehearsal),
       );

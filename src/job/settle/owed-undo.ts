@@ -1,6 +1,7 @@
 import type { FailureCode } from '../../contract/failure.ts';
 import type { Job } from '../../contract/job.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
+import { labelOf } from '../outcome/naming.ts';
 import type { PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 
@@ -17,7 +18,10 @@ export function isUndoFailed({ failure }: { failure: { code: FailureCode } | nul
  * The job has ended, and its undo goes on without it: in this process, and in another when this one should end. Where it cannot be
  * written, the job's result still says that it has been told.
  */
-export async function oweUndo(change: PendingChange, ports: Ports): Promise<void> {
+export async function oweUndo(
+  change: PendingChange,
+  ports: Pick<Ports, 'journal' | 'watchdog' | 'caretaker' | 'log'>,
+): Promise<void> {
   const { journal, watchdog, caretaker, log } = ports;
   const fields = { jobId: change.job.id };
   caretaker.wake();
@@ -38,6 +42,6 @@ export function wouldChange({ action }: Pick<Job, 'action'>): boolean {
 
 /** Why a job is not even begun while another's undo is owed. */
 export function undoPending({ job, ruleset }: PendingChange, reason: string): JobFailure {
-  const message = `the undo of job ${job.id} (ruleset ${ruleset.name} revision ${ruleset.revision}) is owed, and nothing else may change before; it is tried on, and failed last because ${reason}`;
+  const message = `the undo of job ${job.id} (ruleset ${labelOf(ruleset)}) is owed, and nothing else may change before; it is tried on, and failed last because ${reason}`;
   return new JobFailure('host', 'undo_pending', message);
 }

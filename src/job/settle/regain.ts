@@ -4,10 +4,12 @@ import { UNDO_LIMIT_MS } from '../change/take-back.ts';
 import { failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
+import { labelOf } from '../outcome/naming.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import type { LockLost } from '../ports/host-lock.ts';
 import { monotonicMs } from '../ports/monotonic.ts';
 import type { Ports } from '../ports/ports.ts';
+import { HostSession } from '../ports/session.ts';
 import { settlePending } from './settle.ts';
 import { tellSettled } from './tell-settled.ts';
 
@@ -24,8 +26,8 @@ export async function regain(run: JobRun, lost: LockLost, ports: Ports): Promise
   const pause = new BackOff();
   for (;;) {
     try {
-      return await ports.lock.hold(`job ${job.id}`, async (fence) => {
-        const settled = await settlePending(ports, fence, failure);
+      return await HostSession.begin(ports, `job ${job.id}`, run.watch, async (session) => {
+        const settled = await settlePending(session, failure);
         if (settled?.change.job.id === job.id && settled.end !== null) return run.endWith(settled.end);
         if (settled !== null) tellSettled(settled, ports);
         await run.conclude(failed(failure));
@@ -44,8 +46,7 @@ async function giveUp(run: JobRun, failure: JobFailure, error: Error, ports: Por
   const { job } = run;
   const change = await ports.journal.peek().catch(() => null);
   if (change?.job.id !== job.id) return await run.conclude(failed(failure));
-  const { name, revision } = change.ruleset;
-  const message = `ruleset ${name} revision ${revision} failed (${failure.message}), and the host could not yet be put back as it was, which is tried on: ${error.message}`;
+  const message = `ruleset ${labelOf(change.ruleset)} failed (${failure.message}), and the host could not yet be put back as it was, which is tried on: ${error.message}`;
   await run.conclude(
     failed(new JobFailure('apply', 'undo_failed', message, { cause: error }), {
       changed: true,

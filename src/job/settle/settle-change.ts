@@ -3,12 +3,13 @@ import { confirmChange } from '../change/confirm.ts';
 import { takeBack, UNDO_LIMIT_MS } from '../change/take-back.ts';
 import { asJobFailure, ended, failed, type JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
+import { labelOf } from '../outcome/naming.ts';
 import { type LiveTables, readSnapshot } from '../plan/snapshot.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
-import { type Fence, LockTimeout } from '../ports/host-lock.ts';
+import { LockTimeout } from '../ports/host-lock.ts';
 import { monotonicMs } from '../ports/monotonic.ts';
 import { JournalDamaged, type OpenChange, type PendingChange } from '../ports/pending.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
 export interface SettleOptions {
@@ -27,15 +28,18 @@ export interface SettleOptions {
 export async function settleChange(
   change: PendingChange,
   { why, hasEnded }: SettleOptions,
-  ports: Ports,
-  fence: Fence,
+  session: HostSession,
 ): Promise<JobEnd> {
+  const { ports } = session;
   const { outcome, diff } = change;
   const { name, scope, revision } = change.ruleset;
   const records = await ports.rulesets.list();
   const record = records.find((known) => known.name === name);
   const kept = ended(outcome, { changed: true, diff });
-  const boot = await mendBootFiles(record?.scope === scope ? record : { name, scope, live: null }, ports);
+  const boot = await mendBootFiles(
+    record?.scope === scope ? record : { name, scope, live: null, committed: null },
+    ports,
+  );
   if (record?.committedBy === change.job.id) return kept;
   const isGone = change.place !== ports.place;
   // What was about to be committed may have been loaded by that boot; else nothing is there to be taken back.
@@ -44,17 +48,16 @@ export async function settleChange(
   const refusal = goesOn ? await confirmAndCommit(change, ports) : (why ?? cutShort(change, isGone));
   if (refusal === null) return kept;
   const neighbours = records.filter((other) => other.name !== name);
-  const subject = { name, scope, claims: change.claims, neighbours };
-  const label = `${name} revision ${revision}`;
+  const subject = { name, revision, scope, claims: change.claims, neighbours };
   const before = async () =>
     isGone ? await committedTables(record, ports) : await snapshotOf(record, ports);
   const limitMs = hasEnded ? 0 : UNDO_LIMIT_MS;
   const touched = change.tables;
-  return await takeBack({ subject, label, touched, before, failure: refusal, limitMs }, ports, fence);
+  return await takeBack({ subject, touched, before, failure: refusal, limitMs }, session);
 }
 
 /** @returns `null` once it is on record; else, why it may not stay. @throws {LockTimeout} {@link WindowLeft} */
-async function confirmAndCommit(change: OpenChange, ports: Ports): Promise<JobFailure | null> {
+async function confirmAndCommit(change: OpenChange, ports: HostSession['ports']): Promise<JobFailure | null> {
   if (!ports.confirmation.answers.resumable) throw waitsFor(change);
   try {
     await confirmChange(change, ports);
@@ -77,7 +80,10 @@ function mayGoOn(change: PendingChange): change is OpenChange {
 }
 
 /** What is lost of the snapshot is had from what was committed last. */
-async function snapshotOf(record: RulesetRecord | undefined, ports: Ports): Promise<LiveTables> {
+async function snapshotOf(
+  record: RulesetRecord | undefined,
+  ports: HostSession['ports'],
+): Promise<LiveTables> {
   try {
     return readSnapshot(await ports.journal.readSnapshot());
   } catch (error) {
@@ -92,7 +98,7 @@ async function snapshotOf(record: RulesetRecord | undefined, ports: Ports): Prom
 
 async function committedTables(
   record: RulesetRecord | undefined,
-  { boot }: Ports,
+  { boot }: HostSession['ports'],
   cause: Error | null = null,
 ): Promise<LiveTables> {
   const committed = record?.live == null ? { ipv4: '', ipv6: '' } : await boot.read(record);
@@ -103,7 +109,7 @@ async function committedTables(
 }
 
 function restartedFailure({ window, ruleset }: PendingChange): JobFailure {
-  const label = `ruleset ${ruleset.name} revision ${ruleset.revision}`;
+  const label = `ruleset ${labelOf(ruleset)}`;
   if (window?.mode === 'manual') {
     const message = `${label} was applied and taken back: nobody confirmed it before ${window.deadline}`;
     return new JobFailure('confirm', 'confirm_timeout', message);
@@ -113,7 +119,7 @@ function restartedFailure({ window, ruleset }: PendingChange): JobFailure {
 }
 
 function goneFailure({ window, ruleset }: PendingChange): JobFailure {
-  const message = `ruleset ${ruleset.name} revision ${ruleset.revision} was cut short by the end of its network namespace, such as by a restart of the host: its rules are gone with that`;
+  const message = `ruleset ${labelOf(ruleset)} was cut short by the end of its network namespace, such as by a restart of the host: its rules are gone with that`;
   return new JobFailure(window === null ? 'apply' : 'confirm', 'worker_restarted', message);
 }
 

@@ -3,13 +3,16 @@ import { describeCause } from '../change/take-back.ts';
 import type { JobEnd } from '../outcome/job-end.ts';
 import { completedEvent, undoneEvent } from '../outcome/job-events.ts';
 import type { JobFailure } from '../outcome/job-failure.ts';
+import { namesOf } from '../outcome/naming.ts';
 import { rulesetState } from '../outcome/ruleset-state.ts';
-import { Stopwatch } from '../outcome/stopwatch.ts';
-import type { Fence } from '../ports/host-lock.ts';
 import { JournalDamaged, type PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
+import { Stopwatch } from '../ports/stopwatch.ts';
 import { isUndoFailed, oweUndo } from './owed-undo.ts';
 import { settleChange } from './settle-change.ts';
+
+type Held = HostSession['ports'];
 
 /** What came of a change that had been left open. */
 export interface Settled {
@@ -30,24 +33,24 @@ export interface Settled {
  * @throws {WindowLeft} if it waited for the answer, and is to stop
  */
 export async function settlePending(
-  ports: Ports,
-  fence: Fence,
+  session: HostSession,
   why: JobFailure | null = null,
 ): Promise<Settled | null> {
+  const { ports } = session;
   const change = await readJournal(ports);
   if (change === null) return null;
   const { job, ruleset, owed } = change;
-  const fields = { jobId: job.id, ruleset: ruleset.name };
+  const fields = { jobId: job.id, ...namesOf(ruleset) };
   if (owed === null) ports.log.warn(fields, 'A change was cut short, and is settled');
   else ports.log.debug(fields, 'An undo is owed, and is tried again');
   // What cannot be read must not keep the host from getting back.
   const hasEnded = owed !== null || (await ports.results.find(job.id).catch(() => null)) !== null;
-  const reached = await settleChange(change, { why, hasEnded }, ports, fence);
+  const reached = await settleChange(change, { why, hasEnded }, session);
   return await noteSettled(change, reached, ports);
 }
 
 /** What came of it is on disk, and only then the journal is closed. */
-async function noteSettled(change: PendingChange, reached: JobEnd, ports: Ports): Promise<Settled> {
+async function noteSettled(change: PendingChange, reached: JobEnd, ports: Held): Promise<Settled> {
   const { job, ruleset, owed } = change;
   const known = await ports.results.find(job.id);
   const end = owed === null ? (known ?? (await remember(change, reached, ports))) : null;
@@ -59,19 +62,22 @@ async function noteSettled(change: PendingChange, reached: JobEnd, ports: Ports)
   if (wasTold && reached.failure !== null) await keepUndone(change, ports);
   await closePending(ports);
   const { outcome, failure } = end?.data ?? reached;
-  const fields = { jobId: job.id, ruleset: ruleset.name, outcome };
+  const fields = { jobId: job.id, ...namesOf(ruleset), outcome };
   ports.log.warn({ ...fields, code: failure?.code, reason: failure?.message }, 'Settled');
   return { change, end, owed: null };
 }
 
 /** The change has ended, either way, and its end is known. */
-export async function closePending({ journal, watchdog }: Ports): Promise<void> {
+export async function closePending({
+  journal,
+  watchdog,
+}: Pick<Ports, 'journal' | 'watchdog'>): Promise<void> {
   await watchdog.disarm();
   await journal.close();
 }
 
 /** A journal that cannot be understood says nothing of the host: that is told, and there is nothing else to be done. */
-async function readJournal({ journal, log }: Ports): Promise<PendingChange | null> {
+async function readJournal({ journal, log }: Held): Promise<PendingChange | null> {
   try {
     return await journal.read();
   } catch (error) {
@@ -85,7 +91,7 @@ async function readJournal({ journal, log }: Ports): Promise<PendingChange | nul
 async function remember(
   { job, ruleset, origin }: PendingChange,
   end: JobEnd,
-  ports: Ports,
+  ports: Held,
 ): Promise<JobCompletedEvent> {
   const watch = new Stopwatch(Math.max(0, Date.now() - Date.parse(origin.deliveredAt)));
   const state = await rulesetState(ruleset, ruleset.digest, ports);
@@ -96,7 +102,7 @@ async function remember(
 }
 
 /** Whoever reaches the broker tells it: before the journal is closed, so that it is not lost between the two. */
-async function keepUndone(change: PendingChange, ports: Ports): Promise<void> {
+async function keepUndone(change: PendingChange, ports: Held): Promise<void> {
   const state = await rulesetState(change.ruleset, change.ruleset.digest, ports);
   await ports.undone.put({ event: undoneEvent(change, state, ports), headers: change.origin.headers });
   ports.caretaker.wake();

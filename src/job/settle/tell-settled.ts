@@ -2,7 +2,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Settled } from './settle.ts';
 
 /** Publishes the end of a change that was settled; does not wait for the broker, as the outbox has it. */
-export function tellSettled({ change, end }: Settled, { events, log }: Ports): void {
+export function tellSettled({ change, end }: Settled, { events, log }: Pick<Ports, 'events' | 'log'>): void {
   if (end === null) return;
   events.publish(end, change.origin.headers).catch((error: unknown) => {
     log.debug({ jobId: end.subject, error }, 'The end of a job that was settled is published later');

@@ -45,7 +45,7 @@ export async function convertLocally(
     if (failure !== null) throw failure;
     const nothing = () => perFamily(() => new Map());
     const intent = intentOf(ruleset, ruleset, wanted, []);
-    const { spelled } = await rehearse(intent, Promise.resolve(nothing()), nothing(), ports.stage);
+    const { spelled } = await rehearse(intent, nothing(), nothing(), ports.sandbox);
     return {
       failure: null,
       texts: perFamily((family) => fromBytes(renderWanted(spelled[family].values())).text),

@@ -18,7 +18,7 @@ import { Iptables } from '../../netfilter/iptables.ts';
 import { NftMonitor } from '../../netfilter/monitor.ts';
 import { openNamespace } from '../../netfilter/namespace.ts';
 import { findPrograms } from '../../netfilter/programs.ts';
-import { ScratchStage } from '../../netfilter/rehearsal.ts';
+import { ScratchSandbox } from '../../netfilter/rehearsal.ts';
 
 /** Whether the host would do a job now. Each throws what the person has to know if it would not. */
 export interface HostChecks {
@@ -31,7 +31,7 @@ export interface HostChecks {
 /** The rules of one network namespace, and what is needed to write them. */
 export type ManagedHost = Pick<
   Ports,
-  'facts' | 'place' | 'lock' | 'firewall' | 'monitor' | 'stage' | 'watchdog'
+  'facts' | 'place' | 'lock' | 'firewall' | 'monitor' | 'sandbox' | 'watchdog'
 > & {
   checks: HostChecks;
   /** Who has the lock. */
@@ -92,7 +92,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
       lastProgress: () => lastProgress,
     },
     monitor: new NftMonitor({ nft, namespace, follow: followCommand, log }),
-    stage: new ScratchStage({ ...iptables, open: openScratchNamespace }),
+    sandbox: new ScratchSandbox({ ...iptables, open: openScratchNamespace }),
     watchdog: new DetachedWatchdog({ command: SETTLE, environment: environmentOf(settings) }),
     restore: programs.restore,
     prefix,

@@ -56,7 +56,7 @@ export async function preparePorts(
 ): Promise<PreparedPorts> {
   const { hostId, groups, allowUnsigned, stateDir } = settings;
   const { restore, prefix, run, ...host } = await open(settings, log);
-  const guardrails = await spellPolicy(policy, host.stage);
+  const guardrails = await spellPolicy(policy, host.sandbox);
   if (guardrails?.fault != null)
     log.error({ fault: guardrails.fault }, 'The policy has a rule that cannot be read: no ruleset is taken');
   const probing = {

@@ -1,7 +1,7 @@
 import type { HostPolicy, RequiredRule } from '../../contract/host-policy.ts';
 import { FAMILIES, type Family } from '../../contract/identifiers.ts';
 import { RestoreFailed } from '../../job/ports/firewall.ts';
-import { type RehearsalStage, RehearsalUnavailable, StageIncomplete } from '../../job/ports/sandbox.ts';
+import { RehearsalUnavailable, type Sandbox, SandboxIncomplete } from '../../job/ports/sandbox.ts';
 import { appendText } from '../../ruleset/model.ts';
 import type { Guardrails } from '../../ruleset/policy/guardrails.ts';
 import type { SpelledRequirement } from '../../ruleset/policy/required-rules.ts';
@@ -10,12 +10,12 @@ import { toBytes } from '../../ruleset/text/bytes.ts';
 import { objectNames } from '../../ruleset/trial/objects.ts';
 
 /** The guardrails of a policy, its rules as this host's kernel spells them: as those that they are compared with. */
-export async function spellPolicy(policy: HostPolicy, stage: RehearsalStage): Promise<Guardrails | null> {
+export async function spellPolicy(policy: HostPolicy, sandbox: Sandbox): Promise<Guardrails | null> {
   const { signatures: _, required, ...limits } = policy;
   if (required.length === 0 && Object.keys(limits).length === 0) return null;
   try {
     const spelled: SpelledRequirement[] = [];
-    for (const rule of required) spelled.push(await spellRequirement(rule, stage));
+    for (const rule of required) spelled.push(await spellRequirement(rule, sandbox));
     return { ...limits, required: spelled, fault: null };
   } catch (error) {
     if (!isOfTheHost(error)) throw error;
@@ -27,23 +27,23 @@ function isOfTheHost(error: unknown): error is Error {
   return (
     error instanceof RestoreFailed ||
     error instanceof RehearsalUnavailable ||
-    error instanceof StageIncomplete
+    error instanceof SandboxIncomplete
   );
 }
 
-async function spellRequirement(rule: RequiredRule, stage: RehearsalStage): Promise<SpelledRequirement> {
+async function spellRequirement(rule: RequiredRule, sandbox: Sandbox): Promise<SpelledRequirement> {
   const { name, table, chain, before } = rule;
-  const [ipv4, ipv6] = await Promise.all(FAMILIES.map((family) => spellRule(rule, family, stage)));
+  const [ipv4, ipv6] = await Promise.all(FAMILIES.map((family) => spellRule(rule, family, sandbox)));
   return { name, table, chain, before, spec: { ipv4: ipv4 ?? null, ipv6: ipv6 ?? null } };
 }
 
-async function spellRule(rule: RequiredRule, family: Family, stage: RehearsalStage): Promise<string | null> {
+async function spellRule(rule: RequiredRule, family: Family, sandbox: Sandbox): Promise<string | null> {
   const spec = rule[family];
   if (spec === null) return null;
   const { table, chain } = rule;
   const text = appendText(chain, toBytes(spec));
-  const objects = await stage.readObjects(objectNames([text]));
-  return await stage.within(objects, async (rehearsal) => {
+  const objects = await sandbox.readObjects(objectNames([text]));
+  return await sandbox.within(objects, async (rehearsal) => {
     await rehearsal.restore(family, `*${table}\n${text}\nCOMMIT\n`);
     const rules = readSavedTables(await rehearsal.save(family, table)).get(table)?.rules ?? [];
     return rules.find((saved) => saved.chain === chain)?.spec ?? null;

@@ -1,6 +1,8 @@
 import { BackOff } from '../../job/change/back-off.ts';
 import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
 import type { Caretaker, Ports } from '../../job/ports/ports.ts';
+import { HostSession } from '../../job/ports/session.ts';
+import { Stopwatch } from '../../job/ports/stopwatch.ts';
 import { settlePending } from '../../job/settle/settle.ts';
 import { tellSettled } from '../../job/settle/tell-settled.ts';
 
@@ -53,7 +55,7 @@ export class WorkerCaretaker implements Caretaker {
 
   /** @returns whether nothing is left to be done */
   async #look(ports: Ports, line: Line): Promise<boolean> {
-    const { journal, lock, log } = ports;
+    const { journal, log } = ports;
     await this.#tellUndone(ports);
     try {
       const change = await journal.peek();
@@ -62,7 +64,7 @@ export class WorkerCaretaker implements Caretaker {
       if (change === null || (change.owed === null && !this.#isAsked)) return true;
       const settled = await line.between(
         async () =>
-          await lock.hold(`undo of job ${change.job.id}`, async (fence) => await settlePending(ports, fence)),
+          await HostSession.begin(ports, `undo of job ${change.job.id}`, new Stopwatch(), settlePending),
       );
       if (settled == null) return settled === null;
       tellSettled(settled, ports);

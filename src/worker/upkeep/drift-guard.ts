@@ -2,6 +2,8 @@ import type { FleetEvent, Writer } from '../../contract/event.ts';
 import { DriftJudge, type DriftMode } from '../../job/drift/judge-drift.ts';
 import { type Fence, type HostLock, LockLost, LockTimeout } from '../../job/ports/host-lock.ts';
 import type { Ports } from '../../job/ports/ports.ts';
+import { HostSession } from '../../job/ports/session.ts';
+import { Stopwatch } from '../../job/ports/stopwatch.ts';
 
 export interface GuardOptions {
   mode: DriftMode;
@@ -112,7 +114,8 @@ export class DriftGuard {
     if (lock.isBusy) return;
     this.#lastLook = performance.now();
     try {
-      await lock.hold('look for drift', async (fence) => await this.#judge.look(by, putsBack, fence));
+      const look = async (session: HostSession) => await this.#judge.look(by, putsBack, session);
+      await HostSession.begin(this.#ports, 'look for drift', new Stopwatch(), look);
     } catch (error) {
       if (error instanceof LockTimeout || error instanceof LockLost)
         log.debug({ error }, 'Did not look for drift');

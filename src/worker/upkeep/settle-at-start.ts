@@ -3,9 +3,10 @@ import { BackOff } from '../../job/change/back-off.ts';
 import { UNDO_LIMIT_MS } from '../../job/change/take-back.ts';
 import { lookAfterBootFiles } from '../../job/drift/look-after-boot-files.ts';
 import { WindowLeft } from '../../job/ports/confirmation.ts';
-import type { Fence } from '../../job/ports/host-lock.ts';
 import { monotonicMs } from '../../job/ports/monotonic.ts';
 import type { Ports } from '../../job/ports/ports.ts';
+import { HostSession } from '../../job/ports/session.ts';
+import { Stopwatch } from '../../job/ports/stopwatch.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
 import { type Settled, settlePending } from '../../job/settle/settle.ts';
 import { tellSettled } from '../../job/settle/tell-settled.ts';
@@ -16,12 +17,12 @@ import { tellSettled } from '../../job/settle/tell-settled.ts';
  * jobs are answered.
  */
 export async function settleAtStart(ports: Ports, stop: AbortSignal): Promise<void> {
-  const { lock, log, caretaker } = ports;
+  const { log, caretaker } = ports;
   const deadline = monotonicMs() + UNDO_LIMIT_MS;
   const pause = new BackOff();
   while (!stop.aborted) {
     try {
-      const settled = await lock.hold('start of the worker', async (fence) => await begin(ports, fence));
+      const settled = await HostSession.begin(ports, 'start of the worker', new Stopwatch(), settleAndMend);
       if (settled !== null) tellSettled(settled, ports);
       return;
     } catch (error) {
@@ -35,18 +36,21 @@ export async function settleAtStart(ports: Ports, stop: AbortSignal): Promise<vo
   }
 }
 
-async function begin(ports: Ports, fence: Fence): Promise<Settled | null> {
-  const settled = await settlePending(ports, fence);
+async function settleAndMend(session: HostSession): Promise<Settled | null> {
+  const settled = await settlePending(session);
   if (settled?.owed == null) {
-    await lookAfterBootFiles(ports, fence).catch((error: unknown) =>
-      ports.log.error({ error }, 'Cannot look after the boot files'),
+    await lookAfterBootFiles(session).catch((error: unknown) =>
+      session.ports.log.error({ error }, 'Cannot look after the boot files'),
     );
   }
   return settled;
 }
 
 /** An answer that comes before the wait goes on is heard, too. */
-export async function expectLeftAnswer({ journal, confirmation }: Ports): Promise<void> {
+export async function expectLeftAnswer({
+  journal,
+  confirmation,
+}: Pick<Ports, 'journal' | 'confirmation'>): Promise<void> {
   const change = await journal.peek().catch(() => null);
   if (change?.window?.mode === 'manual' && change.owed === null) confirmation.answers.expect(change.job.id);
 }

@@ -8,6 +8,8 @@ import { LockTimeout } from '../../job/ports/host-lock.ts';
 import type { Log } from '../../job/ports/log.ts';
 import { monotonicMs } from '../../job/ports/monotonic.ts';
 import { JournalDamaged, type PendingChange } from '../../job/ports/pending.ts';
+import { HostSession } from '../../job/ports/session.ts';
+import { Stopwatch } from '../../job/ports/stopwatch.ts';
 import { settlePending } from '../../job/settle/settle.ts';
 import { type PreparedPorts, preparePorts } from '../open/prepare.ts';
 
@@ -86,11 +88,10 @@ class Settler {
 
   /** @returns whether there is nothing left to be done */
   async settle(jobId: string): Promise<boolean> {
-    const { lock, journal } = this.#ports;
-    return await lock.hold(`end of job ${jobId}`, async (fence) => {
-      const change = await journal.read();
+    return await HostSession.begin(this.#ports, `end of job ${jobId}`, new Stopwatch(), async (session) => {
+      const change = await session.ports.journal.read();
       if (change?.job.id !== jobId) return true;
-      return (await settlePending(this.#ports, fence))?.owed == null;
+      return (await settlePending(session))?.owed == null;
     });
   }
 }
