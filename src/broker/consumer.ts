@@ -3,6 +3,8 @@ import { WindowLeft } from '../job/ports/confirmation.ts';
 import type { Delivery, Settlement } from '../job/ports/delivery.ts';
 import { NotBegun } from '../job/ports/delivery.ts';
 import type { Log } from '../job/ports/log.ts';
+import { closeChannel, openChannel } from './open-channel.ts';
+import { ACCESS_REFUSED, replyCode } from './reply-codes.ts';
 
 export interface ConsumerOptions {
   queue: string;
@@ -18,8 +20,6 @@ export interface ConsumerOptions {
 }
 
 const RETRY_MS = 2_000;
-/** ACCESS_REFUSED: somebody else consumes the queue, and it is exclusive. */
-const ACCESS_REFUSED = 403;
 
 /** A channel that is consumed on, and everything that was delivered on it. */
 interface Consuming {
@@ -54,7 +54,7 @@ export class QueueConsumer {
     const { queue, prefetch, log, onConsuming } = this.#options;
     const channel = await model.createChannel();
     // It may have been stopped meanwhile: nobody would cancel what is begun now.
-    if (this.#stopped) return void channel.close().catch(() => {});
+    if (this.#stopped) return closeChannel(channel);
     const current: Consuming = { channel, model, tag: null, gone: new AbortController() };
     // What follows from it is told of where it was asked for, or by `close`.
     channel.on('error', (error) => log.debug({ queue, error }, 'The broker closed a channel'));
@@ -68,10 +68,10 @@ export class QueueConsumer {
       const receive = (message: ConsumeMessage | null) => this.#receive(current, message);
       current.tag = (await channel.consume(queue, receive, { exclusive: true })).consumerTag;
     } catch (error) {
-      this.#tellOf(error as { code?: number });
+      this.#tellOf(error);
       return;
     }
-    if (this.#stopped) return void channel.close().catch(() => {});
+    if (this.#stopped) return closeChannel(channel);
     log.info({ queue }, 'Consuming');
     onConsuming?.();
   }
@@ -80,8 +80,7 @@ export class QueueConsumer {
   async check(): Promise<void> {
     const { current, queue, log } = { current: this.#current, ...this.#options };
     if (current === null || current.tag === null || this.#stopped) return;
-    const channel = await current.model.createChannel();
-    channel.on('error', () => {});
+    const channel = await openChannel(current.model);
     try {
       const { consumerCount } = await channel.checkQueue(queue);
       await channel.close();
@@ -105,7 +104,7 @@ export class QueueConsumer {
   #receive(current: Consuming, message: ConsumeMessage | null): void {
     if (message === null) {
       // The broker cancelled the consumer: the queue is gone, or its node.
-      current.channel.close().catch(() => {});
+      closeChannel(current.channel);
       return;
     }
     const done = this.#settle(current, message).finally(() => this.#inHand.delete(done));
@@ -150,9 +149,10 @@ export class QueueConsumer {
     }, RETRY_MS).unref();
   }
 
-  #tellOf(error: { code?: number }): void {
+  #tellOf(error: unknown): void {
     const { queue, log } = this.#options;
-    if (error.code === ACCESS_REFUSED) {
+    // Somebody else consumes the queue, and it is exclusive.
+    if (replyCode(error) === ACCESS_REFUSED) {
       log.error(
         { queue, error },
         'Another worker consumes this queue: two hosts must not have the same host id',

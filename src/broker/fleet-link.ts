@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { EVENT_LOG_STREAM, EVENTS_EXCHANGE } from '../contract/names.ts';
 import type { Log } from '../job/ports/log.ts';
 import { abortable } from './abortable.ts';
 import type { BrokerAccess } from './broker-access.ts';
+import { BrokerRefused, BrokerUnreachable } from './broker-errors.ts';
 import { BrokerConnection } from './connection.ts';
-import { BrokerRefused, BrokerUnreachable } from './refusals.ts';
+import { openChannel } from './open-channel.ts';
+import { ACCESS_REFUSED, RESOURCE_LOCKED, replyCode } from './reply-codes.ts';
 import { type IncomingMessage, LiveSource, type Source, StreamSource, type StreamStart } from './sources.ts';
 import { declareForOperators } from './topology.ts';
 
@@ -30,7 +32,6 @@ export interface LinkOptions {
 const CONNECT_MS = 15_000;
 const CONFIRM_MS = 15_000;
 const RETRY_MS = 200;
-const RESOURCE_LOCKED = 405;
 
 /** The central side's connection: it publishes with confirms, and hears; both go on when the connection was lost. */
 export class FleetLink {
@@ -91,7 +92,7 @@ export class FleetLink {
       try {
         if (this.#channel !== null) return await abortable(this.#publishOn(this.#channel, message), signal);
       } catch (error) {
-        if ((error as { code?: number }).code === ACCESS_REFUSED) throw refusedBy(error as Error, message);
+        if (replyCode(error) === ACCESS_REFUSED) throw refusedBy(error as Error, message);
         this.#log.debug({ error }, 'A message is published again');
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -118,7 +119,7 @@ export class FleetLink {
   /** Takes a name that only one connection can have, for as long as this one lives. @returns whether it was to be had */
   async hold(name: string): Promise<boolean> {
     if (this.#model === null) return false;
-    const channel = await openQuietly(this.#model);
+    const channel = await openChannel(this.#model);
     try {
       await channel.assertQueue(name, { exclusive: true, durable: false });
       await channel.close();
@@ -196,17 +197,9 @@ export class FleetLink {
   }
 }
 
-const ACCESS_REFUSED = 403;
-
 function refusedBy(cause: Error, { exchange, key }: OutgoingMessage): BrokerRefused {
   return new BrokerRefused(
     `the broker does not let this user publish to ${exchange} with the routing key ${key}: ask for the rights of an operator (fleetwall provision --operator NAME)`,
     { cause },
   );
-}
-
-async function openQuietly(model: ChannelModel): Promise<Channel> {
-  const channel = await model.createChannel();
-  channel.on('error', () => {});
-  return channel;
 }

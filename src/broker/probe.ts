@@ -1,7 +1,8 @@
-import { type ChannelModel, connect, type Options } from 'amqplib';
+import { connect, type Options } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
 import { type BrokerAccess, socketOptions, userOf } from './broker-access.ts';
-import { dropConnection } from './connection.ts';
+import { openConfirmChannel } from './open-channel.ts';
+import { letGo, within } from './passing-connection.ts';
 import { publishEvent } from './publish-event.ts';
 
 export interface BrokerProbe {
@@ -45,36 +46,10 @@ async function probeAddress(
   try {
     await within(deadline - performance.now(), async () => {
       if (event === undefined) return;
-      const channel = await model.createConfirmChannel();
-      channel.on('error', () => {});
+      const channel = await openConfirmChannel(model);
       await publishEvent(channel, event.event, event.headers, { limitMs, user: userOf(access) });
     });
   } finally {
     letGo(model);
   }
-}
-
-/** A connection that is open and dead answers neither yes nor no. */
-export async function within<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), Math.max(1, limitMs));
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-const CLOSE_MS = 2_000;
-
-/** Says good-bye, and does not wait for ever for the answer. */
-export function letGo(model: ChannelModel): void {
-  const timer = setTimeout(() => dropConnection(model), CLOSE_MS);
-  timer.unref();
-  model.close().then(
-    () => clearTimeout(timer),
-    () => dropConnection(model),
-  );
 }

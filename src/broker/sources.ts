@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { openChannel } from './open-channel.ts';
 
 /** A message as the central side hears it. */
 export interface IncomingMessage {
@@ -117,12 +118,6 @@ function offsetOf(start: StreamStart): unknown {
   if (typeof start === 'string') return start;
   if ('offset' in start) return start.offset;
   return { '!': 'timestamp', value: Math.floor(start.since.getTime() / 1000) };
-}
-
-async function openChannel(model: ChannelModel): Promise<Channel> {
-  const channel = await model.createChannel();
-  channel.on('error', () => {});
-  return channel;
 }
 
 function incomingOf({ content, fields, properties }: ConsumeMessage): IncomingMessage {

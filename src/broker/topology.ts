@@ -14,6 +14,9 @@ import {
   OPERATOR_EXCHANGE,
 } from '../contract/names.ts';
 
+import { closeChannel, openChannel } from './open-channel.ts';
+import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './reply-codes.ts';
+
 export interface HostTopology {
   hostId: string;
   groups: readonly string[];
@@ -100,12 +103,12 @@ async function bind(
 }
 
 async function allowed(model: ChannelModel, work: (channel: Channel) => Promise<unknown>): Promise<void> {
-  await onOwnChannel(model, work).catch(ignoreRefusal);
+  await onOwnChannel(model, work).catch(ignoreDenied);
 }
 
 /** Who may not bind relies on somebody else for it, as for the queues themselves. */
-function ignoreRefusal(error: { code?: number }): void {
-  if (error.code !== ACCESS_REFUSED) throw error;
+function ignoreDenied(error: unknown): void {
+  if (replyCode(error) !== ACCESS_REFUSED) throw error;
 }
 
 async function ensureExchange(model: ChannelModel, name: string, type: string): Promise<void> {
@@ -133,13 +136,10 @@ async function ensure(
   try {
     await onOwnChannel(model, look);
   } catch (error) {
-    if ((error as { code?: number }).code !== NOT_FOUND) throw error;
+    if (replyCode(error) !== NOT_FOUND) throw error;
     await onOwnChannel(model, make);
   }
 }
-
-const NOT_FOUND = 404;
-const ACCESS_REFUSED = 403;
 
 async function onOwnChannel(
   model: ChannelModel,
@@ -147,13 +147,5 @@ async function onOwnChannel(
 ): Promise<void> {
   const channel = await openChannel(model);
   await work(channel);
-  // That it is closed is worth no waiting.
-  channel.close().catch(() => {});
-}
-
-/** The error that closes a channel comes to whoever asked, too: the event is no news. */
-async function openChannel(model: ChannelModel): Promise<Channel> {
-  const channel = await model.createChannel();
-  channel.on('error', () => {});
-  return channel;
+  closeChannel(channel);
 }

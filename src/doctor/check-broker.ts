@@ -11,43 +11,43 @@ const PROVISION = 'fleetwall provision makes it';
 export async function examineBroker({ settings }: Examined): Promise<Finding[]> {
   const access = brokerAccess(settings);
   const looks = access.addresses.map(async (address): Promise<Finding[]> => {
-    const place = `${address.hostname}:${address.port}`;
+    const broker = `${address.hostname}:${address.port}`;
     try {
       const view = await lookAtBroker(address, access, { hostId: settings.hostId, limitMs: LIMIT_MS });
-      return findingsOf(place, view, settings.hostId);
+      return findingsOf(broker, view, settings.hostId);
     } catch (error) {
-      return [failure(`${place}: ${(error as Error).message}`, adviceFor(error as Error))];
+      return [failure(`${broker}: ${(error as Error).message}`, adviceFor(error as Error))];
     }
   });
   return (await Promise.all(looks)).flat();
 }
 
-function findingsOf(place: string, view: BrokerView, hostId: string): Finding[] {
+function findingsOf(broker: string, view: BrokerView, hostId: string): Finding[] {
   const { product, version, queues, missing, mayPublish, mayConsume, consumers, waiting } = view;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
   const findings = [
     isOld
-      ? warning(`${place}: ${product} ${version}`, 'fleetwall needs RabbitMQ 3.10 or newer')
-      : ok(`${place}: logged in; ${product} ${version}`),
+      ? warning(`${broker}: ${product} ${version}`, 'fleetwall needs RabbitMQ 3.10 or newer')
+      : ok(`${broker}: logged in; ${product} ${version}`),
   ];
   if (missing.length > 0) {
     findings.push(
       warning(
-        `${place}: not there: ${missing.join(', ')}`,
+        `${broker}: not there: ${missing.join(', ')}`,
         `the worker makes what it may make when it starts; where it may not, ${PROVISION}`,
       ),
     );
   }
   if (queues && mayConsume !== null) {
-    findings.push(failure(`${place}: no right to read the jobs of ${hostId}: ${mayConsume}`, PROVISION));
+    findings.push(failure(`${broker}: no right to read the jobs of ${hostId}: ${mayConsume}`, PROVISION));
   }
   if (mayPublish !== null) {
-    findings.push(failure(`${place}: no right to publish events of ${hostId}: ${mayPublish}`, PROVISION));
+    findings.push(failure(`${broker}: no right to publish events of ${hostId}: ${mayPublish}`, PROVISION));
   }
   if (queues) {
     const who = consumers === 0 ? 'no worker consumes it' : 'a worker consumes it';
-    findings.push(ok(`${place}: the queue of ${hostId} has ${waiting} jobs that wait; ${who}`));
+    findings.push(ok(`${broker}: the queue of ${hostId} has ${waiting} jobs that wait; ${who}`));
   }
   return findings;
 }

@@ -30,7 +30,7 @@ interface Received {
  */
 export async function handleDelivery(
   delivery: Delivery,
-  line: WaitingJobs,
+  waiting: WaitingJobs,
   ports: Ports,
 ): Promise<Settlement> {
   const received = { delivery, origin: originOf(delivery), watch: new Stopwatch() };
@@ -43,7 +43,7 @@ export async function handleDelivery(
   } catch (error) {
     return await refuse(received, failed(error), ports);
   }
-  return await line.take({
+  return await waiting.take({
     job,
     run: async () => await attemptJob(job, received, ports),
     supersede: async () => await endJob(job, received, ports, supersede),
@@ -96,7 +96,7 @@ async function endJob(
 async function tell(
   event: JobCompletedEvent,
   { headers }: JobOrigin,
-  { events, log }: Ports,
+  { events, log }: Pick<Ports, 'events' | 'log'>,
 ): Promise<Settlement | null> {
   try {
     await events.publish(event, headers);
@@ -138,7 +138,7 @@ interface Known {
   failure: JobEnd | null;
 }
 
-async function findResult(job: Job, { results }: Ports): Promise<Known> {
+async function findResult(job: Job, { results }: Pick<Ports, 'results'>): Promise<Known> {
   try {
     return { event: await results.find(job.id), failure: null };
   } catch (error) {

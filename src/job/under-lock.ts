@@ -43,7 +43,11 @@ export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Pr
 }
 
 /** Whoever has the lock for so long may be trying an undo that is owed: then that is what the job has to wait for. */
-async function pendingOr(timeout: LockTimeout, { job }: JobRun, { journal }: Ports): Promise<Error> {
+async function pendingOr(
+  timeout: LockTimeout,
+  { job }: JobRun,
+  { journal }: Pick<Ports, 'journal'>,
+): Promise<Error> {
   const change = wouldChange(job) ? await journal.peek().catch(() => null) : null;
   return change === null || change.owed === null ? timeout : undoPending(change, timeout.message);
 }

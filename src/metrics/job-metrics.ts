@@ -2,6 +2,7 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import type { JobCompletedEvent } from '../contract/event.ts';
 import type { Delivery } from '../job/ports/delivery.ts';
 import type { JobMeter } from '../job/ports/ports.ts';
+import { RecentIds } from '../job/ports/recent-ids.ts';
 import type { TimedStage } from '../job/ports/stopwatch.ts';
 
 /** From a small ruleset to one of 50,000 rules on a busy host. */
@@ -12,8 +13,6 @@ const LAG_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 1800, 3600, 86_400
 const JOB_BUCKETS = [...DURATION_BUCKETS, 300, 1200];
 const STAGES = ['lock', 'snapshot', 'rehearse', 'plan', 'apply', 'verify', 'confirm'] as const;
 
-const MOST_COUNTED = 1_000;
-
 /** Jobs by how they ended, and how long they took. */
 export class JobMetrics implements JobMeter {
   readonly #ended;
@@ -21,8 +20,7 @@ export class JobMetrics implements JobMeter {
   readonly #whole;
   readonly #lag;
   readonly #redelivered;
-  /** The latest thousand. */
-  readonly #counted = new Set<string>();
+  readonly #counted = new RecentIds();
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -64,7 +62,8 @@ export class JobMetrics implements JobMeter {
   }
 
   ended({ id, data }: JobCompletedEvent): void {
-    if (this.#isCounted(id)) return;
+    // The same end has the same id, however often it is told.
+    if (!this.#counted.add(id)) return;
     const { outcome, failure, timings } = data;
     // What was refused at the gate is not known to be a job, and says nothing of its own that could be believed.
     const action = data.action ?? 'unknown';
@@ -75,14 +74,5 @@ export class JobMetrics implements JobMeter {
       const ms = timings[`${stage}Ms` satisfies TimedStage];
       if (ms > 0) this.#stages.observe({ stage }, ms / 1000);
     }
-  }
-
-  /** The same end has the same id, however often it is told. */
-  #isCounted(id: string): boolean {
-    if (this.#counted.has(id)) return true;
-    this.#counted.add(id);
-    const [oldest] = this.#counted;
-    if (this.#counted.size > MOST_COUNTED && oldest !== undefined) this.#counted.delete(oldest);
-    return false;
   }
 }

@@ -10,7 +10,7 @@ import { WaitingJobs } from '../job/intake/waiting-jobs.ts';
 import type { EventPublisher } from '../job/ports/events.ts';
 import type { Log } from '../job/ports/log.ts';
 import type { Ports } from '../job/ports/ports.ts';
-import { ToldJobs } from '../job/ports/told-jobs.ts';
+import { RecentIds } from '../job/ports/recent-ids.ts';
 import { BrokerLink } from './link/broker-link.ts';
 import { handleControl } from './link/handle-control.ts';
 import { MessageAnswers } from './link/message-answers.ts';
@@ -45,7 +45,7 @@ export async function runWorker(
   stop: AbortSignal,
 ): Promise<void> {
   assertAuthority(settings, policy);
-  const told = new ToldJobs();
+  const told = new RecentIds();
   const link = new BrokerLink(settings, told, log);
   const answers = new MessageAnswers(stop);
   const shown = shownBy(settings);
@@ -69,20 +69,20 @@ export async function runWorker(
   const guard = newGuard(ports, settings);
   const worker: WorkerState = { ports, answers, guard };
   const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
-  const line = new WaitingJobs();
-  const health = new Health(line, link, prepared.checks, settings);
-  const pages = await openPages(settings, metrics, health, { ...worker, link, line });
+  const waiting = new WaitingJobs();
+  const health = new Health(waiting, link, prepared.checks, settings);
+  const pages = await openPages(settings, metrics, health, { ...worker, link, waiting });
   await expectLeftAnswer(ports);
   // The host comes first, and does not wait for the broker.
   const ready = makeReady(ports, guard, stop);
-  ready.then(() => caretaker.start(jobPorts, line)).catch(() => {});
+  ready.then(() => caretaker.start(jobPorts, waiting)).catch(() => {});
   let wasOnline = false;
   await link.open({
     job: async (delivery) => {
       metrics?.delivered(delivery);
-      return await handleDelivery(delivery, line, jobPorts);
+      return await handleDelivery(delivery, waiting, jobPorts);
     },
-    onJobs: () => line.gather(),
+    onJobs: () => waiting.gather(),
     control: async (delivery) => await handleControl(delivery, worker),
     onOnline: () => {
       wasOnline = true;
@@ -105,7 +105,7 @@ export async function runWorker(
   clearInterval(heartbeat);
   void manager.stopping();
   const consumed = link.stopConsuming();
-  line.stop();
+  waiting.stop();
   await Promise.all([consumed, ready]);
   await caretaker.stop();
   await guard?.stop();
@@ -125,7 +125,10 @@ async function makeReady(ports: Ports, guard: DriftGuard | null, stop: AbortSign
 }
 
 /** Of no use to anybody who waits for the worker: so it comes last of what a start has to do. */
-async function forgetOldResults(ready: Promise<void>, { results, log }: Ports): Promise<void> {
+async function forgetOldResults(
+  ready: Promise<void>,
+  { results, log }: Pick<Ports, 'results' | 'log'>,
+): Promise<void> {
   await ready.catch(() => {});
   await results.prune().catch((error: unknown) => log.error({ error }, 'Cannot forget old results'));
 }

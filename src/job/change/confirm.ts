@@ -71,7 +71,7 @@ async function waitForAnswer(change: OpenChange, ports: Asking): Promise<void> {
   const answer = await answers.wait(job.id, window.deadlineMs);
   if (answer === 'confirm') return;
   await endWindow(change, ports);
-  throw refusal(change, answer);
+  throw notConfirmed(change, answer);
 }
 
 /** From here on it is undone: no other process may ask again, and keep what is half undone. */
@@ -83,7 +83,7 @@ async function endWindow(change: OpenChange, { journal, log }: Asking): Promise<
   });
 }
 
-function refusal({ ruleset, window }: OpenChange, answer: 'abort' | 'none'): JobFailure {
+function notConfirmed({ ruleset, window }: OpenChange, answer: 'abort' | 'none'): JobFailure {
   const label = `ruleset ${labelOf(ruleset)} was applied and taken back`;
   return answer === 'abort'
     ? new JobFailure('confirm', 'aborted', `${label}: it was asked for`)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
 import type { Diff, FleetEvent, Writer } from '../../contract/event.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
@@ -13,11 +14,7 @@ export function driftEvent(
   gaveUp = false,
 ): FleetEvent {
   return {
-    specversion: '1.0',
-    id: randomUUID(),
-    source: `/fleetwall/hosts/${hostId}`,
-    time: new Date().toISOString(),
-    datacontenttype: 'application/json',
+    ...cloudEvent(hostSource(hostId), randomUUID()),
     type,
     data: {
       hostId,

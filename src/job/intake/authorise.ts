@@ -32,13 +32,13 @@ function assertSigned(
   signers: readonly TrustedKey[],
   identity: HostIdentity,
 ): void {
-  const refusals = signers.map((key) => ({ key, refusal: refusalOf(key, message, identity) }));
-  const allowed = new Set(refusals.flatMap(({ key, refusal }) => (refusal === null ? [key.kid] : [])));
+  const objections = signers.map((key) => ({ key, objection: objectionTo(key, message, identity) }));
+  const allowed = new Set(objections.flatMap(({ key, objection }) => (objection === null ? [key.kid] : [])));
   if (allowed.size === 0) {
     throw new JobFailure(
       'authorise',
       'signer_not_trusted',
-      refusals.map(({ refusal }) => refusal).join('; '),
+      objections.map(({ objection }) => objection).join('; '),
     );
   }
   const { signatures } = identity;
@@ -72,15 +72,19 @@ function neededSigners(
 }
 
 /** Why a key may not ask for that; `null` if it may. */
-function refusalOf(key: TrustedKey, message: Job | ControlMessage, { groups }: HostIdentity): string | null {
+function objectionTo(
+  key: TrustedKey,
+  message: Job | ControlMessage,
+  { groups }: HostIdentity,
+): string | null {
   const { kid, limits } = key;
   if (limits.groups !== undefined && !limits.groups.some((group) => groups.includes(group))) {
     return `key ${kid} is trusted by hosts of the groups ${limits.groups.join(', ')} only`;
   }
-  return timeRefusal(key) ?? workRefusal(key, message);
+  return timeObjection(key) ?? workObjection(key, message);
 }
 
-function timeRefusal({ kid, limits: { notBefore, notAfter } }: TrustedKey): string | null {
+function timeObjection({ kid, limits: { notBefore, notAfter } }: TrustedKey): string | null {
   const now = Date.now();
   if (notBefore !== undefined && now < Date.parse(notBefore))
     return `key ${kid} is trusted from ${notBefore} on`;
@@ -88,7 +92,7 @@ function timeRefusal({ kid, limits: { notBefore, notAfter } }: TrustedKey): stri
   return null;
 }
 
-function workRefusal({ kid, limits }: TrustedKey, message: Job | ControlMessage): string | null {
+function workObjection({ kid, limits }: TrustedKey, message: Job | ControlMessage): string | null {
   const { actions, rulesets } = limits;
   const isJob = 'action' in message;
   const what = isJob ? message.action : message.kind;

@@ -3,7 +3,13 @@ import type { Ruleset } from '../../contract/job.ts';
 import { builtInChains, type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { readWanted } from '../../ruleset/wanted/wanted.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
-import { countLines, type FoundLine, type FoundLines, quoteLines } from '../outcome/failed-line.ts';
+import {
+  countLines,
+  type FoundLine,
+  type FoundLines,
+  ownFinding,
+  quoteLines,
+} from '../outcome/failed-line.ts';
 import { asJobFailure } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Intent } from '../plan/intent.ts';
@@ -34,11 +40,7 @@ export function lintRuleset(ruleset: Ruleset, rehearsals: RehearsalMemory): Lint
   if (known !== null && FAMILIES.some((family) => known[family].size > 0))
     return { wanted: known, failure: null };
   const { tables: wanted, problems } = readWanted(ruleset);
-  const lines = problems.map((problem) => ({
-    ...problem,
-    reportedLine: null,
-    confidence: 'verified' as const,
-  }));
+  const lines = problems.map(ownFinding);
   return { wanted, failure: lines.length === 0 ? null : lintFailure(ruleset, lines) };
 }
 

@@ -7,6 +7,11 @@ type Texts = Pick<Ruleset, 'ipv4' | 'ipv6'>;
 /** A line that cannot be taken, without its text. */
 export type FoundLine = Omit<FailedLine, 'text' | 'context'>;
 
+/** A line that we ourselves cannot take: no tool was asked, and there is no doubt. */
+export function ownFinding(line: Omit<FoundLine, 'reportedLine' | 'confidence'>): FoundLine {
+  return { ...line, reportedLine: null, confidence: 'verified' };
+}
+
 /** Lines of a failure as they are told of: the first ones whole, of the others their number. */
 export interface FoundLines {
   lines: FailedLine[];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
 import type {
   Diff,
   FleetEvent,
@@ -23,7 +24,7 @@ export function startedEvent(job: Job, ports: Speaker): FleetEvent {
   const { hostId } = ports.identity;
   const ruleset = job.action === 'report' ? null : { name: job.ruleset.name, revision: job.ruleset.revision };
   return {
-    ...cloudEvent(hostId, [type, job.id]),
+    ...factEvent(hostId, [type, job.id]),
     type,
     subject: job.id,
     data: underWay(job, ruleset, ports),
@@ -36,7 +37,7 @@ export function awaitingEvent({ job, ruleset, window, diff }: OpenChange, ports:
   const { mode, deadline } = window;
   const { name, revision } = ruleset;
   return {
-    ...cloudEvent(ports.identity.hostId, [type, job.id]),
+    ...factEvent(ports.identity.hostId, [type, job.id]),
     type,
     subject: job.id,
     data: { ...underWay(job, { name, revision }, ports), mode, deadline, diff },
@@ -51,7 +52,7 @@ export function undoneEvent(
 ): JobUndoneEvent {
   const type = 'fleetwall.job.undone';
   return {
-    ...cloudEvent(hostId, [type, id]),
+    ...factEvent(hostId, [type, id]),
     type,
     subject: id,
     data: {
@@ -127,7 +128,7 @@ function completed(
   context: Context,
 ): JobCompletedEvent {
   return {
-    ...cloudEvent(hostId, fact),
+    ...factEvent(hostId, fact),
     type: 'fleetwall.job.completed',
     subject: jobId,
     data: {
@@ -175,14 +176,8 @@ export function describeFailure({ code, stage, message, lines, lineCount, tool }
 }
 
 /** The same fact on the same host has the same id, however often it is told. */
-function cloudEvent(hostId: string, fact: string[]) {
-  return {
-    specversion: '1.0' as const,
-    id: factId([hostId, ...fact]),
-    source: `/fleetwall/hosts/${hostId}`,
-    time: new Date().toISOString(),
-    datacontenttype: 'application/json' as const,
-  };
+function factEvent(hostId: string, fact: string[]) {
+  return cloudEvent(hostSource(hostId), factId([hostId, ...fact]));
 }
 
 /** A UUID of version 8 (RFC 9562: of one's own making) from the SHA-256 of what it stands for. */

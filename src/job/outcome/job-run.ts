@@ -8,19 +8,22 @@ import type { JobEnd } from './job-end.ts';
 import { completedEvent, startedEvent } from './job-events.ts';
 import { rulesetState } from './ruleset-state.ts';
 
+/** What it takes to tell of a job, and to remember its end. */
+type Telling = Pick<Ports, 'identity' | 'facts' | 'results' | 'rulesets' | 'events' | 'meter' | 'log'>;
+
 /** One job on its way through this host: the clock of its stages, what is told of it, and how it ended. */
 export class JobRun {
   readonly job: Job;
   readonly origin: JobOrigin;
   readonly watch: Stopwatch;
-  readonly #ports: Ports;
+  readonly #ports: Telling;
   /** Of what the job asks for, once that is known. */
   digest: Digest | null = null;
   /** How it ended, whole: an event is cut to fit. */
   end: JobEnd | null = null;
   event: JobCompletedEvent | null = null;
 
-  constructor(job: Job, origin: JobOrigin, watch: Stopwatch, ports: Ports) {
+  constructor(job: Job, origin: JobOrigin, watch: Stopwatch, ports: Telling) {
     this.job = job;
     this.origin = origin;
     this.watch = watch;

@@ -11,7 +11,7 @@ const HOST_CODES: Partial<Record<RestoreFaultKind, FailureCode>> = {
   unreadable: 'foreign_unrepresentable',
 };
 
-export interface FaultPlace {
+export interface FaultContext {
   stage: Stage;
   family: Family;
   table: string;
@@ -20,10 +20,10 @@ export interface FaultPlace {
 }
 
 /** What a fault of iptables means for the job. No line is blamed: which one it is, a rehearsal has to show. */
-export function toolFailure(fault: RestoreFault, place: FaultPlace): JobFailure {
-  const { code, stage } = classify(fault, place);
+export function toolFailure(fault: RestoreFault, context: FaultContext): JobFailure {
+  const { code, stage } = classify(fault, context);
   const { command, exitCode, stderr } = fault;
-  return new JobFailure(stage, code, describeFault(fault, place), {
+  return new JobFailure(stage, code, describeFault(fault, context), {
     tool: { command, exitCode, stderr },
     cause: fault,
   });
@@ -31,7 +31,7 @@ export function toolFailure(fault: RestoreFault, place: FaultPlace): JobFailure 
 
 function classify(
   { kind }: RestoreFault,
-  { stage, family }: FaultPlace,
+  { stage, family }: FaultContext,
 ): { code: FailureCode; stage: Stage } {
   const hostCode = HOST_CODES[kind];
   if (hostCode !== undefined) return { code: hostCode, stage: 'host' };
@@ -45,7 +45,7 @@ function classify(
   return { code: 'apply_failed', stage };
 }
 
-function describeFault(fault: RestoreFault, { ruleset, family, table }: FaultPlace): string {
+function describeFault(fault: RestoreFault, { ruleset, family, table }: FaultContext): string {
   const subject = ruleset === '' ? 'reading the rules' : `ruleset ${ruleset}`;
   return `${subject}: ${fault.command} failed for the ${family} table ${table}: ${fault.message}`;
 }

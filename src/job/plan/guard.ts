@@ -1,6 +1,6 @@
 import type { Ruleset } from '../../contract/job.ts';
-import { findDenied, nameRefusal, scopeRefusal } from '../../ruleset/policy/guardrails.ts';
-import { countLines, quoteLines } from '../outcome/failed-line.ts';
+import { findDenied, nameDenial, scopeDenial } from '../../ruleset/policy/guardrails.ts';
+import { countLines, ownFinding, quoteLines } from '../outcome/failed-line.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Intent } from './intent.ts';
@@ -13,9 +13,9 @@ export function assertAllowed(
 ): void {
   if (guardrails === null) return;
   const { name, scope } = ruleset;
-  const refusal =
-    nameRefusal(guardrails, { name }) ?? (scope === undefined ? null : scopeRefusal(guardrails, { scope }));
-  if (refusal !== null) throw new JobFailure('lint', 'policy_denied', refusal);
+  const denial =
+    nameDenial(guardrails, { name }) ?? (scope === undefined ? null : scopeDenial(guardrails, { scope }));
+  if (denial !== null) throw new JobFailure('lint', 'policy_denied', denial);
 }
 
 /** @throws {JobFailure} `policy_denied` with every line that the host does not let in */
@@ -27,8 +27,7 @@ export function assertLinesAllowed(
   if (guardrails === null) return;
   const denied = findDenied(guardrails, wanted, live);
   if (denied.length === 0) return;
-  const found = denied.map((line) => ({ ...line, reportedLine: null, confidence: 'verified' as const }));
-  const lines = quoteLines(texts, found);
+  const lines = quoteLines(texts, denied.map(ownFinding));
   const message = `${countLines(lines, 'line')} of ruleset ${label} ${lines.lineCount === 1 ? 'is' : 'are'} against the policy of this host`;
   throw new JobFailure('lint', 'policy_denied', message, lines);
 }

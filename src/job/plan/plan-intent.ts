@@ -2,7 +2,7 @@ import { FAMILIES } from '../../contract/identifiers.ts';
 import { findConflicts } from '../../ruleset/plan/conflicts.ts';
 import { type PlanQuestion, planTable } from '../../ruleset/plan/plan.ts';
 import type { TableChange, TablePlan } from '../../ruleset/plan/table-change.ts';
-import { quoteLines } from '../outcome/failed-line.ts';
+import { ownFinding, quoteLines } from '../outcome/failed-line.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Intent } from './intent.ts';
 import { concernedTables, type LiveTables } from './snapshot.ts';
@@ -48,12 +48,9 @@ export function assertNoConflicts(intent: Intent, live: LiveTables): void {
     neighbours,
   });
   if (conflicts.length === 0) return;
-  const found = conflicts.map(({ chain, ...conflict }) => ({
-    ...conflict,
-    chain: chain === '' ? null : chain,
-    reportedLine: null,
-    confidence: 'verified' as const,
-  }));
+  const found = conflicts.map(({ chain, ...conflict }) =>
+    ownFinding({ ...conflict, chain: chain === '' ? null : chain }),
+  );
   const message = `ruleset ${label}: ${conflicts[0]?.reason ?? ''}`;
   throw new JobFailure('host', 'chain_conflict', message, quoteLines(texts, found));
 }

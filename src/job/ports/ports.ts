@@ -9,6 +9,7 @@ import type { HostLock } from './host-lock.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { Log } from './log.ts';
 import type { Journal, PendingChange } from './pending.ts';
+import type { RecentIds } from './recent-ids.ts';
 import type { RehearsalMemory } from './rehearsal-memory.ts';
 import type { Sandbox } from './sandbox.ts';
 import type {
@@ -19,7 +20,6 @@ import type {
   RulesetStore,
   UndoneStore,
 } from './stores.ts';
-import type { ToldJobs } from './told-jobs.ts';
 
 export interface HostIdentity {
   hostId: string;
@@ -70,7 +70,7 @@ export interface Ports {
   results: ResultStore;
   undone: UndoneStore;
   attempts: AttemptStore;
-  told: ToldJobs;
+  told: RecentIds;
   events: EventPublisher;
   meter: JobMeter;
   log: Log;

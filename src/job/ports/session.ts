@@ -20,7 +20,7 @@ export interface LiveRules {
  * rules, and none to this without the lock.
  */
 export class HostSession {
-  readonly ports: Omit<Ports, 'lock'>;
+  readonly ports: Omit<Ports, 'lock' | 'firewall'>;
   readonly rules: LiveRules;
   /** Of the job, or of whatever else is done. */
   readonly watch: Stopwatch;

@@ -45,15 +45,15 @@ export async function settleChange(
   // What was about to be committed may have been loaded by that boot; else nothing is there to be taken back.
   if (isGone && boot !== 'mended') return failed(goneFailure(change));
   const goesOn = !hasEnded && !isGone && mayGoOn(change);
-  const refusal = goesOn ? await confirmAndCommit(change, ports) : (why ?? cutShort(change, isGone));
-  if (refusal === null) return kept;
+  const reason = goesOn ? await confirmAndCommit(change, ports) : (why ?? cutShort(change, isGone));
+  if (reason === null) return kept;
   const neighbours = records.filter((other) => other.name !== name);
   const subject = { name, revision, scope, claims: change.claims, neighbours };
   const before = async () =>
     isGone ? await committedTables(record, ports) : await snapshotOf(record, ports);
   const limitMs = hasEnded ? 0 : UNDO_LIMIT_MS;
   const touched = change.tables;
-  return await takeBack({ subject, touched, before, failure: refusal, limitMs }, session);
+  return await takeBack({ subject, touched, before, failure: reason, limitMs }, session);
 }
 
 /** @returns `null` once it is on record; else, why it may not stay. @throws {LockTimeout} {@link WindowLeft} */

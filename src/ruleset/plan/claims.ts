@@ -36,13 +36,13 @@ export function claimsOf(scope: Scope, wanted: PerFamily<Map<string, WantedTable
         continue;
       }
       for (const chain of chains.keys()) claims.chains.push({ family, table, chain });
-      for (const { rule, target, place } of hooks) {
+      for (const { rule, target, position } of hooks) {
         claims.hooks.push({
           family,
           table,
           chain: rule.chain,
           target,
-          first: place === 'first',
+          first: position === 'first',
           text: rule.text,
         });
       }

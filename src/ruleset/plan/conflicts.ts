@@ -51,25 +51,25 @@ function wholeTableConflicts(
 
 function chainConflicts(family: Family, table: WantedTable, question: ConflictQuestion): Conflict[] {
   const live = question.live[family].get(table.name)?.chains ?? new Map<string, Chain>();
-  const place = { family, table: table.name };
+  const ref = { family, table: table.name };
   const found = [
-    ...question.neighbours.flatMap((neighbour) => neighbourConflicts(place, table, neighbour)),
-    ...strangerConflicts(place, table, live, question),
+    ...question.neighbours.flatMap((neighbour) => neighbourConflicts(ref, table, neighbour)),
+    ...strangerConflicts(ref, table, live, question),
     ...foreignJumps(table, live),
   ];
   const first = new Map(found.toReversed().map((conflict) => [conflict.line, conflict]));
   return found
     .filter((conflict) => first.get(conflict.line) === conflict)
-    .map((conflict) => ({ ...place, ...conflict }));
+    .map((conflict) => ({ ...ref, ...conflict }));
 }
 
 type Found = Omit<Conflict, keyof TableRef>;
 
-function neighbourConflicts(place: TableRef, table: WantedTable, { name, claims }: Neighbour): Found[] {
-  if (claimsTable(claims, place)) {
+function neighbourConflicts(ref: TableRef, table: WantedTable, { name, claims }: Neighbour): Found[] {
+  if (claimsTable(claims, ref)) {
     return [{ chain: '', line: 1, reason: `ruleset ${name} owns table ${table.name} whole` }];
   }
-  const theirs = claimedChains(claims, place);
+  const theirs = claimedChains(claims, ref);
   const taken = [...table.chains.keys()].filter((chain) => theirs.has(chain));
   const hooked = table.hooks.filter(({ rule }) => theirs.has(rule.chain));
   return [
@@ -87,12 +87,12 @@ function neighbourConflicts(place: TableRef, table: WantedTable, { name, claims 
 }
 
 function strangerConflicts(
-  place: TableRef,
+  ref: TableRef,
   table: WantedTable,
   live: Map<string, Chain>,
   { own, adopt }: ConflictQuestion,
 ): Found[] {
-  const known = new Set([...claimedChains(own, place), ...adopt]);
+  const known = new Set([...claimedChains(own, ref), ...adopt]);
   const strange = [...table.chains.keys()].filter((chain) => live.has(chain) && !known.has(chain));
   return strange.map((chain) => ({
     chain,

@@ -41,9 +41,9 @@ export function subtract(list: readonly string[], other: readonly string[]): str
   });
 }
 
-type Pick = (list: readonly string[], index: number) => string | undefined;
+type ItemAt = (list: readonly string[], index: number) => string | undefined;
 
-function countEqual(a: readonly string[], b: readonly string[], pick: Pick): number {
+function countEqual(a: readonly string[], b: readonly string[], pick: ItemAt): number {
   const most = Math.min(a.length, b.length);
   let count = 0;
   while (count < most && pick(a, count) === pick(b, count)) count += 1;

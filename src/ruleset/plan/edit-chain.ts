@@ -36,7 +36,7 @@ export function editChain(
 }
 
 /** Those before it are in their places already: so the place is the one in the finished chain. */
-function insertLine(rule: Rule, place: number, counters: string | null): ChangeLine {
+function insertLine(rule: Rule, position: number, counters: string | null): ChangeLine {
   const { text, source } = ruleLine(rule, counters);
-  return { text: text.replace(`-A ${rule.chain}`, () => `-I ${rule.chain} ${place}`), source };
+  return { text: text.replace(`-A ${rule.chain}`, () => `-I ${rule.chain} ${position}`), source };
 }

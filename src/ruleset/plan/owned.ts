@@ -47,7 +47,7 @@ function ownChains(table: Table, claims: Claims, family: Family): WantedTable {
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, rulesOfChain]) =>
       rulesOfChain.flatMap((rule, index) =>
-        jumpsToAny(rule, owned) ? [{ rule, target: rule.jump?.target ?? '', place: index + 1 }] : [],
+        jumpsToAny(rule, owned) ? [{ rule, target: rule.jump?.target ?? '', position: index + 1 }] : [],
       ),
     );
   return { ...emptyWanted(table.name), chains, hooks };

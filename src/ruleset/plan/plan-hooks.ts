@@ -73,10 +73,10 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
   appendAll(plan.deletes, surplus.map(deleteLine));
 
   // The one that is inserted last stands first, as in iptables itself.
-  const first = wanted.filter((hook) => hook.place === 'first').toReversed();
+  const first = wanted.filter((hook) => hook.position === 'first').toReversed();
   const head = headOf(question, liveRules, first);
   const firstTexts = first.map(({ rule }) => rule.text);
-  const rest = wanted.filter((hook) => hook.place !== 'first');
+  const rest = wanted.filter((hook) => hook.position !== 'first');
   const restTexts = rest.map(({ rule }) => rule.text);
   const isMissing = new Set(missing);
   const stays = head.stands || (hooksStay && !firstTexts.some((text) => isMissing.has(text)));
@@ -96,13 +96,13 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
   }
   // A rule may be asked for both at the head and anywhere: one that is there counts for one of the two.
   const left = countsOf(subtract(restTexts, stays ? subtract(oldTexts, firstTexts) : oldTexts));
-  for (const { rule, place } of rest) {
+  for (const { rule, position } of rest) {
     const count = left.get(rule.text) ?? 0;
     if (count === 0) continue;
     left.set(rule.text, count - 1);
-    // Where others took rules away meanwhile, the place that it had is behind the last.
-    const isPlace = typeof place === 'number' && place <= length();
-    add(rule, isPlace ? `-I ${rule.chain} ${place}` : `-A ${rule.chain}`);
+    // Where others took rules away meanwhile, the position that it had is behind the last.
+    const isPosition = typeof position === 'number' && position <= length();
+    add(rule, isPosition ? `-I ${rule.chain} ${position}` : `-A ${rule.chain}`);
   }
 }
 
@@ -125,10 +125,10 @@ function headOf(
 ): { stands: boolean; before: Rule[] } {
   const chain = first[0]?.rule.chain;
   if (chain === undefined) return { stands: true, before: [] };
-  const place = { family, table, chain };
+  const ref = { family, table, chain };
   const isBefore = hooksOf(
     neighbours.filter((neighbour) => neighbour.name < name),
-    place,
+    ref,
   );
   const before = liveRules.filter(isBefore);
   const texts = first.map(({ rule }) => rule.text);

@@ -25,14 +25,14 @@ export type Guardrails = Pick<
 export type DeniedLine = Problem & { family: Family };
 
 /** Why a ruleset may not be touched at all; `null` if it may. */
-export function nameRefusal({ rulesets, fault }: Guardrails, { name }: Pick<Ruleset, 'name'>): string | null {
+export function nameDenial({ rulesets, fault }: Guardrails, { name }: Pick<Ruleset, 'name'>): string | null {
   if (fault !== null) return `this host's own policy has a rule that it cannot read: ${fault}`;
   if (rulesets === undefined || matchesAny(name, rulesets)) return null;
   return `this host takes rulesets named ${rulesets.join(', ')} only, not ${name}`;
 }
 
 /** Why a ruleset may not own what it wants to; `null` if it may. */
-export function scopeRefusal({ scopes }: Guardrails, { scope }: Pick<Ruleset, 'scope'>): string | null {
+export function scopeDenial({ scopes }: Guardrails, { scope }: Pick<Ruleset, 'scope'>): string | null {
   if (scopes === undefined || scopes.includes(scope)) return null;
   return `this host takes rulesets of scope ${scopes.join(', ')} only, not ${scope}`;
 }

@@ -74,11 +74,11 @@ class Walk {
 
   /** Whether every packet that comes back from a chain has passed the rule. */
   #walk(chain: string, guardedBefore: boolean): boolean {
-    const place = `${guardedBefore ? '+' : '-'}${chain}`;
-    const known = this.#walked.get(place);
+    const key = `${guardedBefore ? '+' : '-'}${chain}`;
+    const known = this.#walked.get(key);
     if (known !== undefined) return known;
     // The kernel takes no loops; while nobody has asked it, one must not be followed for ever.
-    this.#walked.set(place, false);
+    this.#walked.set(key, false);
     const packets: Packets = { guarded: guardedBefore, leaked: false };
     if (this.#depth === MOST_DEPTH) this.#deny(chain, 1, `a chain behind ${MOST_DEPTH} others`);
     else {
@@ -87,7 +87,7 @@ class Walk {
       this.#depth -= 1;
     }
     const guarded = packets.guarded && !packets.leaked;
-    this.#walked.set(place, guarded);
+    this.#walked.set(key, guarded);
     return guarded;
   }
 
@@ -114,10 +114,10 @@ class Walk {
     const own = this.#table.chains.get(chain);
     if (own !== undefined) return own;
     const hooks = this.#table.hooks.filter(({ rule }) => rule.chain === chain);
-    const first = hooks.filter(({ place }) => place === 'first').toReversed();
+    const first = hooks.filter(({ position }) => position === 'first').toReversed();
     const placeOf = ({ rule }: Hook) => this.#places.get(rule.text) ?? Number.POSITIVE_INFINITY;
     const last = hooks
-      .filter(({ place }) => place !== 'first')
+      .filter(({ position }) => position !== 'first')
       .toSorted((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b)));
     return [...first, ...last].map(({ rule }) => rule);
   }

@@ -21,16 +21,16 @@ export function learnSpelling(
     const now = live.get(name);
     if (now === undefined) continue;
     for (const [chain, rules] of table.chains) learn(rules, now.chains.get(chain) ?? []);
-    const hooks = hooksByPlace(now.hooks);
-    for (const [place, rules] of hooksByPlace(table.hooks)) learn(rules, hooks.get(place) ?? []);
+    const hooks = hooksByPosition(now.hooks);
+    for (const [position, rules] of hooksByPosition(table.hooks)) learn(rules, hooks.get(position) ?? []);
   }
   return (rule) => spelled.get(rule.text);
 }
 
-function hooksByPlace(hooks: readonly Hook[]): Map<string, Rule[]> {
+function hooksByPosition(hooks: readonly Hook[]): Map<string, Rule[]> {
   const places = new Map<string, Rule[]>();
-  for (const { rule, target, place } of hooks) {
-    const key = `${rule.chain} ${target} ${place === 'first' ? 'first' : ''}`;
+  for (const { rule, target, position } of hooks) {
+    const key = `${rule.chain} ${target} ${position === 'first' ? 'first' : ''}`;
     const known = places.get(key);
     if (known === undefined) places.set(key, [rule]);
     else known.push(rule);

@@ -64,7 +64,7 @@ class ChainsReader {
       );
       return [];
     }
-    const reason = this.#refusal(sent);
+    const reason = this.#objection(sent);
     if (reason !== null) {
       this.#refuse(command, sent.rule.chain, reason);
       return [];
@@ -74,7 +74,7 @@ class ChainsReader {
     return [sent.rule];
   }
 
-  #refusal({ rule, position }: SentRule): string | null {
+  #objection({ rule, position }: SentRule): string | null {
     if (position !== null)
       return `a position (${position}) is not possible: write the rule without the number`;
     if (this.#chains.has(rule.chain))
@@ -89,7 +89,8 @@ class ChainsReader {
   #keep(rule: Rule): void {
     const own = this.#chains.get(rule.chain);
     if (own !== undefined) own.push(rule);
-    else this.#hooks.push({ rule, target: rule.jump?.target ?? '', place: rule.insert ? 'first' : 'last' });
+    else
+      this.#hooks.push({ rule, target: rule.jump?.target ?? '', position: rule.insert ? 'first' : 'last' });
   }
 
   #refuse({ line }: { line: number }, chain: string | null, reason: string): void {

@@ -27,7 +27,8 @@ function spelledChains(table: Table): WantedTable {
   for (const rule of table.rules) {
     const own = chains.get(rule.chain);
     if (own !== undefined) own.push(rule);
-    else wanted.hooks.push({ rule, target: rule.jump?.target ?? '', place: rule.insert ? 'first' : 'last' });
+    else
+      wanted.hooks.push({ rule, target: rule.jump?.target ?? '', position: rule.insert ? 'first' : 'last' });
   }
   return wanted;
 }

@@ -12,8 +12,8 @@ function renderTable({ name, chains, policies, hooks }: WantedTable): string {
   if (policies.size > 0)
     for (const chain of builtIn) lines.push(`:${chain} ${policies.get(chain) ?? 'ACCEPT'} [0:0]`);
   for (const chain of chains.keys()) if (!builtIn.includes(chain)) lines.push(`:${chain} - [0:0]`);
-  for (const { rule, place } of hooks) {
-    lines.push(place === 'first' ? rule.text.replace(/^-A/, '-I') : rule.text);
+  for (const { rule, position } of hooks) {
+    lines.push(position === 'first' ? rule.text.replace(/^-A/, '-I') : rule.text);
   }
   for (const rules of chains.values()) for (const rule of rules) lines.push(rule.text);
   lines.push('COMMIT', '');

@@ -32,7 +32,7 @@ export interface Hook {
   rule: Rule;
   target: string;
   /** A position, from 1, is only ever asked for to put back what stood there. */
-  place: 'first' | 'last' | number;
+  position: 'first' | 'last' | number;
 }
 
 /** Of a table in which nothing is wanted. */

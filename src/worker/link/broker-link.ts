@@ -12,7 +12,7 @@ import { FileOutboxStore } from '../../host/state/outbox-store.ts';
 import { FileUndoneStore } from '../../host/state/undone-store.ts';
 import type { Delivery, Settlement } from '../../job/ports/delivery.ts';
 import type { Log } from '../../job/ports/log.ts';
-import type { ToldJobs } from '../../job/ports/told-jobs.ts';
+import type { RecentIds } from '../../job/ports/recent-ids.ts';
 import { brokerAccess } from '../open/what-leaves.ts';
 
 export interface LinkHandlers {
@@ -43,7 +43,7 @@ export class BrokerLink {
   #model: BrokerModel | null = null;
   #restoring: NodeJS.Timeout | null = null;
 
-  constructor(settings: WorkerSettings, told: ToldJobs, log: Log) {
+  constructor(settings: WorkerSettings, told: RecentIds, log: Log) {
     this.#settings = settings;
     this.#log = log;
     this.#sender = new ConfirmedSender({

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
 import type { WorkerEvent } from '../../contract/event.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import type { RulesetRecord } from '../../job/ports/stores.ts';
@@ -25,11 +26,7 @@ export async function workerEvent(
   const rulesets = records.flatMap((record) => describe(record, guard));
   const removed = records.flatMap(describeRemoved).slice(-MOST_REMOVED);
   return {
-    specversion: '1.0',
-    id: randomUUID(),
-    source: `/fleetwall/hosts/${hostId}`,
-    time: new Date().toISOString(),
-    datacontenttype: 'application/json',
+    ...cloudEvent(hostSource(hostId), randomUUID()),
     type,
     data: { hostId, worker: facts, groups: [...groups], rulesets, removed, pending: answers.pending },
   };
@@ -44,7 +41,7 @@ export async function committedRulesets({
 }
 
 /** A worker that cannot read its state is there all the same, and jobs are told of it. */
-async function listRecords({ rulesets, log }: Ports): Promise<RulesetRecord[]> {
+async function listRecords({ rulesets, log }: Pick<Ports, 'rulesets' | 'log'>): Promise<RulesetRecord[]> {
   try {
     return await rulesets.list();
   } catch (error) {

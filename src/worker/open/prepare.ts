@@ -13,8 +13,8 @@ import type { EventPublisher } from '../../job/ports/events.ts';
 import type { KeyRing } from '../../job/ports/key-ring.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { Caretaker, Ports } from '../../job/ports/ports.ts';
+import { RecentIds } from '../../job/ports/recent-ids.ts';
 import { RehearsalMemory } from '../../job/ports/rehearsal-memory.ts';
-import { ToldJobs } from '../../job/ports/told-jobs.ts';
 import { KeyFile } from '../../keys/key-file.ts';
 import { ProbingConfirmation } from './confirm-by-probe.ts';
 import { type HostChecks, type ManagedHost, openHost } from './open-host.ts';
@@ -27,7 +27,7 @@ export interface Surroundings {
   /** The host's own probes. */
   probes: readonly HostProbe[];
   events: EventPublisher;
-  told?: ToldJobs;
+  told?: RecentIds;
   /** By default, what is left is left to other processes. */
   caretaker?: Caretaker;
   answers: Answers;
@@ -46,7 +46,7 @@ export async function preparePorts(
     policy = HostPolicy.parse({}),
     probes: hostProbes,
     events,
-    told = new ToldJobs(),
+    told = new RecentIds(),
     caretaker = { wake() {} },
     answers,
     hasBroker,

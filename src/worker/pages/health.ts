@@ -30,14 +30,19 @@ export function longestSilenceMs(
 
 /** Whether the worker is alive, and whether it would do a job now. */
 export class Health {
-  readonly #line: { readonly inHand: JobInHand | null };
+  readonly #waiting: { readonly inHand: JobInHand | null };
   readonly #link: Asked;
   readonly #checks: HostChecks;
   readonly #limits: Limits;
   #seen: Promise<Readiness> | null = null;
 
-  constructor(line: { readonly inHand: JobInHand | null }, link: Asked, checks: HostChecks, limits: Limits) {
-    this.#line = line;
+  constructor(
+    waiting: { readonly inHand: JobInHand | null },
+    link: Asked,
+    checks: HostChecks,
+    limits: Limits,
+  ) {
+    this.#waiting = waiting;
     this.#link = link;
     this.#checks = checks;
     this.#limits = limits;
@@ -45,7 +50,7 @@ export class Health {
 
   /** `null`: it is alive. That this is answered at all shows that the event loop turns. */
   whyStuck(): string | null {
-    const { inHand } = this.#line;
+    const { inHand } = this.#waiting;
     if (inHand === null) return null;
     const { job, since } = inHand;
     // However long it takes, it comes on for as long as programs are run and end: each has a limit of its own.

@@ -18,18 +18,18 @@ export async function openPages(
   { httpAddress }: WorkerSettings,
   metrics: WorkerMetrics | null,
   health: Health,
-  worker: WorkerState & { link: BrokerLink; line: WaitingJobs },
+  worker: WorkerState & { link: BrokerLink; waiting: WaitingJobs },
 ): Promise<StatusPages | null> {
   if (httpAddress === undefined || metrics === null) return null;
-  const { link, line } = worker;
+  const { link, waiting } = worker;
   metrics.watch(worker.ports.facts, {
     isConnected: () => link.isConnected,
     isConsuming: () => link.isConsuming,
     connections: () => link.connections,
     unconfirmed: () => link.events.unconfirmed,
     outboxEvents: () => link.events.size,
-    jobsWaiting: () => line.size,
-    runningMs: () => (line.inHand === null ? null : performance.now() - line.inHand.since),
+    jobsWaiting: () => waiting.size,
+    runningMs: () => (waiting.inHand === null ? null : performance.now() - waiting.inHand.since),
     rulesets: async () => await committedRulesets(worker),
   });
   return await StatusPages.open(httpAddress, { metrics, health });

@@ -1,6 +1,7 @@
 import { BackOff } from '../../job/change/back-off.ts';
 import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
 import type { Caretaker, Ports } from '../../job/ports/ports.ts';
+import { RecentIds } from '../../job/ports/recent-ids.ts';
 import { HostSession } from '../../job/ports/session.ts';
 import { Stopwatch } from '../../job/ports/stopwatch.ts';
 import { settlePending } from '../../job/settle/settle.ts';
@@ -9,7 +10,7 @@ import { tellSettled } from '../../job/settle/tell-settled.ts';
 /** Another process on the host may leave something, too, and wakes nobody. */
 const LOOK_MS = 10_000;
 
-type Line = Pick<WaitingJobs, 'between'>;
+type Turns = Pick<WaitingJobs, 'between'>;
 
 /**
  * Between jobs, tries owed undos again for as long as it takes, and tells of those that have succeeded, whoever did it. An
@@ -18,7 +19,7 @@ type Line = Pick<WaitingJobs, 'between'>;
 export class WorkerCaretaker implements Caretaker {
   readonly #pause = new BackOff();
   /** Events that were handed to the outbox, which sees to it that they arrive. */
-  readonly #handedOver = new Set<string>();
+  readonly #handedOver = new RecentIds();
   #ports: Ports | null = null;
   #isAsked = false;
   #isStopped = false;
@@ -27,9 +28,9 @@ export class WorkerCaretaker implements Caretaker {
   #going: Promise<void> = Promise.resolve();
 
   /** Until then, it is only noted that there is something to be done. */
-  start(ports: Ports, line: Line): void {
+  start(ports: Ports, turns: Turns): void {
     this.#ports = ports;
-    this.#going = this.#go(ports, line);
+    this.#going = this.#go(ports, turns);
   }
 
   wake(): void {
@@ -45,16 +46,16 @@ export class WorkerCaretaker implements Caretaker {
     await this.#going;
   }
 
-  async #go(ports: Ports, line: Line): Promise<void> {
+  async #go(ports: Ports, turns: Turns): Promise<void> {
     while (!this.#isStopped) {
-      this.#isFailing = !(await this.#look(ports, line));
+      this.#isFailing = !(await this.#look(ports, turns));
       if (!this.#isFailing) this.#pause.reset();
       await this.#rest(this.#isFailing ? this.#pause.next() : LOOK_MS);
     }
   }
 
   /** @returns whether nothing is left to be done */
-  async #look(ports: Ports, line: Line): Promise<boolean> {
+  async #look(ports: Ports, turns: Turns): Promise<boolean> {
     const { journal, log } = ports;
     await this.#tellUndone(ports);
     try {
@@ -62,7 +63,7 @@ export class WorkerCaretaker implements Caretaker {
       if (change === null) this.#isAsked = false;
       // One that others have open is theirs.
       if (change === null || (change.owed === null && !this.#isAsked)) return true;
-      const settled = await line.between(
+      const settled = await turns.between(
         async () =>
           await HostSession.begin(ports, `undo of job ${change.job.id}`, new Stopwatch(), settlePending),
       );
@@ -76,11 +77,10 @@ export class WorkerCaretaker implements Caretaker {
     }
   }
 
-  async #tellUndone({ undone, events, log }: Ports): Promise<void> {
+  async #tellUndone({ undone, events, log }: Pick<Ports, 'undone' | 'events' | 'log'>): Promise<void> {
     try {
       for (const { event, headers } of await undone.list()) {
-        if (this.#handedOver.has(event.id)) continue;
-        this.#handedOver.add(event.id);
+        if (!this.#handedOver.add(event.id)) continue;
         log.warn({ jobId: event.subject }, 'A change was taken back after all');
         events.publish(event, headers).catch((error: unknown) => {
           log.debug({ jobId: event.subject, error }, 'That a change was taken back is published later');

@@ -1,0 +1,9 @@
+/** Why a broker closes a channel (AMQP 0-9-1, 1.2 "Constants"): https://www.rabbitmq.com/amqp-0-9-1-reference#constants */
+export const ACCESS_REFUSED = 403;
+export const NOT_FOUND = 404;
+export const RESOURCE_LOCKED = 405;
+
+/** The code that a broker gave, if it was one that refused. */
+export function replyCode(error: unknown): number | undefined {
+  return (error as { code?: number } | null)?.code;
+}

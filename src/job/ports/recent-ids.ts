@@ -1,0 +1,19 @@
+const MOST = 1_000;
+
+/** The latest thousand ids of something, such as jobs: an old one that comes again is taken for new. */
+export class RecentIds {
+  readonly #ids = new Set<string>();
+
+  /** @returns whether it is new */
+  add(id: string): boolean {
+    if (this.#ids.has(id)) return false;
+    this.#ids.add(id);
+    const [oldest] = this.#ids;
+    if (this.#ids.size > MOST && oldest !== undefined) this.#ids.delete(oldest);
+    return true;
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+}
