@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestClient } from './client.ts';
 import { HeldRestore, type Misbehaviour, type RestoreKind } from './held-restore.ts';
+import { assertNamesRulesets } from './log-lines.ts';
 import { type Backend, TestNamespace } from './namespace.ts';
 
 const LOG_MS = 30_000;
@@ -198,7 +199,9 @@ export class TestHost {
   /** Ends the worker if it runs, and removes everything that was made for the host. */
   async remove(): Promise<void> {
     if (this.#worker !== null) await this.end();
+    const log = await this.log();
     if (this.#options.shareWith === undefined) await this.namespace.remove();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    assertNamesRulesets(log);
   }
 }
