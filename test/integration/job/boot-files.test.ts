@@ -149,7 +149,7 @@ describe.each(BACKENDS)('a host that is rebooted in the middle of a commit, %s',
       failure: { code: 'worker_restarted' },
       rollback: { performed: true, verified: true },
       ruleset: { liveRevision: record },
-    });
+    }, 240_000);
     const live = await host.namespace.save();
     expect(live).toContain(`10.1.${record}.7/32`);
     expect(live).not.toContain(`10.1.${seen.revision}.7/32`);
