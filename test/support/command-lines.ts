@@ -13,7 +13,7 @@ export function commandLines({ code, spans }: MarkdownFile): string[][] {
   );
 }
 
-/** All commands, with what they need: help, as of a user's, would load one only. */
+/** All commands with their options. A user's command line loads only the one that it names. */
 export async function loadCommands(): Promise<Map<string, Command>> {
   const entries = COMMANDS.map(async (entry) => [entry.name, (await entry.load())(() => {})] as const);
   return new Map(await Promise.all(entries));
