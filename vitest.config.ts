@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/broker-setup.ts'],
+          globalSetup: ['test/support/fresh-build.ts', 'test/support/broker-setup.ts'],
         },
       },
     ],

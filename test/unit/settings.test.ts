@@ -33,9 +33,9 @@ async function problemsOf(sources: Partial<Parameters<typeof loadSettings>[0]>):
 }
 
 describe('settings', () => {
-  it('have an example of a policy in README that can be read', async () => {
-    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
-    const example = /```yaml\n(rulesets:[^]*?)```/.exec(readme)?.[1] ?? '';
+  it('have an example of a policy in the contract that can be read', async () => {
+    const contract = await readFile(join(import.meta.dirname, '../../src/contract/README.md'), 'utf8');
+    const example = /```yaml\n(rulesets:[^]*?)```/.exec(contract)?.[1] ?? '';
     const { required, mostRules } = await readHostPolicy(await file(example));
     expect(required).toHaveLength(1);
     expect(mostRules).toBe(5000);

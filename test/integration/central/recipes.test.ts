@@ -6,11 +6,11 @@ import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
 
 const fixture = new Fixture();
-const README = join(import.meta.dirname, '../../../README.md');
+const DOCUMENT = join(import.meta.dirname, '../../../src/cli/README.md');
 
-/** The file that README shows. */
+/** The file that the document shows. */
 async function shown(file: string): Promise<string> {
-  const [, text = ''] = (await readFile(README, 'utf8')).split(`$ cat ${file}\n`);
+  const [, text = ''] = (await readFile(DOCUMENT, 'utf8')).split(`$ cat ${file}\n`);
   return text.slice(0, text.search(/^(\$ |```)/m));
 }
 
@@ -19,7 +19,7 @@ async function push(host: TestHost, input: string) {
   return await fleetwall(args, { input, environment: { FLEETWALL_AMQP_URL: inject('brokerUrl') } });
 }
 
-describe('the recipes of README', () => {
+describe('the recipes of src/cli/README.md', () => {
   it('beside docker: the hook is in front of all others, and docker keeps its rules', async () => {
     const host = await fixture.host('nft');
     const ruleset = await shown('published-ports.yaml');

@@ -66,7 +66,7 @@ describe.each(BACKENDS)('the failing lines of a bad ruleset are shown, %s', (bac
 });
 
 describe('the same, from bare iptables', () => {
-  it('is kept for README', async () => {
+  it('is kept for the table in the contract', async () => {
     const rows = BAD_RULESETS.map(({ what, bad }) => {
       const truth = bad.map(([family, line]) => (family === 'ipv4' ? line : `${line} (ipv6)`)).join(', ');
       return [what, truth, ...(said.get(what) ?? [])];
