@@ -149,12 +149,12 @@ describe.each(BACKENDS)('a host that is rebooted in the middle of a commit, %s',
       failure: { code: 'worker_restarted' },
       rollback: { performed: true, verified: true },
       ruleset: { liveRevision: record },
-    }, 240_000);
+    });
     const live = await host.namespace.save();
     expect(live).toContain(`10.1.${record}.7/32`);
     expect(live).not.toContain(`10.1.${seen.revision}.7/32`);
     expect(await readFile(boot(host, 'edge.chains.ipv4'), 'utf8')).toContain(`10.1.${record}.7/32`);
-  });
+  }, 240_000);
 
   /** Kills the worker a step later each time, until a new boot file is in place and the record is still the old one. */
   async function untilBootIsAhead(
