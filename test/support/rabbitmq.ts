@@ -21,8 +21,23 @@ export interface RabbitmqOptions {
   detached?: boolean;
   /** Plugins besides the server's own. */
   plugins?: readonly string[];
+  /** The nodes that it is one of; without this it is alone. */
+  cluster?: ClusterMember;
+  /** The folder of a Debian whose RabbitMQ is run, such as one of another version; by default this machine's own. */
+  root?: string;
   /** More lines of its configuration, which may be given a port for themselves. */
   configure?: (freePort: () => Promise<number>) => Promise<string[]>;
+}
+
+/** What the nodes of one cluster share. */
+export interface ClusterMember {
+  /** With the cookie by which the nodes know each other. */
+  home: string;
+  /** On which Erlang's port mapper listens, which is not this node's to start. */
+  epmdPort: number;
+  /** Of this node, and of all, in `fleetwall-PORT@localhost`. */
+  port: number;
+  ports: readonly number[];
 }
 
 /** A RabbitMQ node of one's own: its name, ports and data are nobody else's, and all of it goes with `stop`. */
@@ -30,34 +45,41 @@ export class Rabbitmq {
   readonly #folder: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #detached: boolean;
-  readonly #epmd: ChildProcess;
+  readonly #epmd: ChildProcess | null;
+  readonly #enter: readonly string[];
   #server: ChildProcess;
   readonly url: string;
 
-  private constructor(folder: string, environment: NodeJS.ProcessEnv, url: string, detached: boolean) {
+  private constructor(
+    folder: string,
+    environment: NodeJS.ProcessEnv,
+    url: string,
+    { detached = false, cluster, root }: RabbitmqOptions,
+  ) {
     this.#folder = folder;
     this.#environment = environment;
     this.#detached = detached;
     this.url = url;
+    this.#enter = root === undefined ? [] : enterRoot(root, [folder, cluster?.home ?? folder]);
     const epmdPort = environment['ERL_EPMD_PORT'] ?? '';
-    this.#epmd = this.#spawn(EPMD, ['-port', epmdPort, '-address', '127.0.0.1']);
+    this.#epmd =
+      cluster === undefined ? this.#spawn(EPMD, ['-port', epmdPort, '-address', '127.0.0.1']) : null;
     this.#server = this.#spawn(SERVER, []);
   }
 
-  static async start({
-    address = '127.0.0.1',
-    detached = false,
-    plugins = [],
-    configure = async () => [],
-  }: RabbitmqOptions = {}): Promise<Rabbitmq> {
+  static async start(options: RabbitmqOptions = {}): Promise<Rabbitmq> {
+    const { address = '127.0.0.1', plugins = [], cluster, configure = async () => [] } = options;
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-rabbitmq-'));
-    const [amqp, distribution, epmd] = await freePorts(3);
+    const [free = 0, distribution, ownEpmd = 0] = await freePorts(3);
+    const amqp = cluster?.port ?? free;
+    const epmd = cluster?.epmdPort ?? ownEpmd;
     await writeFile(
       join(folder, 'rabbitmq.conf'),
       [
         `listeners.tcp.1 = ${address}:${amqp}`,
         'loopback_users = none',
         'disk_free_limit.absolute = 50MB',
+        ...(cluster === undefined ? [] : clusterLines(cluster)),
         ...(await configure(freePort)),
         '',
       ].join('\n'),
@@ -65,8 +87,8 @@ export class Rabbitmq {
     await writeFile(join(folder, 'enabled_plugins'), `[${plugins.join(',')}].\n`);
     const environment = {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-      HOME: folder,
-      RABBITMQ_NODENAME: `fleetwall-${amqp}@localhost`,
+      HOME: cluster?.home ?? folder,
+      RABBITMQ_NODENAME: nodeName(amqp),
       RABBITMQ_CONF_ENV_FILE: '/dev/null',
       RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),
       RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
@@ -76,13 +98,18 @@ export class Rabbitmq {
       ERL_EPMD_PORT: String(epmd),
       ERL_EPMD_ADDRESS: '127.0.0.1',
     };
-    const node = new Rabbitmq(folder, environment, `amqp://${address}:${amqp}`, detached);
+    const node = new Rabbitmq(folder, environment, `amqp://${address}:${amqp}`, options);
     await node.#ready();
     return node;
   }
 
   get pids(): number[] {
-    return [this.#server.pid, this.#epmd.pid].filter((pid) => pid !== undefined);
+    return [this.#server.pid, this.#epmd?.pid].filter((pid) => pid !== undefined);
+  }
+
+  /** As the nodes of a cluster call it. */
+  get name(): string {
+    return this.#environment['RABBITMQ_NODENAME'] ?? '';
   }
 
   get folder(): string {
@@ -114,13 +141,14 @@ export class Rabbitmq {
 
   async stop(): Promise<void> {
     await end(this.#server, 'SIGKILL');
-    await end(this.#epmd, 'SIGKILL');
+    if (this.#epmd !== null) await end(this.#epmd, 'SIGKILL');
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
   #spawn(file: string, args: string[]): ChildProcess {
     const output = openSync(join(this.#folder, 'output.log'), 'a');
-    const child = spawn(file, args, {
+    const [program = '', ...before] = [...this.#enter, file];
+    const child = spawn(program, [...before, ...args], {
       env: this.#environment,
       stdio: ['ignore', output, output],
       detached: true,
@@ -145,6 +173,28 @@ export class Rabbitmq {
       }
     }
   }
+}
+
+/** Nodes find each other by this list, the first of them without the others. */
+function clusterLines({ ports }: ClusterMember): string[] {
+  return [
+    'cluster_formation.peer_discovery_backend = classic_config',
+    ...ports.map((port, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeName(port)}`),
+  ];
+}
+
+export function nodeName(port: number): string {
+  return `fleetwall-${port}@localhost`;
+}
+
+/** In mounts of its own, the folders are where they are outside: what is written to them is seen on both sides. */
+function enterRoot(root: string, folders: readonly string[]): string[] {
+  const mounts = [
+    ...folders.map((folder) => `mkdir -p ${root}${folder} && mount --bind ${folder} ${root}${folder}`),
+    `mount -t proc proc ${root}/proc`,
+    `mount --rbind /dev ${root}/dev`,
+  ];
+  return ['unshare', '--mount', 'sh', '-c', `${mounts.join(' && ')} && exec chroot ${root} "$@"`, 'enter'];
 }
 
 /** The server is a shell that becomes Erlang, in a group of its own with what it has started. */
