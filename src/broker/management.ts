@@ -25,7 +25,7 @@ export class Management {
     await this.#ask('POST', '/definitions', definitions);
   }
 
-  /** Removes the bindings of a host's queues for groups that the host has left. @throws {ManagementError} */
+  /** Removes all bindings of a host's queues but those of its id, its groups and all hosts. @throws {ManagementError} */
   async unbindLeftGroups(vhost: string, { hostId, groups }: ProvisionedHost): Promise<void> {
     const keys = new Set([hostKey(hostId), ALL_KEY, ...groups.map(groupKey)]);
     for (const queue of [hostJobsQueue(hostId), hostControlQueue(hostId)]) {

@@ -127,7 +127,7 @@ async function ensureQueue(model: ChannelModel, name: string, args: Record<strin
   );
 }
 
-/** Looks for something, and makes it if it does not exist. Each step has its own channel, as the broker closes one with a "no". */
+/** Looks for something, and makes it if it is not there. Each step has its own channel, as the broker closes one with a "no". */
 async function ensure(
   model: ChannelModel,
   look: (channel: Channel) => Promise<unknown>,
