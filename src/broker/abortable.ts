@@ -1,7 +1,7 @@
-/** What the work comes to, or what the signal was aborted with if that comes first. No listener stays behind. */
+/** Returns what the work returns, or throws the abort reason if the signal is aborted first. Leaves no listener on the signal. */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await work;
-  // It may still fail when nobody waits for it any more.
+  // The work may still fail after the abort, when nobody waits for it any more: unhandled, that would end the process.
   work.catch(() => {});
   signal.throwIfAborted();
   let onAbort = () => {};

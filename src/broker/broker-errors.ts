@@ -1,4 +1,4 @@
-/** No broker could be worked with, from the beginning or for too long. */
+/** No broker could be reached or used in time, or the connection to it was closed. */
 export class BrokerUnreachable extends Error {
   override readonly name = 'BrokerUnreachable';
   readonly code = 'broker_unreachable';

@@ -6,29 +6,29 @@ import { ConfirmTimeout, NobodyBound, PublishFailed, publishEvent } from './publ
 const CONFIRM_TIMEOUT_MS = 15_000;
 
 export interface SenderOptions {
-  /** What the broker knows the publisher as; `undefined` where only the broker can tell. */
+  /** The publisher's name at the broker; `undefined`: only the broker knows it. */
   user: string | undefined;
-  /** Makes sure again of what is published to: it may be gone. */
+  /** Declares again what events are published to, as it may be gone from the broker. */
   restore: (model: ChannelModel) => Promise<void>;
-  /** Called when events can be sent, after they could not. */
+  /** Called each time that sending becomes possible: a channel is open, or the broker takes messages again. */
   onReady: () => void;
 }
 
-/** Sends events with confirms, on a channel that is made anew for each connection. */
+/** Sends events, and waits until the broker confirms each. Each connection gets a new channel. */
 export class ConfirmedSender {
   readonly #options: SenderOptions;
   #model: ChannelModel | null = null;
   #channel: ConfirmChannel | null = null;
   #isBlocked = false;
   readonly #unroutable = new Set<string>();
-  /** Once nobody is bound although everything was declared anew, that is how it is. */
+  /** Set once everything was declared again for an event that reached no queue. From then on, reaching none is no error. */
   #isUnroutedByChoice = false;
 
   constructor(options: SenderOptions) {
     this.#options = options;
   }
 
-  /** Whether there is any sense in trying. */
+  /** Whether events can be sent now: a channel is open, and the broker takes messages. */
   get isReady(): boolean {
     return this.#channel !== null && !this.#isBlocked;
   }
@@ -63,14 +63,19 @@ export class ConfirmedSender {
         user: this.#options.user,
       });
     } catch (error) {
-      // Open and dead: there has to be another one. A broker that blocks is not dead, and says so.
+      // The connection is open but dead: dropped, it is made again. A broker that blocks is not dead, and says so.
       if (error instanceof ConfirmTimeout && model !== null && !this.#isBlocked) dropConnection(model);
       throw error;
     }
     await this.#routeAgain(event.id, model);
   }
 
-  /** Nobody is bound for it, not even the event log: its binding was taken away, or there is none here by choice. */
+  /**
+   * For an event that reached no queue, not even the event log: its binding may have been taken away, so everything is declared
+   * again, once for each connection.
+   *
+   * @throws {NobodyBound} after that, so that the event is sent again
+   */
   async #routeAgain(id: string, model: ChannelModel | null): Promise<void> {
     if (!this.#unroutable.delete(id) || model === null || this.#isUnroutedByChoice) return;
     await this.#options.restore(model);
@@ -85,7 +90,7 @@ export class ConfirmedSender {
     channel.on('close', () => {
       if (this.#channel !== channel) return;
       this.#channel = null;
-      // The broker closes a channel for one wrong word, such as an exchange that is gone: then there is another.
+      // The broker closes a channel at the first error, such as an exchange that is gone. The connection stays open.
       this.#reopen(model);
     });
     this.#channel = channel;
@@ -98,7 +103,7 @@ export class ConfirmedSender {
       .restore(model)
       .then(() => this.#openChannel(model))
       .catch(() => {
-        // The connection is gone, too: the next one brings a channel of its own.
+        // The connection is gone, too: the next one gets a channel by `open`.
       });
   }
 }

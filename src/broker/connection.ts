@@ -2,16 +2,16 @@ import { type ChannelModel, connect, type Options, type RecoveringChannelModel }
 import type { Log } from '../job/ports/log.ts';
 import { type BrokerAccess, socketOptions } from './broker-access.ts';
 
-/** An open connection, as the setup of a worker gets it. */
+/** An open connection, as amqplib hands it to `setup`. */
 export type BrokerModel = ChannelModel;
 
 export interface BrokerOptions {
   access: BrokerAccess;
   /** Shown in the broker's list of connections. */
   connectionName: string;
-  /** Makes channels, topology and consumers, anew for each connection. */
+  /** Called for each new connection, to make its channels, topology and consumers. */
   setup: (model: ChannelModel) => Promise<void>;
-  /** Each time that a broker cannot be worked with. */
+  /** Called each time that connecting, or `setup` after it, has failed. */
   onFailure?: (address: string, error: Error) => void;
   log: Log;
 }
@@ -22,7 +22,7 @@ const HEARTBEAT_SECONDS = 15;
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 30_000;
 
-/** A connection that comes back by itself, for as long as it is not closed. */
+/** A connection that is made again each time that it is lost, until it is closed. */
 export class BrokerConnection {
   readonly #model: RecoveringChannelModel;
   #failures = 0;
@@ -33,17 +33,17 @@ export class BrokerConnection {
     this.#model = model;
   }
 
-  /** Whether there is one now. */
+  /** Whether a connection is open now. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** How many there have been. */
+  /** How many connections have been made so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Returns at once: the broker may come later. */
+  /** Returns at once, without waiting for the broker: the broker may come later. */
   static async open({
     access,
     connectionName,
@@ -52,7 +52,7 @@ export class BrokerConnection {
     log,
   }: BrokerOptions): Promise<BrokerConnection> {
     const { addresses } = access;
-    // amqplib reads the address anew for each attempt: so it can be another one each time.
+    // amqplib reads this object anew for each attempt: a change of it in place sends the next attempt to another broker.
     const address: Options.Connect = { ...addresses[0], heartbeat: HEARTBEAT_SECONDS };
     const model = await connect(address, {
       ...socketOptions(access, CONNECT_TIMEOUT_MS, connectionName),
@@ -78,25 +78,25 @@ export class BrokerConnection {
     });
     model.on('blocked', (reason) => log.warn({ reason }, 'The broker takes no messages for now'));
     model.on('unblocked', () => log.info({}, 'The broker takes messages again'));
-    // What follows from an error is told of by `disconnect`; without a listener it would end the process.
+    // `disconnect` comes as well, and does what is needed; but an `error` without a listener would end the process.
     model.on('error', (error) => log.warn({ error }, 'Error on the connection to the broker'));
     return connection;
   }
 
-  /** Ends it, and does not wait for ever for the broker to agree. */
+  /** Closes the connection. Waits for the broker to agree, but only for a limited time. */
   async close(): Promise<void> {
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref());
     await Promise.race([this.#model.close().catch(() => {}), timeout]);
   }
 }
 
-/** Ends a connection that does not answer any more, without asking it. */
+/** Cuts a connection to a broker that does not answer any more, without saying so to the broker. */
 export function dropConnection(model: ChannelModel): void {
   const { stream } = model.connection as unknown as { stream: { destroy(error?: Error): void } };
   stream.destroy(new Error('the broker does not answer any more'));
 }
 
-/** Anything up to the doubled delay, so that a fleet does not come back all at once. */
+/** A random delay below a limit that doubles with each attempt, so that the hosts of a fleet do not all come back at once. */
 function fullJitter(attempt: number): number {
   return Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
 }

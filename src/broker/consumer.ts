@@ -8,20 +8,20 @@ import { ACCESS_REFUSED, replyCode } from './reply-codes.ts';
 
 export interface ConsumerOptions {
   queue: string;
-  /** How many messages may be in hand at once. */
+  /** How many messages the broker may deliver before it gets an answer to the first. */
   prefetch: number;
-  /** Returns what is to become of the message; a throw leaves it to be delivered again. */
+  /** Returns what the broker is to do with the message. If it throws, the message goes back to the queue. */
   handle: (delivery: Delivery) => Promise<Settlement>;
-  /** Makes sure again of the queue and its bindings: they may be gone. */
+  /** Declares the queue and its bindings again, as they may be gone from the broker. */
   restore: (model: ChannelModel) => Promise<void>;
-  /** Called each time that consuming begins, anew after a loss. */
+  /** Called each time that consuming begins, also after it was lost. */
   onConsuming?: () => void;
   log: Log;
 }
 
 const RETRY_MS = 2_000;
 
-/** A channel that is consumed on, and everything that was delivered on it. */
+/** A channel that the queue is consumed on. `gone` is aborted when it closes: all that it has delivered will come again. */
 interface Consuming {
   channel: Channel;
   model: ChannelModel;
@@ -30,8 +30,8 @@ interface Consuming {
 }
 
 /**
- * Consumes one queue exclusively for as long as it is not stopped. Only here messages are acknowledged. A channel that
- * closes, or a consumer that the broker cancels, is set up again, with its queue if need be.
+ * Consumes one queue, exclusively, until it is stopped. No other code acknowledges messages. When the channel closes, or the
+ * broker cancels the consumer, the queue is declared again and consumed on a new channel.
  */
 export class QueueConsumer {
   readonly #options: ConsumerOptions;
@@ -43,20 +43,20 @@ export class QueueConsumer {
     this.#options = options;
   }
 
-  /** Whether messages would come, as far as is known here. */
+  /** Whether messages would come, as far as this process knows; {@link check} asks the broker. */
   get isConsuming(): boolean {
     return !this.#stopped && this.#current !== null && this.#current.tag !== null;
   }
 
-  /** Begins to consume; where that is refused it is tried again, and said. */
+  /** Begins to consume. If the broker refuses, that is logged, and tried again. */
   async open(model: ChannelModel): Promise<void> {
     if (this.#stopped || this.#current?.model === model) return;
     const { queue, prefetch, log, onConsuming } = this.#options;
     const channel = await model.createChannel();
-    // It may have been stopped meanwhile: nobody would cancel what is begun now.
+    // `stop` may have come meanwhile: it would not cancel a consumer that begins now.
     if (this.#stopped) return closeChannel(channel);
     const current: Consuming = { channel, model, tag: null, gone: new AbortController() };
-    // What follows from it is told of where it was asked for, or by `close`.
+    // Whoever asked the broker for something gets the error as well, and `close` follows it.
     channel.on('error', (error) => log.debug({ queue, error }, 'The broker closed a channel'));
     channel.on('close', () => {
       current.gone.abort();
@@ -76,7 +76,7 @@ export class QueueConsumer {
     onConsuming?.();
   }
 
-  /** Asks the broker whether it is really consumed here, and begins anew if not: to be connected is not enough. */
+  /** Asks the broker whether the queue has a consumer, and begins again if not: an open connection alone does not prove it. */
   async check(): Promise<void> {
     const { current, queue, log } = { current: this.#current, ...this.#options };
     if (current === null || current.tag === null || this.#stopped) return;
@@ -103,7 +103,7 @@ export class QueueConsumer {
 
   #receive(current: Consuming, message: ConsumeMessage | null): void {
     if (message === null) {
-      // The broker cancelled the consumer: the queue is gone, or its node.
+      // The broker cancelled the consumer, as the queue or its node is gone. Once the channel is closed, all is set up again.
       closeChannel(current.channel);
       return;
     }
@@ -151,7 +151,7 @@ export class QueueConsumer {
 
   #tellOf(error: unknown): void {
     const { queue, log } = this.#options;
-    // Somebody else consumes the queue, and it is exclusive.
+    // The broker says the same to a second consumer of an exclusive queue as to a user without the right.
     if (replyCode(error) === ACCESS_REFUSED) {
       log.error(
         { queue, error },
@@ -168,7 +168,7 @@ function isOpen(model: ChannelModel): boolean {
   return !stream.destroyed;
 }
 
-/** On a channel that has closed, a message needs no answer: it will come again. */
+/** Answers a message. On a channel that has closed, it needs no answer: the broker delivers it again. */
 function settle(answer: () => void): void {
   try {
     answer();

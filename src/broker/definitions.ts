@@ -15,7 +15,7 @@ import {
 } from '../contract/names.ts';
 import { EVENT_LOG_ARGUMENTS, EXCHANGES, jobsQueueArguments } from './topology.ts';
 
-/** A host, and the user that it logs in as: by a password, or by a certificate (`null`). */
+/** A host, whose id is also the name of its user. `password` is `null` if the user logs in by a certificate. */
 export interface ProvisionedHost {
   hostId: string;
   groups: readonly string[];
@@ -35,15 +35,15 @@ export interface FleetDefinition {
   operators: readonly ProvisionedOperator[];
 }
 
-/** Queues that the broker names for a client, and those by which one holds a rollout. */
+/** Queues that the broker names for a client, and those that a client holds while it runs a rollout. */
 const CLIENT_QUEUES = String.raw`amq\.gen.*|fleetwall\.rollout\..*`;
 const NOTHING = '^$';
 
 /**
- * All that a fleet needs on the broker, in RabbitMQ's own form of definitions, with the least rights for everybody:
+ * Everything that a fleet needs on the broker, in the form of RabbitMQ's definitions. Each user gets the least rights possible:
  *
  * - a host reads its own two queues, publishes events under its own name, and makes nothing;
- * - an operator publishes jobs, control messages and what is said of rollouts, and reads events through queues of its own.
+ * - an operator publishes jobs, control messages and the steps of rollouts, and reads events through queues of its own.
  */
 export function fleetDefinitions({ vhost, queueType, hosts, operators }: FleetDefinition) {
   return {

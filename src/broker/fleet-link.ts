@@ -25,7 +25,7 @@ export interface LinkOptions {
   /** Shown in the broker's list of connections. */
   name: string;
   log: Log;
-  /** Ends the attempt to connect, and nothing else. */
+  /** Ends the attempt to connect. Once there is a connection, it has no effect. */
   signal?: AbortSignal | undefined;
 }
 
@@ -33,14 +33,14 @@ const CONNECT_MS = 15_000;
 const CONFIRM_MS = 15_000;
 const RETRY_MS = 200;
 
-/** The central side's connection: it publishes with confirms, and hears; both go on when the connection was lost. */
+/** The central side's connection. It publishes with confirms, and hears events; both go on when a lost connection is back. */
 export class FleetLink {
   #connection: BrokerConnection | null = null;
   #model: ChannelModel | null = null;
   #channel: ConfirmChannel | null = null;
   readonly #sources = new Set<Source>();
   readonly #returned = new Set<string>();
-  /** Why the broker closed a channel. */
+  /** The error with which the broker closed a channel. */
   readonly #refusals = new WeakMap<ConfirmChannel, Error>();
   readonly #log: Log;
   #isClosed = false;
@@ -80,10 +80,13 @@ export class FleetLink {
   }
 
   /**
-   * Publishes until the broker has confirmed it, also over a new connection: what is published has to bear that.
+   * Publishes a message until the broker has confirmed it, also over a new connection. So it may arrive more than once, and must
+   * be harmless then.
    *
    * @returns whether a queue is bound for it
-   * @throws {BrokerRefused} {@link BrokerUnreachable} once it is closed; what the signal was aborted with
+   * @throws {BrokerRefused} if the user has no right to publish it
+   * @throws {BrokerUnreachable} once this link is closed
+   * @throws the abort reason of the signal
    */
   async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<'routed' | 'unroutable'> {
     for (;;) {
@@ -99,7 +102,7 @@ export class FleetLink {
     }
   }
 
-  /** Hears events by their routing keys from now on. `onLost` is called after a loss of connection: some may be missing. */
+  /** Hears events of these routing keys from now on. `onLost` is called when a lost connection is back: events may be missing. */
   async hear(
     keys: readonly string[],
     onMessage: (message: IncomingMessage) => void,
@@ -108,7 +111,7 @@ export class FleetLink {
     return await this.#add(new LiveSource(EVENTS_EXCHANGE, keys, onMessage, onLost));
   }
 
-  /** Reads the log of events from a place on; each one once, and in order. */
+  /** Reads the event log from `start` on, and then what comes: each event once, and in order. */
   async read(
     start: StreamStart,
     onMessage: (message: IncomingMessage) => void,
@@ -116,7 +119,7 @@ export class FleetLink {
     return await this.#add(new StreamSource(EVENT_LOG_STREAM, start, onMessage));
   }
 
-  /** Takes a name that only one connection can have, for as long as this one lives. @returns whether it was to be had */
+  /** Takes a name that only one connection can have, for as long as this one lives. @returns whether the name was free */
   async hold(name: string): Promise<boolean> {
     if (this.#model === null) return false;
     const channel = await openChannel(this.#model);
@@ -147,7 +150,7 @@ export class FleetLink {
   async #open(model: ChannelModel): Promise<void> {
     await declareForOperators(model);
     const channel = await model.createConfirmChannel();
-    // Said before its messages are given up.
+    // amqplib emits this before it fails the messages of the channel, so they can tell the reason.
     channel.on('error', (error: Error) => this.#refusals.set(channel, error));
     channel.on('return', ({ properties }: ConsumeMessage) =>
       this.#returned.add(String(properties.correlationId)),
@@ -155,7 +158,7 @@ export class FleetLink {
     channel.on('close', () => {
       if (this.#channel !== channel) return;
       this.#channel = null;
-      // One wrong word closes it, and not the connection.
+      // The broker closes a channel at the first error, and leaves the connection open: make another channel.
       void this.#open(model).catch(() => {});
     });
     this.#channel = channel;

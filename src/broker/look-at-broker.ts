@@ -6,23 +6,23 @@ import { letGo, within } from './passing-connection.ts';
 import { ACCESS_REFUSED, replyCode } from './reply-codes.ts';
 import { EXCHANGES } from './topology.ts';
 
-/** What a worker would find on a broker. Nothing is made, published or taken to see it. */
+/** What a worker would find on a broker. To see it, nothing is declared, published or consumed. */
 export interface BrokerView {
   product: string;
   version: string;
-  /** Exchanges and queues that are not there. */
+  /** Names of the exchanges and queues that do not exist. */
   missing: string[];
-  /** Whether the queue of the host's jobs is there … */
+  /** Whether the queue of the host's jobs exists. */
   queues: boolean;
-  /** … and how many consume it and wait in it. */
+  /** How many consumers that queue has, and how many messages wait in it; 0 if it does not exist. */
   consumers: number;
   waiting: number;
-  /** `null`: the right is there; else, what the broker said. */
+  /** Each is `null` unless the broker refuses the right: then, what it said. */
   mayPublish: string | null;
   mayConsume: string | null;
 }
 
-/** @throws {Error} if it cannot be reached, or does not let the user in */
+/** @throws {Error} if the broker cannot be reached, does not let the user in, or is too slow */
 export async function lookAtBroker(
   address: Options.Connect,
   access: BrokerAccess,
@@ -61,7 +61,7 @@ async function look(model: ChannelModel, hostId: string): Promise<BrokerView> {
   };
 }
 
-/** The broker looks at the right before it looks at the expiry, which is none: so a message that nobody gets tells. */
+/** Publishes a message with an invalid expiry: the broker checks the right first, and refuses the message in any case. */
 async function rightToPublish(model: ChannelModel, hostId: string): Promise<string | null> {
   const { error } = await attempt(model, async (channel) => {
     const closed = new Promise<never>((_, reject) => channel.once('error', reject));
@@ -71,7 +71,7 @@ async function rightToPublish(model: ChannelModel, hostId: string): Promise<stri
   return isRefused(error) ? (error?.message ?? null) : null;
 }
 
-/** In the same way, by a priority that is none; a queue that is consumed exclusively is somebody's who had the right. */
+/** Consumes with an invalid priority, in the same way. That another consumer has the queue exclusively is no missing right. */
 async function rightToConsume(model: ChannelModel, queue: string): Promise<string | null> {
   const { error } = await attempt(
     model,
@@ -85,7 +85,7 @@ function isRefused(error: Error | null): boolean {
   return replyCode(error) === ACCESS_REFUSED;
 }
 
-/** On a channel of its own, as the broker closes it with each no. */
+/** Works on a channel of its own, as the broker closes a channel each time that it refuses something. */
 async function attempt<T>(
   model: ChannelModel,
   work: (channel: Channel) => Promise<T>,

@@ -20,12 +20,12 @@ export class Management {
     this.#authorization = `Basic ${Buffer.from(login).toString('base64')}`;
   }
 
-  /** Makes what is not there yet; users and rights become as they are given. @throws {ManagementError} */
+  /** Makes what does not exist yet. Users and rights that exist become as they are given here. @throws {ManagementError} */
   async define(definitions: Partial<BrokerDefinitions>): Promise<void> {
     await this.#ask('POST', '/definitions', definitions);
   }
 
-  /** Takes away bindings of a host's queues for groups that it is in no more. @throws {ManagementError} */
+  /** Removes all bindings of a host's queues but those of its id, its groups and all hosts. @throws {ManagementError} */
   async unbindLeftGroups(vhost: string, { hostId, groups }: ProvisionedHost): Promise<void> {
     const keys = new Set([hostKey(hostId), ALL_KEY, ...groups.map(groupKey)]);
     for (const queue of [hostJobsQueue(hostId), hostControlQueue(hostId)]) {
@@ -37,7 +37,7 @@ export class Management {
     }
   }
 
-  /** Takes a host's user and queues away, with what is in them. @throws {ManagementError} */
+  /** Deletes a host's user and its queues, with the messages in them. @throws {ManagementError} */
   async removeHost(vhost: string, hostId: string): Promise<void> {
     await this.#ask('DELETE', path('users', hostId));
     for (const queue of [hostJobsQueue(hostId), hostControlQueue(hostId)]) {
@@ -47,7 +47,7 @@ export class Management {
 
   async #ask(method: string, place: string, body?: object): Promise<unknown> {
     const answer = await this.#fetch(method, place, body);
-    // What is to go and is not there has gone.
+    // Nothing has to be done to delete what does not exist.
     if (method === 'DELETE' && answer.status === 404) return null;
     const text = await answer.text();
     if (!answer.ok) throw new ManagementError(`${method} ${place}: ${answer.status} ${reasonIn(text)}`);

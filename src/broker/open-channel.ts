@@ -1,14 +1,14 @@
 import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 
 /**
- * A channel of which nobody listens to errors: one that closes it comes to whoever asked for something, too, and the event would
- * end the process.
+ * Opens a channel whose `error` events are ignored: whoever asked for something gets the error as well, and an `error` without a
+ * listener would end the process.
  */
 export async function openChannel(model: ChannelModel): Promise<Channel> {
   return quiet(await model.createChannel());
 }
 
-/** … on which the broker confirms what is published. */
+/** Opens such a channel, on which the broker also confirms what is published. */
 export async function openConfirmChannel(model: ChannelModel): Promise<ConfirmChannel> {
   return quiet(await model.createConfirmChannel());
 }
@@ -18,7 +18,7 @@ function quiet<T extends Channel>(channel: T): T {
   return channel;
 }
 
-/** Says that it is no longer wanted, and does not wait: the answer is of no use to anybody. */
+/** Closes a channel without waiting for the broker's answer, which nobody needs. */
 export function closeChannel(channel: Channel): void {
   channel.close().catch(() => {});
 }

@@ -21,7 +21,7 @@ export interface OutboxOptions {
 
 interface Entry extends KeptEvent {
   isStored: boolean;
-  /** The try that is under way. */
+  /** The attempt to send it that is under way; `null`: none is. */
   attempt: Promise<void> | null;
 }
 
@@ -31,8 +31,9 @@ const BATCH = 100;
 const STOP_MS = 3_000;
 
 /**
- * Publishes events, those of one job in their order, and keeps on disk what could not be confirmed until it can: the oldest ten
- * thousand. What a worker says of its own life is worth nothing later, and not kept.
+ * Publishes events; those of one job stay in order. An event that the broker does not confirm is kept on disk, and sent again
+ * until it is confirmed; of more than 10,000 such events, the oldest are dropped. Events of the worker's own life
+ * (`fleetwall.worker.*`) are not kept, as they are worth nothing later.
  */
 export class Outbox implements EventPublisher {
   readonly #options: OutboxOptions;
@@ -57,7 +58,7 @@ export class Outbox implements EventPublisher {
     return this.#unconfirmed;
   }
 
-  /** Takes up what an earlier process has left. */
+  /** Loads the events that an earlier process has left on disk. */
   async load(): Promise<void> {
     const { store, log } = this.#options;
     const kept = await store.list().catch((error: unknown) => {
@@ -77,12 +78,12 @@ export class Outbox implements EventPublisher {
     await this.#send(entry);
   }
 
-  /** Sends all that waits, now that it may be possible: so many at a time, until one fails. */
+  /** Sends all events that wait, a batch at a time, until one fails. */
   flush(): void {
     if (!this.#isFlushing) void this.#sendAll();
   }
 
-  /** Resolves once nothing is under way any more: what was not confirmed is on disk then. */
+  /** Waits for the attempts that are under way, but only for a limited time. Each that fails leaves its event on disk. */
   async stop(): Promise<void> {
     clearTimeout(this.#retry ?? undefined);
     const left = this.#entries.map(({ attempt }) => attempt ?? Promise.resolve());
@@ -128,7 +129,7 @@ export class Outbox implements EventPublisher {
     if (entry.isStored) await this.#forget(entry);
   }
 
-  /** What has to arrive before: the last that waits of the same job. */
+  /** Sends the event that has to arrive before this one: the last earlier one of the same job that still waits. */
   #predecessor({ event, sequence }: Entry): Promise<void> | null {
     if (!('subject' in event)) return null;
     const earlier = this.#entries.filter(
@@ -175,7 +176,7 @@ export class Outbox implements EventPublisher {
     }
   }
 
-  /** Where the connection is lost, the next one flushes; a broker that says no is asked again. */
+  /** For a broker that refuses an event: it is asked again later. After a lost connection, the next one flushes anyway. */
   #retryLater(): void {
     if (this.#retry !== null) return;
     this.#retry = setTimeout(() => {

@@ -3,7 +3,7 @@ import { dropConnection } from './connection.ts';
 
 const CLOSE_MS = 2_000;
 
-/** A connection that is open and dead answers neither yes nor no. */
+/** Limits the time of work on a connection, as one that is open but dead never answers. @throws {Error} if it takes longer */
 export async function within<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -16,7 +16,7 @@ export async function within<T>(limitMs: number, work: () => Promise<T>): Promis
   }
 }
 
-/** Says good-bye, and does not wait for ever for the answer. */
+/** Begins to close a connection, and returns at once. If the broker does not answer in time, the connection is cut. */
 export function letGo(model: ChannelModel): void {
   const timer = setTimeout(() => dropConnection(model), CLOSE_MS);
   timer.unref();

@@ -9,17 +9,17 @@ export interface BrokerProbe {
   /** One of its addresses has to work. */
   access: BrokerAccess;
   connectionName: string;
-  /** To be published through the new connection, and confirmed. */
+  /** Published through the new connection; the probe fails if the broker does not confirm it. */
   event?: { event: FleetEvent; headers: Record<string, string> };
-  /** For all of it together. */
+  /** For connecting and publishing together. */
   limitMs: number;
 }
 
 /**
- * Makes a connection of its own, with its log-in, for no longer than it takes: connections that are there already may
- * live on behind rules that let no new one through.
+ * Tries whether a new connection to a broker can be made and logged in. An open connection would prove nothing: it may live on
+ * behind rules that let no new one through.
  *
- * @throws {Error} with what each broker said
+ * @throws {Error} if no address works, with the reason of each
  */
 export async function probeBroker({ access, limitMs, ...probe }: BrokerProbe): Promise<void> {
   const { addresses } = access;
@@ -41,7 +41,7 @@ async function probeAddress(
 ): Promise<void> {
   const deadline = performance.now() + limitMs;
   const model = await connect(address, socketOptions(access, limitMs, connectionName));
-  // What goes wrong from here on comes to whoever waits for it.
+  // Whoever waits for an answer gets the error as well; an `error` without a listener would end the process.
   model.on('error', () => {});
   try {
     await within(deadline - performance.now(), async () => {

@@ -7,10 +7,10 @@ export class PublishFailed extends Error {
   override readonly name: string = 'PublishFailed';
 }
 
-/** It was confirmed, and nobody is bound for it. */
+/** The broker has confirmed the event, but no queue is bound for it. */
 export class NobodyBound extends PublishFailed {}
 
-/** The broker may be gone without a word, or only slow. */
+/** The confirm did not come in time: the broker may be gone without a word, or only slow. */
 export class ConfirmTimeout extends PublishFailed {}
 
 /** Publishes an event, and waits for the broker's confirm. @throws {PublishFailed} */
@@ -35,7 +35,7 @@ function propertiesOf(event: FleetEvent, headers: Record<string, unknown>, user:
     contentType: 'application/cloudevents+json',
     messageId: event.id,
     type: event.type,
-    // The broker lets nobody give another's name here.
+    // The broker refuses a message with the name of another user here.
     ...(user === undefined ? {} : { userId: user }),
     headers: {
       ...headers,
@@ -47,7 +47,7 @@ function propertiesOf(event: FleetEvent, headers: Record<string, unknown>, user:
   };
 }
 
-/** A confirm can be late for ever on a connection that is open and dead. */
+/** Waits for the confirm for a limited time: on a connection that is open but dead, it would never come. */
 async function confirmed(limitMs: number, send: (done: (error: unknown) => void) => boolean): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(

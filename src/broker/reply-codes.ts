@@ -3,7 +3,7 @@ export const ACCESS_REFUSED = 403;
 export const NOT_FOUND = 404;
 export const RESOURCE_LOCKED = 405;
 
-/** The code that a broker gave, if it was one that refused. */
+/** The reply code in an error that came from the broker; `undefined` for any other error. */
 export function replyCode(error: unknown): number | undefined {
   return (error as { code?: number } | null)?.code;
 }

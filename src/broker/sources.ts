@@ -5,28 +5,28 @@ import { openChannel } from './open-channel.ts';
 export interface IncomingMessage {
   exchange: string;
   key: string;
-  /** Whom the broker knows the publisher as, if that was said. */
+  /** The publisher's name, which the broker has checked; `undefined` if the message does not give it. */
   user: string | undefined;
   body: Buffer;
   contentType: string | undefined;
-  /** In the log of events. */
+  /** Its offset in the event log; `null` if it was not read from there. */
   offset: number | null;
 }
 
-/** Where to begin to read a stream: only what comes, at an offset, or at a time. */
+/** Where to begin to read a stream: with the next message, with the first that is there, at an offset, or at a time. */
 export type StreamStart = 'next' | 'first' | { offset: number } | { since: Date };
 
-/** Something that is consumed, and consumed again over each new connection. */
+/** Something that is consumed, and opened again on each new connection. */
 export interface Source {
   open(model: ChannelModel): Promise<void>;
-  /** It was opened again: what came meanwhile may be missing. */
+  /** Called after it was opened again: messages of the time between may be missing. */
   lost(): void;
   close(): Promise<void>;
 }
 
 type Listener = (message: IncomingMessage) => void;
 
-/** Messages of an exchange as they are published, by a queue that lives as long as the connection. */
+/** Messages of an exchange as they are published, through a queue that lives as long as the connection. */
 export class LiveSource implements Source {
   readonly #exchange: string;
   readonly #keys: readonly string[];
@@ -57,11 +57,11 @@ export class LiveSource implements Source {
   }
 }
 
-/** So many messages are on their way at once, and are acknowledged together. */
+/** The broker sends this many messages ahead; this many are acknowledged together. */
 const PREFETCH = 400;
 const ACKNOWLEDGE_EVERY = 100;
 
-/** The messages of a stream, each once: after a loss it goes on behind the last one. */
+/** The messages of a stream, each once: a new connection goes on after the last one that was read. */
 export class StreamSource implements Source {
   readonly #stream: string;
   readonly #onMessage: Listener;
@@ -75,7 +75,7 @@ export class StreamSource implements Source {
   }
 
   lost(): void {
-    // Nothing is: it begins where it was.
+    // Nothing is lost: reading goes on where it was.
   }
 
   async open(model: ChannelModel): Promise<void> {
@@ -104,7 +104,7 @@ export class StreamSource implements Source {
   #take(message: ConsumeMessage): void {
     const incoming = incomingOf(message);
     const { offset } = incoming;
-    // A stream is read from the beginning of a chunk: what is there before the place is passed over.
+    // The broker begins at the start of a chunk: messages before the wanted offset are skipped.
     if (typeof this.#start === 'object' && 'offset' in this.#start && offset !== null) {
       if (offset < this.#start.offset) return;
     }

@@ -20,7 +20,7 @@ import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './reply-codes.ts';
 export interface HostTopology {
   hostId: string;
   groups: readonly string[];
-  /** Groups that the host's queues may still be bound for, and that it is in no more. */
+  /** Groups that the host has left, and that its queues may still be bound for. */
   leftGroups: readonly string[];
   queueType: 'quorum' | 'classic';
 }
@@ -43,8 +43,8 @@ export function jobsQueueArguments(type: 'quorum' | 'classic') {
 }
 
 /**
- * Makes sure that everything on the broker is there that a host needs. A queue that exists is used as it is found, and
- * so is an exchange that may not be declared; bindings that may not be made are somebody else's to make.
+ * Makes sure that everything that a host needs exists on the broker. Queues and exchanges that exist are used as they are.
+ * Bindings that this user may not make are left to somebody else.
  */
 export async function declareTopology(model: ChannelModel, topology: HostTopology): Promise<void> {
   const { hostId, groups, leftGroups, queueType } = topology;
@@ -56,7 +56,7 @@ export async function declareTopology(model: ChannelModel, topology: HostTopolog
   await Promise.all([bindFleet(model), bind(model, topology, groups, leftGroups)]);
 }
 
-/** Makes sure of what the central side needs besides, which is no host's to make. */
+/** Makes sure that everything that the central side needs exists, also the operators' exchange, which hosts do not declare. */
 export async function declareForOperators(model: ChannelModel): Promise<void> {
   await Promise.all([makeFleet(model), ensureExchange(model, OPERATOR_EXCHANGE, 'topic')]);
   await Promise.all([
@@ -65,7 +65,7 @@ export async function declareForOperators(model: ChannelModel): Promise<void> {
   ]);
 }
 
-/** Each on a channel of its own, and so side by side: a start has not to wait for one after the other. */
+/** Declares all at the same time, each on a channel of its own: one after the other would make a start slower. */
 async function makeFleet(model: ChannelModel): Promise<void> {
   await Promise.all([
     ...EXCHANGES.map(([name, type]) => ensureExchange(model, name, type)),
@@ -106,7 +106,7 @@ async function allowed(model: ChannelModel, work: (channel: Channel) => Promise<
   await onOwnChannel(model, work).catch(ignoreDenied);
 }
 
-/** Who may not bind relies on somebody else for it, as for the queues themselves. */
+/** A user without the right to bind relies on somebody else to make the bindings. */
 function ignoreDenied(error: unknown): void {
   if (replyCode(error) !== ACCESS_REFUSED) throw error;
 }
@@ -127,7 +127,7 @@ async function ensureQueue(model: ChannelModel, name: string, args: Record<strin
   );
 }
 
-/** What is looked for and not found is made. Each look has a channel of its own, as the broker closes it with its "no". */
+/** Looks for something, and makes it if it is not there. Each step has its own channel, as the broker closes one with a "no". */
 async function ensure(
   model: ChannelModel,
   look: (channel: Channel) => Promise<unknown>,

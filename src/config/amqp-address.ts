@@ -4,7 +4,7 @@ import { z } from 'zod';
 const DEFAULT_PORT = { amqp: 5672, amqps: 5671 };
 
 /**
- * `amqp://user:password@host:port/vhost`. What is wrong with one is told without repeating it: it may hold a password.
+ * `amqp://user:password@host:port/vhost`. The message about a wrong one does not repeat it, as it may hold a password.
  */
 export const AmqpAddress = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -21,7 +21,7 @@ export const AmqpAddress = z.string().transform((text, context) => {
     /** Whether the URL says who logs in. */
     hasUser: url.username !== '',
     password: unescape(url.password || (url.username === '' ? 'guest' : '')),
-    // amqplib takes its escapes out, here as in a URL.
+    // Stays escaped, as in the URL: amqplib itself unescapes it.
     vhost: url.pathname.slice(1) || '/',
   };
 });

@@ -4,7 +4,7 @@ const FORM = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^[\]:]*)):)?(\d{1,5})$/;
 const LOOPBACK = '127.0.0.1';
 const HIGHEST_PORT = 65_535;
 
-/** `HOST:PORT`, `[::1]:PORT`, or a port alone, of the loopback address: others are let in only where that is said. */
+/** `HOST:PORT` or `[::1]:PORT`. A port alone is one of the loopback address: to let others in, an address has to be given. */
 export const HttpAddress = z.coerce.string().transform((text, context) => {
   const [, ipv6, host = '', digits] = FORM.exec(text) ?? [];
   const port = Number(digits);

@@ -11,18 +11,18 @@ import {
 } from './worker-settings.ts';
 
 export interface SettingSources {
-  /** What was given on the command line, by the settings' names. */
+  /** What was given on the command line, by the names of the settings. */
   flags: Partial<Record<SettingName, string>>;
-  /** Default: the process's own. */
+  /** By default, the environment of this process. */
   environment?: NodeJS.ProcessEnv;
-  /** `--config`; without it, the default file is read if it is there. */
+  /** The file of `--config`; if it is not given, the default file is read if it exists. */
   configFile: string | undefined;
 }
 
 const DEFAULT_FILE = '/etc/fleetwall/worker.yaml';
 
 /**
- * Flags over environment over file over default.
+ * Reads all settings. A flag goes before the environment, the environment before the file, and the file before the default.
  *
  * @throws {SettingsError} that names each wrong setting and its source, and never shows a value that may be secret
  */

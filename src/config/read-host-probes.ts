@@ -26,7 +26,7 @@ export interface HostProbe {
   kind: 'tcp' | 'http' | 'icmp';
   /** `host:port`, a URL, or a host. */
   target: string;
-  /** For events. */
+  /** How events name it. */
   name: string;
   timeoutSeconds: number;
 }

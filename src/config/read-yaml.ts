@@ -8,9 +8,9 @@ const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
 /**
- * A text that decides on who may do what here.
+ * Reads a file that decides who may do what on this host.
  *
- * @throws {SettingsError} if it cannot be read, or if others than its owner may write it
+ * @throws {SettingsError} if it cannot be read, or if anybody but root and the user of this process may change it
  */
 export async function readOwnFile(path: string): Promise<string> {
   try {
@@ -29,19 +29,19 @@ function assertOwn(path: string, { mode, uid }: Stats): void {
   if (uid !== me && uid !== 0) {
     throw new SettingsError(`${path}: belongs to user ${uid}, ${who}: chown ${me} ${path}`);
   }
-  // In a sticky folder, such as /tmp, nobody replaces what is another's.
+  // In a sticky folder, such as /tmp, nobody can replace a file of another user.
   if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) {
     throw new SettingsError(`${path}: may be written by others than its owner, ${who}: chmod go-w ${path}`);
   }
 }
 
-/** YAML is loaded where there is a file of it: most of what starts has none. @throws {YAMLParseError} */
+/** Parses YAML. The library is loaded only now, as most commands have no YAML file. @throws {YAMLParseError} */
 export async function parseYaml(text: string): Promise<unknown> {
   const { parse } = await import('./yaml.ts');
   return parse(text) as unknown;
 }
 
-/** A file of settings of its own. @throws {SettingsError} that names each wrong one */
+/** Reads a YAML file of settings, and checks it. @throws {SettingsError} that names each wrong setting */
 export async function readYamlSettings<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
   const text = await readOwnFile(path);
   let values: unknown;
@@ -55,7 +55,7 @@ export async function readYamlSettings<T extends z.ZodType>(path: string, schema
   return read.data;
 }
 
-/** A line for each. */
+/** One line for each issue. */
 export function describeIssues(place: string, error: z.ZodError): string {
   return error.issues
     .map(({ path, message }) =>

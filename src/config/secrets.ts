@@ -7,7 +7,7 @@ import type { TlsSettings } from './worker-settings.ts';
 type Named = Partial<Record<FileSetting, string | undefined>> & { amqpUrl: AmqpAddress[] };
 type FileSetting = 'amqpPasswordFile' | 'amqpCa' | 'amqpCert' | 'amqpKey';
 
-/** As systemd units are given them by `LoadCredential=`: systemd.exec(5). */
+/** The names of the credentials that a systemd unit gets by `LoadCredential=`: systemd.exec(5). */
 const CREDENTIAL: Record<FileSetting, string> = {
   amqpPasswordFile: 'fleetwall.amqp-password',
   amqpCa: 'fleetwall.amqp-ca',
@@ -17,10 +17,10 @@ const CREDENTIAL: Record<FileSetting, string> = {
 const OTHERS_READ = 0o077;
 
 /**
- * Reads what is kept out of the URL and the environment: the password, and the files of TLS. What no setting names is
- * looked for among the credentials of a systemd unit.
+ * Reads what is kept in files, out of the URL and the environment: the password, and the certificates and key for TLS. A file
+ * that no setting names is looked for among the credentials of the systemd unit.
  *
- * @throws {SettingsError}
+ * @throws {SettingsError} if a file cannot be read, or does not go with the other settings
  */
 export async function withSecrets<T extends Named>(
   settings: T,

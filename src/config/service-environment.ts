@@ -1,8 +1,8 @@
 /** What systemd tells a service of type `notify`: sd_notify(3), sd_watchdog_enabled(3). */
 export interface ServiceEnvironment {
-  /** Where to tell it how one is; `null`: nobody wants to know. */
+  /** The socket on which to tell systemd how the process is; `null`: systemd does not want to know. */
   notifySocket: string | null;
-  /** It wants to hear of this process at least so often; `null`: it does not. */
+  /** systemd wants a sign of life of this process at least this often; `null`: it wants none. */
   watchdogMs: number | null;
 }
 

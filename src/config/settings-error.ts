@@ -1,4 +1,4 @@
-/** What is wrong with the settings, each with its source: for the person who starts the worker. */
+/** Settings are wrong. For the person who starts the worker, the message says what is wrong with each, and where it was set. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly code = 'settings_invalid';

@@ -1,4 +1,4 @@
-/** The host or the settings are not such that the worker can do its work; the message says what to do about it. */
+/** The worker cannot do its work on this host or with these settings; the message says what to do about it. */
 export class SetupError extends Error {
   override readonly name = 'SetupError';
 }

@@ -29,7 +29,7 @@ const Jwk = z
   );
 const JwkSet = z.looseObject({ keys: z.array(Jwk).min(1).max(1_000) });
 
-/** What is limited is so in the member `fleetwall` of a key. */
+/** A public key that may sign for this host. Its limits come from its member `fleetwall`. */
 export interface TrustedJwk {
   kid: string;
   algorithm: 'EdDSA' | 'ES256';
@@ -40,7 +40,7 @@ export interface TrustedJwk {
 /**
  * Reads a JWK set (RFC 7517) whose keys may sign for this host.
  *
- * @throws {SettingsError} if it cannot be read, or if others than its owner may write it
+ * @throws {SettingsError} if it cannot be read, if a key in it is wrong, or if others may change it
  */
 export async function readTrustedKeys(path: string): Promise<TrustedJwk[]> {
   const text = await readOwnFile(path);

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** Of the package that this runs from. */
+/** The version of the package that this code belongs to. */
 export const { version: VERSION } = createRequire(import.meta.url)('../../package.json') as {
   version: string;
 };

@@ -1,2 +1,2 @@
-/** To be imported when there is a file to be read: most of what starts has none, and need not wait for it. */
+/** Imported only when there is a YAML file to read: most commands have none, and start faster without this library. */
 export { parse } from 'yaml';

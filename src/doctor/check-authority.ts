@@ -11,7 +11,7 @@ import { withSandbox } from './with-sandbox.ts';
 const DAY_MS = 24 * 3_600_000;
 const SOON_DAYS = 30;
 
-/** Who may command this host, and what the host itself has to say about that. */
+/** Who may command this host (trusted keys), and what the host itself wants: its policy, and its own probes. */
 export async function examineAuthority(host: Examined): Promise<Finding[]> {
   const { trustedKeys, allowUnsigned, policy, probes } = host.settings;
   return [
@@ -54,7 +54,7 @@ function ageOf({ kid, limits: { notAfter } }: TrustedJwk): Finding[] {
   return [warning(`the key ${kid} ${what} (${notAfter})`, 'give this host the key that follows it')];
 }
 
-/** One that can be read may still be such that the worker does not start with it, or takes no ruleset. */
+/** Checks the policy as a whole: with one that can be read, the worker may still not start, or may take no ruleset. */
 async function policyFindings(host: Examined, path: string): Promise<Finding[]> {
   try {
     const policy = await readHostPolicy(path);

@@ -7,7 +7,7 @@ const LIMIT_MS = 10_000;
 const OLDEST = [3, 10] as const;
 const PROVISION = 'fleetwall provision makes it';
 
-/** Each broker of the list: it may be needed when the others are gone. */
+/** Looks at each broker of the list, as each may be needed when the others are gone. */
 export async function examineBroker({ settings }: Examined): Promise<Finding[]> {
   const access = brokerAccess(settings);
   const looks = access.addresses.map(async (address): Promise<Finding[]> => {

@@ -5,7 +5,7 @@ const TIMEDATECTL = '/usr/bin/timedatectl';
 const CHRONYC = '/usr/bin/chronyc';
 const WHY = 'jobs have an expiry, and keys a term: a wrong clock refuses what is good, or takes what is late';
 
-/** Whether somebody keeps the clock right. */
+/** Whether the host's clock is synchronised, as timedatectl or chronyc says. */
 export async function examineClock({ run }: Examined): Promise<Finding[]> {
   const now = new Date().toISOString();
   if (await isThere(TIMEDATECTL)) {

@@ -1,7 +1,7 @@
 import type { Programs } from '../netfilter/programs.ts';
 import { type Examined, type Finding, ok, warning } from './finding.ts';
 
-/** The variant, and what is known of its version. */
+/** The variant and version of iptables, what is known of that version, and whether ipset and nft are missing. */
 export async function examineIptables({ programs }: Examined): Promise<Finding[]> {
   const { backend, version, restore, ipset, nft } = programs;
   const findings = [ok(`${backend}, version ${version} (${restore.ipv4})`), ...knownDefects(programs)];
@@ -21,7 +21,7 @@ export async function examineIptables({ programs }: Examined): Promise<Finding[]
   return findings;
 }
 
-/** Defects of versions, as seen by running them. */
+/** Defects of this version: they were found by running such versions. */
 export function knownDefects({ backend, version }: Pick<Programs, 'backend' | 'version'>): Finding[] {
   const at = numberOf(version);
   if (at === null) {

@@ -2,7 +2,7 @@ import { type Examined, type Finding, ok, readInside, warning } from './finding.
 
 const DISABLED = '/proc/sys/net/ipv6/conf/all/disable_ipv6';
 
-/** A host that has IPv6 switched off takes its rules all the same; one whose kernel has none does not. */
+/** Whether IPv6 rules can be kept: a host takes them even if IPv6 is switched off, but not if its kernel has no IPv6. */
 export async function examineIpv6(host: Examined): Promise<Finding[]> {
   const disabled = await readInside(host, DISABLED);
   if (disabled === null) {

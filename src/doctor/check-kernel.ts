@@ -6,7 +6,7 @@ import type { ScratchSandbox } from '../netfilter/rehearsal.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 import { withSandbox } from './with-sandbox.ts';
 
-/** What most rulesets need; each in a rule that does nothing else. */
+/** The extensions that most rulesets need, each in a rule that uses only this one. */
 const EXTENSIONS: Record<string, { table: string; rule: string }> = {
   comment: { table: 'filter', rule: '-A INPUT -m comment --comment x -j ACCEPT' },
   conntrack: { table: 'filter', rule: '-A INPUT -m conntrack --ctstate NEW -j ACCEPT' },
@@ -18,7 +18,7 @@ const EXTENSIONS: Record<string, { table: string; rule: string }> = {
   MASQUERADE: { table: 'nat', rule: '-A POSTROUTING -j MASQUERADE' },
 };
 
-/** Whether rules can be rehearsed, and which of the usual ones this kernel takes: asked of itself, in a throwaway namespace. */
+/** Whether rules can be rehearsed, and which usual extensions this kernel takes: they are tried in a throwaway namespace. */
 export async function examineKernel(host: Examined): Promise<Finding[]> {
   return await withSandbox(host, rehearseExtensions);
 }
@@ -44,7 +44,7 @@ async function rehearseExtensions(sandbox: ScratchSandbox): Promise<Finding[]> {
   }
 }
 
-/** By extension and family, with what was said. */
+/** The reason of each refusal, by extension and family. */
 async function refusedExtensions(sandbox: ScratchSandbox): Promise<Map<string, string>> {
   const refused = new Map<string, string>();
   await sandbox.within(NO_OBJECTS, async (rehearsal) => {

@@ -18,7 +18,7 @@ export async function examineLocks(host: Examined): Promise<Finding[]> {
 async function examineOwn({ settings, namespace, run, log }: Examined): Promise<Finding> {
   const { runDir, hostId } = settings;
   const lock = new NamespaceLock({ runDir, inode: namespace.inode, hostId, timeoutSeconds: 0, run, log });
-  // To look is not to make: the folder is the worker's to begin with.
+  // A look must not make the lock file or its folder.
   if (!(await isThere(lock.path))) return ok(`nobody has had the lock of these rules yet (${lock.path})`);
   try {
     await lock.assertFree();

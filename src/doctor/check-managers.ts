@@ -38,7 +38,7 @@ async function readTraces(host: Examined): Promise<Traces> {
   return { chains, tables, processes: await processNames() };
 }
 
-/** In a container these are its own only. */
+/** The names of all running processes; in a container, only its own are seen. */
 async function processNames(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const names = pids.map(async (pid) => await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => ''));

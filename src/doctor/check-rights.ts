@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Finding, failure, ok } from './finding.ts';
 
-/** Their numbers in the kernel: capability.h. */
+/** The capabilities that a worker needs. `bit` is the number in the kernel's capability.h. */
 const NEEDED = [
   { name: 'CAP_NET_ADMIN', bit: 12n, why: 'to read and write rules' },
   { name: 'CAP_NET_RAW', bit: 13n, why: 'for iptables-legacy' },
@@ -12,7 +12,7 @@ const NEEDED = [
   },
 ] as const;
 
-/** What this process may do, and so the worker if it is started in the same way. */
+/** The capabilities of this process. A worker that is started in the same way has the same. */
 export async function examineRights(): Promise<Finding[]> {
   const status = await readFile('/proc/self/status', 'utf8');
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);

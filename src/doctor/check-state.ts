@@ -9,11 +9,11 @@ import { StateUnavailable } from '../job/ports/stores.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 import { isThere } from './is-there.ts';
 
-/** Room for the snapshot, boot files and result of a large ruleset, with much to spare. */
+/** Much more room than the snapshot, the boot files and the result of a large ruleset need. */
 const LEAST_FREE_BYTES = 100 * 1024 * 1024;
 const LEAST_FREE_FILES = 1_000;
 
-/** Whether the worker could keep what it must not forget. */
+/** Whether the state folder and the folder of the lock can be written, what state there is, and how much room is left. */
 export async function examineState({ settings: { stateDir, runDir } }: Examined): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const folder of [stateDir, runDir]) {
@@ -81,7 +81,7 @@ async function examineRoom(stateDir: string): Promise<Finding> {
   const { bavail, bsize, ffree, files } = await statfs(stateDir);
   const free = bavail * bsize;
   const told = `${Math.floor(free / 1024 / 1024)} MiB free`;
-  // Some file systems have no fixed number of files, and say 0.
+  // Some file systems have no limit on the number of files, and give 0.
   if (free >= LEAST_FREE_BYTES && (files === 0 || ffree >= LEAST_FREE_FILES)) return ok(told);
   return warning(
     `${told}, ${ffree} files can be made in ${stateDir}`,

@@ -9,7 +9,7 @@ const LOADED: Record<Family, string> = {
 };
 const PROGRAM: Record<Family, string> = { ipv4: 'iptables', ipv6: 'ip6tables' };
 
-/** Rules of the other variant are obeyed as well, and are not seen by this one. */
+/** Whether there are rules of the other variant: the kernel obeys them as well, but this variant does not see them. */
 export async function examineTables(host: Examined): Promise<Finding[]> {
   const other = host.programs.backend === 'nft' ? 'legacy' : 'nft';
   const programs = await Promise.all(
@@ -40,7 +40,7 @@ export async function examineTables(host: Examined): Promise<Finding[]> {
   ];
 }
 
-/** Each with its table before it. */
+/** The rules in the output of a save, each with the name of its table before it. */
 function rulesOf(save: string): string[] {
   let table = '';
   return save.split('\n').flatMap((line) => {
@@ -58,7 +58,7 @@ async function loadedTables(host: Examined, family: Family): Promise<string[]> {
   return names.split('\n').filter((table) => table !== '');
 }
 
-/** @param tables to read a legacy table that is not loaded would load it: only these are asked for; `null`: all */
+/** @param tables the only ones to read, as reading a legacy table that is not loaded would load it; `null`: all of them */
 async function rulesIn(host: Examined, program: string, tables: readonly string[] | null): Promise<string[]> {
   if (tables === null) return rulesOf(await runInside(host, program, []));
   const saves = await Promise.all(tables.map((table) => runInside(host, program, ['-t', table])));

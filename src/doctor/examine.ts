@@ -17,7 +17,7 @@ import { examineState } from './check-state.ts';
 import { examineTables } from './check-tables.ts';
 import { type Examined, type Finding, failure, ok } from './finding.ts';
 
-/** In the order in which one thing needs another. */
+/** In an order in which each check comes after those that it builds on. */
 const CHECKS: readonly [string, (host: Examined) => Promise<Finding[]>][] = [
   ['rights', examineRights],
   ['iptables', examineIptables],
@@ -35,8 +35,8 @@ const CHECKS: readonly [string, (host: Examined) => Promise<Finding[]>][] = [
 export type NamedFinding = Finding & { check: string };
 
 /**
- * Looks at all that a worker with these settings needs of this host, and changes nothing: each finding as it comes. What cannot be
- * looked at is a failure, and the others are looked at all the same.
+ * Looks at everything that a worker with these settings needs on this host, and changes nothing. Yields each finding as it comes.
+ * A check that cannot be made is a failure; the other checks are made all the same.
  */
 export async function* examine(settings: WorkerSettings, log: Log): AsyncGenerator<NamedFinding> {
   const host = await prepare(settings, log);
@@ -51,7 +51,7 @@ export async function* examine(settings: WorkerSettings, log: Log): AsyncGenerat
   }
 }
 
-/** Without its programs and its namespace, there is nothing else to be looked at. */
+/** Opens the namespace and finds the programs. Without them there is nothing to look at, and the reason is the only finding. */
 async function prepare(settings: WorkerSettings, log: Log): Promise<Examined | Finding> {
   const run = runCommand;
   try {

@@ -6,14 +6,14 @@ import type { Programs } from '../netfilter/programs.ts';
 
 type Verdict = 'ok' | 'warning' | 'failure';
 
-/** What was seen, and what to do about it, or what it means here; `null`: nothing. */
+/** What was seen. `advice` says what to do about it, or what it means here; `null`: there is nothing to say. */
 export interface Finding {
   verdict: Verdict;
   message: string;
   advice: string | null;
 }
 
-/** The host, as far as it could be looked into. */
+/** The host, and what is needed to look at it. */
 export interface Examined {
   settings: WorkerSettings;
   run: RunCommand;
@@ -36,7 +36,7 @@ export function failure(message: string, advice: string): Finding {
 
 export const RUN_MS = 10_000;
 
-/** What a program prints in the namespace that is managed. @throws {Error} with what it says if it fails */
+/** Runs a program in the managed network namespace. @returns what it prints. @throws {Error} with its message if it fails */
 export async function runInside(
   { namespace, run }: Examined,
   file: string,
@@ -48,7 +48,7 @@ export async function runInside(
   return stdout;
 }
 
-/** A file of the kernel's as it is in that namespace; `null`: there is none. @throws {Error} if it cannot be read */
+/** The text of a kernel's file as it is in that namespace; `null`: it does not exist. @throws {Error} if it cannot be read */
 export async function readInside(host: Examined, path: string): Promise<string | null> {
   try {
     return await runInside(host, '/bin/cat', [path]);

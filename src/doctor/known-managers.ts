@@ -2,18 +2,18 @@
 export interface Traces {
   /** Names of chains of iptables. */
   chains: readonly string[];
-  /** As nft lists them: `table inet firewalld`. */
+  /** The lines of `nft list tables`, such as `table inet firewalld`. */
   tables: readonly string[];
-  /** Names of processes, up to 15 characters of each. */
+  /** Names of processes; the kernel gives at most 15 characters of each. */
   processes: readonly string[];
 }
 
 interface Manager {
   name: string;
-  /** By what it shows itself; `null`: it does not. */
+  /** The trace by which it is seen; `null`: there is none. */
   seenIn: (traces: Traces) => string | null;
   advice: string;
-  /** Whether it changes what is not its own. */
+  /** Whether it also changes what is not its own, and so works against fleetwall. */
   isAtOdds: boolean;
 }
 
@@ -27,7 +27,7 @@ function signs(process: string | null, chain: RegExp, table: RegExp | null = nul
   };
 }
 
-/** Names as of current versions; each of them keeps to chains that are called so. */
+/** The programs that are known. The names are those of current versions, which keep to chains with such names. */
 export const MANAGERS: readonly Manager[] = [
   {
     name: 'docker',

@@ -5,12 +5,12 @@ import { openScratchNamespace } from '../host/scratch-namespace.ts';
 import { ScratchSandbox } from '../netfilter/rehearsal.ts';
 import type { Examined } from './finding.ts';
 
-/** Where rules can be tried. */
+/** Does work with a sandbox in which rules can be tried. */
 export async function withSandbox<T>(
   host: Examined,
   work: (sandbox: ScratchSandbox) => Promise<T>,
 ): Promise<T> {
-  // For the lock of the rehearsals: the worker's own folder may not be there yet, and is not to be made by looking.
+  // For the lock of rehearsals. The worker's own folder may not exist yet, and a look must not make it.
   const runDir = await mkdtemp(join(tmpdir(), 'fleetwall-doctor-'));
   const { applyTimeoutSeconds, lockTimeoutSeconds } = host.settings;
   const limits = { timeoutMs: applyTimeoutSeconds * 1000, lockSeconds: lockTimeoutSeconds };

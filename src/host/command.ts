@@ -6,9 +6,9 @@ export interface CommandRequest {
   file: string;
   args: readonly string[];
   input?: string;
-  /** Of its input and what it prints: `latin1` is one character for each byte, whatever they are. UTF-8 by default. */
+  /** The encoding of its input and of what it prints; `latin1` has one character for each byte. UTF-8 by default. */
   encoding?: 'utf8' | 'latin1';
-  /** Beside what every program gets. */
+  /** Added to the environment that every program gets. */
   environment?: Record<string, string>;
   /** Given to the program as descriptor 3. */
   descriptor?: number;
@@ -17,7 +17,7 @@ export interface CommandRequest {
   maxStdoutBytes?: number;
 }
 
-/** Runs a program for as long as it is not stopped. */
+/** Runs a program until `stop` is called. */
 export type FollowCommand = (request: FollowRequest) => { stop(): void };
 
 interface FollowRequest {
@@ -26,7 +26,7 @@ interface FollowRequest {
   args: readonly string[];
   /** Called with each line of its standard output. */
   onLine: (line: string) => void;
-  /** It has ended by itself. */
+  /** Called if the program has ended by itself. */
   onEnd: (reason: string) => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A program of its own, as a process cannot go to another network namespace: `connect-probe.js tcp HOST:PORT SECONDS`, or
- * `http URL`. Ends with 0 if it could be reached, else with 1 and why not on standard error.
+ * A program of its own, as Node cannot move to another network namespace: `connect-probe.js tcp HOST:PORT SECONDS`, or
+ * `connect-probe.js http URL SECONDS`. Exits with 0 if the target was reached; else with 1, and says why on standard error.
  */
 import { get as getHttp } from 'node:http';
 import { get as getHttps } from 'node:https';

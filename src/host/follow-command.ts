@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import type { FollowCommand } from './command.ts';
 import { ENVIRONMENT } from './run-command.ts';
 
-/** Runs a program for as long as it is not stopped, at most as long as this process lives. */
+/** Runs a program until it is stopped, or this process exits. */
 export const followCommand: FollowCommand = ({ file, args, onLine, onEnd }) => {
   const child = execa(file, args, {
     env: ENVIRONMENT,

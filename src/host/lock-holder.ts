@@ -3,21 +3,21 @@ import { z } from 'zod';
 import { parseJson, readIfThere } from './state/files.ts';
 import type { StoppedProcess } from './stopped-holder.ts';
 
-/** What whoever has the lock writes into its file. */
+/** What the process that has the lock writes into the lock file. */
 export const Holder = z.object({
   pid: z.number(),
-  /** As the kernel has it, so that no later process is taken for it. The first workers did not say. */
+  /** The kernel's start time of the process, to tell it from a later one with the same id. The first workers left it out. */
   started: z.string().nullable().default(null),
   hostId: z.string(),
   purpose: z.string(),
   since: z.string(),
 });
 
-/** Fields of /proc/PID/stat after the name, which may have anything in it: proc_pid_stat(5). */
+/** Fields of /proc/PID/stat, counted from 0 after the name, as that may contain anything: proc_pid_stat(5). */
 const STATE = 0;
 const START_TIME = 19;
 
-/** Who has the lock of a network namespace. */
+/** Finds and signals the process that has the lock of a network namespace. */
 export class LockHolder {
   readonly #path: string;
 
@@ -25,7 +25,7 @@ export class LockHolder {
     this.#path = path;
   }
 
-  /** The worker that has the lock, if it is stopped: it is the one that the file names, and really has that file open. */
+  /** The process that has the lock, if it is stopped: the file must name it, with its start, and it must have that file open. */
   async findStopped(): Promise<StoppedProcess | null> {
     const read = Holder.safeParse(parseJson((await readIfThere(this.#path).catch(() => null)) ?? ''));
     if (!read.success) return null;
@@ -56,7 +56,7 @@ export class LockHolder {
   }
 }
 
-/** When a process was started; `null`: there is none. */
+/** When a process was started, as the kernel says it; `null`: there is no such process. */
 export async function startOf(pid: number): Promise<string | null> {
   return (await statOf(pid))[START_TIME] ?? null;
 }

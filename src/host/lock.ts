@@ -10,7 +10,7 @@ import { makePrivateFolder } from './state/files.ts';
 
 export interface LockOptions {
   runDir: string;
-  /** Of the network namespace: one lock for each. */
+  /** The inode of the network namespace; each has a lock of its own. */
   inode: number;
   hostId: string;
   timeoutSeconds: number;
@@ -20,7 +20,7 @@ export interface LockOptions {
 
 const FLOCK = '/usr/bin/flock';
 const CONFLICT_STATUS = 75;
-/** After so long without a sign of life, proper-lockfile's own mark counts as left behind. */
+/** proper-lockfile's mark counts as left behind by a dead process after this long without an update. */
 const STALE_MS = 10_000;
 const UPDATE_MS = 1_000;
 
@@ -30,12 +30,12 @@ const UPDATE_MS = 1_000;
  * Goals:
  * 1. Two holders never overlap, and neither does a program that a dead holder left running.
  * 2. A holder that dies leaves nothing to clean up, and nobody has to wait for a time-out.
- * 3. Whoever waits is told for whom.
+ * 3. Whoever has waited in vain is told who has the lock.
  * 4. A lock that was taken away all the same is noticed before the next change.
  *
- * 1 and 2 are the kernel's: `flock` belongs to the open file, which every save and restore inherits, and ends when
- * the last of them has closed it. 3 is what the holder writes into the file. 4 is proper-lockfile's, whose mark
- * stands beside the file: it catches a lock file that was deleted and made anew, where the kernel sees two.
+ * The kernel reaches 1 and 2: `flock` belongs to the open file, which every save and restore inherits, and ends when the last of
+ * them has closed it. For 3, the holder writes who it is into the file. proper-lockfile reaches 4 by a mark beside the file: it
+ * notices a lock file that was deleted and made anew, where the kernel sees two separate locks.
  */
 export class NamespaceLock implements HostLock {
   readonly #options: LockOptions;
@@ -66,7 +66,7 @@ export class NamespaceLock implements HostLock {
     }
   }
 
-  /** Whether it could be had now, without waiting for it, and without keeping it. @throws {LockTimeout} that says who has it */
+  /** Checks that the lock could be had now, without waiting for it or keeping it. @throws {LockTimeout} that says who has it */
   async assertFree(): Promise<void> {
     if (this.isBusy) return;
     try {
@@ -99,7 +99,7 @@ export class NamespaceLock implements HostLock {
     }
   }
 
-  /** @returns whether it was to be had in time */
+  /** @returns whether this process got the lock in time */
   async #flock(file: FileHandle, seconds: number): Promise<boolean> {
     const { exitCode, startError, stderr } = await this.#options.run({
       file: FLOCK,
@@ -127,7 +127,7 @@ export class NamespaceLock implements HostLock {
     const holder = { pid, started, hostId, purpose, since: new Date().toISOString() };
     await file.write(JSON.stringify(holder satisfies z.infer<typeof Holder>));
     let lost: Error | null = null;
-    // Nobody has the kernel's lock, so a mark that is there is a dead holder's.
+    // Nobody else has the kernel's lock, so a mark that is still there was left by a dead holder.
     await rm(`${this.path}.lock`, { recursive: true, force: true });
     const release = await lockfile.lock(this.path, {
       realpath: false,

@@ -1,15 +1,15 @@
 import { execa } from 'execa';
 import type { CommandRequest, CommandResult, RunCommand } from './command.ts';
 
-/** Enough for iptables to find its own parts; nothing of the worker's environment is any of its business. */
+/** Enough for iptables to find its own parts. Programs get nothing of the worker's own environment. */
 export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 const MAX_STDOUT_BYTES = 256 * 1024 * 1024;
 const MAX_STDERR_BYTES = 64 * 1024;
 const KILL_AFTER_MS = 2000;
 
 /**
- * Runs a program to its end, whatever that is: a result, never a throw. A program that ends before it has read its
- * input is told of by its exit, not by the broken pipe. It is a session of its own, so that a Ctrl-C at the
+ * Runs a program to its end. Whatever that is, it is a result, and nothing is thrown: of a program that ends before it has read
+ * its input, the result has the exit, not the broken pipe. The program gets a session of its own, so that a Ctrl-C at the
  * worker's terminal does not end it in the middle.
  */
 export const runCommand: RunCommand = async (request) => {
@@ -32,7 +32,7 @@ export const runCommand: RunCommand = async (request) => {
 function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText) {
   const { file, args, input, encoding = 'utf8', environment, descriptor } = request;
   return execa(file, args, {
-    // The worker's own may be gone.
+    // The folder that the worker runs in may be gone.
     cwd: '/',
     env: { ...ENVIRONMENT, ...environment },
     extendEnv: false,
@@ -52,7 +52,7 @@ function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText
   });
 }
 
-/** Ends a program when its time is over, with everything that it has started: that, too, could still write rules. */
+/** Ends a program when its time is over, with all programs that it has started: they could still write rules, too. */
 class TimeLimit {
   readonly #group: number | undefined;
   #timer: NodeJS.Timeout;
@@ -91,7 +91,7 @@ function collect(text: BoundedText) {
   } as const;
 }
 
-/** The beginning of an output: a program that writes without end is neither ended nor let fill the memory. */
+/** Keeps the beginning of an output. A program that writes without end is not ended, but cannot fill the memory. */
 class BoundedText {
   readonly #chunks: Uint8Array[] = [];
   #room: number;

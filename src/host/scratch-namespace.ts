@@ -7,10 +7,10 @@ const CAT = '/bin/cat';
 const READY_MS = 10_000;
 
 /**
- * Makes a network namespace that lives as long as a `cat` in it, which ends with its standard input: so with the worker,
- * however that ends.
+ * Makes a network namespace that lives as long as a `cat` in it. The `cat` ends when its standard input is closed, and so at the
+ * latest with the worker, however that ends.
  *
- * @throws {RehearsalUnavailable} if the kernel does not let it
+ * @throws {RehearsalUnavailable} if the kernel does not allow it
  */
 export async function openScratchNamespace(): Promise<ScratchNamespace> {
   const cat = execa(UNSHARE, ['--net', '--', CAT], {
@@ -21,7 +21,7 @@ export async function openScratchNamespace(): Promise<ScratchNamespace> {
     buffer: { stdout: false, stderr: true },
     maxBuffer: 4096,
   });
-  // It repeats what it is told once it runs in there, and not before.
+  // As soon as `cat` runs in the namespace, it repeats this line: that is the sign that the namespace is ready.
   cat.stdin.on('error', () => {});
   cat.stdin.write('\n');
   const ended = cat.then(({ stderr, shortMessage }) => {

@@ -1,20 +1,20 @@
 import type { Log } from '../job/ports/log.ts';
 import type { RunCommand } from './command.ts';
 
-/** Node has no sockets of that kind: this program of systemd's own speaks for the process that started it. */
+/** Node has no Unix datagram sockets. So this program, which is part of systemd, speaks for the process that started it. */
 const SYSTEMD_NOTIFY = '/usr/bin/systemd-notify';
 const TIMEOUT_MS = 5_000;
 
 export interface ServiceManagerOptions {
   notifySocket: string | null;
   watchdogMs: number | null;
-  /** `null`: the worker is alive; else, why it is not. */
+  /** Why the worker is stuck; `null`: it is not. */
   whyStuck: () => string | null;
   run: RunCommand;
   log: Log;
 }
 
-/** Tells systemd how the worker is: sd_notify(3). Without systemd, nobody. */
+/** Tells systemd how the worker is: sd_notify(3). Without systemd, it does nothing. */
 export class ServiceManager {
   readonly #options: ServiceManagerOptions;
   #watchdog: NodeJS.Timeout | null = null;
@@ -23,7 +23,10 @@ export class ServiceManager {
     this.#options = options;
   }
 
-  /** From now on it is heard of often enough, for as long as this process does anything at all, and is not stuck: a worker that is, is to be started again. */
+  /**
+   * Says that the worker is ready. If systemd wants signs of life, it gets them from now on, often enough, until the worker is
+   * stuck: then systemd is to start the worker again.
+   */
   async ready(status: string): Promise<void> {
     await this.#tell('READY=1', `STATUS=${status}`);
     const { watchdogMs } = this.#options;

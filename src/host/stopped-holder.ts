@@ -1,27 +1,27 @@
 /** A process that is stopped (SIGSTOP, a debugger), and has the lock. */
 export interface StoppedProcess {
   pid: number;
-  /** Tells it from a later one of the same number. */
+  /** When it was started, which tells it from a later process with the same id. */
   started: string;
 }
 
-/** What was done about it before. */
+/** A process that was told to continue. */
 export interface Continued {
   process: StoppedProcess;
-  /** How long ago. */
+  /** How long ago it was told. */
   agoMs: number;
 }
 
-/** For who is made to go on by somebody else at the last moment. */
+/** Time for somebody else to make the process continue, before it is signalled. */
 const GRACE_MS = 2_000;
-/** For who goes on to be seen to. */
+/** Time until a process that was told to continue is seen to do so, before it is killed. */
 const PATIENCE_MS = 5_000;
 
 /**
- * What is to be done about a process that has the lock, and is stopped: it keeps a change alive beyond its time. Made to go on, it
- * takes that back by itself; one that does not go on is in the way of whoever would. One that runs is never touched.
+ * What to do about a stopped process that has the lock, and so keeps a change open beyond its time. If it continues, it takes the
+ * change back by itself. If it does not, nobody else can, so it is killed. A process that runs is never signalled.
  *
- * @param lateMs how long the change has had its time
+ * @param lateMs how long ago the time of the change was over
  */
 export function stepAgainst(
   stopped: StoppedProcess | null,

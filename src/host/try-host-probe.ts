@@ -10,7 +10,7 @@ interface HostProbe {
 
 const PING = '/usr/bin/ping';
 const CONNECT = fileURLToPath(new URL('../host/connect-probe.js', import.meta.url));
-/** What a process needs to start, on a busy machine. */
+/** Added to the probe's own limit: the time that a process needs to start on a busy machine. */
 const START_MS = 2_000;
 
 /**

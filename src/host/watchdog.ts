@@ -3,17 +3,17 @@ import type { PendingChange } from '../job/ports/pending.ts';
 import type { Watchdog } from '../job/ports/ports.ts';
 
 export interface WatchdogOptions {
-  /** What settles a change; the job's id is added to it. */
+  /** The command that settles a change; the job's id is added as its last argument. */
   command: readonly string[];
   environment: Record<string, string>;
 }
 
-/** Waits in a shell, which is as good as nothing while all goes well, and only then becomes the program that settles. */
+/** Waits in a shell, which costs next to nothing, and only then becomes the program that settles the change. */
 const WAIT = 'sleep "$1"; shift; exec "$@"';
 
 /**
- * A process of a session of its own, which ends a change that is still open when its time is over. While the worker lives it
- * cannot do anything, as the worker has the lock.
+ * A process with a session of its own, which settles a change that is still open when its time is over. While the worker lives,
+ * it cannot do anything, as the worker has the lock.
  */
 export class DetachedWatchdog implements Watchdog {
   readonly #options: WatchdogOptions;
@@ -41,7 +41,7 @@ export class DetachedWatchdog implements Watchdog {
     const group = child.pid;
     this.#group = group;
     child.unref();
-    // Its number may soon be another's.
+    // Another process may soon have its id, and must not be killed.
     child.once('exit', () => {
       if (this.#group === group) this.#group = null;
     });

@@ -24,7 +24,7 @@ export class KeyFile implements KeyRing {
     return new KeyFile(path, await readKeys(path), changed, log);
   }
 
-  /** A file that has become wrong trusts nobody: it may have been changed so as to take a key away. */
+  /** Reads a changed file again. If it has become wrong, no key is trusted: it may have been changed to take a key away. */
   async keys(): Promise<readonly TrustedKey[]> {
     const changed = await stampOf(this.#path);
     if (changed === this.#changed) return this.#keys;
@@ -51,7 +51,7 @@ async function readKeys(path: string): Promise<TrustedKey[]> {
 
 async function trustedKey({ kid, algorithm, jwk, limits }: TrustedJwk): Promise<TrustedKey> {
   const key = await importJWK(jwk, algorithm);
-  // RFC 9864 gives the old EdDSA with this curve a name of its own.
+  // RFC 9864 has a new name for EdDSA with this curve; both names are in use.
   const algorithms = algorithm === 'EdDSA' ? ['EdDSA', 'Ed25519'] : [algorithm];
   return {
     kid,

@@ -13,7 +13,7 @@ export interface GeneralJws {
   signatures: { protected: string; signature: string }[];
 }
 
-/** Signs the bytes: by one key in compact form, by several in general form. @throws {Error} without a key */
+/** Signs the bytes: with one key in compact form, with several in general form. @throws {Error} if there is no key */
 export async function signMessage(payload: Uint8Array, keys: readonly SigningKey[]): Promise<SignedMessage> {
   const [first, ...others] = await Promise.all(keys.map((key) => signatureBy(payload, key)));
   if (first === undefined) throw new Error('there is no key to sign with');

@@ -34,7 +34,7 @@ const PrivateJwk = z.union([
 ]);
 const OTHERS = 0o077;
 
-/** Makes a pair of keys, and writes the private one to a new file, 0600. @throws {SettingsError} if there is one already */
+/** Makes a pair of keys, and writes the private one to a new file, 0600. @throws {SettingsError} if it cannot be made */
 export async function generateSigningKey(
   path: string,
   name: string,
@@ -85,7 +85,7 @@ async function readPrivateJwk(path: string): Promise<z.infer<typeof PrivateJwk>>
     values = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     if (error instanceof SettingsError) throw error;
-    // A parser quotes what it did not like, and that is a secret here.
+    // The parser's message quotes the text, which is a secret here.
     const reason = error instanceof SyntaxError ? 'is not JSON' : (error as Error).message;
     throw new SettingsError(`${path}: cannot be read as a key: ${reason}`);
   }

@@ -33,7 +33,7 @@ export function openLog({ level, file, hostId }: LogOptions): OpenLog {
   };
 }
 
-/** For commands that tell the person at the terminal themselves. */
+/** For commands that show everything at the terminal themselves. */
 export function silentLog(): Logger {
   return pino({ level: 'silent' });
 }
@@ -70,7 +70,7 @@ function clean(value: unknown, depth: number): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, clean(item, depth + 1)]));
 }
 
-/** Where it happened is told for errors that are fleetwall's own only: the others are about the world. */
+/** Only errors that show a mistake in the code keep their stack: where the others were made is of no use to an operator. */
 function cleanError(error: Error, depth: number): unknown {
   const { name, message, cause, code, stack } = error as Error & { code?: unknown };
   const fields = { name, message, code, cause, stack: OWN_ERRORS.has(name) ? stack : undefined };

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { FleetEvent } from '../contract/event.ts';
 
-/** What events tell besides the ends of jobs: drift, changes that wait to be confirmed, and those taken back after all. */
+/** What events tell besides the ends of jobs: drift, changes that wait to be confirmed, and changes taken back afterwards. */
 export class EventMetrics {
   readonly #detected;
   readonly #repaired;

@@ -6,7 +6,7 @@ import { DURATION_BUCKETS } from './job-metrics.ts';
 
 type Operation = 'save' | 'restore';
 
-/** What is read and written of the live rules. Rehearsals are not: they are in the time of their stage. */
+/** Reads and writes of the live rules. Those of rehearsals are not counted: their time is in the duration of their stage. */
 export class FirewallMetrics {
   readonly #calls;
   readonly #durations;

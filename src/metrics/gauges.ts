@@ -4,18 +4,20 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 export interface WorkerGauges {
   isConnected: () => boolean;
   isConsuming: () => boolean;
-  /** How often a connection to the broker was made, and how often it did not confirm an event. */
+  /** How many connections to the broker have been made. */
   connections: () => number;
+  /** How often the broker did not confirm an event that was sent. */
   unconfirmed: () => number;
-  /** Events that wait for the broker, and jobs that wait for their turn. */
+  /** How many events wait for the broker. */
   outboxEvents: () => number;
+  /** How many jobs wait for their turn. */
   jobsWaiting: () => number;
-  /** Since when a job is run; `null`: none is. */
+  /** For how many milliseconds the job in hand has been run; `null`: there is none. */
   runningMs: () => number | null;
   rulesets: () => Promise<readonly { name: string; revision: number; inSync: boolean | null }[]>;
 }
 
-/** The state of the worker, as it is when it is asked for. */
+/** Registers metrics of the worker's state, each read at the moment when somebody reads the metrics. */
 export function registerGauges(registry: Registry, worker: WorkerGauges): void {
   const gauge = (name: string, help: string, read: () => number) =>
     registry.registerMetric(
@@ -51,7 +53,7 @@ export function registerGauges(registry: Registry, worker: WorkerGauges): void {
   registerRulesets(registry, worker.rulesets);
 }
 
-/** One that somebody else counts. */
+/** Registers a counter whose value is counted elsewhere. */
 function counter(registry: Registry, name: string, help: string, read: () => number): void {
   registry.registerMetric(
     new Counter({
@@ -66,10 +68,10 @@ function counter(registry: Registry, name: string, help: string, read: () => num
   );
 }
 
-/** Both are made anew each time: a ruleset that was taken away has no revision. */
+/** Registers two gauges, which are filled anew each time: a ruleset that was removed must not keep its last value. */
 function registerRulesets(registry: Registry, read: WorkerGauges['rulesets']): void {
   const options = { labelNames: ['ruleset'], registers: [] };
-  // Both are asked at the same time.
+  // Both gauges are read at the same time, and share one reading of the state.
   let reading: ReturnType<typeof read> | null = null;
   const readOnce = async () =>
     await (reading ??= read().finally(() => {

@@ -5,11 +5,11 @@ import type { JobMeter } from '../job/ports/ports.ts';
 import { RecentIds } from '../job/ports/recent-ids.ts';
 import type { TimedStage } from '../job/ports/stopwatch.ts';
 
-/** From a small ruleset to one of 50,000 rules on a busy host. */
+/** In seconds: from a small ruleset to one of 50,000 rules on a busy host. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-/** A job may wait at the broker for as long as its host is away. */
+/** In seconds, up to a day: a job may wait at the broker for as long as its host is away. */
 const LAG_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 1800, 3600, 86_400];
-/** The window of a confirmation may be 20 minutes long. */
+/** In seconds, up to the longest window, which is 20 minutes. */
 const JOB_BUCKETS = [...DURATION_BUCKETS, 300, 1200];
 const STAGES = ['lock', 'snapshot', 'rehearse', 'plan', 'apply', 'verify', 'confirm'] as const;
 
@@ -65,7 +65,7 @@ export class JobMetrics implements JobMeter {
     // The same end has the same id, however often it is told.
     if (!this.#counted.add(id)) return;
     const { outcome, failure, timings } = data;
-    // What was refused at the gate is not known to be a job, and says nothing of its own that could be believed.
+    // A message that was refused, as it is no job for this host, has no action.
     const action = data.action ?? 'unknown';
     this.#ended.inc({ action, outcome, code: failure?.code ?? '' });
     this.#whole.observe({ action }, timings.totalMs / 1000);

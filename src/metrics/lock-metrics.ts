@@ -2,7 +2,7 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import { type Fence, type HostLock, LockTimeout } from '../job/ports/host-lock.ts';
 import { DURATION_BUCKETS } from './job-metrics.ts';
 
-/** How long is waited for the right to touch the rules. */
+/** How long the worker waits for the host's lock, and how often in vain. */
 export class LockMetrics {
   readonly #waits;
   readonly #timeouts;

@@ -8,10 +8,10 @@ import { registerGauges, type WorkerGauges } from './gauges.ts';
 import { JobMetrics } from './job-metrics.ts';
 import { LockMetrics } from './lock-metrics.ts';
 
-/** Node would wake up a hundred times a second to measure how late it is. */
+/** How often to measure how late the event loop is: by default, Node would wake up a hundred times a second for it. */
 const EVENT_LOOP_MS = 100;
 
-/** One for all workers that follow each other in a process: nothing ends what it measures with. */
+/** One for all workers that run in this process one after the other, as its measuring cannot be ended. */
 let ofProcess: Registry | null = null;
 
 function processMetrics(): Registry {
@@ -21,8 +21,8 @@ function processMetrics(): Registry {
 }
 
 /**
- * What Prometheus is told of one worker. Labels are bounded: tables, rulesets of this host, and words of contract v1; none
- * is ever taken from a message that was refused.
+ * The metrics of one worker. The values of labels are bounded: tables, rulesets of this host, and words of contract v1. No other
+ * text of a message ever gets into a label.
  */
 export class WorkerMetrics {
   readonly #registry = new Registry();
@@ -32,7 +32,7 @@ export class WorkerMetrics {
   readonly #events = new EventMetrics(this.#registry);
   #all = this.#registry;
 
-  /** The same ports, and whoever uses them is counted. */
+  /** The same ports, which also count what is done through them. */
   around(ports: Ports): Ports {
     const { firewall, lock, events, confirmation } = ports;
     return {
@@ -48,7 +48,7 @@ export class WorkerMetrics {
       confirmation: {
         answers: confirmation.answers,
         assertReachable: async () => await confirmation.assertReachable(),
-        // A probe publishes it itself, by the connection that it tries.
+        // Counted here, as a probe itself publishes this event, through the connection that it tries.
         probes: (event, headers) => {
           this.#events.take(event);
           return confirmation.probes(event, headers);

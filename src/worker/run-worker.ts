@@ -29,7 +29,7 @@ export interface WorkerOptions {
   settings: WorkerSettings;
   probes: readonly HostProbe[];
   policy: HostPolicy;
-  /** As systemd told this process. */
+  /** What systemd has told this process. */
   service: ServiceEnvironment;
   open?: typeof openHost;
 }
@@ -73,7 +73,7 @@ export async function runWorker(
   const health = new Health(waiting, link, prepared.checks, settings);
   const pages = await openPages(settings, metrics, health, { ...worker, link, waiting });
   await expectLeftAnswer(ports);
-  // The host comes first, and does not wait for the broker.
+  // A change is settled, and drift is looked for, without waiting for the broker.
   const ready = makeReady(ports, guard, stop);
   ready.then(() => caretaker.start(jobPorts, waiting)).catch(() => {});
   let wasOnline = false;
@@ -109,7 +109,7 @@ export async function runWorker(
   await Promise.all([consumed, ready]);
   await caretaker.stop();
   await guard?.stop();
-  // Another one of this name may be there, and is not to be said to have gone.
+  // A worker that was never online keeps quiet: another one with the same host id may be online.
   if (wasOnline) await announce('fleetwall.worker.offline', worker);
   await link.close();
   manager.close();
@@ -124,7 +124,7 @@ async function makeReady(ports: Ports, guard: DriftGuard | null, stop: AbortSign
   if (!stop.aborted) guard?.start();
 }
 
-/** Of no use to anybody who waits for the worker: so it comes last of what a start has to do. */
+/** Comes last in a start, as nobody waits for it. */
 async function forgetOldResults(
   ready: Promise<void>,
   { results, log }: Pick<Ports, 'results' | 'log'>,
@@ -138,7 +138,7 @@ function newGuard(ports: Ports, { drift, driftIntervalSeconds }: WorkerSettings)
   return new DriftGuard(ports, { mode: drift, intervalSeconds: driftIntervalSeconds });
 }
 
-/** Tells the fleet of the worker; that nobody heard it is no reason to do anything else. */
+/** Publishes an event of the worker's life. If that fails, it is only logged. */
 async function announce(type: WorkerEvent['type'], worker: WorkerState): Promise<void> {
   const { events, log } = worker.ports;
   try {

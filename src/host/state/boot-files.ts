@@ -21,13 +21,13 @@ type Ruleset = Pick<RulesetRecord, 'name' | 'scope'>;
 /**
  * The rules of each ruleset as plain files that `iptables-restore` takes, `boot/NAME.SCOPE.FAMILY` in the state folder.
  *
- * Which of them are right, the record says. A new one is written aside first (`.new`); while it stands in its place and the record
- * is not yet written, the old one is kept beside it (`.old`): wherever that is cut short, one of the three is the record's.
+ * The record says by digests which files are right. A new file is written aside first (`.new`). Once it is put in its place, the
+ * old one is kept beside it (`.old`) until the record is written. So wherever that is cut short, one of the three is right.
  */
 export class FileBootFiles implements BootFiles {
   readonly #folder: string;
   readonly #restore: PerFamily<string>;
-  /** What is known to be in a file, for as long as it is that file: it is neither written nor read again for that. */
+  /** The digest of each file that was read or written. While it is the same file, it is neither read nor written again. */
   readonly #known = new Map<string, { digest: Digest; identity: string }>();
 
   /** @param restore the programs that load them, by absolute path */
@@ -148,7 +148,7 @@ export class FileBootFiles implements BootFiles {
   }
 }
 
-/** What cannot be read is no boot file: whoever has to put one there is told why that cannot be done. */
+/** Whether a file has this content. A file that cannot be read has not: whoever writes it then gets the reason. */
 async function holds(path: string, digest: Digest): Promise<boolean> {
   const text = await readIfThere(path, 'latin1').catch(() => null);
   return text !== null && bytesDigest(text) === digest;
@@ -162,11 +162,11 @@ function keptOf(path: string): string {
   return `${path}.old`;
 }
 
-/** A second name for what is in place: at no moment is nothing there. */
+/** Gives the file in its place a second name, so that there is a file in that place at every moment. */
 async function keep(path: string): Promise<void> {
   const kept = keptOf(path);
   await rm(kept, { force: true });
-  // Not every file system has second names.
+  // Not every file system has second names (hard links).
   await link(path, kept).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') await copyFile(path, kept);
   });

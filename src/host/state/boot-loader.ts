@@ -9,7 +9,10 @@ status=0
 load() { [ ! -s "$1" ] || "$2" -w 10 $3 <"$1" || { echo "fleetwall: $1 was not loaded" >&2; status=1; }; }
 `;
 
-/** A script that needs nothing but a shell and iptables. Whole tables come first; inserted hooks end in the order of names. */
+/**
+ * A script that loads the boot files with nothing but a shell and iptables. Whole tables come first. Then come the chains, the
+ * last name first: each ruleset inserts its hooks at the top, so that they end up in the order of names.
+ */
 export function renderLoader(restore: PerFamily<string>): string {
   const loops = FAMILIES.flatMap((family) => [
     `for file in *.tables.${family}; do load "$file" ${restore[family]}; done`,

@@ -5,8 +5,8 @@ import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
 const BoundGroups = z.object({ groups: z.array(z.string()) });
 
 /**
- * The groups that the host's queues may be bound for: the broker does not tell, and a group that was left must be
- * unbound. A file that cannot be read counts as none.
+ * The groups that the host's queues may be bound for, `bound-groups.json` in the state folder. The broker does not tell them, and
+ * the queues must be unbound from a group that the host has left. A damaged file counts as no groups.
  */
 export class BoundGroupsFile {
   readonly #folder: string;

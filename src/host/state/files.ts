@@ -5,14 +5,14 @@ import { dirname } from 'node:path';
 type Encoding = 'utf8' | 'latin1';
 
 /**
- * Puts a file in place whole or not at all, and for good: written aside, flushed, renamed, and the folder flushed,
- * without which a power cut may still take the new name away.
+ * Puts a file in place, whole or not at all, so that it outlives a power cut: the file is written aside, flushed and renamed, and
+ * then the folder is flushed, without which the new name could still be lost.
  */
 export async function writeDurably(path: string, text: string, encoding: Encoding = 'utf8'): Promise<void> {
   await placeDurably(await writeAside(path, text, encoding), path);
 }
 
-/** Writes and flushes a file `PATH.new`; its path. Whoever writes to a path has a lock for it, or it is nobody else's. */
+/** Writes and flushes `PATH.new`, and returns that path. The caller has a lock for it, or nobody else writes to it. */
 export async function writeAside(path: string, text: string, encoding: Encoding = 'utf8'): Promise<string> {
   const aside = `${path}.new`;
   const file = await open(aside, 'w', 0o600);
@@ -51,7 +51,7 @@ export async function readIfThere(path: string, encoding: Encoding = 'utf8'): Pr
   }
 }
 
-/** The JSON files in a folder, by name, in order. Where nothing was ever kept, there is no folder. */
+/** The names of the JSON files in a folder, sorted. There is no folder, and so no name, before the first file was kept. */
 export async function jsonFilesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -60,25 +60,25 @@ export async function jsonFilesIn(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.json')).toSorted();
 }
 
-/** A folder that only its owner may look into. */
+/** Makes a folder that only its owner may look into, unless it exists. */
 export async function makePrivateFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Only where folders above are missing: on a read-only file system it gives a wrong reason.
+    // `recursive` only if folders above are missing: on a read-only file system it gives a wrong reason.
     if (code === 'ENOENT') await mkdir(path, { recursive: true, mode: 0o700 });
     else if (code !== 'EEXIST') throw error;
   }
 }
 
-/** Tells one content of a path from another without reading it, as each is a new file; `null` if there is none. */
+/** Changes with the content of a path, without reading it, as each new content is a new file. `null`: there is no file. */
 export async function identityOf(path: string): Promise<string | null> {
   const found = await stat(path, { bigint: true }).catch(() => null);
   return found === null ? null : `${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 
-/** @returns `null` for what is no JSON: no schema takes that */
+/** @returns `null` for a text that is not JSON, which no schema accepts */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -48,7 +48,7 @@ const StoredChange = z.object({
         after: StoredRecord.nullable(),
       })
       .nullable(),
-    /** The first workers gave an undo up, and the journal with it. */
+    /** The first workers did not write it: when they gave up an undo, they closed the journal as well. */
     owed: z.object({ since: z.string() }).nullable().default(null),
   }),
 });

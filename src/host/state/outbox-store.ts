@@ -29,7 +29,7 @@ export class FileOutboxStore implements OutboxStore {
       const kept: KeptEvent[] = [];
       for (const name of names) {
         const stored = StoredEvent.safeParse(parseJson((await readIfThere(join(this.#folder, name))) ?? ''));
-        // What cannot be read cannot be published either; it stays for people to look at.
+        // A damaged file cannot be published; it stays for people to look at.
         if (stored.success) kept.push(stored.data);
       }
       return kept;

@@ -4,9 +4,10 @@ import { SetupError } from '../../config/setup-error.ts';
 const OTHERS_WRITE = 0o022;
 
 /**
- * Whoever may write to the worker's folders could take its lock, or have it restore what they like at the next start.
+ * Checks that only root and the user of this process may write to a folder of the worker. Anybody else could take its lock away,
+ * or make it restore rules of theirs at the next start. A folder that does not exist passes: it is made private later.
  *
- * @throws {SetupError} if that is anybody but its user and root; a folder that is not there yet is made private
+ * @throws {SetupError} if others may write to it
  */
 export async function assertOwnFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);

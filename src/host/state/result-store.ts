@@ -5,7 +5,7 @@ import type { ResultStore } from '../../job/ports/stores.ts';
 import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
-/** Each so many results, those that are too many are looked for. */
+/** Old results are removed after each time that this many new ones were written. */
 const PRUNE_EVERY = 1_000;
 const LOOKED_AT_ONCE = 64;
 const KEPT_RESULTS = 10_000;
@@ -44,10 +44,10 @@ export class FileResultStore implements ResultStore {
   async prune(now = Date.now()): Promise<void> {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
-      // What is being written has another ending.
+      // A file that is still being written has another ending.
       const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.json'));
       const files: { name: string; time: number }[] = [];
-      // Not all at once: ten thousand answers that wait take more memory than all else that the worker has.
+      // Not all at once: ten thousand calls that wait take more memory than everything else in the worker.
       for (let from = 0; from < names.length; from += LOOKED_AT_ONCE) {
         const some = names.slice(from, from + LOOKED_AT_ONCE);
         files.push(

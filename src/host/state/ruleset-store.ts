@@ -18,7 +18,7 @@ export const StoredRecord = z.object({
   name: RulesetName,
   scope: Scope,
   committed: z.object({ revision: Revision, digest: Digest }).nullable(),
-  /** The first workers did not say. */
+  /** The first workers did not write it. */
   committedBy: z.string().nullable().default(null),
   live: z
     .object({
@@ -35,7 +35,7 @@ const StoredRuleset = StoredRecord.extend({ version: z.literal(STATE_VERSION) })
 /** What is committed on the host: one JSON file for each ruleset, `rulesets/NAME.json` in the state folder. */
 export class FileRulesetStore implements RulesetStore {
   readonly #folder: string;
-  /** What was read of a file, for as long as it is that file: a new one has another inode. */
+  /** The record that was read from each file. While it is the same file, it is not read again; each write makes a new one. */
   readonly #read = new Map<string, { identity: string; record: RulesetRecord }>();
 
   constructor(stateDir: string) {

@@ -1,7 +1,7 @@
 import { JournalDamaged } from '../../job/ports/pending.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
 
-/** Errors of the file system, and files that cannot be read, are the state folder's. */
+/** Does work on the state folder. @throws {StateUnavailable} for any error of it but {@link JournalDamaged} */
 export async function orUnavailable<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

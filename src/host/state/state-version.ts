@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { StateUnavailable } from '../../job/ports/stores.ts';
 
-/** Of all files of the state that say so. A change that an older worker could not read makes it a higher number. */
+/** The format of all state files that have a `version`. A change that an older worker could not read needs a higher number. */
 export const STATE_VERSION = 1;
 
 const Versioned = z.object({ version: z.int() });
 
 /**
- * What a newer fleetwall wrote is neither damaged nor to be guessed at: it is left alone, and nothing is changed on its account.
+ * Refuses a file that a newer fleetwall has written: it is not damaged, and guessing at it could do harm. So it stays as it is.
  *
- * @throws {StateUnavailable}
+ * @throws {StateUnavailable} if the file is newer
  */
 export function assertNotNewer(path: string, values: unknown): void {
   const read = Versioned.safeParse(values);

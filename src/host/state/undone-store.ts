@@ -9,8 +9,8 @@ import { orUnavailable } from './state-error.ts';
 const StoredUndone = z.object({ event: FleetEvent, headers: z.record(z.string(), z.string()) });
 
 /**
- * Changes that were taken back after their jobs had ended, `undone/JOB.json` in the state folder: by whatever process, and for
- * the worker to tell.
+ * Changes that were taken back after their jobs had ended, `undone/JOB.json` in the state folder. Whichever process did it, the
+ * worker publishes it.
  */
 export class FileUndoneStore implements UndoneStore {
   readonly #folder: string;
@@ -45,7 +45,7 @@ export class FileUndoneStore implements UndoneStore {
   }
 }
 
-/** What cannot be read cannot be told either; it stays for people to look at. */
+/** Reads one file, into a list of one. A damaged file cannot be published; it stays for people to look at. */
 async function readUndone(path: string): Promise<KeptUndone[]> {
   const stored = StoredUndone.safeParse(parseJson((await readIfThere(path)) ?? ''));
   if (!stored.success || stored.data.event.type !== 'fleetwall.job.undone') return [];

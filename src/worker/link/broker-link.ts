@@ -18,20 +18,20 @@ import { brokerAccess } from '../open/what-leaves.ts';
 export interface LinkHandlers {
   job: (delivery: Delivery) => Promise<Settlement>;
   control: (delivery: Delivery) => Promise<Settlement>;
-  /** The host is there: its control messages are heard. */
+  /** Called each time that control messages begin to be heard: the host is online. */
   onOnline: () => void;
-  /** Jobs begin to come. */
+  /** Called each time that jobs begin to come. */
   onJobs: () => void;
-  /** Jobs are taken from then on. */
+  /** No job is taken before this has resolved. */
   ready: Promise<void>;
 }
 
-/** So many jobs wait here and not at the broker: among them, the newest revision of a ruleset is found. */
+/** At most this many jobs wait here and not at the broker. Only among them, the newest revision of a ruleset is found. */
 const MOST_WAITING_JOBS = 64;
-/** Somebody may have taken away what the host needs on the broker, such as a binding, without a word. */
+/** How often everything is declared again: the broker does not tell if somebody takes away, for example, a binding. */
 const RESTORE_MS = 10 * 60 * 1000;
 
-/** Everything between the host and its broker, for as long as the worker runs: connections come and go. */
+/** Everything between the host and its broker. It lives as long as the worker, while connections come and go. */
 export class BrokerLink {
   readonly events: Outbox;
   readonly #settings: WorkerSettings;
@@ -62,7 +62,7 @@ export class BrokerLink {
     });
   }
 
-  /** Returns at once: the broker may come later. */
+  /** Returns at once, without waiting for the broker: the broker may come later. */
   async open(handlers: LinkHandlers): Promise<void> {
     const { hostId } = this.#settings;
     const log = this.#log;
@@ -82,8 +82,8 @@ export class BrokerLink {
       restore,
       onConsuming: () => {
         handlers.onOnline();
-        // A quorum queue lets a second consumer in, whatever the first has said. That of the control messages, which is classic, does
-        // not: whoever has it is the host, and takes its jobs.
+        // A quorum queue lets a second consumer in, even if the first is exclusive. The control queue is classic, and does
+        // not. So only the worker that consumes the control queue takes the host's jobs.
         const model = this.#model;
         handlers.ready
           .then(async () => model !== null && (await jobs.open(model)))
@@ -117,12 +117,12 @@ export class BrokerLink {
     return this.#connection?.count ?? 0;
   }
 
-  /** Whether jobs would come, as far as is known here. */
+  /** Whether jobs would come, as far as this process knows. */
   get isConsuming(): boolean {
     return this.#jobs?.isConsuming ?? false;
   }
 
-  /** Whether messages would come: asks the broker. */
+  /** Asks the broker whether messages would come, and begins to consume again if not. */
   async check(): Promise<void> {
     try {
       await Promise.all([this.#jobs?.check(), this.#control?.check()]);
@@ -142,7 +142,7 @@ export class BrokerLink {
     await this.events.stop();
   }
 
-  /** Until it is known to have arrived, it is kept: whoever undid it may have had no broker. */
+  /** Forgets a change that was taken back, once its event has arrived: the process that took it back may have had no broker. */
   #forgetUndone(event: JobUndoneEvent): void {
     new FileUndoneStore(this.#settings.stateDir).remove(event).catch((error: unknown) => {
       this.#log.warn({ jobId: event.subject, error }, 'That a change was taken back will be told again');
@@ -156,12 +156,12 @@ export class BrokerLink {
     );
   }
 
-  /** Declares what the host needs on the broker, and leaves the groups that it is in no more. */
+  /** Declares what the host needs on the broker, and unbinds its queues from the groups that it has left. */
   async #declare(model: BrokerModel): Promise<void> {
     const { hostId, groups, queueType, stateDir } = this.#settings;
     const memory = new BoundGroupsFile(stateDir);
     const bound = await memory.read();
-    // On disk before it is so on the broker: whatever was bound once is known.
+    // The file is written before the broker is changed: so each group that may be bound is known.
     await memory.write([...new Set([...bound, ...groups])]);
     const leftGroups = bound.filter((group) => !groups.includes(group));
     await declareTopology(model, { hostId, groups, leftGroups, queueType });

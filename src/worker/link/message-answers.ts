@@ -10,12 +10,12 @@ export class MessageAnswers implements Answers {
   readonly #stop: AbortSignal;
   #expected: { jobId: string; answer: Promise<Answer>; give: (answer: Answer) => void } | null = null;
 
-  /** @param stop the worker is to stop */
+  /** @param stop aborted when the worker is to stop */
   constructor(stop: AbortSignal) {
     this.#stop = stop;
   }
 
-  /** The job that waits, if one does. */
+  /** The id of the job that waits for an answer; `null`: none does. */
   get pending(): string | null {
     return this.#expected?.jobId ?? null;
   }
@@ -29,7 +29,7 @@ export class MessageAnswers implements Answers {
     this.#expected = { jobId, answer, give };
   }
 
-  /** @returns whether the job waits for one */
+  /** Answers a job. @returns whether the job waits for an answer */
   give(jobId: string, answer: 'confirm' | 'abort'): boolean {
     if (this.#expected?.jobId.toLowerCase() !== jobId.toLowerCase()) return false;
     this.#expected.give(answer);

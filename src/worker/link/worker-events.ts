@@ -9,7 +9,7 @@ import type { MessageAnswers } from './message-answers.ts';
 export interface WorkerState {
   ports: Ports;
   answers: MessageAnswers;
-  /** `null`: drift is none of its business. */
+  /** `null`: this worker does not look for drift. */
   guard: Pick<DriftGuard, 'inSync'> | null;
 }
 
@@ -32,7 +32,7 @@ export async function workerEvent(
   };
 }
 
-/** What is committed on the host. */
+/** The rulesets that are committed, and are to be live, on the host. */
 export async function committedRulesets({
   ports,
   guard,
@@ -40,7 +40,7 @@ export async function committedRulesets({
   return (await listRecords(ports)).flatMap((record) => describe(record, guard));
 }
 
-/** A worker that cannot read its state is there all the same, and jobs are told of it. */
+/** If the state cannot be read, the list is empty: the worker is there all the same, and each job ends with the reason. */
 async function listRecords({ rulesets, log }: Pick<Ports, 'rulesets' | 'log'>): Promise<RulesetRecord[]> {
   try {
     return await rulesets.list();

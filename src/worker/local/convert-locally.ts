@@ -14,17 +14,18 @@ import { renderWanted } from '../../ruleset/wanted/render-wanted.ts';
 import { preparePorts } from '../open/prepare.ts';
 import { type LocalRuleset } from './run-locally.ts';
 
-/** What a text comes to: for each family as `iptables-save` prints it, empty where a family is not in it. */
+/** What the texts make: for each family as `iptables-save` prints it; empty for a family that the ruleset has no text for. */
 export interface Converted {
   failure: Failure | null;
   texts: PerFamily<string>;
 }
 
 /**
- * Runs a text in a rehearsal on this host, and gives what the kernel then holds: chains, policies and rules in its own spelling, which
- * mean the same in whatever order they are loaded. The host's rules are neither read nor written.
+ * Runs the texts in a rehearsal on this host, and returns what the kernel then holds: chains, policies and rules in its own
+ * spelling, which mean the same in whatever order they are loaded. The host's rules are neither read nor written.
  *
- * @throws {SettingsError} {@link SetupError} if the host lacks something
+ * @throws {SettingsError} if the trusted keys cannot be read
+ * @throws {SetupError} if the host lacks something
  */
 export async function convertLocally(
   written: LocalRuleset,

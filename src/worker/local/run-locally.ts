@@ -13,22 +13,23 @@ import type { ResultStore } from '../../job/ports/stores.ts';
 import { runJob } from '../../job/run-job.ts';
 import { preparePorts } from '../open/prepare.ts';
 
-/** A ruleset that need not have a revision: then it is taken as the next one. */
+/** A ruleset whose revision may be absent: then it is the one after what is committed. */
 export type LocalRuleset = Omit<Ruleset, 'revision'> & { revision?: number | undefined };
 
 export interface LocalJob {
   action: ApplyJob['action'];
   ruleset: LocalRuleset;
   confirm: ApplyJob['confirm'];
-  /** Who is asked where `confirm` is `manual`. */
+  /** Where the answer comes from if `confirm` is `manual`. */
   answers: Answers;
 }
 
 /**
- * Runs a job on this host without a broker: the very job that a message would bring. In the answer, unlike in an event,
- * the difference is whole.
+ * Runs a job on this host without a broker, in the same way as a job that came as a message. Unlike an event, the answer has the
+ * whole difference.
  *
- * @throws {SettingsError} {@link SetupError} if the host lacks something
+ * @throws {SettingsError} if the probes, the policy or the trusted keys cannot be read
+ * @throws {SetupError} if the host lacks something
  * @throws {StateUnavailable} if the state folder cannot be read
  */
 export async function runLocally(
@@ -60,13 +61,13 @@ export async function runLocally(
   };
   const results = action === 'check' ? NOT_REMEMBERED : ports.results;
   const run = new JobRun(job, origin, new Stopwatch(), { ...ports, results });
-  // What is settled on the way is another job's, and is remembered.
+  // `ports` has the real result store: a change of another job that is settled on the way must be remembered.
   await runJob(run, ports);
   if (run.event === null) throw new Error(`job ${job.id} has no end`);
   return { ...run.event.data, diff: run.end?.diff ?? null };
 }
 
-/** Nobody will ask for it again. */
+/** For a check, as nobody asks for its result again. */
 const NOT_REMEMBERED: ResultStore = {
   find: async () => null,
   put: async () => {},

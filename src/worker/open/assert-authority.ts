@@ -2,7 +2,7 @@ import { SetupError } from '../../config/setup-error.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { HostPolicy } from '../../contract/host-policy.ts';
 
-/** Whether it is known who may command the host. @throws {SetupError} if it is not */
+/** Checks that the settings say who may command the host. @throws {SetupError} if they do not */
 export function assertAuthority(
   { allowUnsigned, trustedKeys }: WorkerSettings,
   { signatures }: HostPolicy,

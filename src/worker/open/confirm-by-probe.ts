@@ -7,9 +7,9 @@ import { tryHostProbe } from '../../host/try-host-probe.ts';
 import type { Answers, Confirmation, Probe } from '../../job/ports/confirmation.ts';
 
 export interface ProbeOptions {
-  /** `null`: without a broker. */
+  /** `null`: there is no broker to be probed. */
   access: BrokerAccess | null;
-  /** What of an event may leave the host. */
+  /** Gives what of an event may leave the host. */
   shown: <T extends FleetEvent>(event: T) => T;
   hostId: string;
   hostProbes: readonly HostProbe[];
@@ -20,7 +20,10 @@ export interface ProbeOptions {
 
 const REACH_MS = 10_000;
 
-/** What has to work after a change: the broker, from the worker's own network namespace, and the host's own probes, from the managed one. */
+/**
+ * Probes what has to work after a change: the broker, from the worker's own network namespace, and the targets of the host's own
+ * probes, from the namespace whose rules are managed.
+ */
 export class ProbingConfirmation implements Confirmation {
   readonly answers: Answers;
   readonly #options: ProbeOptions;

@@ -20,7 +20,7 @@ import { openNamespace } from '../../netfilter/namespace.ts';
 import { findPrograms } from '../../netfilter/programs.ts';
 import { ScratchSandbox } from '../../netfilter/rehearsal.ts';
 
-/** Whether the host would do a job now. Each throws what the person has to know if it would not. */
+/** Whether the host could do a job now. `lock` and `backend` throw an error that says why not. */
 export interface HostChecks {
   lock(): Promise<void>;
   backend(): Promise<void>;
@@ -34,17 +34,17 @@ export type ManagedHost = Pick<
   'facts' | 'place' | 'lock' | 'firewall' | 'monitor' | 'sandbox' | 'watchdog'
 > & {
   checks: HostChecks;
-  /** Who has the lock. */
+  /** Finds the process that has the lock, if it is stopped, and signals it. */
   holder: Pick<LockHolder, 'findStopped' | 'signal'>;
-  /** The program that loads the rules at boot … */
+  /** The programs that load the rules at boot. */
   restore: Record<'ipv4' | 'ipv6', string>;
-  /** … and what runs the host's own probes in the namespace. */
+  /** What to put before a command to run it in the network namespace, as for the host's own probes. */
   prefix: readonly string[];
   run: RunCommand;
 };
 
 /**
- * Looks at the host once, at the start: what a job needs is there, or the worker does not start.
+ * Looks once, at the start, for what jobs need on this host. If something is missing, the worker does not start.
  *
  * @throws {SetupError} with what to do about it
  */
@@ -87,7 +87,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     holder: new LockHolder(lock.path),
     checks: {
       lock: async () => await lock.assertFree(),
-      // That somebody looks is no progress of a job.
+      // Not by `run`: a look from outside must not count as progress of a job.
       backend: async () => await new Iptables({ ...iptables, run: runCommand }).assertReadable(),
       lastProgress: () => lastProgress,
     },
@@ -102,7 +102,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
 
 const SETTLE = [process.execPath, fileURLToPath(new URL('../cli/main.js', import.meta.url)), 'settle'];
 
-/** What a process needs to know that settles a change after the worker: no word of the broker. */
+/** The settings for the process that settles a change after the worker has died: none of them is about the broker. */
 function environmentOf(settings: WorkerSettings): Record<string, string> {
   const { hostId, backend, netns, stateDir, runDir, logLevel, logFile } = settings;
   const { lockTimeoutSeconds, applyTimeoutSeconds } = settings;

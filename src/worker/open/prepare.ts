@@ -22,16 +22,16 @@ import { spellPolicy } from './spell-policy.ts';
 import { brokerAccess, shownBy } from './what-leaves.ts';
 
 export interface Surroundings {
-  /** What the host lets be done to it; by default, anything. */
+  /** What the host allows; by default, everything. */
   policy?: HostPolicy;
   /** The host's own probes. */
   probes: readonly HostProbe[];
   events: EventPublisher;
   told?: RecentIds;
-  /** By default, what is left is left to other processes. */
+  /** By default one that does nothing: other processes take care of what is left to be done. */
   caretaker?: Caretaker;
   answers: Answers;
-  /** Whether a broker is to be had, and to be probed. */
+  /** Whether there is a broker, and changes are confirmed by probing it. */
   hasBroker: boolean;
   open?: typeof openHost;
   log: Log;
@@ -39,7 +39,12 @@ export interface Surroundings {
 
 export type PreparedPorts = Ports & { checks: HostChecks } & Pick<ManagedHost, 'holder'>;
 
-/** All that jobs need. @throws {SetupError} if the host is not fit for them */
+/**
+ * Opens everything that jobs need.
+ *
+ * @throws {SetupError} if the host is not fit for them
+ * @throws {SettingsError} if the trusted keys cannot be read
+ */
 export async function preparePorts(
   settings: WorkerSettings,
   {
@@ -94,5 +99,5 @@ export async function preparePorts(
   };
 }
 
-/** Whether it takes what is not signed is said elsewhere. */
+/** For a host without a file of trusted keys. Whether it takes unsigned jobs is decided by `allowUnsigned`. */
 const TRUSTS_ALL: KeyRing = { keys: async () => null };

@@ -9,7 +9,12 @@ import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import { toBytes } from '../../ruleset/text/bytes.ts';
 import { objectNames } from '../../ruleset/trial/objects.ts';
 
-/** The guardrails of a policy, its rules as this host's kernel spells them: as those that they are compared with. */
+/**
+ * The guardrails of a policy. Its required rules are spelled as this host's kernel spells them, like the rules that they are
+ * compared with.
+ *
+ * @returns `null` if the policy limits nothing; with a `fault` if a required rule cannot be tried on this host
+ */
 export async function spellPolicy(policy: HostPolicy, sandbox: Sandbox): Promise<Guardrails | null> {
   const { signatures: _, required, ...limits } = policy;
   if (required.length === 0 && Object.keys(limits).length === 0) return null;

@@ -7,7 +7,7 @@ export function brokerAccess({ amqpUrl, tls }: WorkerSettings): BrokerAccess {
   return { addresses: amqpUrl, tls: tls ?? { external: false } };
 }
 
-/** What of an event goes to the broker. */
+/** Returns a function that gives what of an event goes to the broker: all of it, or all but its texts. */
 export function shownBy({ eventText }: WorkerSettings): <T extends FleetEvent>(event: T) => T {
   return eventText === 'none' ? withoutTexts : (event) => event;
 }

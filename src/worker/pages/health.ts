@@ -5,7 +5,7 @@ import type { HostChecks } from '../open/open-host.ts';
 
 export type Limits = Pick<WorkerSettings, 'lockTimeoutSeconds' | 'applyTimeoutSeconds'>;
 
-/** What is asked of the worker; all of it is known without asking the broker. */
+/** What the worker knows of its connection to the broker, without asking the broker. */
 export interface Asked {
   readonly isConnected: boolean;
   readonly isConsuming: boolean;
@@ -14,12 +14,12 @@ export interface Asked {
 /** `null`: it is well; else, why it is not. */
 export type Readiness = Record<'broker' | 'consuming' | 'lock' | 'backend', string | null>;
 
-/** Beside what a program may take: for the worker's own work between two of them. */
+/** Added to the time limit of a program, for the worker's own work between two programs. */
 const SLACK_SECONDS = 60;
-/** Many may ask at the same time: the host is not looked at again for so long after a look has ended. */
+/** The result of a look at the host is used again for this long after the look has ended, however many ask. */
 const FRESH_MS = 2_000;
 
-/** For how long nothing may be seen of a job before something is wrong with the worker, in milliseconds. */
+/** How many milliseconds may pass without a sign of a job before the worker counts as stuck. */
 export function longestSilenceMs(
   { confirm }: Job,
   { lockTimeoutSeconds, applyTimeoutSeconds }: Limits,
@@ -48,12 +48,12 @@ export class Health {
     this.#limits = limits;
   }
 
-  /** `null`: it is alive. That this is answered at all shows that the event loop turns. */
+  /** Why the worker is stuck; `null`: it is not. That there is an answer at all shows that the event loop turns. */
   whyStuck(): string | null {
     const { inHand } = this.#waiting;
     if (inHand === null) return null;
     const { job, since } = inHand;
-    // However long it takes, it comes on for as long as programs are run and end: each has a limit of its own.
+    // However long a job takes, it goes on for as long as programs start and end: each program has a time limit of its own.
     const ms = performance.now() - Math.max(since, this.#checks.lastProgress());
     const limitMs = longestSilenceMs(job, this.#limits);
     if (ms <= limitMs) return null;

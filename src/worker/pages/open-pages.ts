@@ -6,14 +6,14 @@ import { committedRulesets, type WorkerState } from '../link/worker-events.ts';
 import type { Health } from './health.ts';
 import { StatusPages } from './status-pages.ts';
 
-/** `null`: nobody is to read them. What they need is loaded only where somebody is: it takes time and memory. */
+/** `null` if no HTTP address is set. Only where one is set, the library for metrics is loaded: it costs time and memory. */
 export async function newMetrics({ httpAddress }: WorkerSettings): Promise<WorkerMetrics | null> {
   if (httpAddress === undefined) return null;
   const { WorkerMetrics } = await import('../../metrics/worker-metrics.ts');
   return new WorkerMetrics();
 }
 
-/** @throws {SetupError} if nobody can listen there */
+/** `null` if no HTTP address is set. @throws {SetupError} if it cannot listen on that address */
 export async function openPages(
   { httpAddress }: WorkerSettings,
   metrics: WorkerMetrics | null,

@@ -16,13 +16,13 @@ interface Page {
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-/** Prometheus, an orchestrator and some people; not a crowd. */
+/** Enough for Prometheus, an orchestrator and some people. */
 const MOST_CONNECTIONS = 64;
 const REQUEST_MS = 10_000;
-/** Node looks for those that are late every 30 s, if it is not told otherwise. */
+/** How often Node looks for requests that take too long; by default, every 30 s. */
 const LOOK_MS = 2_000;
 
-/** `/metrics`, `/healthz` and `/readyz`, to read and for nothing else. */
+/** Serves `/metrics`, `/healthz` and `/readyz`: they can be read, and nothing can be changed by them. */
 export class StatusPages {
   readonly #server: Server;
 
@@ -30,7 +30,7 @@ export class StatusPages {
     this.#server = server;
   }
 
-  /** @throws {SetupError} if nobody can listen there */
+  /** @throws {SetupError} if it cannot listen on that address */
   static async open({ host, port }: HttpAddress, source: StatusSource): Promise<StatusPages> {
     const server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
       request.resume();
@@ -49,7 +49,7 @@ export class StatusPages {
       );
       server.listen({ host, port }, resolve);
     });
-    // What goes wrong with a client is that client's.
+    // A later error, such as too many open files, must not end the worker.
     server.on('error', () => {});
     return new StatusPages(server);
   }
@@ -79,7 +79,7 @@ async function pageFor(method: string, url: string, source: StatusSource): Promi
   }
 }
 
-/** 200 if nothing is wrong, else 503, and what it is. */
+/** 200 if nothing is wrong, else 503; the text has each check with what is wrong. */
 function verdict(checks: Record<string, string | null>): Page {
   const isWell = Object.values(checks).every((reason) => reason === null);
   const told = Object.fromEntries(Object.entries(checks).map(([name, reason]) => [name, reason ?? 'ok']));

@@ -7,18 +7,18 @@ import { Stopwatch } from '../../job/ports/stopwatch.ts';
 import { settlePending } from '../../job/settle/settle.ts';
 import { tellSettled } from '../../job/settle/tell-settled.ts';
 
-/** Another process on the host may leave something, too, and wakes nobody. */
+/** How often to look without being woken: another process on the host may leave something to be done, and wakes nobody. */
 const LOOK_MS = 10_000;
 
 type Turns = Pick<WaitingJobs, 'between'>;
 
 /**
- * Between jobs, tries owed undos again for as long as it takes, and tells of those that have succeeded, whoever did it. An
- * undo that is owed, a job tries by itself: so nothing is done here while there are jobs.
+ * Between jobs, tries an owed undo again and again until it succeeds. Publishes the undos that have succeeded, whichever process
+ * did them. While there are jobs, it does nothing: each job itself tries the undo that is owed.
  */
 export class WorkerCaretaker implements Caretaker {
   readonly #pause = new BackOff();
-  /** Events that were handed to the outbox, which sees to it that they arrive. */
+  /** Ids of the events that the outbox already has: it sees to it that they arrive. */
   readonly #handedOver = new RecentIds();
   #ports: Ports | null = null;
   #isAsked = false;
@@ -27,7 +27,7 @@ export class WorkerCaretaker implements Caretaker {
   #isFailing = false;
   #going: Promise<void> = Promise.resolve();
 
-  /** Until then, it is only noted that there is something to be done. */
+  /** Begins to work. Before that, `wake` only notes that there is something to be done. */
   start(ports: Ports, turns: Turns): void {
     this.#ports = ports;
     this.#going = this.#go(ports, turns);
@@ -36,7 +36,7 @@ export class WorkerCaretaker implements Caretaker {
   wake(): void {
     this.#isAsked = true;
     if (!this.#isFailing) this.#rouse();
-    // What has just been undone is told at once.
+    // The pause after a failure goes on, but what has just been undone is published at once.
     else if (this.#ports !== null) void this.#tellUndone(this.#ports);
   }
 
@@ -61,7 +61,7 @@ export class WorkerCaretaker implements Caretaker {
     try {
       const change = await journal.peek();
       if (change === null) this.#isAsked = false;
-      // One that others have open is theirs.
+      // A change that is not owed is left to the process that makes it, unless this was woken for it.
       if (change === null || (change.owed === null && !this.#isAsked)) return true;
       const settled = await turns.between(
         async () =>

@@ -10,11 +10,11 @@ export interface GuardOptions {
   intervalSeconds: number;
 }
 
-/** A burst of writes is looked at once. */
+/** How long a look waits after a write, so that a burst of writes causes one look only. */
 const SETTLE_MS = 200;
-/** Rules that are written without pause are not looked at without pause. */
+/** The least time from one look to the next, for rules that are written without pause. */
 const LEAST_GAP_MS = 1_000;
-/** The monitor costs as much as the writes that it follows: so it sleeps while the worker writes itself. */
+/** The monitor costs as much as the writes that it follows: it stops for the worker's own, and starts this long after them. */
 const RESUME_MS = 500;
 
 /** Looks for drift at the start, when somebody else has written to the rules, and from time to time. */
@@ -34,7 +34,7 @@ export class DriftGuard {
     this.#judge = new DriftJudge(ports, options.mode, (event) => this.#publish(event));
   }
 
-  /** `null`: it was not looked at yet. */
+  /** Whether what is live of a ruleset is what was committed; `null`: nobody has looked yet. */
   inSync(ruleset: string): boolean | null {
     return this.#judge.inSync(ruleset);
   }
@@ -59,7 +59,7 @@ export class DriftGuard {
     await this.#looking;
   }
 
-  /** The lock for whoever writes in this process: that is not followed. */
+  /** The same lock, for the jobs of this process: the monitor does not follow what they write. */
   around(lock: HostLock): HostLock {
     const rest = () => this.#rest();
     const follow = () => {
@@ -85,7 +85,7 @@ export class DriftGuard {
     if (this.#isRunning) this.#ports.monitor.start((by) => this.#lookLater(by, SETTLE_MS));
   }
 
-  /** What was written while nobody followed is looked for, once. */
+  /** Starts the monitor again, and looks once for what was written while it was off. */
   #catchUp(): void {
     this.#follow();
     this.#lookLater(null, SETTLE_MS);
@@ -110,7 +110,7 @@ export class DriftGuard {
 
   async #look(by: Writer | null, putsBack: boolean): Promise<void> {
     const { lock, log } = this.#ports;
-    // Whoever has it sees for itself what is live.
+    // A job of this process has the lock or waits for it, and sees for itself what is live.
     if (lock.isBusy) return;
     this.#lastLook = performance.now();
     try {
@@ -123,7 +123,7 @@ export class DriftGuard {
     }
   }
 
-  /** Does not wait for the broker: the outbox has it. */
+  /** Does not wait for the broker: the outbox sends the event once it can. */
   #publish(event: FleetEvent): void {
     const { events, log } = this.#ports;
     events.publish(event).catch((error: unknown) => {

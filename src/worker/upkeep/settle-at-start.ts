@@ -12,9 +12,9 @@ import { type Settled, settlePending } from '../../job/settle/settle.ts';
 import { tellSettled } from '../../job/settle/tell-settled.ts';
 
 /**
- * Ends what an earlier worker had to leave in the middle, before any job is taken; it does not need the broker. It may take as
- * long as a person may take to answer. What cannot be settled in a minute, for whatever reason, is left to the caretaker, so that
- * jobs are answered.
+ * Settles the change that an earlier worker left in the middle, before any job is taken. It needs no broker. If a person has to
+ * confirm the change, it waits for the answer until the window is over. What still fails after a minute is left to the
+ * caretaker, so that jobs are answered.
  */
 export async function settleAtStart(ports: Ports, stop: AbortSignal): Promise<void> {
   const { log, caretaker } = ports;
@@ -29,7 +29,7 @@ export async function settleAtStart(ports: Ports, stop: AbortSignal): Promise<vo
       if (error instanceof WindowLeft) return;
       log.warn({ error }, 'Waiting to see whether a change was cut short');
       const leftMs = deadline - monotonicMs();
-      // Each job is told of a state that cannot be read, and has not to wait for that.
+      // Jobs need not wait for a state that cannot be read: each of them ends with that as its reason.
       if (error instanceof StateUnavailable || leftMs <= 0) return caretaker.wake();
       await sleep(Math.min(leftMs, pause.next()), undefined, { signal: stop }).catch(() => {});
     }
@@ -46,7 +46,7 @@ async function settleAndMend(session: HostSession): Promise<Settled | null> {
   return settled;
 }
 
-/** An answer that comes before the wait goes on is heard, too. */
+/** Makes the answer to a change that was left count from now on, also before {@link settleAtStart} waits for it. */
 export async function expectLeftAnswer({
   journal,
   confirmation,

@@ -16,8 +16,8 @@ import { type PreparedPorts, preparePorts } from '../open/prepare.ts';
 const LOOK_MS = 500;
 
 /**
- * What the watchdog does when a change has had its time: for as long as it is still open, and nobody who is alive has the lock, it is
- * tried to settle it. What is to be told of that is published by the worker, when there is one again.
+ * What the watchdog does when the time of a change is over: it tries to settle the change, for as long as that is open, whenever
+ * no other process has the lock. It publishes nothing: the next worker tells how the change ended.
  */
 export async function settleLater(jobId: string, settings: WorkerSettings, log: Log): Promise<void> {
   const journal = new FileJournal(settings.stateDir);
@@ -32,9 +32,9 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
       else if (await settler.settle(jobId)) return;
       else await sleep(pause.next());
     } catch (error) {
-      // It does not say whose change it is, and is put aside by whoever comes next.
+      // A damaged journal does not say whose change it is. The next process that has the lock puts it aside.
       if (error instanceof JournalDamaged) throw error;
-      // Somebody who is alive has it, and is not to be waited for any longer than it takes.
+      // A live process has the lock: it is asked for again soon, so that no time is lost once that process has ended.
       if (!(error instanceof LockTimeout))
         log.error({ jobId, error }, 'Cannot settle a change yet: it is tried again');
       await sleep(error instanceof LockTimeout ? LOOK_MS : pause.next());
@@ -42,7 +42,7 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
   }
 }
 
-/** There is no broker here, and nobody to go on after this process. */
+/** Without a broker, and without another watchdog: nobody would go on after this process. */
 async function watchdogPorts(settings: WorkerSettings, log: Log): Promise<PreparedPorts> {
   const ports = await preparePorts(settings, {
     probes: [],
@@ -64,7 +64,10 @@ class Settler {
     this.#wokenMs = wokenMs;
   }
 
-  /** A worker that is started again may still hear the answer: until the deadline, the change is its. And one that is stopped is to go on. */
+  /**
+   * Whether it is too early to settle a change. Until its deadline, a worker that is started again may still hear the answer.
+   * And a stopped process that has the lock is first told to continue; only if it stays stopped, it is killed.
+   */
   async isTooEarly({ window, place, owed }: PendingChange): Promise<boolean> {
     const { holder, log } = this.#ports;
     const isOpen = owed === null && place === this.#ports.place;
