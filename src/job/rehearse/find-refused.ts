@@ -15,10 +15,12 @@ const MOST_TRIED = 1_000_000;
  * Finds the failing lines of a table that was refused. A line fails if the text before it is taken, and with it is refused. A
  * failing line is left out, and the search goes on with the rest.
  *
- * More rules never make a refused text acceptable. So two things prove the result: 1. All lines without the failing ones are
- * taken. So is each text that ends before a failing line. 2. The jumps before a failing line are taken, and with the line they
- * are refused. So all text up to that line is refused, too. iptables names a line, or halving finds one: both are only hints
- * until 2 holds.
+ * More rules never make a refused text acceptable. So two things prove the result:
+ * 1. All lines without the failing ones are taken. So is each text that ends before a failing line.
+ * 2. The jumps before a failing line are taken, and with the line they are refused. So all text up to that line is refused,
+ *    too.
+ *
+ * iptables names a line, or halving finds one: both are only hints until 2 holds.
  *
  * @returns no refusals if no line is to blame: the empty table is refused already, or all lines are taken now
  */
