@@ -7,7 +7,8 @@ const BINDING_VERSION = '0.3.0';
 const ROUTING_TO_HOSTS = 'host.<hostId>, group.<group> or all';
 
 /**
- * An AsyncAPI 3 document of a worker: what it receives, and what it sends. Its messages refer to the JSON Schemas that stand beside it.
+ * Returns an AsyncAPI 3 document of a worker: what it receives and what it sends. Its messages refer to the JSON Schema files
+ * beside it.
  */
 export function asyncApi(version: string): JsonSchema {
   return {

@@ -1,8 +1,8 @@
 /**
- * What all our events have around their data, as CloudEvents 1.0.2 wants it
- * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md). The time is now.
+ * Makes what all our events have around their data, as CloudEvents 1.0.2 wants it
+ * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md). Its time is now.
  *
- * @param id the same for the same fact of one source, however often it is told
+ * @param id always the same for the same fact of one source, however often it is published
  */
 export function cloudEvent(source: string, id: string) {
   return {
@@ -14,12 +14,12 @@ export function cloudEvent(source: string, id: string) {
   };
 }
 
-/** The source of what a host tells. */
+/** Returns the source of a host's events. */
 export function hostSource(hostId: string): string {
   return `/fleetwall/hosts/${hostId}`;
 }
 
-/** … and of what is told of a rollout. */
+/** Returns the source of a rollout's events. */
 export function rolloutSource(rolloutId: string): string {
   return `/fleetwall/rollouts/${rolloutId}`;
 }

@@ -9,7 +9,7 @@ const ControlEnvelope = z.object({
   target: Target,
 });
 
-/** A message to the control queue: answers for a job that waits, or a request for a heartbeat. */
+/** A message to the control queue: an answer for a job that waits to be confirmed, or a request for a heartbeat. */
 export const ControlMessage = z.discriminatedUnion('kind', [
   ControlEnvelope.extend({ kind: z.enum(['confirm', 'abort']), jobId: JobId }),
   ControlEnvelope.extend({ kind: z.literal('ping') }),

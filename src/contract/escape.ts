@@ -1,17 +1,17 @@
-// C0, DEL and C1; line and paragraph separators; and the marks that turn the direction of text or join
-// nothing visibly (Unicode TR 36): with them a rule or a name can look like another one, or move a cursor.
+// C0, DEL and C1; line and paragraph separators; marks that change the direction of text or join characters invisibly (Unicode TR
+// 36). With them, a rule or a name can look like another one, or move the cursor.
 const UNSAFE =
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 
 const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** Text from outside as one line that is safe to show: a control or direction character as `\n`, `\x1b` or `\u202e`. */
+/** Makes text from outside safe to show as one line: writes a control or direction character as `\n`, `\x1b` or `\u202e`. */
 export function escapeControl(text: string): string {
   return text.replace(UNSAFE, escapeCharacter);
 }
 
-/** The same for text of several lines: line feeds stay. */
+/** Does the same for text of several lines: line feeds stay. */
 export function escapeLines(text: string): string {
   return text.split('\n').map(escapeControl).join('\n');
 }

@@ -3,14 +3,14 @@ import { Failure } from './failure.ts';
 import { Digest, Family, HostId, Revision, RulesetName, Scope } from './identifiers.ts';
 import { Timings } from './timings.ts';
 
-/** An event is at most so many bytes of JSON … */
+/** The most bytes of JSON that an event may have, unless it carries a report. */
 export const MAX_EVENT_BYTES = 64 * 1024;
-/** … but for a report, which carries the texts of whole rulesets. */
+/** The most bytes of JSON that an event with a report may have. A report carries the texts of whole rulesets. */
 export const MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
 const JobAction = z.enum(['apply', 'check', 'remove', 'rollback', 'report']);
 
-/** Facts about the worker that says something; `iptables` is a version such as `1.8.9`. */
+/** Facts about the worker that publishes the event; `iptables` is a version such as `1.8.9`. */
 export const WorkerFacts = z.object({
   version: z.string(),
   backend: z.enum(['nft', 'legacy']),
@@ -21,27 +21,27 @@ export const WorkerFacts = z.object({
 export type WorkerFacts = z.infer<typeof WorkerFacts>;
 
 /**
- * What changes in one table of one family. Entries are rules as `-A CHAIN …`, and policies of built-in
- * chains as `-P CHAIN POLICY`. Where a chain is only put in another order, the rules that move are in both lists.
+ * What changes in one table of one family. Entries are rules as `-A CHAIN …`, and policies of built-in chains as `-P CHAIN
+ * POLICY`. If only the order of a chain changes, the rules that move are in both lists.
  */
 export const TableDiff = z.object({
   family: Family,
   table: z.string(),
   added: z.array(z.string()),
   removed: z.array(z.string()),
-  /** Hooks that stand elsewhere than they are to; each is in both lists, too. */
+  /** Hooks that stand in the wrong place. Each is in both lists, too. */
   moved: z.array(z.string()).optional(),
   truncated: z.boolean(),
 });
 export type TableDiff = z.infer<typeof TableDiff>;
 
-/** The counts are of all rules, also of those that `tables` was cut by; tables without a change are not listed. */
+/** The counts are of all rules, even if the lists in `tables` are cut. Tables without a change are not listed. */
 export const Diff = z.object({
   added: z.int(),
   removed: z.int(),
   unchanged: z.int(),
   tables: z.array(TableDiff),
-  /** Live rules have bytes that are no UTF-8: they are written as `\\xNN`. */
+  /** Some live rules have bytes that are not UTF-8. They are written as `\\xNN`. */
   escaped: z.boolean().optional(),
 });
 export type Diff = z.infer<typeof Diff>;
@@ -60,7 +60,7 @@ export const Outcome = z.enum([
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
-/** The ruleset of a job, and what of that name is committed on the host once the job has ended. */
+/** The ruleset of a job, and what is committed under its name on the host when the job has ended. */
 const RulesetState = z.object({
   name: RulesetName,
   revision: Revision,
@@ -92,32 +92,35 @@ const JobStarted = Origin.extend({
   ruleset: z.object({ name: RulesetName, revision: Revision }).nullable(),
 });
 
-/** Applied and verified. `deadline` is by the host's clock, for people: the host itself counts by one that nobody can set. */
+/**
+ * The change is applied and verified. `deadline` is by the host's clock, for people to read. The host itself uses a clock that
+ * nobody can set.
+ */
 const AwaitingConfirmation = JobStarted.extend({
   mode: z.enum(['probe', 'manual']),
   deadline: z.iso.datetime(),
   diff: Diff,
 });
 
-/** Who made a change, where the kernel tells. */
+/** The process that made a change, if the kernel tells. */
 export const Writer = z.object({ pid: z.int(), name: z.string() });
 export type Writer = z.infer<typeof Writer>;
 
-/** `diff` is from what was committed to what is live, or was. */
+/** `diff` goes from what was committed to what is live (or was live, before a repair). */
 const Drift = Origin.extend({
   ruleset: z.object({ name: RulesetName, revision: Revision }),
   diff: Diff,
   by: Writer.nullable(),
-  /** It is put back no more: another program keeps changing it. */
+  /** The host no longer repairs the ruleset, because another program keeps changing it. */
   gaveUp: z.boolean().optional(),
 });
 
-/** `performed`: the change was taken back; `verified`: the host was read again and is as it was before. */
+/** `performed`: the worker put something back, or tried to. `verified`: the host was read again and is as it was before. */
 export const Rollback = z.object({
   performed: z.boolean(),
   reason: z.string().nullable(),
   verified: z.boolean().nullable(),
-  /** Every table that was written or tried, whether it had to be put back, and whether it is as it was. */
+  /** Every table that was written or tried: whether it had to be put back, and whether it is as it was. */
   tables: z
     .array(z.object({ family: Family, table: z.string(), performed: z.boolean(), verified: z.boolean() }))
     .optional(),
@@ -142,7 +145,10 @@ export const JobCompleted = Origin.extend({
 });
 export type JobCompleted = z.infer<typeof JobCompleted>;
 
-/** A change whose job had ended as `undo_failed` is taken back after all; `diff` is what that undid, from what was live to what is. */
+/**
+ * A change whose job had ended as `undo_failed` is undone at last. `diff` is what the undo changed, from what was live before it
+ * to what is live now.
+ */
 const JobUndone = Origin.extend({
   jobId: z.string(),
   rolloutId: z.string().nullable(),
@@ -151,7 +157,7 @@ const JobUndone = Origin.extend({
   verified: z.literal(true),
 });
 
-/** `inSync` is `null` where the rules have not been compared with what was committed since the start. */
+/** `inSync` is `null` if the worker has not compared the rules with what was committed since it started. */
 const WorkerState = Origin.extend({
   groups: z.array(z.string()),
   rulesets: z.array(
@@ -163,7 +169,7 @@ const WorkerState = Origin.extend({
       inSync: z.boolean().nullable(),
     }),
   ),
-  /** Rulesets that were taken away: the revisions at which they were count on. An addition to contract v1. */
+  /** Removed rulesets. A new job for such a name needs a revision higher than this one. An addition to contract v1. */
   removed: z.array(z.object({ name: RulesetName, revision: Revision })).optional(),
   pending: z.string().nullable(),
 });

@@ -3,7 +3,7 @@ import type { ControlMessage } from './control.ts';
 import type { JobCompletedEvent, JobUndoneEvent } from './event.ts';
 import type { Job } from './job.ts';
 
-/** Messages of each kind as a client may write them. Sent in this order to a host `web-1` they all succeed. */
+/** One message of each kind, as a client may write them. Sent to a host `web-1` in this order, they all succeed. */
 
 const HEAD = {
   apiVersion: 'fleetwall/v1',
@@ -14,7 +14,7 @@ const HEAD = {
 const EDGE =
   '*filter\n:edge-in - [0:0]\n-A INPUT -j edge-in\n-A edge-in -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n';
 const EDGE_CLOSED = EDGE.replace('-j ACCEPT', '-s 192.0.2.0/24 -j ACCEPT');
-/** The job that waits to be confirmed. */
+/** The id of the job that waits to be confirmed. */
 const MANUAL = '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f02';
 
 export const JOB_EXAMPLES: Record<string, z.input<typeof Job>> = {
@@ -73,7 +73,7 @@ const NOT_APPLIED = {
   liveDigest: `sha256:${'c4'.repeat(32)}`,
 };
 
-/** The end of a job was `undo_failed`; minutes or days later comes this. */
+/** The event that comes minutes or days after a job has ended as `undo_failed`. */
 export const UNDONE_EXAMPLE: JobUndoneEvent = {
   specversion: '1.0',
   id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01/undone',
@@ -106,7 +106,7 @@ export const UNDONE_EXAMPLE: JobUndoneEvent = {
   },
 };
 
-/** A job that failed, which is where clients have the most to read. */
+/** The end of a job that failed. Such an event has the most for clients to read. */
 export const COMPLETED_EXAMPLE: JobCompletedEvent = {
   specversion: '1.0',
   id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f01/completed',

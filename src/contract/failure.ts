@@ -14,7 +14,7 @@ export const Stage = z.enum([
 ]);
 export type Stage = z.infer<typeof Stage>;
 
-/** Every code there is, and whether the same job under a new id may well succeed later. */
+/** Every failure code, and whether the same job, under a new id, may succeed later. */
 const RETRYABLE = {
   job_malformed: false,
   job_too_large: false,
@@ -59,9 +59,9 @@ export function isRetryable(code: FailureCode): boolean {
 }
 
 /**
- * A line of the ruleset that was refused, counted from 1 in the text of that family as it was sent.
- * `reportedLine` is the line that the tool named, in the same numbers; `null` if it named none.
- * With `confidence` `unknown`, `line` is where the tool pointed, and is not to be trusted.
+ * A line of the ruleset that was refused. `line` counts from 1 in the text of that family as it was sent. `reportedLine` is the
+ * line that the tool named, counted in the same way, or `null` if it named none. If `confidence` is `unknown`, `line` is where
+ * the tool pointed, and may be wrong.
  */
 export const FailedLine = z.object({
   family: Family,
@@ -85,9 +85,9 @@ export const Failure = z.object({
   command: z.string().nullable(),
   exitCode: z.int().nullable(),
   stderr: z.string().nullable(),
-  /** `lines` or `stderr` are cut, or no more lines were looked for. */
+  /** `lines` or `stderr` are cut, or the search for failing lines was given up. */
   truncated: z.boolean().optional(),
-  /** How many failing lines there are, where `lines` has not all of them and it is known. */
+  /** How many lines fail in all. Only present if `lines` is cut and the number is known. */
   lineCount: z.int().optional(),
 });
 export type Failure = z.infer<typeof Failure>;

@@ -27,7 +27,7 @@ export type RequiredRule = z.infer<typeof RequiredRule>;
 
 const SignerCount = z.int().min(1).max(8);
 
-/** What a host lets be done to it, whoever asks. What is absent is not limited. */
+/** What a host lets jobs do to it, whoever signed them. What is absent is not limited. */
 export const HostPolicy = z.strictObject({
   rulesets: NamePatterns.optional(),
   scopes: z.array(Scope).optional(),

@@ -43,7 +43,7 @@ export const FAMILIES = Family.options;
 export const Scope = z.enum(['chains', 'tables']);
 export type Scope = z.infer<typeof Scope>;
 
-/** A list of which only the first wrong item is told: a list of millions must not make as many errors. */
+/** Makes the schema of a list that reports only its first wrong item. Otherwise a list of millions could make as many errors. */
 export function listOf<T extends z.ZodType>(item: T) {
   return z.preprocess((values, context) => {
     const wrong = Array.isArray(values) ? values.findIndex((value) => !item.safeParse(value).success) : -1;

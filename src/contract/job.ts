@@ -12,9 +12,9 @@ import {
   Timestamp,
 } from './identifiers.ts';
 
-/** At most so many bytes of JSON in one message, after gzip is undone. */
+/** The most bytes of JSON in one message, after gzip is undone. */
 export const MAX_JOB_BYTES = 8 * 1024 * 1024;
-/** At most so many lines in the two texts of one ruleset together. */
+/** The most lines in the two texts of one ruleset together. */
 export const MAX_RULE_LINES = 200_000;
 
 export const Target = z.object({
@@ -34,7 +34,7 @@ export const Ruleset = z.object({
   name: RulesetName,
   revision: Revision,
   ifRevision: z.int().min(0).optional(),
-  /** Run only if this is the digest of what is committed: an addition to contract v1, which earlier workers do not look at. */
+  /** Run the job only if this is the digest of what is committed. An addition to contract v1: earlier workers ignore it. */
   ifDigest: Digest.optional(),
   scope: Scope.default('chains'),
   ipv4: z.string().optional(),
@@ -43,14 +43,14 @@ export const Ruleset = z.object({
 });
 export type Ruleset = z.infer<typeof Ruleset>;
 
-/** A ruleset as people write it in a file: `both` is text for both families, before what each has of its own. */
+/** A ruleset as people write it in a file. `both` is text for both families. It comes before the text of each family. */
 export const WrittenRuleset = Ruleset.extend({
   name: RulesetName.optional(),
   revision: Revision.optional(),
   both: z.string().optional(),
 });
 
-/** What a `remove` or `rollback` says of its ruleset: the content is not theirs to give. */
+/** The ruleset of a `remove` or `rollback` job. It has no content. */
 const RulesetChange = Ruleset.pick({
   name: true,
   revision: true,
@@ -94,8 +94,8 @@ export const ReportJob = Envelope.extend({
 });
 export type ReportJob = z.infer<typeof ReportJob>;
 
-/** A job, as it is read: defaults filled in, unknown fields left out. */
+/** A job after reading: defaults are filled in, unknown fields left out. */
 export const Job = z.discriminatedUnion('action', [ApplyJob, RemoveJob, RollbackJob, ReportJob]);
 export type Job = z.infer<typeof Job>;
-/** A job that is about one ruleset, under a revision. */
+/** A job about one ruleset and one revision. */
 export type RulesetJob = Exclude<Job, ReportJob>;

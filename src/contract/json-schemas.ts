@@ -22,9 +22,9 @@ export const SCHEMA_NAMES = Object.keys(DESCRIBED) as SchemaName[];
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * JSON Schema 2020-12 of everything that goes over the wire, and of the files that people write, by name.
- * They say what a writer may send, and leave the fields open that are not known: so has a reader to do.
- * What no schema can say, such as the syntax of rules, is not in them.
+ * Returns the JSON Schemas (2020-12) of everything on the wire and of the files that people write, by name. They say what a
+ * writer may send. Unknown fields are allowed, as a reader must allow them. What a schema cannot express, such as the syntax of
+ * rules, is left out.
  */
 export function jsonSchemas(): Map<SchemaName, JsonSchema> {
   return new Map(
@@ -36,7 +36,7 @@ export function jsonSchemas(): Map<SchemaName, JsonSchema> {
   );
 }
 
-/** The file in which a schema is kept. */
+/** Returns the name of the file that has a schema. */
 export function schemaFile(name: SchemaName): string {
   return `${name}.schema.json`;
 }

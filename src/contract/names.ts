@@ -26,14 +26,15 @@ export function groupKey(group: string): string {
   return `group.${group}`;
 }
 
-/** What operators say of rollouts; it goes to the log of events, too, and not to those who hear the hosts. */
+/**
+ * The exchange for what operators publish about rollouts. It also feeds the log of events, but not those who listen to the hosts.
+ */
 export const OPERATOR_EXCHANGE = 'fleetwall.operator';
 
 const TYPE_PREFIX = 'fleetwall.';
 
 /**
- * The routing key of an event: `<hostId>.<type without the leading fleetwall.>`, and for a finished job
- * one more word, its outcome.
+ * Returns the routing key of an event: `<hostId>.<type without the leading fleetwall.>`, and for a finished job also its outcome.
  */
 export function eventKey(hostId: string, type: string, outcome?: string): string {
   const key = `${hostId}.${type.slice(TYPE_PREFIX.length)}`;

@@ -2,17 +2,19 @@ import { z } from 'zod';
 import { Outcome } from './event.ts';
 import { HostId, JobId, Revision, RulesetName } from './identifiers.ts';
 
-/** What operators publish of a rollout, in the log of events: its whole state can be told from there. */
+/**
+ * The name of a rollout. Operators publish a rollout's events to the log of events, and its whole state can be read from there.
+ */
 
 export const RolloutId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of letters, digits, "_" and "-"');
 
-/** How a host ended in a rollout, or in a push: an outcome, or why there is none. */
+/** How a host ended in a rollout or a push: an outcome, or why there is no outcome. */
 export const HostEnd = z.enum([...Outcome.options, 'unroutable', 'silent', 'not_started']);
 export type HostEnd = z.infer<typeof HostEnd>;
 
-/** A job ready to be published, signed or not; the body in base64. */
+/** A job ready to be published, signed or not. The body is in base64. */
 const RecordedMessage = z.object({
   jobId: JobId,
   contentType: z.string(),
@@ -20,7 +22,7 @@ const RecordedMessage = z.object({
 });
 export type RecordedMessage = z.infer<typeof RecordedMessage>;
 
-/** How many hosts may end so before the rollout is stopped. */
+/** The most hosts that may end in this way. One more stops the rollout, unless `onFailure` is `continue`. */
 const Budgets = z.object({
   failed: z.int().min(0),
   rolledBack: z.int().min(0),
@@ -31,20 +33,20 @@ export type Budgets = z.infer<typeof Budgets>;
 const RolloutStarted = z.object({
   rolloutId: RolloutId,
   ruleset: z.object({ name: RulesetName, revision: Revision }),
-  /** Frozen at the start, in the order in which they are taken. */
+  /** The hosts in the order of the rollout. The list is fixed at the start. */
   hosts: z.array(HostId),
-  /** How many hosts have been begun once a step is, the last being all. */
+  /** For each step, how many hosts in all are sent a job by the end of the step. The last number is all hosts. */
   steps: z.array(z.int().min(1)),
   soakSeconds: z.number().min(0),
   budgets: Budgets,
   onFailure: z.enum(['stop', 'rollback', 'continue']),
-  /** To be started by a host, once it was sent … */
+  /** How long a host may take to start a job after it was sent, in seconds. */
   deliverySeconds: z.number().positive(),
-  /** … and to be ended, once it was started. */
+  /** How long a host may take to end a job after it was started, in seconds. */
   executionSeconds: z.number().positive(),
-  /** One, or more where hosts are at different revisions. */
+  /** One job, or several if hosts are at different revisions. */
   jobs: z.array(RecordedMessage.extend({ hosts: z.array(HostId) })),
-  /** What takes it back: the first, and the second where there is nothing to go back to. */
+  /** The jobs that take the ruleset back: `rollback`, or `remove` where there is nothing to go back to. */
   takeBack: z.object({ rollback: RecordedMessage, remove: RecordedMessage }).nullable(),
 });
 export type RolloutStarted = z.infer<typeof RolloutStarted>;
@@ -65,16 +67,16 @@ const CloudEvent = z.object({
   datacontenttype: z.literal('application/json'),
 });
 
-/** Everything that is said of a rollout besides what hosts say of its jobs. */
+/** Every event about a rollout, besides those that hosts publish about its jobs. */
 export const RolloutEvent = z.discriminatedUnion('type', [
   CloudEvent.extend({ type: z.literal('fleetwall.rollout.started'), data: RolloutStarted }),
   CloudEvent.extend({
-    /** Said before the first of its hosts is sent anything. */
+    /** Published before the step's first host is sent a job. */
     type: z.literal('fleetwall.rollout.step'),
     data: z.object({ rolloutId: RolloutId, step: z.int(), hosts: z.array(HostId) }),
   }),
   CloudEvent.extend({
-    /** What the broker said to a job: nobody is there to take it. */
+    /** The broker could not deliver the job: these hosts have no queue. */
     type: z.literal('fleetwall.rollout.unroutable'),
     data: z.object({ rolloutId: RolloutId, hosts: z.array(HostId) }),
   }),
@@ -86,12 +88,12 @@ export const RolloutEvent = z.discriminatedUnion('type', [
 ]);
 export type RolloutEvent = z.infer<typeof RolloutEvent>;
 
-/** `rollout.<id>.<what>` */
+/** Returns the routing key of a rollout's event: `rollout.<id>.<what>`. */
 export function rolloutKey(rolloutId: string, type: RolloutEvent['type']): string {
   return `rollout.${rolloutId}.${type.slice('fleetwall.rollout.'.length)}`;
 }
 
-/** Whoever has an exclusive queue of this name runs the rollout. */
+/** Returns the name of a rollout's queue. The process that has it, exclusively, runs the rollout. */
 export function rolloutQueue(rolloutId: string): string {
   return `fleetwall.rollout.${rolloutId}`;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Milliseconds. `queueMs` is from `issuedAt` to delivery, and no part of `totalMs`. */
+/** Milliseconds. `queueMs` is from `issuedAt` to the delivery, and is not part of `totalMs`. */
 export const Timings = z.object({
   queueMs: z.number(),
   lockMs: z.number(),

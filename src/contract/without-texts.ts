@@ -1,7 +1,10 @@
 import type { Diff, FleetEvent } from './event.ts';
 import type { Failure } from './failure.ts';
 
-/** What an event is like where no rule texts are to leave the host: what happened and on which line, and not what it says. */
+/**
+ * Returns an event without rule texts, for a host that must not send them: it says what happened and on which line, not what the
+ * line says.
+ */
 export function withoutTexts<T extends FleetEvent>(event: T): T {
   const data = { ...event.data } as { diff?: Diff | null; failure?: Failure | null; report?: Report | null };
   if (data.diff != null) data.diff = { ...data.diff, tables: data.diff.tables.map(withoutRules) };
@@ -34,7 +37,7 @@ function failureWithoutTexts(failure: Failure): Failure {
   };
 }
 
-/** The tools quote what they do not like: `host/network "10.0.0.300" not found`. */
+/** Takes out what a message quotes: tools quote the text that they do not like, as in `host/network "10.0.0.300" not found`. */
 function withoutQuotes(text: string): string {
   return text.replace(/(["'`])[^"'`]*["'`]/g, '$1…$1');
 }

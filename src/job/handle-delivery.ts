@@ -16,7 +16,7 @@ import type { Ports } from './ports/ports.ts';
 import { Stopwatch } from './ports/stopwatch.ts';
 import { runJob } from './run-job.ts';
 
-/** A delivery from the moment that it came. */
+/** A delivery, with what the worker noted when it came. */
 interface Received {
   delivery: Delivery;
   origin: JobOrigin;
@@ -24,9 +24,10 @@ interface Received {
 }
 
 /**
- * A delivery from its bytes to its confirmed last event: decode, authorise, wait, run, tell. Returns what the broker may
- * do with the message; throws only if the event could not be published, or the job was not begun or stays open, and
- * then the message must come again.
+ * Takes a delivery from its bytes to the confirmed event of the job's end: decode, authorise, wait, run, tell. Returns what the
+ * broker must do with the message.
+ *
+ * @throws {Error} if the event could not be published, or the job was not begun or stays open: the message must come again
  */
 export async function handleDelivery(
   delivery: Delivery,
@@ -58,7 +59,7 @@ async function attemptJob(job: Job, received: Received, ports: Ports): Promise<D
       return await endJob(job, { ...received, origin: { ...origin, attempt: count } }, ports, runJob);
     });
   } catch (error) {
-    // All that a job itself can fail by is its end.
+    // Whatever makes a job fail becomes its end in `runJob`. Only `countAttempt` itself throws a JobFailure here.
     if (!(error instanceof JobFailure)) throw error;
     return { outcome: 'rejected', settlement: await refuse(received, failed(error), ports) };
   }
@@ -68,7 +69,7 @@ async function supersede(run: JobRun): Promise<void> {
   await run.conclude(ended(isExpired(run.job, new Date()) ? 'expired' : 'superseded'));
 }
 
-/** Runs a job to its end, unless it has one, and tells it. */
+/** Runs a job to its end and publishes that. A job that has ended before is not run again; its event is published again. */
 async function endJob(
   job: Job,
   { delivery, origin, watch }: Received,
@@ -79,10 +80,10 @@ async function endJob(
   const known = await findResult(job, ports);
   if (known.event !== null) {
     const { outcome } = known.event.data;
-    // What the broker delivers again, and is known to have been told, was only not acknowledged.
+    // The event was published before and only the acknowledgement was lost.
     if (delivery.redelivered && ports.told.has(job.id)) return { outcome, settlement: 'acknowledge' };
     ports.log.info({ jobId: job.id, outcome }, 'Job was finished before: its result is published again');
-    // Another process may have settled it, which nobody asks for what it counted.
+    // Another process may have ended the job; nobody reads the metrics of that process.
     ports.meter.ended(known.event);
     run.endWith(known.event);
   } else if (known.failure !== null) await run.conclude(known.failure);
@@ -92,7 +93,7 @@ async function endJob(
   return { outcome: event.data.outcome, settlement: await tell(event, origin, ports) };
 }
 
-/** How the job ended does not depend on whether somebody can be told. */
+/** Publishes the event of the end. Returns `null` if the broker did not take it: the job has ended all the same. */
 async function tell(
   event: JobCompletedEvent,
   { headers }: JobOrigin,
@@ -134,7 +135,7 @@ function originOf({ attempt, redelivered, headers }: Delivery): JobOrigin {
 
 interface Known {
   event: JobCompletedEvent | null;
-  /** Without its memory the worker must not run anything: that it cannot look is the job's end. */
+  /** Set if the results cannot be read. The worker could then run a job twice, so the job ends with this failure. */
   failure: JobEnd | null;
 }
 

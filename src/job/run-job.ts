@@ -17,9 +17,9 @@ import type { RulesetRecord } from './ports/stores.ts';
 import { underLock } from './under-lock.ts';
 
 /**
- * Runs a job that this host was rightfully asked for, to its end, which the run has then.
+ * Runs an authorised job to its end. The end is then in `run`.
  *
- * @throws {WindowLeft} if the worker is to stop while the job waits to be confirmed; anything else is the job's end
+ * @throws {WindowLeft} if the worker must stop while the job waits to be confirmed; any other error becomes the job's end
  */
 export async function runJob(run: JobRun, ports: Ports): Promise<void> {
   const { job } = run;
@@ -57,7 +57,8 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
     assertSameScope(ruleset, record);
     return again;
   };
-  // What is refused anyway need not wait for its turn; when that has come, another job may have gone before.
+  // A job that would be refused anyway is refused before it waits for the lock. Under the lock this is checked again, as another
+  // job may have changed the record.
   const before = await ports.rulesets.list();
   admit(recordOf(job, before));
   const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
@@ -107,9 +108,9 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
   const { revision } = job.ruleset;
   await underLock(run, ports, async (session, records) => {
     const record = recordOf(job, records);
-    // An earlier delivery of this very job got so far, and there was nothing to be changed.
+    // An earlier delivery of this job committed the rollback, and there was nothing to change.
     if (record?.committedBy === job.id) return ended('applied');
-    // To go back once more under the same revision is never meant: no content is the one that is asked for again.
+    // `null` equals no committed digest: a rollback under the revision that is already committed is always refused.
     admitRevision(job, null, record);
     const earlier = await earlierContent(job, record, ports.contents);
     const ruleset = { ...earlier.content, revision, adopt: [] };

@@ -10,14 +10,14 @@ import { regain } from './settle/regain.ts';
 import { closePending, type Settled, settlePending } from './settle/settle.ts';
 import { tellSettled } from './settle/tell-settled.ts';
 
-/** What a job does once it is its turn. */
+/** The work of a job that needs the lock. */
 export type LockedWork = (session: HostSession, records: RulesetRecord[]) => Promise<JobEnd>;
 
 /**
- * Does a job's work while nobody else touches the rules; first, a change that was left in the middle is ended. When the lock
- * is let go, the job's own end is on disk.
+ * Does a job's work while no other process touches the rules. A change that was left in the middle is settled first. When the
+ * lock is left, the job's own end is on disk.
  *
- * @throws {LockTimeout} {@link StateUnavailable} before anything was done
+ * @throws {LockTimeout | StateUnavailable} before anything was done
  * @throws {WindowLeft} if the change stays open
  */
 export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Promise<void> {
@@ -42,7 +42,10 @@ export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Pr
   }
 }
 
-/** Whoever has the lock for so long may be trying an undo that is owed: then that is what the job has to wait for. */
+/**
+ * Returns the failure of a job that could not get the lock. If an undo is owed, the job's failure says so: the lock's holder is
+ * probably trying that undo.
+ */
 async function pendingOr(
   timeout: LockTimeout,
   { job }: JobRun,
@@ -63,7 +66,7 @@ async function endOf(work: LockedWork, session: HostSession): Promise<JobEnd> {
   }
 }
 
-/** The journal stays open for as long as an undo is owed: this job's, or that of one before. */
+/** Closes the journal, unless an undo is owed: by this job, or by the one that was settled before it. */
 async function close(
   { job, end }: JobRun,
   settled: Settled | null,

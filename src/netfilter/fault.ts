@@ -4,17 +4,17 @@ import type { RestoreFault } from '../job/ports/restore-fault.ts';
 import { readError } from './read-error.ts';
 
 export interface EndedProgram {
-  /** The program of iptables, by its path. */
+  /** The path of the iptables program that ended. */
   file: string;
   result: CommandResult;
-  /** The line of COMMIT in what a restore was given; `null` for a save. */
+  /** The number of the COMMIT line in a restore's text; `null` for a save. */
   commitLine: number | null;
   timeoutMs: number;
 }
 
 const CAP_NET_ADMIN = 12n;
 
-/** What went wrong when a save or restore ended; `null` if nothing did. */
+/** Says what went wrong in a save or restore; `null` if nothing did. */
 export async function faultOf({
   file,
   result,
@@ -37,18 +37,21 @@ export async function faultOf({
   return { ...evidence, ...error, kind };
 }
 
-/** As people call a program. */
+/** Returns a program's name without its folder. */
 export function nameOf(file: string): string {
   return file.slice(file.lastIndexOf('/') + 1);
 }
 
-/** A table that nft rules have made unreadable is told of on standard output, with status 0. */
+/**
+ * Finds the note that a table cannot be read because of nft rules in it. A save prints it on standard output, and ends with
+ * status 0.
+ */
 function unreadableNote(stdout: string): string | null {
   const note = stdout.split('\n', 3).find((line) => /^# Table `.*' is incompatible/.test(line));
   return note?.slice(2) ?? null;
 }
 
-/** Whether this process, and so what it starts, may change rules at all. */
+/** Says whether this process, and so each program that it starts, has the right to change rules. */
 async function isNetAdmin(): Promise<boolean> {
   const status = await readFile('/proc/self/status', 'utf8');
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';

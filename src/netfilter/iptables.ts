@@ -16,11 +16,11 @@ import { readingLock } from './xtables-lock.ts';
 export interface IptablesOptions {
   programs: Programs;
   namespace: NetworkNamespace;
-  /** For one save or restore. */
+  /** How long one save or restore may run, in milliseconds. */
   timeoutMs: number;
-  /** How long a restore waits for the xtables lock of other programs. */
+  /** How long a restore waits for the xtables lock of other programs, in seconds. */
   lockSeconds: number;
-  /** For lock files of what writes nothing, and so holds up nobody. */
+  /** The folder for the lock files of programs that only read. They keep nobody waiting. */
   runDir: string;
   run: RunCommand;
 }
@@ -32,7 +32,7 @@ const LOADED_TABLES: Record<Family, string> = {
   ipv6: '/proc/net/ip6_tables_names',
 };
 
-/** The rules of one network namespace, by iptables-save and iptables-restore of one variant. */
+/** Reads and writes the rules of one network namespace, with iptables-save and iptables-restore of one variant. */
 export class Iptables implements Firewall {
   readonly #options: IptablesOptions;
 
@@ -72,8 +72,8 @@ export class Iptables implements Firewall {
   }
 
   /**
-   * Questions as a restore takes them, so that one program answers many of them. Nothing is written: for nft there is nothing to
-   * commit, and legacy, which would write the table back, is told to test, and takes no lock of others (from 1.8.6 on).
+   * Asks questions in the form of a restore, so that one program answers many. Nothing is written: for nft there is nothing to
+   * commit. Legacy would write the table back, so it is told to only test, and has its own lock file (from 1.8.6 on).
    */
   async #query(fence: Fence, { family, table }: TableRef, questions: readonly string[]): Promise<string> {
     const { programs, lockSeconds } = this.#options;
@@ -89,23 +89,25 @@ export class Iptables implements Firewall {
   async restore(fence: Fence, { family, text, flush }: RestoreRequest): Promise<void> {
     const { programs, lockSeconds } = this.#options;
     const file = programs.restore[family];
-    // Always -w: without it, legacy 1.8.8 to 1.8.10 waits for ever.
+    // Always with -w: without it, legacy 1.8.8 to 1.8.10 waits for ever.
     const args = ['-c', '-w', String(lockSeconds), ...(flush ? [] : ['-n'])];
     const result = await this.#run(fence, file, args, text);
     await this.#throwFault(file, result, text.split('\n').length - 1);
   }
 
-  /** Reads a table, as a rule an empty one, outside of any job: whether there is the right to. @throws {RestoreFailed} */
+  /**
+   * Checks, outside of any job, that the worker may read rules. Reads one table, usually an empty one. @throws {RestoreFailed}
+   */
   async assertReadable(): Promise<void> {
     const { backend, save } = this.#options.programs;
-    // Without a table, legacy reads those that are loaded, and loads none.
+    // Without `-t`, legacy saves the tables that are loaded, and loads none.
     const loaded = backend === 'nft' ? [PROBED_TABLE] : await this.#loadedTables(null, 'ipv4');
     const table = loaded.includes(PROBED_TABLE) ? PROBED_TABLE : loaded.at(-1);
     const args = table === undefined ? [] : ['-t', table];
     try {
       await this.#throwFault(save.ipv4, await this.#run(null, save.ipv4, args), null);
     } catch (error) {
-      // Rules of others that iptables cannot express stand in nobody's way but of who wants that very table.
+      // Rules that iptables cannot express matter only to a ruleset that concerns this very table.
       if (!(error instanceof RestoreFailed && error.fault.kind === 'unreadable')) throw error;
     }
   }
@@ -120,13 +122,15 @@ export class Iptables implements Firewall {
     if (fault !== null) throw new RestoreFailed(fault);
   }
 
-  /** Legacy loads a table by reading it: one that is not loaded is empty, and stays unread. */
+  /**
+   * Says whether a table is loaded. Legacy loads a table by reading it, so a table that is not loaded is not read: it is empty.
+   */
   async #isLoaded(fence: Fence, family: Family, table: string): Promise<boolean> {
     if (this.#options.programs.backend === 'nft') return true;
     return (await this.#loadedTables(fence, family)).includes(table);
   }
 
-  /** There is no such file until the first table is loaded. */
+  /** Lists the loaded tables. The kernel's file does not exist before the first table is loaded. */
   async #loadedTables(fence: Fence | null, family: Family): Promise<string[]> {
     const path = LOADED_TABLES[family];
     const result = await this.#run(fence, CAT, [path]);

@@ -2,27 +2,28 @@ import { type Rule, rulesByChain, type Table } from '../ruleset/model.ts';
 import { type Place, placesOf, readPrintedTwice } from '../ruleset/saved/read-printed.ts';
 import { readSavedTable } from '../ruleset/saved/read-saved.ts';
 
-/** How iptables is asked. Of each, what it prints, without the line feed at its end. */
+/** How iptables is asked about one table. Each answer is what it prints, without the last line feed. */
 export interface TableQuestions {
   save(): Promise<string>;
-  /** `-S CHAIN POSITION` for each, one after the other; empty for a rule that there is not. */
+  /** `-S CHAIN POSITION` for each place, in order. Prints nothing for a rule that does not exist. */
   print(places: readonly Place[]): Promise<string>;
-  /** The same of one moment, each rule twice: without and with its counters. */
+  /** Prints each rule twice, without and with its counters. All answers show the table at one moment. */
   printTwice(places: readonly Place[]): Promise<string>;
-  /** `-L CHAIN POSITION`: begins with the target. */
+  /** `-L CHAIN POSITION`. What is printed begins with the target. */
   list(place: Place): Promise<string>;
 }
 
-/** Others may write while questions are asked. */
+/** Other programs may write between two questions, so questions are asked again. */
 const MOST_TRIES = 4;
 
 /**
- * Reads one table. What is saved is taken for what it looks like only as far as it can be nothing else: a stranger may have
- * named a hash table `a`, line feed, `-A FORWARD -j DROP`. Then iptables is asked how many rules there are, which costs as much
- * as another save; and only if the text was misleading, or has changed meanwhile, for each rule of the chains concerned.
+ * Reads one table. The saved text is believed only where it can mean nothing else: somebody may have named a hash table `a`, line
+ * feed, `-A FORWARD -j DROP`. Where it is doubtful, iptables is asked for the last rule of each chain in doubt, which costs as
+ * much as another save. Only if that is another rule (a misleading text, or a change meanwhile) is iptables asked for all rules
+ * of the chains concerned.
  *
- * @param chains those of which it has to be known who jumps to them
- * @returns `null`: what is saved cannot be read
+ * @param chains for these, the caller must know which rules jump to them
+ * @returns `null` if the saved text cannot be read
  */
 export async function readLiveTable(
   name: string,
@@ -57,7 +58,7 @@ async function askChain(chain: string, count: number, ask: TableQuestions): Prom
   return null;
 }
 
-/** Which odd rules jump to one of the chains: a name with `-j CHAIN` in it looks just so. */
+/** Asks which odd rules jump to one of the chains. The text does not tell: a name may contain `-j CHAIN`. */
 async function withJumps(table: Table, chains: ReadonlySet<string>, ask: TableQuestions): Promise<Rule[]> {
   if (!table.rules.some(({ isOdd }) => isOdd)) return table.rules;
   const counts = new Map<string, number>();
@@ -72,7 +73,7 @@ async function withJumps(table: Table, chains: ReadonlySet<string>, ask: TableQu
   return rules;
 }
 
-/** What a rule does is printed last, and with a chain nothing comes behind it. */
+/** Says whether an odd rule may jump to one of the chains. A jump to a chain is always printed last. */
 function mayJump({ text }: Rule, chains: ReadonlySet<string>): boolean {
   const [, name = ''] = / -[jg] ([^ ]+)$/.exec(text) ?? [];
   return chains.has(name);

@@ -5,19 +5,19 @@ import type { Log } from '../job/ports/log.ts';
 import type { NetworkNamespace } from './namespace.ts';
 
 export interface MonitorOptions {
-  /** The program; `null`: without it there is nothing to follow, and so it is for legacy rules. */
+  /** The path of `nft`; `null` if it is not installed or the rules are legacy: then there is nothing to follow. */
   nft: string | null;
   namespace: NetworkNamespace;
   follow: FollowCommand;
   log: Log;
 }
 
-/** Into a pipe, nft would write in blocks. */
+/** Makes nft print line by line. Into a pipe it would print in blocks. */
 const LINE_BUFFERED = ['/usr/bin/stdbuf', '-oL'];
-/** As `nft monitor` ends each transaction: `# new generation 6 by process 8498 (iptables-nft-re)`. */
+/** The line with which `nft monitor` ends each transaction: `# new generation 6 by process 8498 (iptables-nft-re)`. */
 const GENERATION = /^# new generation \d+(?: by process (\d+) \((.*)\))?$/;
 
-/** Follows the writes to the nft rules of one network namespace, as `nft monitor` tells of them. */
+/** Reports each write to the nft rules of one network namespace, as `nft monitor` prints it. */
 export class NftMonitor implements RulesMonitor {
   readonly #options: MonitorOptions;
   #following: { stop(): void } | null = null;

@@ -3,11 +3,11 @@ import { SetupError } from '../config/setup-error.ts';
 
 /** The network namespace whose rules are managed. */
 export interface NetworkNamespace {
-  /** `null`: the worker's own. */
+  /** `null`: the worker's own namespace. */
   name: string | null;
-  /** Tells namespaces apart, whatever they are called. */
+  /** Identifies the namespace, whatever its name is. */
   inode: number;
-  /** What goes before a command so that it runs in there. */
+  /** What to put before a command so that it runs in the namespace. */
   prefix: readonly string[];
 }
 
@@ -31,6 +31,6 @@ export async function openNamespace(name: string | null): Promise<NetworkNamespa
   await access(NSENTER).catch(() => {
     throw new SetupError(`${NSENTER} is missing: install the package util-linux`);
   });
-  // Not `ip netns exec`, which also changes the mounts: this needs no more than CAP_SYS_ADMIN.
+  // Not `ip netns exec`, which also changes the mounts. `nsenter` needs only CAP_SYS_ADMIN.
   return { name, inode, prefix: [NSENTER, `--net=${path}`, '--'] };
 }

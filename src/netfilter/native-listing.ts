@@ -14,9 +14,9 @@ export interface ListingOptions {
 const NFT_FAMILY: Record<Family, string> = { ipv4: 'ip', ipv6: 'ip6' };
 
 /**
- * A table in other words than those of iptables-save: as nft has it, or as `iptables -L` lists it, which is another printer of
- * every match and target. Without counters, and with its chains in the order of their names. The empty text if there is no such
- * table; `null` if there is no program to ask.
+ * Lists a table in another form than iptables-save: by `nft`, or by `iptables -L`, which has another printer for every match and
+ * target. Without counters, and with the chains sorted. Returns the empty text if there is no such table, and `null` if no
+ * program can list it.
  */
 export async function listNatively(
   family: Family,
@@ -32,8 +32,8 @@ export async function listNatively(
 }
 
 /**
- * @returns `null`: nft is not installed, or it does not get through the table. Its translations of some matches end it by
- * SIGSEGV (1.0.6: `hashlimit --hashlimit-rate-match` of IPv6).
+ * @returns `null` if nft is not installed, or fails on this table. Its translations of some matches end it by SIGSEGV (1.0.6:
+ * `hashlimit --hashlimit-rate-match` of IPv6)
  */
 async function listByNft(
   family: Family,

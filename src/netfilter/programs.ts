@@ -10,19 +10,19 @@ export type Backend = 'nft' | 'legacy';
 /** The programs of one variant of iptables, by absolute path. */
 export interface Programs {
   backend: Backend;
-  /** Such as `1.8.9`. */
+  /** A version such as `1.8.9`. */
   version: string;
   save: PerFamily<string>;
   restore: PerFamily<string>;
-  /** `iptables` itself, of the same variant; `null`: it is not installed. */
+  /** `iptables` itself, of the same variant; `null` if it is not installed. */
   list: PerFamily<string | null>;
-  /** `null`: it is not installed. */
+  /** `null` if it is not installed. */
   ipset: string | null;
-  /** `null`: it is not installed. */
+  /** `null` if it is not installed. */
   nft: string | null;
-  /** `null`: it is not installed. */
+  /** `null` if it is not installed. */
   nfacct: string | null;
-  /** `null`: it is not installed. */
+  /** `null` if it is not installed. */
   nfct: string | null;
 }
 
@@ -32,10 +32,10 @@ const VERSION = /^ip6?tables(?:-\w+)*(?: \S+)? v(\d+\.\d+\.\d+)(?: \((legacy|nf_
 const PROBE_MS = 10_000;
 
 /**
- * Finds the programs of the wanted variant. `auto` is the variant of the host's own `iptables`, as that is what
- * everything else on the host uses.
+ * Finds the programs of the wanted variant. `auto` is the variant of the host's own `iptables`, which everything else on the host
+ * uses.
  *
- * @throws {SetupError} if one is missing
+ * @throws {SetupError} if a program is missing
  */
 export async function findPrograms(wanted: Backend | 'auto', run: RunCommand): Promise<Programs> {
   if (wanted !== 'auto') return await programsOf(wanted, run, null);
@@ -45,7 +45,10 @@ export async function findPrograms(wanted: Backend | 'auto', run: RunCommand): P
   return await programsOf(found?.backend ?? 'nft', run, known);
 }
 
-/** @param known a program of which the version is known: all of one variant are one program by many names, as a rule */
+/**
+ * @param known a program and its version. All programs of one variant are usually one file with many names: then the version is
+ * not asked for again
+ */
 async function programsOf(
   backend: Backend,
   run: RunCommand,
@@ -85,14 +88,14 @@ async function findLister(family: Family, backend: Backend, run: RunCommand): Pr
   return (await findProgram(`${name}-${backend}`)) ?? (await findUnmarked(name, backend, run));
 }
 
-/** Before 1.8 there was one variant, and it was not marked in the names. */
+/** Finds a program by its name without a variant. Before 1.8 there was only one variant, with such names. */
 async function findUnmarked(name: string, backend: Backend, run: RunCommand): Promise<string | null> {
   const file = await findProgram(name);
   if (file === null) return null;
   return (await readVersion(file, run))?.backend === backend ? file : null;
 }
 
-/** By its name, where system programs are; `null`: it is not installed. */
+/** Finds a program by its name in the folders of the system; `null` if it is not installed. */
 export async function findProgram(name: string): Promise<string | null> {
   for (const folder of FOLDERS) {
     const file = join(folder, name);

@@ -1,12 +1,12 @@
 import type { NamedLine, RestoreFaultKind } from '../job/ports/restore-fault.ts';
 import { TABLE_NAMES } from '../ruleset/tables.ts';
 
-/** How a save or restore ended that did not succeed. */
+/** A save or restore that failed. */
 export interface FailedRun {
-  /** `null` if it was ended by a signal. */
+  /** `null` if a signal ended the program. */
   exitCode: number | null;
   stderr: string;
-  /** The line of COMMIT in the one table that it was given; `null` for a save. */
+  /** The number of the COMMIT line in the restore's text; `null` for a save. */
   commitLine: number | null;
 }
 
@@ -18,9 +18,9 @@ export interface ReadError {
 }
 
 /**
- * Reads what iptables 1.4.21 to 1.8.11 prints when it fails, legacy and nft, both families. Told apart by the
- * structure of whole lines; the words behind it are the C library's, and differ. In the order in which they must
- * be asked for: a fault of the environment first, as it may wear the clothes of a fault of a line.
+ * The readers of what iptables 1.4.21 to 1.8.11 prints when it fails, legacy and nft, both families. They go by the structure of
+ * whole lines; the words of a reason come from the C library and differ. The order matters: faults of the environment come first,
+ * as some of them look like the fault of a line.
  */
 const READERS: readonly ((run: Run) => ReadError | null)[] = [
   readXtablesLock,
@@ -51,7 +51,10 @@ export function readError(run: FailedRun): ReadError {
   };
 }
 
-/** Where it lacks the first revision, it lacks them all (libxtables/xtables.c, compatible_revision). */
+/**
+ * Returns the extension that the kernel lacks. A kernel without its revision 0 has no other revision either
+ * (libxtables/xtables.c, compatible_revision).
+ */
 function missingExtension(line: string): string | null {
   return (
     /^Warning: Extension (\S+) revision 0 not supported, missing kernel module\?$/.exec(line)?.[1] ?? null
@@ -59,7 +62,7 @@ function missingExtension(line: string): string | null {
 }
 
 interface Run extends FailedRun {
-  /** Whole lines, those without anything in them left out. */
+  /** Whole lines, without the empty ones. */
   lines: string[];
 }
 
@@ -79,7 +82,10 @@ function readLockFile({ lines }: Run): ReadError | null {
   return line === undefined ? null : { kind: 'lock-file', message: line, lines: [] };
 }
 
-/** The nft variant's first question to the kernel: refused to a process that may not ask. */
+/**
+ * `PROGRAM: Could not fetch rule set generation id: …`: the nft variant's first question to the kernel was refused for lack of
+ * rights.
+ */
 function readGenerationId({ lines }: Run): ReadError | null {
   const line = lines.find(
     (text) => BANNER.test(text) && /: Could not fetch rule set generation id: /.test(text),
@@ -87,15 +93,15 @@ function readGenerationId({ lines }: Run): ReadError | null {
   return line === undefined ? null : { kind: 'privilege', message: withoutBanner(line), lines: [] };
 }
 
-/** The kernel has no nf_tables. */
+/** `PROGRAM: Failed to initialize nft: …`: the kernel has no nf_tables. */
 function readNftUnavailable({ lines }: Run): ReadError | null {
   const line = lines.find((text) => BANNER.test(text) && /: Failed to initialize nft: /.test(text));
   return line === undefined ? null : { kind: 'backend', message: withoutBanner(line), lines: [] };
 }
 
 /**
- * Legacy says `unable to initialize table 'filter'` and names line 1 where it lacks the privilege, or a kernel module:
- * the line is blameless, as the table is one that exists. A save says `Cannot initialize: …`.
+ * `unable to initialize table 'filter'`: legacy has no right to use the table, or lacks a kernel module. It names line 1, which
+ * is not to blame, as such a table exists. A save says `Cannot initialize: …`.
  */
 function readTableUnavailable({ lines }: Run): ReadError | null {
   const line = lines.find((text) => {
@@ -106,7 +112,7 @@ function readTableUnavailable({ lines }: Run): ReadError | null {
   return line === undefined ? null : { kind: 'table-unavailable', message: withoutBanner(line), lines: [] };
 }
 
-/** A save that met rules which it cannot put into words of iptables; its output is cut. */
+/** A save found rules that iptables cannot express. Its output is incomplete. */
 function readUnreadableRules({ exitCode, commitLine, lines }: Run): ReadError | null {
   if (exitCode !== 3 || commitLine !== null) return null;
   return {
@@ -116,7 +122,7 @@ function readUnreadableRules({ exitCode, commitLine, lines }: Run): ReadError | 
   };
 }
 
-/** nft: `line 4: RULE_APPEND failed (Invalid argument): rule in chain INPUT`, for each; the last may be cut off. */
+/** nft: `line 4: RULE_APPEND failed (Invalid argument): rule in chain INPUT`, one for each rule. The last one may be cut off. */
 function readRejectedByKernel({ lines }: Run): ReadError | null {
   const named = lines.flatMap((text): NamedLine[] => {
     const [, line, what, reason] = /^line (\d+): ([A-Z_]+ failed) \((.+?)\)(?:: .*)?$/.exec(text) ?? [];
@@ -125,7 +131,7 @@ function readRejectedByKernel({ lines }: Run): ReadError | null {
   return named.length === 0 ? null : { kind: 'rule', message: named[0]?.reason ?? '', lines: named };
 }
 
-/** `Error occurred at line: 4`, and before it the reason, with or without the program's name. */
+/** `Error occurred at line: 4`. The line before it has the reason, with or without the program's name. */
 function readErrorAtLine({ lines }: Run): ReadError | null {
   const at = lines.findIndex((text) => /^Error occurred at line: \d+$/.test(text));
   if (at === -1) return null;
@@ -151,8 +157,8 @@ function readPolicyAtLine({ lines }: Run): ReadError | null {
 }
 
 /**
- * `PROGRAM: line 6 failed`, from nft 1.8.9 on with a reason behind it. Where it names the COMMIT, the kernel refused the
- * transaction or another program was faster: no line is known.
+ * `PROGRAM: line 6 failed`, from nft 1.8.9 on with a reason after it. If it names the COMMIT line, the kernel refused the
+ * transaction or another writer was faster, and the line is not known.
  */
 function readLineFailed({ lines, commitLine }: Run): ReadError | null {
   for (const text of lines) {
@@ -189,7 +195,7 @@ function withoutBanner(line: string): string {
   return line.replace(BANNER, '');
 }
 
-/** The last line that says something: hints on how to get help do not. */
+/** Returns the last line that gives a reason. Hints on how to get help are left out. */
 function lastWords(lines: readonly string[]): string | null {
   const telling = lines.filter(
     (line) => line !== '' && !line.startsWith('Try `') && !line.startsWith('Perhaps '),

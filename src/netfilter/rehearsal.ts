@@ -24,10 +24,10 @@ export interface StageOptions extends IptablesOptions {
  * Tries rules in throwaway network namespaces, on the host's own kernel and with its own iptables.
  *
  * Goals:
- * 1. The verdict is the kernel's, and so is the spelling: a real restore and a real save.
- * 2. Live rules are neither read nor written, and nobody waits for a rehearsal: it takes no lock of others, as legacy
- *    iptables is given a lock file of its own (`XTABLES_LOCKFILE`, from 1.8.6 on).
- * 3. Nothing is left, also after a crash: the namespace goes with the last process in it.
+ * 1. The verdict and the spelling are the kernel's: a real restore and a real save.
+ * 2. A rehearsal writes no live rules and keeps nobody waiting. Legacy iptables has its own lock file for it
+ *    (`XTABLES_LOCKFILE`, from 1.8.6 on).
+ * 3. Nothing is left, even after a crash: the namespace ends with the last process in it.
  */
 export class ScratchSandbox implements Sandbox {
   readonly #options: StageOptions;
@@ -97,7 +97,10 @@ export class ScratchSandbox implements Sandbox {
   }
 }
 
-/** Estimators are made by rules, which are not to be seen beside those that are tried: they go into the other family. */
+/**
+ * Makes the rate estimators before the first restore. Only rules can make them, so their rules go into the other family, where
+ * they are not among the rules that are tried.
+ */
 async function withEstimators({ estimators }: SandboxObjects, rehearsal: Rehearsal): Promise<Rehearsal> {
   const rules = estimators.map((spec) => `-A PREROUTING ${spec}`);
   const text = ['*mangle', ...rules, 'COMMIT', ''].join('\n');
@@ -113,7 +116,7 @@ async function withEstimators({ estimators }: SandboxObjects, rehearsal: Rehears
   };
 }
 
-/** As they are saved, names have no quotes: each is told by its words. */
+/** Takes the lines of these rules out of a save. A save prints names without quotes, so lines are compared by their words. */
 function withoutRules(saved: string, rules: readonly string[]): string {
   const printed = new Set(rules.map((rule) => splitWords(rule).join(' ')));
   return saved

@@ -10,16 +10,16 @@ const LATIN1 = { encoding: 'latin1' } as const;
 
 export interface ObjectSource {
   programs: Programs;
-  /** What goes before a command so that it runs in the host's namespace. */
+  /** What to put before a command so that it runs in the host's namespace. */
   prefix: readonly string[];
   run: RunCommand;
 }
 
 /**
- * What a rehearsal needs of the objects that rules name, as far as the host has them. One that it has not is left out, and the
- * rule is refused in the rehearsal as it would be on the host.
+ * Reads how to make the objects that rules name. An object that the host does not have is left out. Then the rule is refused in
+ * the rehearsal, as it would be on the host.
  *
- * @throws {SandboxIncomplete} if there is no way to know what the host has
+ * @throws {SandboxIncomplete} if the worker cannot know what the host has
  */
 export async function readObjects(names: ObjectNames, source: ObjectSource): Promise<SandboxObjects> {
   const sets = await Promise.all(names.sets.map(async (name) => await readSet(name, source)));
@@ -32,8 +32,8 @@ export async function readObjects(names: ObjectNames, source: ObjectSource): Pro
 }
 
 /**
- * The arguments that make one ipset, without its members. `ipset list -terse` is read because `ipset save` always has the
- * members, of which there may be 100,000.
+ * Returns the arguments that make one ipset, without its members. Reads `ipset list -terse`, because `ipset save` always prints
+ * the members, of which there may be 100,000.
  */
 async function readSet(name: string, { programs, prefix, run }: ObjectSource): Promise<string[] | null> {
   if (programs.ipset === null) return null;
@@ -57,7 +57,7 @@ async function readAccounts(
   return names.filter((name) => there.has(name));
 }
 
-/** Estimators are made by rules: those of the same name are looked for among all that is live. */
+/** Reads the estimators that the host has. Rules make them, so all live rules are searched for the names. */
 async function readEstimators(
   names: readonly string[],
   { programs, prefix, run }: ObjectSource,
@@ -114,7 +114,7 @@ function incomplete(kind: string, names: readonly string[], program: string): Sa
   );
 }
 
-/** A program and its arguments, in the namespace to which a prefix leads. */
+/** Puts the prefix, which leads into a namespace, before a program and its arguments. */
 function inside(
   prefix: readonly string[],
   program: string,
@@ -124,12 +124,12 @@ function inside(
   return { file, args };
 }
 
-/** What was sent is UTF-8, and so is an argument once it is passed on. */
+/** Turns bytes into an argument: the sent text is UTF-8, and so is an argument when Node passes it on. */
 function asArgument(bytes: string): string {
   return fromBytes(bytes).text;
 }
 
-/** Makes the objects in a namespace; `prefix` leads there. @throws {Error} if one cannot be made */
+/** Makes the objects in the namespace of `prefix`. @throws {Error} if one cannot be made */
 export async function makeObjects(
   objects: SandboxObjects,
   programs: Programs,

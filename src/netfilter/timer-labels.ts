@@ -3,12 +3,12 @@ import type { Rehearsal } from '../job/ports/sandbox.ts';
 import { readOptions } from '../ruleset/text/read-options.ts';
 import { quoteWord, splitWords } from '../ruleset/text/split-words.ts';
 
-/** A label has at most 27 bytes (linux/netfilter/xt_IDLETIMER.h). */
+/** The length of the random part, in hexadecimal digits. A label has at most 27 bytes (linux/netfilter/xt_IDLETIMER.h). */
 const LABEL_BYTES = 12;
 
 /**
- * The timers of `-j IDLETIMER` are the machine's, not a namespace's: a rule that is tried under the label of one that is live
- * would wind it up again. So a rehearsal gives each a label of its own, and nobody outside of it sees that.
+ * Gives each `IDLETIMER` label of a rehearsal a new name, and takes it back out of what is read. These timers belong to the
+ * machine, not to a namespace: a rehearsal with a live label would restart the live timer.
  */
 export function withOwnTimers(rehearsal: Rehearsal): Rehearsal {
   const labels = new Map<string, string>();
@@ -33,7 +33,7 @@ function relabel(text: string, labels: Map<string, string>): string {
     .join('\n');
 }
 
-/** Quotes and backslashes may stand within the word. */
+/** Says whether a text may name IDLETIMER. Quotes and backslashes may stand inside the word. */
 function mayHaveTimer(text: string): boolean {
   return (
     text.includes('IDLETIMER') || (text.includes('"') && text.replace(/["\\]/g, '').includes('IDLETIMER'))

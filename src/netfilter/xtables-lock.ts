@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
 /**
- * Legacy iptables takes the xtables lock of the machine also where it only reads, or works in a namespace that nobody else has.
- * With a lock file of its own (`XTABLES_LOCKFILE`, from 1.8.6 on) it holds up nobody, and waits for nobody.
+ * The environment for a program that only reads. Legacy iptables takes the machine's xtables lock even to read, or in a namespace
+ * of its own. With its own lock file (`XTABLES_LOCKFILE`, from 1.8.6 on) it neither waits nor keeps others waiting.
  */
 export function readingLock(runDir: string): Record<string, string> {
   return { XTABLES_LOCKFILE: join(runDir, 'reading.xtables-lock') };

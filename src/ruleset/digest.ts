@@ -3,22 +3,22 @@ import type { Ruleset } from '../contract/job.ts';
 
 type Content = Pick<Ruleset, 'name' | 'scope' | 'ipv4' | 'ipv6'>;
 
-/** What a ruleset is made of, as the text that its digest is of. */
+/** Returns the text that a ruleset's digest is made of. */
 export function contentText({ name, scope, ipv4, ipv6 }: Content): string {
   return JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null]);
 }
 
-/** `sha256:` and the hex SHA-256 of the UTF-8 of `JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null])`. */
+/** Returns `sha256:` and the hex SHA-256 of the UTF-8 of `JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null])`. */
 export function rulesetDigest(ruleset: Content): string {
   return textDigest(contentText(ruleset));
 }
 
-/** `sha256:` and the hex SHA-256 of bytes, one character for each. */
+/** Returns `sha256:` and the hex SHA-256 of bytes. The string has one character for each byte. */
 export function bytesDigest(bytes: string): string {
   return `sha256:${createHash('sha256').update(bytes, 'latin1').digest('hex')}`;
 }
 
-/** `sha256:` and the hex SHA-256 of the UTF-8 of a text. */
+/** Returns `sha256:` and the hex SHA-256 of the UTF-8 of a text. */
 export function textDigest(text: string): string {
   return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 }

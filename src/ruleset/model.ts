@@ -1,12 +1,12 @@
 /**
- * Rules as `iptables-save` writes them, read into tables. The same shapes serve what was sent and what is live. All text in
- * them has one character for each byte.
+ * Rules as `iptables-save` writes them, read into tables. The same types are used for what was sent and for what is live. All
+ * strings in them have one character for each byte.
  */
 
-/** Where a packet goes that a rule matches: to a chain or a target. */
+/** Where a rule sends a packet that it matches: to a chain or a target. */
 export interface Jump {
   target: string;
-  /** `-g`: it does not come back. */
+  /** `-g`: the packet does not come back to this chain. */
   isGoto: boolean;
 }
 
@@ -14,19 +14,19 @@ export interface Rule {
   chain: string;
   /** What comes after the chain's name: matches and target. */
   spec: string;
-  /** The rule as a line that appends it, which is also how two rules are compared. */
+  /** The rule as a line that appends it (`-A CHAIN …`). Two rules are compared by this text. */
   text: string;
-  /** `null`: it only counts, or sets something. */
+  /** `null`: the rule only counts packets, or sets something. */
   jump: Jump | null;
-  /** `-I CHAIN`, allowed for hooks only. */
+  /** Whether the line is `-I CHAIN`, which is allowed for hooks only. */
   insert: boolean;
-  /** `packets:bytes`, as read from a live table; `null` if there were none. */
+  /** `packets:bytes`, as read from a live table; `null` if the text had no counters. */
   counters: string | null;
-  /** From 1, in the text that it was read from; 0 if that is not known. */
+  /** The line of the text that the rule was read from, counted from 1; 0 if that is not known. */
   line: number;
-  /** It is no plain one: where it jumps to, and whether what is printed of it restores to it, is not to be seen from its text. */
+  /** Set if the rule is not plain: its text does not show where it jumps to, or whether it restores to the same rule. */
   isOdd?: boolean;
-  /** Of a line of which iptables makes several rules (`-s a,b`): which of them this is, from 0, and how many there are. */
+  /** For a line of which iptables makes several rules (`-s a,b`): which of them this is, from 0, and how many there are. */
   copy?: { index: number; of: number };
 }
 
@@ -47,7 +47,7 @@ export interface Table {
   commitLine: number | null;
 }
 
-/** A line of a ruleset's text that cannot be taken, and what to write instead. */
+/** A line of a ruleset's text that cannot be accepted, and what to write instead. */
 export interface Problem {
   line: number;
   table: string | null;
@@ -55,17 +55,17 @@ export interface Problem {
   reason: string;
 }
 
-/** A rule as {@link Rule.text} has it. */
+/** Returns a rule in the form of {@link Rule.text}. */
 export function appendText(chain: string, spec: string): string {
   return spec === '' ? `-A ${chain}` : `-A ${chain} ${spec}`;
 }
 
-/** Whether a rule jumps to one of the chains. */
+/** Says whether a rule jumps to one of the chains. */
 export function jumpsToAny({ jump }: Rule, chains: ReadonlySet<string>): boolean {
   return jump !== null && chains.has(jump.target);
 }
 
-/** For rules as they come from the kernel: they are spelled as they are. */
+/** Returns the text by which rules are compared. For rules in the kernel's spelling. */
 export function textOf({ text }: Rule): string {
   return text;
 }

@@ -10,12 +10,12 @@ const BUILT_IN_CHAINS: Record<string, readonly string[]> = {
 
 export const TABLE_NAMES = Object.keys(BUILT_IN_CHAINS);
 
-/** The chains that the kernel gives a table; none for a table that does not exist. */
+/** Returns the chains that the kernel itself makes in a table; none for an unknown table. */
 export function builtInChains(table: string): readonly string[] {
   return Object.hasOwn(BUILT_IN_CHAINS, table) ? (BUILT_IN_CHAINS[table] ?? []) : [];
 }
 
-/** A table of one family: what one transaction of the kernel covers. */
+/** A table of one family. One transaction of the kernel covers one of these. */
 export interface TableRef {
   family: Family;
   table: string;
@@ -25,7 +25,7 @@ export interface ChainRef extends TableRef {
   chain: string;
 }
 
-/** One of something for each family. */
+/** One value for each family. */
 export type PerFamily<T> = Record<Family, T>;
 
 export function perFamily<T>(make: (family: Family) => T): PerFamily<T> {

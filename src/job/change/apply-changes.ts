@@ -6,13 +6,13 @@ import type { LiveRules } from '../ports/session.ts';
 
 /** How far the changes came. */
 export interface Applied {
-  /** Those that were begun: of the last, it is not known whether it was written, if there is an error. */
+  /** The changes that were begun. If there is an error, nobody knows whether the last of them was written. */
   tried: readonly TableChange[];
-  /** Why the last of them failed, a {@link JobFailure} if its table was refused; `null`: all were written. */
+  /** Why the last change failed; a {@link JobFailure} if its table was refused. `null`: all were written. */
   error: unknown;
 }
 
-/** Writes the changes, a table at a time: each is one transaction of the kernel, all of them together are not. */
+/** Writes the changes, one table at a time. Each table is one transaction of the kernel; all together are not. */
 export async function applyChanges(
   intent: Intent,
   changes: readonly TableChange[],

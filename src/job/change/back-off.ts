@@ -1,7 +1,10 @@
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
 
-/** How long to wait after each failure in a row: twice as long as before, and not the same for all who fail together. */
+/**
+ * How long to wait after each failure in a row: twice as long each time, from 0.5 s up to 30 s. A random part keeps those who
+ * fail together from trying again together.
+ */
 export class BackOff {
   #ms = FIRST_MS;
 
@@ -11,7 +14,7 @@ export class BackOff {
     return Math.min(LONGEST_MS, ms);
   }
 
-  /** The next failure is the first again. */
+  /** Makes the next wait as short as the first. */
   reset(): void {
     this.#ms = FIRST_MS;
   }

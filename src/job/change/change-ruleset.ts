@@ -18,17 +18,17 @@ import { type Converged, converge } from './converge.ts';
 import { type PreparedChange, prepareChange } from './prepare-change.ts';
 import { takeBack, UNDO_LIMIT_MS } from './take-back.ts';
 
-/** Everything but the change: what it would do, and whether the kernel takes it. */
+/** Does everything but the change: returns what it would do, or throws why it cannot be done. */
 export async function checkRuleset({ intent }: Proposal, session: HostSession): Promise<JobEnd> {
   const { plans } = await prepareChange(intent, session);
   return ended('checked', { diff: describeDiff(plans) });
 }
 
 /**
- * Makes the host have what is wanted, in all tables of both families, or leaves it as it was.
+ * Makes the host have what is wanted in all tables of both families, or leaves the host as it was.
  *
- * @throws {LockLost} {@link WindowLeft} if it has to be left as it is, for {@link settlePending}; any other error comes
- *   before the first change
+ * @throws {LockLost | WindowLeft} if the change stays as it is, for {@link settlePending}; any other error comes before the first
+ * rule is written
  */
 export async function changeRuleset(sent: Proposal, session: HostSession, run: JobRun): Promise<JobEnd> {
   const { ports } = session;
@@ -51,7 +51,10 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: J
   return await applyAndConfirm(proposal, prepared, pending, session, run);
 }
 
-/** From here on the host is not as it was: whatever happens, it is put back, or somebody is left who does that. */
+/**
+ * Writes the change. If anything fails from here on, the change is taken back, or stays in the journal for another process to
+ * settle.
+ */
 async function applyAndConfirm(
   proposal: Proposal,
   prepared: PreparedChange,
@@ -82,7 +85,9 @@ async function applyAndConfirm(
   }
 }
 
-/** Both have ended then. What goes on record is made ready while the rules are written, so that to commit is one small step. */
+/**
+ * Writes the rules and prepares the record at the same time, so that the commit is one small step. Waits until both have ended.
+ */
 async function convergeAndPrepare(
   proposal: Proposal,
   { changes }: PreparedChange,
@@ -96,7 +101,12 @@ async function convergeAndPrepare(
   return [converged, record];
 }
 
-/** @throws {JobFailure} of stage `confirm`, {@link StateUnavailable}: it has to be taken back; {@link WindowLeft}: it stays open */
+/**
+ * Waits for the confirmation, if one is wanted, and commits.
+ *
+ * @throws {JobFailure | StateUnavailable} if the change must be taken back
+ * @throws {WindowLeft} if the change stays open
+ */
 async function confirmAndCommit(
   pending: PendingChange,
   after: RulesetRecord | null,
@@ -132,7 +142,7 @@ function pendingOf(
   };
 }
 
-/** `null`: nobody is asked whether the change may stay. */
+/** Returns the change with its window, or `null` if the job wants no confirmation. */
 function windowOf(
   pending: PendingChange,
   after: RulesetRecord | null,

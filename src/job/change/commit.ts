@@ -7,12 +7,12 @@ import type { Proposal } from '../plan/proposal.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { BootFilesState, BootRecord, RulesetRecord } from '../ports/stores.ts';
 
-/** What it takes to put something on record. */
+/** The ports that a commit needs. */
 type Archive = Pick<Ports, 'rulesets' | 'contents' | 'boot' | 'facts' | 'log'>;
 
 /**
- * What goes on record once the host has what is wanted; `null` if that is on record already. The greater part of the work is
- * done here, ahead of time: to go on record is then one small file.
+ * Returns the record to write once the host has what is wanted; `null` if the record already says that. Most of the work of a
+ * commit is done here, before the rules are verified. Then only one small file is left to write.
  *
  * @throws {StateUnavailable}
  */
@@ -38,9 +38,10 @@ export async function prepareCommit(
 }
 
 /**
- * Boot files come first, so that what is on record is what a reboot brings back; the record is the moment that counts.
+ * Commits: puts the boot files in place, then writes the record. So a reboot loads what is on record. The change counts as
+ * committed from the moment when the record is written.
  *
- * @throws {StateUnavailable} and nothing is on record then, and the boot files are those of before
+ * @throws {StateUnavailable} if nothing was committed; the old boot files are put back as far as possible
  */
 export async function commitRecord(after: RulesetRecord | null, ports: Archive): Promise<void> {
   if (after === null) return;
@@ -62,7 +63,10 @@ export async function commitRecord(after: RulesetRecord | null, ports: Archive):
   await forgetOldContents(ports);
 }
 
-/** What is on record counts, also if it could not be made sure that it stays there. @throws {StateUnavailable} if it is not */
+/**
+ * Writes the record. If the write fails but the record is there, the record counts: only a power cut could still lose it.
+ * @throws {StateUnavailable} if it is not there
+ */
 async function putRecord(after: RulesetRecord, { rulesets, log }: Archive): Promise<void> {
   try {
     await rulesets.put(after);
@@ -78,7 +82,7 @@ async function putRecord(after: RulesetRecord, { rulesets, log }: Archive): Prom
   }
 }
 
-/** What is on record is so. Boot files that cannot be made those of the record are told of, and looked at again with each look for drift. */
+/** Makes the boot files those of the record. Never throws: a failure is logged, and each look for drift tries again. */
 export async function mendBootFiles(
   record: BootRecord & Pick<RulesetRecord, 'committed'>,
   { boot, log }: Pick<Archive, 'boot' | 'log'>,
@@ -94,7 +98,9 @@ export async function mendBootFiles(
   }
 }
 
-/** Whether the very same content is what is committed, spelled by the same kernel, and a reboot would bring it back. */
+/**
+ * Says whether the very same content is committed, spelled by the same kernel and iptables, with boot files that a reboot loads.
+ */
 async function isOnRecord(
   { intent: { record }, committed, content }: Proposal,
   ports: Archive,
@@ -104,7 +110,7 @@ async function isOnRecord(
   return record.committed?.digest === committed.digest && (await mendBootFiles(record, ports)) !== 'lost';
 }
 
-/** Writes boot files aside. @throws {StateUnavailable} {@link JobFailure} if the kernel did not take it */
+/** Writes the boot files aside, and returns what the record says about them. @throws {StateUnavailable} */
 export async function prepareLive(
   { intent: { name, scope, wanted }, content }: Pick<Proposal, 'intent' | 'content'>,
   { boot, facts }: Archive,
@@ -114,7 +120,7 @@ export async function prepareLive(
   return { saved: await boot.prepare({ name, scope }, rules), spelledBy: spelledBy(facts) };
 }
 
-/** Texts that nothing on record leads to any more. To keep them for a while does no harm. */
+/** Deletes contents that no record names any more. A failure is only logged: an old content does no harm. */
 async function forgetOldContents({ rulesets, contents, log }: Archive): Promise<void> {
   try {
     await contents.prune(digestsOf(await rulesets.list()));

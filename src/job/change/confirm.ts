@@ -8,10 +8,10 @@ import type { Ports } from '../ports/ports.ts';
 
 const RETRY_MS = 500;
 
-/** What it takes to ask whether a change may stay. */
+/** The ports that a confirmation needs. */
 type Asking = Pick<Ports, 'confirmation' | 'events' | 'journal' | 'identity' | 'facts' | 'log'>;
 
-/** @throws {JobFailure} `broker_unreachable`: a change that cannot be confirmed is not begun */
+/** @throws {JobFailure} `broker_unreachable`: a change that could not be confirmed is not begun */
 export async function assertConfirmable(label: string, { confirmation }: Asking): Promise<void> {
   try {
     await confirmation.assertReachable();
@@ -27,16 +27,17 @@ export async function assertConfirmable(label: string, { confirmation }: Asking)
 }
 
 /**
- * Waits until the change is shown to do no harm, or a person says so.
+ * Waits until probes, or a person, confirm that the change does no harm.
  *
- * @throws {JobFailure} of stage `confirm`: it has to be taken back; {@link WindowLeft}: it stays open
+ * @throws {JobFailure} of stage `confirm`, if the change must be taken back
+ * @throws {WindowLeft} if the change stays open
  */
 export async function confirmChange(change: OpenChange, ports: Asking): Promise<void> {
   if (change.window.mode === 'manual') await waitForAnswer(change, ports);
   else await probeUntilWell(change, ports);
 }
 
-/** What fails at first may need a moment; each has to work once before the window closes. */
+/** Tries each probe until it has succeeded once, or the window closes. Right after a change a probe may fail for a moment. */
 async function probeUntilWell(change: OpenChange, { confirmation, log, ...ports }: Asking): Promise<void> {
   const { job, window, origin } = change;
   log.info({ jobId: job.id, deadline: window.deadline }, 'Applied: probing');
@@ -64,7 +65,7 @@ async function waitForAnswer(change: OpenChange, ports: Asking): Promise<void> {
   const { answers } = ports.confirmation;
   answers.expect(job.id);
   ports.events.publish(awaitingEvent(change, ports), origin.headers).catch((error: unknown) => {
-    // Then nobody answers, and the change is taken back.
+    // The outbox publishes the event later. If nobody answers in time, the change is taken back.
     ports.log.warn({ jobId: job.id, error }, 'Cannot publish that a job waits to be confirmed');
   });
   ports.log.info({ jobId: job.id, deadline: window.deadline }, 'Waiting to be confirmed');
@@ -74,7 +75,10 @@ async function waitForAnswer(change: OpenChange, ports: Asking): Promise<void> {
   throw notConfirmed(change, answer);
 }
 
-/** From here on it is undone: no other process may ask again, and keep what is half undone. */
+/**
+ * Closes the window in the journal before the undo begins. Otherwise another process could go on waiting for the answer, and keep
+ * a change that is half undone.
+ */
 async function endWindow(change: OpenChange, { journal, log }: Asking): Promise<void> {
   const { job, window } = change;
   const deadlineMs = Math.min(window.deadlineMs, monotonicMs());

@@ -8,20 +8,23 @@ import type { HostSession } from '../ports/session.ts';
 import { applyChanges } from './apply-changes.ts';
 import { mismatchFailure, planRemainder } from './verify-changes.ts';
 
-/** The first, and three more. */
+/** The first round, and three more. */
 const MOST_ROUNDS = 4;
 
-/** How far a change came. What was written by then stays. */
+/** How far a change came. What was written so far stays. */
 export interface Converged {
-  /** Of each table that may have been written. */
+  /** The changes of each table that may have been written. */
   touched: readonly TableChange[];
-  /** Why it did not succeed, a {@link JobFailure} of stage `apply` or `verify`, as a rule; `null`: what is live is what is wanted. */
+  /**
+   * Why the change did not succeed, usually a {@link JobFailure} of stage `apply` or `verify`. `null`: what is live is what is
+   * wanted.
+   */
   error: unknown;
 }
 
 /**
- * Applies what is planned, reads what is live then, and plans again: nothing may be left. If something is, or a table was
- * refused, another program may have written to our chains at the same time, and it is done again with what is live now.
+ * Writes what is planned, reads what is live then, and plans again: that plan must be empty. If it is not, or a table was
+ * refused, another program may have written to the same chains meanwhile. Then the new plan is written, for at most four rounds.
  */
 export async function converge(
   intent: Intent,
@@ -45,12 +48,16 @@ export async function converge(
   return { touched, error: null };
 }
 
-/** A table that was refused may be taken when it is planned again; for all else there is no sense in that. */
+/** Says whether a new plan may help. That is so only for a table that was refused. */
 function mayBeTakenAgain(error: unknown): boolean {
   return error instanceof JobFailure && error.stage === 'apply' && error.code === 'apply_failed';
 }
 
-/** @throws what it was refused for, or {@link JobFailure} `verify_mismatch`, once there is no sense in trying again */
+/**
+ * Returns the changes that are still to be written.
+ *
+ * @throws the refusal, or {@link JobFailure} `verify_mismatch`, if another round would not help
+ */
 async function changesLeft(
   intent: Intent,
   written: readonly TableChange[],
@@ -66,7 +73,7 @@ async function changesLeft(
   return left;
 }
 
-/** Whether the same would be tried again, were it not for packets that were counted meanwhile. */
+/** Says whether both are the same changes, apart from packet counters. */
 function sameChanges(before: readonly TableChange[], after: readonly TableChange[]): boolean {
   const textOf = (changes: readonly TableChange[]) =>
     JSON.stringify(

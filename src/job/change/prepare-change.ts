@@ -11,9 +11,9 @@ import { concernOf, type LiveTables, type Snapshot, takeSnapshot } from '../plan
 import type { HostSession } from '../ports/session.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 
-/** All that is known of a change before the first rule is written. */
+/** Everything that is known about a change before the first rule is written. */
 export interface PreparedChange {
-  /** What is meant, in the kernel's words. */
+  /** The intent in the kernel's spelling. */
   intent: Intent;
   snapshot: Snapshot;
   plans: TablePlan[];
@@ -21,7 +21,7 @@ export interface PreparedChange {
 }
 
 /**
- * Reads what is live and, at the same time, has the kernel try what is wanted; then plans the way from the one to the other.
+ * Reads what is live and, at the same time, has the kernel try what is wanted. Then plans how to get from one to the other.
  *
  * @throws {JobFailure} of stage `host` or `rehearse`, or `policy_denied`
  */
@@ -39,7 +39,10 @@ export async function prepareChange(sent: Intent, session: HostSession): Promise
   return { intent, snapshot, plans, changes };
 }
 
-/** Side by side, where nothing that is tried depends on what is live. What a conflict explains is not blamed on a rule. */
+/**
+ * Looks and rehearses at the same time, unless the rehearsal needs to know what is live. The rehearsal's error is only returned,
+ * as a conflict with others may explain it better.
+ */
 async function lookAndRehearse(
   sent: Intent,
   session: HostSession,

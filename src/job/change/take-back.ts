@@ -13,23 +13,23 @@ import type { HostSession } from '../ports/session.ts';
 import { BackOff } from './back-off.ts';
 import { type UndoneTable, type UndoSubject, undoChanges } from './undo.ts';
 
-/** What has to be undone, and why. */
+/** What must be undone, and why. */
 export interface TakeBack {
   subject: UndoSubject;
   touched: readonly TableRef[];
-  /** The tables as they were. @throws {Error} if that is not known */
+  /** Returns the tables as they were. @throws {Error} if that is not known */
   before: () => LiveTables | Promise<LiveTables>;
   failure: JobFailure;
-  /** Looks, with the host as it was, for more to say of the failure. */
+  /** Looks again for the reason of the failure, once the host is as it was. */
   explain?: () => Promise<JobFailure>;
-  /** For how long it is tried before the job ends without it; it is tried once in any case. */
+  /** How long the undo is tried before the job ends without it, in milliseconds. It is tried at least once. */
   limitMs: number;
 }
 
-/** A job whose change cannot be taken back for so long ends all the same: the undo is owed from then on. */
+/** After this time a job ends even if its change is not undone. The undo is owed from then on. */
 export const UNDO_LIMIT_MS = 60_000;
 
-/** What came of trying to undo a change; `error`: why it is not undone. */
+/** The result of trying to undo a change. `error` says why it is not undone; `null`: it is. */
 interface Undoing {
   error: Error | null;
   performed: boolean;
@@ -37,10 +37,10 @@ interface Undoing {
 }
 
 /**
- * After a failure: the host gets back what it had, and the end tells whether that worked. If not, it is `undo_failed`, and the
- * journal stays open.
+ * Undoes a change that failed, and returns the job's end, which tells whether that worked. If it did not, the end is
+ * `undo_failed` and the journal stays open.
  *
- * @throws {LockLost} if others may be at the rules: whoever has the lock again has to do it
+ * @throws {LockLost} if another process may be writing the rules: the next holder of the lock must undo the change
  */
 export async function takeBack(work: TakeBack, session: HostSession): Promise<JobEnd> {
   const { failure, touched } = work;
@@ -53,13 +53,16 @@ export async function takeBack(work: TakeBack, session: HostSession): Promise<Jo
   });
 }
 
-/** Why an undo failed, in words. */
+/** Returns why an undo failed, in words. */
 export function describeCause(error: unknown): string {
   const { message } = error as Error;
   return error instanceof RestoreFailed ? `${error.fault.command} failed: ${message}` : message;
 }
 
-/** Programs that hold the rules' lock, or the machine, for a while are no reason to leave a host half-changed. */
+/**
+ * Tries the undo again and again until it succeeds or the time is over. Another program may hold the xtables lock, or keep the
+ * machine busy, for a while.
+ */
 async function undoStubbornly(work: TakeBack, { rules, ports: { log } }: HostSession): Promise<Undoing> {
   const { subject, touched, before, limitMs } = work;
   const deadline = monotonicMs() + limitMs;
@@ -75,7 +78,8 @@ async function undoStubbornly(work: TakeBack, { rules, ports: { log } }: HostSes
       if (thrown instanceof LockLost) throw thrown;
       error = thrown as Error;
     }
-    // A restore that failed may have written all the same, and then the next try finds nothing to do.
+    // A restore that failed may still have written the table. Then the next try finds nothing to do, although something was
+    // undone.
     performed ||= error instanceof RestoreFailed || tables.some((table) => table.performed);
     const leftMs = deadline - monotonicMs();
     if (error === null || leftMs <= 0) return { error, performed, tables };
@@ -95,7 +99,9 @@ function describeTable({ family, table, performed, differs }: UndoneTable) {
   return { family, table, performed, verified: differs === null };
 }
 
-/** The one case in which a host may not be as it was: it is said loudly, and with what is known of it. */
+/**
+ * Makes the end of a job whose change is not undone. Only here may the host not be as it was, so the end tells everything known.
+ */
 function undoFailed(
   { subject, failure }: TakeBack,
   error: Error,

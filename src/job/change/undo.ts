@@ -9,25 +9,25 @@ import type { Intent } from '../plan/intent.ts';
 import { type LiveTables, takeSnapshot } from '../plan/snapshot.ts';
 import type { LiveRules } from '../ports/session.ts';
 
-/** Whose rules are put back. */
+/** The ruleset whose rules are put back. */
 export type UndoSubject = Pick<Intent, 'name' | 'revision' | 'scope' | 'claims' | 'neighbours'>;
 
-/** A table that the apply had written, or tried to. */
+/** A table that the change had written, or tried to write. */
 export interface UndoneTable extends TableRef {
-  /** Something in it had changed, and was put back. */
+  /** Whether the undo had to write this table. */
   performed: boolean;
-  /** What is not as it was, though it should be; `null` if all is. */
+  /** A line that differs from before, although it should not; `null` if all is as before. */
   differs: string | null;
 }
 
-/** Others may write to the same chains while they are put back. */
+/** Other programs may write to the same chains during the undo. */
 const MOST_ROUNDS = 4;
 
 /**
- * Puts back what the ruleset had in the tables that an apply has touched, as the snapshot has it: by value, so that
- * what others wrote meanwhile stays. Then reads them again, and compares.
+ * Puts back what the ruleset had in the tables that a change has touched, as the snapshot has it. Compares rules by value, so
+ * that what others wrote meanwhile stays. Then reads the tables again and compares them with the snapshot.
  *
- * @throws {RestoreFailed} {@link JobFailure} if the host cannot be read or written
+ * @throws {RestoreFailed | JobFailure} if the host cannot be read or written
  */
 export async function undoChanges(
   subject: UndoSubject,

@@ -5,15 +5,15 @@ import { planIntent } from '../plan/plan-intent.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
 
 /**
- * What is still to be done on a host after an apply: nothing, or somebody else has written at the same time. That
- * others have put rules before a hook is their right, and calls for nothing.
+ * Plans what is still to be done after an apply. The plan is empty unless another program has written at the same time. Rules
+ * that others have put before a hook do not count: they may do that.
  */
 export function planRemainder(intent: Intent, live: LiveTables): TablePlan[] {
   const how = { rewrite: true, hooksStay: true };
   return planIntent(intent, live, how).filter(({ change }) => change !== null);
 }
 
-/** What was written, over and over, did not stay. */
+/** Returns the failure of a change that was written again and again and did not stay. */
 export function mismatchFailure({ label }: Intent, remainder: readonly TablePlan[]): JobFailure {
   const [first] = remainder;
   const [missing] = first?.diff.added ?? [];

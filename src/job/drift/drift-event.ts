@@ -4,7 +4,7 @@ import type { Diff, FleetEvent, Writer } from '../../contract/event.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
-/** The same difference may come, and go, more than once: each time is a fact of its own. */
+/** Makes a drift event. Its id is random: the same difference may come and go several times, and each time is a new event. */
 export function driftEvent(
   type: 'fleetwall.drift.detected' | 'fleetwall.drift.repaired',
   { name, committed }: RulesetRecord,

@@ -15,17 +15,17 @@ import type { Ports } from '../ports/ports.ts';
 import type { HostSession, LiveRules } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
-/** A committed ruleset held against what is live. */
+/** A committed ruleset, compared with what is live. */
 export interface DriftOf {
   record: RulesetRecord;
   intent: Intent;
-  /** What would put it back; empty if nothing has drifted. */
+  /** The plans that would put the ruleset back; empty if nothing has drifted. */
   plans: TablePlan[];
-  /** Nothing at all of it is live, though something should be. */
+  /** Whether nothing of the ruleset is live, although something should be. */
   isGone: boolean;
 }
 
-/** Reads what is live, and holds every committed ruleset against it; those whose boot files are damaged are told of. */
+/** Compares every committed ruleset with what is live. A ruleset whose boot files are damaged is left out, and logged. */
 export async function findDrift({ ports, rules }: HostSession): Promise<DriftOf[]> {
   const records = await ports.rulesets.list();
   const committed = records.filter(({ live }) => live !== null);
@@ -42,14 +42,14 @@ export async function findDrift({ ports, rules }: HostSession): Promise<DriftOf[
   return (await Promise.all(found)).flat();
 }
 
-/** Everything that belongs to some of the rulesets. */
+/** Reads all live tables that concern any of the rulesets. */
 export async function snapshotOf(records: readonly RulesetRecord[], rules: LiveRules): Promise<LiveTables> {
   const claims = records.reduce((all, record) => mergeClaims(all, record.claims), NO_CLAIMS);
   const nothing = perFamily(() => new Map());
   return await takeSnapshot(rules, concernOf({ wanted: nothing, claims, neighbours: [] }));
 }
 
-/** Whether what is live of a ruleset is what was committed; `null` if that cannot be told. */
+/** Says whether what is live of a ruleset is what was committed. Also `false` if its boot files are damaged. */
 export async function isInSync(
   record: RulesetRecord,
   records: readonly RulesetRecord[],
@@ -60,7 +60,7 @@ export async function isInSync(
   return intent !== null && planBack(intent, live).length === 0;
 }
 
-/** From what was committed to what is live: the other way round than the plans, which lead back. */
+/** Describes the drift: what changed from committed to live. The plans go the other way, so added and removed are swapped. */
 export function describeDrift(plans: readonly TablePlan[]): Diff {
   const { added, removed, unchanged, tables, ...marks } = describeDiff(plans);
   return {
@@ -72,7 +72,7 @@ export function describeDrift(plans: readonly TablePlan[]): Diff {
   };
 }
 
-/** The same for the same difference. */
+/** Returns a key that is the same for the same difference. */
 export function driftKey(plans: readonly TablePlan[]): string {
   const what = plans.map(({ family, table, diff, change }) => [
     family,
@@ -84,7 +84,7 @@ export function driftKey(plans: readonly TablePlan[]): string {
   return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }
 
-/** What is committed of a ruleset, as something to be wanted again; `null` if its boot files are not those of the record. */
+/** Returns an intent that wants what is committed of a ruleset; `null` if the boot files are not those of the record. */
 async function committedIntent(
   record: RulesetRecord,
   records: readonly RulesetRecord[],

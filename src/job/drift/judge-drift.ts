@@ -12,13 +12,13 @@ import { RepairLimit } from './repair-limit.ts';
 
 export type DriftMode = 'report' | 'repair';
 
-/** Holds what is live against what was committed. A difference is told once; where that is wanted, it is put back. */
+/** Compares what is live with what was committed. Publishes each difference once and, in mode `repair`, puts the ruleset back. */
 export class DriftJudge {
   readonly #ports: Pick<Ports, 'identity' | 'facts' | 'log'>;
   readonly #mode: DriftMode;
   readonly #tell: (event: FleetEvent) => void;
   readonly #limit = new RepairLimit();
-  /** What was told last of each ruleset that has drifted. */
+  /** For each ruleset that has drifted, the key of the difference that was published last. */
   readonly #told = new Map<string, string>();
   readonly #inSync = new Map<string, boolean>();
 
@@ -32,18 +32,20 @@ export class DriftJudge {
     this.#tell = tell;
   }
 
-  /** `null`: it was not looked at yet. */
+  /** Whether the ruleset was live as committed at the last look; `null` if there was no look yet. */
   inSync(ruleset: string): boolean | null {
     return this.#inSync.get(ruleset) ?? null;
   }
 
   /**
+   * Looks for drift once.
+   *
    * @param by who wrote last, if that is known
-   * @param putsBack whether a ruleset of which nothing at all is live is put back in any case
-   * @throws {JobFailure} {@link StateUnavailable} {@link LockLost}
+   * @param putsBack whether to put back a ruleset of which nothing is live, even in mode `report`
+   * @throws {JobFailure | StateUnavailable | LockLost}
    */
   async look(by: Writer | null, putsBack: boolean, session: HostSession): Promise<void> {
-    // A change that waits for its answer is not committed, and is no drift.
+    // A pending change may wait for its answer. It is not committed yet, and so is no drift.
     if ((await session.ports.journal.read()) !== null) return;
     await lookAfterBootFiles(session);
     for (const drift of await findDrift(session)) {

@@ -9,10 +9,10 @@ import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
 /**
- * Sees to it that a reboot would bring back all that is on record. Boot files that nothing is left of are made again: from what
- * was pushed, in the words in which the kernel takes it in a rehearsal; what is live now may have been changed by others.
+ * Makes sure that a reboot would load everything on record. Lost boot files are made again from what was pushed, in the spelling
+ * of a rehearsal. What is live is not used: others may have changed it.
  *
- * @throws {StateUnavailable} {@link LockLost}
+ * @throws {StateUnavailable | LockLost}
  */
 export async function lookAfterBootFiles(session: HostSession): Promise<void> {
   const { ports } = session;

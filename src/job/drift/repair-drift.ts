@@ -4,9 +4,10 @@ import type { HostSession } from '../ports/session.ts';
 import type { DriftOf } from './drift.ts';
 
 /**
- * Puts back what was committed, and verifies it. A table at a time is either as it was or put back; so there is nothing to undo.
+ * Puts back what was committed, and verifies it. There is nothing to undo if that fails: each table is then put back or
+ * unchanged.
  *
- * @throws {JobFailure} {@link LockLost}
+ * @throws {JobFailure | LockLost}
  */
 export async function repairDrift({ intent, plans }: DriftOf, session: HostSession): Promise<void> {
   const { error } = await converge(intent, changesOf(plans), session);

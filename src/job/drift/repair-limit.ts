@@ -4,11 +4,14 @@ import type { RulesetRecord } from '../ports/stores.ts';
 const MOST_REPAIRS = 5;
 const WITHIN_MS = 10 * 60 * 1000;
 
-/** Puts an end to a fight with another program: so many repairs of one commit in so much time, and no more after that. */
+/**
+ * Ends a fight with another program. After 5 repairs of one commit within 10 minutes there are no more repairs until the next
+ * commit.
+ */
 export class RepairLimit {
   readonly #repairs = new Map<string, { committedBy: string | null; times: number[]; isOver: boolean }>();
 
-  /** Whether one more repair may be made; it is counted then. */
+  /** Says whether one more repair may be made, and counts it. */
   allows({ name, committedBy }: RulesetRecord): boolean {
     const now = monotonicMs();
     const known = this.#repairs.get(name);

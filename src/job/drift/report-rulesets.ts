@@ -9,7 +9,7 @@ import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 import { isInSync, snapshotOf } from './drift.ts';
 
-/** Tells what is live of the committed rulesets, or of the one that is asked for. */
+/** Reports what is live of all committed rulesets, or of the one that the job asks for. */
 export async function reportRulesets(
   job: ReportJob,
   records: readonly RulesetRecord[],

@@ -2,16 +2,16 @@ import type { Job, RulesetJob } from '../../contract/job.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
-/** Past its time, a job is not run: whoever sent it has long decided something else. */
+/** Says whether a job is too late to run. Its sender has stopped counting on it by then. */
 export function isExpired(job: Job, now: Date): boolean {
   return job.expiresAt !== undefined && Date.parse(job.expiresAt) <= now.getTime();
 }
 
 /**
- * Holds a job's revision against the highest one that is committed of that name.
+ * Compares a job's revision with the highest committed revision of the ruleset.
  *
- * @returns whether the very same content is committed under that revision already
- * @throws {JobFailure} of stage `admit`: revisions never go back, and one never means two things
+ * @returns whether the very same content is already committed under that revision
+ * @throws {JobFailure} of stage `admit`: a revision never goes back, and never stands for two contents
  */
 export function admitRevision(
   job: RulesetJob,
@@ -39,7 +39,7 @@ export function admitRevision(
   return true;
 }
 
-/** A job may be for a host on which a certain revision, or content, is committed, and for no other. */
+/** A job can demand that a certain revision or content is committed. On any other host the job is refused. */
 function assertCommitted({ ruleset }: RulesetJob, committed: RulesetRecord['committed']): void {
   const { name, ifRevision, ifDigest } = ruleset;
   if (ifRevision !== undefined && ifRevision !== (committed?.revision ?? 0)) {

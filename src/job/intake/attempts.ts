@@ -2,15 +2,15 @@ import { JobFailure } from '../outcome/job-failure.ts';
 import type { Delivery } from '../ports/delivery.ts';
 import type { Ports } from '../ports/ports.ts';
 
-/** A message that was begun so often without an end is not begun again: it may be what ends the worker each time. */
+/** A message that was begun so often without an end is not begun again: its job may be what kills the worker each time. */
 const MOST_ATTEMPTS = 5;
 
 /**
- * Does something with a message that may be the last thing that this process does. Only of what was delivered before
- * that is written down, and it counts only if the process does not live to see the end of it.
+ * Does work that may kill this process, and counts the attempts. Only a message that was delivered before is counted on disk. The
+ * count is deleted when the work ends, so only attempts that killed the process are counted.
  *
- * @param work gets the how-manieth attempt this is
- * @throws {JobFailure} once there were too many
+ * @param work gets the number of this attempt, from 1
+ * @throws {JobFailure} if there were too many attempts
  */
 export async function countAttempt<T>(
   delivery: Delivery,

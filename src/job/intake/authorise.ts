@@ -6,10 +6,10 @@ import type { TrustedKey } from '../ports/key-ring.ts';
 import type { HostIdentity } from '../ports/ports.ts';
 
 /**
- * Whether this host may be asked for that: the message must name it, however it was routed here, and if it is signed, one of its
- * signers, or as many as the host wants, must be allowed to ask for just that, here and now.
+ * Checks that this host may do what a message asks. The message must name the host, however it was routed here. If it is signed,
+ * as many of its signers as the host demands must be allowed to ask for exactly this, here and now.
  *
- * @throws {JobFailure} of stage `authorise`; `policy_denied` for a signed job that would be good for ever
+ * @throws {JobFailure} of stage `authorise`; of stage `lint` (`policy_denied`) for a signed job without an expiry
  */
 export function authorise(
   message: Job | ControlMessage,
@@ -60,7 +60,7 @@ function assertSigned(
   }
 }
 
-/** What changes nothing needs one. */
+/** Returns how many allowed signers a message needs. One is enough for a message that cannot change rules. */
 function neededSigners(
   message: Job | ControlMessage,
   { signers, rulesets }: HostIdentity['signatures'],
@@ -71,7 +71,7 @@ function neededSigners(
   return Math.max(signers, ...own);
 }
 
-/** Why a key may not ask for that; `null` if it may. */
+/** Returns why a key may not sign this message, or `null` if it may. */
 function objectionTo(
   key: TrustedKey,
   message: Job | ControlMessage,
@@ -100,7 +100,7 @@ function workObjection({ kid, limits }: TrustedKey, message: Job | ControlMessag
   if (rulesets === undefined || !isJob) return null;
   const name = message.ruleset?.name;
   if (name !== undefined && rulesets.includes(name)) return null;
-  // A report of all rulesets tells of those, too, that the key has nothing to do with.
+  // A report of all rulesets would also show rulesets that are outside the key's limits.
   return `key ${kid} is not trusted with ruleset ${name ?? 'names that it is not limited to'}`;
 }
 

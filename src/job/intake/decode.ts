@@ -10,21 +10,21 @@ import type { KeyRing, TrustedKey } from '../ports/key-ring.ts';
 import { type Opened, openSigned, openUnsigned } from './envelope.ts';
 import { isDeeperThan } from './json-depth.ts';
 
-/** A message as it came, and those who have signed it. */
+/** A decoded message, and the keys that signed it. */
 export interface Decoded<T> {
   message: T;
   signers: readonly TrustedKey[];
 }
 
-/** What is known of messages is 4 deep, and what later versions add will not be much more. */
+/** The messages of today nest 4 levels deep. Later versions will not need many more. */
 const DEEPEST = 32;
 const COMPACT = 'application/jose';
 const GENERAL = 'application/jose+json';
-/** A payload in base64url, with its signatures around it. */
+/** A payload in base64url is a third larger. The rest is room for its signatures. */
 const MAX_JWS_BYTES = Math.ceil((MAX_JOB_BYTES * 4) / 3) + 64 * 1024;
 
 /**
- * Bytes from a stranger to a job, in bounded time and memory.
+ * Reads a job from the bytes of an unknown sender, in bounded time and memory.
  *
  * @throws {JobFailure} of stage `decode`, or `authorise` for a signature that is missing, wrong or not trusted
  */
@@ -36,7 +36,7 @@ export async function decodeJob(delivery: Delivery, ring: KeyRing): Promise<Deco
   return { message: read.data, signers };
 }
 
-/** The JSON of a message of ours, of whatever kind: its version is known, and no more. */
+/** Reads the JSON of any of our messages. Only its version is checked, not its content. */
 export async function decodeJson(delivery: Delivery, ring: KeyRing): Promise<Decoded<unknown>> {
   const { payload, signers } = await open(delivery, ring);
   if (payload.byteLength > MAX_JOB_BYTES) throw tooLarge();

@@ -2,13 +2,13 @@ import { JobFailure } from '../outcome/job-failure.ts';
 import type { FlattenedSignature, KeyRing, TrustedKey } from '../ports/key-ring.ts';
 import { isDeeperThan } from './json-depth.ts';
 
-/** What was in a message, and the keys that have signed just that. */
+/** The payload of a message, and the keys that signed exactly these bytes. */
 export interface Opened {
   payload: Uint8Array;
   signers: TrustedKey[];
 }
 
-/** More signatures than anybody needs, and than cost anything to check. */
+/** More signatures than anybody needs, and few enough to be cheap to check. */
 const MOST_SIGNATURES = 8;
 const PART = /^[A-Za-z0-9_-]*$/;
 
@@ -23,10 +23,10 @@ export async function openUnsigned(payload: Uint8Array, ring: KeyRing): Promise<
 }
 
 /**
- * Checks every signature of which the key is known, and takes the payload from there: what is read is what was signed.
+ * Checks every signature whose key is known. The payload is the one that was verified, so that what is read is what was signed.
  *
- * @throws {JobFailure} of stage `decode` for what is no JWS; `signer_not_trusted` if no key is known; `signature_invalid` if
- *   one does not verify
+ * @throws {JobFailure} of stage `decode` if the bytes are no JWS; `signer_not_trusted` if no key is known; `signature_invalid` if
+ * a signature does not verify
  */
 export async function openSigned(jws: Uint8Array, isCompact: boolean, ring: KeyRing): Promise<Opened> {
   const signatures = isCompact ? readCompact(jws) : readGeneral(jws);
@@ -81,7 +81,7 @@ export function readGeneral(jws: Uint8Array): FlattenedSignature[] {
   });
 }
 
-/** Only what is protected counts: the rest of a header anybody could have written. */
+/** Reads the key id from the protected header only: anybody could have written the rest. */
 function kidOf({ protected: header }: FlattenedSignature): string | null {
   const read = parse(Buffer.from(header, 'base64url').toString('utf8')) as { kid?: unknown } | null;
   return typeof read?.kid === 'string' ? read.kid : null;

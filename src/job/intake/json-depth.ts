@@ -4,8 +4,8 @@ const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
 /**
- * How deep JSON is nested, as far as that matters. Each level costs a parser far more than the byte that asks for it: 8 MiB of
- * `[` take 350 MiB.
+ * Says whether JSON is nested deeper than the limit, without parsing it. For a parser, each level costs far more memory than its
+ * one byte: 8 MiB of `[` take 350 MiB.
  */
 export function isDeeperThan(limit: number, json: Uint8Array): boolean {
   let depth = 0;

@@ -19,13 +19,13 @@ import type { RulesetRecord } from '../ports/stores.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 
 export interface LintedRuleset {
-  /** What can be read of it. */
+  /** What the worker could read of the texts. */
   wanted: PerFamily<Map<string, WantedTable>>;
-  /** Lines that cannot be taken; `null` if there are none. */
+  /** The lines that the worker cannot accept; `null` if there are none. */
   failure: JobFailure | null;
 }
 
-/** @throws {JobFailure} of stage `lint`, if a ruleset has another scope than what is live */
+/** @throws {JobFailure} of stage `lint`, if the ruleset's scope is not the scope of what is live */
 export function assertSameScope({ name, scope }: Ruleset, record: RulesetRecord | undefined): void {
   if (record?.live && record.scope !== scope) {
     const message = `ruleset ${name} has scope ${record.scope} here: remove it before it is pushed with scope ${scope}`;
@@ -33,10 +33,10 @@ export function assertSameScope({ name, scope }: Ruleset, record: RulesetRecord 
   }
 }
 
-/** Reads the texts of a ruleset; every line that cannot be taken is named. */
+/** Reads the texts of a ruleset. Names every line that it cannot accept. */
 export function lintRuleset(ruleset: Ruleset, rehearsals: RehearsalMemory): LintedRuleset {
   const known = rehearsals.wantedOf(ruleset);
-  // What was removed is known as well, and is nothing that could be applied.
+  // A removed ruleset is remembered, too, with no tables. That is never a ruleset to apply.
   if (known !== null && FAMILIES.some((family) => known[family].size > 0))
     return { wanted: known, failure: null };
   const { tables: wanted, problems } = readWanted(ruleset);
@@ -45,8 +45,8 @@ export function lintRuleset(ruleset: Ruleset, rehearsals: RehearsalMemory): Lint
 }
 
 /**
- * A ruleset with lines that cannot be taken does not come near the host; but who mends them wants to know of the others, too,
- * that the kernel would refuse. So what can be read is rehearsed, without hooks in chains that only the host knows.
+ * Adds the lines that the kernel would refuse to those that the worker cannot accept: whoever mends the text wants to see all of
+ * them. Rehearses what could be read, without hooks in chains that only the host has. Nothing of it goes live.
  */
 export async function withRefusedLines(
   failure: JobFailure,
@@ -84,7 +84,7 @@ function lintFailure(ruleset: Ruleset, found: readonly FoundLine[]): JobFailure 
   return new JobFailure('lint', 'ruleset_invalid', describe(ruleset, lines), lines);
 }
 
-/** The lines that the kernel refuses, besides; those that cannot be taken go first where there is no room for all. */
+/** Adds the lines that the kernel refuses. They come last, and so are cut first if there are too many. */
 function withMore(ruleset: Ruleset, failure: JobFailure, more: JobFailure): JobFailure {
   const lines = quoteLines(ruleset, [...failure.lines, ...more.lines]);
   const lineCount =

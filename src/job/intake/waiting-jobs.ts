@@ -4,31 +4,31 @@ import type { ApplyJob, Job } from '../../contract/job.ts';
 import { NotBegun, type Settlement } from '../ports/delivery.ts';
 import { isExpired } from './admit.ts';
 
-/** How a job ended, and what is to become of the message that it came by. */
+/** How a job ended, and what the broker must do with its message. */
 export interface Done {
   outcome: Outcome;
-  /** `null`: the broker did not take the event of its end, and has to deliver the message again. */
+  /** `null`: the broker did not take the event of the job's end, and must deliver the message again. */
   settlement: Settlement | null;
 }
 
 /** A job that waits for its turn. */
 interface WaitingJob {
   job: Job;
-  /** Runs it to its end, and tells it. */
+  /** Runs the job to its end, and publishes that. */
   run: () => Promise<Done>;
-  /** Ends it without running it: a newer one has made it pointless. */
+  /** Ends the job without running it, as a newer job has made it pointless. */
   supersede: () => Promise<Done>;
-  /** The broker has taken it back: it will come again. */
+  /** Whether the broker has taken the message back. It will deliver it again. */
   isGone: () => boolean;
 }
 
 export interface JobInHand {
   job: Job;
-  /** By `performance.now()`, in milliseconds. */
+  /** When the job was begun: `performance.now()`, in milliseconds. */
   since: number;
 }
 
-/** It has ended, but nobody could be told. */
+/** The job has ended, but its event is not published. */
 class NotTold extends Error {
   override readonly name = 'NotTold';
 }
@@ -42,8 +42,8 @@ const GATHER_MS = 100;
 const MADE_POINTLESS_BY = new Set<Outcome>(['applied', 'unchanged']);
 
 /**
- * The jobs of a host, one at a time and in their order, but that of several `apply` jobs of one ruleset that wait together
- * the newest is run first; when it is live, the others are superseded, else the next newest is tried.
+ * Runs the jobs of a host, one at a time and in their order, with one exception. If several `apply` jobs of one ruleset wait, the
+ * highest revision is run first. When it is live, the lower ones are superseded; if it fails, the next highest is run.
  */
 export class WaitingJobs {
   #entries: Entry[] = [];
@@ -53,20 +53,20 @@ export class WaitingJobs {
   #aside: Promise<unknown> = Promise.resolve();
   #inHand: JobInHand | null = null;
 
-  /** How many wait for their turn. */
+  /** How many jobs wait for their turn. */
   get size(): number {
     return this.#entries.length;
   }
 
-  /** The one that is run; `null`: none. */
+  /** The job that is being run; `null`: none. */
   get inHand(): JobInHand | null {
     return this.#inHand;
   }
 
   /**
-   * Resolves once the job has ended.
+   * Puts a job in the queue. Resolves when the job has ended.
    *
-   * @throws {NotBegun} if its turn did not come
+   * @throws {NotBegun} if the job was not begun: the worker stops, or the broker has taken the message back
    */
   async take(waiting: WaitingJob): Promise<Settlement> {
     return await new Promise((settle, fail) => {
@@ -77,9 +77,9 @@ export class WaitingJobs {
   }
 
   /**
-   * Does something that is no job while there is none: those that come meanwhile wait.
+   * Does work that is not a job while no job is run. Jobs that come during the work wait for it.
    *
-   * @returns `undefined` if there are jobs, and it was not done
+   * @returns `undefined` if a job is being run; then the work was not done
    */
   async between<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (this.#isWorking) return undefined;
@@ -88,12 +88,12 @@ export class WaitingJobs {
     return await done;
   }
 
-  /** Messages begin to come: those that have waited at the broker are to wait together here. */
+  /** Makes the next jobs wait for 100 ms, so that messages which waited at the broker are here together before one is chosen. */
   gather(): void {
     this.#gathering = sleep(GATHER_MS);
   }
 
-  /** Begins no more. */
+  /** Begins no more jobs. */
   stop(): void {
     this.#isStopped = true;
     for (const entry of this.#entries.splice(0)) entry.fail(new NotBegun('the worker stops'));
@@ -102,7 +102,7 @@ export class WaitingJobs {
   async #work(): Promise<void> {
     this.#isWorking = true;
     await Promise.all([this.#gathering, this.#aside]);
-    // What comes at the same time waits together.
+    // Lets jobs that came at the same moment get into the queue before one is chosen.
     await setImmediate();
     for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#run(next);
     this.#isWorking = false;
@@ -147,7 +147,10 @@ export class WaitingJobs {
     }
   }
 
-  /** All that wait to apply the same ruleset, this one included; one that depends on what is there stays in its place. */
+  /**
+   * All jobs that wait to apply the same ruleset, this one included. A job that demands a certain revision or content
+   * (`ifRevision`, `ifDigest`) has no rivals: it keeps its place.
+   */
   #rivalsOf(entry: Entry): Entry[] {
     const name = replaceable(entry.job)?.ruleset.name;
     return name === undefined

@@ -2,7 +2,7 @@ import type { Diff, TableDiff } from '../../contract/event.ts';
 import type { TablePlan } from '../../ruleset/plan/table-change.ts';
 import { fromBytes } from '../../ruleset/text/bytes.ts';
 
-/** The plans of all tables as one diff. */
+/** Puts the differences of all plans into one diff. */
 export function describeDiff(plans: readonly TablePlan[]): Diff {
   const sum = (count: (plan: TablePlan) => number) => plans.reduce((total, plan) => total + count(plan), 0);
   const shown = new ShownTexts();
@@ -18,7 +18,7 @@ export function describeDiff(plans: readonly TablePlan[]): Diff {
   };
 }
 
-/** Rules as people read them. */
+/** Turns rules (bytes) into text that people can read, and notes whether a byte had to be escaped. */
 class ShownTexts {
   escaped = false;
 

@@ -4,25 +4,25 @@ import type { Ruleset } from '../../contract/job.ts';
 
 type Texts = Pick<Ruleset, 'ipv4' | 'ipv6'>;
 
-/** A line that cannot be taken, without its text. */
+/** A line that cannot be accepted, without its text. */
 export type FoundLine = Omit<FailedLine, 'text' | 'context'>;
 
-/** A line that we ourselves cannot take: no tool was asked, and there is no doubt. */
+/** Makes a finding about a line that the worker itself cannot accept. No tool was asked, so it is verified. */
 export function ownFinding(line: Omit<FoundLine, 'reportedLine' | 'confidence'>): FoundLine {
   return { ...line, reportedLine: null, confidence: 'verified' };
 }
 
-/** Lines of a failure as they are told of: the first ones whole, of the others their number. */
+/** The lines of a failure, as events have them: the first ones with their texts, and the number of all. */
 export interface FoundLines {
   lines: FailedLine[];
-  /** `null`: there may be more that were not looked for. */
+  /** `null`: there may be more lines, which were not looked for. */
   lineCount: number | null;
 }
 
-/** More than a person mends at a time are counted only; a text may have 200,000 of them. */
+/** Lines beyond these are only counted: nobody mends more at a time. A text may have 200,000 of them. */
 const MOST_LINES = 20;
 
-/** The first of the lines that were found, each with its text as it was sent, and its neighbours. */
+/** Quotes the first of the lines that were found: each with its text as it was sent, and the lines around it. */
 export function quoteLines(texts: Texts, found: readonly FoundLine[], isAll = true): FoundLines {
   const inOrder = found.toSorted((a, b) => a.family.localeCompare(b.family) || a.line - b.line);
   const quoter = new Quoter(texts);
@@ -32,7 +32,7 @@ export function quoteLines(texts: Texts, found: readonly FoundLine[], isAll = tr
   };
 }
 
-/** A long text is split once, and not for each of its lines. */
+/** Quotes lines of a text. Splits the text only once. */
 class Quoter {
   readonly #texts: Texts;
   readonly #lines = new Map<Family, string[]>();
@@ -51,7 +51,7 @@ class Quoter {
   }
 }
 
-/** How many lines a failure has, in words, such as `3 lines`, `at least 200 rules`. */
+/** Returns how many lines a failure has, in words, such as `3 lines` or `at least 200 rules`. */
 export function countLines({ lines, lineCount }: FoundLines, what: string): string {
   const count = lineCount ?? lines.length;
   return `${lineCount === null ? 'at least ' : ''}${count} ${what}${count === 1 ? '' : 's'}`;

@@ -3,14 +3,14 @@ import { type Diff, MAX_REPORT_BYTES, type ReportedRuleset, type TableDiff } fro
 import { type FailedLine, type Failure } from '../../contract/failure.ts';
 
 /**
- * Text from outside, made fit for an event: without control characters, and short enough that an event stays
- * within its 64 KiB (a report within 4 MiB) whatever was in it. Sizes are in bytes of JSON.
+ * These limits keep an event within 64 KiB, and a report within 4 MiB, whatever text from outside is in it. They count bytes of
+ * JSON. Control characters are escaped first.
  */
 
 const LINE_BYTES = 400;
 const STDERR_BYTES = 4 * 1024;
 const MOST_LINES = 20;
-/** All rule texts of a diff together: what is left of 64 KiB after twenty failed lines with their context. */
+/** The room for all rule texts of a diff together: what is left of 64 KiB after twenty failed lines with their context. */
 const DIFF_BYTES = 20 * 1024;
 const REPORT_BYTES = MAX_REPORT_BYTES - 64 * 1024;
 
@@ -63,7 +63,10 @@ function fitFailedLine(line: FailedLine): FailedLine {
   };
 }
 
-/** The texts of a report keep their line feeds: they are there to be used. */
+/**
+ * Makes the texts of a report fit. They keep their line feeds, as they are meant to be used again. A ruleset for which there is
+ * no room has no texts, and is marked as truncated.
+ */
 export function fitReport(rulesets: readonly ReportedRuleset[]): ReportedRuleset[] {
   let room = REPORT_BYTES;
   return rulesets.map((ruleset) => {

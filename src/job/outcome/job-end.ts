@@ -5,7 +5,7 @@ import { RehearsalUnavailable, SandboxIncomplete } from '../ports/sandbox.ts';
 import { StateUnavailable } from '../ports/stores.ts';
 import { JobFailure } from './job-failure.ts';
 
-/** How a job ended, before it is put into an event. */
+/** How a job ended, before that is put into an event. */
 export interface JobEnd {
   outcome: Outcome;
   changed: boolean;
@@ -37,7 +37,10 @@ export function ended(outcome: Outcome, end: Partial<JobEnd> = {}): JobEnd {
 
 const REJECTING = new Set<Stage>(['decode', 'authorise', 'admit', 'lint']);
 
-/** What a failure means for the host: up to lint it was not touched; later it is as it was, after it had been confirmed or not. */
+/**
+ * Makes the end of a job from an error. The failure's stage gives the outcome: `rejected` up to lint (the host was not touched),
+ * `rolled_back` if the change was applied and not confirmed, else `failed`.
+ */
 export function failed(error: unknown, end: Partial<JobEnd> = {}): JobEnd {
   const failure = asJobFailure(error);
   return ended(outcomeOf(failure.stage), { ...end, failure });

@@ -18,7 +18,7 @@ import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
 import type { JobFailure } from './job-failure.ts';
 
-/** The event that tells a host's lock is held for the job, and that it is under way. */
+/** Makes the event that a job is under way and holds the host's lock. */
 export function startedEvent(job: Job, ports: Speaker): FleetEvent {
   const type = 'fleetwall.job.started';
   const { hostId } = ports.identity;
@@ -31,7 +31,7 @@ export function startedEvent(job: Job, ports: Speaker): FleetEvent {
   };
 }
 
-/** The event that tells a change is applied and verified, and has until the deadline to be confirmed. */
+/** Makes the event that a change is applied and verified, and must be confirmed before the deadline. */
 export function awaitingEvent({ job, ruleset, window, diff }: OpenChange, ports: Speaker): FleetEvent {
   const type = 'fleetwall.job.awaiting_confirmation';
   const { mode, deadline } = window;
@@ -44,7 +44,7 @@ export function awaitingEvent({ job, ruleset, window, diff }: OpenChange, ports:
   };
 }
 
-/** The event that tells a change is taken back after all, long after its job has ended. */
+/** Makes the event that a change is undone at last, some time after its job has ended. */
 export function undoneEvent(
   { job: { id, rolloutId }, diff }: PendingChange,
   ruleset: NonNullable<JobCompleted['ruleset']>,
@@ -67,7 +67,7 @@ export function undoneEvent(
   };
 }
 
-/** What undoes a difference; what it leaves alone is the same. */
+/** Returns the diff of undoing a diff. What is unchanged stays unchanged. */
 function reversed({ added, removed, unchanged, tables }: Diff): Diff {
   const back = tables.map((table) => ({ ...table, added: table.removed, removed: table.added }));
   return { added: removed, removed: added, unchanged, tables: back };
@@ -83,7 +83,7 @@ function underWay(
   return { hostId, worker: facts, jobId: id, action, rolloutId: rolloutId ?? null, ruleset };
 }
 
-/** The one event that ends a job. */
+/** Makes the one event that ends a job. */
 export function completedEvent(
   job: JobBrief,
   end: JobEnd,
@@ -99,8 +99,8 @@ export function completedEvent(
 }
 
 /**
- * The answer to a message that is no job for this host. It is not that job's end: its `id` is of the refusal, so
- * that a later end of the same job is another event.
+ * Makes the answer to a message that is no job for this host. It is not the end of that job: its event id is made for the
+ * refusal, so that a later end of the same job is another event.
  */
 export function refusedEvent(
   jobId: string,
@@ -155,7 +155,7 @@ function describeReport(rulesets: readonly ReportedRuleset[]): JobCompletedEvent
   return { rulesets: fitReport(rulesets), ...(isEscaped ? { escaped: true } : {}) };
 }
 
-/** A failure as events tell of it. */
+/** Puts a failure into the form that events have. */
 export function describeFailure({ code, stage, message, lines, lineCount, tool }: JobFailure) {
   return fitFailure({
     code,
@@ -175,12 +175,12 @@ export function describeFailure({ code, stage, message, lines, lineCount, tool }
   });
 }
 
-/** The same fact on the same host has the same id, however often it is told. */
+/** Gives an event its id: the same fact on the same host always has the same id, however often it is published. */
 function factEvent(hostId: string, fact: string[]) {
   return cloudEvent(hostSource(hostId), factId([hostId, ...fact]));
 }
 
-/** A UUID of version 8 (RFC 9562: of one's own making) from the SHA-256 of what it stands for. */
+/** Makes a UUID of version 8 (RFC 9562: custom content) from the SHA-256 of a fact. */
 function factId(fact: string[]): string {
   const hash = createHash('sha256').update(JSON.stringify(fact)).digest();
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80;

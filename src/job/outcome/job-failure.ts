@@ -1,6 +1,6 @@
 import { type FailedLine, type FailureCode, type Stage } from '../../contract/failure.ts';
 
-/** What a tool said and how it ended, as evidence. */
+/** What a tool printed and how it ended, as evidence. */
 export interface ToolReport {
   command: string;
   exitCode: number | null;
@@ -9,15 +9,15 @@ export interface ToolReport {
 
 export interface JobFailureOptions {
   lines?: FailedLine[];
-  /** How many lines there are in all; `null`: more may not have been looked for. By default those of `lines`. */
+  /** How many lines fail in all; `null`: there may be more. Default: the number of `lines`. */
   lineCount?: number | null;
   tool?: ToolReport;
   cause?: unknown;
 }
 
 /**
- * A job cannot go on. `stage` says how far the damage reaches: up to `lint` nothing but the message was touched,
- * from `apply` on the host may have been changed, and is put back by whoever catches this.
+ * Why a job cannot go on. `stage` tells how far the job got: up to `lint` the host was not touched; from `apply` on its rules may
+ * have changed, and whoever catches this error takes the change back.
  */
 export class JobFailure extends Error {
   override readonly name = 'JobFailure';

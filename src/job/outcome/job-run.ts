@@ -8,18 +8,18 @@ import type { JobEnd } from './job-end.ts';
 import { completedEvent, startedEvent } from './job-events.ts';
 import { rulesetState } from './ruleset-state.ts';
 
-/** What it takes to tell of a job, and to remember its end. */
+/** The ports that are needed to publish events of a job and to keep its end. */
 type Telling = Pick<Ports, 'identity' | 'facts' | 'results' | 'rulesets' | 'events' | 'meter' | 'log'>;
 
-/** One job on its way through this host: the clock of its stages, what is told of it, and how it ended. */
+/** One job on its way through this host: the times of its stages, the events that are published, and its end. */
 export class JobRun {
   readonly job: Job;
   readonly origin: JobOrigin;
   readonly watch: Stopwatch;
   readonly #ports: Telling;
-  /** Of what the job asks for, once that is known. */
+  /** The digest of the content that the job asks for, once it is known. */
   digest: Digest | null = null;
-  /** How it ended, whole: an event is cut to fit. */
+  /** The job's end in full. The event has a shortened copy. */
   end: JobEnd | null = null;
   event: JobCompletedEvent | null = null;
 
@@ -30,12 +30,15 @@ export class JobRun {
     this.#ports = ports;
   }
 
-  /** Does not wait for the broker, so as not to hold up the job: only the last event must be known to have arrived. */
+  /**
+   * Publishes that the job has begun. Does not wait for the broker, so that the job is not held up: only its end must be
+   * confirmed.
+   */
   tellStarted(): void {
     this.#tell(startedEvent(this.job, this.#ports));
   }
 
-  /** Makes the one event of the job's end, and keeps it: from then on a redelivery runs nothing. */
+  /** Makes the one event of the job's end, and keeps it. From then on the job is not run again if its message comes again. */
   async conclude(reached: JobEnd): Promise<void> {
     const end = { ...reached, ruleset: await this.#rulesetState().catch(() => null) };
     const event = completedEvent(this.job, end, this.origin, this.watch, this.#ports);
@@ -45,7 +48,7 @@ export class JobRun {
     noteEnd(event, this.#ports);
   }
 
-  /** Its end was reached, and kept, by whoever settled what was left of it. */
+  /** Takes over an end that was already reached and kept by whoever settled the job's change. */
   endWith(event: JobCompletedEvent): void {
     this.event = event;
   }
@@ -75,7 +78,7 @@ export class JobRun {
   }
 }
 
-/** A job has ended just now. */
+/** Counts and logs a job that has just ended. */
 export function noteEnd(event: JobCompletedEvent, { log, meter }: Pick<Ports, 'log' | 'meter'>): void {
   meter.ended(event);
   const { data } = event;

@@ -6,17 +6,17 @@ export interface NamedRevision {
   revision: number;
 }
 
-/** For sentences: `edge revision 7`. */
+/** Names a revision in sentences: `edge revision 7`. */
 export function labelOf({ name, revision }: NamedRevision): string {
   return `${name} revision ${revision}`;
 }
 
-/** For lines of the log: one field for the name, one for the number, always the same, as these are what is searched for. */
+/** Names a revision in the log. The fields are the same in each log line, so that people can search for them. */
 export function namesOf({ name, revision }: NamedRevision): { ruleset: string; revision: number } {
   return { ruleset: name, revision };
 }
 
-/** … of what is on record of a ruleset; `revision` is `null` where nothing is committed. */
+/** Names a record in the log. `revision` is `null` where nothing is committed. */
 export function namesOfRecord({ name, committed }: Pick<RulesetRecord, 'name' | 'committed'>): {
   ruleset: string;
   revision: number | null;

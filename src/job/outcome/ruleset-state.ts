@@ -2,7 +2,7 @@ import type { JobCompleted } from '../../contract/event.ts';
 import type { Digest } from '../../contract/identifiers.ts';
 import type { Ports } from '../ports/ports.ts';
 
-/** What a job was about, and what of that name is committed to be live now. @throws {StateUnavailable} */
+/** Returns what a job asked for, and what is now committed and live under that ruleset's name. @throws {StateUnavailable} */
 export async function rulesetState(
   { name, revision }: { name: string; revision: number },
   digest: Digest | null,

@@ -15,11 +15,11 @@ export interface FaultContext {
   stage: Stage;
   family: Family;
   table: string;
-  /** For the message, such as `edge revision 7`; empty where the rules were only read. */
+  /** Names the ruleset in the message, such as `edge revision 7`. Empty where the rules were only read. */
   ruleset: string;
 }
 
-/** What a fault of iptables means for the job. No line is blamed: which one it is, a rehearsal has to show. */
+/** Says what a fault of iptables means for the job. Blames no line: only a rehearsal can show which line fails. */
 export function toolFailure(fault: RestoreFault, context: FaultContext): JobFailure {
   const { code, stage } = classify(fault, context);
   const { command, exitCode, stderr } = fault;

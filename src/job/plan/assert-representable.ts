@@ -15,8 +15,8 @@ import type { Intent } from './intent.ts';
 import type { LiveTables } from './snapshot.ts';
 
 /**
- * What is live and will be written or deleted by its text, be it to go back to it, has to be what that text says. A comment with
- * a line break, or a native nft rule, is not: that is seen before anything is changed.
+ * Checks that the text of each live rule which may be written or deleted (also to undo the change) makes this very rule. A
+ * comment with a line break, or a native nft rule, does not pass. This is checked before anything is changed.
  *
  * @throws {JobFailure} `foreign_unrepresentable`
  */
@@ -35,8 +35,8 @@ export async function assertRepresentable(
 }
 
 /**
- * A whole table can only be given back if iptables can say all that is in it. So what it says is made in a rehearsal, and both
- * are held against each other: as they are saved, and as nft, or the other printer of legacy iptables, lists them.
+ * Checks that iptables can restore everything in a live table. Makes the table in a rehearsal from what iptables prints of it.
+ * Then compares both: as they are saved, and as nft (or the other printer of legacy iptables) lists them.
  */
 async function assertWholeTable(
   intent: Intent,
@@ -70,7 +70,7 @@ function missing(before: readonly string[], after: readonly string[]): string | 
   );
 }
 
-/** What iptables prints, and does not take again, it cannot express either. */
+/** Returns `false` if iptables does not take back what it has printed. */
 async function restoreIfPossible(rehearsal: Rehearsal, { family }: TableRef, text: string): Promise<boolean> {
   try {
     await rehearsal.restore(family, text);
@@ -81,7 +81,7 @@ async function restoreIfPossible(rehearsal: Rehearsal, { family }: TableRef, tex
   }
 }
 
-/** What is live in a table, as text that makes it. */
+/** Returns text that makes what is live in a table. */
 function renderWhole({ name, scope }: Intent, ref: TableRef, live: Table): string {
   const own = { tables: [ref], chains: [], hooks: [] };
   const question = { ...ref, name, scope, live: undefined, wanted: spelledTable(live), own, neighbours: [] };
@@ -90,8 +90,8 @@ function renderWhole({ name, scope }: Intent, ref: TableRef, live: Table): strin
 }
 
 /**
- * What stands in a chain of ours, or jumps to one, may have to be deleted by its text, or written again to go back to it: an odd rule
- * that somebody else has put there, or that stands in a chain which is adopted, has to be what its text says.
+ * Checks the odd rules that stand in chains of the ruleset or jump to them. The change may have to delete them by their text, or
+ * an undo to write them again. Such a rule comes from somebody else, or stands in an adopted chain.
  */
 async function assertOwnPart(intent: Intent, ref: TableRef, live: Table, sandbox: Sandbox): Promise<void> {
   const owned = claimedChains(intent.claims, ref);

@@ -3,10 +3,13 @@ import type { RollbackJob } from '../../contract/job.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { ContentStore, RulesetContent, RulesetRecord } from '../ports/stores.ts';
 
-/** So many times in a row one can go back. */
+/** How many earlier contents of a ruleset are kept for rollbacks. */
 const MOST_EARLIER = 10;
 
-/** What can be gone back to once something else is committed. What is live goes on top, unless it is that very thing. */
+/**
+ * Returns which contents can be gone back to after the next commit, the newest last. The content that is live now is added,
+ * unless it is the very content that is committed next.
+ */
 export function earlierAfter(record: RulesetRecord | undefined, scope: Scope, digest: Digest): Digest[] {
   if (record === undefined || record.scope !== scope) return [];
   const { live, committed, earlier } = record;
@@ -16,9 +19,10 @@ export function earlierAfter(record: RulesetRecord | undefined, scope: Scope, di
 }
 
 /**
- * The content that was committed before the one that is live, and what can be gone back to from there.
+ * Returns the content that was committed before the live one, and what can be gone back to after that.
  *
- * @throws {JobFailure} `no_previous_revision`; {@link StateUnavailable} if it cannot be read
+ * @throws {JobFailure} `no_previous_revision`
+ * @throws {StateUnavailable} if the content cannot be read
  */
 export async function earlierContent(
   { ruleset: { name } }: RollbackJob,

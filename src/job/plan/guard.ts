@@ -6,7 +6,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Intent } from './intent.ts';
 import type { LiveTables } from './snapshot.ts';
 
-/** @throws {JobFailure} `policy_denied`, if the host does not let a ruleset of this name, or of this scope, be touched */
+/** @throws {JobFailure} `policy_denied`, if the host's policy forbids rulesets of this name or of this scope */
 export function assertAllowed(
   ruleset: Pick<Ruleset, 'name'> & Partial<Pick<Ruleset, 'scope'>>,
   { guardrails }: Pick<Ports, 'guardrails'>,
@@ -18,7 +18,7 @@ export function assertAllowed(
   if (denial !== null) throw new JobFailure('lint', 'policy_denied', denial);
 }
 
-/** @throws {JobFailure} `policy_denied` with every line that the host does not let in */
+/** @throws {JobFailure} `policy_denied`, with every line that the host's policy forbids */
 export function assertLinesAllowed(
   { wanted, texts, label }: Intent,
   live: LiveTables,

@@ -17,23 +17,23 @@ import type { RulesetRecord } from '../ports/stores.ts';
 export interface Intent {
   name: string;
   revision: number;
-  /** For messages, such as `edge revision 7`. */
+  /** Names the ruleset in messages, such as `edge revision 7`. */
   label: string;
   scope: Scope;
-  /** The texts as they were sent, for quoting lines of them. */
+  /** The texts as they were sent. Messages quote lines of them. */
   texts: Pick<Ruleset, 'ipv4' | 'ipv6'>;
   wanted: PerFamily<Map<string, WantedTable>>;
   adopt: readonly string[];
-  /** What the ruleset holds already … */
+  /** What the ruleset holds before the job. */
   before: Claims;
-  /** … and what it may hold while the change is under way. */
+  /** What the ruleset may hold while the change is under way. */
   claims: Claims;
   neighbours: readonly Neighbour[];
-  /** What is on record before, if anything is. */
+  /** The ruleset's record before the job; `undefined` if there is none. */
   record: RulesetRecord | undefined;
 }
 
-/** A change to what a ruleset consists of; without `ruleset`, it is to go. */
+/** Makes the intent of a job. Without `ruleset`, the ruleset is to be removed. */
 export function intentOf(
   { name, revision }: { name: string; revision: number },
   ruleset: Ruleset | null,
@@ -58,15 +58,18 @@ export function intentOf(
   };
 }
 
-/** What has been looked at before a spelling was believed; the first workers did not try whether it restores to the same rule. */
+/**
+ * Part of `spelledBy`: says that each spelling was restored and compared. The first workers did not do that, so their spellings
+ * are not used.
+ */
 const TRIED = 'restored and compared';
 
-/** Which kernel and which iptables spell rules here, and how well that is known. */
+/** Names the kernel and the iptables that spell rules here, and how the spelling was checked. */
 export function spelledBy({ backend, iptables, kernel }: WorkerFacts): string {
   return `iptables ${iptables} (${backend}), Linux ${kernel}, ${TRIED}`;
 }
 
-/** What was committed is known to be taken, unless another kernel or iptables has been put in since. */
+/** Returns what the kernel is known to take: the committed rules, unless the kernel or iptables has changed since. */
 export async function knownOf(
   { record }: Intent,
   ports: Pick<Ports, 'contents' | 'boot' | 'facts'>,
@@ -78,7 +81,7 @@ export async function knownOf(
     ports.contents.read(committed.digest).catch(() => null),
     ports.boot.read(record).catch(() => null),
   ]);
-  // What is damaged is known no more, and tried anew.
+  // Damaged files are no knowledge: the rules are rehearsed again.
   if (content === null || rules === null) return known;
   const sent = readWanted({ scope, ipv4: content.ipv4, ipv6: content.ipv6 }).tables;
   for (const family of FAMILIES) {

@@ -7,7 +7,7 @@ import { JobFailure } from '../outcome/job-failure.ts';
 import type { Intent } from './intent.ts';
 import { concernedTables, type LiveTables } from './snapshot.ts';
 
-/** Every table that the intent concerns, in the order in which they are written. */
+/** Plans every table that the intent concerns, in the order in which the tables are written. */
 export function planIntent(
   intent: Intent,
   live: LiveTables,
@@ -36,7 +36,7 @@ export function changesOf(plans: readonly TablePlan[]): TableChange[] {
   return plans.flatMap(({ change }) => (change === null ? [] : [change]));
 }
 
-/** @throws {JobFailure} `chain_conflict`, if the intent wants what is somebody else's */
+/** @throws {JobFailure} `chain_conflict`, if the intent wants something that belongs to another ruleset or to a stranger */
 export function assertNoConflicts(intent: Intent, live: LiveTables): void {
   const { scope, wanted, before, adopt, neighbours, texts, label } = intent;
   const conflicts = findConflicts({

@@ -3,15 +3,15 @@ import type { Digest } from '../../contract/identifiers.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 import type { Intent } from './intent.ts';
 
-/** What a job proposes to make of the host, and how it ends if that is done. */
+/** What a job proposes to change on the host, and how the job ends then. */
 export interface Proposal {
   intent: Intent;
-  /** What goes on record once the host has it. */
+  /** The revision and digest to put on record when the host has the change. */
   committed: NonNullable<RulesetRecord['committed']>;
-  /** The text that the committed digest is of; `null` when the ruleset goes. */
+  /** The text of the committed digest; `null` when the ruleset is removed. */
   content: string | null;
-  /** What can be gone back to then, the newest last. */
+  /** The digests of what can be gone back to after the change, the newest last. */
   earlier: Digest[];
-  /** The outcome when something was done, and when nothing had to be. */
+  /** The job's outcome if something was changed, and if nothing had to be. */
   outcomes: { changed: Outcome; same: Outcome };
 }

@@ -16,10 +16,10 @@ import type { LiveRules } from '../ports/session.ts';
 
 export type LiveTables = PerFamily<Map<string, Table>>;
 
-/** What was live at one moment: enough to go back to it. */
+/** The live tables at one moment. Together they are enough to undo a change. */
 export type Snapshot = LiveTables;
 
-/** The tables that a ruleset wants something in or has something in. */
+/** Returns the tables in which the ruleset wants or has something. */
 export function concernedTables(
   wanted: PerFamily<Map<string, WantedTable>>,
   claims: Claims,
@@ -28,13 +28,13 @@ export function concernedTables(
   return perFamily((family) => [...new Set([...wanted[family].keys(), ...claimed[family]])]);
 }
 
-/** What a look at the live rules is about: tables, and those who hold chains on this host, as far as they are concerned. */
+/** What to read of the live rules: the tables, and whose chains matter. The reader finds out which rules jump to these chains. */
 export interface Concern {
   tables: PerFamily<string[]>;
   holders: readonly { claims: Claims }[];
 }
 
-/** … of somebody who wants something, or has it already. */
+/** Returns what to read for a ruleset that wants something or has something already. */
 export function concernOf(intent: {
   wanted: PerFamily<Map<string, WantedTable>>;
   claims: Claims;
@@ -45,9 +45,9 @@ export function concernOf(intent: {
 }
 
 /**
- * Reads what is live, with counters. A table that does not exist is not in the answer.
+ * Reads the live tables, with counters. A table that does not exist is not in the answer.
  *
- * @throws {JobFailure} if it cannot be read
+ * @throws {JobFailure} if a table cannot be read
  */
 export async function takeSnapshot(rules: LiveRules, { tables, holders }: Concern): Promise<Snapshot> {
   const chains = chainNames(holders);
@@ -77,9 +77,10 @@ async function readTable(
 }
 
 /**
- * A snapshot as text, which is read again line by line …
+ * Writes a snapshot as text, in the form of `iptables-save -c`, for {@link readSnapshot}.
  *
- * @param claims whose rules are to be put back: of others only the places count, and what cannot be told from its text is left out
+ * @param claims whose rules may have to be put back. Of other rules only the position counts: an odd one is written as a
+ * placeholder
  */
 export function renderSnapshot(snapshot: Snapshot, claims: Claims): PerFamily<string> {
   return perFamily((family) =>
@@ -103,7 +104,7 @@ function renderTable(table: Table, claims: Claims, family: Family): string {
 
 const PLACE_OF_ANOTHER = '-m comment --comment "a rule of somebody else"';
 
-/** … and back. */
+/** Reads the text of {@link renderSnapshot}. */
 export function readSnapshot(saved: PerFamily<string>): LiveTables {
   return perFamily((family) => readSavedTables(saved[family]));
 }

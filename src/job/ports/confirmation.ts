@@ -1,39 +1,42 @@
 import type { FleetEvent } from '../../contract/event.ts';
 
-/** How a change proves that it does no harm: implemented in worker/. */
+/** How a change proves that it does no harm. Implemented in worker/. */
 export interface Confirmation {
   /**
-   * That the broker can be had by a new connection, as it has to be after the change, too.
+   * Resolves if a new connection to the broker can be made, as it must be possible after the change, too.
    *
    * @throws {Error} that says why not
    */
   assertReachable(): Promise<void>;
-  /** All that has to work: a new connection to the broker, which the event is published through, and the host's own probes. */
+  /**
+   * Everything that must work after the change: the host's own probes, and a new connection to the broker that publishes the
+   * event.
+   */
   probes(event: FleetEvent, headers: Record<string, string>): Probe[];
   answers: Answers;
 }
 
-/** Tried once: why it failed, in words; `null` if it did not. */
+/** Tries once. Returns why it failed, in words, or `null` if it succeeded. */
 export type Probe = (limitMs: number) => Promise<string | null>;
 
-/** Where the answer of a person comes from. */
+/** Where a person's answer (confirm or abort) comes from. */
 export interface Answers {
-  /** Whether another process may go on waiting for it. */
+  /** Whether another process may go on waiting for the answer. */
   readonly resumable: boolean;
-  /** From now on an answer for the job counts, also if it comes before it is waited for. */
+  /** Makes an answer for the job count from now on, even if it comes before {@link wait} is called. */
   expect(jobId: string): void;
-  /** Waits for it until `deadlineMs` by the monotonic clock. @throws {WindowLeft} if the worker is to stop meanwhile */
+  /** Waits for the answer until `deadlineMs` of the monotonic clock. @throws {WindowLeft} if the worker must stop before that */
   wait(jobId: string, deadlineMs: number): Promise<Answer>;
 }
 
 export type Answer = 'confirm' | 'abort' | 'none';
 
-/** The process that waits for an answer is to stop. The change stays as it is: the next one goes on waiting. */
+/** The process that waits for an answer must stop. The change stays applied, and the next process goes on waiting. */
 export class WindowLeft extends Error {
   override readonly name = 'WindowLeft';
 }
 
-/** For a process that hears no messages. */
+/** The answers of a process that receives no messages: waiting fails at once. */
 export const NO_ANSWERS: Answers = {
   resumable: false,
   expect: () => {},

@@ -1,21 +1,23 @@
-/** A message as the broker delivered it. Nothing in it is to be trusted. */
+/** A message as the broker delivered it. Nothing in it can be trusted. */
 export interface Delivery {
   body: Uint8Array;
   contentType: string | undefined;
   contentEncoding: string | undefined;
   messageId: string | undefined;
   redelivered: boolean;
-  /** How often the broker has delivered it, this time included, as far as it tells. */
+  /**
+   * How often the broker has delivered this message, this time included. Where it only says "again", that counts as the second.
+   */
   attempt: number;
   headers: Record<string, unknown>;
-  /** Aborted once the broker has taken it back: it will come again, whatever is answered. */
+  /** Aborted when the broker has taken the message back. The broker will deliver it again, whatever the worker answers. */
   gone: AbortSignal;
 }
 
-/** What the broker is to do with a delivery: it is done with, or it goes to the dead letters. */
+/** What the broker must do with a delivery: forget it, or move it to the dead letters. */
 export type Settlement = 'acknowledge' | 'dead-letter';
 
-/** The message was not begun, and is to be delivered again. */
+/** The worker has not begun the job of this message. The broker must deliver the message again. */
 export class NotBegun extends Error {
   override readonly name = 'NotBegun';
 }

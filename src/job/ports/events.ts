@@ -2,8 +2,8 @@ import type { FleetEvent } from '../../contract/event.ts';
 
 export interface EventPublisher {
   /**
-   * Resolves once the broker has confirmed the event; rejects if it has not, and then the event is published later, if it
-   * is one of a job or of drift. `headers` are carried over.
+   * Resolves when the broker has confirmed the event. Rejects if the broker has not. An event of a job or of drift is then
+   * published later; any other is lost. `headers` are sent with the event.
    */
   publish(event: FleetEvent, headers?: Record<string, unknown>): Promise<void>;
 }

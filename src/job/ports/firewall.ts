@@ -4,7 +4,7 @@ import type { Table } from '../../ruleset/model.ts';
 import type { Fence } from './host-lock.ts';
 import type { RestoreFault } from './restore-fault.ts';
 
-/** A restore that failed. The table that it was for is as it was, unless it was ended from outside. */
+/** A restore or save that failed. The table is unchanged, unless the program was ended from outside (time-out or signal). */
 export class RestoreFailed extends Error {
   override readonly name = 'RestoreFailed';
   readonly fault: RestoreFault;
@@ -17,30 +17,30 @@ export class RestoreFailed extends Error {
 
 export interface RestoreRequest {
   family: Family;
-  /** One table, ending in COMMIT. */
+  /** The text of one table. It ends in COMMIT. */
   text: string;
-  /** Whether what the text does not name goes. */
+  /** Whether the restore deletes everything that the text does not name. */
   flush: boolean;
 }
 
 export interface Firewall {
   /**
-   * A table as it is live, with counters; `undefined`: it does not exist. Where each rule begins and ends, and which chain an odd one
-   * of others jumps to, is what iptables itself says, whatever the text looks like.
+   * Reads a live table, with its counters. Returns `undefined` if the table does not exist. Where the saved text can be read in
+   * two ways, iptables itself says where each rule ends, and which chain an odd rule jumps to.
    *
-   * @param chains those of which it has to be known who jumps to them
+   * @param chains for these, the caller must know which rules jump to them
    * @throws {RestoreFailed}
    */
   read(fence: Fence, family: Family, table: string, chains: ReadonlySet<string>): Promise<Table | undefined>;
   /** @throws {RestoreFailed} */
   restore(fence: Fence, request: RestoreRequest): Promise<void>;
-  /** What the kernel has of a table beside what iptables can say of it; `null` where there is no way to tell. */
+  /** Lists what the kernel has in a table and iptables cannot show. Returns `null` where no program can tell. */
   listNatively(fence: Fence, family: Family, table: string): Promise<string | null>;
 }
 
-/** Follows what is written to the rules. */
+/** Reports each write to the live rules. */
 export interface RulesMonitor {
-  /** `heard` is called after each write, with who made it as far as the kernel tells. */
+  /** Calls `heard` after each write, with the process that wrote, or `null` if the kernel does not say. */
   start(heard: (by: Writer | null) => void): void;
   stop(): void;
 }

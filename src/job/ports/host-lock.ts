@@ -1,19 +1,21 @@
 /**
- * The right to read and write the rules of one network namespace, held. The descriptor is given to every
- * program that does so: the right ends when the last that has it open has ended, however that came.
+ * The held right to read and write the rules of one network namespace. Each program that does so inherits the descriptor. The
+ * right ends when the last process that has the descriptor open has ended, for whatever reason.
  */
 export interface Fence {
   readonly descriptor: number;
-  /** @throws {Error} if another process has taken the lock although this one holds it. */
+  /** @throws {LockLost} if another process has taken the lock although this one holds it */
   assertHeld(): void;
 }
 
 export interface HostLock {
-  /** This process has it, or waits for it. */
+  /** Whether this process holds the lock or waits for it. */
   readonly isBusy: boolean;
   /**
-   * @param purpose what others who wait for it are told, such as `job ID`
-   * @throws {LockTimeout} if somebody else holds it for too long.
+   * Waits for the lock, then does the work and lets go.
+   *
+   * @param purpose what other processes that wait for the lock are told, such as `job ID`
+   * @throws {LockTimeout} if another process holds the lock for too long
    */
   hold<T>(purpose: string, work: (fence: Fence) => Promise<T>): Promise<T>;
 }
@@ -22,7 +24,7 @@ export class LockTimeout extends Error {
   override readonly name = 'LockTimeout';
 }
 
-/** The lock was taken away while it was held. */
+/** Another process took the lock away while this one held it. */
 export class LockLost extends Error {
   override readonly name = 'LockLost';
 }

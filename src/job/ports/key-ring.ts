@@ -1,9 +1,9 @@
-/** A key that may sign what this host does, and for what. */
+/** A key that the host trusts, and what it may sign. */
 export interface TrustedKey {
   kid: string;
-  /** What is absent is not limited. */
+  /** A limit that is absent means: no limit. */
   limits: {
-    /** The host has to be in one of them. */
+    /** The host must be in one of these groups. */
     groups?: readonly string[] | undefined;
     rulesets?: readonly string[] | undefined;
     actions?: readonly string[] | undefined;
@@ -11,16 +11,16 @@ export interface TrustedKey {
     notBefore?: string | undefined;
     notAfter?: string | undefined;
   };
-  /** The payload, if this key has signed it. @throws {Error} if it has not */
+  /** Returns the payload if this key has signed it. @throws {Error} if it has not */
   verify(signature: FlattenedSignature): Promise<Uint8Array>;
 }
 
 export interface KeyRing {
-  /** `null`: this host trusts no keys, and takes what is not signed. */
+  /** Returns `null` if this host trusts no keys and accepts unsigned messages. */
   keys(): Promise<readonly TrustedKey[] | null>;
 }
 
-/** One signature with what it is of, as a flattened JWS has them (RFC 7515, 7.2.2). */
+/** One signature and what it signs, in the form of a flattened JWS (RFC 7515, 7.2.2). */
 export interface FlattenedSignature {
   payload: string;
   protected: string;

@@ -1,6 +1,6 @@
 /**
- * Milliseconds of the clock that runs since the host was started: nobody can set it, and all processes of the host read
- * the same (CLOCK_MONOTONIC, clock_gettime(2)).
+ * Returns the milliseconds since the host started. Nobody can set this clock, and all processes of the host read the same value
+ * (CLOCK_MONOTONIC, clock_gettime(2)).
  */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);

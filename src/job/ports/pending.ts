@@ -5,79 +5,80 @@ import type { Claims } from '../../ruleset/plan/claims.ts';
 import type { PerFamily, TableRef } from '../../ruleset/tables.ts';
 import type { RulesetRecord } from './stores.ts';
 
-/** What an event tells of the job that it is about. */
+/** What an event says about its job. */
 export type JobBrief = Pick<Job, 'id' | 'action' | 'issuedAt' | 'rolloutId'>;
 
-/** How a job came here. */
+/** How a job came to this host. */
 export interface JobOrigin {
   attempt: number;
   redelivered: boolean;
-  /** Signed by a key that is trusted with it. */
+  /** Whether the job is signed by a key that is trusted with it. */
   authenticated: boolean;
   /** RFC 3339. */
   deliveredAt: string;
-  /** Carried over to each event of the job. */
+  /** Headers that each event of the job carries, too. */
   headers: Record<string, string>;
 }
 
-/** A change that has begun, as the journal has it: whoever finds it knows how to end it, either way. */
+/** A change that has begun, as the journal has it. It is enough for any process to end the change, either way. */
 export interface PendingChange {
   job: JobBrief;
   origin: JobOrigin;
   ruleset: { name: string; revision: number; digest: Digest | null; scope: Scope };
-  /** How the job ends if the change stays. */
+  /** The job's outcome if the change stays. */
   outcome: Outcome;
   diff: Diff;
-  /** The boot and the network namespace whose rules are changed: after a restart of the host they are gone. */
+  /** The boot and the network namespace whose rules are changed. After a restart of the host these rules are gone. */
   place: string;
-  /** What of the host may be this ruleset's while the change is under way. */
+  /** What may belong to this ruleset on the host while the change is under way. */
   claims: Claims;
   tables: TableRef[];
   /** `null` until the change is applied and verified, and waits to be confirmed. */
   window: ConfirmWindow | null;
-  /** `null` unless the job has ended without its change being taken back, which is made up for as soon as that can be. */
+  /** `null` unless the job has ended and its change could not be taken back. Then the undo is tried again until it succeeds. */
   owed: OwedUndo | null;
 }
 
-/** The end of the job is known, and was `undo_failed`: from then on it is not told again, and the undo is only tried. */
+/** An undo that is still to be done. The job's end (`undo_failed`) is published already and is not published again. */
 interface OwedUndo {
   /** RFC 3339. */
   since: string;
 }
 
-/** One that waits to be confirmed. */
+/** A pending change that waits to be confirmed. */
 export interface OpenChange extends PendingChange {
   window: ConfirmWindow;
 }
 
-/** Time for a change to prove itself. When it is over and nobody has said yes, the change is taken back. */
+/** The time in which a change must be confirmed. When it is over without a yes, the change is taken back. */
 interface ConfirmWindow {
   mode: 'probe' | 'manual';
-  /** Whether another process may go on waiting for the answer: for one from a terminal, only that which asked can. */
+  /**
+   * Whether another process may go on waiting for the answer. An answer from a terminal can reach only the process that asked.
+   */
   resumable: boolean;
-  /** RFC 3339, for people. */
+  /** RFC 3339, for people to read. The worker uses {@link deadlineMs}. */
   deadline: string;
-  /** What counts: milliseconds of the clock that runs since the host was started, and that nobody can set. */
+  /** The deadline in milliseconds since the host started, a clock that nobody can set. */
   deadlineMs: number;
-  /** What goes on record once it is confirmed. */
-  /** `null`: it is on record already. */
+  /** The record to write when the change is confirmed. `null`: the record is already written. */
   after: RulesetRecord | null;
 }
 
-/** The tables as `iptables-save -c` printed them before the change. */
+/** The tables before the change, as `iptables-save -c` printed them. */
 export type SavedTables = PerFamily<string>;
 
-/** At most one change at a time is under way in a network namespace. @throws {StateUnavailable} from each */
+/** Keeps the one change that can be under way in a network namespace. Each method: @throws {StateUnavailable} */
 export interface Journal {
-  /** For who has the lock. @throws {JournalDamaged} if it cannot be understood */
+  /** Reads the change. Only for the holder of the lock. @throws {JournalDamaged} if the journal cannot be understood */
   read(): Promise<PendingChange | null>;
-  /** … and for who has not: it may be another's by now. @throws {JournalDamaged} */
+  /** Reads the change without the lock. Another process may already have ended it. @throws {JournalDamaged} */
   peek(): Promise<PendingChange | null>;
-  /** What cannot be understood is kept for people, under another name. */
+  /** Renames a journal that cannot be understood, so that people can look at it. */
   putAside(): Promise<void>;
   open(change: PendingChange, before: SavedTables): Promise<void>;
   update(change: PendingChange): Promise<void>;
-  /** @throws {JournalDamaged} if it is not what was kept */
+  /** @throws {JournalDamaged} if the snapshot is missing, or is not the one that was kept */
   readSnapshot(): Promise<SavedTables>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What a job needs of the world: implemented in netfilter/, broker/ and host/, put together in worker/. */
+/** Who this host is, and whether it takes unsigned jobs. */
 import type { JobCompletedEvent, WorkerFacts } from '../../contract/event.ts';
 import type { HostPolicy } from '../../contract/host-policy.ts';
 import type { Guardrails } from '../../ruleset/policy/guardrails.ts';
@@ -28,29 +28,29 @@ export interface HostIdentity {
   signatures: HostPolicy['signatures'];
 }
 
-/** Hears of the ends of jobs. One that is told again has the same id again. */
+/** Counts the ends of jobs. The same end may come again; then it has the same event id. */
 export interface JobMeter {
   ended(event: JobCompletedEvent): void;
 }
 
-/** Ends a change that nobody else has ended, if this process should be no more: a process of its own that outlives it. */
+/** A separate process that outlives the worker. It ends a pending change if the worker has died and nobody else has ended it. */
 export interface Watchdog {
-  /** @throws {Error} if it cannot be started */
+  /** @throws {Error} if the watchdog process cannot be started */
   arm(change: PendingChange, afterSeconds: number): Promise<void>;
   disarm(): Promise<void>;
 }
 
-/** Does what is left to be done when no job is run: tries owed undos again, and tells of those that have succeeded. */
+/** Works between jobs: tries owed undos again, and publishes those that have succeeded. */
 export interface Caretaker {
-  /** There is something to be done. */
+  /** Tells the caretaker that it has something to do. */
   wake(): void;
 }
 
 export interface Ports {
   identity: HostIdentity;
-  /** Who may command the host. */
+  /** The keys whose owners may command this host. */
   ring: KeyRing;
-  /** What it lets be done to its rules, whoever asks; `null` if that is anything. */
+  /** What this host lets jobs do to its rules, whoever signed them. `null`: no limits. */
   guardrails: Guardrails | null;
   facts: WorkerFacts;
   /** The boot and the network namespace: rules do not outlive either. */

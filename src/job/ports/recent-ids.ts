@@ -1,10 +1,10 @@
 const MOST = 1_000;
 
-/** The latest thousand ids of something, such as jobs: an old one that comes again is taken for new. */
+/** The latest 1,000 ids of something, such as jobs. An older id that comes again counts as new. */
 export class RecentIds {
   readonly #ids = new Set<string>();
 
-  /** @returns whether it is new */
+  /** @returns whether the id is new */
   add(id: string): boolean {
     if (this.#ids.has(id)) return false;
     this.#ids.add(id);

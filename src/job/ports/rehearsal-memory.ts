@@ -4,10 +4,10 @@ import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { type Accepted, type Known, rulesOf } from '../../ruleset/trial/acceptance.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 
-/** How many rules are remembered in all, of whatever rulesets were rehearsed last. */
+/** The most rules that are remembered, of all rulesets together. The last ruleset is always remembered. */
 const MOST_RULES = 200_000;
 
-/** A ruleset, as it was sent and as it was read. */
+/** A ruleset, as it was sent and as the worker read it. */
 interface RehearsedRuleset {
   name: string;
   scope: Scope;
@@ -22,8 +22,8 @@ interface Memory {
 }
 
 /**
- * What the kernel took last of each ruleset: an apply after a check, and the same text pushed again, neither read the text
- * nor ask the kernel anew.
+ * What the kernel accepted last, for each ruleset. With it, an apply after a check, or the same text pushed again, needs neither
+ * to read the text nor to ask the kernel again.
  */
 export class RehearsalMemory {
   readonly #memories = new Map<string, Memory>();
@@ -36,7 +36,7 @@ export class RehearsalMemory {
     this.#forgetOldest();
   }
 
-  /** What was accepted last, if anything is remembered. */
+  /** Returns what the kernel accepted last of this ruleset, or `null` if that is not remembered. */
   recall(name: string): Known | null {
     const memory = this.#memories.get(name);
     if (memory === undefined) return null;
@@ -46,7 +46,7 @@ export class RehearsalMemory {
     );
   }
 
-  /** What was read from the very same text, and had no problems. */
+  /** Returns what was read from the very same text, which had no problems. `null` if that is not remembered. */
   wantedOf({ name, scope, ipv4, ipv6 }: Ruleset): PerFamily<Map<string, WantedTable>> | null {
     const { ruleset } = this.#memories.get(name) ?? {};
     const same = ruleset?.scope === scope && ruleset.texts.ipv4 === ipv4 && ruleset.texts.ipv6 === ipv6;

@@ -1,34 +1,34 @@
-/** What went wrong in `iptables-restore` or `iptables-save`, told apart by the structure of what they print. */
+/** What went wrong in `iptables-restore` or `iptables-save`, as told by the form of what the program printed. */
 export type RestoreFaultKind =
-  /** A line of the text was refused. */
+  /** The program refused a line of the text. */
   | 'rule'
-  /** The whole transaction was refused, by the kernel or by a lost race; no line is known. */
+  /** The whole transaction failed: the kernel refused it, or another writer was faster. The line is not known. */
   | 'commit'
   /** Another program held the xtables lock for too long. */
   | 'xtables-lock'
   /** The xtables lock file cannot be opened. */
   | 'lock-file'
   | 'privilege'
-  /** A table that should be there is not to be had: a kernel module is missing, or the family is off. */
+  /** A table cannot be used although it should exist: a kernel module is missing, or the address family is switched off. */
   | 'table-unavailable'
-  /** The variant does not work with this kernel. */
+  /** This variant of iptables does not work with this kernel. */
   | 'backend'
-  /** Live rules that this variant cannot read. */
+  /** There are live rules that this variant of iptables cannot read. */
   | 'unreadable'
-  /** It ran for too long, and was ended. */
+  /** The program ran for too long, and the worker ended it. */
   | 'timeout'
-  /** It was ended by a signal that was not ours. */
+  /** A signal ended the program. The worker did not send it. */
   | 'killed'
-  /** It could not be started, or said something that is in no list. */
+  /** The program could not be started, or printed something that the worker does not know. */
   | 'unknown';
 
 export interface RestoreFault {
   kind: RestoreFaultKind;
-  /** One sentence in the tool's words. */
+  /** One sentence in the program's own words. */
   message: string;
-  /** Lines of the text that the tool named. */
+  /** The lines of the text that the program named. */
   lines: NamedLine[];
-  /** The extension of which it said that the kernel lacks it, and no rule can do anything for that. */
+  /** The extension that the kernel lacks, if the program named one. Then the rule is not at fault. */
   missing?: string;
   command: string;
   exitCode: number | null;
@@ -36,7 +36,7 @@ export interface RestoreFault {
 }
 
 export interface NamedLine {
-  /** From 1, in the text that was given to the tool. */
+  /** Counted from 1, in the text that the program was given. */
   line: number;
   reason: string;
 }

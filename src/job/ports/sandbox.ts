@@ -1,14 +1,14 @@
-/** Where rules are tried before they are live: implemented in netfilter/. */
+/** How rules are tried before they go live. Implemented in netfilter/. */
 import type { Family } from '../../contract/identifiers.ts';
 import type { ObjectNames } from '../../ruleset/trial/objects.ts';
 
-/** An empty network namespace, in which a table can be had without any consequence. */
+/** An empty network namespace. Tables restored in it have no effect on the host. */
 export interface Rehearsal {
-  /** One table, all of it. @throws {RestoreFailed} */
+  /** Restores one whole table. @throws {RestoreFailed} */
   restore(family: Family, text: string): Promise<void>;
-  /** As `iptables-save` prints it, without counters. @throws {RestoreFailed} */
+  /** Returns the table as `iptables-save` prints it, without counters. @throws {RestoreFailed} */
   save(family: Family, table: string): Promise<string>;
-  /** … and all tables that there are. @throws {RestoreFailed} */
+  /** Returns all tables that exist, printed in the same way. @throws {RestoreFailed} */
   saveAll(family: Family): Promise<string>;
   /** As {@link Firewall.listNatively}. */
   listNatively(family: Family, table: string): Promise<string>;
@@ -16,18 +16,18 @@ export interface Rehearsal {
 
 export interface Sandbox {
   /**
-   * What is to be made of the objects that rules name, as far as the host has them.
+   * Reads how to make the objects that rules name. Leaves out those that the host does not have.
    *
-   * @throws {SandboxIncomplete} if there is no way to know that
+   * @throws {SandboxIncomplete} if the worker cannot know what the host has
    */
   readObjects(names: ObjectNames): Promise<SandboxObjects>;
   /**
-   * Makes a namespace with these objects in it and nothing else, for as long as the work takes.
+   * Makes a namespace with only these objects in it, and keeps it until the work is done.
    *
-   * @throws {RehearsalUnavailable} if there is no right to make one
+   * @throws {RehearsalUnavailable} if the worker has no right to make a namespace
    */
   within<T>(objects: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T>;
-  /** Resolves once none is going on: before the lock is left, nothing that was started under it goes on. */
+  /** Resolves when no rehearsal is running. Nothing that was started under the lock may still run when the lock is left. */
   ended(): Promise<void>;
 }
 
@@ -35,28 +35,28 @@ export class RehearsalUnavailable extends Error {
   override readonly name = 'RehearsalUnavailable';
 }
 
-/** A network namespace of which nothing is left once it is let go, or the worker has died. */
+/** A network namespace that disappears when it is let go, or when the worker dies. */
 export interface ScratchNamespace {
-  /** A process in it. */
+  /** A process that runs in the namespace. */
   pid: number;
   letGo(): Promise<void>;
 }
 
-/** How to make the objects that rules refer to by name; none by default. */
+/** How to make the objects that rules name. Empty lists: there are none to make. */
 export interface SandboxObjects {
-  /** The arguments of `ipset`, for each set. */
+  /** The arguments of `ipset`, one list for each set. */
   sets: readonly (readonly string[])[];
-  /** Names of `nfacct` objects. */
+  /** The names of `nfacct` objects. */
   accounts: readonly string[];
-  /** Targets of rules that make rate estimators. */
+  /** The targets (`-j RATEEST …`) of rules that make rate estimators. */
   estimators: readonly string[];
-  /** The arguments of `nfct`, for each time-out policy. */
+  /** The arguments of `nfct`, one list for each time-out policy. */
   timeouts: readonly (readonly string[])[];
 }
 
 export const NO_OBJECTS: SandboxObjects = { sets: [], accounts: [], estimators: [], timeouts: [] };
 
-/** A rehearsal cannot know what rules would find on the host. */
+/** The worker cannot know what the rules would find on the host, and so cannot rehearse them. */
 export class SandboxIncomplete extends Error {
   override readonly name = 'SandboxIncomplete';
 }

@@ -5,24 +5,24 @@ import type { Fence } from './host-lock.ts';
 import type { Ports } from './ports.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
-/** The rules of the host as they are live, for as long as its lock is held. */
+/** The live rules of the host, for as long as the worker holds the lock. */
 export interface LiveRules {
   /** As {@link Firewall.read}. */
   read(family: Family, table: string, chains: ReadonlySet<string>): Promise<Table | undefined>;
-  /** As {@link Firewall.restore}. @throws {LockLost} if another process has taken the lock by then */
+  /** As {@link Firewall.restore}. @throws {LockLost} if another process has taken the lock */
   restore(request: RestoreRequest): Promise<void>;
   /** As {@link Firewall.listNatively}. */
   listNatively(family: Family, table: string): Promise<string | null>;
 }
 
 /**
- * The right to work on one host, from the moment that its lock was had until it is let go: there is no other way to its live
- * rules, and none to this without the lock.
+ * The right to work on one host, from taking its lock to leaving it. Only a session gives access to the live rules, and only the
+ * lock gives a session.
  */
 export class HostSession {
   readonly ports: Omit<Ports, 'lock' | 'firewall'>;
   readonly rules: LiveRules;
-  /** Of the job, or of whatever else is done. */
+  /** Measures the job, or whatever other work the session does. */
   readonly watch: Stopwatch;
 
   private constructor(ports: Ports, watch: Stopwatch, fence: Fence) {
@@ -32,11 +32,11 @@ export class HostSession {
   }
 
   /**
-   * Waits for the lock, and works while it is held.
+   * Waits for the lock, and does the work while it is held.
    *
-   * @param purpose what others who wait for it are told, such as `job ID`
-   * @throws {LockTimeout} if somebody else holds it for too long
-   * @throws {LockLost} if it was taken away meanwhile: others may be at the rules
+   * @param purpose what other processes that wait for the lock are told, such as `job ID`
+   * @throws {LockTimeout} if another process holds the lock for too long
+   * @throws {LockLost} if the lock was taken away during the work: another process may be writing the rules
    */
   static async begin<T>(
     ports: Ports,

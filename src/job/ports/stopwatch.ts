@@ -2,12 +2,12 @@ import type { Timings } from '../../contract/timings.ts';
 
 export type TimedStage = Exclude<keyof Timings, 'queueMs' | 'totalMs'>;
 
-/** Milliseconds of a job by stage, by the clock that only goes forward. */
+/** Measures the milliseconds that each stage of a job takes, by a clock that only goes forward. */
 export class Stopwatch {
   readonly #start: number;
   readonly #stages = new Map<TimedStage, number>();
 
-  /** @param alreadyMs how long the job has been under way, where this clock takes over from another process's */
+  /** @param alreadyMs how long the job was under way in another process, before this stopwatch took over */
   constructor(alreadyMs = 0) {
     this.#start = performance.now() - alreadyMs;
   }
@@ -21,7 +21,7 @@ export class Stopwatch {
     }
   }
 
-  /** @returns what ends the stage */
+  /** @returns a function that ends the stage */
   start(stage: TimedStage): () => void {
     const start = performance.now();
     return () => {
@@ -29,7 +29,7 @@ export class Stopwatch {
     };
   }
 
-  /** `issuedAt` is by the sender's clock, and so `queueMs` is only as good as the two agree. */
+  /** Returns the times so far. `queueMs` is right only if the sender's clock, which gave `issuedAt`, agrees with this host's. */
   read(issuedAt: string | null, deliveredAt: string): Timings {
     const stage = (name: TimedStage) => round(this.#stages.get(name) ?? 0);
     return {

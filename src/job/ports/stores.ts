@@ -1,88 +1,91 @@
-/** What a host keeps on disk: implemented in host/. */
+/** What a host keeps on disk. Implemented in host/. */
 import type { FleetEvent, JobCompletedEvent, JobUndoneEvent } from '../../contract/event.ts';
 import type { Digest, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
 import type { Ruleset } from '../../contract/job.ts';
 import type { Claims } from '../../ruleset/plan/claims.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 
-/** What a digest stands for: the texts as they were sent, and whose they are. */
+/** What a digest is made of: the texts as they were sent, with the ruleset's name and scope. */
 export type RulesetContent = Pick<Ruleset, 'name' | 'scope' | 'ipv4' | 'ipv6'>;
 
-/** What is on a host of one ruleset, and what it may hold if a change was cut short. */
+/** What the host has of one ruleset, and what it may have after a change that was cut short. */
 export interface RulesetRecord {
   name: RulesetName;
   scope: Scope;
-  /** The highest committed revision, and the digest of the content that it left live. */
+  /** The highest committed revision, and the digest of the content that went live with it. */
   committed: { revision: Revision; digest: Digest } | null;
-  /** The job that was the last to put something on record. */
+  /** The id of the last job that committed something. */
   committedBy: string | null;
-  /** `null`: nothing is committed to be live. */
+  /** `null`: nothing of this ruleset is committed to be live. */
   live: {
-    /** Digests of the boot files, which have the rules as the kernel spells them. */
+    /** The digests of the boot files, which have the rules in the kernel's spelling. */
     saved: PerFamily<Digest>;
-    /** Which kernel and iptables spelled it so: another may spell it otherwise. */
+    /** The kernel and iptables that spelled the rules so. Others may spell them differently. */
     spelledBy: string;
   } | null;
-  /** Digests of the contents that were pushed before the one that is live, the newest last. */
+  /** The digests of the contents that were pushed before the live one. The newest is last. */
   earlier: Digest[];
   claims: Claims;
 }
 
-/** @throws {StateUnavailable} from each, if the state folder cannot be read or written. */
+/** Each method: @throws {StateUnavailable} if the state folder cannot be read or written */
 export interface RulesetStore {
   list(): Promise<RulesetRecord[]>;
   put(record: RulesetRecord): Promise<void>;
 }
 
-/** Contents by their digests. @throws {StateUnavailable} from each */
+/** Keeps contents under their digests. Each method: @throws {StateUnavailable} */
 export interface ContentStore {
-  /** `content` is the text that the digest is of. */
+  /** `content` is the text of which `digest` is the digest. */
   keep(digest: Digest, content: string): Promise<void>;
   read(digest: Digest): Promise<RulesetContent>;
-  /** Forgets all others. */
+  /** Deletes all contents but these. */
   prune(kept: ReadonlySet<Digest>): Promise<void>;
 }
 
-/** Whether boot files are those of the record: without any doing, once more, or not at all. */
+/** Whether the boot files are those of the record: they were (`whole`), they are again (`mended`), or they cannot be (`lost`). */
 export type BootFilesState = 'whole' | 'mended' | 'lost';
 
-/** What boot files are held against; `live` is `null`: none are to be there. */
+/** What the boot files are compared with. `live` is `null`: there must be no boot files. */
 export type BootRecord = Pick<RulesetRecord, 'name' | 'scope' | 'live'>;
 
-/** What is committed, in the kernel's spelling, as files that `iptables-restore` loads at boot. @throws {StateUnavailable} */
+/**
+ * The committed rules in the kernel's spelling, as files that `iptables-restore` loads at boot. Each method:
+ * @throws {StateUnavailable}
+ */
 export interface BootFiles {
-  /** Writes both families aside, for {@link place}; their digests. */
+  /** Writes the files of both families aside, for {@link place}. Returns their digests. */
   prepare(
     ruleset: Pick<RulesetRecord, 'name' | 'scope'>,
     rules: PerFamily<string>,
   ): Promise<PerFamily<Digest>>;
   /**
-   * Puts where the boot looks what was prepared for what is about to go on record; takes away what is there where nothing is to be
-   * live. What was there before is kept, for {@link mend}.
+   * Puts the prepared files where the boot looks for them, or takes the files away if nothing is to be live. Called just before
+   * the record is written. The old files are kept, for {@link mend}.
    */
   place(record: BootRecord): Promise<void>;
-  /** Puts there what the record says, if that is still to be had under any name; and makes sure of the script that loads it. */
+  /** Restores the files of the record from the kept or the prepared ones, if needed. Also writes the script that loads them. */
   mend(record: BootRecord): Promise<BootFilesState>;
-  /** The record is written: what was kept is of no more use. */
+  /** Deletes the kept old files. Called when the record is written. */
   forgetKept(record: BootRecord): Promise<void>;
-  /** `null` if there are none, or others than those of the record. */
+  /** Returns `null` if there are no boot files, or if they are not those of the record. */
   read(record: RulesetRecord): Promise<PerFamily<string> | null>;
 }
 
 export interface ResultStore {
   find(jobId: string): Promise<JobCompletedEvent | null>;
   put(jobId: string, event: JobCompletedEvent): Promise<void>;
-  /** Forgets what is older than has to be remembered. */
+  /** Deletes the results that are too old or too many. */
   prune(): Promise<void>;
 }
 
-/** That the change of a job is taken back after all, and what is carried over to the event. */
+/** The event that a job's change was taken back after all, and the headers to send with it. */
 export interface KeptUndone {
   event: JobUndoneEvent;
   headers: Record<string, string>;
 }
 
-/** What has been undone after its job had ended, and is not known to be told. @throws {StateUnavailable} from each */
+/** Keeps the events of late undos until the broker has confirmed them. Each method: @throws {StateUnavailable} */
 export interface UndoneStore {
   list(): Promise<KeptUndone[]>;
   put(undone: KeptUndone): Promise<void>;
@@ -95,21 +98,21 @@ export class StateUnavailable extends Error {
 
 /** An event that the broker has not confirmed. */
 export interface KeptEvent {
-  /** Gives the order. */
+  /** Events are published in the order of this number. */
   sequence: number;
   event: FleetEvent;
   headers: Record<string, unknown>;
 }
 
-/** @throws {StateUnavailable} from each */
+/** Each method: @throws {StateUnavailable} */
 export interface OutboxStore {
-  /** In order. */
+  /** Returns the events in their order. */
   list(): Promise<KeptEvent[]>;
   put(event: KeptEvent): Promise<void>;
   remove(event: KeptEvent): Promise<void>;
 }
 
-/** How often messages were begun that have not ended. @throws {StateUnavailable} from each */
+/** Counts how often the worker began each message that has not ended. Each method: @throws {StateUnavailable} */
 export interface AttemptStore {
   count(body: Uint8Array): Promise<number>;
   put(body: Uint8Array, count: number): Promise<void>;

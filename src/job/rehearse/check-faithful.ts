@@ -11,12 +11,12 @@ import { type RefusedTable, restoreLines } from './restore-lines.ts';
 import type { Verdict } from './verdict.ts';
 
 /**
- * What is saved must be the rule: it is what is compared, what an undo writes, and what a reboot loads. Names with a blank are
- * printed without quotes, so that they do not restore; some rules restore as others. A plain rule is known to be faithful; of
- * the others it is tried: what is saved of them is restored, and then both what is saved again and the other way in which
- * iptables or nft print a rule must be the same.
+ * Checks that what is saved of each rule restores to the same rule. Compares, undo and reboot all use the saved text. But names
+ * with a blank are printed without quotes and do not restore, and some rules restore as other rules. Plain rules are known to be
+ * faithful. Each other rule is tried: what is saved of it is restored, and then two listings must be the same as before: what is
+ * saved, and the other way in which iptables or nft print rules.
  *
- * @returns `null`: all are
+ * @returns `null` if all rules are faithful
  */
 export async function checkFaithful(
   trial: Trial,
@@ -60,7 +60,7 @@ async function tryAgain(
   );
 }
 
-/** Each rule of a line as it is saved, put where it stood. */
+/** Returns each rule of a line in its saved spelling, at the same place. */
 function spelledLines(
   line: TrialLine & { rules: readonly Rule[] },
   spell: (rule: Rule) => string,

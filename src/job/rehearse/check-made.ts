@@ -6,21 +6,21 @@ import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What the kernel made of lines that it took, which is what they say. */
+/** What the kernel made of lines that it took. It is what the lines say. */
 export interface Made {
-  /** The kernel's spelling of each rule, by its text as it was sent. */
+  /** The kernel's spelling of each rule. The key is the rule's text as it was sent. */
   spelled: ReadonlyMap<string, string>;
-  /** Those that are odd in that spelling. */
+  /** The sent texts of the rules that are odd in the kernel's spelling. */
   odd: ReadonlySet<string>;
-  /** What commands left behind; `null` where the lines are no commands. */
+  /** The table that the commands made; `null` if the lines are not commands. */
   script: WantedTable | null;
 }
 
 /**
- * Reads what a rehearsal has after lines were restored, all tables of both families, and holds it against what they say.
- * Nothing but these lines is in there: so whatever else is found, one of them has made.
+ * Reads all tables of both families after lines were restored in a rehearsal, and compares them with what the lines say. The
+ * namespace was empty before, so one of the lines has made whatever else is found.
  *
- * @returns a verdict on the lines if it is something else
+ * @returns a verdict on the lines if they made something else
  */
 export async function checkMade(
   trial: Trial,
@@ -43,7 +43,7 @@ export async function checkMade(
     : { ...reading, script: null };
 }
 
-/** In the shape of what iptables says when it refuses lines: whoever looks for the line need not know the difference. */
+/** Makes a verdict in the shape of a refusal by iptables, so that the search for the line treats both alike. */
 export function verdictOf(message: string, line: TrialLine | null): Verdict {
   const fault = {
     kind: 'rule',

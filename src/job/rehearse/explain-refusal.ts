@@ -7,9 +7,9 @@ import type { HostSession } from '../ports/session.ts';
 import { rehearse } from './rehearse.ts';
 
 /**
- * The kernel refused on the host what it had taken in a rehearsal: something has changed since, such as a chain of others
- * that is gone. With all that is wanted tried anew, on the host as it is now, the failing lines show; if all is taken,
- * no line is to blame.
+ * Looks for the failing lines when the kernel refused on the host what it had taken in a rehearsal. Something has changed between
+ * the two, such as a chain of others that is gone. So everything is rehearsed again, on the host as it is now. If the kernel now
+ * refuses lines, they are the failing ones. If it takes all, no line is to blame, and the failure stays as it was.
  */
 export async function explainRefusal(
   intent: Intent,

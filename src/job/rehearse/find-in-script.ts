@@ -1,7 +1,10 @@
 import { type TrialLine, withoutLines } from '../../ruleset/trial/trial.ts';
 import type { Attempt, Refusal, Refusals, Verdict } from './verdict.ts';
 
-/** What a command does depends on all before it: so it is shown by the definition, one after the other. */
+/**
+ * Finds the failing commands, one after the other. A command depends on all commands before it, so each is shown by the
+ * definition: the text before it is taken, and with it is refused.
+ */
 export async function findInScript(
   lines: readonly TrialLine[],
   first: Verdict,
@@ -19,7 +22,7 @@ export async function findInScript(
   return { refusals, isAll: true };
 }
 
-/** The line that iptables names is a hint: it is the one if the text before it is taken, and with it is not. */
+/** Finds the next failing line. Tries first the line that iptables named, and searches if that is not the one. */
 async function nextRefused(
   lines: readonly TrialLine[],
   { named }: Verdict,
@@ -34,7 +37,11 @@ async function nextRefused(
   return await firstRefused(lines, 0, attempt);
 }
 
-/** The failing line by its very definition: the text before it is taken, and with it is refused. */
+/**
+ * Finds the first failing line by halving: the text before it is taken, and with it is refused.
+ *
+ * @param taken how many lines from the start are known to be taken
+ */
 export async function firstRefused(
   lines: readonly TrialLine[],
   taken: number,

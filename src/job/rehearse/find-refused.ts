@@ -3,22 +3,26 @@ import { findInScript, firstRefused } from './find-in-script.ts';
 import { findRule } from './find-rule.ts';
 import type { Attempt, Refusal, Refusals, Verdict } from './verdict.ts';
 
-/** Nobody mends more lines at a time … */
+/** The most failing lines that are looked for. Nobody mends more at a time. */
 const MOST = 200;
-/** … and to count them must not take for ever: so many lines are tried in all, beside those of the first twenty. */
+/**
+ * After the first 20 failing lines, the search goes on only until 1,000,000 lines were tried in all. It must not take for ever.
+ */
 const FIRST = 20;
 const MOST_TRIED = 1_000_000;
 
 /**
- * Finds the failing lines of a table that was refused. The failing line is the first at which the text up to and
- * including it is refused; it is left out, and the next is looked for.
+ * Finds the failing lines of a table that was refused. A line fails if the text before it is taken, and with it is refused. A
+ * failing line is left out, and the search goes on with the rest.
  *
- * Shown it is like this: more rules never make a refused text acceptable, so
- * 1. all lines without the failing ones are taken, and so is each text that ends before a failing one;
- * 2. the jumps before a line are taken, and with the line they are refused: so is all text up to that line.
- * A line is a candidate because iptables names it, or by halving; both are hints until 2 holds.
+ * More rules never make a refused text acceptable. So two things prove the result:
+ * 1. All lines without the failing ones are taken. So is each text that ends before a failing line.
+ * 2. The jumps before a failing line are taken, and with the line they are refused. So all text up to that line is refused,
+ *    too.
  *
- * @returns no refusals if no line is to blame: the empty table is refused already, or all is taken now
+ * iptables names a line, or halving finds one: both are only hints until 2 holds.
+ *
+ * @returns no refusals if no line is to blame: the empty table is refused already, or all lines are taken now
  */
 export async function findRefused(
   lines: readonly TrialLine[],
@@ -71,7 +75,10 @@ function placeOf({ line }: Refusal, places: ReadonlyMap<TrialLine, number>): num
   return places.get(line) ?? 0;
 }
 
-/** A jump that fails by itself is found: lines behind it may have been refused for its sake alone. */
+/**
+ * Checks the earlier refusals again after a failing jump was found. Lines behind the jump may have been refused only because of
+ * it.
+ */
 async function stillShown(
   lines: readonly TrialLine[],
   before: readonly Refusal[],
@@ -90,7 +97,7 @@ async function stillShown(
   return [...kept, ...next];
 }
 
-/** There are more than were looked for: then there may be some before the first that was found. */
+/** Looks for failing lines before the first one. Called when the search was given up and there may be some. */
 async function withEarlier(
   lines: readonly TrialLine[],
   found: Refusal[],
@@ -115,7 +122,10 @@ async function findSome(lines: readonly TrialLine[], verdict: Verdict, attempt: 
   return one === null ? [] : [one];
 }
 
-/** What is said of a line behind the jumps before it, if those are taken without it. */
+/**
+ * Tries a line with only the jumps before it. Returns the verdict on the line; `null` if it is taken, or those jumps are refused
+ * without it.
+ */
 async function show(lines: readonly TrialLine[], line: TrialLine, attempt: Attempt): Promise<Verdict | null> {
   const before = lines.slice(0, lines.indexOf(line)).filter(isSkeleton);
   const alone = await attempt([...before, line]);
@@ -136,7 +146,8 @@ async function search(lines: readonly TrialLine[], attempt: Attempt): Promise<Re
   if ((await attempt(lines.filter((line) => isSkeleton(line) || line === rule))) === null) {
     return await firstRefused(lines, 0, attempt);
   }
-  // Taken where it stands, refused by a jump behind it, from where it must not be reached: that jump is the failing line.
+  // The rule is taken where it stands. A jump behind it makes it reachable from a chain where the kernel refuses it. That jump is
+  // the failing line.
   const behind = lines.slice(lines.indexOf(rule) + 1).filter(isSkeleton);
   return await firstRefused([...before, ...behind], before.length, attempt);
 }

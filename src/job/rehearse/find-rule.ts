@@ -1,13 +1,15 @@
 import { isSkeleton, type TrialLine } from '../../ruleset/trial/trial.ts';
 import type { Attempt } from './verdict.ts';
 
-/** How many more are tried each time. */
+/** Each step tries this many times more rules than the step before. */
 const GROWTH = 8;
 
 /**
- * A rule that is refused with all jumps around it, if any is. Few suspects are tried, then more, and so on; of those that
- * are refused one half, and so on. It is begun with the rules of which there are few like them: a large ruleset mostly
- * says the same thing of many addresses, and what is wrong is something else.
+ * Finds one rule that is refused together with all jumps. Tries few suspects, then more and more. When a group is refused, halves
+ * it until one rule is left. Begins with the rules of the rarest shapes: most rules of a large ruleset say the same about many
+ * addresses, and the wrong rule is usually another one.
+ *
+ * @returns `undefined` if there are no rules; some rule, if no single rule is refused so: the caller tries it
  */
 export async function findRule(
   lines: readonly TrialLine[],
@@ -21,7 +23,7 @@ export async function findRule(
   let suspects: readonly TrialLine[] = [];
   for (let from = 0, size = 1; from < all.length; from += size, size *= GROWTH) {
     suspects = all.slice(from, from + size);
-    // If all others are taken, it is one of the last.
+    // All other rules are taken, so the last group has the refused rule.
     if (from + size >= all.length || (await isRefused(suspects))) break;
   }
   while (suspects.length > 1) {
@@ -31,7 +33,7 @@ export async function findRule(
   return suspects[0];
 }
 
-/** Rules of one shape differ in numbers and addresses only. */
+/** Sorts rules by how many others have their shape. Rules of one shape differ only in numbers and addresses. */
 function rarestFirst(rules: readonly TrialLine[]): TrialLine[] {
   const shapes = new Map<string, TrialLine[]>();
   for (const rule of rules) {

@@ -6,7 +6,7 @@ import type { Intent } from '../plan/intent.ts';
 import type { RefusedTable } from './restore-lines.ts';
 import type { Refusal, Verdict } from './verdict.ts';
 
-/** What it means for a job that tables were refused: rules that are to blame, or else the first thing that is. */
+/** Says what refused tables mean for the job: the failing rules, or, if no rule is to blame, the first thing that is. */
 export function refusalFailure(intent: Intent, refused: readonly RefusedTable[]): JobFailure {
   const found = refused.flatMap((table) => refusedLines(table));
   const missing = refused.flatMap(({ refusals }) => refusals.filter(isMissing));
@@ -32,7 +32,7 @@ export function refusalFailure(intent: Intent, refused: readonly RefusedTable[])
   return toolFailure(verdict.fault, { stage: 'rehearse', family, table, ruleset: intent.label });
 }
 
-/** Legacy iptables passes on that the kernel refused, and no more. */
+/** Legacy iptables only says that the kernel refused the table, not why. */
 const NO_REASON = 'the kernel refuses it, and iptables does not say why';
 
 function refusedLines({ trial, verdict, refusals }: RefusedTable): FoundLine[] {
@@ -53,14 +53,14 @@ function refusedLines({ trial, verdict, refusals }: RefusedTable): FoundLine[] {
     });
 }
 
-/** The line that the tool did name: some other one, or COMMIT. */
+/** Returns the line that iptables named instead of the failing one: another line, or COMMIT. */
 function reportedElsewhere(commitLine: number | null, { fault, named }: Verdict): number | null {
   const [other] = named;
   if (other !== undefined) return other.line.source;
   return fault.lines.length > 0 ? commitLine : null;
 }
 
-/** The kernel lacks what the rule needs: no fault of the rule. */
+/** The kernel lacks an extension that the rule needs. The rule itself is not wrong. */
 function isMissing({ verdict }: Refusal): boolean {
   return verdict.fault.missing !== undefined;
 }

@@ -12,21 +12,21 @@ import { refusalFailure } from './refusal-failure.ts';
 import { tryTable } from './try-table.ts';
 
 export interface Rehearsed {
-  /** How many lines were tried. */
+  /** How many lines were rehearsed. */
   tried: number;
-  /** What the kernel took, and how it spells it. */
+  /** What the kernel took, with its spelling. */
   accepted: Accepted;
-  /** What is wanted, in the kernel's words: nothing else is ever written. */
+  /** What is wanted, in the kernel's spelling. Only this spelling is ever written to the host. */
   spelled: PerFamily<Map<string, WantedTable>>;
 }
 
 /**
- * Has the kernel try all that is wanted, in namespaces of their own for each table and family, side by side; what it is
- * known to take is not tried again.
+ * Has the kernel try all that is wanted. Each table of each family has its own namespace; all run at the same time. What the
+ * kernel is known to take is not tried again.
  *
- * @param live is asked of by tables with hooks in chains of others ({@link hasForeignHooks}) only
- * @throws {JobFailure} of stage `rehearse` with the failing lines of all tables, or of stage `host` if something else
- *   is to blame than a rule
+ * @param live used only for tables that have hooks in chains of others ({@link hasForeignHooks})
+ * @throws {JobFailure} of stage `rehearse` with the failing lines of all tables; of stage `host` or `rehearse`, without lines, if
+ * no rule is to blame
  */
 export async function rehearse(
   intent: Intent,

@@ -3,14 +3,14 @@ import { RestoreFailed } from '../ports/firewall.ts';
 import { type Rehearsal } from '../ports/sandbox.ts';
 import type { Refusals, Verdict } from './verdict.ts';
 
-/** A table that cannot be taken. */
+/** A table that the kernel or iptables refused. */
 export interface RefusedTable extends Refusals {
   trial: Trial;
-  /** What was said of all of it. */
+  /** What iptables said about the whole table. */
   verdict: Verdict;
 }
 
-/** `null`: the lines are taken. */
+/** Restores lines of a trial. Returns `null` if they are taken. */
 export async function restoreLines(
   trial: Trial,
   lines: readonly TrialLine[],

@@ -11,16 +11,15 @@ import type { Refusals } from './verdict.ts';
 
 /** A table that the kernel took. */
 export interface AcceptedTable {
-  /** `null`: it was written as commands, and is tried anew each time. */
+  /** `null` if the table was written as commands. Such a table is rehearsed each time. */
   acceptance: Acceptance | null;
-  /** What it is to have, in the kernel's words. */
+  /** What the table is to have, in the kernel's spelling. */
   spelled: WantedTable;
 }
 
 /**
- * Tries one table, and finds out by which lines it cannot be taken. Three things are asked of it, each only of what has passed
- * the one before: that the kernel takes it; that it has made of each line the rules that it says, and nothing else; and that
- * what is saved of them restores to the very same.
+ * Tries one table, and finds its failing lines. Three things are checked, one after the other: the kernel takes the lines; it
+ * made of each line the rules that the line says, and nothing else; and what is saved of the rules restores to the same rules.
  */
 export async function tryTable(
   trial: Trial,
@@ -57,7 +56,7 @@ function acceptedTable({ wanted }: Trial, made: Made, known: readonly Acceptance
 
 const NONE: Refusals = { refusals: [], isAll: true };
 
-/** Faults that are the host's wherever they show; of all others, whether a line is to blame has to be tried. */
+/** Says whether a line may be to blame for a fault. The other kinds are always the host's fault. */
 function mayBeARule({ kind }: RestoreFault): boolean {
   return kind === 'rule' || kind === 'commit' || kind === 'unknown' || kind === 'killed';
 }

@@ -1,24 +1,24 @@
 import type { TrialLine } from '../../ruleset/trial/trial.ts';
 import type { RestoreFault } from '../ports/restore-fault.ts';
 
-/** What iptables said of some lines that it refused together. */
+/** What iptables said about lines that it refused together. */
 export interface Verdict {
   fault: RestoreFault;
-  /** The lines that it named: a hint, and no more. */
+  /** The lines that iptables named. Each is only a hint. */
   named: { line: TrialLine; reason: string }[];
 }
 
-/** Tries lines of one table together; `null` if they are taken. */
+/** Tries lines of one table together. Returns `null` if they are taken. */
 export type Attempt = (lines: readonly TrialLine[]) => Promise<Verdict | null>;
 
-/** A line that is shown to be a failing one. */
+/** A line that is proved to be a failing one. */
 export interface Refusal {
   line: TrialLine;
-  /** What was said of it alone. */
+  /** What iptables said about the line when it was tried alone (with the jumps before it). */
   verdict: Verdict;
 }
 
-/** What was found of a table: `isAll` unless it was given up to look for more. */
+/** The failing lines of a table. `isAll` is `false` if the search was given up before it was complete. */
 export interface Refusals {
   refusals: Refusal[];
   isAll: boolean;

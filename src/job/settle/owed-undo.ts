@@ -5,18 +5,18 @@ import { labelOf } from '../outcome/naming.ts';
 import type { PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 
-/** Put off with each try: it comes to that only once nobody who is alive tries any more. */
+/** After this time without a try the watchdog tries the undo. Each try of the worker restarts the time. */
 const WATCHDOG_SECONDS = 60;
 const CHANGES = new Set<Job['action']>(['apply', 'remove', 'rollback']);
 
-/** Whether a job ended with its change still there. */
+/** Says whether a job ended with its change still on the host. */
 export function isUndoFailed({ failure }: { failure: { code: FailureCode } | null }): boolean {
   return failure?.code === 'undo_failed';
 }
 
 /**
- * The job has ended, and its undo goes on without it: in this process, and in another when this one should end. Where it cannot be
- * written, the job's result still says that it has been told.
+ * Notes that the job has ended and its undo goes on: in this process, or in another one when this one ends. If the journal cannot
+ * be written, the job's result still says that its end is published.
  */
 export async function oweUndo(
   change: PendingChange,
@@ -35,12 +35,12 @@ export async function oweUndo(
     .catch((error: unknown) => log.error({ ...fields, error }, 'No watchdog goes on with an undo'));
 }
 
-/** Whether a job would change the rules, which nobody may before an owed undo has succeeded. */
+/** Says whether a job would change rules. Such a job must wait until an owed undo has succeeded. */
 export function wouldChange({ action }: Pick<Job, 'action'>): boolean {
   return CHANGES.has(action);
 }
 
-/** Why a job is not even begun while another's undo is owed. */
+/** Returns the failure of a job that was not begun because another job's undo is owed. */
 export function undoPending({ job, ruleset }: PendingChange, reason: string): JobFailure {
   const message = `the undo of job ${job.id} (ruleset ${labelOf(ruleset)}) is owed, and nothing else may change before; it is tried on, and failed last because ${reason}`;
   return new JobFailure('host', 'undo_pending', message);

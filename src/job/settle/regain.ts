@@ -14,8 +14,9 @@ import { settlePending } from './settle.ts';
 import { tellSettled } from './tell-settled.ts';
 
 /**
- * Others may be at the rules now: with the lock taken anew, what the job had done by then is undone. If that cannot be had in
- * time, the job ends, and the undo is owed: nobody but who has the lock may write that into the journal, but the result says so.
+ * Takes a lost lock again, and undoes what the job had done by then, as another process may be writing the rules. If the lock
+ * cannot be had in time, the job ends and the undo is owed. Then only the job's result says so: without the lock the journal must
+ * not be written.
  *
  * @throws {WindowLeft} if the change stays open
  */

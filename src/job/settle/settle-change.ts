@@ -13,17 +13,17 @@ import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
 export interface SettleOptions {
-  /** Why it is undone; by default, because it was cut short. */
+  /** Why the change is undone; `null`: because it was cut short. */
   why: JobFailure | null;
-  /** Its job has ended: nobody is asked any more, and nobody waits. */
+  /** The change's job has already ended. So nobody is asked for an answer, and the undo is tried only once. */
   hasEnded: boolean;
 }
 
 /**
- * Rolls a change forward that is on record; any other is undone, unless it waits for an answer that comes. By then the boot files
- * are those of the record.
+ * Ends a pending change. If the record names its job, the change is kept. If it still waits for an answer, the worker goes on
+ * waiting. Any other change is undone. Makes the boot files those of the record first.
  *
- * @throws {StateUnavailable} {@link LockLost} {@link LockTimeout} {@link WindowLeft}
+ * @throws {StateUnavailable | LockLost | LockTimeout | WindowLeft}
  */
 export async function settleChange(
   change: PendingChange,
@@ -42,7 +42,8 @@ export async function settleChange(
   );
   if (record?.committedBy === change.job.id) return kept;
   const isGone = change.place !== ports.place;
-  // What was about to be committed may have been loaded by that boot; else nothing is there to be taken back.
+  // After a reboot the rules are gone, and there is nothing to undo. But if the boot files had to be mended, that boot may have
+  // loaded the rules that were about to be committed.
   if (isGone && boot !== 'mended') return failed(goneFailure(change));
   const goesOn = !hasEnded && !isGone && mayGoOn(change);
   const reason = goesOn ? await confirmAndCommit(change, ports) : (why ?? cutShort(change, isGone));
@@ -56,7 +57,7 @@ export async function settleChange(
   return await takeBack({ subject, touched, before, failure: reason, limitMs }, session);
 }
 
-/** @returns `null` once it is on record; else, why it may not stay. @throws {LockTimeout} {@link WindowLeft} */
+/** @returns `null` if the change is on record, or why it must be undone @throws {LockTimeout | WindowLeft} */
 async function confirmAndCommit(change: OpenChange, ports: HostSession['ports']): Promise<JobFailure | null> {
   if (!ports.confirmation.answers.resumable) throw waitsFor(change);
   try {
@@ -73,13 +74,13 @@ function cutShort(change: PendingChange, isGone: boolean): JobFailure {
   return isGone ? goneFailure(change) : restartedFailure(change);
 }
 
-/** Whether it waits for an answer that may still come. */
+/** Says whether the change waits for an answer that may still come. */
 function mayGoOn(change: PendingChange): change is OpenChange {
   const { window } = change;
   return window !== null && window.mode === 'manual' && window.resumable && monotonicMs() < window.deadlineMs;
 }
 
-/** What is lost of the snapshot is had from what was committed last. */
+/** Returns the tables before the change. If the snapshot is damaged, returns the committed rules instead. */
 async function snapshotOf(
   record: RulesetRecord | undefined,
   ports: HostSession['ports'],

@@ -14,23 +14,23 @@ import { settleChange } from './settle-change.ts';
 
 type Held = HostSession['ports'];
 
-/** What came of a change that had been left open. */
+/** The result of settling a pending change. */
 export interface Settled {
   change: PendingChange;
-  /** The job's last event, which is remembered, and has still to be published; `null` if it is known to have been told. */
+  /** The event of the job's end, which is on disk and must still be published; `null` if it is already published. */
   end: JobCompletedEvent | null;
-  /** Why its undo failed: it is owed, and the journal stays open. `null`: all is settled. */
+  /** Why the undo failed; then it is owed, and the journal stays open. `null`: the change is settled. */
   owed: string | null;
 }
 
 /**
- * Ends a change that another process, or this one, had to leave in the middle: the host has then what was wanted and
- * confirmed, or what it had before. Whoever holds the lock does this first. Where the job has ended before, the undo is tried once.
+ * Settles the pending change, if there is one. Then the host has what was wanted and confirmed, or what it had before. Whoever
+ * takes the lock does this first. If the change's job has already ended, the undo is tried only once.
  *
- * @returns `null` if there was nothing to do
- * @throws {StateUnavailable} {@link LockLost}
+ * @returns `null` if there is no pending change
+ * @throws {StateUnavailable | LockLost}
  * @throws {LockTimeout} if the change waits for an answer that this process cannot hear
- * @throws {WindowLeft} if it waited for the answer, and is to stop
+ * @throws {WindowLeft} if the worker must stop while it waits for the answer
  */
 export async function settlePending(
   session: HostSession,
@@ -43,13 +43,13 @@ export async function settlePending(
   const fields = { jobId: job.id, ...namesOf(ruleset) };
   if (owed === null) ports.log.warn(fields, 'A change was cut short, and is settled');
   else ports.log.debug(fields, 'An undo is owed, and is tried again');
-  // What cannot be read must not keep the host from getting back.
+  // A result that cannot be read must not stop the undo.
   const hasEnded = owed !== null || (await ports.results.find(job.id).catch(() => null)) !== null;
   const reached = await settleChange(change, { why, hasEnded }, session);
   return await noteSettled(change, reached, ports);
 }
 
-/** What came of it is on disk, and only then the journal is closed. */
+/** Writes the result to disk, and only then closes the journal. */
 async function noteSettled(change: PendingChange, reached: JobEnd, ports: Held): Promise<Settled> {
   const { job, ruleset, owed } = change;
   const known = await ports.results.find(job.id);
@@ -67,7 +67,7 @@ async function noteSettled(change: PendingChange, reached: JobEnd, ports: Held):
   return { change, end, owed: null };
 }
 
-/** The change has ended, either way, and its end is known. */
+/** Closes the journal. The change has ended, and its end is known. */
 export async function closePending({
   journal,
   watchdog,
@@ -76,7 +76,7 @@ export async function closePending({
   await journal.close();
 }
 
-/** A journal that cannot be understood says nothing of the host: that is told, and there is nothing else to be done. */
+/** Reads the journal. A damaged one does not say what to undo: it is logged and put aside. */
 async function readJournal({ journal, log }: Held): Promise<PendingChange | null> {
   try {
     return await journal.read();
@@ -101,7 +101,10 @@ async function remember(
   return event;
 }
 
-/** Whoever reaches the broker tells it: before the journal is closed, so that it is not lost between the two. */
+/**
+ * Keeps the event of a late undo, for a worker that reaches the broker. Called before the journal is closed, so that no crash
+ * between the two loses the event.
+ */
 async function keepUndone(change: PendingChange, ports: Held): Promise<void> {
   const state = await rulesetState(change.ruleset, change.ruleset.digest, ports);
   await ports.undone.put({ event: undoneEvent(change, state, ports), headers: change.origin.headers });

@@ -2,20 +2,20 @@ import { FAMILIES, type Scope } from '../../contract/identifiers.ts';
 import { type ChainRef, type PerFamily, perFamily, type TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 
-/** What of a host one ruleset holds, or may hold after a change that was cut short. */
+/** What a ruleset holds on a host, or may hold after a change that was cut short. */
 export interface Claims {
-  /** Whole tables, in scope `tables`. */
+  /** Whole tables (scope `tables`). */
   tables: TableRef[];
-  /** Single chains, in scope `chains`. */
+  /** Single chains (scope `chains`). */
   chains: ChainRef[];
   hooks: HookClaim[];
 }
 
 interface HookClaim extends ChainRef {
   target: string;
-  /** The hook stands at the head of its chain (`-I`). */
+  /** Whether the hook stands at the head of its chain (`-I`). */
   first: boolean;
-  /** The rule as the kernel spells it; not there in what the first workers wrote. */
+  /** The rule in the kernel's spelling. Missing in records of the first workers. */
   text?: string | undefined;
 }
 
@@ -51,7 +51,7 @@ export function claimsOf(scope: Scope, wanted: PerFamily<Map<string, WantedTable
   return claims;
 }
 
-/** What either of the two holds. */
+/** Returns what at least one of the two holds. */
 export function mergeClaims(a: Claims, b: Claims): Claims {
   return {
     tables: unique([...a.tables, ...b.tables]),
@@ -65,7 +65,7 @@ function unique<T>(refs: T[]): T[] {
   return [...seen.values()];
 }
 
-/** The tables of each family in which any of the claims lies. */
+/** Returns, for each family, the tables in which a claim lies. */
 export function claimedTables(claims: Claims): PerFamily<string[]> {
   const refs: TableRef[] = [...claims.tables, ...claims.chains, ...claims.hooks];
   return perFamily((family) => [
@@ -78,7 +78,7 @@ export function claimedChains(claims: Claims, { family, table }: TableRef): Set<
   return new Set(here.map((ref) => ref.chain));
 }
 
-/** The names of all chains that rulesets hold: to know who jumps to these, it is worth to ask. */
+/** Returns the names of all chains that rulesets hold. For these, iptables is asked which odd rules jump to them. */
 export function chainNames(holders: readonly { claims: Claims }[]): Set<string> {
   return new Set(holders.flatMap(({ claims }) => claims.chains.map(({ chain }) => chain)));
 }

@@ -4,7 +4,7 @@ import type { PerFamily, TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { type Claims, claimedChains, claimedTables, claimsTable, type Neighbour } from './claims.ts';
 
-/** Something that the ruleset wants and that is somebody else's; `line` is in the text as it was sent. */
+/** Something that the ruleset wants and that belongs to somebody else. `line` counts in the text as it was sent. */
 export interface Conflict {
   family: Family;
   line: number;
@@ -17,13 +17,13 @@ export interface ConflictQuestion {
   scope: Scope;
   wanted: PerFamily<Map<string, WantedTable>>;
   live: PerFamily<Map<string, Table>>;
-  /** What is known to be this ruleset's already. */
+  /** What the ruleset already holds. */
   own: Claims;
   adopt: readonly string[];
   neighbours: readonly Neighbour[];
 }
 
-/** Holds what is wanted against other rulesets of the host, and against the chains of strangers. */
+/** Compares what is wanted with the other rulesets of the host, and with chains that no ruleset holds. */
 export function findConflicts(question: ConflictQuestion): Conflict[] {
   return FAMILIES.flatMap((family) =>
     [...question.wanted[family].values()].flatMap((table) =>

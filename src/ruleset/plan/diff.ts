@@ -1,4 +1,4 @@
-/** What tells two lists of rules apart. */
+/** The difference between two lists of rules. */
 export interface ListDiff {
   added: string[];
   removed: string[];
@@ -6,8 +6,8 @@ export interface ListDiff {
 }
 
 /**
- * Compares whole rules by value, in time linear in their number. Rules that stand in both lists are unchanged,
- * in whatever order; where nothing but the order differs, the stretch that moved is removed and added.
+ * Compares whole rules by value, in time linear in their number. A rule in both lists is unchanged, even at another place. If
+ * only the order differs, everything between the first and the last difference is removed and added.
  */
 export function diffLists(before: readonly string[], after: readonly string[]): ListDiff {
   const head = countEqual(before, after, (list, index) => list[index]);
@@ -30,7 +30,7 @@ export function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((value, index) => value === b[index]);
 }
 
-/** What is in `list` more often than in `other`, in its order. */
+/** Returns what is in `list` more often than in `other`, in the order of `list`. */
 export function subtract(list: readonly string[], other: readonly string[]): string[] {
   const left = new Map<string, number>();
   for (const value of other) left.set(value, (left.get(value) ?? 0) + 1);

@@ -2,17 +2,17 @@ import type { Rule } from '../model.ts';
 import { sameList } from './diff.ts';
 import { type ChangeLine, type LiveCounters, ruleLine } from './table-change.ts';
 
-/** Places are counted from a chain's head each time: if there are many edits, to write the whole chain costs less. */
+/** For each edit, iptables counts rules from the head of the chain. So with many edits, writing the whole chain costs less. */
 const FEW_EDITS = 16;
 const EDITS_PER_RULE = 1 / 16;
 
 /**
- * Makes one owned chain of another: rules that are gone are deleted by value, new ones inserted in their places. Rules that
- * stay are not touched, and neither are their counters.
+ * Edits an owned chain: deletes rules that are gone by value, and inserts new ones at their places. The rules that stay keep
+ * their counters.
  *
  * @param before the rules as they are live
- * @returns `null` if the chain is better written anew: there is too much to do, rules have changed places, or there are
- *   twins, of which a deletion by value might take the wrong one
+ * @returns `null` if the chain must be written anew: there are too many edits, rules have changed places, or there are twins, of
+ * which a deletion by value might hit the wrong one
  */
 export function editChain(
   before: readonly string[],
@@ -35,7 +35,7 @@ export function editChain(
   return lines;
 }
 
-/** Those before it are in their places already: so the place is the one in the finished chain. */
+/** All rules before this one are already in place, so its position is the one in the finished chain. */
 function insertLine(rule: Rule, position: number, counters: string | null): ChangeLine {
   const { text, source } = ruleLine(rule, counters);
   return { text: text.replace(`-A ${rule.chain}`, () => `-I ${rule.chain} ${position}`), source };

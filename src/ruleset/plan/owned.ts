@@ -8,13 +8,13 @@ export interface OwnedQuestion {
   scope: Scope;
   claims: Claims;
   family: Family;
-  /** Live tables of the family. */
+  /** The live tables of the family. */
   live: Map<string, Table>;
 }
 
 /**
- * What a ruleset has on the host, in the shape in which it would be wanted: to hold against what was committed,
- * to tell of, and to go back to. A table in which nothing is left is not in it.
+ * Returns what a ruleset has on the host, in the shape of something wanted. So it can be compared with what was committed,
+ * reported, and put back. A table in which the ruleset has nothing is left out.
  */
 export function extractOwned({ scope, claims, family, live }: OwnedQuestion): Map<string, WantedTable> {
   const owned = new Map<string, WantedTable>();
@@ -27,7 +27,7 @@ export function extractOwned({ scope, claims, family, live }: OwnedQuestion): Ma
   return owned;
 }
 
-/** A table with nothing in it is as good as one that does not exist, and nft does not tell them apart. */
+/** Says whether a table is empty. An empty table is treated like one that does not exist: nft does not tell them apart. */
 function isEmpty({ chains, policies, hooks }: WantedTable): boolean {
   const rules = [...chains].some(([chain, list]) => list.length > 0 || !policies.has(chain));
   return !rules && hooks.length === 0 && [...policies.values()].every((policy) => policy === 'ACCEPT');
@@ -53,7 +53,7 @@ function ownChains(table: Table, claims: Claims, family: Family): WantedTable {
   return { ...emptyWanted(table.name), chains, hooks };
 }
 
-/** What is owned as text in `iptables-save` form, without counters; the empty text for nothing. */
+/** Returns what is owned as text in `iptables-save` form, without counters. Empty if nothing is owned. */
 export function renderOwned(tables: Map<string, WantedTable>): string {
   return [...tables.values()].map(renderTable).join('');
 }

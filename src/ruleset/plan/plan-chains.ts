@@ -14,17 +14,17 @@ export interface OwnedChains extends TableRef {
   name: string;
   live: Table;
   wanted: WantedTable;
-  /** Chains that are the ruleset's by what was committed, and those that it declares now. */
+  /** The chains that the ruleset holds by its claims, and those that it declares now. */
   owned: ReadonlySet<string>;
   neighbours: readonly Neighbour[];
-  /** Chains that differ are written anew, whole. */
+  /** Whether each chain that differs is written anew as a whole. */
   rewrite: boolean;
   hooksStay: boolean;
 }
 
 /**
- * Scope `chains`: an owned chain that differs is edited or written anew, one that is gone is removed, and everything in
- * chains of others is added and deleted by value.
+ * Plans one table in scope `chains`. An owned chain that differs is edited or written anew, and one that is no longer wanted is
+ * deleted. In chains of others, hooks are added and deleted by value.
  */
 export function planChains(question: OwnedChains): TablePlan {
   const { family, table, live, wanted, owned, rewrite } = question;
@@ -59,7 +59,7 @@ export function planChains(question: OwnedChains): TablePlan {
 
   const lines: ChangeLine[] = [
     ...rewritten,
-    // Declaring a chain that exists empties it: what the others hold of it ends here, so that it can be deleted.
+    // Declaring an existing chain empties it. So its jumps to other chains are gone, and those chains can be deleted, too.
     ...gone.map((chain) => ownLine(`:${chain} - [0:0]`)),
     ...hooks.deletes,
     ...edited,

@@ -23,9 +23,9 @@ interface HookPlan {
 }
 
 /**
- * Hooks stand in chains of others. A hook is known by its target; one that is not wanted goes, by value. One
- * that is appended is left where it is once it is there; one that is inserted stands before everything but the
- * inserted hooks of rulesets whose names sort before this one's.
+ * Plans the hooks, which stand in chains of others. A live rule is a hook of the ruleset if it jumps to an owned chain. A hook
+ * that is not wanted is deleted by value. An appended hook may stand anywhere. An inserted hook must stand before all other
+ * rules, except for the inserted hooks of rulesets whose names sort before this one's.
  */
 export function planHooks(question: HookQuestion): HookPlan {
   const { live, wanted, owned } = question;
@@ -72,7 +72,7 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
   plan.diff.unchanged += wantedTexts.length - missing.length;
   appendAll(plan.deletes, surplus.map(deleteLine));
 
-  // The one that is inserted last stands first, as in iptables itself.
+  // The rule that is inserted last stands first, as in iptables itself.
   const first = wanted.filter((hook) => hook.position === 'first').toReversed();
   const head = headOf(question, liveRules, first);
   const firstTexts = first.map(({ rule }) => rule.text);
@@ -94,13 +94,13 @@ function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[]
     for (const { rule } of first.toReversed()) add(rule, `-I ${rule.chain}`);
     for (const rule of head.before.toReversed()) add({ ...rule, line: 0 }, `-I ${rule.chain}`);
   }
-  // A rule may be asked for both at the head and anywhere: one that is there counts for one of the two.
+  // The same rule may be wanted both at the head and anywhere. A live copy counts for only one of the two.
   const left = countsOf(subtract(restTexts, stays ? subtract(oldTexts, firstTexts) : oldTexts));
   for (const { rule, position } of rest) {
     const count = left.get(rule.text) ?? 0;
     if (count === 0) continue;
     left.set(rule.text, count - 1);
-    // Where others took rules away meanwhile, the position that it had is behind the last.
+    // If others have deleted rules meanwhile, the old position may be beyond the end of the chain.
     const isPosition = typeof position === 'number' && position <= length();
     add(rule, isPosition ? `-I ${rule.chain} ${position}` : `-A ${rule.chain}`);
   }
@@ -112,12 +112,12 @@ function countsOf(texts: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** What both lists have, as often as both have it. */
+/** Returns what both lists have, as often as both have it. */
 function inBoth(list: readonly string[], other: readonly string[]): string[] {
   return subtract(list, subtract(list, other));
 }
 
-/** Whether the inserted hooks stand where they must, and the inserted hooks of others that go before them. */
+/** Says whether the inserted hooks stand at the head, and returns the inserted hooks of others that belong before them. */
 function headOf(
   { family, table, name, neighbours }: HookQuestion,
   liveRules: Rule[],
@@ -140,7 +140,7 @@ function headOf(
   return { stands, before };
 }
 
-/** Whether a rule is an inserted hook of one of the rulesets; those that they appended stay where they are. */
+/** Says whether a rule is an inserted hook of one of the rulesets. Their appended hooks do not count: they may stand anywhere. */
 function hooksOf(
   neighbours: readonly Neighbour[],
   { family, table, chain }: ChainRef,

@@ -9,7 +9,7 @@ interface WholeTable extends TableRef {
   wanted: WantedTable;
 }
 
-/** Scope `tables`: as soon as anything in the table differs, all of it is written, with the counters it had. */
+/** Plans a table in scope `tables`. If anything differs, the whole table is written; rules that stay keep their counters. */
 export function planWholeTable({ family, table, live, wanted }: WholeTable): TablePlan {
   const liveRules = rulesByChain(live.rules);
   const builtIn = builtInChains(table);
@@ -32,7 +32,7 @@ export function planWholeTable({ family, table, live, wanted }: WholeTable): Tab
     [...chains].filter((chain) => !builtIn.includes(chain)).toSorted();
   const chainsDiffer =
     userChains(live.chains.keys()).join(' ') !== userChains(wanted.chains.keys()).join(' ');
-  // Policies are no rules: only those that change are told of.
+  // A policy is no rule, so unchanged policies are not counted.
   diff.unchanged -= builtIn.length - diff.added.filter((text) => text.startsWith('-P ')).length;
   if (diff.added.length === 0 && diff.removed.length === 0 && !chainsDiffer) {
     return { family, table, diff, change: null };
@@ -66,7 +66,7 @@ function policyLine(chain: string, policy: string, live: Table, wanted: WantedTa
   };
 }
 
-/** Built-in chains first, the others by name: the order in which chains are declared says nothing. */
+/** Sorts chains: built-in ones first, the others by name. The order of their declarations has no meaning. */
 function inChainOrder(chains: Iterable<string>, builtIn: readonly string[]): string[] {
   const userDefined = [...chains].filter((chain) => !builtIn.includes(chain));
   return [...builtIn, ...userDefined.toSorted()];

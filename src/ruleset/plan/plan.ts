@@ -13,18 +13,20 @@ export interface PlanQuestion extends TableRef {
   scope: Scope;
   /** `undefined`: the table does not exist. */
   live: Table | undefined;
-  /** `undefined`: what the ruleset has in this table is to go. */
+  /** `undefined`: whatever the ruleset has in this table is to be removed. */
   wanted: WantedTable | undefined;
-  /** What the ruleset holds already. */
+  /** What the ruleset already holds. */
   own: Claims;
   neighbours: readonly Neighbour[];
-  /** Chains that differ are written anew, whole, even for one rule: what can be said of few rules by value, may fail. */
+  /**
+   * Write each chain that differs anew as a whole, even for one rule. Edits by value may fail where writing the chain does not.
+   */
   rewrite?: boolean;
-  /** An inserted hook that is there is where it belongs: others may have come before it since it was put there. */
+  /** Leave an inserted hook where it is if it is there: others may put rules before it. */
   hooksStay?: boolean;
 }
 
-/** What a ruleset wants, held against what is live in one table; nothing of anybody else's is in the plan. */
+/** Compares what a ruleset wants with what is live in one table. The plan touches nothing that belongs to others. */
 export function planTable(question: PlanQuestion): TablePlan {
   const { family, table, own } = question;
   const live = question.live ?? emptyTable(table);

@@ -2,23 +2,23 @@ import type { Rule } from '../model.ts';
 import type { TableRef } from '../tables.ts';
 import type { ListDiff } from './diff.ts';
 
-/** What brings one table of one family from what is live to what is wanted, in one transaction. */
+/** What makes one table of one family, in one transaction, what is wanted. */
 export interface TableChange extends TableRef {
-  /** The whole table is written anew; otherwise only what is named is touched (`--noflush`). */
+  /** Whether the whole table is written anew. If not, only what the lines name is touched (`--noflush`). */
   replaces: boolean;
   lines: ChangeLine[];
 }
 
-/** One line of restore text, and the line of the sent text that it comes from, if it comes from one. */
+/** A line of restore text, and the line of the sent text that it comes from; `null` if it comes from none. */
 export interface ChangeLine {
   text: string;
   source: number | null;
 }
 
-/** A table of which something is owned: what differs, and the change that ends the difference; `null`: none is needed. */
+/** How a table differs from what is wanted, and the change that makes it so; `null` if no change is needed. */
 export interface TablePlan extends TableRef {
   diff: ListDiff & {
-    /** Hooks that stand elsewhere than they are wanted; they are among what is added and what is removed. */
+    /** Hooks that stand in the wrong place. They are also in `added` and `removed`. */
     moved?: string[];
   };
   change: TableChange | null;
@@ -29,7 +29,7 @@ export function renderChange(change: TableChange): string {
   return [`*${change.table}`, ...lines, 'COMMIT', ''].join('\n');
 }
 
-/** The rule's line, with the counters that it had so far. */
+/** Returns the line that writes a rule with these counters. */
 export function ruleLine(rule: Rule, counters: string | null): ChangeLine {
   const text = rule.text;
   return {
@@ -38,7 +38,7 @@ export function ruleLine(rule: Rule, counters: string | null): ChangeLine {
   };
 }
 
-/** The counters of rules that are live, handed out once each, to the rules of the same text in their order. */
+/** The counters of live rules. Each is given once, to the rules of the same text in their order. */
 export class LiveCounters {
   readonly #counters = new Map<string, string[]>();
 
@@ -52,7 +52,9 @@ export class LiveCounters {
     }
   }
 
-  /** Of a rule that is not live: those that it was read with itself, before it went away. */
+  /**
+   * Returns the counters for a rule. A rule that is not live keeps the counters with which it was read, such as from a snapshot.
+   */
   take(rule: Rule): string | null {
     return this.#counters.get(rule.text)?.shift() ?? rule.counters;
   }

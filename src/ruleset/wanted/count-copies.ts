@@ -1,6 +1,6 @@
 import type { SentCommand } from '../text/sent-text.ts';
 
-/** How many rules iptables makes of the line: one for each pair of the addresses that `-s` and `-d` list. */
+/** Returns how many rules iptables makes of a line: one for each pair of the addresses that `-s` and `-d` list. */
 export function countRules(command: SentCommand): number {
   if (command.common !== null) return 1;
   return command.reading.options

@@ -2,8 +2,10 @@ import type { Rule } from '../model.ts';
 import type { Hook, WantedTable } from './wanted-table.ts';
 
 /**
- * The kernel writes a rule in its own way: `10.0.0.1` comes back as `10.0.0.1/32`. How it does so is known from a
- * ruleset that was applied and verified, rule by rule: what was sent, and what was read back in its place.
+ * Learns how the kernel spells rules: `10.0.0.1` comes back as `10.0.0.1/32`. Compares, rule by rule, what was sent with what was
+ * read back in its place after it was committed.
+ *
+ * @returns a function that returns the spelling of a rule, or `undefined` if it is not known
  */
 export function learnSpelling(
   sent: Map<string, WantedTable>,

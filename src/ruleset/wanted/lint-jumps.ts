@@ -1,10 +1,10 @@
 import type { Problem, Rule } from '../model.ts';
 import type { SentChain, SentSection } from '../text/sent-text.ts';
 
-/** Names of target extensions: which of them there are, only the host can tell. */
+/** The form of the names of targets. Only the host knows which targets exist. */
 const TARGET_NAME = /^[A-Z][A-Z0-9_]*$/;
 
-/** Chains that are used before they are declared, or never are. */
+/** Finds rules that use a chain before its declaration, or one without a declaration. */
 export function lintJumps(
   section: SentSection,
   chains: ReadonlyMap<string, SentChain>,

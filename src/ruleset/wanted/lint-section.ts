@@ -6,15 +6,20 @@ import { targetOptions } from '../text/option-table.ts';
 import { isChain, type SentChain, type SentCommand, type SentSection } from '../text/sent-text.ts';
 import { countRules } from './count-copies.ts';
 
-/** XT_EXTENSION_MAXNAMELEN less its end: what the kernel takes as the name of a chain (linux/netfilter/x_tables.h). */
+/**
+ * XT_EXTENSION_MAXNAMELEN without the final zero byte: the most bytes of a chain's name in the kernel
+ * (linux/netfilter/x_tables.h).
+ */
 const LONGEST_CHAIN_NAME_BYTES = 28;
 const VERDICTS = new Set(['ACCEPT', 'DROP', 'RETURN', 'QUEUE']);
 const POLICIES = new Set(['ACCEPT', 'DROP']);
 
-/** As many as a text has lines at most; a line may list so many addresses that it makes thousands. */
+/**
+ * The most rules of a table: as many as a text may have lines. A single line can list so many addresses that it makes thousands.
+ */
 const MOST_RULES = 200_000;
 
-/** What is wrong with the lines of a section by themselves, whoever owns the table. */
+/** Finds what is wrong with single lines of a section, in either scope. */
 export function lintSection({ table, lines }: SentSection, family: Family): Problem[] {
   let rules = 0;
   return lines.flatMap((line) => {
@@ -49,7 +54,7 @@ function lintChain({ name, policy }: SentChain, table: string): string | null {
   return POLICIES.has(policy) ? null : `a policy is ACCEPT or DROP, not ${policy}`;
 }
 
-/** The section without lines that are not to be read, and without what is in or goes to a chain that is not to be. */
+/** Returns the section without its bad lines, and without the rules in, or the jumps to, a chain whose declaration is bad. */
 export function withoutLines(section: SentSection, bad: ReadonlySet<number>): SentSection {
   if (bad.size === 0) return section;
   const gone = new Set(chainsOf(section).flatMap(({ line, name }) => (bad.has(line) ? name : [])));

@@ -8,7 +8,7 @@ import { chainsOf, commandsIn } from './lint-section.ts';
 import { copiesOf, readSentRule, type SentRule } from './read-rule.ts';
 import type { Hook, WantedTable } from './wanted-table.ts';
 
-/** Scope `chains`: the chains that are declared are the ruleset's; in all others it may only have hooks. */
+/** Reads a section in scope `chains`. The declared chains are the ruleset's. In all other chains it may only have hooks. */
 export function ownChains(section: SentSection): { table: WantedTable; problems: Problem[] } {
   return new ChainsReader(section).read();
 }

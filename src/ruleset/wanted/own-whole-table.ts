@@ -8,9 +8,9 @@ import { copiesOf, readSentRule } from './read-rule.ts';
 import { emptyWanted, type ScriptLine, type WantedTable } from './wanted-table.ts';
 
 /**
- * Scope `tables`: all that is in the table is the ruleset's, and what is not in the text is not to be there.
+ * Reads a table in scope `tables`. The whole table is the ruleset's: what is not in the text must not be there.
  *
- * @param sections those of one table, in the order of the text
+ * @param sections all sections of one table, in the order of the text
  */
 export function ownWholeTable(sections: readonly [SentSection, ...SentSection[]]): {
   table: WantedTable;
@@ -22,7 +22,9 @@ export function ownWholeTable(sections: readonly [SentSection, ...SentSection[]]
     : { table: ownScript(sections), problems: [] };
 }
 
-/** Whether a table is written as a save prints it: chains, each once, and rules that are appended to them. */
+/**
+ * Says whether a table is a listing: it is written as a save prints it, with each chain once, and then rules appended to them.
+ */
 function isListing(section: SentSection): boolean {
   const names = chainsOf(section).map(({ name }) => name);
   if (new Set(names).size < names.length) return false;
@@ -59,7 +61,7 @@ function policyOf(policy: string | undefined): string {
   return policy === undefined || policy === '-' ? 'ACCEPT' : policy;
 }
 
-/** Any other text is run, and what the table is to have is what it then holds. */
+/** Keeps any other text as a script. A rehearsal runs it, and what the table then has is wanted. */
 function ownScript(sections: readonly [SentSection, ...SentSection[]]): WantedTable {
   const [{ table: name }] = sections;
   const script = sections.flatMap((section, index) =>

@@ -6,16 +6,16 @@ import type { RuleOption } from '../text/read-options.ts';
 import type { SentCommand } from '../text/sent-text.ts';
 import { quoteWord } from '../text/split-words.ts';
 
-/** A line that appends or inserts. */
+/** A rule that a line appends or inserts. */
 export interface SentRule {
   rule: Rule;
-  /** As it was sent; `null`: it appends, or inserts at the head. */
+  /** The position as it was sent; `null` if the line appends, or inserts at the head. */
   position: string | null;
 }
 
 /**
- * The rule of a line that begins with its command, `-A CHAIN` or `-I CHAIN` in any spelling; `null` for any other line.
- * The words behind it are left as they were sent.
+ * Reads the rule of a line that begins with `-A CHAIN` or `-I CHAIN` in any spelling; `null` for any other line. The words after
+ * that stay as they were sent.
  */
 export function readSentRule(command: SentCommand): SentRule | null {
   return command.common === null ? readByWords(command) : readCommon(command, command.common);
@@ -47,7 +47,7 @@ function readByWords({ line, text, words, reading }: SentCommand): SentRule | nu
   return { rule, position: position === '1' ? null : position };
 }
 
-/** How many words at the beginning are the command's; `null`: it does not stand there. */
+/** Returns how many words at the beginning belong to the command; `null` if the line does not begin with it. */
 function ownWords(words: readonly string[], { name, values }: RuleOption): number | null {
   const [first = ''] = words;
   const long = first.startsWith('--');
@@ -58,7 +58,10 @@ function ownWords(words: readonly string[], { name, values }: RuleOption): numbe
 
 const LONG: Readonly<Record<string, string>> = { A: '--append', I: '--insert' };
 
-/** Of a line as most are: then nothing has to be put together again. */
+/**
+ * Returns the rest of a line that begins in the usual spelling, exactly as it was sent. For other lines the words are joined
+ * again.
+ */
 function plainSpec(text: string, name: string, chain: string, position: string | null): string | null {
   const start = `-${name} ${chain}`;
   if (position !== null || !text.startsWith(start)) return null;
@@ -66,7 +69,10 @@ function plainSpec(text: string, name: string, chain: string, position: string |
   return rest === '' || rest.startsWith(' ') ? rest.replace(/^[ \t]+|[ \t]+$/g, '') : null;
 }
 
-/** A rule as often as its line makes it; each copy has a text of its own, by which it is told from the others. */
+/**
+ * Returns one rule for each that iptables makes of the line. Each copy but the first gets a text of its own (with a number behind
+ * a zero byte), so that copies can be told apart.
+ */
 export function copiesOf(rule: Rule, count: number): Rule[] {
   if (count === 1) return [rule];
   return Array.from({ length: count }, (_, index) => ({

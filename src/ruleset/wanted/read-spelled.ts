@@ -4,13 +4,13 @@ import { readSavedTables } from '../saved/read-saved.ts';
 import { builtInChains } from '../tables.ts';
 import { emptyWanted, type WantedTable } from './wanted-table.ts';
 
-/** What a ruleset wants, read from text in the kernel's spelling that has nothing else in it, such as its boot files. */
+/** Reads what a ruleset wants from text in the kernel's spelling. The text, such as a boot file, has nothing else in it. */
 export function readSpelled(scope: Scope, text: string): Map<string, WantedTable> {
   const own = scope === 'tables' ? spelledTable : spelledChains;
   return new Map([...readSavedTables(text)].map(([name, table]) => [name, own(table)]));
 }
 
-/** A whole table as something to be wanted. */
+/** Turns a whole table into something wanted. */
 export function spelledTable(table: Table): WantedTable {
   const rules = rulesByChain(table.rules);
   const builtIn = builtInChains(table.name);

@@ -1,7 +1,7 @@
 import { builtInChains } from '../tables.ts';
 import type { WantedTable } from './wanted-table.ts';
 
-/** What is wanted, in the kernel's spelling, as the text of a ruleset that wants just that; the empty text for nothing. */
+/** Returns what is wanted, in the kernel's spelling, as a text that wants exactly this. Empty if nothing is wanted. */
 export function renderWanted(tables: Iterable<WantedTable>): string {
   return [...tables].map(renderTable).join('');
 }

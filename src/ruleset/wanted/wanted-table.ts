@@ -3,24 +3,24 @@ import type { Rule } from '../model.ts';
 /** What a ruleset wants in one table. In scope `tables` the whole table is its own, and there are no hooks. */
 export interface WantedTable {
   name: string;
-  /** Each owned chain with its rules in order; in scope `tables` the built-in chains too. */
+  /** Each owned chain with its rules in order. In scope `tables` also the built-in chains. */
   chains: Map<string, Rule[]>;
-  /** Policies of built-in chains, in scope `tables`. */
+  /** The policies of built-in chains, in scope `tables`. */
   policies: Map<string, string>;
-  /** Counters of policies, where something was read with them. */
+  /** The counters of policies, if the table was read with counters. */
   policyCounters?: ReadonlyMap<string, string>;
   hooks: Hook[];
   /** The line of each chain's declaration, in the text as it was sent. */
   declarations: Map<string, number>;
-  /** The line of its COMMIT, in the text as it was sent; `null` if it was not read from one. */
+  /** The line of COMMIT in the text as it was sent; `null` if the table was not read from one. */
   commitLine: number | null;
-  /** Commands that have to be run to know what the table is to have; `null`: it is known already. */
+  /** Commands that must be run in a rehearsal to know what the table is to have; `null` if that is known from the text. */
   script: ScriptLine[] | null;
 }
 
-/** One line of a table that is written as commands, in any order and any number of sections. */
+/** One line of a script, which may have any order and any number of sections. */
 export interface ScriptLine {
-  /** A second `*TABLE` begins the table anew. */
+  /** The number of the line's section, from 0. Each `*TABLE` after the first begins the table anew. */
   section: number;
   text: string;
   /** The line of the sent text. */
@@ -31,11 +31,11 @@ export interface ScriptLine {
 export interface Hook {
   rule: Rule;
   target: string;
-  /** A position, from 1, is only ever asked for to put back what stood there. */
+  /** A number is a position from 1. It is used only to put a hook back where it stood. */
   position: 'first' | 'last' | number;
 }
 
-/** Of a table in which nothing is wanted. */
+/** Makes a table in which nothing is wanted. */
 export function emptyWanted(name: string): WantedTable {
   return {
     name,

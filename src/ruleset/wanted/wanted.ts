@@ -12,12 +12,12 @@ import { ownWholeTable } from './own-whole-table.ts';
 import type { WantedTable } from './wanted-table.ts';
 
 export interface WantedRules {
-  /** What can be read; where there are problems, without the lines that have one. */
+  /** What can be read. Lines with problems are left out. */
   tables: PerFamily<Map<string, WantedTable>>;
   problems: (Problem & { family: Family })[];
 }
 
-/** Reads both texts of a ruleset: every line that cannot be taken becomes a problem. */
+/** Reads both texts of a ruleset. Every line that cannot be accepted becomes a problem. */
 export function readWanted(ruleset: Pick<Ruleset, 'scope' | 'ipv4' | 'ipv6'>): WantedRules {
   const texts = perFamily((family) => readText(ruleset[family] ?? '', ruleset.scope, family));
   const problems = FAMILIES.flatMap((family) =>
@@ -30,7 +30,7 @@ export function readWanted(ruleset: Pick<Ruleset, 'scope' | 'ipv4' | 'ipv6'>): W
   };
 }
 
-/** An empty file is rather a mistake than a wish, and there is another word for the wish. */
+/** An empty ruleset is probably a mistake: whoever wants that can remove the ruleset. */
 const NOTHING_WANTED = {
   family: 'ipv4',
   line: 1,
@@ -58,7 +58,7 @@ function readText(
   const own = scope === 'tables' ? ownTables : ownAllChains;
   const owned = own(withoutBad(read.sections, problems));
   appendAll(problems, owned.problems);
-  // What is to be read of a text with problems is all but their lines.
+  // If there are new problems, the text is read again without their lines.
   const sound = owned.problems.length === 0 ? owned : own(withoutBad(read.sections, problems));
   return { tables: sound.tables, problems: onePerLine(problems) };
 }
@@ -103,7 +103,7 @@ function gather(
   };
 }
 
-/** In the order of the text; several things that are wrong with one line are told together. */
+/** Sorts the problems by line. Joins all reasons about one line into one problem. */
 function onePerLine(problems: readonly Problem[]): Problem[] {
   const lines = new Map<number, Problem>();
   for (const problem of problems.toSorted((a, b) => a.line - b.line)) {
