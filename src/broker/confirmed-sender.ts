@@ -1,6 +1,6 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
-import { dropConnection } from './connection.ts';
+import { dropConnection } from './connection/connection.ts';
 import { ConfirmTimeout, NobodyBound, PublishFailed, publishEvent } from './publish-event.ts';
 
 const CONFIRM_TIMEOUT_MS = 15_000;

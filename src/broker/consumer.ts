@@ -3,8 +3,8 @@ import { WindowLeft } from '../job/ports/confirmation.ts';
 import type { Delivery, Settlement } from '../job/ports/delivery.ts';
 import { NotBegun } from '../job/ports/delivery.ts';
 import type { Log } from '../job/ports/log.ts';
-import { closeChannel, openChannel } from './open-channel.ts';
-import { ACCESS_REFUSED, replyCode } from './reply-codes.ts';
+import { closeChannel, openChannel } from './connection/open-channel.ts';
+import { ACCESS_REFUSED, replyCode } from './connection/reply-codes.ts';
 
 export interface ConsumerOptions {
   queue: string;

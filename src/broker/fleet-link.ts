@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { EVENT_LOG_STREAM, EVENTS_EXCHANGE } from '../contract/names.ts';
 import type { Log } from '../job/ports/log.ts';
-import { abortable } from './abortable.ts';
-import type { BrokerAccess } from './broker-access.ts';
-import { BrokerRefused, BrokerUnreachable } from './broker-errors.ts';
-import { BrokerConnection } from './connection.ts';
-import { openChannel } from './open-channel.ts';
-import { ACCESS_REFUSED, RESOURCE_LOCKED, replyCode } from './reply-codes.ts';
+import { abortable } from './connection/abortable.ts';
+import type { BrokerAccess } from './connection/broker-access.ts';
+import { BrokerRefused, BrokerUnreachable } from './connection/broker-errors.ts';
+import { BrokerConnection } from './connection/connection.ts';
+import { openChannel } from './connection/open-channel.ts';
+import { ACCESS_REFUSED, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
 import { type IncomingMessage, LiveSource, type Source, StreamSource, type StreamStart } from './sources.ts';
 import { declareForOperators } from './topology.ts';
 

@@ -1,8 +1,8 @@
 import { connect, type Options } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
-import { type BrokerAccess, socketOptions, userOf } from './broker-access.ts';
-import { openConfirmChannel } from './open-channel.ts';
-import { letGo, within } from './passing-connection.ts';
+import { type BrokerAccess, socketOptions, userOf } from './connection/broker-access.ts';
+import { openConfirmChannel } from './connection/open-channel.ts';
+import { letGo, within } from './connection/passing-connection.ts';
 import { publishEvent } from './publish-event.ts';
 
 export interface BrokerProbe {

@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { openChannel } from './open-channel.ts';
+import { openChannel } from './connection/open-channel.ts';
 
 /** A message as the central side hears it. */
 export interface IncomingMessage {

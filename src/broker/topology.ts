@@ -14,8 +14,8 @@ import {
   OPERATOR_EXCHANGE,
 } from '../contract/names.ts';
 
-import { closeChannel, openChannel } from './open-channel.ts';
-import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './reply-codes.ts';
+import { closeChannel, openChannel } from './connection/open-channel.ts';
+import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './connection/reply-codes.ts';
 
 export interface HostTopology {
   hostId: string;

@@ -1,4 +1,4 @@
-import type { BrokerAccess } from '../broker/broker-access.ts';
+import type { BrokerAccess } from '../broker/connection/broker-access.ts';
 import { type ClientSettings, loadClientSettings } from '../config/client-settings.ts';
 import { readSigningKey, type SigningKey } from '../keys/signing-key.ts';
 

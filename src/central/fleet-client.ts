@@ -1,4 +1,4 @@
-import { userOf } from '../broker/broker-access.ts';
+import { userOf } from '../broker/connection/broker-access.ts';
 import { FleetLink } from '../broker/fleet-link.ts';
 import type { StreamStart } from '../broker/sources.ts';
 import type { FleetEvent, ReportedRuleset } from '../contract/event.ts';

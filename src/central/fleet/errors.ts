@@ -1,5 +1,5 @@
 /** What a client of a fleet may be told; each has a `code` that stays the same. */
-export { BrokerRefused, BrokerUnreachable } from '../../broker/broker-errors.ts';
+export { BrokerRefused, BrokerUnreachable } from '../../broker/connection/broker-errors.ts';
 export { SettingsError } from '../../config/settings-error.ts';
 
 /** What was asked for is no job: a name, revision or text is not as it has to be. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { abortable } from '../../broker/abortable.ts';
+import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { StreamStart } from '../../broker/sources.ts';
 import type { FleetEvent } from '../../contract/event.ts';

@@ -1,6 +1,6 @@
-import { userOf } from '../../broker/broker-access.ts';
 import { ConfirmedSender } from '../../broker/confirmed-sender.ts';
-import { BrokerConnection, type BrokerModel } from '../../broker/connection.ts';
+import { userOf } from '../../broker/connection/broker-access.ts';
+import { BrokerConnection, type BrokerModel } from '../../broker/connection/connection.ts';
 import { QueueConsumer } from '../../broker/consumer.ts';
 import { Outbox } from '../../broker/outbox.ts';
 import { declareTopology } from '../../broker/topology.ts';

@@ -1,4 +1,4 @@
-import type { BrokerAccess } from '../../broker/broker-access.ts';
+import type { BrokerAccess } from '../../broker/connection/broker-access.ts';
 import { probeBroker } from '../../broker/probe.ts';
 import type { HostProbe } from '../../config/read-host-probes.ts';
 import type { FleetEvent } from '../../contract/event.ts';

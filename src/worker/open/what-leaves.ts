@@ -1,4 +1,4 @@
-import type { BrokerAccess } from '../../broker/broker-access.ts';
+import type { BrokerAccess } from '../../broker/connection/broker-access.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { withoutTexts } from '../../contract/without-texts.ts';

@@ -1,5 +1,5 @@
 import { type ChannelModel, connect, type Options, type RecoveringChannelModel } from 'amqplib';
-import type { Log } from '../job/ports/log.ts';
+import type { Log } from '../../job/ports/log.ts';
 import { type BrokerAccess, socketOptions } from './broker-access.ts';
 
 /** An open connection, as amqplib hands it to `setup`. */
