@@ -147,7 +147,7 @@ export class Rabbitmq {
 
   #spawn(file: string, args: string[]): ChildProcess {
     const output = openSync(join(this.#folder, 'output.log'), 'a');
-    const [program = '', ...before] = [...this.#enter, file];
+    const [program, ...before] = [...this.#enter, file];
     const child = spawn(program, [...before, ...args], {
       env: this.#environment,
       stdio: ['ignore', output, output],

@@ -8,6 +8,8 @@ import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
 import { BACKENDS } from '../../support/namespace.ts';
 
+/** The worker is started anew at each of some thirty steps. */
+const LONG_MS = 240_000;
 const fixture = new Fixture();
 const PRELOAD = join(import.meta.dirname, '../../support/crash-at-step.mjs');
 /** In all, for both variants together; the long form asks for more. */
@@ -132,6 +134,7 @@ describe.each(BACKENDS)('a worker that is killed, %s', (backend) => {
       expect(kills).toBeGreaterThan(12);
       expect(outcomes).toEqual(new Set(['applied', 'worker_restarted']));
     },
+    LONG_MS,
   );
 
   it(`at ${RANDOM_KILLS / 2} random times under load, does the same`, async () => {
