@@ -30,7 +30,7 @@ export interface RabbitmqOptions {
 }
 
 /** What the nodes of one cluster share. */
-export interface ClusterMember {
+interface ClusterMember {
   /** With the cookie by which the nodes know each other. */
   home: string;
   /** On which Erlang's port mapper listens, which is not this node's to start. */
@@ -183,7 +183,7 @@ function clusterLines({ ports }: ClusterMember): string[] {
   ];
 }
 
-export function nodeName(port: number): string {
+function nodeName(port: number): string {
   return `fleetwall-${port}@localhost`;
 }
 
