@@ -8,8 +8,8 @@ import type { Jump } from '../model.ts';
  * - it has a target, and its matches and targets print only numbers, words of a closed list, and free text in quotes
  *   (xtables_save_string). Names as those of `recent`, `hashlimit` or `IDLETIMER` are printed without quotes: one with a line
  *   break may look like two whole rules;
- * - its interfaces have names of letters. A name of 15 bytes has no room for a target, a line break and the beginning of a rule
- *   with its counters (so this is not true of a save without counters);
+ * - its interfaces have names of letters, digits and a few signs. A name of 15 bytes has no room for a target, a line break and
+ *   the beginning of a rule with its counters (so this is not true of a save without counters);
  * - its sets have such names, too: the word that is printed after a set (`src`) is not the value of any other option.
  */
 const MATCHES =
