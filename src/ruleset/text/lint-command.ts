@@ -4,9 +4,9 @@ import type { RuleOption } from './read-options.ts';
 import { MOST_WORDS, type SentCommand } from './sent-text.ts';
 import { hasOpenQuote } from './split-words.ts';
 
-/** What a LOG prefix and a comment may hold at most, in bytes: legacy cuts off the rest without a word. */
 /** The most reasons that are given for one line. When they are mended, the next ones are given. */
 const MOST_REASONS = 4;
+/** The most bytes of a LOG prefix and of a comment. Legacy iptables cuts off the rest without a message. */
 const LONGEST: Readonly<Record<string, number>> = { 'log-prefix': 29, comment: 255 };
 
 /** The letters of iptables' own options that are part of a rule. */
