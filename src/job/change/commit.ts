@@ -65,7 +65,8 @@ export async function commitRecord(after: RulesetRecord | null, ports: Archive):
 
 /**
  * Writes the record. If the write fails but the record is there, the record counts: only a power cut could still lose it.
- * @throws {StateUnavailable} if it is not there
+ *
+ * @throws {StateUnavailable} if the record is not there
  */
 async function putRecord(after: RulesetRecord, { rulesets, log }: Archive): Promise<void> {
   try {

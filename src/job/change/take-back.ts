@@ -100,7 +100,7 @@ function describeTable({ family, table, performed, differs }: UndoneTable) {
 }
 
 /**
- * Makes the end of a job whose change is not undone. Only here may the host not be as it was, so the end tells everything known.
+ * Makes the end of a job whose change is not undone. Only then may the host not be as it was, so the end tells everything known.
  */
 function undoFailed(
   { subject, failure }: TakeBack,

@@ -50,8 +50,9 @@ export type BootFilesState = 'whole' | 'mended' | 'lost';
 export type BootRecord = Pick<RulesetRecord, 'name' | 'scope' | 'live'>;
 
 /**
- * The committed rules in the kernel's spelling, as files that `iptables-restore` loads at boot. Each method:
- * @throws {StateUnavailable}
+ * The committed rules in the kernel's spelling, as files that `iptables-restore` loads at boot.
+ *
+ * Each method: @throws {StateUnavailable}
  */
 export interface BootFiles {
   /** Writes the files of both families aside, for {@link place}. Returns their digests. */

@@ -12,36 +12,36 @@ import type { WantedTable } from '../wanted/wanted-table.ts';
 import { matchesAny } from './name-patterns.ts';
 import { findUnguarded, type SpelledRequirement } from './required-rules.ts';
 
-/** What a host lets be done to its rules. */
+/** What a host lets jobs do to its rules. */
 export type Guardrails = Pick<
   HostPolicy,
   'rulesets' | 'scopes' | 'tables' | 'chains' | 'targets' | 'matches' | 'mostRules'
 > & {
   required: readonly SpelledRequirement[];
-  /** Why the policy cannot be gone by: then nothing is let in. */
+  /** Why the policy cannot be used; then every ruleset is refused. `null`: it can be used. */
   fault: string | null;
 };
 
 export type DeniedLine = Problem & { family: Family };
 
-/** Why a ruleset may not be touched at all; `null` if it may. */
+/** Returns why a ruleset of this name may not be touched; `null` if it may. */
 export function nameDenial({ rulesets, fault }: Guardrails, { name }: Pick<Ruleset, 'name'>): string | null {
   if (fault !== null) return `this host's own policy has a rule that it cannot read: ${fault}`;
   if (rulesets === undefined || matchesAny(name, rulesets)) return null;
   return `this host takes rulesets named ${rulesets.join(', ')} only, not ${name}`;
 }
 
-/** Why a ruleset may not own what it wants to; `null` if it may. */
+/** Returns why a ruleset may not have this scope; `null` if it may. */
 export function scopeDenial({ scopes }: Guardrails, { scope }: Pick<Ruleset, 'scope'>): string | null {
   if (scopes === undefined || scopes.includes(scope)) return null;
   return `this host takes rulesets of scope ${scopes.join(', ')} only, not ${scope}`;
 }
 
 /**
- * Every line of a ruleset that the host does not let in.
+ * Finds every line of a ruleset that the host's policy forbids.
  *
  * @param wanted in the kernel's spelling, which hides nothing
- * @param live the tables as they are before the change
+ * @param live the tables before the change
  */
 export function findDenied(
   rails: Guardrails,
@@ -110,7 +110,7 @@ function deniedRules({ targets, matches }: Guardrails, table: WantedTable): Prob
   });
 }
 
-/** Behind an option that nobody knows, a word may be its value or a target: a policy does not go by guesses. */
+/** Forbids rules with an unknown option. The word after it may be its value or a target, and a policy must not guess. */
 function deniedUnreadable({ targets, matches, required }: Guardrails, table: WantedTable): Problem[] {
   if (targets === undefined && matches === undefined && required.length === 0) return [];
   return rulesOf(table).flatMap(({ chain, line, text, spec }) => {

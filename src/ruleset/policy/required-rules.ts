@@ -4,17 +4,17 @@ import type { Problem, Rule, Table } from '../model.ts';
 import { builtInChains, type PerFamily } from '../tables.ts';
 import type { Hook, WantedTable } from '../wanted/wanted-table.ts';
 
-/** A rule that must be there before others, in the kernel's spelling; `null` in a family where it need not. */
+/** A rule that the host requires ahead of others, in the kernel's spelling; `null` in a family where it is not required. */
 export type SpelledRequirement = Pick<RequiredRule, 'name' | 'table' | 'chain' | 'before'> & {
   spec: PerFamily<string | null>;
 };
 
 /**
- * The first lines that refuse packets of a chain, while the rule that must come first has not been passed by all of them.
- * The ruleset is taken for itself: what others have in that chain may be gone tomorrow. But its appended hooks stay where they are,
- * and so may stand otherwise than in its text.
+ * Finds, for each required rule, the first line that refuses packets of its chain before all of them have passed the required
+ * rule. Only the ruleset itself counts, as rules of others in that chain may be gone tomorrow. But appended hooks stay where they
+ * are on the host, and so may have another order there than in the text.
  *
- * @param live the table as it is before the change
+ * @param live the table before the change
  */
 export function findUnguarded(
   required: readonly SpelledRequirement[],
@@ -30,18 +30,18 @@ export function findUnguarded(
   });
 }
 
-/** Those that go through a chain. */
+/** The packets that go through a chain. */
 interface Packets {
-  /** All that are still in it have passed the rule. */
+  /** All packets that are still in the chain have passed the required rule. */
   guarded: boolean;
-  /** Some have left it without. */
+  /** Some packets have left the chain without passing the required rule. */
   leaked: boolean;
 }
 
-/** So deep jumps are followed; nft takes 16. */
+/** The most jumps in a row that are followed; nft takes 16. */
 const MOST_DEPTH = 1_000;
 
-/** The way of a packet through the chains of one table. */
+/** Follows packets through the chains of one table. */
 class Walk {
   readonly #requirement: SpelledRequirement;
   readonly #spec: string;
@@ -61,7 +61,7 @@ class Walk {
   firstProblem(): Problem | null {
     const { name: table, hooks, policies, declarations } = this.#table;
     const { chain, before } = this.#requirement;
-    // From where chains of others are reached is theirs to say, and may change.
+    // Others decide from where their chains are reached, and may change it. So each such chain is walked on its own.
     const others = hooks.map(({ rule }) => rule.chain).filter((name) => !builtInChains(table).includes(name));
     for (const root of new Set([chain, ...others])) {
       const guarded = this.#walk(root, false);
@@ -72,12 +72,12 @@ class Walk {
     return this.#problem;
   }
 
-  /** Whether every packet that comes back from a chain has passed the rule. */
+  /** Says whether every packet that comes back from a chain has passed the required rule. */
   #walk(chain: string, guardedBefore: boolean): boolean {
     const key = `${guardedBefore ? '+' : '-'}${chain}`;
     const known = this.#walked.get(key);
     if (known !== undefined) return known;
-    // The kernel takes no loops; while nobody has asked it, one must not be followed for ever.
+    // The kernel refuses loops. But it was perhaps not asked yet, and a loop must not be followed for ever.
     this.#walked.set(key, false);
     const packets: Packets = { guarded: guardedBefore, leaked: false };
     if (this.#depth === MOST_DEPTH) this.#deny(chain, 1, `a chain behind ${MOST_DEPTH} others`);
@@ -102,7 +102,7 @@ class Walk {
     if (target === 'RETURN') packets.leaked ||= !packets.guarded;
     else if (this.#table.chains.has(target)) {
       const guardedThere = this.#walk(target, packets.guarded);
-      // From where it goes to, a packet does not come back here.
+      // After a goto, a packet does not come back to this chain.
       if (isGoto) packets.leaked ||= !guardedThere;
       if (isForAll(rule)) packets.guarded ||= guardedThere;
     } else if (!packets.guarded && this.#requirement.before.includes(target)) {
@@ -129,7 +129,7 @@ class Walk {
   }
 }
 
-/** `-j CHAIN` and nothing else. */
+/** The rule is `-j CHAIN` (or `-g CHAIN`) and nothing else, so all packets take the jump. */
 function isForAll({ spec, jump }: Rule): boolean {
   return jump !== null && spec === `-${jump.isGoto ? 'g' : 'j'} ${jump.target}`;
 }

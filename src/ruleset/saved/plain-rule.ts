@@ -1,16 +1,16 @@
 import type { Jump } from '../model.ts';
 
 /**
- * Most rules are plain: what `iptables-save` prints of one says by itself where the rule ends, where it jumps to, and restores
- * to the same rule. All others are odd, and whoever must know more of one asks iptables.
+ * Most rules are plain: the text that `iptables-save` prints shows where the rule ends and where it jumps to, and restores to the
+ * same rule. All other rules are odd, and iptables must be asked about them.
  *
- * Plain is, for that, a rule
- * - with a target, and of matches and targets only that print numbers, words of a closed list, and free text in quotes
- *   (xtables_save_string). Names as those of `recent`, `hashlimit` or `IDLETIMER` are printed as they are: one with a line break
- *   in it may look like two whole rules;
- * - whose interfaces have names of letters: one of 15 bytes has no room for a target, a line break and the beginning of a rule
- *   with its counters (so a save without counters does not count);
- * - whose sets have such names, too: what is printed behind one (`src`) is nowhere else the value of an option.
+ * A rule is plain if
+ * - it has a target, and its matches and targets print only numbers, words of a closed list, and free text in quotes
+ *   (xtables_save_string). Names as those of `recent`, `hashlimit` or `IDLETIMER` are printed without quotes: one with a line
+ *   break may look like two whole rules;
+ * - its interfaces have names of letters, digits and a few signs. A name of 15 bytes has no room for a target, a line break and
+ *   the beginning of a rule with its counters (so this is not true of a save without counters);
+ * - its sets have such names, too: the word that is printed after a set (`src`) is not the value of any other option.
  */
 const MATCHES =
   'tcp|udp|udplite|icmp|icmp6|conntrack|state|multiport|limit|comment|mark|connmark|addrtype|iprange|length|mac|owner|' +
@@ -40,7 +40,7 @@ const PLAIN = new RegExp(
   `^-A ${NAME}(?:(?: !)? (?:${OPTION}))*(?: -j (${TARGETS})(?: ${LONG_OPTION})*| -([jg]) (${NAME}))$`,
 );
 
-/** Where a plain rule jumps to; `null` if the rule is odd. */
+/** Returns where a plain rule jumps to; `null` if the rule is odd. */
 export function plainJump(text: string): Jump | null {
   const [match, known, letter, name = ''] = PLAIN.exec(text) ?? [];
   if (match === undefined) return null;

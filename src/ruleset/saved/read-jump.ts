@@ -5,8 +5,8 @@ import { splitWords } from '../text/split-words.ts';
 import { plainJump } from './plain-rule.ts';
 
 /**
- * Where a rule jumps to, by its text as it is saved; `null`: nowhere. True of every rule that restores to the same; of an odd
- * one that does not, it is a guess.
+ * Reads where a saved rule jumps to; `null`: nowhere. This is right for every rule that restores to the same rule. For an odd
+ * rule that does not, it is a guess.
  */
 export function readJump(text: string): Jump | null {
   return plainJump(text) ?? jumpOf(readOptions(splitWords(text)).options);

@@ -1,26 +1,26 @@
 import type { Rule } from '../model.ts';
 import { readRule } from './read-saved.ts';
 
-/** One rule, by its chain and its place from 1. */
+/** The place of a rule: its chain, and its position from 1. */
 export interface Place {
   chain: string;
   position: number;
 }
 
-/** How many more rules a chain may have by now than it had when it was saved. */
+/** How many more rules than at the last save a chain is expected to have at most. */
 const MORE = 16;
 
-/** So many places of a chain are asked for: some must be free, or there may be more rules. */
+/** Returns the places of a chain to ask for. Some of them must turn out to be free; otherwise the chain may have more rules. */
 export function placesOf(chain: string, rules: number): Place[] {
   const most = rules + MORE + Math.ceil(rules / 8);
   return Array.from({ length: most }, (_, index) => ({ chain, position: index + 1 }));
 }
 
 /**
- * Reads rules that iptables printed one by one, each twice: without and then with its counters (`-S CHAIN K` and `-S CHAIN K -v`).
- * So it is known where each ends, whatever is in it: where it begins again, and has counters.
+ * Reads rules that iptables printed one by one, each twice: without and then with its counters (`-S CHAIN K` and `-S CHAIN K
+ * -v`). A rule ends where its own text begins again, with counters. So its end is known, whatever is in it.
  *
- * @returns the rules in their order, each with `[packets:bytes]` before it; `null` if this is not what was printed
+ * @returns the rules in their order, each with its counters; `null` if this was not printed in that way
  */
 export function readPrintedTwice(printed: string): Rule[] | null {
   const lines = printed === '' ? [] : printed.split('\n');
@@ -44,7 +44,7 @@ function readOne(lines: readonly string[], at: number): { length: number; counte
   return null;
 }
 
-/** Whether so many lines are there once more, with counters in one of them. */
+/** Returns the counters if the next lines repeat these lines, with counters in exactly one of them; otherwise `null`. */
 function countersOf(lines: readonly string[], at: number, length: number): string | null {
   let found: string | null = null;
   for (let index = at; index < at + length; index += 1) {

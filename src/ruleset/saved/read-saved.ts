@@ -2,46 +2,46 @@ import { emptyTable, type Rule, type Table } from '../model.ts';
 import { plainJump } from './plain-rule.ts';
 import { readJump } from './read-jump.ts';
 
-/** A rule by its place, which iptables can be asked for. */
+/** A rule and its place. iptables can be asked what is at this place. */
 interface RuleAt {
   chain: string;
-  /** From 1. */
+  /** Counted from 1. */
   position: number;
-  /** As it is thought to be. */
+  /** The rule's text, if the save was read rightly. */
   text: string;
 }
 
 export interface SavedTable {
   table: Table;
   /**
-   * Rules that are there, in these very words, only if the text was read rightly: a name with a line break in it looks like two
-   * rules. If all of these are there, all is.
+   * The last rule of each chain in doubt. A name with a line break may look like two rules. If iptables prints exactly these
+   * rules at these places, the whole table was read rightly.
    */
   doubtful: RuleAt[];
-  /** The chains of these, and those with a rule that may look like several: in all others, each line is a rule. */
+  /** The chains in doubt, and those with an odd rule, which may look like several. In all other chains each line is one rule. */
   unclear: ReadonlySet<string>;
 }
 
-// Of Unicode, some bytes are blanks; of iptables, none but those of ASCII.
+// Only the space itself separates words here: `\s` would also match bytes that are blanks in Unicode, but not for iptables.
 const CHAIN_LINE = /^:([^ ]+) ([^ ]+)(?: \[(\d+:\d+)\])?$/;
 const RULE_START = /^(?:\[(\d+:\d+)\] )?-([AI]) ([^ \n]+)/;
 
 /**
- * Reads one table as `iptables-save -t` prints it. A rule begins where a line looks as if one did, and goes on to the next: what
- * is in between, and belongs to no rule, is part of the one before it.
+ * Reads one table as `iptables-save -c -t` prints it. A rule begins at a line that looks like one, and ends before the next such
+ * line. Lines in between belong to the rule before them.
  *
- * @returns `null` for the text of no table, or of one that is cut off
+ * @returns `null` if the text has no such table, or is cut off
  */
 export function readSavedTable(text: string, name: string): SavedTable | null {
   const lines = text.split('\n');
   const first = lines.indexOf(`*${name}`);
-  // A comment may look like the end: the true one is the last.
+  // A comment with a line break may look like the end. The true COMMIT is the last one.
   const last = lines.lastIndexOf('COMMIT');
   if (first === -1 || last < first) return null;
   return readSection(lines, first, last, name, isCounted);
 }
 
-/** Reads several tables, of which nobody's text but ours is, so that each line is what it looks like. */
+/** Reads several tables that were made of our own text only. So each line is what it looks like. */
 export function readSavedTables(text: string): Map<string, Table> {
   const tables = new Map<string, Table>();
   const lines = text.split('\n');
@@ -57,13 +57,13 @@ export function readSavedTables(text: string): Map<string, Table> {
   return tables;
 }
 
-/** What is saved with counters has them before each rule, and each chain is declared. */
+/** Says whether a line can begin a rule: a save with counters prints them before each rule, and declares each chain. */
 function isCounted(line: string, chains: Table['chains']): boolean {
   const [, counters, , chain = ''] = RULE_START.exec(line) ?? [];
   return counters !== undefined && chains.has(chain);
 }
 
-/** @param isStart whether a line that looks like a rule is the beginning of one */
+/** @param isStart says whether a line that looks like a rule begins one */
 function readSection(
   lines: readonly string[],
   first: number,
@@ -94,7 +94,7 @@ function linesOf(lines: readonly string[], from: number, end: number): string {
   return end === from + 1 ? (lines[from] ?? '') : lines.slice(from, end).join('\n');
 }
 
-/** @returns the line at which the rules begin */
+/** @returns the index of the line at which the rules begin */
 function readChains(table: Table, lines: readonly string[], from: number, last: number): number {
   let at = from;
   for (; at < last; at += 1) {
@@ -111,7 +111,7 @@ function readChains(table: Table, lines: readonly string[], from: number, last: 
   return at;
 }
 
-/** @param saved with its counters, if there are any */
+/** @param saved the rule, with its counters if there are any */
 export function readRule(saved: string, line: number): Rule {
   const [, counters, command, chain = ''] = RULE_START.exec(saved) ?? [];
   const insert = command === 'I';
@@ -124,7 +124,10 @@ export function readRule(saved: string, line: number): Rule {
   return plain === null ? { ...rule, isOdd: true } : rule;
 }
 
-/** If a chain has as many rules as were read, and the last of them is as it was read, then all of them are. */
+/**
+ * Returns the last rule of each of these chains. A misleading text only adds rules. So if the last one is at its place, all rules
+ * of the chain were read rightly.
+ */
 function lastRules(rules: readonly Rule[], chains: ReadonlySet<string>): RuleAt[] {
   const last = new Map<string, RuleAt>();
   for (const { chain, text } of rules) {

@@ -1,9 +1,9 @@
 /**
- * Rules are bytes to iptables and the kernel, in no encoding. Where they are read, compared and written they are strings with
- * one character for each byte; only what was sent, and what is told to people, is Unicode.
+ * Rules are bytes to iptables and the kernel, in no encoding. So wherever rules are read, compared and written, they are strings
+ * with one character for each byte. Only what was sent, and what people are shown, is Unicode.
  */
 
-/** @returns the UTF-8 of a text, one character for each byte */
+/** @returns the UTF-8 of a text, as a string with one character for each byte */
 export function toBytes(text: string): string {
   return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1');
 }
@@ -13,7 +13,7 @@ const ASCII = /^[\u0000-\u007f]*$/;
 
 /**
  * @param bytes one character for each byte
- * @returns the text that they are the UTF-8 of; bytes that are none are written as `\xNN`, and `escaped` says so
+ * @returns the text whose UTF-8 this is. Bytes that are not UTF-8 are written as `\xNN`, and then `escaped` is true
  */
 export function fromBytes(bytes: string): { text: string; escaped: boolean } {
   if (ASCII.test(bytes)) return { text: bytes, escaped: false };
@@ -23,14 +23,14 @@ export function fromBytes(bytes: string): { text: string; escaped: boolean } {
   return escapeStrayBytes(buffer);
 }
 
-/** A sentence with rules in it, as people read it; what is no UTF-8 is left as it is. */
+/** Turns a sentence with rules in it into text for people. A sentence that is not UTF-8 stays as it is. */
 export function showBytes(sentence: string): string {
   const { text, escaped } = fromBytes(sentence);
   // oxlint-disable-next-line no-control-regex -- the first and the last of what one byte can be
   return escaped || /[^\u0000-\u00ff]/.test(sentence) ? sentence : text;
 }
 
-/** A character that was replaced is told from one that was there by its bytes. */
+/** Writes the bytes that are not UTF-8 as `\xNN`. Compares bytes, as a replacement character may also have been in the text. */
 function escapeStrayBytes(buffer: Buffer): { text: string; escaped: boolean } {
   let text = '';
   let escaped = false;
@@ -48,7 +48,7 @@ function escapeStrayBytes(buffer: Buffer): { text: string; escaped: boolean } {
   return { text, escaped };
 }
 
-/** How many bytes the character has that begins here; 0: it is none. */
+/** Returns how many bytes the character at this place has; 0 if there is no valid character. */
 function sequenceLength(buffer: Buffer, at: number): number {
   const first = buffer[at] ?? 0;
   if (first < 0x80) return 1;

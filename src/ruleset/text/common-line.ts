@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { Family } from '../../contract/identifiers.ts';
 import type { Jump } from '../model.ts';
 
-/** A rule that is written as most are. */
+/** A rule that is written in the usual form. */
 export interface CommonLine {
   command: 'A' | 'I';
   chain: string;
@@ -37,12 +37,12 @@ const lineOf = (address: string) => {
 };
 
 const LINES: Readonly<Record<Family, RegExp>> = { ipv4: lineOf(IPV4), ipv6: lineOf(IPV6) };
-/** Nothing in a line of so many bytes is too long for anything. */
+/** In a line of so few bytes, no value can be too long. */
 const LONGEST = 255;
 
 /**
- * Reads a line of which nothing can be misread, in one go: each word is in its place, no option is cut short, and every address
- * is one. Of 200,000 lines, to take each apart would be felt.
+ * Reads a line that cannot be misread, with one pattern: each word is in its place, no option is shortened, and every address is
+ * valid. A text may have 200,000 lines, and taking each apart would take noticeable time.
  *
  * @returns `null` for any other line
  */

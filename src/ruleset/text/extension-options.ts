@@ -1,9 +1,9 @@
 /**
- * The options of each match and target that iptables has, and what each takes. Read out of the extensions of iptables 1.8.9 and
- * 1.8.11 (the tables that they register with libxtables, all revisions, both families).
+ * The options of each match and target of iptables, and what each takes. Read out of the extensions of iptables 1.8.9 and 1.8.11
+ * (the tables that they register with libxtables, all revisions, both families).
  *
- * Behind a name: `=` one word, `==` two, `?` one word if it is no option, `@` one word that is an address of a host or network,
- * and nothing: none.
+ * After a name: `=` means one word, `==` two words, `?` one word if it is no option, `@` one word that is the address of a host
+ * or network. Nothing means no word.
  */
 export const MATCH_OPTIONS: Readonly<Record<string, string>> = {
   addrtype: 'src-type= dst-type= limit-iface-in limit-iface-out',

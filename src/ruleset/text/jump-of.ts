@@ -1,7 +1,7 @@
 import type { Jump } from '../model.ts';
 import type { RuleOption } from './read-options.ts';
 
-/** Where a rule jumps to, by its options. iptables takes no second jump. */
+/** Returns where a rule jumps to, by its options; `null`: nowhere. iptables accepts only one jump. */
 export function jumpOf(options: readonly RuleOption[]): Jump | null {
   const found = options.find(({ owner, name }) => owner === 'iptables' && (name === 'j' || name === 'g'));
   const target = found?.values[0];

@@ -4,8 +4,8 @@ import type { Family } from '../../contract/identifiers.ts';
 const NAMES = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 
 /**
- * Why a word is no address that iptables would take as it stands, several of them parted by commas: a name it would look up in
- * the DNS or in /etc/networks, once for each rule, while the restore waits. `null`: nothing is wrong with it.
+ * Returns why one of the addresses (separated by commas) is not an address; `null` if all are. iptables would look up a name in
+ * the DNS or in /etc/networks, once for each rule, while the restore waits.
  */
 export function lintAddress(option: string, value: string | undefined, family: Family): string | null {
   if (value === undefined) return `${option} has no address`;
@@ -31,7 +31,7 @@ function noAddress(address: string, family: Family): string {
   return `"${address}" is no ${NAMES[family]} address: iptables would look it up in the DNS, write the address itself`;
 }
 
-/** Shorter forms are taken as well: `10/8` is 10.0.0.0/8. */
+/** Short forms are addresses, too: `10/8` is 10.0.0.0/8. */
 function isAddress(text: string, family: Family): boolean {
   if (family === 'ipv6') return isIPv6(text) && !text.includes('%');
   return /^\d{1,3}(\.\d{1,3}){0,3}$/.test(text) && text.split('.').every((part) => Number(part) <= 255);

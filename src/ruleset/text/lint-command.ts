@@ -4,19 +4,19 @@ import type { RuleOption } from './read-options.ts';
 import { MOST_WORDS, type SentCommand } from './sent-text.ts';
 import { hasOpenQuote } from './split-words.ts';
 
-/** What a LOG prefix and a comment may hold at most, in bytes: legacy cuts off the rest without a word. */
-/** What is wrong with one line; more is said once that is mended. */
+/** The most reasons that are given for one line. When they are mended, the next ones are given. */
 const MOST_REASONS = 4;
+/** The most bytes of a LOG prefix and of a comment. Legacy iptables cuts off the rest without a message. */
 const LONGEST: Readonly<Record<string, number>> = { 'log-prefix': 29, comment: 255 };
 
 /** The letters of iptables' own options that are part of a rule. */
 const OF_A_RULE = new Set('dfgijmops');
-/** … and of those that are commands which a restore may give. */
+/** The letters of iptables' own options that are commands of a restore. */
 const COMMANDS = new Set('ACDEFINPRXZ');
 
 /**
- * What is wrong with a line by itself: iptables would do something else with it than make rules, look up a name, or make
- * something else of it than it says. What iptables refuses by itself is left to it.
+ * Finds what is wrong with a single line: iptables would do something other than make rules, look up a name, or understand
+ * something else than the line seems to say. What iptables refuses itself is not looked for.
  */
 export function lintCommand(command: SentCommand, family: Family): string[] {
   if (command.common !== null) return [];
@@ -52,7 +52,7 @@ function lintOption(option: RuleOption, family: Family): string | null {
     : `${written} has ${bytes} bytes, and would be cut: ${most} are possible`;
 }
 
-/** An option of iptables itself. */
+/** Finds what is wrong with an option of iptables itself. */
 function lintOwn(option: RuleOption, family: Family): string | null {
   const { name, values, written } = option;
   if (COMMANDS.has(name)) return null;
@@ -66,19 +66,19 @@ function lintOwn(option: RuleOption, family: Family): string | null {
   );
 }
 
-/** Of `-s10.0.0.1`, iptables before 1.8.10 looks up the whole word as a name. */
+/** Forbids `-s10.0.0.1`: iptables before 1.8.10 looks up the whole word as a name. */
 function glued({ isGlued, written, values }: RuleOption): string | null {
   return isGlued ? `the address is a word of its own: write ${written} ${values[0] ?? ''}` : null;
 }
 
-/** `-s ! 10.0.0.0/8` is what iptables took long ago. */
+/** Forbids `-s ! 10.0.0.0/8`: only very old versions of iptables took that. */
 function misplacedNegation(option: RuleOption): string | null {
   return option.values[0] === '!' ? `"!" goes before the option: write ! ${option.written} …` : null;
 }
 
 const LONG_NAMES = new Set(['sport', 'dport', 'sports', 'dports', 'src', 'dst', 'source', 'destination']);
 
-/** `-dport` is `-d port`, and rather meant for `--dport`. */
+/** Forbids `-dport`: it means `-d port`, and was probably meant to be `--dport`. */
 function misspelt({ name, values }: RuleOption): string | null {
   const long = `${name}${values[0] ?? ''}`;
   return values[0] !== undefined && LONG_NAMES.has(long)

@@ -1,14 +1,14 @@
 import type { Problem } from '../model.ts';
 
-/** iptables-restore reads lines into 10,240 bytes: a longer one counts as two, and shifts the number of all behind it. */
+/** iptables-restore reads lines into 10,240 bytes. A longer line counts as two, so that all line numbers after it are wrong. */
 const LONGEST_LINE_BYTES = 10_239;
-/** Tabs part words as spaces do. */
+/** A tab is allowed: it separates words as a space does. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /**
- * Looks at a text line by line, before it is read as rules. What is wrong with a line as such is told here, and
- * taken out of the text that is returned, so that the rest of it can be read all the same.
+ * Checks a text line by line, before it is read as rules. Returns the text without what is wrong with single lines, so that the
+ * rest can still be read.
  */
 export function lintLines(text: string): { text: string; problems: Problem[] } {
   const problems: Problem[] = [];
@@ -30,7 +30,7 @@ export function lintLines(text: string): { text: string; problems: Problem[] } {
         index + 1,
         `has ${byteLength(body)} bytes: iptables reads ${LONGEST_LINE_BYTES} of a line, and takes the rest for another`,
       );
-      // Nothing else of it is looked at: it may have millions of words.
+      // The line is left out: it may have millions of words.
       return '';
     }
     const bare = body.replace(CONTROL, '');

@@ -2,7 +2,7 @@ import { targetOptions } from './option-table.ts';
 import { type RuleOption, readOptions } from './read-options.ts';
 import { splitWords } from './split-words.ts';
 
-/** Where `!` is another option, or another list, and is saved as that. */
+/** Options of which `!` means another option or another list. They are saved without `!`. */
 const OPPOSITES: Readonly<Record<string, string>> = {
   'hashlimit-upto': 'hashlimit-above',
   'hashlimit-above': 'hashlimit-upto',
@@ -14,14 +14,15 @@ const OPPOSITES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What iptables-save does not print of a rule, so that what is saved is another:
- * - a negation of all that there is (`! --dport 0:65535`, `! -i +`, `! --ahspi :`) never matches, and without it always does;
- * - of an option that a match is given twice, nft keeps the last;
- * - of ICMP codes from one to another only the first is printed, and type 255, which is none, with a code as any.
+ * Finds what iptables-save does not print of a rule, so that the saved rule is another one:
+ * - A negation of everything (`! --dport 0:65535`, `! -i +`, `! --ahspi :`) never matches. Without the negation it always
+ *   matches.
+ * - If a match has an option twice, nft keeps the last one.
+ * - Of a range of ICMP codes only the first is printed. Type 255, which does not exist, with a code is printed as any type.
  *
  * @param sent the rule as it was sent
- * @param saved and as iptables-save prints it
- * @returns what is wrong; `null` if nothing got lost
+ * @param saved the same rule as iptables-save prints it
+ * @returns what is wrong; `null` if nothing is lost
  */
 export function lostInSaving(sent: string, saved: string): string | null {
   if (sent === saved || !(/!|icmp/.test(sent) || mayHaveTwice(sent))) return null;
@@ -39,10 +40,10 @@ export function lostInSaving(sent: string, saved: string): string | null {
 }
 
 const ICMP_TYPES = new Set(['icmp-type', 'icmpv6-type']);
-/** A range of codes, but of all codes or of one; the type that is none, with a code. */
+/** A range of codes, but not of all codes or of one; or type 255, which does not exist, with a code. */
 const NOT_PRINTED = /\/(?!0:255$)(?!(\d+):\1$)\d+:|^255\/(?!0:255$)/;
 
-/** Those of matches: before an option of a target, iptables ignores `!`. */
+/** Returns the negated options of matches. Before an option of a target, iptables ignores `!`. */
 function negated(options: readonly RuleOption[]): string[] {
   return options
     .filter(
@@ -52,7 +53,7 @@ function negated(options: readonly RuleOption[]): string[] {
     .map(({ written }) => written);
 }
 
-/** Most rules have each word that begins with a dash once, but for `-m`. */
+/** Says whether an option may be there twice. A quick test: most rules have each `--option` only once. */
 function mayHaveTwice(sent: string): boolean {
   const first = sent.indexOf('--');
   if (first === -1 || !sent.includes('--', first + 2)) return false;
@@ -65,7 +66,7 @@ function mayHaveTwice(sent: string): boolean {
   return false;
 }
 
-/** Other names of the same. */
+/** Options with two names, and the name that is used here. */
 const SAME: Readonly<Record<string, string>> = {
   syn: 'tcp-flags',
   'source-port': 'sport',

@@ -1,26 +1,26 @@
 import { MATCH_OPTIONS, TARGET_OPTIONS } from './extension-options.ts';
 
-/** What an option takes beside itself. */
+/** An option, and what it takes. */
 export interface OptionKind {
-  /** As it is called in full, such as `comment`; one of iptables itself by its letter, such as `j`. */
+  /** The full name, such as `comment`. An option of iptables itself has its letter, such as `j`. */
   name: string;
   /** `iptables`, or the match or target that it belongs to. */
   owner: string;
-  /** Words that follow; `attached`: at most what stands in the same word; `maybe`: one, if it is no option. */
+  /** How many words follow. `attached`: none, but the same word may go on with a value. `maybe`: one, if that is no option. */
   takes: 0 | 1 | 2 | 'attached' | 'maybe';
-  /** Its word is the address of a host or a network, and a name would be looked up. */
+  /** Whether the word is the address of a host or a network. iptables would look up a name there. */
   isAddress: boolean;
 }
 
 export type OptionTable = ReadonlyMap<string, OptionKind>;
 
-/** `original_opts` in iptables/iptables.c; behind the letter `1`: a word follows, `2`: one may be attached. */
+/** `original_opts` in iptables/iptables.c. After the letter, `1` means: a word follows; `2`: a value may be in the same word. */
 const LONG_NAMES =
   'append=A1 delete=D1 check=C1 insert=I1 replace=R1 list=L2 list-rules=S2 flush=F2 zero=Z2 new-chain=N1 ' +
   'delete-chain=X2 rename-chain=E1 policy=P1 source=s1 destination=d1 src=s1 dst=d1 protocol=p1 in-interface=i1 ' +
   'jump=j1 table=t1 match=m1 numeric=n out-interface=o1 verbose=v wait=w2 wait-interval=W2 exact=x fragments=f ' +
   'version=V help=h2 line-numbers=0 modprobe=M1 set-counters=c1 goto=g1 ipv4=4 ipv6=6';
-/** `IPT_OPTSTRING` in iptables/xshared.h, those letters that have no long name. */
+/** `IPT_OPTSTRING` in iptables/xshared.h: the letters that have no long name. */
 const MORE_LETTERS = ['b'];
 
 function baseKind(letter: string, takes: string | undefined): OptionKind {
@@ -41,7 +41,7 @@ const BASE_ENTRIES = LONG_NAMES.split(' ').map((entry) => {
 /** The options of iptables itself, by their long names. */
 export const BASE_OPTIONS: OptionTable = new Map(BASE_ENTRIES);
 
-/** The same by their letters. */
+/** The options of iptables itself, by their letters. */
 export const BASE_LETTERS: OptionTable = new Map([
   ...BASE_ENTRIES.filter(([, { name }]) => name !== '0').map(([, kind]) => [kind.name, kind] as const),
   ...MORE_LETTERS.map((letter) => [letter, baseKind(letter, undefined)] as const),
@@ -85,12 +85,12 @@ const MATCH_ALIASES: Readonly<Record<string, string>> = {
   136: 'udp',
 };
 
-/** The options of a match; `undefined`: it is none that is known here. */
+/** Returns the options of a match; `undefined` if the match is not known here. */
 export function matchOptions(name: string): OptionTable | undefined {
   return MATCHES.get(Object.hasOwn(MATCH_ALIASES, name) ? (MATCH_ALIASES[name] ?? name) : name);
 }
 
-/** The options of a target; `undefined`: it is a chain, or none that is known here. */
+/** Returns the options of a target; `undefined` for a chain, or a target that is not known here. */
 export function targetOptions(name: string): OptionTable | undefined {
   return TARGETS.get(name);
 }

@@ -10,31 +10,31 @@ import {
 
 /** One option of a rule, as iptables understands it. */
 export interface RuleOption extends OptionKind {
-  /** The words that are its own; of one that lacks some, those that there are. */
+  /** The words that belong to the option. There are fewer than it takes if the line ends too early. */
   values: string[];
-  /** `!` stands before it. */
+  /** Whether `!` stands before the option. */
   isNegated: boolean;
-  /** As it was sent, such as `--comm`; without a word that stands in the same. */
+  /** The option as it was sent, such as `--comm`, without a value in the same word. */
   written: string;
-  /** Its value stands in the same word (`-s10.0.0.1`, `--comment=x`). */
+  /** Whether a value stands in the same word (`-s10.0.0.1`, `--comment=x`). */
   isGlued: boolean;
 }
 
 export interface RuleReading {
   options: RuleOption[];
-  /** Words that belong to no option; iptables takes none but `!`. */
+  /** Words that belong to no option. iptables accepts none but `!`. */
   stray: string[];
-  /** Options that are in no table: what follows each may be its value, or an option. */
+  /** Options that are in no table. The word after such an option may be its value, or an option. */
   unknown: string[];
 }
 
 /**
- * Reads words as iptables does (`do_parse` in iptables/xshared.c): options by getopt_long, so they may be cut short as long as
- * they are unique, letters may stand together, and an option takes the next word whatever it looks like. Which options there
- * are depends on the matches and the target that were named before, and on the protocol.
+ * Reads words as iptables does (`do_parse` in iptables/xshared.c, with getopt_long): an option may be shortened if it stays
+ * unique, letters may stand in one word, and an option takes the next word whatever that looks like. Which options exist depends
+ * on the matches and the target that were named before, and on the protocol.
  *
- * Behind an option that is in no table nothing is certain: each of the words that follow is read as an option if it can be
- * one, so that none of iptables' own is overlooked.
+ * After an option that is in no table nothing is certain. Then each word is read as an option if it can be one, so that no option
+ * of iptables itself is missed.
  */
 export function readOptions(words: readonly string[]): RuleReading {
   const reader = new OptionReader(words);
@@ -42,7 +42,7 @@ export function readOptions(words: readonly string[]): RuleReading {
   return reader;
 }
 
-/** Letters that may stand in one word. */
+/** The most letters of one word that are read. */
 const MOST_LETTERS = 64;
 
 class OptionReader implements RuleReading {
@@ -50,7 +50,10 @@ class OptionReader implements RuleReading {
   readonly stray: string[] = [];
   readonly unknown: string[] = [];
   readonly #words: readonly string[];
-  /** The newest first, as getopt searches them; iptables' own go before all. */
+  /**
+   * The tables of the named matches and targets, the newest first, as getopt searches them. The options of iptables itself come
+   * before all.
+   */
   readonly #loaded: OptionTable[] = [];
   #at = 0;
   #isNegated = false;
@@ -83,7 +86,7 @@ class OptionReader implements RuleReading {
 
   /** `-jACCEPT` is `-j ACCEPT`, and `-fnj ACCEPT` is `-f -n -j ACCEPT`. */
   #readLetters(word: string): void {
-    // More letters than there are say nothing more.
+    // There are fewer options than this, so more letters tell nothing new.
     for (let at = 1; at < Math.min(word.length, MOST_LETTERS); at += 1) {
       const kind = BASE_LETTERS.get(word.charAt(at));
       const rest = word.slice(at + 1);
@@ -133,7 +136,7 @@ class OptionReader implements RuleReading {
   #find(name: string): OptionKind | undefined {
     const found = this.#findLoaded(name);
     if (found !== undefined || this.#protocol === null) return found;
-    // The match of the protocol is loaded by the first option that is nobody's.
+    // iptables loads the match of the protocol when it meets the first option that it does not know.
     const table = matchOptions(this.#protocol);
     if (table === undefined || this.#loaded.includes(table)) return undefined;
     this.#loaded.unshift(table);
@@ -158,7 +161,7 @@ class OptionReader implements RuleReading {
   }
 }
 
-/** How many more words an option of iptables itself takes if they are no options (`xs_has_arg` in iptables/xshared.c). */
+/** Returns how many more words an option of iptables itself takes if they are no options (`xs_has_arg` in iptables/xshared.c). */
 function moreOf(name: string, owner: string, values: readonly string[]): number {
   if (owner !== 'iptables') return 0;
   if ('DRIEP'.includes(name)) return 1;

@@ -5,15 +5,15 @@ import { type CommonLine, readCommonLine } from './common-line.ts';
 import { type RuleReading, readOptions } from './read-options.ts';
 import { splitWords } from './split-words.ts';
 
-/** `MAX_ARGC` of iptables/xshared.h, less what restore puts before them: it takes no line of more words. */
+/** The most words of a line: `MAX_ARGC` of iptables/xshared.h, less the words that iptables-restore puts before them. */
 export const MOST_WORDS = 248;
 
-/** A line that tells iptables to do something: as a rule, to append one. */
+/** A line with a command for iptables, usually to append a rule. */
 export class SentCommand {
   readonly line: number;
-  /** Without the counters that may stand before it. */
+  /** The line without the counters that may stand before it. */
   readonly text: string;
-  /** It is written as most are: then nothing else has to be known of it. */
+  /** Set if the line is written in the usual form. Then its words and options need not be read. */
   readonly common: CommonLine | null;
   #read: { words: string[]; reading: RuleReading } | null = null;
 
@@ -39,7 +39,7 @@ export class SentCommand {
   }
 }
 
-/** `:NAME POLICY`; the name is taken as it stands, quotes and all. */
+/** `:NAME POLICY`. The name is taken as it stands, even with quotes. */
 export interface SentChain {
   line: number;
   name: string;
@@ -47,11 +47,11 @@ export interface SentChain {
   policy: string;
 }
 
-/** From `*TABLE` to COMMIT. */
+/** The lines from `*TABLE` to COMMIT. */
 export interface SentSection {
   table: string;
   line: number;
-  /** `null`: there is none. */
+  /** `null` if there is no COMMIT. */
   commitLine: number | null;
   /** In the order of the text. */
   lines: (SentChain | SentCommand)[];
@@ -62,9 +62,9 @@ export function isChain(line: SentChain | SentCommand): line is SentChain {
 }
 
 /**
- * Reads a text line by line as `iptables-restore` does (`ip46tables_restore_main` in iptables/iptables-restore.c): what a line is
- * is said by its first character, and names end at a blank or tab. What it would refuse becomes a problem, and the reading
- * goes on.
+ * Reads a text line by line as `iptables-restore` does (`ip46tables_restore_main` in iptables/iptables-restore.c): the first
+ * character says what a line is, and names end at a blank or tab. A line that iptables-restore would refuse becomes a problem,
+ * and the reading goes on.
  *
  * @param text one character for each byte
  */
@@ -127,7 +127,7 @@ class Reader {
         name ?? null,
       );
     }
-    // What is wrong with its declaration is not wrong with each rule of the chain.
+    // The chain counts as declared, so that its rules are not reported for this, too.
     if (name !== undefined) section.lines.push({ line: number, name, policy: policy ?? '-' });
   }
 
@@ -148,7 +148,7 @@ function withoutCommit({ table, line }: SentSection): string {
   return `table ${table}, from line ${line}, has no COMMIT: add it`;
 }
 
-/** What stands behind the first character, as `strtok` parts it. */
+/** Returns the words after the first character, as `strtok` separates them. */
 function tokens(line: string): string[] {
   return line
     .slice(1)

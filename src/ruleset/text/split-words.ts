@@ -1,20 +1,19 @@
 /**
- * The words of a rule line, as `iptables-restore` splits them (`add_param_to_argv` in iptables/xshared.c, the same from 1.8.7
- * to 1.8.11, both variants):
- * - blanks, tabs and line feeds end a word, and several in a row are one end;
- * - a double quote opens wherever it stands; the closing one ends the word, so that `"x"-j` is two words and `""` is an
- *   empty one;
- * - a backslash is only special between quotes, and there means the next character as it stands;
- * - a quote that is never closed takes in all that is left of the line, its line feed too.
+ * Splits a rule line into words as `iptables-restore` does (`add_param_to_argv` in iptables/xshared.c, the same from 1.8.7 to
+ * 1.8.11, both variants):
+ * - Blanks, tabs and line feeds end a word. Several in a row count as one.
+ * - A double quote opens wherever it stands. The closing quote ends the word: `"x"-j` is two words, and `""` is an empty word.
+ * - A backslash is only special between quotes: the next character is taken as it stands.
+ * - A quote that is never closed takes the whole rest of the line, with its line feed.
  *
  * @param line one character for each byte, without its line feed
  */
 export function splitWords(line: string): string[] {
-  // Most rules quote nothing, and there are up to 200,000 of them.
+  // A quick way for most rules, which quote nothing. There are up to 200,000 of them.
   return line.includes('"') ? splitQuoted(`${line}\n`) : splitPlainly(line);
 }
 
-/** Whether the last quote of a line is never closed. */
+/** Says whether a line has a quote that is never closed. */
 export function hasOpenQuote(line: string): boolean {
   return line.includes('"') && (splitWords(line).at(-1)?.endsWith('\n') ?? false);
 }
@@ -49,7 +48,7 @@ function splitQuoted(line: string): string[] {
   return words;
 }
 
-/** A word as it has to stand in a line so that it is split off as it is. */
+/** Writes a word so that {@link splitWords} returns it unchanged. */
 export function quoteWord(word: string): string {
   return /^[^ \t\n"\\]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`;
 }

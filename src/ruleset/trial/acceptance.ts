@@ -4,23 +4,26 @@ import type { PerFamily } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { reachOf } from './reach.ts';
 
-/** The rules of one table that the kernel is known to have taken together, and its own spelling of each. */
+/** Rules of one table that the kernel is known to take together, and its spelling of each. */
 export interface Acceptance {
-  /** By the place from which a rule was reached: the kernel's spelling by the rule's text as it was sent. */
+  /**
+   * The kernel's spelling of each rule, under two keys: from where the rule is reached ({@link Reach.from}), and its text as it
+   * was sent.
+   */
   spelled: ReadonlyMap<string, ReadonlyMap<string, string>>;
   chains: ReadonlySet<string>;
 }
 
-/** By table, what the kernel is known to have taken: each of the list together. */
+/** For each table, what the kernel is known to take. The rules of one list item were taken together. */
 export type Known = PerFamily<Map<string, Acceptance[]>>;
-/** What it took now, or is known to have taken just so. */
+/** For each table, what the kernel took now, or is known to take in exactly this form. */
 export type Accepted = PerFamily<Map<string, Acceptance>>;
 
 function reachIn(table: WantedTable, chain: string): string {
   return reachOf(table).from.get(chain) ?? '';
 }
 
-/** The kernel's spelling of a rule of a table, if it is known to take the rule where that is reached from. */
+/** Returns the kernel's spelling of a rule, if the kernel is known to take the rule where the table reaches it from. */
 export function knownSpelling(
   known: readonly Acceptance[],
   table: WantedTable,
@@ -35,7 +38,10 @@ export function knownSpelling(
   return undefined;
 }
 
-/** What is known once all rules of a table were taken: the spelling of those that were asked about, and of the others. */
+/**
+ * Makes an acceptance after all rules of a table were taken: the spelling of the tried rules, and of those that were known
+ * before.
+ */
 export function acceptanceOf(
   table: WantedTable,
   spelling: (rule: Rule) => string | undefined,
@@ -52,14 +58,16 @@ export function acceptanceOf(
   return { spelled, chains: new Set(table.chains.keys()) };
 }
 
-/** Whether all of a table was taken together: then there is nothing to ask the kernel. */
+/** Says whether everything in a table was taken together. Then there is nothing to ask the kernel. */
 export function coversAll(acceptance: Acceptance, table: WantedTable): boolean {
   if (table.script !== null) return false;
   if ([...table.chains.keys()].some((chain) => !acceptance.chains.has(chain))) return false;
   return rulesOf(table).every((rule) => knownSpelling([acceptance], table, rule) !== undefined);
 }
 
-/** A table in the kernel's spelling, as the thing to be wanted; each rule knows the line of the sent text that it is from. */
+/**
+ * Returns a table in the kernel's spelling, which can be wanted. Each rule keeps the line of the sent text that it comes from.
+ */
 export function spellTable(table: WantedTable, acceptance: Acceptance): WantedTable {
   const spell = (rule: Rule) => respelled(rule, knownSpelling([acceptance], table, rule));
   return {
@@ -69,7 +77,7 @@ export function spellTable(table: WantedTable, acceptance: Acceptance): WantedTa
   };
 }
 
-/** Nothing that the kernel has not spelled is ever written. */
+/** Gives a rule its spelling. Throws if there is none: a rule that the kernel has not spelled must never be written. */
 function respelled(rule: Rule, text: string | undefined): Rule {
   if (text === undefined) throw new Error(`it is not known how the kernel spells "${rule.text}"`);
   const { chain, line, insert, counters } = rule;

@@ -4,8 +4,7 @@ import type { WantedTable } from '../wanted/wanted-table.ts';
 import { rulesOf } from './acceptance.ts';
 
 /**
- * Objects of a network namespace that rules refer to by name, and that must be there before the rules. A rehearsal's namespace
- * has none of its own.
+ * Names of objects of a network namespace. Rules that name such an object need it to exist, and a rehearsal's namespace has none.
  */
 export interface ObjectNames {
   /** ipsets: `-m set`, `-j SET`. */
@@ -30,10 +29,10 @@ const KINDS: Readonly<Record<string, keyof ObjectNames>> = {
   'rateest rateest2': 'estimators',
   'CT timeout': 'timeouts',
 };
-/** Most rules name none: to see that is far cheaper than to read their options. */
+/** Finds texts that may name an object. Most rules name none, and this test is far cheaper than reading their options. */
 const MAY_NAME_ONE = /\b(?:set|SET|nfacct|rateest|CT)\b|"/;
 
-/** The objects that rules and commands name. */
+/** Returns the names of objects in rules and commands. */
 export function objectNames(texts: readonly string[]): ObjectNames {
   const names: ObjectNames = { sets: [], accounts: [], estimators: [], timeouts: [] };
   for (const text of texts) {
@@ -47,7 +46,7 @@ export function objectNames(texts: readonly string[]): ObjectNames {
   return names;
 }
 
-/** … and those that a table names. */
+/** Returns the names of objects in a table that is wanted. */
 export function objectsOf(table: WantedTable): ObjectNames {
   const commands = table.script?.map(({ text }) => text) ?? [];
   return objectNames([...commands, ...rulesOf(table).map(({ spec }) => spec)]);

@@ -3,15 +3,15 @@ import type { WantedTable } from '../wanted/wanted-table.ts';
 
 export interface Reach {
   /**
-   * From which chains of others and built-in ones each chain is reached, as one text for each: a rule that the kernel took
-   * where it could be reached from INPUT, it may refuse where it can be reached from FORWARD.
+   * For each chain, the built-in chains and chains of others from which it is reached, joined into one text. The kernel may take
+   * a rule where it is reached from INPUT, and refuse it where it is reached from FORWARD.
    */
   from: ReadonlyMap<string, string>;
   /** The rules that jump to a chain of the table. */
   jumps: ReadonlySet<Rule>;
 }
 
-/** Of the tables of the job in hand: to find the jumps takes a look at every rule. */
+/** Keeps the results for the tables of the current job, as finding the jumps looks at every rule. */
 const REACHES = new WeakMap<WantedTable, Reach>();
 
 export function reachOf(table: WantedTable): Reach {
@@ -35,7 +35,7 @@ function findReach(table: WantedTable): Reach {
   return { from: reachedFrom([...new Set(roots)].toSorted(), own, targetsOf), jumps };
 }
 
-/** So many pairs of chains are followed; a table with more is of a size at which it is not worth the while. */
+/** The most pairs of chains that are followed. For a larger table the exact answer costs more than it saves. */
 const MOST_PAIRS = 1_000_000;
 
 function reachedFrom(
@@ -43,7 +43,8 @@ function reachedFrom(
   own: ReadonlySet<string>,
   targetsOf: ReadonlyMap<string, ReadonlySet<string>>,
 ): Map<string, string> {
-  // Then each chain counts as reached from everywhere: what is known of one is known only as long as nothing changes there.
+  // In a table that is too large, each chain counts as reached from all roots. What is known about its rules then holds only as
+  // long as the roots stay the same.
   if (roots.length * own.size > MOST_PAIRS) {
     const all = roots.join(' ');
     return new Map([...own, ...roots].map((chain) => [chain, all]));

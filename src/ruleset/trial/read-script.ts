@@ -7,8 +7,8 @@ import { traceScript } from './trace-script.ts';
 import type { Trial, TrialLine } from './trial.ts';
 
 /**
- * What a table that is written as commands is to have: what it holds once they were run. Each rule gets the line that it is from,
- * as far as that can be told.
+ * Reads what a table that is written as commands is to have: what it had after a rehearsal ran the commands. Each rule gets the
+ * line that it comes from, as far as that can be found out.
  */
 export function readScript(
   { family, table: name, wanted }: Trial,

@@ -3,18 +3,21 @@ import { builtInChains } from '../tables.ts';
 import { lostInSaving } from '../text/lost-in-saving.ts';
 import type { Trial, TrialLine } from './trial.ts';
 
-/** What the kernel was found to have made of the lines of a trial. */
+/** What the kernel made of the lines of a trial. */
 export type TrialReading =
-  /** The kernel's spelling of each rule, by its text as it was sent, and which of them are odd in that spelling. */
+  /**
+   * The kernel's spelling of each rule (the key is the rule's text as it was sent), and the sent texts of those that are odd
+   * then.
+   */
   | { spelled: ReadonlyMap<string, string>; odd: ReadonlySet<string> }
-  /** Something else than they say; `line` where it is known which. */
+  /** The kernel made something else than the lines say. `line` is `null` if it is not known which line is the reason. */
   | { otherwise: string; line: TrialLine | null };
 
 /**
- * Holds what a rehearsal was found to have, all tables of the family, against what the lines said: each declared chain is
- * there, each line has made its rules, and there is nothing else.
+ * Compares what a rehearsal has with what the lines say: each declared chain is there, each line has made its rules, and there is
+ * nothing else.
  *
- * @param saved all tables, after lines of the trial and nothing else were restored
+ * @param saved all tables of the family, after only these lines were restored
  */
 export function readTrial(
   trial: Trial,
@@ -30,7 +33,7 @@ export function readTrial(
   return otherwise === null ? readRules(trial, lines, table) : { otherwise, line: null };
 }
 
-/** Anything in a table that nobody has asked for. */
+/** Returns a rule, chain or policy of a table in which nothing should be; `null` if there is none. */
 export function strayOf(table: Table): string | null {
   const [rule] = table.rules;
   if (rule !== undefined) return rule.text;
@@ -87,7 +90,7 @@ function differentCount(chain: string, expected: number, found: readonly Rule[])
   return `iptables reads it otherwise: of ${what} in chain ${chain} it makes ${made}`;
 }
 
-/** A hook has to be one in the kernel's words too, and a negation must not get lost: else what is saved is another rule. */
+/** Says how a saved rule differs from the sent one. A hook must still be a hook, and no part (such as a negation) may be lost. */
 function differentRule({ wanted }: Trial, rule: Rule, { text, jump }: Rule): string | null {
   if (!wanted.chains.has(rule.chain)) {
     if (jump === null || jump.isGoto || !wanted.chains.has(jump.target))
@@ -96,7 +99,7 @@ function differentRule({ wanted }: Trial, rule: Rule, { text, jump }: Rule): str
   return otherJump(rule, jump, text) ?? lostInSaving(rule.spec, text);
 }
 
-/** An interface named `x -j DROP` is printed without quotes, and then looks like a jump. */
+/** Finds a jump that differs. An interface named `x -j DROP` is printed without quotes, and then looks like a jump. */
 function otherJump({ jump }: Rule, now: Rule['jump'], text: string): string | null {
   const saved = now?.target ?? null;
   const sent = jump?.target ?? null;
@@ -104,7 +107,7 @@ function otherJump({ jump }: Rule, now: Rule['jump'], text: string): string | nu
   return `iptables-save writes it as "${text}", which jumps to ${saved ?? 'nothing'}, and not to ${sent ?? 'nothing'}`;
 }
 
-/** Old names of targets. */
+/** Old names of targets, and what they are saved as. */
 const SAVED_AS: Readonly<Record<string, string>> = { NOTRACK: 'CT' };
 
 interface Expected {
@@ -112,7 +115,7 @@ interface Expected {
   line: TrialLine;
 }
 
-/** The rules of each chain in the order in which they stand after a trial; `null` for one that is not the ruleset's. */
+/** Returns the rules of each chain in their order after a trial; `null` for a rule that is not the ruleset's. */
 function expectedRules({ before }: Trial, lines: readonly TrialLine[]): Map<string, (Expected | null)[]> {
   const chains = new Map<string, (Expected | null)[]>();
   const inserted = new Map<string, (Expected | null)[]>();
@@ -129,7 +132,7 @@ function expectedRules({ before }: Trial, lines: readonly TrialLine[]): Map<stri
     if (line.kind === 'chain' || line.kind === 'command') continue;
     for (const rule of line.rules) add(rule.insert ? inserted : chains, rule.chain, { rule, line });
   }
-  // The one that is inserted last stands first.
+  // The rule that is inserted last stands first.
   for (const [chain, rules] of inserted)
     chains.set(chain, [...rules.toReversed(), ...(chains.get(chain) ?? [])]);
   return chains;

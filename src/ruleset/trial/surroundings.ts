@@ -5,8 +5,8 @@ import { quoteWord } from '../text/split-words.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 
 /**
- * The chains of others that hooks stand in, and how those are reached, with bare jumps: enough for the kernel to say
- * of a rule what it would say of it on the host.
+ * Returns lines that make the chains of others in which hooks stand, and bare jumps to those chains. So the kernel says about a
+ * rule what it would say on the host.
  */
 export function surroundings({ name, hooks }: WantedTable, live: Table | undefined): ChangeLine[] {
   const builtIn = builtInChains(name);
@@ -26,7 +26,7 @@ export function surroundings({ name, hooks }: WantedTable, live: Table | undefin
   ];
 }
 
-/** Whether any hook stands in a chain of others: only then it matters what is live. */
+/** Says whether a hook stands in a chain of others. Only then does the rehearsal depend on what is live. */
 export function hasForeignHooks({ name, hooks }: WantedTable): boolean {
   return hooks.some(({ rule }) => !builtInChains(name).includes(rule.chain));
 }

@@ -6,17 +6,17 @@ import { countRules } from '../wanted/count-copies.ts';
 import type { TrialLine } from './trial.ts';
 
 /**
- * Follows commands through the chains of a table: for each chain, the lines that its rules are from, in order. Only to name a
- * line to a person: what there is, the kernel has said.
+ * Follows commands through the chains of a table. Returns for each chain the lines that its rules come from, in order. This only
+ * serves to name a line to people: what the table has, the kernel has said.
  *
- * @returns `null` where it cannot be followed: a rule that is deleted by its text may be any
+ * @returns `null` if a command cannot be followed: a deletion by text may hit any rule
  */
 export function traceScript(lines: readonly TrialLine[], family: Family): Map<string, TrialLine[]> | null {
   let chains = new Map<string, TrialLine[]>();
   let section = 0;
   for (const line of lines) {
     if (line.kind !== 'command') return null;
-    // `*TABLE` once more: all of it begins anew.
+    // A second `*TABLE` begins the whole table anew.
     if (line.section !== section) chains = new Map();
     section = line.section;
     if (line.text.startsWith(':')) chains.set(/^:([^ ]+)/.exec(line.text)?.[1] ?? '', []);
@@ -40,7 +40,7 @@ function follow(chains: Map<string, TrialLine[]>, line: TrialLine, family: Famil
   return true;
 }
 
-/** @returns whether it is known which rule it is about */
+/** @returns whether it is known which rules the command concerns */
 function edit(rules: TrialLine[], command: string, position: string | undefined, made: TrialLine[]): boolean {
   const at = position === undefined ? 0 : Number(position) - 1;
   if (command === 'A') appendAll(rules, made);
@@ -50,7 +50,7 @@ function edit(rules: TrialLine[], command: string, position: string | undefined,
   return (command !== 'D' || position !== undefined) && made.length <= MOST_AT_ONCE;
 }
 
-/** More rules than one line makes by any mistake. */
+/** More rules than one line can make by mistake. With more, the commands are not followed. */
 const MOST_AT_ONCE = 10_000;
 
 function empty(chains: Map<string, TrialLine[]>, chain: string): void {

@@ -6,18 +6,18 @@ import { type Acceptance, knownSpelling, rulesOf } from './acceptance.ts';
 import { reachOf } from './reach.ts';
 import { surroundings } from './surroundings.ts';
 
-/** One table of a ruleset as it is tried out in an empty network namespace. */
+/** One table of a ruleset, as it is tried in an empty network namespace. */
 export interface Trial extends TableRef {
   wanted: WantedTable;
-  /** Chains of others that hooks stand in, so that they can. */
+  /** Lines that make the chains of others in which hooks stand. */
   before: ChangeLine[];
   /** In the order of the sent text. */
   lines: TrialLine[];
 }
 
 /**
- * A `jump` goes to a chain of the table: it decides on what others may be, and is part of each trial. A `command` may do
- * anything, and depends on all that stand before it.
+ * A `jump` goes to a chain of the table. What other rules may be depends on it, so it is part of each trial. A `command` may do
+ * anything, and depends on all commands before it.
  */
 export type TrialLine = ChangeLine &
   (
@@ -27,8 +27,8 @@ export type TrialLine = ChangeLine &
   );
 
 /**
- * What has to be tried of a table: its chains, the jumps between them, and every rule that is not known to be taken
- * where it stands. Whether the kernel takes a rule depends on from where it is reached, and on no other rule.
+ * Plans what must be tried of a table: its chains, the jumps between them, and every rule that is not known to be taken in its
+ * place. Whether the kernel takes a rule depends on the rule, on from where it is reached, and on no other rule.
  */
 export function planTrial(
   ref: TableRef,
@@ -68,7 +68,7 @@ function listedLines(wanted: WantedTable, known: readonly Acceptance[]): TrialLi
   return lines.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
-/** Rules of which the line is not known stand behind all chains. */
+/** Returns the place of a line in the trial. Rules whose line is not known come after all chains. */
 function placeOf({ kind, source }: TrialLine): number {
   return kind === 'chain' || source !== 0 ? (source ?? 0) : Number.MAX_SAFE_INTEGER;
 }
@@ -78,7 +78,7 @@ function lineOf({ chain, spec, insert }: Rule): string {
   return spec === '' ? `${command} ${chain}` : `${command} ${chain} ${spec}`;
 }
 
-/** Some of a trial's lines as text that makes the table what they say, and nothing else. */
+/** Returns some of a trial's lines as a restore text that makes only what they say. */
 export function renderTrial({ table, before }: Trial, lines: readonly TrialLine[]): string {
   const texts: string[] = [`*${table}`, ...before.map(({ text }) => text)];
   let section = 0;
@@ -89,7 +89,7 @@ export function renderTrial({ table, before }: Trial, lines: readonly TrialLine[
   return [...texts, 'COMMIT', ''].join('\n');
 }
 
-/** The line of a trial that stands in a line of its text, counted from 1. */
+/** Returns the line of a trial that stands in this line of its restore text, counted from 1. */
 export function lineAt(
   { before }: Trial,
   lines: readonly TrialLine[],
@@ -105,7 +105,7 @@ export function lineAt(
   return undefined;
 }
 
-/** What is left of lines when some are left out: with a chain, what is in it and what jumps to it. */
+/** Leaves lines out. With a chain's declaration go the rules in the chain and the jumps to it. */
 export function withoutLines(lines: readonly TrialLine[], gone: readonly TrialLine[]): readonly TrialLine[] {
   if (gone.length === 0) return lines;
   const left = new Set(gone);
@@ -118,13 +118,13 @@ export function withoutLines(lines: readonly TrialLine[], gone: readonly TrialLi
   });
 }
 
-/** The chain that a line is about; `null`: that is not known. */
+/** Returns the chain of a line; `null` if it is not known. */
 export function chainOf(line: TrialLine): string | null {
   if (line.kind === 'command') return null;
   return line.kind === 'chain' ? line.chain : line.rules[0].chain;
 }
 
-/** Lines that decide on what others may be, and so are part of each trial of a list. */
+/** Says whether other rules depend on this line. Such lines are part of each trial of a list. */
 export function isSkeleton({ kind }: TrialLine): boolean {
   return kind === 'chain' || kind === 'jump';
 }
