@@ -1,4 +1,4 @@
-import type { Answers } from '../../central/fleet-client.ts';
+import type { HostAnswers } from '../../central/fleet/options.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
@@ -32,7 +32,7 @@ export class AnswerReport {
     this.#draw();
   };
 
-  end(answers: Answers, file: RulesetFile | null): ExitStatus {
+  end(answers: HostAnswers, file: RulesetFile | null): ExitStatus {
     this.#view.clear();
     const hosts = Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
     const summary = countEnds(Object.values(hosts));

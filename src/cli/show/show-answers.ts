@@ -1,4 +1,4 @@
-import type { Answers } from '../../central/fleet-client.ts';
+import type { HostAnswers } from '../../central/fleet/options.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { Failure } from '../../contract/failure.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
@@ -9,7 +9,7 @@ import { showFailure } from './show-failure.ts';
 const MOST_NAMED = 8;
 
 /** How a push ended, for a person: hosts that ended alike are one block, and a failure is shown as a compiler shows it. */
-export function showAnswers(answers: Answers, file: RulesetFile | null): string[] {
+export function showAnswers(answers: HostAnswers, file: RulesetFile | null): string[] {
   const blocks = new Map<string, { hosts: string[]; lines: string[] }>();
   for (const [host, { end, result }] of answers) {
     const failure = result?.failure ?? null;
