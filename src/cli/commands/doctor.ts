@@ -8,12 +8,13 @@ import { withExamples } from '../options/help.ts';
 import { withWorkerOptions } from '../options/setting-options.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { paint } from '../terminal/paint.ts';
+import { layRow } from '../terminal/table.ts';
 
 type Flags = Partial<Record<SettingName, string>> & { config?: string; json?: true };
 
 const PAINT = { ok: paint.green, warning: paint.yellow, failure: paint.red } as const;
-const VERDICT_WIDTH = 7;
-const CHECK_WIDTH = 9;
+/** Of the verdict, and of the check. */
+const WIDTHS = [7, 9];
 
 /** Is this host fit for a worker? */
 export function doctorCommand(end: (status: ExitStatus) => void): Command {
@@ -40,8 +41,7 @@ export function doctorCommand(end: (status: ExitStatus) => void): Command {
 }
 
 function show({ verdict, check, message, advice }: NamedFinding): string {
-  const head = `${PAINT[verdict](verdict.padEnd(VERDICT_WIDTH))}  ${paint.bold(check.padEnd(CHECK_WIDTH))}`;
-  const indent = ' '.repeat(VERDICT_WIDTH + CHECK_WIDTH + 4);
-  const told = advice === null ? '' : `${indent}→ ${escapeControl(advice)}\n`;
-  return `${head}  ${escapeControl(message)}\n${told}`;
+  const lines = [layRow([PAINT[verdict](verdict), paint.bold(check), escapeControl(message)], WIDTHS)];
+  if (advice !== null) lines.push(layRow(['', '', `→ ${escapeControl(advice)}`], WIDTHS));
+  return `${lines.join('\n')}\n`;
 }

@@ -21,6 +21,7 @@ import { readInput } from '../files/read-input.ts';
 import { withExamples } from '../options/help.ts';
 import { collect } from '../options/read-values.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { layTable } from '../terminal/table.ts';
 
 const JSON_OPTION = ['--json', 'print JSON on standard output'] as const;
 
@@ -113,13 +114,16 @@ async function list(path: string, json: boolean): Promise<void> {
     print({ keys: [await readPublicHalf(path)] });
     return;
   }
-  for (const { kid, algorithm, limits } of await readTrustedKeys(path)) {
-    const limited = Object.entries(limits).map(([name, value]) => `${name}: ${String(value)}`);
-    const line = json
-      ? JSON.stringify({ kid, algorithm, limits })
-      : `${kid}  ${algorithm}  ${limited.join('; ') || 'trusted with everything'}`;
-    process.stdout.write(`${line}\n`);
-  }
+  const trusted = await readTrustedKeys(path);
+  const lines = json
+    ? trusted.map(({ kid, algorithm, limits }) => JSON.stringify({ kid, algorithm, limits }))
+    : layTable(trusted.map(({ kid, algorithm, limits }) => [kid, algorithm, tellLimits(limits)]));
+  for (const line of lines) process.stdout.write(`${line}\n`);
+}
+
+function tellLimits(limits: object): string {
+  const limited = Object.entries(limits).map(([name, value]) => `${name}: ${String(value)}`);
+  return limited.join('; ') || 'trusted with everything';
 }
 
 async function isPrivate(path: string): Promise<boolean> {

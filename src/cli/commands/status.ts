@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { HostState } from '../../central/fleet/fleet-state.ts';
+import { escapeControl } from '../../contract/escape.ts';
 import {
   type AnswerFlags,
   type FleetFlags,
@@ -9,9 +10,9 @@ import {
 } from '../options/fleet-options.ts';
 import { withExamples } from '../options/help.ts';
 import { collect, readSeconds } from '../options/read-values.ts';
-import { layTable } from '../show/table.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
+import { layTable } from '../terminal/table.ts';
 
 type Flags = FleetFlags & AnswerFlags & { group: string[]; since: number };
 
@@ -57,27 +58,20 @@ function showFleet(hosts: readonly HostState[]): string {
   const heads = ['HOST', 'STATE', 'GROUPS', 'RULESETS', 'BACKEND', 'LAST SEEN'];
   const rows = hosts.map((host) => [
     host.hostId,
-    host.presence,
-    host.groups.join(',') || '-',
+    paintEnd(host.presence),
+    escapeControl(host.groups.join(',')) || '-',
     host.rulesets.map(describeRuleset).join(' ') || '-',
-    `${host.worker.backend} ${host.worker.iptables}`,
-    host.pending === null ? `${ago(host.lastSeen)} ago` : `waits for confirm ${host.pending}`,
+    escapeControl(`${host.worker.backend} ${host.worker.iptables}`),
+    host.pending === null ? `${ago(host.lastSeen)} ago` : escapeControl(`waits for confirm ${host.pending}`),
   ]);
-  const [head = '', ...lines] = layTable(
-    [heads, ...rows],
-    process.stdout.columns ?? Number.POSITIVE_INFINITY,
-  );
-  const painted = lines.map((line, index) => {
-    const presence = hosts[index]?.presence ?? '';
-    return line.replace(presence, () => paintEnd(presence)).replace(/\S+!/g, (drifted) => paint.red(drifted));
-  });
+  const lines = layTable([heads.map(paint.bold), ...rows], { columns: process.stdout.columns });
   const drifted = hosts.some(({ rulesets }) => rulesets.some(({ inSync }) => inSync === false));
   const note = drifted ? ['! has drifted: what is live is not what was committed'] : [];
-  return `${[paint.bold(head), ...painted, ...note].join('\n')}\n`;
+  return `${[...lines, ...note].join('\n')}\n`;
 }
 
 function describeRuleset({ name, revision, inSync }: HostState['rulesets'][number]): string {
-  return `${name}@${revision}${inSync === false ? '!' : ''}`;
+  return inSync === false ? paint.red(`${name}@${revision}!`) : `${name}@${revision}`;
 }
 
 const MINUTE = 60;
