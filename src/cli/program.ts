@@ -1,22 +1,28 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../config/version.ts';
-import { COMMANDS, type CommandEntry } from './commands.ts';
+import { COMMANDS } from './commands.ts';
+import { styleHelp } from './options/help.ts';
 import type { ExitStatus } from './terminal/exit-status.ts';
+
+const AFTER = `
+fleetwall help COMMAND tells of its options, and shows examples.
+
+Exit status:
+  0  done
+  1  at least one host, line or check failed
+  2  wrong usage or settings
+  3  the broker cannot be reached
+  4  some host did not answer in time`;
 
 /** Runs one command line to its exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitStatus> {
   let status: ExitStatus = 0;
-  const setStatus = (result: ExitStatus) => (status = result);
-  const program = new Command('fleetwall')
-    .description('Applies iptables rulesets on every host of a fleet, from jobs on RabbitMQ')
-    .version(VERSION)
-    .exitOverride();
   const chosen = chosenCommand(argv.slice(2));
   try {
-    for (const entry of COMMANDS) {
-      const command = entry.name === chosen ? (await entry.load())(setStatus) : new Command(entry.name);
-      program.addCommand(describe(command, entry), { hidden: entry.hidden === true });
-    }
+    const program = await makeProgram(
+      (name) => name === chosen,
+      (result) => (status = result),
+    );
     await program.parseAsync(argv);
     return status;
   } catch (error) {
@@ -25,12 +31,27 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitStatu
   }
 }
 
+/** All commands, of which those that are not wanted have a name and a description only. */
+export async function makeProgram(
+  isWanted: (name: string) => boolean,
+  end: (status: ExitStatus) => void,
+): Promise<Command> {
+  const program = new Command('fleetwall')
+    .description('Applies iptables rulesets on every host of a fleet, from jobs on RabbitMQ')
+    .version(VERSION, '-V, --version', 'print the version of fleetwall')
+    .addHelpText('after', AFTER)
+    .commandsGroup('Help:')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride();
+  for (const { name, group, description, hidden = false, load } of COMMANDS) {
+    const command = isWanted(name) ? (await load())(end) : new Command(name);
+    program.addCommand(command.exitOverride().description(description).helpGroup(group), { hidden });
+  }
+  return styleHelp(program);
+}
+
 /** The first word that is no flag; of `help COMMAND`, the second. */
 function chosenCommand(args: readonly string[]): string | undefined {
   const words = args.filter((word) => !word.startsWith('-'));
   return words[0] === 'help' ? words[1] : words[0];
-}
-
-function describe(command: Command, { description }: CommandEntry): Command {
-  return command.exitOverride().description(description);
 }

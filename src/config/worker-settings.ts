@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { GroupName, HostId } from '../contract/identifiers.ts';
 import { AmqpAddress } from './amqp-address.ts';
 import { HttpAddress } from './http-address.ts';
+import { helpOf, told } from './setting-help.ts';
 
 /** Settings come as text from flags and the environment, and as YAML values from the file. */
 const list = <T extends z.ZodType>(item: T) =>
@@ -23,43 +24,143 @@ const flag = z.preprocess(
 const seconds = z.coerce.number('must be a number of seconds').positive('must be more than 0');
 const path = z.string().startsWith('/', 'must be an absolute path');
 
-/** The worker's settings, by their names in the file; see contract v1 for what each means. */
+/** The worker's settings, by their names in the file: what each may be, and what the help says of it. */
 export const WorkerSettings = z.object({
-  hostId: HostId.default(() => hostname().split('.', 1)[0]?.toLowerCase() ?? ''),
-  groups: list(GroupName).default([]),
-  amqpUrl: list(AmqpAddress)
-    .refine((addresses) => addresses.length > 0, 'must name at least one broker')
-    .prefault('amqp://127.0.0.1:5672'),
-  amqpPasswordFile: path.optional(),
-  amqpCa: path.optional(),
-  amqpCert: path.optional(),
-  amqpKey: path.optional(),
-  queueType: z.enum(['quorum', 'classic'], 'must be quorum or classic').default('quorum'),
-  trustedKeys: path.optional(),
-  allowUnsigned: flag.default(false),
-  backend: z.enum(['nft', 'legacy', 'auto'], 'must be nft, legacy or auto').default('auto'),
-  netns: z
-    .string()
-    .regex(/^[^/\0]+$/, 'must be the name of a network namespace')
-    .optional(),
-  stateDir: path.default('/var/lib/fleetwall'),
-  runDir: path.default('/run/fleetwall'),
-  lockTimeoutSeconds: seconds.default(10),
-  applyTimeoutSeconds: seconds.default(60),
-  policy: path.optional(),
-  probes: path.optional(),
-  drift: z.enum(['report', 'repair', 'off'], 'must be report, repair or off').default('report'),
-  driftIntervalSeconds: seconds.default(60),
-  heartbeatSeconds: seconds.default(30),
-  httpAddress: HttpAddress.optional(),
-  eventText: z.enum(['full', 'none'], 'must be full or none').default('full'),
-  logLevel: z
-    .enum(
-      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-      'must be a level of pino, such as info',
-    )
-    .default('info'),
-  logFile: path.optional(),
+  hostId: told(
+    HostId.default(() => hostname().split('.', 1)[0]?.toLowerCase() ?? ''),
+    'id',
+    'the id of this host, by which jobs name it; two workers must not have the same',
+    'the host name up to its first dot, in lower case',
+  ),
+  groups: told(
+    list(GroupName).default([]),
+    'names',
+    'the groups that this host belongs to, with commas between; it gets the jobs of each',
+  ),
+  amqpUrl: told(
+    list(AmqpAddress)
+      .refine((addresses) => addresses.length > 0, 'must name at least one broker')
+      .prefault('amqp://127.0.0.1:5672'),
+    'url',
+    "the broker's address, amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps: for TLS; several, with commas between, are the nodes of one cluster",
+  ),
+  amqpPasswordFile: told(
+    path.optional(),
+    'file',
+    "a file with the user's password on the broker, in place of a password in the address",
+  ),
+  amqpCa: told(
+    path.optional(),
+    'file',
+    "a PEM file of the authorities that may have signed the broker's certificate; for amqps only",
+    'those that Node.js knows',
+  ),
+  amqpCert: told(
+    path.optional(),
+    'file',
+    'a PEM file with the certificate to show to the broker; if the address names no user, the broker takes the user from it',
+  ),
+  amqpKey: told(
+    path.optional(),
+    'file',
+    "a PEM file with that certificate's private key; no other user may be able to read it",
+  ),
+  queueType: told(
+    z.enum(['quorum', 'classic'], 'must be quorum or classic').default('quorum'),
+    'type',
+    "which type of queue to make for this host's jobs, quorum or classic; a queue that exists stays as it is",
+  ),
+  trustedKeys: told(
+    path.optional(),
+    'file',
+    'a JWK set of public keys; jobs that none of them has signed are refused',
+  ),
+  allowUnsigned: told(
+    flag.default(false),
+    'true|false',
+    'whether to start without trusted keys, and so run jobs that nobody has signed',
+  ),
+  backend: told(
+    z.enum(['nft', 'legacy', 'auto'], 'must be nft, legacy or auto').default('auto'),
+    'variant',
+    "which variant of iptables to use: nft, legacy, or auto for the one that the host's own iptables is",
+  ),
+  netns: told(
+    z
+      .string()
+      .regex(/^[^/\0]+$/, 'must be the name of a network namespace')
+      .optional(),
+    'name',
+    "a named network namespace whose rules are managed, in place of the worker's own",
+  ),
+  stateDir: told(
+    path.default('/var/lib/fleetwall'),
+    'folder',
+    'where rulesets, results and the files for boot are kept; each worker needs a folder of its own',
+  ),
+  runDir: told(
+    path.default('/run/fleetwall'),
+    'folder',
+    'where the lock is; all that change the rules of this host must use the same folder',
+  ),
+  lockTimeoutSeconds: told(
+    seconds.default(10),
+    'seconds',
+    "how many seconds a job waits for this host's lock, and again for the lock of iptables, before it fails",
+  ),
+  applyTimeoutSeconds: told(
+    seconds.default(60),
+    'seconds',
+    'how many seconds iptables has to save or to restore rules before the job fails',
+  ),
+  policy: told(path.optional(), 'file', 'a YAML file of limits on what jobs may do on this host'),
+  probes: told(
+    path.optional(),
+    'file',
+    "a YAML file of this host's own checks; a change after which one of them fails is taken back",
+  ),
+  drift: told(
+    z.enum(['report', 'repair', 'off'], 'must be report, repair or off').default('report'),
+    'what',
+    'what to do when the live rules are not those that were committed: report it, repair it by putting them back, or off to not look',
+  ),
+  driftIntervalSeconds: told(
+    seconds.default(60),
+    'seconds',
+    'how many seconds lie between two looks at whether the rules have drifted',
+  ),
+  heartbeatSeconds: told(
+    seconds.default(30),
+    'seconds',
+    'how many seconds lie between two heartbeats, which tell the fleet that this host is there',
+  ),
+  httpAddress: told(
+    HttpAddress.optional(),
+    'address',
+    'where to serve /metrics, /healthz and /readyz, such as 127.0.0.1:9464',
+    'nowhere',
+  ),
+  eventText: told(
+    z.enum(['full', 'none'], 'must be full or none').default('full'),
+    'what',
+    'what events carry of rules and of the output of iptables: full texts, or none',
+  ),
+  logLevel: told(
+    z
+      .enum(
+        ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+        'must be a level of pino, such as info',
+      )
+      .default('info'),
+    'level',
+    'what to log: fatal, error, warn, info, debug or trace, each with those before it; or silent',
+  ),
+  logFile: told(
+    path.optional(),
+    'file',
+    'the file to log to; it is opened again on SIGHUP',
+    'standard output',
+  ),
 });
 export type SettingName = keyof z.infer<typeof WorkerSettings>;
 /** With what was in the files that they name. */
@@ -84,4 +185,11 @@ export function environmentName(setting: string): string {
 /** … and `--host-id` on the command line. */
 export function flagName(setting: string): string {
   return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** A setting as an option of the command line, with all the ways to give it. */
+export function describeSetting(name: SettingName): { flags: string; description: string } {
+  const { value, description, fallback } = helpOf(WorkerSettings.shape[name]);
+  const origins = [`env: ${environmentName(name)}`, ...(fallback === '' ? [] : [`default: ${fallback}`])];
+  return { flags: `${flagName(name)} <${value}>`, description: `${description} (${origins.join(', ')})` };
 }

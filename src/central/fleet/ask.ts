@@ -1,21 +1,15 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import type { FleetEvent, JobCompleted } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
-import type { HostEnd } from '../../contract/rollout.ts';
 import { isFleetEvent, readIncoming } from './incoming.ts';
 import type { PreparedMessage } from './messages.ts';
+import type { HostAnswers } from './options.ts';
 
-/** A job, and whom it goes to: by routing keys, and those of whom an answer is expected. */
-export interface Errand {
+/** A message, and whom it goes to: by routing keys, and those of whom an answer is expected. */
+export interface AddressedMessage {
   message: PreparedMessage;
   keys: readonly string[];
   hosts: readonly string[];
-}
-
-export interface HostAnswer {
-  end: HostEnd;
-  /** `null` for who did not answer. */
-  result: JobCompleted | null;
 }
 
 export interface AskOptions {
@@ -38,32 +32,32 @@ const GRACE_MS = 10_000;
  */
 export async function ask(
   link: FleetLink,
-  errands: readonly Errand[],
+  messages: readonly AddressedMessage[],
   options: AskOptions,
-): Promise<Map<string, HostAnswer>> {
-  const asking = new Asking(link, errands, options);
+): Promise<HostAnswers> {
+  const asking = new Asking(link, messages, options);
   return await asking.run();
 }
 
 class Asking {
   readonly #link: FleetLink;
-  readonly #errands: readonly Errand[];
+  readonly #messages: readonly AddressedMessage[];
   readonly #options: AskOptions;
   readonly #jobs: ReadonlySet<string>;
-  readonly #answers = new Map<string, HostAnswer>();
+  readonly #answers: HostAnswers = new Map();
   readonly #deadlines = new Map<string, number>();
   #wake: () => void = () => {};
 
-  constructor(link: FleetLink, errands: readonly Errand[], options: AskOptions) {
+  constructor(link: FleetLink, messages: readonly AddressedMessage[], options: AskOptions) {
     this.#link = link;
-    this.#errands = errands;
+    this.#messages = messages;
     this.#options = options;
-    this.#jobs = new Set(errands.map(({ message }) => message.jobId));
+    this.#jobs = new Set(messages.map(({ message }) => message.jobId));
   }
 
-  async run(): Promise<Map<string, HostAnswer>> {
+  async run(): Promise<HostAnswers> {
     const { signal } = this.#options;
-    const hosts = this.#errands.flatMap((errand) => errand.hosts);
+    const hosts = this.#messages.flatMap((each) => each.hosts);
     const keys =
       hosts.length <= MOST_KEYS && this.#isToSingleHosts ? hosts.map((host) => `${host}.job.#`) : ['*.job.#'];
     const stopHearing = await this.#link.hear(
@@ -91,14 +85,14 @@ class Asking {
   }
 
   get #isToSingleHosts(): boolean {
-    return this.#errands.every(({ keys, hosts }) => keys.length === hosts.length);
+    return this.#messages.every(({ keys, hosts }) => keys.length === hosts.length);
   }
 
   /** To a single host, that nobody takes it is an answer at once. */
   async #send(): Promise<void> {
     const { exchange = JOBS_EXCHANGE, signal } = this.#options;
     await Promise.all(
-      this.#errands.flatMap(({ message, keys, hosts }) =>
+      this.#messages.flatMap(({ message, keys, hosts }) =>
         keys.map(async (key, index) => {
           const host = keys.length === hosts.length ? hosts[index] : undefined;
           if (host !== undefined && this.#answers.has(host)) return;

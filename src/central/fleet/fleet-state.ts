@@ -23,6 +23,7 @@ export class FleetState {
     return this.#hosts;
   }
 
+  /** @internal */
   take(event: FleetEvent): void {
     if (!('groups' in event.data)) {
       this.#touch(event);

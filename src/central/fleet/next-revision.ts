@@ -1,15 +1,8 @@
-import type { Ruleset } from '../../contract/job.ts';
-import { type FleetObserver, hostsOf, type Selection } from './select.ts';
-
-/** A ruleset to be pushed. `next`: the highest revision of the fleet and one, if no host has moved on meanwhile. */
-export type RulesetToPush = Omit<Partial<Ruleset>, 'revision' | 'name' | 'ifRevision'> & {
-  name: string;
-  revision: number | 'next';
-  ifRevision?: number | undefined;
-};
+import type { HostSelection, RulesetToPush } from './options.ts';
+import { type FleetObserver, hostsOf } from './select.ts';
 
 export interface Part {
-  whom: Selection;
+  whom: HostSelection;
   ruleset: Omit<RulesetToPush, 'revision'> & { revision: number };
 }
 
@@ -20,7 +13,7 @@ export interface Part {
 export async function nextRevisions(
   observer: FleetObserver,
   { revision, ...ruleset }: RulesetToPush,
-  whom: Selection,
+  whom: HostSelection,
 ): Promise<Part[]> {
   if (revision !== 'next') return [{ whom, ruleset: { ...ruleset, revision } }];
   const { hosts: known } = await observer.fleet();

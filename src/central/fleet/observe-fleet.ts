@@ -5,13 +5,6 @@ import { FleetState } from './fleet-state.ts';
 import { isFleetEvent, readIncoming } from './incoming.ts';
 import type { PreparedMessage } from './messages.ts';
 
-/** How far back to look for hosts that do not answer, and how long hosts have to answer. */
-export interface LookOptions {
-  lookBackMs?: number;
-  answerMs?: number;
-  signal?: AbortSignal | undefined;
-}
-
 export interface ObserveOptions {
   user: string | undefined;
   /** To every host. */

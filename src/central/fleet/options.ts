@@ -1,7 +1,24 @@
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent, JobCompleted } from '../../contract/event.ts';
+import type { Ruleset } from '../../contract/job.ts';
+import type { HostEnd } from '../../contract/rollout.ts';
+
+/** Whom something is for. With `exclude`, groups and `all` mean those of them that are known. */
+export interface HostSelection {
+  hosts?: readonly string[];
+  groups?: readonly string[];
+  all?: boolean;
+  exclude?: readonly string[];
+}
+
+/** A ruleset to be pushed. `next`: the highest revision of the fleet and one, if no host has moved on meanwhile. */
+export type RulesetToPush = Omit<Partial<Ruleset>, 'revision' | 'name' | 'ifRevision'> & {
+  name: string;
+  revision: number | 'next';
+  ifRevision?: number | undefined;
+};
 
 export interface RequestOptions {
-  /** Of an answer; default 60. */
+  /** How many seconds to wait for an answer; default 60. */
   timeoutSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Called with each event of the job, as it comes. */
@@ -12,3 +29,23 @@ export interface RequestOptions {
 export interface PushOptions extends RequestOptions {
   confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
 }
+
+/** How far back to look for hosts that do not answer (default: 10 minutes), and how long hosts have to answer (default: 2 seconds). */
+export interface LookOptions {
+  lookBackMs?: number;
+  answerMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Where to begin in the log of events: at its beginning, with the next event, at an offset, or with the first event since a time. */
+export type StreamStart = 'first' | 'next' | { offset: number } | { since: Date };
+
+/** How a host answered. */
+export interface HostAnswer {
+  end: HostEnd;
+  /** `null` for who did not answer. */
+  result: JobCompleted | null;
+}
+
+/** How each host answered, by its id. */
+export type HostAnswers = Map<string, HostAnswer>;

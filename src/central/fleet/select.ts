@@ -1,15 +1,30 @@
+import { z } from 'zod';
+import { GroupName, HostId } from '../../contract/identifiers.ts';
 import type { Target } from '../../contract/job.ts';
 import { ALL_KEY, groupKey, hostKey } from '../../contract/names.ts';
-import type { Errand } from './ask.ts';
+import type { AddressedMessage } from './ask.ts';
+import { RequestInvalid } from './errors.ts';
 import type { HostState } from './fleet-state.ts';
 import type { PreparedMessage } from './messages.ts';
+import type { HostSelection } from './options.ts';
 
-/** Whom something is for. With `exclude`, groups and `all` mean those of them that are known. */
-export interface Selection {
-  hosts?: readonly string[];
-  groups?: readonly string[];
-  all?: boolean;
-  exclude?: readonly string[];
+const Selected = z.strictObject({
+  hosts: z.array(HostId).optional(),
+  groups: z.array(GroupName).optional(),
+  all: z.boolean().optional(),
+  exclude: z.array(HostId).optional(),
+});
+
+/** @throws {RequestInvalid} for what is meant for nobody, or names something else than hosts: a slip must not go unseen */
+export function assertSelection(whom: HostSelection): void {
+  const { data, error } = Selected.safeParse(whom);
+  if (error !== undefined) {
+    throw new RequestInvalid(`whom it is for: ${z.prettifyError(error)}`, { cause: error });
+  }
+  const { hosts = [], groups = [], all = false } = data;
+  if (hosts.length === 0 && groups.length === 0 && !all) {
+    throw new RequestInvalid('it is for nobody: name hosts or groups, or say all: true');
+  }
 }
 
 /** Who can tell of the fleet. */
@@ -26,7 +41,7 @@ export function lookOnce(observer: FleetObserver, signal: AbortSignal | undefine
 }
 
 /** Hosts in the order in which they were named, then those of groups, each once. */
-export async function hostsOf(observer: FleetObserver, whom: Selection): Promise<string[]> {
+export async function hostsOf(observer: FleetObserver, whom: HostSelection): Promise<string[]> {
   const { hosts = [], groups = [], all = false, exclude = [] } = whom;
   const excluded = new Set(exclude);
   const known = all || groups.length > 0 ? await membersOf(observer, whom) : [];
@@ -35,7 +50,7 @@ export async function hostsOf(observer: FleetObserver, whom: Selection): Promise
 
 async function membersOf(
   observer: FleetObserver,
-  { groups = [], all = false }: Selection,
+  { groups = [], all = false }: HostSelection,
 ): Promise<string[]> {
   const { hosts } = await observer.fleet();
   return [...hosts.values()]
@@ -48,11 +63,11 @@ async function membersOf(
  * Jobs for whom they are. Single hosts get theirs one by one. Groups and all are sent to as such, so that hosts get it, too, that
  * nobody has heard of for long; answers are expected of those that are known.
  */
-export async function errandsFor(
+export async function addressMessages(
   observer: FleetObserver,
-  whom: Selection,
+  whom: HostSelection,
   make: (target: Target) => Promise<PreparedMessage>,
-): Promise<Errand[]> {
+): Promise<AddressedMessage[]> {
   const { groups = [], all = false, exclude = [] } = whom;
   const hosts = await hostsOf(observer, whom);
   if ((groups.length === 0 && !all) || exclude.length > 0) {

@@ -4,39 +4,26 @@ import type { SigningKey } from '../../keys/signing-key.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';
 import { PlanError } from '../fleet/errors.ts';
 import { type PreparedMessage, prepareJob } from '../fleet/messages.ts';
-import { nextRevisions, type RulesetToPush } from '../fleet/next-revision.ts';
-import { type FleetObserver, hostsOf, type Selection } from '../fleet/select.ts';
-import { type Amount, budgetsOf, layOutSteps } from './rollout-steps.ts';
+import { nextRevisions } from '../fleet/next-revision.ts';
+import type { RulesetToPush } from '../fleet/options.ts';
+import { assertSelection, type FleetObserver, hostsOf } from '../fleet/select.ts';
+import type { HostAmount, RolloutPlan } from './rollout-options.ts';
+import { budgetsOf, layOutSteps } from './rollout-steps.ts';
 
-export interface RolloutPlan {
-  ruleset: RulesetToPush;
-  whom: Selection;
-  /** Default: one made of the date and the ruleset. */
-  id?: string | undefined;
-  /** Default: all at once. */
-  steps?: readonly Amount[];
-  soakSeconds?: number;
-  budgets?: { failed?: Amount; rolledBack?: Amount; silent?: Amount };
-  onFailure?: 'stop' | 'rollback' | 'continue';
-  confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
-  /** To be begun by a host, and to be ended then; each default 60. */
-  deliverySeconds?: number;
-  executionSeconds?: number;
-}
-
-const NONE: Amount = { count: 0 };
+const NONE: HostAmount = { count: 0 };
 const SECONDS = 60;
 
 /**
  * Freezes what a rollout is: its hosts, its steps, and the very messages, so that who goes on with it needs no keys and sends the same.
  *
- * @throws {PlanError}
+ * @throws {PlanError} {@link RequestInvalid}
  */
 export async function planRollout(
   observer: FleetObserver,
   plan: RolloutPlan,
   keys: readonly SigningKey[],
 ): Promise<RolloutStarted> {
+  assertSelection(plan.whom);
   const hosts = await hostsOf(observer, plan.whom);
   if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
   const steps = layOutSteps(plan.steps ?? [{ percent: 100 }], hosts.length);

@@ -20,7 +20,8 @@ export interface Clock {
   takeBackAskedAt: ReadonlyMap<string, number>;
 }
 
-const FAILED: ReadonlySet<HostEnd> = new Set(['failed', 'rejected', 'expired', 'superseded']);
+/** Not `superseded`: what that host has is newer than what the rollout brings. */
+const FAILED: ReadonlySet<HostEnd> = new Set(['failed', 'rejected', 'expired']);
 const SILENT: ReadonlySet<HostEnd> = new Set(['silent', 'unroutable']);
 const GRACE_MS = 10_000;
 

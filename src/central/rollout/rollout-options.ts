@@ -1,10 +1,36 @@
 import type { FleetEvent } from '../../contract/event.ts';
 import type { RolloutEvent } from '../../contract/rollout.ts';
+import type { HostSelection, RulesetToPush } from '../fleet/options.ts';
 import type { RolloutState } from './rollout-state.ts';
+
+/** A number of hosts, or a part of all. */
+export type HostAmount = { count: number } | { percent: number };
+
+export interface RolloutPlan {
+  ruleset: RulesetToPush;
+  whom: HostSelection;
+  /** Default: one made of the date and the ruleset. */
+  id?: string | undefined;
+  /** Default: all at once. */
+  steps?: readonly HostAmount[];
+  soakSeconds?: number;
+  budgets?: { failed?: HostAmount; rolledBack?: HostAmount; silent?: HostAmount };
+  onFailure?: 'stop' | 'rollback' | 'continue';
+  confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
+  /** To be begun by a host, and to be ended then; each default 60. */
+  deliverySeconds?: number;
+  executionSeconds?: number;
+}
 
 export interface RolloutOptions {
   /** How far to look back for its beginning; default: a week. */
   since?: Date | undefined;
   signal?: AbortSignal | undefined;
   onEvent?: ((event: FleetEvent | RolloutEvent, state: RolloutState) => void) | undefined;
+}
+
+/** A rollout that was found in the log of events; its state goes on until it is closed. */
+export interface FoundRollout {
+  readonly state: RolloutState;
+  close(): Promise<void>;
 }

@@ -27,6 +27,7 @@ export class RolloutState {
   ended: RolloutEnd | null = null;
   readonly #jobs: ReadonlySet<string>;
 
+  /** @internal */
   constructor(record: RolloutStarted) {
     this.record = record;
     this.#jobs = new Set(record.jobs.map(({ jobId }) => jobId));
@@ -38,7 +39,7 @@ export class RolloutState {
     );
   }
 
-  /** @returns whether it was of this rollout */
+  /** @internal @returns whether it was of this rollout */
   take(event: FleetEvent | RolloutEvent, now: number): boolean {
     if ('rolloutId' in event.data && !('hostId' in event.data)) {
       if (event.data.rolloutId !== this.record.rolloutId) return false;

@@ -1,10 +1,8 @@
 import type { Budgets } from '../../contract/rollout.ts';
-
-/** A number of hosts, or a part of all. */
-export type Amount = { count: number } | { percent: number };
+import type { HostAmount } from './rollout-options.ts';
 
 /** `5`, `25%`. @returns `null` for what is neither */
-export function readAmount(text: string): Amount | null {
+export function readAmount(text: string): HostAmount | null {
   const [, number, percent] = /^(\d{1,7}(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
   const value = Number(number);
   if (number === undefined || (percent === '%' && value > 100)) return null;
@@ -18,7 +16,7 @@ export function readAmount(text: string): Amount | null {
  *
  * @returns `null` if not all hosts would ever be begun
  */
-export function layOutSteps(steps: readonly Amount[], hosts: number): number[] | null {
+export function layOutSteps(steps: readonly HostAmount[], hosts: number): number[] | null {
   const reached = steps.map((step) => Math.min(hosts, Math.max(1, partOf(step, hosts, Math.ceil))));
   const counts: number[] = [];
   for (const count of reached) if (count > (counts.at(-1) ?? 0)) counts.push(count);
@@ -26,8 +24,8 @@ export function layOutSteps(steps: readonly Amount[], hosts: number): number[] |
 }
 
 /** How many hosts may end badly: a part is rounded down. */
-export function budgetsOf(amounts: Record<keyof Budgets, Amount>, hosts: number): Budgets {
-  const limit = (amount: Amount) => partOf(amount, hosts, Math.floor);
+export function budgetsOf(amounts: Record<keyof Budgets, HostAmount>, hosts: number): Budgets {
+  const limit = (amount: HostAmount) => partOf(amount, hosts, Math.floor);
   return {
     failed: limit(amounts.failed),
     rolledBack: limit(amounts.rolledBack),
@@ -35,6 +33,6 @@ export function budgetsOf(amounts: Record<keyof Budgets, Amount>, hosts: number)
   };
 }
 
-function partOf(amount: Amount, hosts: number, round: (value: number) => number): number {
+function partOf(amount: HostAmount, hosts: number, round: (value: number) => number): number {
   return 'count' in amount ? amount.count : round((amount.percent * hosts) / 100);
 }

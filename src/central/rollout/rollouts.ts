@@ -1,18 +1,10 @@
-import type { FleetLink } from '../../broker/fleet-link.ts';
-import type { SigningKey } from '../../keys/signing-key.ts';
-import { type FleetObserver, lookOnce } from '../fleet/select.ts';
-import { planRollout, type RolloutPlan } from './plan-rollout.ts';
+import type { Operator } from '../fleet/operator.ts';
+import { lookOnce } from '../fleet/select.ts';
+import { planRollout } from './plan-rollout.ts';
 import { RolloutLog } from './rollout-log.ts';
-import type { RolloutOptions } from './rollout-options.ts';
+import type { RolloutOptions, RolloutPlan } from './rollout-options.ts';
 import type { RolloutEnd } from './rollout-state.ts';
 import { runRollout } from './run-rollout.ts';
-
-/** Whose connection, name and keys a rollout is run with. */
-export type Operator = FleetObserver & {
-  link: FleetLink;
-  user: string | undefined;
-  keys: readonly SigningKey[];
-};
 
 const LOOK_BACK_MS = 7 * 24 * 3_600_000;
 
@@ -52,8 +44,25 @@ export async function requestOfRollout(
   }
 }
 
-/** @throws {RolloutIsRun} if another process runs it */
-export async function run(
+/** @throws {NoSuchRollout} {@link RolloutIsRun} if another process runs it, which then goes on if it was paused */
+export async function resumeRollout(
+  operator: Operator,
+  rolloutId: string,
+  options: RolloutOptions,
+): Promise<RolloutEnd> {
+  const log = await findRollout(operator, rolloutId, options);
+  try {
+    if (log.state.isPaused) {
+      await log.say('fleetwall.rollout.requested', { rolloutId, request: 'resume' }, options.signal);
+    }
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  return await run(operator, log, options);
+}
+
+async function run(
   { link }: Operator,
   log: RolloutLog,
   { signal, onEvent }: RolloutOptions,

@@ -1,19 +1,18 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import type { JobCompleted } from '../../contract/event.ts';
-import type { ApplyJob } from '../../contract/job.ts';
 import type { Answers } from '../../job/ports/confirmation.ts';
 import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
+import { type ConfirmFlags, withConfirmOptions } from '../options/confirm-options.ts';
+import { withExamples } from '../options/help.ts';
 import { localCommand, localJob } from '../options/local-command.ts';
 import { describeCounts } from '../show/describe-counts.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { TerminalAnswers } from '../terminal/terminal-answers.ts';
 
-interface ConfirmFlags {
-  confirm?: ApplyJob['confirm']['mode'];
-  confirmTimeout?: number;
-}
-
-const MOST_SECONDS = 1200;
+const CONFIRMED_HERE = {
+  probe: "the host's own checks (see --probes), which must pass",
+  manual: 'whoever sits at this terminal, who is asked',
+};
 
 export function applyCommand(end: (status: ExitStatus) => void): Command {
   const confirm = (flags: ConfirmFlags) => {
@@ -23,31 +22,22 @@ export function applyCommand(end: (status: ExitStatus) => void): Command {
       answers: mode === 'manual' ? new TerminalAnswers() : deaf(),
     };
   };
-  return localCommand({ name: 'apply', work: localJob('apply', showApplied, confirm) }, end)
-    .addOption(
-      new Option(
-        '--confirm <mode>',
-        "probe (the host's own probes), manual (asks here) or none (default: probe)",
-      ).choices(['probe', 'manual', 'none']),
-    )
-    .addOption(
-      new Option(
-        '--confirm-timeout <seconds>',
-        'time for that, after which it is taken back (default: 30)',
-      ).argParser(readSeconds),
-    );
+  const command = localCommand({ name: 'apply', work: localJob('apply', showApplied, confirm) }, end);
+  return withExamples(withConfirmOptions(command, CONFIRMED_HERE), [
+    ['apply the rules of a file, as ruleset edge', 'fleetwall apply edge.rules'],
+    [
+      'over SSH: without a yes in 60 seconds, the rules are as they were before',
+      'fleetwall apply edge.rules --confirm manual --confirm-timeout 60',
+    ],
+    [
+      'own each table of the file as a whole, and take it away from whoever has rules in it',
+      'fleetwall apply everything.rules --name base --scope tables',
+    ],
+  ]);
 }
 
 function showApplied({ outcome, diff, ruleset }: JobCompleted): string {
   return `ruleset ${ruleset?.name} revision ${ruleset?.revision} ${outcome}: ${describeCounts(diff, true)}`;
-}
-
-function readSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MOST_SECONDS) {
-    throw new InvalidArgumentError(`A whole number of seconds from 1 to ${MOST_SECONDS}.`);
-  }
-  return seconds;
 }
 
 /** Nobody is asked, and what is under way is finished: half of a change helps nobody. */

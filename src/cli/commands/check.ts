@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { JobCompleted } from '../../contract/event.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
+import { withExamples } from '../options/help.ts';
 import { localCommand, localJob } from '../options/local-command.ts';
 import { describeCounts } from '../show/describe-counts.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
@@ -8,5 +9,9 @@ import type { ExitStatus } from '../terminal/exit-status.ts';
 export function checkCommand(end: (status: ExitStatus) => void): Command {
   const show = ({ diff, ruleset }: JobCompleted, { path }: RulesetFile) =>
     `${path}: ruleset ${ruleset?.name} can be applied: ${describeCounts(diff)}`;
-  return localCommand({ name: 'check', work: localJob('check', show) }, end);
+  return withExamples(localCommand({ name: 'check', work: localJob('check', show) }, end), [
+    ['would this host take these rules? each line that it would not is shown', 'fleetwall check edge.rules'],
+    ['rules from another program', 'iptables-save -t filter | fleetwall check - --name mine --scope tables'],
+    ['for a script: one JSON object, and exit status 1 if it would not', 'fleetwall check edge.yaml --json'],
+  ]);
 }

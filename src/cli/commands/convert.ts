@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { silentLog } from '../../log/logger.ts';
 import { convertLocally } from '../../worker/local/convert-locally.ts';
+import { withExamples } from '../options/help.ts';
 import { localCommand } from '../options/local-command.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 
 /** Rules that were written by hand, with any command that iptables-restore takes, as a ruleset is best written. */
 export function convertCommand(end: (status: ExitStatus) => void): Command {
-  return localCommand(
+  const command = localCommand(
     {
       name: 'convert',
       fallbackName: 'converted',
@@ -18,4 +19,11 @@ export function convertCommand(end: (status: ExitStatus) => void): Command {
     },
     end,
   );
+  return withExamples(command, [
+    [
+      'a file of commands (-N, -I, -P …) as a ruleset is best written',
+      'fleetwall convert by-hand.rules > edge.rules',
+    ],
+    ['IPv6 rules from another program', 'generate-rules | fleetwall convert - --family ipv6'],
+  ]);
 }

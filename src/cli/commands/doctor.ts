@@ -4,20 +4,25 @@ import type { SettingName } from '../../config/worker-settings.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import { examine, type NamedFinding } from '../../doctor/examine.ts';
 import { silentLog } from '../../log/logger.ts';
-import { withWorkerOptions } from '../options/worker-options.ts';
+import { withExamples } from '../options/help.ts';
+import { withWorkerOptions } from '../options/setting-options.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { paint } from '../terminal/paint.ts';
+import { layRow } from '../terminal/table.ts';
 
 type Flags = Partial<Record<SettingName, string>> & { config?: string; json?: true };
 
 const PAINT = { ok: paint.green, warning: paint.yellow, failure: paint.red } as const;
-const VERDICT_WIDTH = 7;
-const CHECK_WIDTH = 9;
+/** Of the verdict, and of the check. */
+const WIDTHS = [7, 9];
 
 /** Is this host fit for a worker? */
 export function doctorCommand(end: (status: ExitStatus) => void): Command {
-  const command = new Command('doctor').option('--json', 'print each finding as JSON');
-  return withWorkerOptions(command).action(async ({ config, json, ...flags }: Flags) => {
+  const command = new Command('doctor').option(
+    '--json',
+    'print each finding as one JSON object a line, on standard output',
+  );
+  withWorkerOptions(command).action(async ({ config, json, ...flags }: Flags) => {
     const settings = await loadSettings({ flags, configFile: config });
     const counts = { ok: 0, warning: 0, failure: 0 };
     for await (const finding of examine(settings, silentLog())) {
@@ -29,11 +34,14 @@ export function doctorCommand(end: (status: ExitStatus) => void): Command {
     }
     end(counts.failure === 0 ? 0 : 1);
   });
+  return withExamples(command, [
+    ['before the first start of a worker, with the settings that it is to have', 'fleetwall doctor'],
+    ['with other settings', 'fleetwall doctor --config /etc/fleetwall/new.yaml --backend nft'],
+  ]);
 }
 
 function show({ verdict, check, message, advice }: NamedFinding): string {
-  const head = `${PAINT[verdict](verdict.padEnd(VERDICT_WIDTH))}  ${paint.bold(check.padEnd(CHECK_WIDTH))}`;
-  const indent = ' '.repeat(VERDICT_WIDTH + CHECK_WIDTH + 4);
-  const told = advice === null ? '' : `${indent}→ ${escapeControl(advice)}\n`;
-  return `${head}  ${escapeControl(message)}\n${told}`;
+  const lines = [layRow([PAINT[verdict](verdict), paint.bold(check), escapeControl(message)], WIDTHS)];
+  if (advice !== null) lines.push(layRow(['', '', `→ ${escapeControl(advice)}`], WIDTHS));
+  return `${lines.join('\n')}\n`;
 }

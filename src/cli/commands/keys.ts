@@ -18,22 +18,23 @@ import {
 import { silentLog } from '../../log/logger.ts';
 import { FileError, FileProblem } from '../files/file-error.ts';
 import { readInput } from '../files/read-input.ts';
+import { withExamples } from '../options/help.ts';
+import { collect } from '../options/read-values.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { layTable } from '../terminal/table.ts';
 
-const JSON_OPTION = ['--json', 'print JSON'] as const;
+const JSON_OPTION = ['--json', 'print JSON on standard output'] as const;
 
 /** Keys that sign jobs: to make them, to sign with them, and to see what they are trusted with. */
 export function keysCommand(end: (status: ExitStatus) => void): Command {
   const keys = new Command('keys').exitOverride();
-  keys
+  const generate = keys
     .command('generate')
-    .description(
-      'make a pair of keys: the private one goes to a file, the public one is printed for the hosts',
-    )
-    .argument('<file>', 'the private key, as a JWK; must not be there yet')
-    .requiredOption('--kid <name>', 'by which hosts and people know it')
+    .description('make a pair of keys: the private one goes to a file, the public one is printed')
+    .argument('<file>', 'the file for the private key, as a JWK; it must not be there yet')
+    .requiredOption('--kid <name>', 'the name of the key, by which hosts and people know it')
     .addOption(
-      new Option('--algorithm <name>', 'EdDSA is Ed25519, ES256 is P-256')
+      new Option('--algorithm <name>', 'how it signs: EdDSA is Ed25519, ES256 is ECDSA on P-256')
         .choices(['EdDSA', 'ES256'])
         .default('EdDSA'),
     )
@@ -41,11 +42,11 @@ export function keysCommand(end: (status: ExitStatus) => void): Command {
     .action(async (path: string, { kid, algorithm }: { kid: string; algorithm: SigningKey['algorithm'] }) => {
       print({ keys: [await generateSigningKey(path, kid, algorithm)] });
     });
-  keys
+  const sign = keys
     .command('sign')
     .description('sign a job, or add a signature to a signed one; prints the JWS')
-    .argument('<file>', 'the job as JSON, or a JWS; - is standard input')
-    .requiredOption('--key <file>', 'a private key; several sign together', collect)
+    .argument('<file>', 'a job as JSON, or a JWS; - is standard input')
+    .requiredOption('--key <file>', 'a private key; may be given several times, to sign with each', collect)
     .option(...JSON_OPTION)
     .action(async (path: string, { key }: { key: string[] }) => {
       const signers = await Promise.all(key.map(readSigningKey));
@@ -54,21 +55,44 @@ export function keysCommand(end: (status: ExitStatus) => void): Command {
       const signed = jws === null ? await signMessage(input, signers) : await addSignatures(jws, signers);
       process.stdout.write(`${signed.body.toString()}\n`);
     });
-  keys
+  const check = keys
     .command('verify')
     .description('check a signed job against the keys that a host trusts; prints what was signed')
     .argument('<file>', 'the JWS; - is standard input')
-    .requiredOption('--trusted <file>', "the host's JWK set")
+    .requiredOption('--trusted <file>', 'the JWK set of the host, which names the keys that it trusts')
     .option(...JSON_OPTION)
     .action(async (path: string, { trusted }: { trusted: string }) => end(await verify(path, trusted)));
-  keys
+  const show = keys
     .command('list')
     .description('what keys are in a file, and what each is trusted with')
-    .argument('<file>', 'a JWK set, or a private key')
+    .argument('<file>', 'a JWK set, or a private key, of which the public half is shown')
     .option(...JSON_OPTION)
     .action(async (path: string, { json }: { json?: true }) => await list(path, json === true));
-  return keys;
+  withExamples(generate, [
+    MAKE,
+    ['for signers that have no Ed25519', 'fleetwall keys generate hsm.key --kid hsm --algorithm ES256'],
+  ]);
+  withExamples(sign, [
+    ['a job that another program has made', 'fleetwall keys sign job.json --key ops.key > job.jws'],
+    ['the signature of a second person', 'fleetwall keys sign job.jws --key second.key'],
+  ]);
+  withExamples(check, [
+    VERIFY,
+    ['a job that another program has just made', 'make-job | fleetwall keys verify - --trusted trusted.json'],
+  ]);
+  withExamples(show, [LIST, ['the public half of a private key', 'fleetwall keys list ops.key']]);
+  return withExamples(keys, [MAKE, LIST, VERIFY]);
 }
+
+const MAKE = [
+  'a key for one operator; the public half is for the hosts',
+  'fleetwall keys generate ops.key --kid ops > trusted.json',
+] as const;
+const LIST = ['what the hosts trust', 'fleetwall keys list trusted.json'] as const;
+const VERIFY = [
+  'would a host take this job?',
+  'fleetwall keys verify job.jws --trusted trusted.json',
+] as const;
 
 async function verify(path: string, trusted: string): Promise<ExitStatus> {
   const ring = await KeyFile.open(trusted, silentLog());
@@ -90,13 +114,16 @@ async function list(path: string, json: boolean): Promise<void> {
     print({ keys: [await readPublicHalf(path)] });
     return;
   }
-  for (const { kid, algorithm, limits } of await readTrustedKeys(path)) {
-    const limited = Object.entries(limits).map(([name, value]) => `${name}: ${String(value)}`);
-    const line = json
-      ? JSON.stringify({ kid, algorithm, limits })
-      : `${kid}  ${algorithm}  ${limited.join('; ') || 'trusted with everything'}`;
-    process.stdout.write(`${line}\n`);
-  }
+  const trusted = await readTrustedKeys(path);
+  const lines = json
+    ? trusted.map(({ kid, algorithm, limits }) => JSON.stringify({ kid, algorithm, limits }))
+    : layTable(trusted.map(({ kid, algorithm, limits }) => [kid, algorithm, tellLimits(limits)]));
+  for (const line of lines) process.stdout.write(`${line}\n`);
+}
+
+function tellLimits(limits: object): string {
+  const limited = Object.entries(limits).map(([name, value]) => `${name}: ${String(value)}`);
+  return limited.join('; ') || 'trusted with everything';
 }
 
 async function isPrivate(path: string): Promise<boolean> {
@@ -137,10 +164,6 @@ function isMessage(input: Buffer): boolean {
 
 function isJson(input: Buffer): boolean {
   return input.toString('latin1').trimStart().startsWith('{');
-}
-
-function collect(value: string, values: string[] = []): string[] {
-  return [...values, value];
 }
 
 function print(value: object): void {

@@ -3,6 +3,9 @@ import { describeFleet, type NamedHost, provisionFleet, removeHosts } from '../.
 import { GroupName, HostId } from '../../contract/identifiers.ts';
 import { FileError, FileProblem } from '../files/file-error.ts';
 import { readInput } from '../files/read-input.ts';
+import { withExamples } from '../options/help.ts';
+import { collect } from '../options/read-values.ts';
+import { plural } from '../show/plural.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 
 interface Flags {
@@ -21,41 +24,68 @@ interface Flags {
 
 /** What a fleet needs on the broker, made by its administrator. */
 export function provisionCommand(end: (status: ExitStatus) => void): Command {
-  return new Command('provision')
-    .argument('[hosts...]', 'ids of hosts')
+  const command = new Command('provision')
+    .argument('[hosts...]', 'the ids of hosts')
     .option(
       '--hosts <file>',
-      'a line for each host: its id, and its groups with commas between; - is standard input',
+      'a file with a line for each host: its id, a blank, and its groups with commas between; - is standard input',
     )
-    .option('--group <name>', 'a group of the hosts given as arguments; repeatable', collect, [])
-    .option('--operator <name>', 'a user who may send jobs and hear events; repeatable', collect, [])
-    .option('--vhost <name>', 'the virtual host', '/')
+    .option(
+      '--group <name>',
+      'a group of the hosts that are given as arguments; may be given several times',
+      collect,
+      [],
+    )
+    .option(
+      '--operator <name>',
+      'a user who may send jobs and hear events; may be given several times',
+      collect,
+      [],
+    )
+    .option('--vhost <name>', 'the virtual host of the fleet on the broker', '/')
     .addOption(
-      new Option('--queue-type <type>', 'of the queues of jobs')
+      new Option('--queue-type <type>', 'the type of the queues for jobs')
         .choices(['quorum', 'classic'])
         .default('quorum'),
     )
-    .option('--passwords <folder>', 'where passwords are put, a file each; those that are there stay')
-    .option('--certificates', 'users log in by a certificate whose common name is their own (SASL EXTERNAL)')
-    .option('--definitions', "print RabbitMQ definitions, and don't talk to a broker")
-    .option('--remove', 'take the hosts away: users, queues and what is in them')
+    .option(
+      '--passwords <folder>',
+      'a folder for the passwords of all users, each in a file of its own; a password that is there stays',
+    )
+    .option(
+      '--certificates',
+      'users have no passwords, and log in by a certificate whose common name is their own (SASL EXTERNAL)',
+    )
+    .option('--definitions', 'print definitions for RabbitMQ to import, and talk to no broker')
+    .option('--remove', 'take the hosts away: their users, their queues, and the jobs that wait there')
     .addOption(
-      new Option('--management-url <url>', "the broker's management API, with an administrator's log-in")
+      new Option('--management-url <url>', "the broker's management API, and an administrator's log-in")
         .env('FLEETWALL_MANAGEMENT_URL')
         .default('http://guest:guest@127.0.0.1:15672'),
     )
-    .option('--json', 'print one JSON object')
-    .action(async (ids: string[], flags: Flags, command: Command) => {
-      const hosts = [...namedHosts(ids, flags.group, command), ...(await hostsInFile(flags.hosts))];
-      end(await provision(hosts, flags, command));
+    .option('--json', 'print one JSON object on standard output')
+    .action(async (ids: string[], flags: Flags, self: Command) => {
+      const hosts = [...namedHosts(ids, flags.group, self), ...(await hostsInFile(flags.hosts))];
+      end(await provision(hosts, flags, self));
     });
+  return withExamples(command, [
+    [
+      'two hosts of a group, and an operator',
+      'fleetwall provision web-1 web-2 --group web --operator ops --passwords ./passwords',
+    ],
+    [
+      'all hosts of a file, as definitions for rabbitmqctl import_definitions',
+      'fleetwall provision --hosts hosts.txt --certificates --definitions > definitions.json',
+    ],
+    ['a host that is no more', 'fleetwall provision web-2 --remove'],
+  ]);
 }
 
 async function provision(hosts: NamedHost[], flags: Flags, command: Command): Promise<ExitStatus> {
   const { vhost, queueType, operator: operators, passwords, certificates } = flags;
   if (!URL.canParse(flags.managementUrl)) command.error('error: --management-url is no URL');
   const url = new URL(flags.managementUrl);
-  const count = `${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}`;
+  const count = plural(hosts.length, 'host');
   if (flags.remove === true) {
     await removeHosts(
       vhost,
@@ -77,7 +107,7 @@ async function provision(hosts: NamedHost[], flags: Flags, command: Command): Pr
   const where = passwords === undefined ? '' : `; passwords are in ${passwords}, a file for each user`;
   tell(
     flags,
-    `${count} and ${operators.length} operators provisioned on ${url.host}, vhost ${vhost}${where}`,
+    `${count} and ${plural(operators.length, 'operator')} provisioned on ${url.host}, vhost ${vhost}${where}`,
     {
       vhost,
       hosts: hosts.map(({ hostId }) => hostId),
@@ -119,8 +149,4 @@ async function hostsInFile(path: string | undefined): Promise<NamedHost[]> {
   });
   if (problems.length > 0) throw new FileError(problems);
   return hosts;
-}
-
-function collect(value: string, values: string[]): string[] {
-  return [...values, value];
 }

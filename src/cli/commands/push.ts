@@ -1,39 +1,53 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
-import { type Family, Revision, type Scope } from '../../contract/identifiers.ts';
 import { readRulesetFile } from '../files/ruleset-file.ts';
 import { askFirst } from '../options/ask-first.ts';
 import {
+  CONFIRMED_BY_HOSTS,
+  type ConfirmFlags,
+  confirmOf,
+  withConfirmOptions,
+} from '../options/confirm-options.ts';
+import {
+  type AnswerFlags,
   type FleetFlags,
-  readSeconds,
   type SelectionFlags,
   selectionOf,
   withClient,
   withFleetOptions,
   withSelectionOptions,
+  withTimeout,
 } from '../options/fleet-options.ts';
+import { withExamples } from '../options/help.ts';
+import { nextRevisionOption, type RulesetFlags, withRulesetOptions } from '../options/ruleset-options.ts';
 import { AnswerReport } from '../show/report-answers.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 
-export interface RulesetFlags {
-  name?: string;
-  revision?: number | 'next';
-  scope?: Scope;
-  family?: Family;
-}
-
-export interface ConfirmFlags {
-  confirm?: 'probe' | 'manual' | 'none';
-  confirmTimeout?: number;
-}
-
-type PushFlags = FleetFlags & SelectionFlags & RulesetFlags & ConfirmFlags & { check?: true };
+type PushFlags = FleetFlags &
+  AnswerFlags &
+  SelectionFlags &
+  RulesetFlags<number | 'next'> &
+  ConfirmFlags & { check?: true };
 
 export function pushCommand(end: (status: ExitStatus) => void): Command {
-  const command = new Command('push').option('--check', 'everything but the change');
-  return withConfirmOptions(withRulesetOptions(withSelectionOptions(withFleetOptions(command)))).action(
-    async (path: string, flags: PushFlags, self: Command) => end(await push(path, flags, self)),
+  const command = new Command('push').option(
+    '--check',
+    'have hosts do everything but the change, and say what it would be',
   );
+  withRulesetOptions(withTimeout(withFleetOptions(command)), nextRevisionOption());
+  withConfirmOptions(withSelectionOptions(command), CONFIRMED_BY_HOSTS);
+  command.action(async (path: string, flags: PushFlags, self: Command) => end(await push(path, flags, self)));
+  return withExamples(command, [
+    [
+      'a ruleset to two hosts; each line that one of them refuses is shown',
+      'fleetwall push edge.yaml --host web-1 --host web-2',
+    ],
+    [
+      'signed, to a group but for one host, without a question',
+      'fleetwall push edge.yaml --group web --exclude web-9 --key ops.key --yes',
+    ],
+    ['what would it change on every host?', 'fleetwall push edge.yaml --all --yes --check'],
+  ]);
 }
 
 async function push(path: string, flags: PushFlags, self: Command): Promise<ExitStatus> {
@@ -55,42 +69,4 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
     const action = flags.check === true ? 'check' : 'push';
     return report.end(await client[action](ruleset, selection, options), file);
   });
-}
-
-export function confirmOf({ confirm, confirmTimeout }: ConfirmFlags) {
-  if (confirm === undefined && confirmTimeout === undefined) return undefined;
-  return { mode: confirm ?? 'probe', timeoutSeconds: confirmTimeout };
-}
-
-export function withRulesetOptions(command: Command): Command {
-  return command
-    .argument('<file>', 'a ruleset as YAML or JSON, or iptables-save text; - is standard input')
-    .option('--name <name>', 'name of the ruleset (default: from the file)')
-    .addOption(
-      new Option(
-        '--revision <number>',
-        "its revision; next is the fleet's highest and one (default)",
-      ).argParser(readRevision),
-    )
-    .addOption(new Option('--scope <scope>', 'what it owns (default: chains)').choices(['chains', 'tables']))
-    .addOption(
-      new Option('--family <family>', 'of iptables-save text (default: ipv4)').choices(['ipv4', 'ipv6']),
-    );
-}
-
-export function withConfirmOptions(command: Command): Command {
-  return command
-    .addOption(new Option('--confirm <mode>', 'default: probe').choices(['probe', 'manual', 'none']))
-    .addOption(
-      new Option('--confirm-timeout <seconds>', 'after which it is taken back (default: 30)').argParser(
-        readSeconds,
-      ),
-    );
-}
-
-export function readRevision(text: string): number | 'next' {
-  if (text === 'next') return text;
-  const read = Revision.safeParse(Number(text));
-  if (!read.success) throw new InvalidArgumentError('A revision is a whole number from 1, or next.');
-  return read.data;
 }

@@ -3,63 +3,86 @@ import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
 import { escapeLines } from '../../contract/escape.ts';
 import { askFirst } from '../options/ask-first.ts';
 import {
+  CONFIRMED_BY_HOSTS,
+  type ConfirmFlags,
+  confirmOf,
+  withConfirmOptions,
+} from '../options/confirm-options.ts';
+import {
+  type AnswerFlags,
   type FleetFlags,
   type SelectionFlags,
   selectionOf,
   withClient,
   withFleetOptions,
   withSelectionOptions,
+  withTimeout,
 } from '../options/fleet-options.ts';
+import { withExamples } from '../options/help.ts';
+import { readRevisionOrNext } from '../options/read-values.ts';
 import { AnswerReport, statusOf } from '../show/report-answers.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { paint } from '../terminal/paint.ts';
-import { type ConfirmFlags, confirmOf, readRevision, withConfirmOptions } from './push.ts';
 
-type Flags = FleetFlags & SelectionFlags & ConfirmFlags & { revision: number | 'next' };
+type Flags = FleetFlags & AnswerFlags & SelectionFlags & ConfirmFlags & { revision: number | 'next' };
 type End = (status: ExitStatus) => void;
 
 /** Back to what hosts had before of a ruleset. */
 export function rollbackCommand(end: End): Command {
-  return changeCommand('rollback', end);
+  return withExamples(changeCommand('rollback', end), [
+    ['to what the host had before the last push', 'fleetwall rollback edge --host web-1'],
+    ['the whole fleet, signed, without a question', 'fleetwall rollback edge --all --key ops.key --yes'],
+  ]);
 }
 
 /** Away with a ruleset. */
 export function removeCommand(end: End): Command {
-  return changeCommand('remove', end);
+  return withExamples(changeCommand('remove', end), [
+    ['from one host', 'fleetwall remove edge --host web-1'],
+    [
+      'from a group, and wait two minutes for each answer',
+      'fleetwall remove edge --group web --timeout 120 --yes',
+    ],
+  ]);
 }
 
 function changeCommand(name: 'rollback' | 'remove', end: End): Command {
   const command = new Command(name)
-    .argument('<ruleset>', 'its name')
+    .argument('<ruleset>', 'the name of the ruleset')
     .addOption(
-      new Option('--revision <number>', "under which it is done; next is the fleet's highest and one")
-        .argParser(readRevision)
+      new Option(
+        '--revision <number>',
+        'the revision under which it is done, a whole number from 1; or next, which is one more than the highest of the fleet',
+      )
+        .argParser(readRevisionOrNext)
         .default('next'),
     );
-  return withConfirmOptions(withSelectionOptions(withFleetOptions(command))).action(
-    async (ruleset: string, flags: Flags, self: Command) => {
-      const selection = selectionOf(flags, self);
-      const status = await withClient<ExitStatus>(flags, async (client, signal) => {
-        const hosts = await hostsOf(lookOnce(client, signal), selection);
-        if (!(await askFirst(`${name} ruleset ${ruleset}`, hosts, flags, self))) return 1;
-        const report = new AnswerReport(flags.json === true, hosts.length);
-        const options = {
-          timeoutSeconds: flags.timeout,
-          signal,
-          onEvent: report.onEvent,
-          confirm: confirmOf(flags),
-        };
-        return report.end(await client[name](ruleset, flags.revision, selection, options), null);
-      });
-      end(status);
-    },
-  );
+  withConfirmOptions(withSelectionOptions(withTimeout(withFleetOptions(command))), CONFIRMED_BY_HOSTS);
+  return command.action(async (ruleset: string, flags: Flags, self: Command) => {
+    const selection = selectionOf(flags, self);
+    const status = await withClient<ExitStatus>(flags, async (client, signal) => {
+      const hosts = await hostsOf(lookOnce(client, signal), selection);
+      if (!(await askFirst(`${name} ruleset ${ruleset}`, hosts, flags, self))) return 1;
+      const report = new AnswerReport(flags.json === true, hosts.length);
+      const options = {
+        timeoutSeconds: flags.timeout,
+        signal,
+        onEvent: report.onEvent,
+        confirm: confirmOf(flags),
+      };
+      return report.end(await client[name](ruleset, flags.revision, selection, options), null);
+    });
+    end(status);
+  });
 }
 
 export function reportCommand(end: End): Command {
-  const command = new Command('report').argument('[ruleset]', 'its name (default: all)');
-  return withSelectionOptions(withFleetOptions(command)).action(
-    async (ruleset: string | undefined, flags: FleetFlags & SelectionFlags, self: Command) => {
+  const command = new Command('report').argument(
+    '[ruleset]',
+    'the name of the ruleset (default: all rulesets of each host)',
+  );
+  withSelectionOptions(withTimeout(withFleetOptions(command))).action(
+    async (ruleset: string | undefined, flags: FleetFlags & AnswerFlags & SelectionFlags, self: Command) => {
       const selection = selectionOf(flags, self);
       const reports = await withClient(
         flags,
@@ -74,6 +97,10 @@ export function reportCommand(end: End): Command {
       end(statusOf([...reports.values()].map((rulesets) => (rulesets === null ? 'silent' : 'reported'))));
     },
   );
+  return withExamples(command, [
+    ['all that fleetwall has on a host, as it is live now', 'fleetwall report --host web-1'],
+    ['one ruleset on a group, for a program', 'fleetwall report edge --group web --json'],
+  ]);
 }
 
 function showReported(
@@ -91,33 +118,51 @@ function showReported(
 
 /** Keeps what waits to be confirmed. */
 export function confirmCommand(end: End): Command {
-  return answerCommand('confirm', end);
+  return withExamples(answerCommand('confirm', end), [
+    [
+      'keep a change that push --confirm manual has made',
+      'fleetwall confirm 5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e',
+    ],
+    [
+      'signed, on hosts that demand it',
+      'fleetwall confirm 5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e --key ops.key',
+    ],
+  ]);
 }
 
 /** Takes back what waits to be confirmed. */
 export function abortCommand(end: End): Command {
-  return answerCommand('abort', end);
+  return withExamples(answerCommand('abort', end), [
+    [
+      'take back at once what push --confirm manual has made',
+      'fleetwall abort 5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e',
+    ],
+    ['signed, on hosts that demand it', 'fleetwall abort 5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e --key ops.key'],
+  ]);
 }
 
 function answerCommand(kind: 'confirm' | 'abort', end: End): Command {
-  const command = new Command(kind).argument('<job>', "the job's id");
-  return withFleetOptions(command).action(async (job: string, flags: FleetFlags) => {
-    const status = await withClient<ExitStatus>(flags, async (client, signal) => {
-      const report = new AnswerReport(flags.json === true, 1);
-      const answers = await client[kind](job, {
-        timeoutSeconds: flags.timeout,
-        signal,
-        onEvent: report.onEvent,
+  const command = new Command(kind).argument('<job>', 'the id of the job, as push and watch tell it');
+  return withTimeout(withFleetOptions(command)).action(
+    async (job: string, flags: FleetFlags & AnswerFlags) => {
+      const status = await withClient<ExitStatus>(flags, async (client, signal) => {
+        const report = new AnswerReport(flags.json === true, 1);
+        const answers = await client[kind](job, {
+          timeoutSeconds: flags.timeout,
+          signal,
+          onEvent: report.onEvent,
+        });
+        if (answers.size === 0) {
+          process.stderr.write(`no host waits for job ${job}\n`);
+          return 1;
+        }
+        const own = report.end(answers, null);
+        // That a host went back is what was asked for.
+        const isDone =
+          kind === 'abort' && [...answers.values()].every(({ end: how }) => how === 'rolled_back');
+        return isDone ? 0 : own;
       });
-      if (answers.size === 0) {
-        process.stderr.write(`no host waits for job ${job}\n`);
-        return 1;
-      }
-      const own = report.end(answers, null);
-      // That a host went back is what was asked for.
-      const isDone = kind === 'abort' && [...answers.values()].every(({ end: how }) => how === 'rolled_back');
-      return isDone ? 0 : own;
-    });
-    end(status);
-  });
+      end(status);
+    },
+  );
 }

@@ -10,6 +10,7 @@ import {
   type SchemaName,
   schemaFile,
 } from '../../contract/json-schemas.ts';
+import { withExamples } from '../options/help.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 
 interface Flags {
@@ -19,11 +20,14 @@ interface Flags {
 
 /** The wire for programs in other languages. */
 export function schemaCommand(end: (status: ExitStatus) => void): Command {
-  return new Command('schema')
+  const command = new Command('schema')
     .addArgument(
-      new Argument('[name]', 'what to print; without it, the names').choices([...SCHEMA_NAMES, 'asyncapi']),
+      new Argument('[name]', 'which document to print; without one, their names are printed').choices([
+        ...SCHEMA_NAMES,
+        'asyncapi',
+      ]),
     )
-    .option('--out <folder>', 'write all of them there')
+    .option('--out <folder>', 'write each document to a file of its own in this folder')
     .option('--json', 'print one JSON object a line: name, and schema or file')
     .action(async (name: string | undefined, { out, json }: Flags) => {
       const documents: [string, JsonSchema][] = [...jsonSchemas(), ['asyncapi', asyncApi(VERSION)]];
@@ -40,6 +44,10 @@ export function schemaCommand(end: (status: ExitStatus) => void): Command {
       }
       end(0);
     });
+  return withExamples(command, [
+    ['the JSON Schema of a job', 'fleetwall schema job'],
+    ['all of them, and the AsyncAPI document, as files', 'fleetwall schema --out ./schema'],
+  ]);
 }
 
 function fileOf(name: string): string {

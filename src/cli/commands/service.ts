@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { SetupError } from '../../config/setup-error.ts';
 import { type ServiceFile, serviceFiles } from '../files/service-files.ts';
+import { withExamples } from '../options/help.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 
 interface Flags {
@@ -17,22 +18,38 @@ export function serviceCommand(end: (status: ExitStatus) => void): Command {
   const service = new Command('service').exitOverride();
   const withOptions = (command: Command) =>
     command
-      .option('--exec <command>', 'the command line that starts fleetwall (default: how it was started now)')
-      .option('--json', 'print JSON');
-  withOptions(service.command('print'))
+      .addOption(
+        new Option('--exec <command>', 'the command line by which the unit starts fleetwall').default(
+          undefined,
+          'the one by which it was started now',
+        ),
+      )
+      .option('--json', 'print one JSON object on standard output');
+  const printing = withOptions(service.command('print'))
     .description('print the files that install would write')
     .action((flags: Flags) => print(filesFor(flags), flags));
-  withOptions(service.command('install'))
+  const installing = withOptions(service.command('install'))
     .description('write units for the worker and for the rules at boot, a group and folders')
-    .option('--root <folder>', 'below which to write, such as an image', '/')
+    .option('--root <folder>', 'the folder below which all is written, such as that of an image', '/')
     .action(async (flags: Flags) => {
       const paths = await install(filesFor(flags), flags.root);
       if (flags.json === true) process.stdout.write(`${JSON.stringify({ written: paths })}\n`);
       else process.stdout.write(`${paths.map((path) => `wrote ${path}`).join('\n')}\n${NEXT}`);
       end(0);
     });
-  return service;
+  withExamples(printing, [PRINT, ['for a program', 'fleetwall service print --json']]);
+  withExamples(installing, [
+    INSTALL,
+    [
+      'into an image, which has the command elsewhere',
+      'fleetwall service install --root /mnt/image --exec /usr/bin/fleetwall',
+    ],
+  ]);
+  return withExamples(service, [PRINT, INSTALL]);
 }
+
+const PRINT = ['look at the units before they are written', 'fleetwall service print'] as const;
+const INSTALL = ['on this host', 'fleetwall service install'] as const;
 
 const NEXT = `Now:
   systemd-sysusers && systemd-tmpfiles --create

@@ -1,39 +1,55 @@
 import { Command, Option } from 'commander';
 import type { HostState } from '../../central/fleet/fleet-state.ts';
-import { type FleetFlags, readSeconds, withClient, withFleetOptions } from '../options/fleet-options.ts';
-import { layTable } from '../show/table.ts';
+import { escapeControl } from '../../contract/escape.ts';
+import {
+  type AnswerFlags,
+  type FleetFlags,
+  withClient,
+  withFleetOptions,
+  withTimeout,
+} from '../options/fleet-options.ts';
+import { withExamples } from '../options/help.ts';
+import { collect, readSeconds } from '../options/read-values.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
+import { layTable } from '../terminal/table.ts';
 
-type Flags = FleetFlags & { group: string[]; since: number };
+type Flags = FleetFlags & AnswerFlags & { group: string[]; since: number };
 
 /** The fleet as a table. */
 export function statusCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('status')
-    .option(
-      '--group <name>',
-      'only of this group; repeatable',
-      (value: string, all: string[]) => [...all, value],
-      [],
-    )
+    .option('--group <name>', 'only hosts of this group; may be given several times', collect, [])
     .addOption(
-      new Option('--since <seconds>', 'how far back to look for hosts that do not answer')
+      new Option(
+        '--since <seconds>',
+        'how many seconds to look back in the log of events for hosts that do not answer now',
+      )
         .argParser(readSeconds)
         .default(600),
     );
-  return withFleetOptions(command).action(async (flags: Flags) => {
-    const fleet = await withClient(
-      flags,
-      async (client, signal) => await client.fleet({ lookBackMs: flags.since * 1000, signal }),
-    );
-    const hosts = [...fleet.hosts.values()]
-      .filter(({ groups }) => flags.group.length === 0 || groups.some((group) => flags.group.includes(group)))
-      .toSorted((a, b) => a.hostId.localeCompare(b.hostId));
-    if (flags.json === true) {
-      for (const host of hosts) process.stdout.write(`${JSON.stringify(host)}\n`);
-    } else process.stdout.write(showFleet(hosts));
-    end(hosts.every(({ presence }) => presence === 'online') ? 0 : 4);
-  });
+  withTimeout(withFleetOptions(command), 'for hosts to say that they are there', 2).action(
+    async (flags: Flags) => {
+      const fleet = await withClient(
+        flags,
+        async (client, signal) =>
+          await client.fleet({ lookBackMs: flags.since * 1000, answerMs: flags.timeout * 1000, signal }),
+      );
+      const hosts = [...fleet.hosts.values()]
+        .filter(
+          ({ groups }) => flags.group.length === 0 || groups.some((group) => flags.group.includes(group)),
+        )
+        .toSorted((a, b) => a.hostId.localeCompare(b.hostId));
+      if (flags.json === true) {
+        for (const host of hosts) process.stdout.write(`${JSON.stringify(host)}\n`);
+      } else process.stdout.write(showFleet(hosts));
+      end(hosts.every(({ presence }) => presence === 'online') ? 0 : 4);
+    },
+  );
+  return withExamples(command, [
+    ['every host that answers, or was heard of in the last ten minutes', 'fleetwall status'],
+    ['one group, and hosts that were there in the last day', 'fleetwall status --group web --since 86400'],
+  ]);
 }
 
 function showFleet(hosts: readonly HostState[]): string {
@@ -42,27 +58,20 @@ function showFleet(hosts: readonly HostState[]): string {
   const heads = ['HOST', 'STATE', 'GROUPS', 'RULESETS', 'BACKEND', 'LAST SEEN'];
   const rows = hosts.map((host) => [
     host.hostId,
-    host.presence,
-    host.groups.join(',') || '-',
+    paintEnd(host.presence),
+    escapeControl(host.groups.join(',')) || '-',
     host.rulesets.map(describeRuleset).join(' ') || '-',
-    `${host.worker.backend} ${host.worker.iptables}`,
-    host.pending === null ? `${ago(host.lastSeen)} ago` : `waits for confirm ${host.pending}`,
+    escapeControl(`${host.worker.backend} ${host.worker.iptables}`),
+    host.pending === null ? `${ago(host.lastSeen)} ago` : escapeControl(`waits for confirm ${host.pending}`),
   ]);
-  const [head = '', ...lines] = layTable(
-    [heads, ...rows],
-    process.stdout.columns ?? Number.POSITIVE_INFINITY,
-  );
-  const painted = lines.map((line, index) => {
-    const presence = hosts[index]?.presence ?? '';
-    return line.replace(presence, () => paintEnd(presence)).replace(/\S+!/g, (drifted) => paint.red(drifted));
-  });
+  const lines = layTable([heads.map(paint.bold), ...rows], { columns: process.stdout.columns });
   const drifted = hosts.some(({ rulesets }) => rulesets.some(({ inSync }) => inSync === false));
   const note = drifted ? ['! has drifted: what is live is not what was committed'] : [];
-  return `${[paint.bold(head), ...painted, ...note].join('\n')}\n`;
+  return `${[...lines, ...note].join('\n')}\n`;
 }
 
 function describeRuleset({ name, revision, inSync }: HostState['rulesets'][number]): string {
-  return `${name}@${revision}${inSync === false ? '!' : ''}`;
+  return inSync === false ? paint.red(`${name}@${revision}!`) : `${name}@${revision}`;
 }
 
 const MINUTE = 60;

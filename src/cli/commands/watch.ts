@@ -1,66 +1,92 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isFleetEvent } from '../../central/fleet/incoming.ts';
-import type { StreamStart } from '../../central/fleet-client.ts';
+import type { StreamStart } from '../../central/fleet/options.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { RolloutEvent } from '../../contract/rollout.ts';
 import {
+  type AnswerFlags,
   type FleetFlags,
   Interrupted,
-  readSeconds,
   withClient,
   withFleetOptions,
+  withTimeout,
 } from '../options/fleet-options.ts';
+import { withExamples } from '../options/help.ts';
+import { collect, readSeconds } from '../options/read-values.ts';
 import { describeEvent } from '../show/describe-event.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 
-type Flags = FleetFlags & {
-  host: string[];
-  group: string[];
-  outcome: string[];
-  ruleset: string[];
-  rollout: string[];
-  heartbeats?: true;
-  since?: StreamStart;
-  for?: number;
-};
+type Flags = FleetFlags &
+  AnswerFlags & {
+    host: string[];
+    group: string[];
+    outcome: string[];
+    ruleset: string[];
+    rollout: string[];
+    heartbeats?: true;
+    since?: StreamStart;
+    for?: number;
+  };
 
 /** Events as they come. */
 export function watchCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('watch')
-    .option('--host <id>', 'only of this host; repeatable', collect, [])
-    .option('--group <name>', 'only of hosts of this group; repeatable', collect, [])
-    .option('--outcome <outcome>', 'only jobs that ended so; repeatable', collect, [])
-    .option('--ruleset <name>', 'only of this ruleset; repeatable', collect, [])
-    .option('--rollout <id>', 'only of this rollout; repeatable', collect, [])
-    .option('--heartbeats', 'and the heartbeats of workers, which --json always has')
+    .option('--host <id>', 'only events of this host; may be given several times', collect, [])
+    .option('--group <name>', 'only events of hosts of this group; may be given several times', collect, [])
+    .option(
+      '--outcome <outcome>',
+      'only the ends of jobs with this outcome, such as failed; may be given several times',
+      collect,
+      [],
+    )
+    .option('--ruleset <name>', 'only events of this ruleset; may be given several times', collect, [])
+    .option('--rollout <id>', 'only events of this rollout; may be given several times', collect, [])
+    .option('--heartbeats', 'show the heartbeats of workers, too; with --json they are always there')
     .addOption(
-      new Option('--since <when>', 'from there on: a time, so many seconds ago, or first').argParser(
-        readStart,
-      ),
+      new Option(
+        '--since <when>',
+        'where to begin in the log of events: a time, a number of seconds ago, or first',
+      )
+        .argParser(readStart)
+        .default(undefined, 'now'),
+    )
+    .addOption(
+      new Option('--for <seconds>', 'how many seconds to watch')
+        .argParser(readSeconds)
+        .default(undefined, 'until it is interrupted'),
     );
-  command.addOption(new Option('--for <seconds>', 'and no longer').argParser(readSeconds));
-  return withFleetOptions(command).action(async (flags: Flags) => {
-    await withClient(flags, async (client, interrupted) => {
-      const over = flags.for === undefined ? [] : [AbortSignal.timeout(flags.for * 1000)];
-      const signal = AbortSignal.any([interrupted, ...over]);
-      const members = new Set<string>();
-      if (flags.group.length > 0) {
-        const { hosts } = await client.fleet({ signal });
-        for (const { hostId, groups } of hosts.values()) {
-          if (groups.some((group) => flags.group.includes(group))) members.add(hostId);
+  withTimeout(withFleetOptions(command), 'with --group, for hosts to say of which they are', 2).action(
+    async (flags: Flags) => {
+      await withClient(flags, async (client, interrupted) => {
+        const over = flags.for === undefined ? [] : [AbortSignal.timeout(flags.for * 1000)];
+        const signal = AbortSignal.any([interrupted, ...over]);
+        const members = new Set<string>();
+        if (flags.group.length > 0) {
+          const { hosts } = await client.fleet({ answerMs: flags.timeout * 1000, signal });
+          for (const { hostId, groups } of hosts.values()) {
+            if (groups.some((group) => flags.group.includes(group))) members.add(hostId);
+          }
         }
-      }
-      for await (const event of client.events({ from: flags.since ?? 'next', signal })) {
-        learnGroup(event, flags, members);
-        if (!isWanted(event, flags, members) || isNoise(event, flags)) continue;
-        process.stdout.write(`${flags.json === true ? JSON.stringify(event) : describeEvent(event)}\n`);
-      }
-    }).catch((error: unknown) => {
-      // That is how it ends.
-      if (!(error instanceof Interrupted)) throw error;
-    });
-    end(0);
-  });
+        for await (const event of client.events({ from: flags.since ?? 'next', signal })) {
+          learnGroup(event, flags, members);
+          if (!isWanted(event, flags, members) || isNoise(event, flags)) continue;
+          process.stdout.write(`${flags.json === true ? JSON.stringify(event) : describeEvent(event)}\n`);
+        }
+      }).catch((error: unknown) => {
+        // That is how it ends.
+        if (!(error instanceof Interrupted)) throw error;
+      });
+      end(0);
+    },
+  );
+  return withExamples(command, [
+    ['everything, as it comes', 'fleetwall watch'],
+    [
+      'which jobs failed since this morning',
+      'fleetwall watch --since 2026-11-22T06:00:00Z --for 5 --outcome failed',
+    ],
+    ['one group for a program, from an hour ago on', 'fleetwall watch --group web --since 3600 --json'],
+  ]);
 }
 
 /** A person wants to see what happens: that nothing does is no news. */
@@ -96,8 +122,4 @@ function readStart(text: string): StreamStart {
   if (Number.isNaN(ago))
     throw new InvalidArgumentError('A time such as 2026-11-22T10:00:00Z, a number of seconds, or first.');
   return { since: new Date(ago) };
-}
-
-function collect(value: string, values: string[]): string[] {
-  return [...values, value];
 }

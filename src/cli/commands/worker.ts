@@ -7,17 +7,29 @@ import type { SettingName, WorkerSettings } from '../../config/worker-settings.t
 import type { HostPolicy } from '../../contract/host-policy.ts';
 import { type OpenLog, openLog } from '../../log/logger.ts';
 import { runWorker } from '../../worker/run-worker.ts';
-import { withWorkerOptions } from '../options/worker-options.ts';
+import { withExamples } from '../options/help.ts';
+import { withWorkerOptions } from '../options/setting-options.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 
 type Flags = Partial<Record<SettingName, string>>;
 
 export function workerCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('worker');
-  return withWorkerOptions(command).action(async ({ config, ...flags }: { config?: string } & Flags) => {
+  withWorkerOptions(command).action(async ({ config, ...flags }: { config?: string } & Flags) => {
     await workUntilStopped(async () => await readSettings(flags, config));
     end(0);
   });
+  return withExamples(command, [
+    ['with the settings of /etc/fleetwall/worker.yaml', 'fleetwall worker'],
+    [
+      'to try it out: a broker on this machine, and jobs that nobody has signed',
+      'fleetwall worker --host-id web-1 --groups web,prod --allow-unsigned true',
+    ],
+    [
+      'only jobs that the operators have signed',
+      'fleetwall worker --amqp-url amqps://broker.example/fleet --trusted-keys /etc/fleetwall/trusted.json',
+    ],
+  ]);
 }
 
 interface Read {

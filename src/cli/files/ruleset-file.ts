@@ -2,6 +2,7 @@ import { type Family, RulesetName, type Scope } from '../../contract/identifiers
 import { WrittenRuleset } from '../../contract/job.ts';
 import type { LocalRuleset } from '../../worker/local/run-locally.ts';
 import { FileError, FileProblem } from './file-error.ts';
+import type { LinePlace, PlaceOf } from './line-place.ts';
 import { readInput } from './read-input.ts';
 import { readYamlFile } from './yaml-file.ts';
 
@@ -10,8 +11,7 @@ export interface RulesetFile {
   /** As it was named on the command line. */
   path: string;
   ruleset: LocalRuleset;
-  /** The line of the file, from 1, in which a line of one of the texts stands. */
-  lineOf: (family: Family, line: number) => number;
+  placeOf: PlaceOf;
 }
 
 /** What the command line says of a ruleset; over what the file says. */
@@ -37,12 +37,12 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
   const revision = options.revision === 'next' ? undefined : options.revision;
   const given = { name, scope, revision };
   const isPlain = /^(?:\s*(?:#.*)?\n)*\*\w/.test(text) || text.trim() === '';
-  const { values, lineOf, lineOfKey } = isPlain
-    ? { values: { [family]: text }, lineOf: (_: Family, line: number) => line, lineOfKey: () => 1 }
+  const { values, placeOf, lineOfKey } = isPlain
+    ? { values: { [family]: text }, placeOf: asItStands, lineOfKey: () => 1 }
     : readYamlFile(path, text);
   const named = { name: nameFrom(path) ?? fallbackName, ...values, ...withoutUndefined(given) };
   const read = LocalRuleset.safeParse(named);
-  if (read.success) return { path, ruleset: read.data, lineOf };
+  if (read.success) return { path, ruleset: read.data, placeOf };
   const problems = read.error.issues.map((issue) => {
     const key = String(issue.path[0] ?? '');
     if (key === 'name' && named.name === undefined) {
@@ -51,6 +51,11 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
     return new FileProblem(path, lineOfKey(key), `${key}: ${issue.message}`);
   });
   throw new FileError(problems);
+}
+
+/** A file that is one text. */
+function asItStands(_: Family, line: number): LinePlace {
+  return { line, isExact: true };
 }
 
 /** `/etc/rules/edge.rules` is ruleset `edge`, unless it is said otherwise. */

@@ -1,12 +1,16 @@
 import { isMap, isScalar, LineCounter, type Pair, parseDocument, Scalar } from 'yaml';
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/identifiers.ts';
 import { FileError, FileProblem } from './file-error.ts';
+import type { LinePlace, PlaceOf } from './line-place.ts';
 import { mergeTexts } from './merge-texts.ts';
+
+/** What is wrong with a file as a whole is told at its beginning. */
+const NOWHERE: LinePlace = { line: 1, isExact: false };
 
 export interface YamlFile {
   values: Record<string, unknown>;
   lineOfKey: (key: string) => number;
-  lineOf: (family: Family, line: number) => number;
+  placeOf: PlaceOf;
 }
 
 /**
@@ -32,23 +36,23 @@ export function readYamlFile(path: string, text: string): YamlFile {
   }
   const pairOf = (key: string) => contents.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
   const { both, ...values } = document.toJS() as Record<string, unknown>;
-  const texts = new Map(FAMILIES.map((family) => [family, textLines(pairOf(family), lineAt)]));
+  const texts = new Map(FAMILIES.map((family) => [family, placesIn(pairOf(family), lineAt)]));
   if (typeof both === 'string') {
-    const shared = textLines(pairOf('both'), lineAt);
+    const shared = placesIn(pairOf('both'), lineAt);
     for (const family of FAMILIES) {
-      const own = texts.get(family) ?? (() => 1);
+      const own = texts.get(family) ?? (() => NOWHERE);
       const merged = mergeTexts(both, textOf(values[family]));
       values[family] = merged.map(({ text: line }) => `${line}\n`).join('');
       texts.set(family, (line) => {
         const at = merged[line - 1];
-        return at === undefined ? 1 : (at.from === 'both' ? shared : own)(at.line);
+        return at === undefined ? NOWHERE : (at.from === 'both' ? shared : own)(at.line);
       });
     }
   }
   return {
     values,
     lineOfKey: (key) => startOf(pairOf(key)?.key, lineAt),
-    lineOf: (family, line) => texts.get(family)?.(line) ?? 1,
+    placeOf: (family, line) => texts.get(family)?.(line) ?? NOWHERE,
   };
 }
 
@@ -57,11 +61,11 @@ function textOf(value: unknown): string {
 }
 
 /** A text in `|` form has a line of the file for each of its own; in quotes all of it counts as where it begins. */
-function textLines(pair: Pair | undefined, lineAt: (offset: number) => number): (line: number) => number {
+function placesIn(pair: Pair | undefined, lineAt: (offset: number) => number): (line: number) => LinePlace {
   const { value } = pair ?? {};
   const start = startOf(value, lineAt);
   const isLiteral = isScalar(value) && value.type === Scalar.BLOCK_LITERAL;
-  return (line) => (isLiteral ? start + line : start);
+  return (line) => ({ line: isLiteral ? start + line : start, isExact: isLiteral });
 }
 
 function startOf(node: unknown, lineAt: (offset: number) => number): number {

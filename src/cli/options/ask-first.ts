@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { plural } from '../show/plural.ts';
 import { nameHosts } from '../show/show-answers.ts';
 import type { SelectionFlags } from './fleet-options.ts';
 
@@ -21,7 +22,10 @@ export async function askFirst(
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     command.error('error: without a terminal to ask at, --group and --all need --yes');
   }
-  const lines = [`${what} on ${hosts.length} hosts: ${nameHosts(hosts)}`, ...plan.map((line) => `  ${line}`)];
+  const lines = [
+    `${what} on ${plural(hosts.length, 'host')}: ${nameHosts(hosts)}`,
+    ...plan.map((line) => `  ${line}`),
+  ];
   process.stderr.write(`${lines.join('\n')}\n`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   // Ctrl-C and Ctrl-D close it: that is a no, too.

@@ -1,20 +1,25 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Selection } from '../../central/fleet/select.ts';
+import { type Command, Option } from 'commander';
+import type { HostSelection } from '../../central/fleet/options.ts';
 import { FleetClient } from '../../central/fleet-client.ts';
 import {
   CLIENT_SETTING_NAMES,
   type ClientSettingName,
   loadClientSettings,
 } from '../../config/client-settings.ts';
-import { environmentName, flagName } from '../../config/worker-settings.ts';
-import { HostId } from '../../contract/identifiers.ts';
+import { optionsUnder } from './help.ts';
+import { collect, collectName, readSeconds } from './read-values.ts';
+import { withSettings } from './setting-options.ts';
 
 /** Flags of every command that talks to a fleet. */
 export type FleetFlags = Partial<Record<ClientSettingName, string>> & {
   key: string[];
-  timeout: number;
   json?: true;
 };
+
+/** Of those that wait for answers. */
+export interface AnswerFlags {
+  timeout: number;
+}
 
 export interface SelectionFlags {
   host: string[];
@@ -24,28 +29,37 @@ export interface SelectionFlags {
   yes?: true;
 }
 
+/** How to reach the fleet, and how to speak to it. */
 export function withFleetOptions(command: Command): Command {
-  for (const setting of CLIENT_SETTING_NAMES) {
-    command.option(`${flagName(setting)} <value>`, environmentName(setting));
-  }
-  return command
+  command
     .addOption(
-      new Option('--key <file>', 'a private key to sign with; repeatable')
+      new Option('--key <file>', 'a private key to sign with; may be given several times')
         .env('FLEETWALL_SIGNING_KEY')
         .argParser(collect)
-        .default([]),
+        .default([], 'nothing is signed'),
     )
-    .addOption(new Option('--timeout <seconds>', 'for an answer').argParser(readSeconds).default(60))
-    .option('--json', 'print JSON, one object a line');
+    .option('--json', 'print JSON, one object a line, on standard output');
+  return optionsUnder('The broker:', command, (under) => withSettings(under, CLIENT_SETTING_NAMES));
+}
+
+/** How long to wait, and what for. */
+export function withTimeout(command: Command, awaited = 'for the answer of a host', seconds = 60): Command {
+  return command.addOption(
+    new Option('--timeout <seconds>', `how many seconds to wait ${awaited}`)
+      .argParser(readSeconds)
+      .default(seconds),
+  );
 }
 
 export function withSelectionOptions(command: Command): Command {
-  return command
-    .option('--host <id>', 'a host; repeatable', collectName, [])
-    .option('--group <name>', 'the hosts of a group; repeatable', collectName, [])
-    .option('--all', 'every host of the fleet')
-    .option('--exclude <id>', 'but not this host; repeatable', collectName, [])
-    .option('--yes', 'do not ask');
+  return optionsUnder('For whom:', command, (under) =>
+    under
+      .option('--host <id>', 'a host; may be given several times', collectName, [])
+      .option('--group <name>', 'the hosts of a group; may be given several times', collectName, [])
+      .option('--all', 'every host of the fleet')
+      .option('--exclude <id>', 'leave this host out; may be given several times', collectName, [])
+      .option('--yes', 'do not ask before something is sent to a group, or to all'),
+  );
 }
 
 /** @throws {SettingsError} {@link BrokerUnreachable} */
@@ -76,25 +90,9 @@ export class Interrupted extends Error {
   override readonly message = 'interrupted; what was sent is sent, and hosts go on with it';
 }
 
-export function selectionOf({ host, group, all, exclude }: SelectionFlags, command: Command): Selection {
+export function selectionOf({ host, group, all, exclude }: SelectionFlags, command: Command): HostSelection {
   if (host.length === 0 && group.length === 0 && all !== true) {
     command.error('error: say for whom: --host ID, --group NAME or --all');
   }
   return { hosts: host, groups: group, all: all === true, exclude };
-}
-
-export function readSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds > 0)) throw new InvalidArgumentError('A number of seconds.');
-  return seconds;
-}
-
-function collect(value: string, values: string[]): string[] {
-  return [...values, value];
-}
-
-function collectName(value: string, values: string[]): string[] {
-  const read = HostId.safeParse(value);
-  if (!read.success) throw new InvalidArgumentError(`It ${read.error.issues[0]?.message ?? 'is no name'}.`);
-  return [...values, value];
 }

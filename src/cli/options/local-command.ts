@@ -1,16 +1,18 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { loadSettings } from '../../config/load-settings.ts';
-import type { WorkerSettings } from '../../config/worker-settings.ts';
-import { environmentName, flagName, type SettingName } from '../../config/worker-settings.ts';
+import type { SettingName, WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobCompleted } from '../../contract/event.ts';
 import type { Failure } from '../../contract/failure.ts';
-import { type Family, Revision, type Scope } from '../../contract/identifiers.ts';
 import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
 import { silentLog } from '../../log/logger.ts';
 import { type LocalJob, runLocally } from '../../worker/local/run-locally.ts';
 import { type RulesetFile, readRulesetFile } from '../files/ruleset-file.ts';
 import { showFailure } from '../show/show-failure.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { optionsUnder } from './help.ts';
+import { readRevision } from './read-values.ts';
+import { type RulesetFlags, withRulesetOptions } from './ruleset-options.ts';
+import { withConfigFile, withSettings } from './setting-options.ts';
 
 /** Settings of the worker that a command on the host itself goes by, too. */
 const LOCAL_SETTINGS = [
@@ -25,14 +27,11 @@ const LOCAL_SETTINGS = [
   'applyTimeoutSeconds',
 ] as const satisfies readonly SettingName[];
 
-type Flags = Partial<Record<SettingName, string>> & {
-  config?: string;
-  json?: true;
-  name?: string;
-  revision?: number;
-  scope?: Scope;
-  family?: Family;
-};
+type Flags = Partial<Record<SettingName, string>> &
+  RulesetFlags<number> & {
+    config?: string;
+    json?: true;
+  };
 
 export interface LocalCommand {
   name: string;
@@ -71,21 +70,16 @@ function notConfirmed(): Pick<LocalJob, 'confirm' | 'answers'> {
 
 /** A command that takes a ruleset from a file, and does something with it on this host without a broker. */
 export function localCommand(local: LocalCommand, end: (status: ExitStatus) => void): Command {
-  const command = new Command(local.name)
-    .argument('<file>', 'a ruleset as YAML or JSON, or iptables-save text; - is standard input')
-    .option('--name <name>', 'name of the ruleset (default: from the file)')
-    .addOption(
-      new Option('--revision <number>', 'its revision (default: the next one)').argParser(readRevision),
-    )
-    .addOption(new Option('--scope <scope>', 'what it owns (default: chains)').choices(['chains', 'tables']))
-    .addOption(
-      new Option('--family <family>', 'of iptables-save text (default: ipv4)').choices(['ipv4', 'ipv6']),
-    )
-    .option('--json', 'print the result as one JSON object')
-    .option('--config <file>', "the worker's settings as YAML");
-  for (const setting of LOCAL_SETTINGS) {
-    command.option(`${flagName(setting)} <value>`, environmentName(setting));
-  }
+  const revision = new Option('--revision <number>', 'the revision of the ruleset, a whole number from 1')
+    .argParser(readRevision)
+    .default(undefined, 'the next one on this host');
+  const command = withRulesetOptions(new Command(local.name), revision).option(
+    '--json',
+    'print the result as one JSON object on standard output',
+  );
+  optionsUnder('Settings of the worker:', withConfigFile(command), (under) =>
+    withSettings(under, LOCAL_SETTINGS),
+  );
   return command.action(async (path: string, flags: Flags) => {
     end(await run(path, flags, local));
   });
@@ -103,10 +97,4 @@ async function run(
   else if (result.failure === null) process.stdout.write(`${result.text}\n`);
   else process.stderr.write(`${showFailure(result.failure, file).join('\n')}\n`);
   return result.failure === null ? 0 : 1;
-}
-
-function readRevision(text: string): number {
-  const read = Revision.safeParse(Number(text));
-  if (!read.success) throw new InvalidArgumentError('A revision is a whole number from 1.');
-  return read.data;
 }

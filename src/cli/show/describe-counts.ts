@@ -1,8 +1,9 @@
 import type { Diff } from '../../contract/event.ts';
+import { plural } from './plural.ts';
 
 /** A difference in one line: of what was done, or of what would be. */
 export function describeCounts(diff: Diff | null, isDone = false): string {
   if (diff === null || diff.added + diff.removed === 0)
     return isDone ? 'nothing had to change' : 'nothing would change';
-  return `${diff.added} ${diff.added === 1 ? 'rule' : 'rules'} in, ${diff.removed} out, ${diff.unchanged} unchanged`;
+  return `${plural(diff.added, 'rule')} in, ${diff.removed} out, ${diff.unchanged} unchanged`;
 }

@@ -3,15 +3,20 @@ import { escapeControl } from '../../contract/escape.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { RolloutEvent } from '../../contract/rollout.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
+import { layRow } from '../terminal/table.ts';
 import { describeCounts } from './describe-counts.ts';
+import { plural } from './plural.ts';
+import { tellPlace } from './show-failure.ts';
 
+const TIME_WIDTH = 8;
 const HOST_WIDTH = 12;
 
 /** An event in one line, for a person. */
 export function describeEvent(event: FleetEvent | RolloutEvent): string {
   const time = paint.dim(event.time.slice(11, 19));
   const who = 'hostId' in event.data ? event.data.hostId : `rollout ${event.data.rolloutId}`;
-  return `${time}  ${paint.bold(who.padEnd(HOST_WIDTH))}  ${isFleetEvent(event) ? whatHappened(event) : describeRollout(event)}`;
+  const what = isFleetEvent(event) ? whatHappened(event) : describeRollout(event);
+  return layRow([time, paint.bold(who), what], [TIME_WIDTH, HOST_WIDTH]);
 }
 
 function whatHappened(event: FleetEvent): string {
@@ -53,7 +58,7 @@ function describeEnd({
   const name = ruleset === null ? (action ?? 'job') : nameOf(ruleset);
   const why = failure === null ? '' : `: ${escapeControl(failure.message)} (${failure.code})`;
   const line = failure?.lines[0];
-  const where = line === undefined ? '' : `; ${line.family} line ${line.line}: ${escapeControl(line.reason)}`;
+  const where = line === undefined ? '' : `; ${tellPlace(line, null)}: ${escapeControl(line.reason)}`;
   const changed = diff === null ? '' : `: ${describeCounts(diff, outcome !== 'checked')}`;
   return `${name} ${paintEnd(outcome)}${failure === null ? changed : why + where}`;
 }
@@ -62,12 +67,12 @@ function describeRollout(event: RolloutEvent): string {
   switch (event.type) {
     case 'fleetwall.rollout.started': {
       const { ruleset, hosts, steps } = event.data;
-      return `of ${nameOf(ruleset)} to ${hosts.length} hosts, in steps to ${steps.join(', ')}`;
+      return `of ${nameOf(ruleset)} to ${plural(hosts.length, 'host')}, in steps to ${steps.join(', ')}`;
     }
     case 'fleetwall.rollout.step':
-      return `step ${event.data.step + 1}: ${event.data.hosts.length} hosts`;
+      return `step ${event.data.step + 1}: ${plural(event.data.hosts.length, 'host')}`;
     case 'fleetwall.rollout.unroutable':
-      return `${event.data.hosts.length} hosts have no queue`;
+      return `${plural(event.data.hosts.length, 'host')} without a queue`;
     case 'fleetwall.rollout.requested':
       return `${event.data.request} was asked for`;
     case 'fleetwall.rollout.ended': {

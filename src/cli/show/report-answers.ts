@@ -1,11 +1,11 @@
-import type { Answers } from '../../central/fleet-client.ts';
+import type { HostAnswers } from '../../central/fleet/options.ts';
 import type { FleetEvent } from '../../contract/event.ts';
+import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { LiveView, progressBar } from '../terminal/live-view.ts';
 import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
 
-const GOOD = new Set(['applied', 'unchanged', 'checked', 'removed', 'reported', 'superseded']);
 const BAR_WIDTH = 30;
 
 /** Tells of answers as they come, and of all of them in the end. */
@@ -32,7 +32,7 @@ export class AnswerReport {
     this.#draw();
   };
 
-  end(answers: Answers, file: RulesetFile | null): ExitStatus {
+  end(answers: HostAnswers, file: RulesetFile | null): ExitStatus {
     this.#view.clear();
     const hosts = Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
     const summary = countEnds(Object.values(hosts));
@@ -49,7 +49,7 @@ export class AnswerReport {
 
 /** Of how hosts ended: what failed comes before what is not known. */
 export function statusOf(ends: readonly string[]): ExitStatus {
-  const bad = ends.filter((end) => !GOOD.has(end));
+  const bad = ends.filter((end) => !isGoodEnd(end));
   if (bad.some((end) => end !== 'silent' && end !== 'not_started')) return 1;
   if (bad.includes('silent')) return 4;
   return bad.length === 0 ? 0 : 1;

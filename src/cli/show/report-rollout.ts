@@ -1,5 +1,5 @@
 import { isFleetEvent } from '../../central/fleet/incoming.ts';
-import type { Answers } from '../../central/fleet-client.ts';
+import type { HostAnswers } from '../../central/fleet/options.ts';
 import { endOf } from '../../central/rollout/rollout-decision.ts';
 import type { RolloutEnd, RolloutState } from '../../central/rollout/rollout-state.ts';
 import type { FleetEvent } from '../../contract/event.ts';
@@ -19,7 +19,7 @@ export class RolloutReport {
   readonly #json: boolean;
   readonly #file: RulesetFile | null;
   readonly #view = new LiveView();
-  readonly #answers: Answers = new Map();
+  readonly #answers: HostAnswers = new Map();
 
   constructor(json: boolean, file: RulesetFile | null) {
     this.#json = json;

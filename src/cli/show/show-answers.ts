@@ -1,29 +1,32 @@
-import type { Answers } from '../../central/fleet-client.ts';
-import { escapeControl } from '../../contract/escape.ts';
+import type { HostAnswers } from '../../central/fleet/options.ts';
 import type { Failure } from '../../contract/failure.ts';
+import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
+import { layRow } from '../terminal/table.ts';
 import { describeCounts } from './describe-counts.ts';
+import { plural } from './plural.ts';
 import { showFailure } from './show-failure.ts';
 
 const MOST_NAMED = 8;
+const END_WIDTH = 11;
 
 /** How a push ended, for a person: hosts that ended alike are one block, and a failure is shown as a compiler shows it. */
-export function showAnswers(answers: Answers, file: RulesetFile | null): string[] {
-  const blocks = new Map<string, { hosts: string[]; lines: string[] }>();
+export function showAnswers(answers: HostAnswers, file: RulesetFile | null): string[] {
+  const blocks = new Map<string, { hosts: string[]; head: string[]; lines: string[] }>();
   for (const [host, { end, result }] of answers) {
     const failure = result?.failure ?? null;
     const lines = failure === null ? [] : describeFailure(failure, file);
     const diff = result?.diff == null ? '' : describeCounts(result.diff, end !== 'checked');
     const live = describeLive(end, result?.ruleset ?? null);
-    const head = [paintEnd(end, 11), diff, live].filter((part) => part !== '').join('  ');
-    const key = [head, ...lines].join('\n');
-    const block = blocks.get(key) ?? { hosts: [], lines: [head, ...lines] };
+    const head = [paintEnd(end), ...[diff, live].filter((part) => part !== '')];
+    const key = [...head, ...lines].join('\n');
+    const block = blocks.get(key) ?? { hosts: [], head, lines };
     block.hosts.push(host);
     blocks.set(key, block);
   }
-  return [...blocks.values()].flatMap(({ hosts, lines: [head = '', ...lines] }) => [
-    `${head}  ${paint.bold(nameHosts(hosts))}`,
+  return [...blocks.values()].flatMap(({ hosts, head, lines }) => [
+    layRow([...head, paint.bold(nameHosts(hosts))], [END_WIDTH]),
     ...lines.map((line) => `    ${line}`),
   ]);
 }
@@ -32,22 +35,12 @@ export function showAnswers(answers: Answers, file: RulesetFile | null): string[
 export function nameHosts(hosts: readonly string[]): string {
   if (hosts.length <= MOST_NAMED) return hosts.join(', ');
   const named = hosts.slice(0, MOST_NAMED).join(', ');
-  return `${named} and ${hosts.length - MOST_NAMED} more (${hosts.length} hosts)`;
+  return `${named} and ${hosts.length - MOST_NAMED} more (${plural(hosts.length, 'host')})`;
 }
 
 function describeFailure(failure: Failure, file: RulesetFile | null): string[] {
-  const told = file === null ? withoutFile(failure) : showFailure(failure, file);
   const again = failure.retryable ? '; it may succeed if it is sent again' : '';
-  return [...told, `${failure.code}, at the stage ${failure.stage}${again}`];
-}
-
-function withoutFile({ message, lines }: Failure): string[] {
-  return [
-    escapeControl(message),
-    ...lines.map(
-      ({ family, line, text, reason }) => `${family} line ${line}: ${escapeControl(`${text}: ${reason}`)}`,
-    ),
-  ];
+  return [...showFailure(failure, file), `${failure.code}, at the stage ${failure.stage}${again}`];
 }
 
 function describeLive(
@@ -56,7 +49,7 @@ function describeLive(
 ): string {
   if (ruleset === null) return '';
   const { name, revision, liveRevision } = ruleset;
-  if (['applied', 'unchanged', 'checked', 'removed'].includes(end)) return `${name} revision ${revision}`;
+  if (isGoodEnd(end) && end !== 'superseded') return `${name} revision ${revision}`;
   return liveRevision === null
     ? `no revision of ${name} is live`
     : `${name} revision ${liveRevision} is live`;

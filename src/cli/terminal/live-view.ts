@@ -1,4 +1,5 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
+import { cut } from './table.ts';
 
 /** Lines that are drawn again in the same place, on a terminal. Elsewhere nothing is drawn. */
 export class LiveView {
@@ -17,7 +18,7 @@ export class LiveView {
   draw(lines: readonly string[]): void {
     if (!this.isShown) return;
     const { columns, rows } = this.#stream;
-    const fitting = lines.slice(0, rows - 1).map((line) => line.slice(0, columns - 1));
+    const fitting = lines.slice(0, rows - 1).map((line) => cut(line, columns - 1));
     this.clear();
     this.#stream.write(`${fitting.join('\n')}\n`);
     this.#drawn = fitting.length;

@@ -25,7 +25,7 @@ it('help and the way to a command load nothing of what commands need', async () 
 
 it('consuming needs neither YAML nor metrics, unless there is a file or an address', async () => {
   const main = await readFile(join(FOLDER, 'main.js'), 'utf8');
-  const [, worker = ''] = /(worker-command-\w+\.js)/.exec(main) ?? [];
+  const [, worker = ''] = /(worker-\w+\.js)/.exec(main) ?? [];
   const loaded = [...(await loadedWith(worker)).values()].join('\n');
   expect(loaded).toContain('ZodError');
   for (const sign of ['YAMLParseError', 'collectDefaultMetrics']) expect(loaded).not.toContain(sign);

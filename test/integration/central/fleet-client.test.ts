@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
-import { FleetClient, NoSuchRollout, RequestInvalid } from '../../../src/index.ts';
+import { FleetClient, type HostSelection, NoSuchRollout, RequestInvalid } from '../../../src/index.ts';
 import { Fixture } from '../../support/fixture.ts';
 
 const fixture = new Fixture();
@@ -19,6 +19,10 @@ it('what is no job is refused here, by a code', async () => {
   const wrong = client.push({ name: 'No Name', revision: 1, ipv4: TEXT }, { hosts: ['web-1'] });
   await expect(wrong).rejects.toBeInstanceOf(RequestInvalid);
   await expect(wrong).rejects.toMatchObject({ code: 'request_invalid' });
+  for (const whom of [{ host: 'web-1' }, { hosts: [] }, {}] as HostSelection[]) {
+    const forNobody = client.push({ name: 'edge', revision: 'next', ipv4: TEXT }, whom);
+    await expect(forNobody).rejects.toMatchObject({ name: 'RequestInvalid', code: 'request_invalid' });
+  }
   const unknown = client.pauseRollout('never-begun', { since: new Date() });
   await expect(unknown).rejects.toBeInstanceOf(NoSuchRollout);
   await expect(unknown).rejects.toMatchObject({ code: 'no_such_rollout' });
@@ -53,4 +57,8 @@ it('everything that waits is ended by its signal, and by nothing else of the pro
   }
   // It is as usable as before.
   expect((await client.fleet({ answerMs: 200 })).hosts.has(id)).toBe(true);
+});
+
+it('shows nothing of what it works with', () => {
+  expect(Object.keys(client)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Fixture } from '../../support/fixture.ts';
@@ -11,12 +11,13 @@ const INSTALL_MS = 300_000;
 const GOOD = table('filter', ':edge - [0:0]', '-A INPUT -j edge', '-A edge -s 192.0.2.1/32 -j DROP');
 
 /** A program of somebody else's; it is compiled against the package's types, and run. */
-const PROGRAM = `import { FleetClient, rulesetDigest, type JobCompletedEvent } from 'fleetwall';
+const PROGRAM = `import { FleetClient, rulesetDigest, type HostAnswers, type HostSelection, type JobCompletedEvent } from 'fleetwall';
 
 const [url = '', host = '', text = ''] = process.argv.slice(2);
 const fleet = await FleetClient.connect({ url });
 const ruleset = { name: 'packaged', revision: 'next', ipv4: text } as const;
-const answers = await fleet.push(ruleset, { hosts: [host] }, { confirm: { mode: 'none' } });
+const whom: HostSelection = { hosts: [host] };
+const answers: HostAnswers = await fleet.push(ruleset, whom, { confirm: { mode: 'none' } });
 await fleet.close();
 const result: JobCompletedEvent['data'] | null | undefined = answers.get(host)?.result;
 const digest = rulesetDigest({ name: 'packaged', scope: 'chains', ipv4: text });
@@ -48,26 +49,41 @@ const fleetwall = async (args: readonly string[], env: Record<string, string> = 
   await execa('npx', ['--no-install', 'fleetwall', ...args], { cwd: folder, reject: false, env });
 
 describe('the npm package', () => {
-  it('has all that was built of the sources, the schemas and the texts for people, and nothing else', async () => {
-    const sources = (await readdir(join(ROOT, 'src'), { recursive: true })).filter((path) =>
-      path.endsWith('.ts'),
-    );
-    const modules = sources
-      .filter((path) => !path.startsWith('cli/'))
-      .map((path) => `dist/${path.slice(0, -'.ts'.length)}`);
+  it('has the command, the library with its types, the schemas and the texts for people, and nothing else', async () => {
     const expected = [
       'package.json',
       'README.md',
       'CHANGELOG.md',
       'LICENSE',
-      ...modules.flatMap((path) => [`${path}.js`, `${path}.d.ts`]),
-      ...(await commandFiles('main.js')).map((name) => `dist/cli/${name}`),
+      ...(await filesFrom('dist/index.js')),
+      ...(await filesFrom('dist/index.d.ts')),
+      ...(await filesFrom('dist/cli/main.js')),
       'dist/cli/THIRD-PARTY-LICENSES',
       ...(await schemaFiles()).map((name) => `dist/schema/${name}`),
     ];
     const missing = expected.filter((path) => !packed.includes(path));
     const unexpected = packed.filter((path) => !expected.includes(path));
     expect({ missing, unexpected }).toEqual({ missing: [], unexpected: [] });
+    // What only a worker needs is in the command.
+    const folders = new Set(packed.map((path) => path.split('/')[1]));
+    for (const own of ['worker', 'netfilter', 'host', 'doctor', 'metrics'])
+      expect(folders).not.toContain(own);
+  });
+
+  it('shows nothing in its types that is not for those who install it', async () => {
+    const types = packed.filter((path) => path.endsWith('.d.ts'));
+    expect(types).toContain('dist/central/fleet-client.d.ts');
+    for (const path of types) {
+      const text = await readFile(join(folder, 'node_modules/fleetwall', path), 'utf8');
+      expect(text, path).not.toMatch(/@internal|FleetLink|Operator\b|SigningKey|BrokerAccess|ClientSettings/);
+      expect(text, path).not.toMatch(/\bany\b(?= *[;,)=>|])/);
+    }
+    const client = await readFile(
+      join(folder, 'node_modules/fleetwall/dist/central/fleet-client.d.ts'),
+      'utf8',
+    );
+    expect(client).toContain('#private;');
+    expect(client).toContain('private constructor();');
   });
 
   it('runs as a command where it is installed', async () => {
@@ -125,13 +141,15 @@ describe('the npm package', () => {
   });
 });
 
-/** The files that the command is made of: those that are loaded from one another, beginning with that one. */
-async function commandFiles(name: string, found = new Set<string>()): Promise<string[]> {
-  if (found.has(name)) return [];
-  found.add(name);
-  const text = await readFile(join(ROOT, 'dist/cli', name), 'utf8');
-  for (const [, other = ''] of text.matchAll(/\b(?:from|import\(?)\s*["']\.\/([\w-]+\.js)["']/g))
-    await commandFiles(other, found);
+/** That file of the build, and those that are loaded from it, or from one another. */
+async function filesFrom(path: string, found = new Set<string>()): Promise<string[]> {
+  if (found.has(path)) return [];
+  found.add(path);
+  const text = await readFile(join(ROOT, path), 'utf8');
+  for (const [, other = ''] of text.matchAll(/\b(?:from|import\(?)\s*["'](\.{1,2}\/[^"']+)["']/g)) {
+    const target = join(dirname(path), other);
+    await filesFrom(path.endsWith('.d.ts') ? target.replace(/\.[jt]s$/, '.d.ts') : target, found);
+  }
   return [...found];
 }
 

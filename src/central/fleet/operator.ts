@@ -1,0 +1,46 @@
+import type { FleetLink } from '../../broker/fleet-link.ts';
+import type { SigningKey } from '../../keys/signing-key.ts';
+import { type AddressedMessage, ask } from './ask.ts';
+import type { FleetState } from './fleet-state.ts';
+import { prepareControl } from './messages.ts';
+import { observeFleet } from './observe-fleet.ts';
+import type { HostAnswers, LookOptions, RequestOptions } from './options.ts';
+import type { FleetObserver } from './select.ts';
+
+const TIMEOUT_SECONDS = 60;
+const ANSWER_MS = 2_000;
+const LOOK_BACK_MS = 10 * 60_000;
+
+/** Whose connection, name and keys are used for what is asked of a fleet. */
+export class Operator implements FleetObserver {
+  readonly link: FleetLink;
+  readonly keys: readonly SigningKey[];
+  /** What the broker knows us as. */
+  readonly user: string | undefined;
+
+  constructor(link: FleetLink, keys: readonly SigningKey[], user: string | undefined) {
+    this.link = link;
+    this.keys = keys;
+    this.user = user;
+  }
+
+  /** Publishes messages, and gathers the answers. */
+  async ask(
+    messages: readonly AddressedMessage[],
+    { timeoutSeconds = TIMEOUT_SECONDS, signal, onEvent }: RequestOptions,
+    exchange?: string,
+  ): Promise<HostAnswers> {
+    const options = { user: this.user, timeoutMs: timeoutSeconds * 1000, signal, onEvent };
+    return await ask(this.link, messages, exchange === undefined ? options : { ...options, exchange });
+  }
+
+  async fleet({
+    lookBackMs = LOOK_BACK_MS,
+    answerMs = ANSWER_MS,
+    signal,
+  }: LookOptions = {}): Promise<FleetState> {
+    const ping = await prepareControl({ kind: 'ping' }, { all: true }, this.keys);
+    const since = new Date(Date.now() - lookBackMs);
+    return await observeFleet(this.link, { user: this.user, ping, since, answerMs, signal });
+  }
+}

@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { PlanError } from '../../central/fleet/errors.ts';
+import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
+import type { RolloutPlan } from '../../central/rollout/rollout-options.ts';
+import { readRulesetFile } from '../files/ruleset-file.ts';
+import { askFirst } from '../options/ask-first.ts';
+import {
+  CONFIRMED_BY_HOSTS,
+  type ConfirmFlags,
+  confirmOf,
+  withConfirmOptions,
+} from '../options/confirm-options.ts';
+import {
+  type AnswerFlags,
+  type FleetFlags,
+  type SelectionFlags,
+  selectionOf,
+  withClient,
+  withFleetOptions,
+  withSelectionOptions,
+  withTimeout,
+} from '../options/fleet-options.ts';
+import { withExamples } from '../options/help.ts';
+import { type RolloutFlags, tellPlan, withRolloutOptions } from '../options/rollout-options.ts';
+import { nextRevisionOption, type RulesetFlags, withRulesetOptions } from '../options/ruleset-options.ts';
+import { RolloutReport } from '../show/report-rollout.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
+
+type Flags = FleetFlags &
+  AnswerFlags &
+  SelectionFlags &
+  RulesetFlags<number | 'next'> &
+  ConfirmFlags &
+  RolloutFlags;
+
+/** A rollout from its beginning to its end. */
+export function withStart(command: Command, end: (status: ExitStatus) => void): Command {
+  withTimeout(withFleetOptions(command), 'for a host to begin the job');
+  withRulesetOptions(command, nextRevisionOption());
+  withConfirmOptions(withSelectionOptions(withRolloutOptions(command)), CONFIRMED_BY_HOSTS);
+  command.action(async (path: string, flags: Flags, self: Command) => end(await begin(path, flags, self)));
+  return withExamples(command, ROLLOUT_EXAMPLES);
+}
+
+export const ROLLOUT_EXAMPLES = [
+  [
+    'one host, then a tenth, then all, with ten minutes between',
+    'fleetwall rollout edge.yaml --all --yes --steps 1,10%,100% --soak 600',
+  ],
+  [
+    'take back what was done if more than two hosts fail',
+    'fleetwall rollout edge.yaml --group web --max-failed 2 --on-failure rollback --yes',
+  ],
+] as const;
+
+async function begin(path: string, flags: Flags, self: Command): Promise<ExitStatus> {
+  const whom = selectionOf(flags, self);
+  const file = await readRulesetFile(path, flags);
+  const revision = flags.revision ?? file.ruleset.revision ?? 'next';
+  return await withClient<ExitStatus>(flags, async (client, signal) => {
+    // What is looked at is what is done: who comes to the fleet meanwhile is not in it.
+    const hosts = await hostsOf(lookOnce(client, signal), whom);
+    const look = tellPlan(flags, hosts.length);
+    if (!(await askFirst(`roll out ruleset ${file.ruleset.name}`, hosts, flags, self, look))) return 1;
+    if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
+    const plan: RolloutPlan = {
+      ruleset: { ...file.ruleset, revision },
+      whom: { hosts },
+      id: flags.id,
+      steps: flags.steps,
+      soakSeconds: flags.soak,
+      budgets: { failed: flags.maxFailed, rolledBack: flags.maxRolledBack, silent: flags.maxSilent },
+      onFailure: flags.onFailure,
+      confirm: confirmOf(flags),
+      deliverySeconds: flags.timeout,
+      executionSeconds: flags.executionTimeout ?? flags.timeout,
+    };
+    const report = new RolloutReport(flags.json === true, file);
+    return report.end(await client.rollout(plan, { signal, onEvent: report.onEvent }));
+  });
+}
