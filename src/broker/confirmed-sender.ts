@@ -1,9 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
+import { BackOff } from '../job/change/back-off.ts';
 import { dropConnection } from './connection/connection.ts';
+import { isOpen, openConfirmChannel } from './connection/open-channel.ts';
+import { within } from './connection/passing-connection.ts';
+import type { Lacks } from './lacks.ts';
 import { ConfirmTimeout, NobodyBound, PublishFailed, publishEvent } from './publish-event.ts';
 
 const CONFIRM_TIMEOUT_MS = 15_000;
+/** How long the broker may take to open a channel. */
+const OPEN_MS = 10_000;
+/** What is lacking while events cannot be published, as it is called in the log and on /readyz. */
+export const PUBLISHING = 'publishing of events';
 
 export interface SenderOptions {
   /** The publisher's name at the broker; `undefined`: only the broker knows it. */
@@ -12,6 +21,7 @@ export interface SenderOptions {
   restore: (model: ChannelModel) => Promise<void>;
   /** Called each time that sending becomes possible: a channel is open, or the broker takes messages again. */
   onReady: () => void;
+  lacks: Lacks;
 }
 
 /** Sends events, and waits until the broker confirms each. Each connection gets a new channel. */
@@ -63,10 +73,12 @@ export class ConfirmedSender {
         user: this.#options.user,
       });
     } catch (error) {
+      this.#options.lacks.begin(PUBLISHING, error);
       // The connection is open but dead: dropped, it is made again. A broker that blocks is not dead, and says so.
       if (error instanceof ConfirmTimeout && model !== null && !this.#isBlocked) dropConnection(model);
       throw error;
     }
+    this.#options.lacks.end(PUBLISHING);
     await this.#routeAgain(event.id, model);
   }
 
@@ -84,26 +96,38 @@ export class ConfirmedSender {
   }
 
   async #openChannel(model: ChannelModel): Promise<void> {
-    const channel = await model.createConfirmChannel();
-    channel.on('error', () => {});
+    const channel = await within(OPEN_MS, () => openConfirmChannel(model));
+    let reason: Error = new Error('the broker has closed the channel');
+    channel.on('error', (error: Error) => (reason = error));
     channel.on('return', ({ properties }) => this.#unroutable.add(String(properties.messageId)));
     channel.on('close', () => {
       if (this.#channel !== channel) return;
       this.#channel = null;
       // The broker closes a channel at the first error, such as an exchange that is gone. The connection stays open.
-      this.#reopen(model);
+      if (this.#isCurrent(model)) void this.#reopen(model, reason);
     });
     this.#channel = channel;
     this.#options.onReady();
   }
 
-  #reopen(model: ChannelModel): void {
-    if (this.#model !== model) return;
-    this.#options
-      .restore(model)
-      .then(() => this.#openChannel(model))
-      .catch(() => {
-        // The connection is gone, too: the next one gets a channel by `open`.
-      });
+  #isCurrent(model: ChannelModel): boolean {
+    return this.#model === model && isOpen(model);
+  }
+
+  /** Tries for as long as the connection lasts: what was refused once, or does not answer, may be had later. */
+  async #reopen(model: ChannelModel, reason: Error): Promise<void> {
+    const { lacks, restore } = this.#options;
+    const pause = new BackOff();
+    lacks.begin(PUBLISHING, reason);
+    while (this.#isCurrent(model) && this.#channel === null) {
+      // Where the worker may not declare anything, somebody else has to; the channel shows whether it is there.
+      await restore(model).catch((error: unknown) => lacks.begin(PUBLISHING, error));
+      try {
+        if (this.#isCurrent(model)) await this.#openChannel(model);
+      } catch (error) {
+        lacks.begin(PUBLISHING, error);
+        await sleep(pause.next(), undefined, { ref: false });
+      }
+    }
   }
 }

@@ -1,19 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
-  ALL_KEY,
   CONTROL_EXCHANGE,
   DEAD_EXCHANGE,
   DEAD_QUEUE,
   EVENT_LOG_STREAM,
   EVENTS_EXCHANGE,
-  groupKey,
   hostControlQueue,
   hostJobsQueue,
-  hostKey,
   JOBS_EXCHANGE,
   OPERATOR_EXCHANGE,
 } from '../contract/names.ts';
-import { EVENT_LOG_ARGUMENTS, EXCHANGES, jobsQueueArguments } from './topology.ts';
+import {
+  bindingKeys,
+  controlQueue,
+  DEAD_QUEUE_ARGUMENTS,
+  EVENT_LOG_ARGUMENTS,
+  EXCHANGES,
+  jobsQueue,
+  type QueueType,
+} from './topology.ts';
 
 /** A host, whose id is also the name of its user. `password` is `null` if the user logs in by a certificate. */
 export interface ProvisionedHost {
@@ -30,7 +35,7 @@ export interface ProvisionedOperator {
 
 export interface FleetDefinition {
   vhost: string;
-  queueType: 'quorum' | 'classic';
+  queueType: QueueType;
   hosts: readonly ProvisionedHost[];
   operators: readonly ProvisionedOperator[];
 }
@@ -75,6 +80,7 @@ export function fleetDefinitions({ vhost, queueType, hosts, operators }: FleetDe
       write: `^${hostId}\\.`,
       read: NOTHING,
     })),
+    policies: [eventLogPolicy(vhost)],
     exchanges: [...EXCHANGES, [OPERATOR_EXCHANGE, 'topic'] as const].map(([name, type]) => ({
       name,
       vhost,
@@ -84,11 +90,11 @@ export function fleetDefinitions({ vhost, queueType, hosts, operators }: FleetDe
       arguments: {},
     })),
     queues: [
-      queue(vhost, DEAD_QUEUE, {}),
+      queue(vhost, DEAD_QUEUE, DEAD_QUEUE_ARGUMENTS),
       queue(vhost, EVENT_LOG_STREAM, EVENT_LOG_ARGUMENTS),
       ...hosts.flatMap(({ hostId }) => [
-        queue(vhost, hostJobsQueue(hostId), jobsQueueArguments(queueType)),
-        queue(vhost, hostControlQueue(hostId), {}),
+        queue(vhost, hostJobsQueue(hostId), jobsQueue(hostId, queueType).arguments),
+        queue(vhost, hostControlQueue(hostId), controlQueue(hostId, queueType).arguments),
       ]),
     ],
     bindings: [
@@ -100,11 +106,22 @@ export function fleetDefinitions({ vhost, queueType, hosts, operators }: FleetDe
   };
 }
 
+/** A cluster of more nodes keeps the log on three of them: more copies cost, and make it no safer against the loss of one. */
+function eventLogPolicy(vhost: string) {
+  return {
+    vhost,
+    name: 'fleetwall-event-log',
+    pattern: exactly(EVENT_LOG_STREAM),
+    'apply-to': 'queues',
+    priority: 0,
+    definition: { 'initial-cluster-size': 3 },
+  };
+}
+
 export type BrokerDefinitions = ReturnType<typeof fleetDefinitions>;
 
 function hostBindings(vhost: string, { hostId, groups }: ProvisionedHost) {
-  const keys = [hostKey(hostId), ALL_KEY, ...groups.map(groupKey)];
-  return keys.flatMap((key) => [
+  return bindingKeys({ hostId, groups }).flatMap((key) => [
     binding(vhost, JOBS_EXCHANGE, hostJobsQueue(hostId), key),
     binding(vhost, CONTROL_EXCHANGE, hostControlQueue(hostId), key),
   ]);

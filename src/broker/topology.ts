@@ -13,16 +13,25 @@ import {
   JOBS_EXCHANGE,
   OPERATOR_EXCHANGE,
 } from '../contract/names.ts';
-
 import { closeChannel, openChannel } from './connection/open-channel.ts';
+import { within } from './connection/passing-connection.ts';
 import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './connection/reply-codes.ts';
+
+export type QueueType = 'quorum' | 'classic';
 
 export interface HostTopology {
   hostId: string;
   groups: readonly string[];
-  /** Groups that the host has left, and that its queues may still be bound for. */
+  /** Groups that the host has left, for which its queues may still be bound. */
   leftGroups: readonly string[];
-  queueType: 'quorum' | 'classic';
+  queueType: QueueType;
+}
+
+/** A queue of one host, with the exchange that it is bound to and the arguments that it is made with. */
+export interface HostQueue {
+  queue: string;
+  exchange: string;
+  arguments: Record<string, unknown>;
 }
 
 export const EXCHANGES = [
@@ -38,75 +47,80 @@ export const EVENT_LOG_ARGUMENTS = {
   'x-max-age': '30D',
 };
 
-export function jobsQueueArguments(type: 'quorum' | 'classic') {
-  return { 'x-queue-type': type, 'x-dead-letter-exchange': DEAD_EXCHANGE };
+/** On a quorum of nodes, and not on one: what a host cannot read is not lost with a node. */
+export const DEAD_QUEUE_ARGUMENTS = { 'x-queue-type': 'quorum' };
+
+export function jobsQueue(hostId: string, type: QueueType): HostQueue {
+  const queueArguments = { 'x-queue-type': type, 'x-dead-letter-exchange': DEAD_EXCHANGE };
+  return { queue: hostJobsQueue(hostId), exchange: JOBS_EXCHANGE, arguments: queueArguments };
+}
+
+export function controlQueue(hostId: string, type: QueueType): HostQueue {
+  return { queue: hostControlQueue(hostId), exchange: CONTROL_EXCHANGE, arguments: { 'x-queue-type': type } };
+}
+
+/** The keys that a host's queues are bound with. */
+export function bindingKeys({ hostId, groups }: Pick<HostTopology, 'hostId' | 'groups'>): string[] {
+  return [hostKey(hostId), ALL_KEY, ...groups.map(groupKey)];
+}
+
+/** A node of the broker, or a queue whose node is gone, may answer neither yes nor no. */
+const ANSWER_MS = 10_000;
+
+/**
+ * Makes sure that the fleet's exchanges are there. One that exists is used as it is found.
+ *
+ * @throws {Error} what the broker said, if one is not there and cannot be made
+ */
+export async function ensureExchanges(model: ChannelModel): Promise<void> {
+  await Promise.all(EXCHANGES.map(([name, type]) => ensureExchange(model, name, type)));
 }
 
 /**
- * Makes sure that everything that a host needs exists on the broker. Queues and exchanges that exist are used as they are.
- * Bindings that this user may not make are left to somebody else.
+ * Makes sure of a host's queue and of its bindings. A queue that exists is used as it is found; bindings that the worker may not make
+ * are left to whoever has provisioned the broker.
+ *
+ * @throws {Error} what the broker said, if the queue cannot be had
  */
-export async function declareTopology(model: ChannelModel, topology: HostTopology): Promise<void> {
-  const { hostId, groups, leftGroups, queueType } = topology;
-  await Promise.all([
-    makeFleet(model),
-    ensureQueue(model, hostJobsQueue(hostId), jobsQueueArguments(queueType)),
-    ensureQueue(model, hostControlQueue(hostId), {}),
-  ]);
-  await Promise.all([bindFleet(model), bind(model, topology, groups, leftGroups)]);
-}
-
-/** Makes sure that everything that the central side needs exists, also the operators' exchange, which hosts do not declare. */
-export async function declareForOperators(model: ChannelModel): Promise<void> {
-  await Promise.all([makeFleet(model), ensureExchange(model, OPERATOR_EXCHANGE, 'topic')]);
-  await Promise.all([
-    bindFleet(model),
-    allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, OPERATOR_EXCHANGE, '#')),
-  ]);
-}
-
-/** Declares all at the same time, each on a channel of its own: one after the other would make a start slower. */
-async function makeFleet(model: ChannelModel): Promise<void> {
-  await Promise.all([
-    ...EXCHANGES.map(([name, type]) => ensureExchange(model, name, type)),
-    ensureQueue(model, DEAD_QUEUE, {}),
-    ensureQueue(model, EVENT_LOG_STREAM, EVENT_LOG_ARGUMENTS),
-  ]);
-}
-
-async function bindFleet(model: ChannelModel): Promise<void> {
-  await Promise.all([
-    allowed(model, (channel) => channel.bindQueue(DEAD_QUEUE, DEAD_EXCHANGE, '')),
-    allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, EVENTS_EXCHANGE, '#')),
-  ]);
-}
-
-async function bind(
+export async function ensureHostQueue(
   model: ChannelModel,
-  { hostId }: HostTopology,
-  groups: readonly string[],
-  leftGroups: readonly string[],
+  { queue, exchange, arguments: args }: HostQueue,
+  topology: HostTopology,
 ): Promise<void> {
-  const queues = [
-    [hostJobsQueue(hostId), JOBS_EXCHANGE],
-    [hostControlQueue(hostId), CONTROL_EXCHANGE],
-  ] as const;
-  const keys = [hostKey(hostId), ALL_KEY, ...groups.map(groupKey)];
-  await Promise.all(
-    queues.map(([queue, exchange]) =>
-      allowed(model, async (channel) => {
-        for (const key of keys) await channel.bindQueue(queue, exchange, key);
-        for (const group of leftGroups) await channel.unbindQueue(queue, exchange, groupKey(group));
-      }),
-    ),
-  );
+  await ensureQueue(model, queue, args);
+  await allowed(model, async (channel) => {
+    for (const key of bindingKeys(topology)) await channel.bindQueue(queue, exchange, key);
+    for (const group of topology.leftGroups) await channel.unbindQueue(queue, exchange, groupKey(group));
+  });
+}
+
+/** Makes sure of the log of events, and that events get into it. */
+export async function ensureEventLog(model: ChannelModel): Promise<void> {
+  await ensureQueue(model, EVENT_LOG_STREAM, EVENT_LOG_ARGUMENTS);
+  await allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, EVENTS_EXCHANGE, '#'));
+}
+
+/** Makes sure of the queue of what no host could read. */
+export async function ensureDeadQueue(model: ChannelModel): Promise<void> {
+  await ensureQueue(model, DEAD_QUEUE, DEAD_QUEUE_ARGUMENTS);
+  await allowed(model, (channel) => channel.bindQueue(DEAD_QUEUE, DEAD_EXCHANGE, ''));
+}
+
+/**
+ * Makes sure of what the central side needs. The queue of dead letters is not among that: where its node is down, it cannot even be
+ * looked at.
+ */
+export async function declareForOperators(model: ChannelModel): Promise<void> {
+  await Promise.all([ensureExchanges(model), ensureExchange(model, OPERATOR_EXCHANGE, 'topic')]);
+  await ensureEventLog(model);
+  await allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, OPERATOR_EXCHANGE, '#'));
 }
 
 async function allowed(model: ChannelModel, work: (channel: Channel) => Promise<unknown>): Promise<void> {
   await onOwnChannel(model, work).catch(ignoreDenied);
 }
 
-/** A user without the right to bind relies on somebody else to make the bindings. */
+/** Who may not bind relies on somebody else for it, as for the queues themselves. */
 function ignoreDenied(error: unknown): void {
   if (replyCode(error) !== ACCESS_REFUSED) throw error;
 }
@@ -127,7 +141,7 @@ async function ensureQueue(model: ChannelModel, name: string, args: Record<strin
   );
 }
 
-/** Looks for something, and makes it if it is not there. Each step has its own channel, as the broker closes one with a "no". */
+/** Looks first, and makes what is not there. Each look has a channel of its own, as the broker closes it with its "no". */
 async function ensure(
   model: ChannelModel,
   look: (channel: Channel) => Promise<unknown>,
@@ -141,11 +155,13 @@ async function ensure(
   }
 }
 
-async function onOwnChannel(
+/** @throws {Error} what the broker said, or that it says nothing */
+export async function onOwnChannel<T>(
   model: ChannelModel,
-  work: (channel: Channel) => Promise<unknown>,
-): Promise<void> {
+  work: (channel: Channel) => Promise<T>,
+): Promise<T> {
   const channel = await openChannel(model);
-  await work(channel);
+  const result = await within(ANSWER_MS, () => work(channel));
   closeChannel(channel);
+  return result;
 }

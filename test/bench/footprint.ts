@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { jobsQueueArguments } from '../../src/broker/topology.ts';
+import { jobsQueue } from '../../src/broker/topology.ts';
 import { EVENTS_EXCHANGE, hostJobsQueue, hostKey, JOBS_EXCHANGE } from '../../src/contract/names.ts';
 import { TestNamespace } from '../support/namespace.ts';
 import { Rabbitmq } from '../support/rabbitmq.ts';
@@ -173,7 +173,7 @@ function fleetwall(): Kind {
       channel.publish(JOBS_EXCHANGE, hostKey(HOST), Buffer.from(JSON.stringify(job)), options);
     },
     hear: async (channel, replyTo, onAnswer) => {
-      await channel.assertQueue(hostJobsQueue(HOST), { arguments: jobsQueueArguments('classic') });
+      await channel.assertQueue(hostJobsQueue(HOST), { arguments: jobsQueue(HOST, 'classic').arguments });
       await channel.assertExchange(EVENTS_EXCHANGE, 'topic', { durable: true });
       await channel.bindQueue(replyTo, EVENTS_EXCHANGE, `${HOST}.job.completed.*`);
       await channel.consume(

@@ -29,13 +29,16 @@ export class SimulatedHost {
   #isLetGo = new Promise<void>(() => {});
 
   /** @param folder for its state */
-  constructor(id: string, options: { brokerUrl: string; folder: string; groups: string[] }) {
+  constructor(
+    id: string,
+    options: { brokerUrl: string; folder: string; groups: string[]; queueType?: 'quorum' | 'classic' },
+  ) {
     this.id = id;
     this.#settings = WorkerSettings.parse({
       hostId: id,
       groups: options.groups,
       amqpUrl: options.brokerUrl,
-      queueType: 'classic',
+      queueType: options.queueType ?? 'classic',
       allowUnsigned: true,
       stateDir: `${options.folder}/${id}`,
       runDir: `${options.folder}/${id}-run`,

@@ -7,7 +7,7 @@ import { Health, longestSilenceMs } from '../../src/worker/pages/health.ts';
 import { makeJob } from '../support/client.ts';
 
 const LIMITS = { lockTimeoutSeconds: 10, applyTimeoutSeconds: 60 };
-const LINK = { isConnected: true, isConsuming: true };
+const LINK = { isConnected: true, isConsuming: true, lacking: {}, unpublished: null };
 const LONG_AGO = Number.NEGATIVE_INFINITY;
 const CHECKS = { lock: async () => {}, backend: async () => {}, lastProgress: () => LONG_AGO };
 
@@ -72,12 +72,18 @@ describe('readiness', () => {
         throw new Error('held by process 7');
       },
     };
-    const health = new Health({ inHand: null }, { isConnected: true, isConsuming: false }, checks, LIMITS);
+    const health = new Health(
+      { inHand: null },
+      { isConnected: true, isConsuming: false, lacking: {}, unpublished: null },
+      checks,
+      LIMITS,
+    );
     const seen = await Promise.all(Array.from({ length: 20 }, async () => await health.readiness()));
     expect(new Set(seen.map((readiness) => JSON.stringify(readiness))).size).toBe(1);
     expect(seen[0]).toEqual({
       broker: null,
       consuming: expect.stringContaining('not consumed'),
+      publishing: null,
       lock: 'held by process 7',
       backend: null,
     });

@@ -16,16 +16,16 @@ export interface BrokerOptions {
   log: Log;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 5_000;
-const HEARTBEAT_SECONDS = 15;
-const FIRST_DELAY_MS = 200;
+/** A node that is open and dead is noticed after two or three of these: so jobs go on over another node within ten seconds. */
+const HEARTBEAT_SECONDS = 3;
+const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
 
 /** A connection that is made again each time that it is lost, until it is closed. */
 export class BrokerConnection {
   readonly #model: RecoveringChannelModel;
-  #failures = 0;
   #isOpen = false;
   #count = 0;
 
@@ -51,17 +51,18 @@ export class BrokerConnection {
     onFailure,
     log,
   }: BrokerOptions): Promise<BrokerConnection> {
-    const { addresses } = access;
-    // amqplib reads this object anew for each attempt: a change of it in place sends the next attempt to another broker.
-    const address: Options.Connect = { ...addresses[0], heartbeat: HEARTBEAT_SECONDS };
-    const model = await connect(address, {
+    const round = new AddressRound(access.addresses);
+    const model = await connect(round.address, {
       ...socketOptions(access, CONNECT_TIMEOUT_MS, connectionName),
-      recovery: { setup, waitForConnect: false, calculateDelay: fullJitter },
+      recovery: {
+        setup,
+        waitForConnect: false,
+        calculateDelay: (attempt) => delayOf(attempt, access.addresses.length),
+      },
     });
     const connection = new BrokerConnection(model);
-    const broker = () => `${address.hostname}:${address.port}`;
+    const broker = () => round.name;
     model.on('connect', () => {
-      connection.#failures = 0;
       connection.#isOpen = true;
       connection.#count += 1;
       log.info({ broker: broker() }, 'Connected to the broker');
@@ -69,12 +70,12 @@ export class BrokerConnection {
     model.on('disconnect', (error) => {
       connection.#isOpen = false;
       log.warn({ broker: broker(), error }, 'Lost the connection to the broker');
+      round.next();
     });
     model.on('connect-failed', (error) => {
       log.warn({ broker: broker(), error }, 'Cannot work with the broker');
       onFailure?.(broker(), error);
-      connection.#failures += 1;
-      Object.assign(address, addresses[connection.#failures % addresses.length]);
+      round.next();
     });
     model.on('blocked', (reason) => log.warn({ reason }, 'The broker takes no messages for now'));
     model.on('unblocked', () => log.info({}, 'The broker takes messages again'));
@@ -96,7 +97,39 @@ export function dropConnection(model: ChannelModel): void {
   stream.destroy(new Error('the broker does not answer any more'));
 }
 
-/** A random delay below a limit that doubles with each attempt, so that the hosts of a fleet do not all come back at once. */
-function fullJitter(attempt: number): number {
-  return Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
+/**
+ * The addresses of a broker's nodes, in a round that begins anywhere: so the hosts of a fleet spread over the nodes. No node is tried
+ * twice before all others were.
+ */
+class AddressRound {
+  /** amqplib reads this object anew for each attempt: a change of it in place sends the next attempt to another node. */
+  readonly address: Options.Connect;
+  readonly #addresses: readonly Options.Connect[];
+  #index: number;
+
+  constructor(addresses: readonly Options.Connect[]) {
+    this.#addresses = addresses;
+    this.#index = Math.floor(Math.random() * addresses.length);
+    this.address = { ...addresses[this.#index], heartbeat: HEARTBEAT_SECONDS };
+  }
+
+  get name(): string {
+    return `${this.address.hostname}:${this.address.port}`;
+  }
+
+  next(): void {
+    this.#index = (this.#index + 1) % this.#addresses.length;
+    Object.assign(this.address, this.#addresses[this.#index]);
+  }
+}
+
+/**
+ * A random delay, in milliseconds, below a limit: one second for the first try of each node, and twice as long for each round after
+ * that, up to half a minute. So the hosts of a fleet do not all come back at once.
+ *
+ * @param attempt from 1, since the connection was lost
+ */
+function delayOf(attempt: number, nodes: number): number {
+  const round = Math.floor((attempt - 1) / nodes);
+  return Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** round);
 }

@@ -22,3 +22,9 @@ function quiet<T extends Channel>(channel: T): T {
 export function closeChannel(channel: Channel): void {
   channel.close().catch(() => {});
 }
+
+/** Whether the connection's socket is there, as far as is known here. */
+export function isOpen(model: ChannelModel): boolean {
+  const { stream } = model.connection as unknown as { stream: { destroyed: boolean } };
+  return !stream.destroyed;
+}

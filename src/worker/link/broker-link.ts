@@ -1,19 +1,19 @@
-import { ConfirmedSender } from '../../broker/confirmed-sender.ts';
+import { ConfirmedSender, PUBLISHING } from '../../broker/confirmed-sender.ts';
 import { userOf } from '../../broker/connection/broker-access.ts';
 import { BrokerConnection, type BrokerModel } from '../../broker/connection/connection.ts';
 import { QueueConsumer } from '../../broker/consumer.ts';
+import { Lacks } from '../../broker/lacks.ts';
 import { Outbox } from '../../broker/outbox.ts';
-import { declareTopology } from '../../broker/topology.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobUndoneEvent } from '../../contract/event.ts';
-import { hostControlQueue, hostJobsQueue } from '../../contract/names.ts';
-import { BoundGroupsFile } from '../../host/state/bound-groups.ts';
 import { FileOutboxStore } from '../../host/state/outbox-store.ts';
 import { FileUndoneStore } from '../../host/state/undone-store.ts';
 import type { Delivery, Settlement } from '../../job/ports/delivery.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { RecentIds } from '../../job/ports/recent-ids.ts';
 import { brokerAccess } from '../open/what-leaves.ts';
+import { Assurance } from './assurance.ts';
+import { HostQueues } from './host-queues.ts';
 
 export interface LinkHandlers {
   job: (delivery: Delivery) => Promise<Settlement>;
@@ -28,29 +28,45 @@ export interface LinkHandlers {
 
 /** At most this many jobs wait here and not at the broker. Only among them, the newest revision of a ruleset is found. */
 const MOST_WAITING_JOBS = 64;
-/** How often everything is declared again: the broker does not tell if somebody takes away, for example, a binding. */
-const RESTORE_MS = 10 * 60 * 1000;
+/** Another consumer that is still counted for so long is no connection of this worker that the broker has not yet given up. */
+const GHOST_MS = 150_000;
 
 /** Everything between the host and its broker. It lives as long as the worker, while connections come and go. */
 export class BrokerLink {
   readonly events: Outbox;
+  readonly #lacks: Lacks;
   readonly #settings: WorkerSettings;
   readonly #log: Log;
+  readonly #queues: HostQueues;
   readonly #sender: ConfirmedSender;
+  readonly #assurance: Assurance;
+  #handlers: LinkHandlers | null = null;
   #jobs: QueueConsumer | null = null;
   #control: QueueConsumer | null = null;
   #connection: BrokerConnection | null = null;
   #model: BrokerModel | null = null;
-  #restoring: NodeJS.Timeout | null = null;
+  /** No other worker had this host's queue when this one looked. */
+  #isHost = false;
+  #isControlBound = false;
+  /** The connection over which the fleet was told that the host is online. */
+  #onlineOver: BrokerModel | null = null;
+  #otherSince: number | null = null;
 
   constructor(settings: WorkerSettings, told: RecentIds, log: Log) {
     this.#settings = settings;
     this.#log = log;
+    this.#lacks = new Lacks(log);
+    this.#queues = new HostQueues(settings, log);
     this.#sender = new ConfirmedSender({
       user: userOf(brokerAccess(settings)),
-      restore: async (model) => await this.#declare(model),
+      restore: async (model) => await this.#queues.ensureEvents(model),
       onReady: () => this.events.flush(),
+      lacks: this.#lacks,
     });
+    this.#assurance = new Assurance(this.#queues, this.#lacks, () => ({
+      model: this.isConnected ? this.#model : null,
+      isHost: this.#isHost,
+    }));
     this.events = new Outbox({
       sender: this.#sender,
       store: new FileOutboxStore(settings.stateDir),
@@ -64,52 +80,85 @@ export class BrokerLink {
 
   /** Returns at once, without waiting for the broker: the broker may come later. */
   async open(handlers: LinkHandlers): Promise<void> {
-    const { hostId } = this.#settings;
+    this.#handlers = handlers;
+    const lacks = this.#lacks;
     const log = this.#log;
-    const restore = async (model: BrokerModel) => await this.#declare(model);
-    const jobs = new QueueConsumer({
-      queue: hostJobsQueue(hostId),
+    this.#jobs = new QueueConsumer({
+      queue: this.#queues.jobs.queue,
       prefetch: MOST_WAITING_JOBS,
       handle: handlers.job,
-      restore,
-      onConsuming: handlers.onJobs,
+      prepare: async (model, isMissing) => await this.#prepareJobs(model, isMissing),
+      ready: handlers.ready,
+      onConsuming: () => this.#onJobs(),
+      lacks,
       log,
     });
-    const control = new QueueConsumer({
-      queue: hostControlQueue(hostId),
+    this.#control = new QueueConsumer({
+      queue: this.#queues.control.queue,
       prefetch: 1,
       handle: handlers.control,
-      restore,
-      onConsuming: () => {
-        handlers.onOnline();
-        // A quorum queue lets a second consumer in, even if the first is exclusive. The control queue is classic, and does
-        // not. So only the worker that consumes the control queue takes the host's jobs.
-        const model = this.#model;
-        handlers.ready
-          .then(async () => model !== null && (await jobs.open(model)))
-          .catch((error: unknown) => log.warn({ error }, 'Cannot take jobs'));
-      },
+      prepare: async (model, isMissing) => await this.#prepareControl(model, isMissing),
+      lacks,
       log,
     });
-    this.#jobs = jobs;
-    this.#control = control;
     await this.events.load();
     this.#connection = await BrokerConnection.open({
       access: brokerAccess(this.#settings),
-      connectionName: `fleetwall worker ${hostId}`,
+      connectionName: `fleetwall worker ${this.#settings.hostId}`,
       log,
       setup: async (model) => {
-        await this.#declare(model);
+        lacks.forget();
         this.#model = model;
         await this.#sender.open(model);
-        await control.open(model);
+        this.#jobs?.open(model);
+        if (this.#isHost) this.#control?.open(model);
+        if (this.#isHost) this.#assurance.afterReconnect();
+        else this.#assurance.atStart();
       },
     });
-    this.#restoring = setInterval(() => void this.#restoreQuietly(), RESTORE_MS);
+  }
+
+  /** At the start it is seen to it that the queue is there, bound, and nobody else's; later only that it is there, if it was not. */
+  async #prepareJobs(model: BrokerModel, isMissing: boolean): Promise<void> {
+    if (this.#isHost && !isMissing) return;
+    await this.#queues.ensure(model, this.#queues.jobs);
+    if (this.#isHost) return;
+    await this.#queues.assertAlone(model);
+    this.#isHost = true;
+    this.#control?.open(model);
+    this.#tellOnline();
+  }
+
+  async #prepareControl(model: BrokerModel, isMissing: boolean): Promise<void> {
+    if (this.#isControlBound && !isMissing) return;
+    await this.#queues.ensure(model, this.#queues.control);
+    this.#isControlBound = true;
+    await this.#queues.noteBound();
+  }
+
+  #onJobs(): void {
+    this.#handlers?.onJobs();
+    this.#tellOnline();
+  }
+
+  #tellOnline(): void {
+    if (this.#onlineOver === this.#model) return;
+    this.#onlineOver = this.#model;
+    this.#handlers?.onOnline();
   }
 
   get isConnected(): boolean {
     return this.#connection?.isOpen ?? false;
+  }
+
+  /** What the broker does not give the worker although it is connected, by name, with the reason. */
+  get lacking(): Readonly<Record<string, string>> {
+    return this.isConnected ? this.#lacks.all : {};
+  }
+
+  /** Why events cannot be published over the connection that there is; `null`: they can. */
+  get unpublished(): string | null {
+    return this.isConnected ? this.#lacks.reason(PUBLISHING) : null;
   }
 
   /** How many connections there have been. */
@@ -124,16 +173,19 @@ export class BrokerLink {
 
   /** Asks the broker whether messages would come, and begins to consume again if not. */
   async check(): Promise<void> {
-    try {
-      await Promise.all([this.#jobs?.check(), this.#control?.check()]);
-    } catch (error) {
-      this.#log.debug({ error }, 'Cannot ask the broker: there is no connection');
-    }
+    const [consumers] = await Promise.all([this.#jobs?.check(), this.#control?.check()]);
+    if (consumers === null || consumers === undefined || consumers <= 1) this.#otherSince = null;
+    else this.#otherSince ??= performance.now();
+    if (this.#otherSince === null || performance.now() - this.#otherSince < GHOST_MS) return;
+    this.#log.error({}, 'Another worker consumes this queue: two hosts must not have the same host id');
+    this.#otherSince = null;
+    this.#isHost = false;
+    this.#jobs?.begin();
   }
 
   /** Takes no more messages; resolves once those in hand are done with. */
   async stopConsuming(): Promise<void> {
-    clearInterval(this.#restoring ?? undefined);
+    this.#assurance.stop();
     await Promise.all([this.#jobs?.stop(), this.#control?.stop()]);
   }
 
@@ -147,24 +199,5 @@ export class BrokerLink {
     new FileUndoneStore(this.#settings.stateDir).remove(event).catch((error: unknown) => {
       this.#log.warn({ jobId: event.subject, error }, 'That a change was taken back will be told again');
     });
-  }
-
-  async #restoreQuietly(): Promise<void> {
-    if (this.#model === null || !this.#sender.isReady) return;
-    await this.#declare(this.#model).catch((error: unknown) =>
-      this.#log.warn({ error }, 'Cannot make sure of what the host needs on the broker'),
-    );
-  }
-
-  /** Declares what the host needs on the broker, and unbinds its queues from the groups that it has left. */
-  async #declare(model: BrokerModel): Promise<void> {
-    const { hostId, groups, queueType, stateDir } = this.#settings;
-    const memory = new BoundGroupsFile(stateDir);
-    const bound = await memory.read();
-    // The file is written before the broker is changed: so each group that may be bound is known.
-    await memory.write([...new Set([...bound, ...groups])]);
-    const leftGroups = bound.filter((group) => !groups.includes(group));
-    await declareTopology(model, { hostId, groups, leftGroups, queueType });
-    await memory.write(groups);
   }
 }

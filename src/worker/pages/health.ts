@@ -9,10 +9,14 @@ export type Limits = Pick<WorkerSettings, 'lockTimeoutSeconds' | 'applyTimeoutSe
 export interface Asked {
   readonly isConnected: boolean;
   readonly isConsuming: boolean;
+  /** What the broker does not give the worker, with the reason. */
+  readonly lacking: Readonly<Record<string, string>>;
+  /** Why events cannot be published; `null`: they can. */
+  readonly unpublished: string | null;
 }
 
 /** `null`: it is well; else, why it is not. */
-export type Readiness = Record<'broker' | 'consuming' | 'lock' | 'backend', string | null>;
+export type Readiness = Record<'broker' | 'consuming' | 'publishing' | 'lock' | 'backend', string | null>;
 
 /** Added to the time limit of a program, for the worker's own work between two programs. */
 const SLACK_SECONDS = 60;
@@ -60,6 +64,11 @@ export class Health {
     return `nothing has been seen of job ${job.id} for ${seconds(ms)}, and ${seconds(limitMs)} are the most that it may need`;
   }
 
+  /** What the broker does not give the worker although it is connected. */
+  get lacking(): Readonly<Record<string, string>> {
+    return this.#link.lacking;
+  }
+
   async readiness(): Promise<Readiness> {
     this.#seen ??= this.#look().finally(() => {
       setTimeout(() => (this.#seen = null), FRESH_MS).unref();
@@ -68,11 +77,13 @@ export class Health {
   }
 
   async #look(): Promise<Readiness> {
-    const { isConnected, isConsuming } = this.#link;
+    const { isConnected, isConsuming, lacking, unpublished } = this.#link;
+    const why = Object.entries(lacking).map(([what, reason]) => ` (${what}: ${reason})`);
     const [lock, backend] = await Promise.all([whyNot(this.#checks.lock()), whyNot(this.#checks.backend())]);
     return {
       broker: isConnected ? null : 'there is no connection to the broker: it is tried again',
-      consuming: isConsuming ? null : 'jobs would not come: their queue is not consumed',
+      consuming: isConsuming ? null : `jobs would not come: their queue is not consumed${why.join('')}`,
+      publishing: unpublished,
       lock,
       backend,
     };

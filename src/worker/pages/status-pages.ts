@@ -6,7 +6,7 @@ import type { Health } from './health.ts';
 
 export interface StatusSource {
   metrics: Pick<WorkerMetrics, 'text' | 'contentType'>;
-  health: Pick<Health, 'whyStuck' | 'readiness'>;
+  health: Pick<Health, 'whyStuck' | 'readiness' | 'lacking'>;
 }
 
 interface Page {
@@ -70,7 +70,7 @@ async function pageFor(method: string, url: string, source: StatusSource): Promi
       case '/healthz':
         return verdict({ job: source.health.whyStuck() });
       case '/readyz':
-        return verdict(await source.health.readiness());
+        return verdict(await source.health.readiness(), source.health.lacking);
       default:
         return problem(404, 'there are /metrics, /healthz and /readyz');
     }
@@ -79,11 +79,19 @@ async function pageFor(method: string, url: string, source: StatusSource): Promi
   }
 }
 
-/** 200 if nothing is wrong, else 503; the text has each check with what is wrong. */
-function verdict(checks: Record<string, string | null>): Page {
+/**
+ * 200 if nothing is wrong, else 503; the text has each check with what is wrong.
+ *
+ * @param lacking what is missing besides, and keeps nothing from being done
+ */
+function verdict(
+  checks: Record<string, string | null>,
+  lacking: Readonly<Record<string, string>> = {},
+): Page {
   const isWell = Object.values(checks).every((reason) => reason === null);
   const told = Object.fromEntries(Object.entries(checks).map(([name, reason]) => [name, reason ?? 'ok']));
-  const body = { status: isWell ? 'ok' : 'failed', checks: told };
+  const isLacking = Object.keys(lacking).length > 0;
+  const body = { status: isWell ? 'ok' : 'failed', checks: told, ...(isLacking ? { lacking } : {}) };
   return { status: isWell ? 200 : 503, type: JSON_TYPE, text: `${JSON.stringify(body)}\n` };
 }
 

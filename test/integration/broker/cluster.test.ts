@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ClusterFleet } from '../../support/cluster-fleet.ts';
+
+const START_MS = 180_000;
+/** Longer than a worker needs, for a machine that has other things to do. */
+const ANSWER_SECONDS = 60;
+const JOBS = 10;
+
+describe('a broker of three nodes', () => {
+  let fleet: ClusterFleet;
+
+  beforeAll(async () => {
+    // As version 0.1.0 has made it: the classic queues live on the first node.
+    fleet = await ClusterFleet.start({ hosts: 3, queueType: 'quorum', older: true });
+    expect(await fleet.push(1, ANSWER_SECONDS)).toEqual(all('applied'));
+  }, START_MS);
+  afterAll(async () => await fleet.stop());
+
+  it(
+    'goes on without the node on which the classic queues live, and every job has one end',
+    async () => {
+      const [home] = fleet.cluster.nodes;
+      await home?.kill();
+      for (let revision = 2; revision < 2 + JOBS; revision += 1) {
+        expect(await fleet.push(revision, ANSWER_SECONDS), `revision ${revision}`).toEqual(all('applied'));
+      }
+      await home?.restart();
+      expect(await fleet.push(2 + JOBS, ANSWER_SECONDS)).toEqual(all('applied'));
+    },
+    START_MS,
+  );
+
+  const all = (outcome: string) => Object.fromEntries(fleet.hosts.map(({ id }) => [id, outcome]));
+});
