@@ -83,7 +83,6 @@ describe('readiness', () => {
     expect(seen[0]).toEqual({
       broker: null,
       consuming: expect.stringContaining('not consumed'),
-      publishing: null,
       lock: 'held by process 7',
       backend: null,
     });

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import { ALL_KEY, CONTROL_EXCHANGE, OPERATOR_EXCHANGE } from '../../contract/names.ts';
+import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/names.ts';
 import { FleetState } from './fleet-state.ts';
 import { isFleetEvent, readIncoming } from './incoming.ts';
+import { LogMarker } from './log-marker.ts';
 import type { PreparedMessage } from './messages.ts';
 
 export interface ObserveOptions {
@@ -28,10 +28,10 @@ export async function observeFleet(
 ): Promise<FleetState> {
   const fleet = new FleetState();
   const answered = new Set<string>();
-  const marker = randomUUID();
+  const marker = new LogMarker();
   const place = { hasCaughtUp: false, isOver: false };
   const stop = await link.read({ since }, (message) => {
-    if (message.key === markerKey(marker)) {
+    if (marker.is(message)) {
       place.isOver = place.hasCaughtUp;
       place.hasCaughtUp = true;
       return;
@@ -43,7 +43,7 @@ export async function observeFleet(
   });
   try {
     // What stands behind the mark was said after we had asked, whatever the clocks of hosts say.
-    await mark(link, marker, signal);
+    await marker.publish(link, signal);
     await link.publish({ exchange: CONTROL_EXCHANGE, key: ALL_KEY, messageId: ping.jobId, ...ping }, signal);
     const deadline = Date.now() + answerMs;
     const haveAllAnswered = () =>
@@ -55,7 +55,7 @@ export async function observeFleet(
       signal?.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
-    await mark(link, marker, signal);
+    await marker.publish(link, signal);
     while (!place.isOver) {
       signal?.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -67,18 +67,4 @@ export async function observeFleet(
     if (host.presence === 'online' && !answered.has(host.hostId)) host.presence = 'silent';
   }
   return fleet;
-}
-
-/** A log has no end: who wants to know where it was makes a mark, and reads up to it. */
-async function mark(link: FleetLink, marker: string, signal: AbortSignal | undefined): Promise<void> {
-  const body = Buffer.from('{}');
-  const contentType = 'application/json';
-  await link.publish(
-    { exchange: OPERATOR_EXCHANGE, key: markerKey(marker), body, contentType, messageId: randomUUID() },
-    signal,
-  );
-}
-
-function markerKey(marker: string): string {
-  return `marker.${marker}`;
 }

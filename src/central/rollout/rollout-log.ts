@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { StreamStart } from '../../broker/sources.ts';
+import { cloudEvent, rolloutSource } from '../../contract/cloud-event.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
 import { type RolloutEvent, type RolloutStarted, rolloutKey } from '../../contract/rollout.ts';
 import { NoSuchRollout } from '../fleet/errors.ts';
 import { readIncoming } from '../fleet/incoming.ts';
+import { LogMarker } from '../fleet/log-marker.ts';
 import { RolloutState } from './rollout-state.ts';
 
 /** What it needs of a {@link FleetLink}. */
@@ -56,9 +58,9 @@ export class RolloutLog {
     signal?: AbortSignal,
   ): Promise<RolloutLog> {
     const found: { log: RolloutLog | null; isOver: boolean } = { log: null, isOver: false };
-    const marker = `marker.${randomUUID()}`;
+    const marker = new LogMarker();
     const stopReading = await link.read(start, (message) => {
-      if (message.key === marker) found.isOver = true;
+      if (marker.is(message)) found.isOver = true;
       const event = readIncoming(message, user)?.event ?? null;
       if (event?.type === 'fleetwall.rollout.started' && event.data.rolloutId === rolloutId) {
         found.log ??= new RolloutLog(link, event.data);
@@ -66,10 +68,7 @@ export class RolloutLog {
       if (found.log !== null) found.log.#take(event);
     });
     try {
-      const body = Buffer.from('{}');
-      const contentType = 'application/json';
-      const message = { exchange: OPERATOR_EXCHANGE, key: marker, body, contentType, messageId: marker };
-      await link.publish(message, signal);
+      await marker.publish(link, signal);
       while (!found.isOver) {
         signal?.throwIfAborted();
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -97,12 +96,8 @@ export class RolloutLog {
     const { rolloutId } = this.state.record;
     const id = randomUUID();
     const event = {
-      specversion: '1.0',
-      id,
-      source: `/fleetwall/rollouts/${rolloutId}`,
+      ...cloudEvent(rolloutSource(rolloutId), id),
       subject: rolloutId,
-      time: new Date().toISOString(),
-      datacontenttype: 'application/json',
       type,
       data,
     };

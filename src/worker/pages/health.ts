@@ -16,7 +16,7 @@ export interface Asked {
 }
 
 /** `null`: it is well; else, why it is not. */
-export type Readiness = Record<'broker' | 'consuming' | 'publishing' | 'lock' | 'backend', string | null>;
+export type Readiness = Record<'broker' | 'consuming' | 'lock' | 'backend', string | null>;
 
 /** Added to the time limit of a program, for the worker's own work between two programs. */
 const SLACK_SECONDS = 60;
@@ -81,9 +81,10 @@ export class Health {
     const why = Object.entries(lacking).map(([what, reason]) => ` (${what}: ${reason})`);
     const [lock, backend] = await Promise.all([whyNot(this.#checks.lock()), whyNot(this.#checks.backend())]);
     return {
-      broker: isConnected ? null : 'there is no connection to the broker: it is tried again',
+      broker: isConnected
+        ? unpublished && `events cannot be published: ${unpublished}`
+        : 'there is no connection to the broker: it is tried again',
       consuming: isConsuming ? null : `jobs would not come: their queue is not consumed${why.join('')}`,
-      publishing: unpublished,
       lock,
       backend,
     };
