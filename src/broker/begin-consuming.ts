@@ -6,8 +6,8 @@ import { within } from './connection/passing-connection.ts';
 export interface Consuming {
   channel: Channel;
   tag: string;
-  /** Resolves once the channel is closed, by whomever. */
-  closed: Promise<void>;
+  /** Resolves once the channel is closed, with what the broker said if it was the broker who closed it. */
+  closed: Promise<Error | null>;
 }
 
 /** A queue whose node is paused may give no answer for much longer, in milliseconds. */
@@ -28,10 +28,12 @@ export async function beginConsuming(
 ): Promise<Consuming> {
   const channel = await openChannel(model);
   const gone = new AbortController();
-  const closed = new Promise<void>((resolve) => {
+  const closed = new Promise<Error | null>((resolve) => {
+    let reason: Error | null = null;
+    channel.once('error', (error: Error) => (reason = error));
     channel.once('close', () => {
       gone.abort();
-      resolve();
+      resolve(reason);
     });
   });
   const receive = (message: ConsumeMessage | null) => {

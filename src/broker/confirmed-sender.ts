@@ -73,7 +73,8 @@ export class ConfirmedSender {
         user: this.#options.user,
       });
     } catch (error) {
-      this.#options.lacks.begin(PUBLISHING, error);
+      // That a connection is lost is told of by itself.
+      if (model !== null && isOpen(model)) this.#options.lacks.begin(PUBLISHING, error);
       // The connection is open but dead: dropped, it is made again. A broker that blocks is not dead, and says so.
       if (error instanceof ConfirmTimeout && model !== null && !this.#isBlocked) dropConnection(model);
       throw error;

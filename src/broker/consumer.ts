@@ -118,9 +118,9 @@ export class QueueConsumer {
         onConsuming?.();
         isMissing = false;
         pause.reset();
-        await this.#current.closed;
+        const reason = await this.#current.closed;
         this.#current = null;
-        if (this.#isWanted(model)) lacks.begin(this.#what, 'the broker has ended the consumer');
+        if (this.#isWanted(model)) lacks.begin(this.#what, reason ?? 'the broker has ended the consumer');
       } catch (error) {
         if (!this.#isWanted(model)) return;
         this.#tell(error);

@@ -101,7 +101,7 @@ describe('a fleet that was provisioned', () => {
       '--passwords',
       passwords,
     );
-    expect(said).toContain('2 hosts and 1 operators provisioned');
+    expect(said).toContain('2 hosts and 1 operator provisioned');
     expect((await stat(passwords)).mode & 0o777).toBe(0o700);
     expect((await stat(join(passwords, 'web-1'))).mode & 0o777).toBe(0o600);
   });
