@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const INSTALL_MS = 300_000;
 const GOOD = table('filter', ':edge - [0:0]', '-A INPUT -j edge', '-A edge -s 192.0.2.1/32 -j DROP');
 
-/** A program of somebody else's; it is compiled against the package's types, and run. */
+/** A program of a user of the package: it is compiled against the types of the package, and run. */
 const PROGRAM = `import { FleetClient, rulesetDigest, type JobCompletedEvent } from 'fleetwall';
 
 const [url = '', host = '', text = ''] = process.argv.slice(2);
@@ -29,11 +29,11 @@ let packed: string[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fleetwall-npm-'));
-  // The build is there already, and other tests run from it meanwhile.
+  // `--ignore-scripts`: the build exists already, and other tests run from it meanwhile.
   const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const { stdout } = await execa('npm', pack, { cwd: ROOT });
   const answer: unknown = JSON.parse(stdout);
-  // npm 10 and 11 print a list of packages; 12 an object with their names.
+  // npm 10 and 11 print a list of packages; npm 12 prints an object with their names as keys.
   const [made] = Object.values(answer as Record<string, { filename: string; files: { path: string }[] }>);
   if (made === undefined) throw new Error(`npm pack made nothing: ${stdout}`);
   packed = made.files.map(({ path }) => path);
@@ -43,12 +43,12 @@ beforeAll(async () => {
 }, INSTALL_MS);
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
-/** The command of the package, as somebody runs it who has installed it. */
+/** Runs the command of the package, as a user who has installed it does. */
 const fleetwall = async (args: readonly string[], env: Record<string, string> = {}) =>
   await execa('npx', ['--no-install', 'fleetwall', ...args], { cwd: folder, reject: false, env });
 
 describe('the npm package', () => {
-  it('has all that was built of the sources, the schemas and the texts for people, and nothing else', async () => {
+  it('contains what was built of the sources, the schemas and the texts for people, and nothing else', async () => {
     const sources = (await readdir(join(ROOT, 'src'), { recursive: true })).filter((path) =>
       path.endsWith('.ts'),
     );
@@ -81,10 +81,10 @@ describe('the npm package', () => {
 
   it('does its work on a host, from the command line and from a program with types', async () => {
     const bin = join(folder, 'node_modules/.bin/fleetwall');
-    // What would come after it is the worker of this folder.
+    // The shell ignores its further arguments, which would start the worker of this repository.
     const wrapper = ['/bin/sh', '-c', `exec ${bin} worker`];
     const host = await fixture.host('nft', { wrapper });
-    // The shell has become the program, which has its path among its arguments.
+    // The shell was replaced by the installed program, whose path is among the arguments of the process.
     expect(await readFile(`/proc/${host.pid}/cmdline`, 'utf8')).toContain(`${bin}\0worker`);
 
     await writeFile(join(folder, 'packaged.rules'), GOOD);
@@ -98,7 +98,7 @@ describe('the npm package', () => {
     expect(checked.stdout).toBe(
       'packaged.rules: ruleset packaged can be applied: 2 rules in, 0 out, 0 unchanged',
     );
-    // Whose broker is none of this host's: that is a failure, and no more is one.
+    // Only the broker may be a failure, as it is not that of this host.
     const examined = await fleetwall(
       ['doctor', '--allow-unsigned', 'true', '--amqp-url', 'amqp://127.0.0.1:9'],
       local,
@@ -125,7 +125,7 @@ describe('the npm package', () => {
   });
 });
 
-/** The files that the command is made of: those that are loaded from one another, beginning with that one. */
+/** All files of the bundled command: the given one, and those that it loads directly or indirectly. */
 async function commandFiles(name: string, found = new Set<string>()): Promise<string[]> {
   if (found.has(name)) return [];
   found.add(name);
@@ -135,7 +135,7 @@ async function commandFiles(name: string, found = new Set<string>()): Promise<st
   return [...found];
 }
 
-/** What `schema --out` writes. */
+/** The names of the files that `schema --out` writes. */
 async function schemaFiles(): Promise<string[]> {
   await fleetwall(['schema', '--out', 'schemas']);
   return await readdir(join(folder, 'schemas'));
