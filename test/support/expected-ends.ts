@@ -2,7 +2,7 @@ import type { HostEnd, RolloutStarted } from '../../src/contract/rollout.ts';
 
 const SILENT: ReadonlySet<HostEnd> = new Set(['silent', 'unroutable']);
 
-/** How each host of a rollout is to end, from how each would end if it were begun: told step by step, as README tells it. */
+/** How each host of a rollout must end, from how each would end if its job were begun: step by step, as the README tells it. */
 export function expectedEnds(
   { hosts, steps, budgets, onFailure }: RolloutStarted,
   endOf: (host: string) => HostEnd,

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { freePort, freePorts } from './free-ports.ts';
 
-/** Not Debian's wrapper of the same name, which changes to the user rabbitmq and to its folders. */
+/** Not Debian's wrapper of the same name, as that changes to the user rabbitmq and to its folders. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const CTL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
 const EPMD = '/usr/bin/epmd';
@@ -17,15 +17,15 @@ const START_MS = 90_000;
 export interface RabbitmqOptions {
   /** The address to listen on. */
   address?: string;
-  /** Leaves it running when this process ends. */
+  /** Whether it goes on running when this process ends. */
   detached?: boolean;
-  /** Plugins besides the server's own. */
+  /** The plugins to enable; by default none. */
   plugins?: readonly string[];
-  /** More lines of its configuration, which may be given a port for themselves. */
+  /** Gives more lines of its configuration; it can ask for free ports for them. */
   configure?: (freePort: () => Promise<number>) => Promise<string[]>;
 }
 
-/** A RabbitMQ node of one's own: its name, ports and data are nobody else's, and all of it goes with `stop`. */
+/** A RabbitMQ node for one test, with its own name, ports and data. `stop` removes everything. */
 export class Rabbitmq {
   readonly #folder: string;
   readonly #environment: NodeJS.ProcessEnv;
@@ -89,7 +89,7 @@ export class Rabbitmq {
     return this.#folder;
   }
 
-  /** `rabbitmqctl` of this node. */
+  /** Runs `rabbitmqctl` on this node. */
   async ctl(...args: string[]): Promise<void> {
     const child = this.#spawn(CTL, args);
     const [status] = (await once(child, 'exit')) as [number | null];
@@ -97,12 +97,12 @@ export class Rabbitmq {
       throw new Error(`rabbitmqctl ${args.join(' ')} ended with ${status}: see ${this.#folder}/output.log`);
   }
 
-  /** As a power cut would: nothing is said to anybody. */
+  /** Kills the node as a power cut would: it says nothing to its clients. */
   async kill(): Promise<void> {
     await end(this.#server, 'SIGKILL');
   }
 
-  /** To the server and all that it has started. */
+  /** Sends a signal to the server and to all processes that it has started. */
   signal(signal: NodeJS.Signals): void {
     process.kill(-(this.#server.pid ?? 0), signal);
   }
@@ -147,7 +147,7 @@ export class Rabbitmq {
   }
 }
 
-/** The server is a shell that becomes Erlang, in a group of its own with what it has started. */
+/** Ends the server with its process group: it is a shell that becomes Erlang, which starts other processes. */
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');

@@ -9,14 +9,14 @@ import type { ManagedHost } from '../../src/worker/open/open-host.ts';
 import { runWorker } from '../../src/worker/run-worker.ts';
 import { SimulatedFirewall, SimulatedStage } from './simulated-rules.ts';
 
-/** What a host does with a change: `deaf` never begins, `stuck` begins and never ends, until it is let go. */
+/** What a host does with a change: `deaf` never begins it; `stuck` begins it, and does not end it before it is let go. */
 export type Character = 'well' | 'slow' | 'failing' | 'rolled_back' | 'deaf' | 'stuck';
 
 const SLOW_MS = 1_000;
 const PROBES: HostProbe[] = [{ kind: 'tcp', target: '192.0.2.1:22', name: 'gateway', timeoutSeconds: 1 }];
 const FENCE: Fence = { descriptor: -1, assertHeld: () => {} };
 
-/** A worker whose host alone is simulated: its rules, and the right to write them. All else of it is real. */
+/** A worker with a simulated host: only the rules and the lock are simulated, and everything else is real. */
 export class SimulatedHost {
   readonly id: string;
   readonly firewall = new SimulatedFirewall(async () => await this.#beforeWrite());
@@ -28,7 +28,7 @@ export class SimulatedHost {
   #letGo: () => void = () => {};
   #isLetGo = new Promise<void>(() => {});
 
-  /** @param folder for its state */
+  /** @param options `folder` is for the state of the worker */
   constructor(id: string, options: { brokerUrl: string; folder: string; groups: string[] }) {
     this.id = id;
     this.#settings = WorkerSettings.parse({
@@ -44,7 +44,7 @@ export class SimulatedHost {
     });
   }
 
-  /** Resolves at once: that it is there, its events tell. */
+  /** Starts the worker, and returns at once: its events tell when it is online. */
   start(): void {
     const service = { notifySocket: null, watchdogMs: null } as const;
     const policy = HostPolicy.parse({});
@@ -59,7 +59,7 @@ export class SimulatedHost {
     await this.#ended;
   }
 
-  /** What held it up is over. */
+  /** Changes the character, and lets a change go on that was held up. */
   become(character: Character): void {
     this.#letGo();
     this.character = character;
@@ -109,7 +109,7 @@ export class SimulatedHost {
     }
   }
 
-  /** The host's own probe, which is where a change shows that it locks out. */
+  /** Simulates the host's own probe, which fails if a change would lock the host out. */
   readonly #runProbe: RunCommand = async () => {
     const isWell = this.character !== 'rolled_back';
     const common = { stdout: '', timedOut: false, truncated: false, startError: null };
