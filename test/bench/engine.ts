@@ -1,6 +1,6 @@
 /**
- * Whole jobs, without a broker, beside the bare tools: `iptables-save` of the table, `iptables-restore` of all of it into an
- * empty namespace, and the restore that replaces one chain. In turns, in one run; medians, milliseconds and ratios.
+ * Whole jobs, without a broker, compared with bare tools: `iptables-save` of the table, `iptables-restore` of all of it into an
+ * empty namespace, and the restore that replaces one chain. They take turns in one run; it prints medians in ms, and ratios.
  *
  * npm run bench -- engine [--rules 10,1000] [--rounds 5] [--json]
  */
@@ -25,7 +25,7 @@ interface Figure {
   rules: string;
   what: string;
   ms: number;
-  /** Against what it is held, and how many times that it is. */
+  /** The bare tool that it is compared with; `ratio` is how many times as long it takes. */
   against: string;
   ratio: number;
   stages: Record<string, number>;

@@ -1,6 +1,6 @@
 /**
- * What it costs to show the failing line of a large ruleset, in bare restores: `iptables-restore` of the same text without
- * the bad line, into an empty namespace. Both in turns, in one run.
+ * What it costs to find the failing line of a large ruleset, in bare restores: `iptables-restore` of the same text without
+ * the bad line, into an empty namespace. Both take turns in one run.
  */
 import { Engine } from '../support/engine.ts';
 import { BACKENDS, type Backend } from '../support/namespace.ts';

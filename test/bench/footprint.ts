@@ -1,6 +1,6 @@
 /**
- * What a worker costs that does nothing, and one that does small jobs, beside a bare script that pipes jobs into
- * iptables-restore: on the same broker, in turns, in one run.
+ * What an idle worker costs, and one that does small jobs, compared with a bare script that pipes jobs into
+ * iptables-restore. Both use the same broker, and take turns in one run.
  *
  * npm run bench -- footprint [--jobs 10000] [--starts 7] [--idle-seconds 60] [--json]
  */
@@ -28,7 +28,7 @@ const { values } = parseArgs({
 });
 const jobs = Number(values.jobs);
 const idleSeconds = Number(values['idle-seconds']);
-/** Enough that none is superseded: no two of one ruleset wait together. */
+/** Enough rulesets that no job is superseded: no two jobs of one ruleset wait at the same time. */
 const RULESETS = 8;
 const LATENCIES = 200;
 const HOST = 'bench';
@@ -51,7 +51,7 @@ const namespaces = [await TestNamespace.create('nft'), await TestNamespace.creat
 const [own, other] = namespaces;
 const subjects: Subject[] = [];
 try {
-  // Once, so that queues and folders are there.
+  // Each is started once before, so that queues and folders exist.
   const guarded = await open(fleetwall());
   const bare = await open(bareWorker());
   const figures = await measure([guarded, bare]);
@@ -113,7 +113,7 @@ async function measure([guarded, bare]: readonly [Subject, Subject]): Promise<[F
   return measured as [Figures, Figures];
 }
 
-/** With a new connection to the broker after each change, as is the default. */
+/** Measures with the default `confirm`, which makes a new connection to the broker after each change. */
 async function latencyWithProbe(guarded: Subject): Promise<{ p50Ms: number; jobsPerSecond: number }> {
   await guarded.start();
   confirmMode = 'probe';
@@ -124,7 +124,7 @@ async function latencyWithProbe(guarded: Subject): Promise<{ p50Ms: number; jobs
   return { p50Ms: median(latencies), jobsPerSecond };
 }
 
-/** A program of iptables that does nothing, in the namespace. */
+/** How long it takes to run a program of iptables that does nothing, in the namespace. */
 async function processStartMs(): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < 50; round += 1) {

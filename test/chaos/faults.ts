@@ -1,5 +1,5 @@
 /**
- * What happens to a broker, and what becomes of the jobs meanwhile: each fault in the middle of 200 jobs to three hosts.
+ * Shows what becomes of jobs when the broker has a fault: each fault comes in the middle of 200 jobs to three hosts.
  *
  * npm run chaos -- faults [--jobs 200] [--only WORDS]
  */

@@ -1,6 +1,6 @@
 /**
- * Rollouts of every kind over a fleet that is simulated but for its workers and their connections, with hosts that are slow, fail,
- * take back, or say nothing.
+ * Rollouts of every kind over a simulated fleet (its workers and their connections are real), with hosts that are slow, fail,
+ * take their change back, or do not answer.
  *
  * npm run chaos -- fleet [--hosts 1000] [--rollouts 10]
  */

@@ -1,5 +1,5 @@
 /**
- * Many jobs to one worker, one after the other, and what it holds meanwhile: memory, open files, children, namespaces. Every
+ * Sends many jobs to one worker, one after the other, and watches its memory, open files, children and namespaces. Every
  * tenth job changes rules.
  *
  * npm run chaos -- soak [--jobs 20000]

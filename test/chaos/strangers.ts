@@ -1,4 +1,4 @@
-/** A stranger writes odd rules all the time while a ruleset is changed 200 times, or as often as it is told: `npm run chaos -- strangers 1000`. */
+/** Changes a ruleset 200 times (or as often as given) while a stranger writes odd rules: `npm run chaos -- strangers 1000`. */
 import { execa } from 'execa';
 
 const [changes = '200'] = process.argv.slice(2);

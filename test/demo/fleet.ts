@@ -11,10 +11,10 @@ import { FOLDER } from './state.ts';
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const KEY = join(FOLDER, 'demo.key');
 const TRUSTED_KEYS = join(FOLDER, 'trusted-keys.json');
-/** `fleetwall` as an operator of this fleet runs it. */
+/** The command `fleetwall` with the settings of an operator of this fleet. */
 export const OPERATOR_COMMAND = join(FOLDER, 'fleetwall');
 
-/** Makes the key that the hosts are to trust, the files to push, and the operator's command, which knows broker and key. */
+/** Makes the key that the hosts trust, the files to push, and the operator's command, which knows the broker and the key. */
 export async function makeFiles(brokerUrl: string): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
   const { stdout } = await execa(process.execPath, [MAIN, 'keys', 'generate', KEY, '--kid', 'demo']);
@@ -29,7 +29,7 @@ exec ${enter} "$@"
   await chmod(OPERATOR_COMMAND, 0o755);
 }
 
-/** Starts the worker of a host, in the host's namespace, and gives its process id. */
+/** Starts the worker of a host in the host's namespace. @returns its process id */
 export async function startWorker(host: string, brokerUrl: string): Promise<number> {
   const folder = join(FOLDER, host);
   await mkdir(folder, { recursive: true });
@@ -54,9 +54,9 @@ export async function startWorker(host: string, brokerUrl: string): Promise<numb
 }
 
 /**
- * Runs a command of an operator, in the folder with the files, and shows it with what it prints.
+ * Runs a command of an operator in the folder with the files, and shows the command and its output.
  *
- * @throws if it does not end with the status that is expected
+ * @throws {Error} if it ends with another status than `expected`
  */
 export async function operate(command: string, expected: number): Promise<void> {
   console.log(`\n$ fleetwall ${command}`);

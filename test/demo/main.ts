@@ -19,7 +19,7 @@ import { cleanUp, FOLDER, remember } from './state.ts';
 const HOSTS = ['web-1', 'web-2', 'db-1'];
 const MOST_ATTEMPTS = 30;
 const ATTEMPT_MS = 500;
-/** Set in the process that runs in the hub. */
+/** An environment variable that is set in the process that runs in the hub. */
 const IN_HUB = 'FLEETWALL_DEMO_IN_HUB';
 
 const keep = process.argv.includes('--keep');
@@ -32,14 +32,14 @@ if (process.argv.includes('--stop')) {
   await runDemo();
 }
 
-/** The broker is to be reached from the hosts only: it runs in the hub, and so does everything that talks to it. */
+/** Runs the demo in the hub: the broker is there, so that only the hosts and what is in the hub can reach it. */
 async function enterHub(): Promise<void> {
   await cleanUp(HOSTS);
   say('A network of its own: a hub for the broker, and a namespace for each host with a cable to it');
   await makeHub();
   for (const [index, host] of HOSTS.entries()) await plugIn(host, index);
   const [enter, ...args] = inside(HUB, process.execPath, ...process.execArgv, ...process.argv.slice(1));
-  // A Ctrl-C ends the child, and is no reason not to clean up after it.
+  // A Ctrl-C ends the child; this process stays to clean up after it.
   process.on('SIGINT', () => {});
   const child = spawn(enter, args, { stdio: 'inherit', env: { ...process.env, [IN_HUB]: '1' } });
   const [status] = (await once(child, 'exit')) as [number | null];
@@ -84,7 +84,7 @@ async function runDemo(): Promise<void> {
   if (keep) sayHowToTalk();
 }
 
-/** Waits until all workers have said that they are there. */
+/** Waits until all workers are online. */
 async function untilThere(): Promise<void> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const { stdout } = await execa(OPERATOR_COMMAND, ['status', '--json']);

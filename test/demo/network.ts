@@ -1,8 +1,8 @@
 import { execa } from 'execa';
 
 /**
- * A network of its own: a hub, in which the broker is, and a namespace for each host, with a cable between. All traffic
- * of a host's worker with the broker goes through the firewall that it manages.
+ * The network of the demo: a hub with the broker, and a namespace for each host, with a cable to the hub. All traffic
+ * between a host's worker and the broker passes the firewall that the worker manages.
  */
 export const HUB = 'fwdemo-hub';
 export const HUB_ADDRESS = '10.77.0.1';
@@ -30,7 +30,7 @@ export async function plugIn(host: string, index: number): Promise<void> {
   await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
 }
 
-/** A command as it is run in a namespace: program and arguments. */
+/** The program and arguments that run a command in a namespace. */
 export function inside(namespace: string, ...command: string[]): [string, ...string[]] {
   return ['nsenter', `--net=/run/netns/${namespace}`, '--', ...command];
 }

@@ -10,7 +10,7 @@ both: |
   -A edge-in -p tcp --dport 80 -j REJECT
   COMMIT
 `,
-  // IPv4 is well, and in IPv6 there is no such port.
+  // The IPv4 text is good; the IPv6 text names an invalid port.
   'bad.yaml': `name: edge
 both: |
   *filter
@@ -24,7 +24,7 @@ ipv6: |
   -A edge-in -p tcp --dport 99999 -j ACCEPT
   COMMIT
 `,
-  // The kernel takes it, and with it no new connection to the broker can be made any more.
+  // The kernel accepts it, but with it no new connection to the broker can be made.
   'lock-out.yaml': `name: edge
 both: |
   *filter
@@ -34,7 +34,7 @@ both: |
   -A edge-in -p tcp -j DROP
   COMMIT
 `,
-  // For whoever keeps the demo running.
+  // Not used by the demo itself: for people who keep it running.
   'block.yaml': `name: block
 ipv4: |
   *filter

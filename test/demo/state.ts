@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeNetwork } from './network.ts';
 
-/** Where a demo keeps its things, and what it leaves there for the next one to find. */
+/** The folder of a demo, and of what it leaves for the next one to clean up. */
 export const FOLDER = '/tmp/fleetwall-demo';
 const STATE = join(FOLDER, 'state.json');
 
@@ -19,14 +19,14 @@ export async function remember(hosts: string[], pids: readonly number[], folders
   await writeFile(STATE, JSON.stringify({ hosts, processes, folders } satisfies DemoState));
 }
 
-/** Ends what a demo has left running, by its process ids, and removes its namespaces and folders. */
+/** Ends the processes that a demo has left running, by their ids, and removes its namespaces and folders. */
 export async function cleanUp(hosts: readonly string[]): Promise<void> {
   const text = await readFile(STATE, 'utf8').catch(() => null);
   const state = text === null ? { hosts: [], processes: [], folders: [] } : (JSON.parse(text) as DemoState);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const running: number[] = [];
     for (const { pid, startTime: known } of state.processes) {
-      // A number may by now be another process's.
+      // The process id may belong to another process by now.
       if (known !== '' && (await startTime(pid)) === known) running.push(pid);
     }
     for (const pid of running) process.kill(-pid, signal);
@@ -38,7 +38,7 @@ export async function cleanUp(hosts: readonly string[]): Promise<void> {
   }
 }
 
-/** Ticks since boot at which a process began; empty if there is none. */
+/** When a process was started, in ticks since boot; empty if there is no such process. */
 async function startTime(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';

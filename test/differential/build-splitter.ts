@@ -7,7 +7,7 @@ import { cacheOf, fetchSource, type IptablesVersion } from './iptables-source.ts
 
 const FRAME = fileURLToPath(new URL('./splitter.c', import.meta.url));
 
-/** The program that splits lines as that version of iptables does; built once for each text of our own frame. */
+/** The program that splits lines as this version of iptables does. It is built again only if our own part of it has changed. */
 export async function buildSplitter(version: IptablesVersion): Promise<string> {
   const folder = await cacheOf(version);
   const digest = createHash('sha256')
@@ -29,7 +29,7 @@ export async function buildSplitter(version: IptablesVersion): Promise<string> {
   }
 }
 
-/** The functions that read a line of iptables-restore, as they stand in upstream's text. */
+/** The text of upstream's functions that read a line of iptables-restore. */
 async function originalFunctions(source: string): Promise<string> {
   const header = await readFile(join(source, 'iptables/xshared.h'), 'utf8');
   const code = await readFile(join(source, 'iptables/xshared.c'), 'utf8');

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
-/** The versions that are compared with, and the Debian release whose source package each is taken from. */
+/** The versions to compare with, and the Debian release that has the source package of each. */
 const RELEASES = { '1.8.9': 'bookworm', '1.8.11': 'trixie' } as const;
 export type IptablesVersion = keyof typeof RELEASES;
 export const IPTABLES_VERSIONS = Object.keys(RELEASES) as IptablesVersion[];
@@ -11,7 +11,7 @@ export const IPTABLES_VERSIONS = Object.keys(RELEASES) as IptablesVersion[];
 // Not in /tmp, where anyone could put a program of that name for root to run.
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/fleetwall-iptables/', import.meta.url));
 
-/** A folder for what is made of the sources of that version, which stays from one run to the next. */
+/** A folder for what is built from the sources of this version. It is kept from one run to the next. */
 export async function cacheOf(version: IptablesVersion): Promise<string> {
   const folder = join(CACHE, version);
   await mkdir(folder, { recursive: true });
@@ -19,7 +19,7 @@ export async function cacheOf(version: IptablesVersion): Promise<string> {
 }
 
 /**
- * The folder of upstream's sources: fetched at the first use, as they are under a licence of their own and so are not
+ * The folder with upstream's sources. They are fetched at the first use: they have a licence of their own, and so are not
  * part of this repository.
  */
 export async function fetchSource(version: IptablesVersion): Promise<string> {
@@ -31,7 +31,7 @@ export async function fetchSource(version: IptablesVersion): Promise<string> {
     const unpacked = join(scratch, 'source');
     await mkdir(unpacked);
     await execa('tar', ['--extract', '--file', tarball, '--directory', unpacked, '--strip-components=1']);
-    // Two runs that fetch at the same time come to the same; the second one's is thrown away.
+    // If two runs fetch at the same time, the result of the second one is deleted: both are the same.
     await rename(unpacked, folder).catch(async (error: unknown) => {
       if ((await readdir(folder).catch(() => [])).length === 0) throw error;
     });
@@ -53,7 +53,7 @@ async function download(version: IptablesVersion, scratch: string): Promise<stri
   ];
   const apt = ['-q', ...options.flatMap((option) => ['-o', option])];
   await execa('apt-get', [...apt, 'update']);
-  // A mirror may lack Debian's own part of the package (after a point release, say): only upstream's is wanted.
+  // Only upstream's part is needed; a mirror may lack Debian's own part of the package, for example after a point release.
   const fetched = await execa('apt-get', [...apt, 'source', '--download-only', 'iptables'], {
     cwd: scratch,
     reject: false,
@@ -66,7 +66,7 @@ async function download(version: IptablesVersion, scratch: string): Promise<stri
   return join(scratch, name);
 }
 
-/** The mirror is the one that this machine's apt is set up with. */
+/** The Debian mirror that the apt of this machine is set up with. */
 async function mirror(): Promise<string> {
   const { stdout } = await execa('apt-get', [
     'indextargets',

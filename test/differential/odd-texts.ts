@@ -1,7 +1,7 @@
 import { Random } from '../support/random.ts';
 import { BLANKS, CHAINS, COMMENTS, OPTIONS, SPECIAL, TARGETS, VALUES } from './vocabulary.ts';
 
-/** Texts of one line that are rules, almost rules, or nothing of the kind: no NUL and no line break in any. */
+/** Texts of one line that are rules, almost rules, or no rules at all; none contains a NUL or a line break. */
 export function oddTexts(seed: number, count: number): string[] {
   const random = new Random(seed);
   return Array.from({ length: count }, () => oddText(random));
@@ -28,7 +28,7 @@ function option(random: Random): string {
   if (random.chance(20)) return `-m comment --comment${random.pick([' ', ' ', '='])}${random.pick(COMMENTS)}`;
   const negated = random.chance(15) ? '! ' : '';
   const name = random.pick(OPTIONS);
-  // What is left of a long name is unique, not so, or no name at all.
+  // A shortened name may be unique, ambiguous, or no name at all.
   const written = random.chance(15) ? name.slice(0, 2 + random.below(name.length - 1)) : name;
   return `${negated}${quoteMaybe(random, written)}${glue(random)}${quoteMaybe(random, random.pick(VALUES))}`;
 }
@@ -46,7 +46,7 @@ function quoteMaybe(random: Random, word: string): string {
   return random.chance(8) ? `"${word}"` : word;
 }
 
-/** Bytes taken out, put in, or in place of others. */
+/** Removes, inserts or replaces bytes. */
 function damage(random: Random, text: string): string {
   let damaged = text;
   for (let times = 1 + random.below(4); times > 0; times -= 1) {
@@ -71,7 +71,7 @@ function anyCharacter(random: Random): string {
   return byte === 0x0a ? ' ' : String.fromCharCode(byte);
 }
 
-/** About as long as a word may be, which is 1,023 bytes, or with about as many words as a rule may have. */
+/** A text with a word about as long as allowed (1,023 bytes), or with about as many words as a rule may have. */
 function longText(random: Random): string {
   if (random.chance(50)) {
     const word = 'x'.repeat(1015 + random.below(16));

@@ -3,7 +3,7 @@ import { IPTABLES_VERSIONS } from './iptables-source.ts';
 import { oddTexts } from './odd-texts.ts';
 import { readRulesByIptables, splitByIptables } from './original-splitter.ts';
 
-/** What is known of iptables' splitter: if these fail, the program around it is wrong. */
+/** Known facts about iptables' splitter: if these tests fail, our program around it is wrong. */
 describe.each(IPTABLES_VERSIONS)('the splitter of iptables %s', (version) => {
   it.each([
     { text: '', words: [] },
@@ -18,7 +18,7 @@ describe.each(IPTABLES_VERSIONS)('the splitter of iptables %s', (version) => {
     expect(line?.words).toEqual(words);
   });
 
-  it('says which words were quoted, but not of one that is open at the end', async () => {
+  it('says which words were quoted, except a word whose quote is still open at the end', async () => {
     const [line] = await splitByIptables(version, ['a "b" c"d" "e']);
     expect(line?.quoted).toEqual([false, true, true, false]);
   });
@@ -34,7 +34,7 @@ describe.each(IPTABLES_VERSIONS)('the splitter of iptables %s', (version) => {
     ]);
   });
 
-  it('takes the counters in front of a rule, and what is not quite counters', async () => {
+  it('reads the counters before a rule, also some that are not quite counters', async () => {
     const rules = await readRulesByIptables(version, ['[1:22]-A a', '-A a', '[1:2', '[]: a']);
     expect(rules).toMatchObject([
       { counters: { packets: '1', bytes: '22' }, words: ['-A', 'a'], refused: null },
@@ -46,7 +46,7 @@ describe.each(IPTABLES_VERSIONS)('the splitter of iptables %s', (version) => {
 });
 
 describe('odd texts', () => {
-  it('are the same for the same seed, and none has a NUL or a line break', () => {
+  it('are the same for the same seed, and contain no NUL and no line break', () => {
     const texts = oddTexts(7, 20_000);
     expect(texts).toEqual(oddTexts(7, 20_000));
     expect(texts.filter((text) => /[\0\n]|[^\0-\xff]/.test(text))).toEqual([]);

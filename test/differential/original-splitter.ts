@@ -2,12 +2,12 @@ import { execa } from 'execa';
 import { buildSplitter } from './build-splitter.ts';
 import type { IptablesVersion } from './iptables-source.ts';
 
-/** What iptables-restore makes of one line. Bytes are characters, here and in the texts that are asked about. */
+/** What iptables-restore makes of one line. Here and in the texts to be split, each character is a byte. */
 export interface OriginalLine {
-  /** Why it was refused, and then `words` has what was read before; or `null`. */
+  /** Why it was refused; `words` then has what was read before that. `null`: it was not refused. */
   refused: string | null;
   words: string[];
-  /** For each word whether it was in quotes, as `argvattr` has it. */
+  /** Whether each word was in quotes, as in `argvattr`. */
   quoted: boolean[];
 }
 
@@ -17,8 +17,8 @@ export interface OriginalRule extends OriginalLine {
 }
 
 /**
- * Splits each text and the line break after it with iptables' own `add_param_to_argv`. Tens of thousands in one call
- * take a few hundredths of a second; more are better asked in parts, as the answers are what takes the memory.
+ * Splits each text, with a line break after it, by iptables' own `add_param_to_argv`. Tens of thousands of texts in one call
+ * take a few hundredths of a second. Split more of them in parts, as the answers take much memory.
  */
 export async function splitByIptables(
   version: IptablesVersion,
@@ -31,7 +31,7 @@ export async function splitByIptables(
   }));
 }
 
-/** The same for lines that may have counters in front, which `tokenize_rule_counters` takes first. */
+/** Does the same for lines that may begin with counters, which `tokenize_rule_counters` reads first. */
 export async function readRulesByIptables(
   version: IptablesVersion,
   texts: readonly string[],

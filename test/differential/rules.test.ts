@@ -8,10 +8,10 @@ import { countRules } from '../../src/ruleset/wanted/count-copies.ts';
 import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
 import { Random } from '../support/random.ts';
 
-/** So many texts that are taken, of both variants together. */
+/** How many accepted lines to compare, for both variants together. */
 const TEXTS = Number(process.env['FLEETWALL_TEXTS'] ?? 20_000);
 const AT_ONCE = 1_000;
-/** Set to repeat a run that failed. */
+/** The seed of the random rules; set it to repeat a run that failed. */
 const SEED = Number(process.env['FLEETWALL_SEED'] ?? Date.now() % 2 ** 31);
 
 type Some = readonly [string, ...string[]];
@@ -28,8 +28,8 @@ const COMMANDS: Some = [
   '--insert x 1',
 ];
 /**
- * Glued words (`-jACCEPT`, `-s10.0.0.1`) are not among them: of most options, iptables before 1.8.10 takes the whole word for the value.
- * Of each list one at most: iptables takes none of them twice.
+ * Glued words (`-jACCEPT`) are left out: for most options, iptables before 1.8.10 takes the whole word for the value.
+ * A rule has at most one item of each list, as iptables accepts none of them twice.
  */
 const MATCHES: readonly Some[] = [
   ['-s 10.0.0.1', '--sr 10.1/16', '! --src 10.0.0.9/32', '-s 10.0.0.1,10.0.0.2 -d 10.3.0.1,10.3.0.2'],
@@ -85,7 +85,7 @@ function oddRule(random: Random): string {
     .join('');
 }
 
-/** Restores lines of which most are taken; those that are not are left out, one after the other. */
+/** Restores lines most of which are accepted, leaving out the refused ones, one after the other. @returns the accepted lines */
 async function restoreTaken(namespace: TestNamespace, lines: string[]): Promise<string[]> {
   const taken = [...lines];
   for (;;) {
@@ -103,7 +103,7 @@ async function restoreTaken(namespace: TestNamespace, lines: string[]): Promise<
   }
 }
 
-/** Where each rule of the chain jumps to, by our reading of what was sent. */
+/** The chain or target that each rule jumps to, by our own reading of the sent lines. */
 function expectedJumps(lines: readonly string[]): (string | null)[] {
   const jumps: (string | null)[] = [];
   for (const line of lines) {
@@ -117,7 +117,7 @@ function expectedJumps(lines: readonly string[]): (string | null)[] {
   return jumps;
 }
 
-/** Whether nothing is wrong with a line by our own reading, and it jumps to something that there is. */
+/** Whether a line is good by our own reading, and jumps to something that exists. */
 function mayBeTaken(line: string): boolean {
   const command = new SentCommand(1, line, 'ipv4');
   const target = jumpOf(command.reading.options)?.target ?? 'y';
@@ -140,7 +140,7 @@ async function compare(backend: Backend, seed: number, namespace: TestNamespace)
 }
 
 describe.each(BACKENDS)('rules in odd spellings, %s', (backend) => {
-  it(`are what a real restore makes of them (FLEETWALL_SEED=${SEED})`, { timeout: 300_000 }, async () => {
+  it(`are read as a real restore reads them (FLEETWALL_SEED=${SEED})`, { timeout: 300_000 }, async () => {
     const namespace = await TestNamespace.create(backend);
     try {
       let taken = 0;

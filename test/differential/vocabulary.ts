@@ -1,4 +1,4 @@
-/** What rules are written with, and what they should not be written with: one character for each byte. */
+/** Words that rules are written with, and words that they should not be written with: one character for each byte. */
 type Some = readonly [string, ...string[]];
 
 export const CHAINS: Some = [

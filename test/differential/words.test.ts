@@ -4,14 +4,14 @@ import { IPTABLES_VERSIONS } from './iptables-source.ts';
 import { oddTexts } from './odd-texts.ts';
 import { splitByIptables } from './original-splitter.ts';
 
-/** Of each version; the splitter is the same in all of them. */
+/** How many texts to compare for each version of iptables. */
 const TEXTS = 500_000;
 const AT_ONCE = 50_000;
-/** Set to repeat a run that failed. */
+/** The seed of the random texts; set it to repeat a run that failed. */
 const SEED = Number(process.env['FLEETWALL_SEED'] ?? Date.now() % 2 ** 31);
 
 describe.each(IPTABLES_VERSIONS)('words as iptables-restore %s reads them', (version) => {
-  it('are of half a million odd texts what iptables makes of them', async () => {
+  it('are split in the same way by fleetwall, in half a million odd texts', async () => {
     let read = 0;
     for (let part = 0; part < TEXTS / AT_ONCE; part += 1) {
       const seed = SEED + part;
@@ -19,7 +19,7 @@ describe.each(IPTABLES_VERSIONS)('words as iptables-restore %s reads them', (ver
       const original = await splitByIptables(version, texts);
       for (const [at, text] of texts.entries()) {
         const line = original[at];
-        // What iptables refuses for its length has no words that could be compared.
+        // A text that iptables refuses for its length has no words to compare.
         if (line === undefined || line.refused !== null) continue;
         read += 1;
         if (!isSame(splitWords(text), line.words)) throw new Error(differenceOf(seed, text, line.words));

@@ -8,12 +8,12 @@ const HOSTS = 12;
 const ROOT = join(import.meta.dirname, '../..');
 let fleet: Fleet;
 
-/** A ruleset that is told from others by an address. */
+/** A ruleset that can be recognised by an address. */
 function edge(address: number, more = ''): string {
   return `*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.${address}/32 -j DROP\n${more}COMMIT\n`;
 }
 
-/** Kernel, metrics and events say the same: this address, in this revision. */
+/** What kernel, metrics and events must all show: this address, in this revision. */
 function all(address: number, revision: number): () => Seen {
   return () => ({
     kernel: String(address),
@@ -22,7 +22,7 @@ function all(address: number, revision: number): () => Seen {
   });
 }
 
-/** Of all hosts together. */
+/** The sum of a metric over all hosts. */
 async function counted(sample: string): Promise<number> {
   const each = await Promise.all(
     fleet.hosts.map(async ({ pages }) => (await pages.samples()).get(sample) ?? 0),
@@ -57,7 +57,7 @@ describe('a day in the life of a fleet: metrics, events and kernel agree', { tim
     expect(await counted('fleetwall_confirmation_windows_total{mode="probe"}')).toBe(HOSTS);
   });
 
-  it('after a bad one, which stops at the canary', async () => {
+  it('after a bad rollout, which stops at the canary', async () => {
     const bad = edge(2, '-A edge -p tcp --dport 99999 -j ACCEPT\n');
     expect(await fleet.rollOut(bad, '--steps', '1,100%')).toEqual({
       status: 1,
@@ -67,7 +67,7 @@ describe('a day in the life of a fleet: metrics, events and kernel agree', { tim
     expect(await counted(ended('failed', 'rule_rejected'))).toBe(1);
   });
 
-  it('after one in the middle of which the broker is killed and started again', async () => {
+  it('after a rollout during which the broker is killed and started again', async () => {
     const rolling = fleet.rollOut(edge(2), '--steps', '1,50%,100%', '--soak', '3');
     await expect.poll(async () => await counted(ended('applied')), { timeout: 30_000 }).toBe(HOSTS + 1);
     await fleet.broker.kill();
@@ -93,7 +93,7 @@ describe('a day in the life of a fleet: metrics, events and kernel agree', { tim
     await fleet.agrees(all(2, 2));
   });
 
-  it('while somebody has changed rules by hand, and after they were pushed again', async () => {
+  it('after somebody has changed rules by hand, and after they were pushed again', async () => {
     const drifted = fleet.hosts[7] as FleetHost;
     await drifted.host.namespace.iptables('-R', 'edge', '1', '-s', '192.0.2.99/32', '-j', 'DROP');
     const wanted = all(2, 2)();
@@ -129,14 +129,14 @@ describe('a day in the life of a fleet: metrics, events and kernel agree', { tim
       expect(await pages.text()).toContain('fleetwall_build_info{version="99.0.0"');
   });
 
-  it('while a key is rotated: both, then the new one only', async () => {
+  it('while a key is rotated: with both keys, and then with the new one only', async () => {
     const first = JSON.parse(await readFile(fleet.trustedKeys, 'utf8')) as { keys: object[] };
     const second = await fleet.newKey('second');
     await fleet.trust([...first.keys, second]);
     expect(await fleet.rollOut(edge(3))).toEqual({ status: 0, summary: { applied: HOSTS } });
     await fleet.trust([second]);
     fleet.key = fleet.keyFile('first');
-    // Hosts do not even answer a ping of it any more: whom it is for has to be said.
+    // Hosts do not even answer a ping with the old key any more, so the host has to be named.
     const host = fleet.hosts[0]?.host.id ?? '';
     const refused = await fleet.run(
       ['push', '-', '--name', 'edge', '--revision', '9', '--host', host, '--json'],

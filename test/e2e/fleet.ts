@@ -12,7 +12,7 @@ import { Rabbitmq } from '../support/rabbitmq.ts';
 
 const READY_MS = 60_000;
 
-/** What is live of the ruleset, what is committed of it, and whether the two agree: as three sources have it. */
+/** What is live of the ruleset, what is committed, and whether both agree, as kernel, metrics and events say. */
 export interface Seen {
   kernel: string | null;
   metrics: { revision: number | null; inSync: number | null };
@@ -24,12 +24,12 @@ export interface FleetHost {
   pages: StatusReader;
 }
 
-/** A broker of its own, hosts with a worker each, and an operator with a key. */
+/** A fleet: a broker of its own, hosts with a worker each, and an operator with a key. */
 export class Fleet {
   readonly hosts: FleetHost[] = [];
   readonly broker: Rabbitmq;
   readonly folder: string;
-  /** What starts a worker: to be changed for another version of it. */
+  /** The script that starts a worker; it is changed to start another version. */
   readonly launcher: string;
   readonly trustedKeys: string;
   key = '';
@@ -66,7 +66,7 @@ export class Fleet {
     await rm(this.folder, { recursive: true });
   }
 
-  /** Makes a key, signs with it from now on, and gives its public half. */
+  /** Makes a key, and signs with it from now on. @returns its public half */
   async newKey(kid: string): Promise<object> {
     this.key = this.keyFile(kid);
     const { stdout } = await fleetwall(['keys', 'generate', this.key, '--kid', kid]);
@@ -81,27 +81,27 @@ export class Fleet {
     await writeFile(this.trustedKeys, JSON.stringify({ keys }), { mode: 0o644 });
   }
 
-  /** A command of the operator. */
+  /** Runs a command of the operator. */
   async run(args: readonly string[], input = ''): Promise<Ended> {
     const environment = { FLEETWALL_AMQP_URL: this.broker.url, FLEETWALL_SIGNING_KEY: this.key };
     return await fleetwall(args, { input, environment });
   }
 
-  /** A rollout to all hosts: its exit status, and how many hosts ended how. */
+  /** Rolls a ruleset out to all hosts. @returns the exit status, and how many hosts ended with each outcome */
   async rollOut(text: string, ...flags: string[]): Promise<{ status: number | undefined; summary: unknown }> {
     const args = ['rollout', '-', '--name', 'edge', '--all', '--yes', '--json', ...flags];
     const { status, stdout } = await this.run(args, text);
     return { status, summary: (JSON.parse(stdout.split('\n').at(-1) ?? '') as { summary: unknown }).summary };
   }
 
-  /** As events tell of the hosts. */
+  /** The state of each host as its events tell it. */
   async states(): Promise<Map<string, HostState>> {
     const { stdout } = await this.run(['status', '--json']);
     const states = stdout.split('\n').map((line) => JSON.parse(line) as HostState);
     return new Map(states.map((state) => [state.hostId, state]));
   }
 
-  /** Every host, as its kernel, its metrics and its events have it. */
+  /** What kernel, metrics and events say about each host. */
   async seen(hosts: readonly FleetHost[] = this.hosts): Promise<Seen[]> {
     const states = await this.states();
     return await Promise.all(
@@ -146,7 +146,7 @@ export class Fleet {
   }
 }
 
-/** Waits until a worker would do a job. */
+/** Waits until a worker is ready to do a job. */
 export async function ready({ pages }: FleetHost): Promise<void> {
   const isReady = async () => {
     const { status, body } = await pages.json('/readyz');

@@ -9,7 +9,7 @@ import type { RootFolder } from './root-folder.ts';
 const BOOT = join(import.meta.dirname, 'boot');
 const BOOT_MS = 90_000;
 
-/** A folder whose systemd runs, with a network namespace as its network. */
+/** A machine whose disk is a folder: its systemd runs, and its network is a network namespace. */
 export class BootedMachine {
   readonly #boot: ChildProcess;
   readonly #init: number;
@@ -27,7 +27,7 @@ export class BootedMachine {
       const init = await findInit(boot.pid ?? 0);
       if (init !== undefined) {
         const machine = new BootedMachine(boot, init);
-        // It waits until all that is to be started has been; whether that is well is asked unit by unit.
+        // Only waits until systemd has started everything; each unit is checked by itself later.
         const { output } = await machine.try(['systemctl', 'is-system-running', '--wait']);
         if (/^(running|degraded)$/m.test(output)) return machine;
       }
@@ -36,7 +36,7 @@ export class BootedMachine {
     }
   }
 
-  /** Runs a program of the machine; @throws if it fails. */
+  /** Runs a program of the machine. @throws {Error} if it fails */
   async run(command: readonly string[]): Promise<string> {
     const { status, output } = await this.try(command);
     if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}:\n${output}`);
@@ -65,7 +65,7 @@ export class BootedMachine {
     await ended;
   }
 
-  /** Ends it if it runs, with all that runs there. */
+  /** Kills the machine if it runs, with all its processes, as a power cut would. */
   async pullPlug(): Promise<void> {
     if (this.#boot.exitCode !== null || this.#boot.signalCode !== null) return;
     const ended = this.#ended();
@@ -78,7 +78,7 @@ export class BootedMachine {
   }
 }
 
-/** The systemd that a process has started, itself or through others. */
+/** The pid of the systemd that a process has started, directly or through others. */
 async function findInit(pid: number): Promise<number | undefined> {
   const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
   for (const task of tasks) {

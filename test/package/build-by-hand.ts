@@ -14,7 +14,7 @@ import { RootFolder } from './root-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** A stage of the Dockerfile as a folder, with what it says of the containers that are made of it. */
+/** A stage of the Dockerfile as a folder, with what the Dockerfile says about the containers of this stage. */
 export class Stage {
   readonly root: RootFolder;
   workdir = '/';
@@ -30,8 +30,8 @@ export class Stage {
 }
 
 /**
- * Does the steps of the Dockerfile one after the other, each stage in a folder of its own that begins as a bare Debian 13, and
- * gives the last one; what it cannot do it refuses. An image with Node is that Debian with the Node and npm of this machine.
+ * Does the steps of the Dockerfile one after the other. Each stage has a folder of its own, which begins as a bare Debian 13.
+ * Returns the last stage, and throws at an instruction that it cannot do. An image with Node is Debian with this machine's Node.
  */
 export async function buildByHand(folder: string, base: string): Promise<Stage> {
   const context = join(folder, 'context');
@@ -42,7 +42,7 @@ export async function buildByHand(folder: string, base: string): Promise<Stage> 
   const stages = new Map<string, Stage>();
   let stage: Stage | undefined;
   for (const { keyword, flags, rest } of parseDockerfile(await readFile(DOCKERFILE, 'utf8'))) {
-    // Those of a command are the shell's.
+    // In a RUN command, the shell itself puts in the variables.
     const text = keyword === 'RUN' ? rest : withVariables(rest, variables);
     if (keyword === 'ARG') {
       for (const [name, value] of parsePairs(text)) variables.set(name, value);
@@ -88,13 +88,13 @@ const STEPS: Record<Instruction['keyword'], (stage: Stage, text: string, source:
   CMD: (stage, text) => {
     stage.command = parseCommand(text);
   },
-  // These are for whoever runs containers.
+  // These instructions matter only for whoever runs containers.
   VOLUME: () => {},
   STOPSIGNAL: () => {},
 };
 
 async function runIn({ root, workdir, environment }: Stage, command: string): Promise<void> {
-  // How this machine reaches the npm registry, as an image that is built learns it from the engine's settings.
+  // Tells the build how this machine reaches the npm registry; a real build learns that from the settings of the engine.
   const { stdout: registry } = await execa('npm', ['config', 'get', 'registry']);
   const machine: Record<string, string> = { npm_config_registry: registry };
   const authorities = process.env['NODE_EXTRA_CA_CERTS'];
@@ -107,7 +107,7 @@ async function runIn({ root, workdir, environment }: Stage, command: string): Pr
   });
 }
 
-/** As Docker does: the contents of a folder, or files into a folder that ends in `/`. */
+/** Copies as Docker does: the contents of a folder, or files into a folder that ends in `/`. */
 async function copyTo({ root, workdir }: Stage, text: string, source: string): Promise<void> {
   const paths = text.split(/\s+/);
   const to = paths.pop() ?? '';
@@ -119,7 +119,7 @@ async function copyTo({ root, workdir }: Stage, text: string, source: string): P
   }
 }
 
-/** Makes a bare Debian what the image is, as far as it matters here. */
+/** Makes a bare Debian like the image, as far as it matters here. */
 async function makeLike(image: string, { path }: RootFolder): Promise<void> {
   if (image.startsWith('debian:13')) return;
   if (!image.startsWith('node:')) throw new Error(`there is no image ${image} here`);

@@ -8,8 +8,8 @@ import { bring, makePackages, NEXT_VERSION } from './packages.ts';
 import { RootFolder } from './root-folder.ts';
 
 /**
- * The life of the Debian package on a bare Debian 13: installed, at work, upgraded, removed, purged; first where there is no
- * systemd, then where there is.
+ * The life of the Debian package on a bare Debian 13: it is installed, works, is upgraded, removed and purged, first without
+ * systemd, then with it.
  */
 const WORKER = ['/usr/bin/fleetwall', 'worker'];
 const EDGE = `*filter
@@ -135,7 +135,7 @@ async function withSystemd(first: string): Promise<void> {
   assert.equal((await root.try(['systemctl', 'is-enabled', 'fleetwall.service'])).output, 'disabled');
 
   await apt('purge', 'fleetwall');
-  // A lock file of legacy iptables that systemd-tmpfiles has made is everybody's.
+  // The lock file of legacy iptables stays: systemd-tmpfiles has made it, but all programs use it.
   const left = (await root.paths()).filter((path) => !before.includes(path));
   assert.deepEqual(left, ['/run/xtables.lock']);
 }

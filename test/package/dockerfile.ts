@@ -8,11 +8,11 @@ export interface Instruction {
   keyword: string;
   /** `--from=build` … */
   flags: Map<string, string>;
-  /** What follows the flags, on one line. */
+  /** What comes after the flags, on one line. */
   rest: string;
 }
 
-/** The instructions of a Dockerfile, in order; comments and line breaks are gone. */
+/** The instructions of a Dockerfile, in order, without comments and line breaks. */
 export function parseDockerfile(text: string): Instruction[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.trimStart().startsWith('#'));
   const joined = lines.join('\n').replaceAll(/\\\n\s*/g, '');
@@ -27,7 +27,7 @@ export function parseDockerfile(text: string): Instruction[] {
   });
 }
 
-/** Puts in values for `${NAME}`. @throws if there is none */
+/** Replaces each `${NAME}` by its value. @throws {Error} if there is no value */
 export function withVariables(text: string, variables: ReadonlyMap<string, string>): string {
   return text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = variables.get(name);

@@ -5,8 +5,8 @@ import { buildByHand, type Stage } from './build-by-hand.ts';
 import { InstalledHost } from './installed-host.ts';
 
 /**
- * The image without a Docker engine: the steps of the Dockerfile done in folders, and then a worker of it, as the first process of a
- * process namespace, with the three capabilities that the Dockerfile names and no others.
+ * Tests the image without a Docker engine: does the steps of the Dockerfile in folders, and runs a worker as first process of a
+ * process namespace, with only the three capabilities that the Dockerfile names.
  */
 const EDGE = `*filter
 :edge - [0:0]
@@ -15,7 +15,7 @@ const EDGE = `*filter
 -A edge -p tcp --dport 8080 -j DROP
 COMMIT
 `;
-/** What a container of it may write to: the volume, and the tmpfs for what does not outlive it. */
+/** The paths that a container may write to: the volume, and the tmpfs for what is lost with the container. */
 const WRITABLE = /^\/(var\/lib\/fleetwall|run\/(fleetwall|xtables\.lock)|root)(\/|$)/;
 
 const [folder = ''] = process.argv.slice(2);
@@ -64,7 +64,7 @@ async function work({ root, entrypoint, command, environment, healthcheck }: Sta
   assert.deepEqual(written, []);
 }
 
-/** The ones that the Dockerfile tells to give. */
+/** The capabilities that the Dockerfile says a container needs. */
 async function capabilities(): Promise<string[]> {
   const text = await readFile(join(import.meta.dirname, '../../docker/Dockerfile'), 'utf8');
   const named = [...text.matchAll(/--cap-add (\w+)/g)].map(([, name = '']) => name.toLowerCase());
@@ -72,10 +72,10 @@ async function capabilities(): Promise<string[]> {
   return named;
 }
 
-/** What an engine does of it: a process namespace, and no right but those. */
+/** A command that isolates as an engine does: a process namespace, and only the given capabilities. */
 function isolated(named: readonly string[]): string[] {
   const rights = `--bounding-set=-all,${named.map((name) => `+${name}`).join(',')}`;
-  // The folder is no mount of its own, whose propagation could be changed; that of this whole test is private already.
+  // The folder is not a mount, so its propagation cannot be changed; the mount namespace of this test is private anyway.
   const mounts = ['--mount', '--propagation=unchanged', '--mount-proc'];
   const namespaces = ['unshare', '--pid', '--fork', '--kill-child', ...mounts];
   return [...namespaces, 'setpriv', '--no-new-privs', '--inh-caps=-all', rights];

@@ -7,11 +7,11 @@ import { Rabbitmq } from '../support/rabbitmq.ts';
 import { Uplink } from '../support/uplink.ts';
 import type { RootFolder } from './root-folder.ts';
 
-/** A host whose disk is a folder: a network namespace, a broker at the other end of its cable, and what is installed there. */
+/** A host whose disk is a folder, with what is installed there, a network namespace, and a broker at the end of its cable. */
 export class InstalledHost {
   readonly id = 'box-1';
   readonly namespace: TestNamespace;
-  /** The broker, as the host reaches it. */
+  /** The URL of the broker, as the host reaches it. */
   readonly brokerUrl: string;
   readonly #root: RootFolder;
   readonly #log: string;
@@ -49,7 +49,7 @@ export class InstalledHost {
     return await this.#root.try(command, { namespace: this.namespace.name, environment });
   }
 
-  /** Starts a worker, waits until it consumes, and says which version it is. */
+  /** Starts a worker, and waits until it consumes. @returns its version */
   async startWorker(command: readonly string[], environment: Record<string, string> = {}): Promise<string> {
     const since = this.#client.heard.length;
     const worker = this.#root.start(command, this.#log, { namespace: this.namespace.name, environment });
@@ -63,13 +63,13 @@ export class InstalledHost {
     return event.data.worker.version;
   }
 
-  /** Waits until the host has said so, and gives the id of the job that it is about. */
+  /** Waits for an event of this type from the host. @returns the id of its job */
   async hears(type: 'fleetwall.job.awaiting_confirmation' | 'fleetwall.job.completed'): Promise<string> {
     const { event } = await this.#client.event(this.id, type, this.#client.heard.length);
     return 'subject' in event ? event.subject : '';
   }
 
-  /** As `systemctl stop` does; the exit status. */
+  /** Stops the worker as `systemctl stop` does. @returns its exit status */
   async stopWorker(): Promise<number | null> {
     const worker = this.#worker;
     this.#worker = null;
@@ -82,7 +82,7 @@ export class InstalledHost {
     return worker.exitCode;
   }
 
-  /** As `docker stop` does, for a worker that was started in a process namespace: its first process is told. */
+  /** Stops a worker in a process namespace as `docker stop` does: it signals the first process of that namespace. */
   async stopContainer(): Promise<number | null> {
     const pid = this.#worker?.pid ?? 0;
     const first = Number(await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'));

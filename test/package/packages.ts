@@ -6,7 +6,7 @@ import type { RootFolder } from './root-folder.ts';
 const BUILD = join(import.meta.dirname, '../../docker/debian/build');
 export const NEXT_VERSION = '999.0.0';
 
-/** The Debian package, and one of a later version: paths on this machine. They are made once for all tests of a run. */
+/** The paths of the Debian package and of one with a later version. Both are made once for all tests of a run. */
 export async function makePackages(folder: string): Promise<[string, string]> {
   const output = join(folder, 'packages');
   await mkdir(output, { recursive: true });
@@ -21,7 +21,7 @@ export async function makePackages(folder: string): Promise<[string, string]> {
   return [join(output, first), join(output, next)];
 }
 
-/** Puts a file where programs of the folder find it; its path there. */
+/** Puts a file where programs of the folder find it. @returns its path there */
 export async function bring(root: RootFolder, file: string): Promise<string> {
   const path = join('/opt', file.slice(file.lastIndexOf('/') + 1));
   await cp(file, join(root.path, path));

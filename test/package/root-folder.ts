@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-/** What apt, dpkg and systemd keep for themselves, and change whatever is installed. */
+/** Files that apt, dpkg and systemd keep for themselves, and change with every package. */
 const BOOKKEEPING =
   /^\/(proc|tmp|var\/(cache|log\/(apt|dpkg|alternatives)|lib\/(apt|dpkg\/[^/]*-old|dpkg\/triggers))|run\/systemd)(\/|\.log|$)/;
 
@@ -20,7 +20,7 @@ export interface Ended {
   output: string;
 }
 
-/** A whole Debian in a folder, in which programs run as if it were all there is. */
+/** A whole Debian in a folder; its programs run as if this folder were the root of the machine. */
 export class RootFolder {
   readonly path: string;
 
@@ -39,7 +39,7 @@ export class RootFolder {
     await execa('rm', ['-rf', '--one-file-system', this.path]);
   }
 
-  /** Runs a program; @throws if it fails. */
+  /** Runs a program. @throws {Error} if it fails */
   async run(command: readonly string[], options: RunOptions = {}): Promise<string> {
     const { status, output } = await this.try(command, options);
     if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}:\n${output}`);
@@ -55,7 +55,7 @@ export class RootFolder {
       reject: false,
       input: options.input ?? '',
     });
-    // Whoever reads it need not learn the address of the mirror, which may have a password in it.
+    // The address of the mirror is hidden, as it may contain a password.
     return { status: exitCode, output: all.replaceAll(/https?:\/\/\S+/g, '(address)') };
   }
 
@@ -69,7 +69,7 @@ export class RootFolder {
     return child;
   }
 
-  /** Every path there is, but those that say nothing of a package. */
+  /** All paths in the folder, except those that are not about a package. */
   async paths(): Promise<string[]> {
     const { stdout } = await execa('find', [this.path, '-xdev', '-printf', '/%P\n']);
     return stdout

@@ -7,7 +7,7 @@ import { InstalledHost } from './installed-host.ts';
 import { bring, makePackages } from './packages.ts';
 import { RootFolder } from './root-folder.ts';
 
-/** The Debian package on a machine with systemd: what is started when, and with the rights of the units only. */
+/** Tests the Debian package on a machine with systemd: what starts when, and that it works with only the rights of its units. */
 const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -p tcp --dport 8080 -j DROP\nCOMMIT\n';
 const HOOK = /^-A INPUT -j edge$/gm;
 
@@ -82,7 +82,7 @@ async function live(machine: BootedMachine, host: InstalledHost, first: string, 
   assert.equal((await host.namespace.save()).match(HOOK)?.length, 1);
 }
 
-/** With a network in which there is nothing yet, as after a reboot, and no broker. */
+/** Boots with an empty network, as after a reboot, and without a broker: the rules must be live again. */
 async function liveAgain(): Promise<void> {
   say('Booted again, without a broker: the committed rules are there, once');
   const namespace = await TestNamespace.create('nft');

@@ -7,7 +7,7 @@ import { table } from './rulesets.ts';
 
 /** One ruleset in one table of a host on which others have rules too. */
 export interface ArbitraryChange {
-  /** In the kernel's spelling: chains and rules of others, and what an earlier revision has left, or somebody has made of it. */
+  /** In the kernel's spelling: foreign chains and rules, and what is left of an earlier revision. */
   live: string;
   before: string;
   wanted: string;
@@ -21,7 +21,7 @@ const address = fc.integer({ min: 1, max: 12 }).map((last) => `-s 10.0.0.${last}
 const verdict = fc.constantFrom('-j ACCEPT', '-j DROP', '-j RETURN');
 const plainRule = fc.tuple(address, verdict).map((parts) => parts.join(' '));
 
-/** Chains jump to those behind them only, so that there is no loop. */
+/** A chain jumps only to chains that come after it, so that there is no loop. */
 const ownRules = (chains: readonly string[]) =>
   fc.tuple(
     ...chains.map((chain, index) => {
@@ -67,7 +67,7 @@ const foreignRules = fc.array(
 const text = ({ chains, lines }: { chains: string[]; lines: string[] }) =>
   table('filter', ...chains.map((chain) => `:${chain} - [0:0]`), ...lines);
 
-/** What is live came of the earlier revision, with foreign rules around its hooks, and now and then a rule lost or put in. */
+/** The live rules are those of the earlier revision, mixed with foreign rules, and with up to three rules lost. */
 export const arbitraryChange: fc.Arbitrary<ArbitraryChange> = fc
   .tuple(ruleset, ruleset, foreignRules, fc.array(fc.nat(), { maxLength: 3 }), fc.boolean())
   .map(([before, wanted, foreign, damage, sameAgain]) => {
@@ -77,7 +77,7 @@ export const arbitraryChange: fc.Arbitrary<ArbitraryChange> = fc
     }
     const head = ['INPUT', 'FORWARD', 'OUTPUT'].map((chain) => `:${chain} ACCEPT [0:0]`);
     const chains = [...FOREIGN, ...before.chains].map((chain) => `:${chain} - [0:0]`);
-    // Foreign rules and hooks mixed, in an order that is always the same for the same rules.
+    // Mixes foreign rules and hooks, in an order that is always the same for the same rules.
     const mixed = lines.toSorted(
       (a, b) =>
         ((a.length * 7 + a.charCodeAt(a.length - 4)) % 11) -
@@ -92,7 +92,7 @@ export const arbitraryChange: fc.Arbitrary<ArbitraryChange> = fc
 
 const tablesOf = (ipv4: string) => readWanted({ scope: 'chains', ipv4 }).tables;
 
-/** The question that the change is to a planner, with what is live by then. */
+/** The question to a planner that makes the change, with the given live table. */
 export function questionOf(
   { before, wanted }: ArbitraryChange,
   live: string,
@@ -109,14 +109,14 @@ export function questionOf(
   };
 }
 
-/** Rules of others, by chain, in order. */
+/** The foreign rules, by chain, in order. */
 export function foreignOf(lines: readonly string[]): string[] {
   return lines
     .filter((line) => line.startsWith('-A ') && !line.startsWith('-A own-') && !/-j own-/.test(line))
     .toSorted((a, b) => (a.split(' ')[1] ?? '').localeCompare(b.split(' ')[1] ?? ''));
 }
 
-/** The chains of the ruleset with their rules in order, and its hooks in any. */
+/** The rules in the ruleset's own chains, in order, and its hooks, sorted. */
 export function ownedOf(lines: readonly string[]): { rules: string[]; hooks: string[] } {
   const own = lines.filter((line) => line.startsWith('-A own-'));
   const hooks = lines.filter((line) => /^-[AI] (?!own-).* -j own-/.test(line));

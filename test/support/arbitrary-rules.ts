@@ -3,7 +3,7 @@ import fc from 'fast-check';
 const address = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255), fc.integer({ min: 0, max: 32 }));
 const port = fc.integer({ min: 1, max: 65_535 });
 
-/** Matches as people write them, which the kernel spells otherwise more often than not. */
+/** Matches as people write them; the kernel spells most of them in another way. */
 const match: fc.Arbitrary<string> = fc.oneof(
   address.map(([a, b, c, bits]) => `-s 10.${a}.${b}.${c}/${bits}`),
   address.map(([a, b, c]) => `! -d 10.${a}.${b}.${c}`),
@@ -36,11 +36,11 @@ const target = fc.constantFrom(
   '',
 );
 
-/** A rule for the table mangle that the kernel takes, without its chain. */
+/** A rule for the table mangle that the kernel accepts, without its chain. */
 export const goodSpec: fc.Arbitrary<string> = fc
   .tuple(fc.option(match, { nil: '' }), target)
   .map((parts) => parts.filter((part) => part !== '').join(' '))
-  // Two of these go only with what they are for: in INPUT, in filter, and so on.
+  // REJECT and uid-owner are left out, as they are accepted only in some tables and chains.
   .filter((spec) => !spec.includes('REJECT') && !spec.includes('uid-owner'));
 
 /** A rule that iptables, the kernel or lint refuses, whatever chain of mangle it is in. */

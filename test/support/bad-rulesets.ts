@@ -1,13 +1,13 @@
 import type { Family, Scope } from '../../src/contract/identifiers.ts';
 import { table } from './rulesets.ts';
 
-/** A ruleset with bad lines that are known beforehand. */
+/** A ruleset whose bad lines are known beforehand. */
 export interface BadRuleset {
   what: string;
   scope?: Scope;
   ipv4?: string;
   ipv6?: string;
-  /** Family and line of each bad line. */
+  /** The family and the number of each bad line. */
   bad: [Family, number][];
 }
 
@@ -17,7 +17,7 @@ const good = (count: number, chain = 'a') =>
     (_, index) => `-A ${chain} -s 10.1.${index >> 8}.${index & 255}/32 -j ACCEPT`,
   );
 
-/** Chain `a` is line 2, its hook line 3, ten good rules lines 4 to 13; the bad one is line 14, and three more follow. */
+/** Line 2 is chain `a`, line 3 its hook, lines 4 to 13 ten good rules, line 14 the first bad one; three good rules follow. */
 const among = (...bad: string[]) =>
   table('filter', ':a - [0:0]', '-A INPUT -j a', ...good(10), ...bad, ...good(3));
 
@@ -28,7 +28,7 @@ const rule = (what: string, spec: string): BadRuleset => ({
 });
 
 export const BAD_RULESETS: BadRuleset[] = [
-  // What iptables itself refuses while it reads.
+  // Refused by iptables itself while it reads the text.
   rule('an unknown option', '--bogus -j DROP'),
   rule('an unknown match', '-m bogus -j DROP'),
   rule('an unknown target', '-j NOPE'),
@@ -58,7 +58,7 @@ export const BAD_RULESETS: BadRuleset[] = [
   rule('a required option that is missing', '-m string --string x -j DROP'),
   rule('an option of the target without it', '--to-destination 10.0.0.1 -j ACCEPT'),
   rule('a negation of nothing', '! -j DROP'),
-  // What only the kernel refuses; legacy names the COMMIT.
+  // Refused only by the kernel; legacy names the COMMIT line.
   rule('a target of the table nat', '-j MASQUERADE'),
   rule('DNAT in filter', '-j DNAT --to-destination 10.0.0.1'),
   rule('a target of the table mangle', '-j TPROXY --on-port 1 --tproxy-mark 1'),
@@ -124,7 +124,7 @@ export const BAD_RULESETS: BadRuleset[] = [
     ),
     bad: [['ipv4', 8]],
   },
-  // Where it stands.
+  // Bad because of where it stands.
   {
     what: 'the first rule of all',
     ipv4: table('filter', ':a - [0:0]', '-A a --bogus', ...good(20)),
@@ -179,7 +179,7 @@ export const BAD_RULESETS: BadRuleset[] = [
     ipv6: table('filter', ':a - [0:0]', '-A a -j ACCEPT', '-A a -j MASQUERADE', '-A a -j DROP'),
     bad: [['ipv6', 4]],
   },
-  // Several at once.
+  // Several bad lines at once.
   {
     what: 'three of different kinds',
     ipv4: table(
@@ -239,13 +239,13 @@ export const BAD_RULESETS: BadRuleset[] = [
     ipv4: table('filter', ':a - [0:0]', ...Array.from({ length: 16 }, () => '-A a -j MASQUERADE')),
     bad: Array.from({ length: 16 }, (_, index) => ['ipv4', index + 3]),
   },
-  // What iptables takes for something else, and reports nothing.
+  // Read by iptables as something else, without any report.
   rule('an open quote', '-m comment --comment "open -j DROP'),
   rule('a cry for help', '-h'),
   rule('a rule of the other family', '-6 -j DROP'),
   rule('a log prefix that would be cut', `-j LOG --log-prefix ${'x'.repeat(30)}`),
   rule('a line of more than 10,239 bytes', `-m comment --comment "x" ${' '.repeat(10_240)}-j DROP`),
-  // What ownership forbids, and the form of the text.
+  // Against ownership, or against the form of the text.
   rule('a table in a rule', '-t nat -j DROP'),
   rule('a program to be run', '--modprobe=/tmp/x -j DROP'),
   rule('a jump to a chain that is not declared', '-j nowhere'),

@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-/** A certificate authority of one's own, and what it signs: PEM files in a folder. */
+/** A certificate authority for tests. Its certificate and all that it signs are PEM files in a folder. */
 export class Authority {
   readonly folder: string;
   readonly name: string;

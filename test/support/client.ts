@@ -12,7 +12,7 @@ export interface HeardEvent {
 
 const ANSWER_MS = 60_000;
 
-/** Publishes jobs and hears every event from the moment it connected; each event is validated as it comes. */
+/** Publishes jobs, and hears every event from the moment that it is connected. Each event is validated as it comes. */
 export class TestClient {
   readonly heard: HeardEvent[] = [];
   readonly #connection: ChannelModel;
@@ -40,7 +40,7 @@ export class TestClient {
     await this.#connection.close();
   }
 
-  /** Publishes a job of these fields to one host, and waits for its end. */
+  /** Publishes a job with these fields to one host, and waits for its end. */
   async run(hostId: string, fields: object): Promise<JobCompletedEvent> {
     const job = makeJob(hostId, fields);
     await this.publish(hostId, job);
@@ -60,7 +60,7 @@ export class TestClient {
     await this.#channel.waitForConfirms();
   }
 
-  /** The `count`-th end of a job that was heard of. */
+  /** Waits for the `count`-th end of a job. */
   async completed(jobId: string, count = 1): Promise<JobCompletedEvent> {
     const ends = () => this.completions(jobId);
     await this.#until(() => ends().length >= count, `end ${count} of job ${jobId}`);
@@ -74,7 +74,7 @@ export class TestClient {
       .filter((event) => event.subject === jobId);
   }
 
-  /** The first event of that type from the host that was heard of, from `since` on. */
+  /** Waits for an event of this type from the host: the first one from index `since` of all that were heard. */
   async event(hostId: string, type: FleetEvent['type'], since = 0): Promise<HeardEvent> {
     const find = () =>
       this.heard.slice(since).find(({ event }) => event.type === type && event.data.hostId === hostId);
@@ -97,7 +97,7 @@ export class TestClient {
   }
 }
 
-/** A job in the contract's form; what is given goes over what is there. */
+/** A job in the form of the contract; `fields` replace its defaults. */
 export function makeJob(hostId: string, fields: object): { id: string } & Record<string, unknown> {
   return {
     apiVersion: 'fleetwall/v1',

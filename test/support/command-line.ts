@@ -9,7 +9,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** Runs a command of ours to its end, with nothing of this process's settings. */
+/** Runs a fleetwall command to its end, without the settings in the environment of this process. */
 export async function fleetwall(
   args: readonly string[],
   { input = '', environment = {} }: { input?: string; environment?: Record<string, string> } = {},

@@ -21,17 +21,17 @@ interface Service {
 }
 
 /**
- * The fleet of `docker/compose.yaml` without Docker: its broker, keys, workers and client have the settings and rights
- * that they have there, and other addresses and folders.
+ * The fleet of `docker/compose.yaml` without Docker. Its broker, keys, workers and client have the same settings and rights as
+ * there, but other addresses and folders.
  */
 export class ComposeFleet {
   readonly hosts = new Map<string, TestHost>();
-  /** Where the metrics of each target of Prometheus are. */
+  /** The local address of the metrics of each target of Prometheus. */
   readonly targets = new Map<string, string>();
   readonly #folder: string;
   readonly #services: Record<string, Service>;
   readonly broker: Rabbitmq;
-  /** Of the broker's HTTP API and of its streams. */
+  /** The ports of the broker's HTTP API and of its streams. */
   readonly ports: { management: number; stream: number };
   readonly listener: TestClient;
 
@@ -64,7 +64,7 @@ export class ComposeFleet {
     return fleet;
   }
 
-  /** What `docker compose run --rm keys` does; the file of the keys that the hosts trust. */
+  /** Does what `docker compose run --rm keys` does. @returns the text of the keys that the hosts trust */
   async makeKeys(): Promise<string> {
     const script = this.#services['keys']?.command[0] ?? '';
     const bin = join(this.#folder, 'bin');
@@ -79,7 +79,7 @@ export class ComposeFleet {
     return await readFile(join(this.#folder, 'trusted/keys.json'), 'utf8');
   }
 
-  /** What `docker compose run --rm client …` does. */
+  /** Does what `docker compose run --rm client …` does. */
   async client(args: readonly string[], input = ''): Promise<Ended> {
     const environment = this.#here(this.#services['client']?.environment ?? {}, 'central');
     return await fleetwall(args, { environment, input });
@@ -128,7 +128,7 @@ export class ComposeFleet {
   }
 }
 
-/** With all that is in its files, but for ports, and a user with all rights to look at it. */
+/** Starts the broker with all its files, but with other ports, and with a user `guest` with all rights. */
 async function startBroker(folder: string, ports: ComposeFleet['ports']): Promise<Rabbitmq> {
   const read = async (file: string) => await readFile(join(DOCKER, 'rabbitmq', file), 'utf8');
   const definitions = JSON.parse(await read('definitions.json')) as Record<string, object[]>;
@@ -153,7 +153,7 @@ async function startBroker(folder: string, ports: ComposeFleet['ports']): Promis
     'listeners.tcp.default': null,
     'management.tcp.port': String(ports.management),
     'stream.listeners.tcp.1': `127.0.0.1:${ports.stream}`,
-    // A machine that tests has not always so much.
+    // The machine of the tests may have less free disk than the limit of the fleet.
     'disk_free_limit.absolute': '50MB',
   };
   const lines = (await read('rabbitmq.conf')).split('\n').filter((line) => /^[^#]/.test(line));

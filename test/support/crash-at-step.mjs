@@ -1,7 +1,7 @@
 /**
- * Loaded into a worker before its own code: ends it with SIGKILL at one step of its journal. A step is a file of the state
- * that is put in place, kept under a second name, or taken away, and the moment before it. `FLEETWALL_TEST_CRASH` names a file with the number of the step,
- * counted for as long as the file is there.
+ * Loaded into a worker before its own code: ends it with SIGKILL at one step of its state. Each rename, link or removal of a file
+ * has two steps, one before it and one after. `FLEETWALL_TEST_CRASH` names a file with the number of the step at which to end;
+ * steps are counted from when that file exists, and anew if it was gone.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import fs from 'node:fs/promises';

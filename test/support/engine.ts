@@ -22,7 +22,7 @@ export interface EngineRun {
   end: JobEnd;
 }
 
-/** The worker's engine on a namespace of its own, without a broker. */
+/** Runs jobs on a namespace of its own as the worker does, but without a broker. */
 export class Engine {
   readonly namespace: TestNamespace;
   readonly #folder: string;
@@ -58,7 +58,7 @@ export class Engine {
     );
   }
 
-  /** Runs a job under the next revision to its end. */
+  /** Runs an apply job with the next revision to its end. */
   async apply(ipv4: string, { scope = 'chains' }: { scope?: Scope } = {}): Promise<EngineRun> {
     this.#revision += 1;
     const job: ApplyJob = {
@@ -86,7 +86,7 @@ export class Engine {
     return { ms, timings: event.data.timings, end };
   }
 
-  /** Milliseconds of a bare tool on the same rules; its hooks are left out where it only replaces chains. */
+  /** How many milliseconds a bare tool takes for the same rules; without hooks if it only replaces chains. */
   async bare(program: string, args: string[], text = '', withoutHooks = false): Promise<number> {
     const input = withoutHooks ? text.replace(/^-A INPUT .*\n/gm, '') : text;
     const start = performance.now();

@@ -18,25 +18,25 @@ export interface PushedJob {
 
 export interface FaultCount {
   jobs: number;
-  /** Jobs with one final event, under one id. */
+  /** How many jobs have exactly one end, under one event id. */
   ended: number;
-  /** Jobs that were run to an end more than once. */
+  /** How many jobs were run to an end more than once. */
   runTwice: number;
-  /** How often an event was published once more, under the same id. */
+  /** How often an event was published again under the same id. */
   repeated: number;
   outcomes: Record<string, number>;
-  /** Hosts on which each ruleset is live in its newest revision. */
+  /** How many hosts have the newest revision of each ruleset live. */
   newestLive: number;
 }
 
 const HOSTS = 3;
-/** On each host: so that not all is superseded. */
+/** How many rulesets each host has: enough that not all jobs are superseded. */
 const RULESETS = 6;
 const PUSH_EVERY_MS = 15;
 const PUSH_AGAIN_MS = 8_000;
 const END_MS = 240_000;
 
-/** Three hosts behind a proxy, on a broker of their own that may be harmed. */
+/** Three hosts behind a proxy, with a broker of their own, which may be harmed. */
 export class FaultFleet {
   readonly broker: Rabbitmq;
   readonly proxy: FaultProxy;
@@ -65,7 +65,7 @@ export class FaultFleet {
     return new FaultFleet(broker, proxy, hosts);
   }
 
-  /** Pushes so many jobs, harms the broker in the middle of that, and counts once every job has ended. */
+  /** Pushes `count` jobs, harms the broker meanwhile, and counts after every job has ended. */
   async endure(count: number, harm: () => Promise<void>): Promise<FaultCount> {
     const jobs = Array.from({ length: count }, (_, index) => this.#makeJob(index));
     const pusher = new StubbornPusher(this.broker.url);
@@ -96,7 +96,7 @@ export class FaultFleet {
     return { id: job.id, host, name, revision, body: Buffer.from(JSON.stringify(job)) };
   }
 
-  /** As a client does: what has no end after a while is pushed again, under the same id. */
+  /** Pushes jobs that have no end after a while again under the same id, as a client does. */
   async #untilEnded(jobs: PushedJob[], pusher: StubbornPusher): Promise<JobCompletedEvent[]> {
     const deadline = Date.now() + END_MS;
     let pushedAt = Date.now();
@@ -108,7 +108,7 @@ export class FaultFleet {
       }
       const left = jobs.filter(({ id }) => !events.some((event) => event.subject === id));
       if (left.length === 0) {
-        // Whatever would be published twice has the time for it.
+        // Leaves time for events that are published twice.
         await sleep(3_000);
         return (await this.#readEvents()) ?? events;
       }
@@ -121,7 +121,7 @@ export class FaultFleet {
     }
   }
 
-  /** The whole event log, from its beginning. */
+  /** Reads the ends of jobs from the whole event log; `null` if the broker does not let it. */
   async #readEvents(): Promise<JobCompletedEvent[] | null> {
     let connection: ChannelModel | null = null;
     try {
@@ -145,7 +145,7 @@ export class FaultFleet {
       while (Date.now() - last < 400) await sleep(50);
       return events;
     } catch {
-      // The broker is being harmed.
+      // The broker is being harmed at this moment.
       return null;
     } finally {
       await connection?.close().catch(() => {});
@@ -181,7 +181,7 @@ export class FaultFleet {
   }
 }
 
-/** Publishes until the broker has confirmed, over as many connections as it takes. */
+/** Publishes a message until the broker has confirmed it, over as many connections as needed. */
 class StubbornPusher {
   readonly #url: string;
   #connection: ChannelModel | null = null;

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** `up` is towards the broker. A connection that is silent stays open. */
+/** `up` is the direction to the broker. A silent connection stays open, but hands nothing on. */
 export type ProxyMode = 'pass' | 'silent' | 'silent-up' | 'silent-down' | 'slow' | 'cut';
 
 const SLOW_MS = 100;
 const SLOW_BYTES = 512;
-/** A connection is cut in the midst of the first frame that is larger. */
+/** In mode `cut`, a connection is cut in the middle of the first chunk that is larger than this. */
 const CUT_BYTES = 200;
 
-/** A TCP proxy before the broker that can misbehave, from one moment to the next, with the connections that there are. */
+/** A TCP proxy before the broker that can begin to misbehave at any moment, also with open connections. */
 export class FaultProxy {
   mode: ProxyMode = 'pass';
   readonly #server: Server;
@@ -44,7 +44,7 @@ export class FaultProxy {
       socket.on('error', () => {});
       socket.on('close', () => {
         this.#sockets.delete(socket);
-        // As long as it is silent, nobody is told of anything.
+        // While the proxy is silent, the other side must not notice that a connection was closed.
         if (!this.mode.startsWith('silent')) this.#end(client, broker);
       });
     }

@@ -6,7 +6,7 @@ import type { ProxyMode } from './fault-proxy.ts';
 
 export interface Fault {
   what: string;
-  /** Takes more than half a minute by its nature. */
+  /** The fault always takes more than half a minute. */
   isLong?: true;
   harm: (fleet: FaultFleet) => Promise<void>;
 }
@@ -28,7 +28,7 @@ function misbehaving(mode: ProxyMode, ms: number): Fault['harm'] {
   };
 }
 
-/** What can happen to a broker, and to the way there. */
+/** Faults of a broker, and of the connection to it. */
 export const FAULTS: readonly Fault[] = [
   { what: 'nothing', harm: async () => {} },
   {

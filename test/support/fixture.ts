@@ -4,7 +4,7 @@ import { TestHost, type TestHostOptions } from './host.ts';
 import { type Backend, TestNamespace } from './namespace.ts';
 import { Uplink } from './uplink.ts';
 
-/** Makes hosts and clients for the tests of one file, and takes them away after each test. */
+/** Makes hosts and clients for the tests of one file, and removes them after each test. */
 export class Fixture {
   readonly #hosts: TestHost[] = [];
   readonly #uplinks: Uplink[] = [];
@@ -24,7 +24,7 @@ export class Fixture {
     return this.#client;
   }
 
-  /** A host that reaches the broker over a link of its own only, through its own rules. */
+  /** A host that reaches the broker only by a link of its own, so that its own rules can cut it off. */
   async linkedHost(
     backend: Backend,
     family: 'ipv4' | 'ipv6' = 'ipv4',

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** What was given to somebody who may not listen there yet is given to nobody else. */
+/** The ports that were given before: whoever got one may not listen on it yet, so it is not given again. */
 const given = new Set<number>();
 
-/** Ports of the loopback address that nobody listens at now, all different from all that were given before. */
+/** Ports of the loopback address that nobody listens on now, and that were not given before. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { isStopped } from './processes.ts';
 
-/** A restore of the rules of the host, or one in a rehearsal. */
+/** A restore of the live rules of the host, or one in a rehearsal. */
 export type RestoreKind = 'live' | 'rehearsal';
 
 /**
- * To be stopped before it changes anything; to take a minute; to be killed; to say that it failed though it did not; to write
- * megabytes to standard error.
+ * What a restore is to do: stop before it changes anything (`hold`); take a minute (`slow`); be killed (`dies`); say that it
+ * failed although it did not (`lies`); write megabytes to standard error (`shouts`).
  */
 export type Misbehaviour = 'hold' | 'slow' | 'dies' | 'lies' | 'shouts';
 
@@ -17,8 +17,8 @@ const WAIT_MS = 30_000;
 const VARIANTS = ['xtables-nft-multi', 'xtables-legacy-multi'];
 
 /**
- * Stands before the real iptables in a mount namespace of one worker, and stops a restore, when asked to, at the one
- * place that is worth a test: it has read all of its input and has changed nothing yet.
+ * Takes the place of the real iptables in the mount namespace of one worker. When asked to, it stops a restore at the one
+ * point that is worth a test: when it has read all of its input, and has changed nothing yet.
  */
 export class HeldRestore {
   readonly #folder: string;
@@ -27,7 +27,7 @@ export class HeldRestore {
     this.#folder = join(folder, 'held-restore');
   }
 
-  /** Makes the programs. */
+  /** Makes the programs that take the place of iptables. */
   async prepare(): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
     for (const variant of VARIANTS) {
@@ -70,7 +70,7 @@ export class HeldRestore {
     }
   }
 
-  /** What runs a command so that it finds these programs in the place of the real ones, and has mounts of its own. */
+  /** The words that run a command so that it finds these programs in the place of the real ones, and has other mounts. */
   prefix(otherMounts: readonly string[]): string[] {
     const mounts = VARIANTS.map((name) => `mount --bind ${join(this.#folder, name)}.sh /usr/sbin/${name}`);
     return [
@@ -85,18 +85,18 @@ export class HeldRestore {
     ];
   }
 
-  /** Of the restores of that kind to come, one or more are to misbehave, after so many that do not. */
+  /** Makes `times` restores of this kind misbehave, after `skip` that do not. */
   async ask(what: RestoreKind, mode: Misbehaviour = 'hold', skip = 0, times = 1): Promise<void> {
     await rm(join(this.#folder, 'pid'), { force: true });
     await writeFile(join(this.#folder, what), `${mode} ${skip} ${times}\n`);
   }
 
-  /** From now on none misbehaves. */
+  /** Makes no restore of this kind misbehave any more. */
   async forgive(what: RestoreKind): Promise<void> {
     await rm(join(this.#folder, what), { force: true });
   }
 
-  /** Waits until it is held; the pid of the restore that is stopped, to be continued. */
+  /** Waits until a restore is held. @returns its pid, to continue it */
   async pid(): Promise<number> {
     const deadline = Date.now() + WAIT_MS;
     while (Date.now() < deadline) {

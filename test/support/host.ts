@@ -18,28 +18,28 @@ export interface TestHostOptions {
   brokerUrl: string;
   client: TestClient;
   backend: Backend;
-  /** A namespace that is there already. */
+  /** A namespace that exists already. */
   namespace?: TestNamespace;
-  /** Another host's namespace and lock, to share them. */
+  /** Another host, whose namespace and lock this one shares. */
   shareWith?: TestHost;
   environment?: Record<string, string>;
-  /** Another host's id, to be in its place. */
+  /** The host id, such as that of another host to take its place. */
   id?: string;
   /** Whether the worker leads a process group of its own, as at a terminal. */
   ownGroup?: boolean;
   /** Whether a restore can be stopped: see {@link TestHost.holdNextRestore}. */
   holdable?: boolean;
-  /** Shell commands that a holdable worker's mounts are made with; `$STATE` is its state folder. */
+  /** Shell commands that make mounts for a holdable worker; `$STATE` is its state folder. */
   mounts?: readonly string[];
   /** Whether the worker itself runs in the namespace, and reaches the broker from there. */
   inside?: boolean;
-  /** What becomes the worker, such as a program that takes rights away. */
+  /** A command that becomes the worker, such as a program that takes rights away. */
   wrapper?: readonly string[];
   /** Whether to wait until the worker consumes; the default. */
   wait?: boolean;
 }
 
-/** A host: a network namespace, folders, and a worker of its own process. */
+/** A host: a network namespace, folders, and a worker in a process of its own. */
 export class TestHost {
   readonly id: string;
   readonly namespace: TestNamespace;
@@ -56,7 +56,7 @@ export class TestHost {
     this.#held = new HeldRestore(folder);
   }
 
-  /** The worker does not run yet. */
+  /** Makes a host whose worker does not run yet. */
   static async create(options: TestHostOptions): Promise<TestHost> {
     const namespace =
       options.namespace ?? options.shareWith?.namespace ?? (await TestNamespace.create(options.backend));
@@ -141,22 +141,22 @@ export class TestHost {
     this.#worker = worker;
   }
 
-  /** The worker's next restore is to be stopped before it changes anything. */
+  /** Makes the worker's next restore stop before it changes anything; `skip` restores before it are not stopped. */
   async holdNextRestore(what: RestoreKind = 'live', skip = 0): Promise<void> {
     await this.#held.ask(what, 'hold', skip);
   }
 
-  /** One or more of the worker's restores to come are to misbehave, after so many that do not. */
+  /** Makes `times` restores of the worker misbehave, after `skip` that do not. */
   async sabotage(mode: Misbehaviour, skip = 0, what: RestoreKind = 'live', times = 1): Promise<void> {
     await this.#held.ask(what, mode, skip, times);
   }
 
-  /** What was asked for by {@link sabotage} has an end. */
+  /** Ends what {@link sabotage} has begun. */
   async endSabotage(what: RestoreKind = 'live'): Promise<void> {
     await this.#held.forgive(what);
   }
 
-  /** Waits until the worker's restore is stopped; its pid. */
+  /** Waits until the worker's restore is stopped. @returns the pid of the restore */
   async heldRestore(): Promise<number> {
     return await this.#held.pid();
   }
@@ -173,7 +173,7 @@ export class TestHost {
     return await readFile(file, 'utf8').catch(() => '');
   }
 
-  /** Waits until the worker has logged a message that begins so. */
+  /** Waits until the worker has logged a message that begins with this text. */
   async logged(message: string): Promise<void> {
     const deadline = Date.now() + LOG_MS;
     while (!(await this.log()).includes(`"msg":"${message}`)) {
@@ -182,7 +182,7 @@ export class TestHost {
     }
   }
 
-  /** Ends the worker; the exit status, or the signal that ended it. */
+  /** Ends the worker. @returns the exit status, or the signal that ended it */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string | null> {
     this.worker.kill(signal);
     return await this.ended();

@@ -6,12 +6,12 @@ import { COMPLETED_EXAMPLE } from '../../src/contract/examples.ts';
 import { Job } from '../../src/contract/job.ts';
 import { EVENTS_EXCHANGE, eventKey, JOBS_EXCHANGE, OPERATOR_EXCHANGE } from '../../src/contract/names.ts';
 
-/** What becomes of a job on a host: how it ends, or why it does not. `late`: it is heard of when nobody waits any more. */
+/** What becomes of a job on a host: how it ends, or why it does not. `late`: its end comes when nobody waits for it any more. */
 export interface Fate {
   kind: 'applied' | 'failed' | 'rolled_back' | 'silent' | 'stuck' | 'late' | 'unroutable';
   startMs: number;
   runMs: number;
-  /** Whether it had a revision before. */
+  /** Whether the host had a revision before. */
   had: boolean;
 }
 
@@ -21,12 +21,12 @@ export const LATE_MS = 500_000;
 type Live = 'old' | 'new' | null;
 
 /**
- * A fleet and its log of events in memory, in imagined time: rollouts by the thousand, whose controllers die where the test wants it.
- * That hosts do as they do here is shown elsewhere, with real ones.
+ * A fleet and its event log in memory, with fake timers: for thousands of rollouts, whose controllers die when the test wants.
+ * Other tests show with real hosts that hosts behave as they do here.
  */
 export class ImaginedFleet {
   readonly live = new Map<string, Live>();
-  /** Which jobs hosts have run, each as often as it did. */
+  /** The jobs that hosts have run; one that was run twice is here twice. */
   readonly runs: string[] = [];
   readonly log: (IncomingMessage & { at: number })[] = [];
   readonly #fates: ReadonlyMap<string, Fate>;
@@ -39,7 +39,7 @@ export class ImaginedFleet {
     for (const [host, { had }] of fates) this.live.set(host, had ? 'old' : null);
   }
 
-  /** A controller's connection; of one that has died nothing is heard any more, and it hears nothing. */
+  /** A controller's connection. After `die`, it sends and hears nothing any more. */
   connect(): { link: ImaginedLink; die: () => void } {
     let isAlive = true;
     const own = new Set<(message: IncomingMessage) => void>();
@@ -84,7 +84,7 @@ export class ImaginedFleet {
     return 'routed';
   }
 
-  /** As a worker does: a job that has ended is told of again, and not run. */
+  /** Runs a job as a worker does. One that has ended before gets its end again, and is not run. */
   async #run(host: string, job: Job, fate: Fate): Promise<void> {
     const { kind, startMs, runMs } = fate;
     if (kind === 'silent') return await new Promise<never>(() => {});
@@ -109,7 +109,7 @@ export class ImaginedFleet {
       this.live.set(host, 'new');
       return 'applied';
     }
-    // Both are for a host at the new revision, and for no other.
+    // Both actions are accepted only by a host with the new revision.
     if (this.live.get(host) !== 'new') return 'rejected revision_conflict';
     const { had } = this.#fates.get(host) ?? { had: false };
     if (action === 'rollback' && !had) return 'rejected no_previous_revision';
@@ -130,12 +130,12 @@ export class ImaginedFleet {
   }
 }
 
-/** In imagined time, which timers/promises is not in. */
+/** A sleep by the fake timers, which do not work for timers/promises. */
 async function sleep(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** The event of an end, or of a start. */
+/** The event of a job's end, or of its start if `end` is `null`. */
 function eventOf(host: string, { id, action }: Job, end: string | null): FleetEvent {
   const { worker, failure, ...rest } = COMPLETED_EXAMPLE.data;
   const own = { hostId: host, jobId: id, action, worker };

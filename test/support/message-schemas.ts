@@ -5,13 +5,13 @@ import { jsonSchemas, type SchemaName } from '../../src/contract/json-schemas.ts
 
 const require = createRequire(import.meta.url);
 
-/** The schemas as a stranger compiles them: strict, so that a word that says nothing is an error. Formats are not looked at: there are patterns. */
+/** Compiles the published schemas strictly: an unknown keyword is an error. Formats are not checked, as there are patterns. */
 export function compileSchemas(): Map<SchemaName, ValidateFunction> {
   const ajv = new Ajv2020({ strict: true, validateFormats: false });
   return new Map([...jsonSchemas()].map(([name, schema]) => [name, ajv.compile(schema)] as const));
 }
 
-/** Of AsyncAPI 3.0.0, as the AsyncAPI Initiative publishes it. */
+/** Validates a document by the schema of AsyncAPI 3.0.0, as the AsyncAPI Initiative publishes it. */
 export function asyncApiValidator(): ValidateFunction {
   const schema = require('@asyncapi/specs/schemas/3.0.0-without-$id.json') as object;
   return new Ajv({ strict: false, validateFormats: false }).compile(schema);

@@ -5,7 +5,7 @@ export interface Answer {
   body: unknown;
 }
 
-/** The status pages of a worker, as a client of HTTP sees them. */
+/** Reads the status pages of a worker, as an HTTP client. */
 export class StatusReader {
   readonly port: number;
 
@@ -17,7 +17,7 @@ export class StatusReader {
     return new StatusReader(await freePort());
   }
 
-  /** What has the worker serve them. */
+  /** The setting that makes the worker serve the pages. */
   get environment(): Record<string, string> {
     return { FLEETWALL_HTTP_ADDRESS: `127.0.0.1:${this.port}` };
   }
@@ -35,7 +35,7 @@ export class StatusReader {
     return await (await this.get('/metrics')).text();
   }
 
-  /** Samples by name and labels, as they stand there: `fleetwall_rules{family="ipv4",table="filter"}`. */
+  /** The samples by name and labels, as on the page: `fleetwall_rules{family="ipv4",table="filter"}`. */
   async samples(): Promise<Map<string, number>> {
     const lines = (await this.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     return new Map(

@@ -37,8 +37,8 @@ export class TestNamespace {
   }
 
   /**
-   * Rules of both families as `iptables-save` prints them: without comments and tables in which there is nothing, as
-   * whether those exist says nothing; and without counters unless asked for.
+   * Rules of both families as `iptables-save` prints them, but without comments and without empty tables, as it means nothing
+   * whether those exist; and without counters, unless they are asked for.
    */
   async save({ counters = false }: { counters?: boolean } = {}): Promise<string> {
     const texts: string[] = [];

@@ -18,15 +18,15 @@ export type OddRule = readonly string[];
 const TARGETS: Some = ['ACCEPT', 'DROP', 'RETURN', 'LOG', 'MARK', 'none'];
 
 /**
- * Rules of the table mangle that somebody else may have made, and that bare iptables takes one and all, in the
- * chains that `makeOddSurroundings` makes and in INPUT, FORWARD and OUTPUT. The same for the same seed.
+ * Rules of the table mangle that somebody else may have made. Bare iptables accepts all of them in the
+ * chains that `makeOddSurroundings` makes, and in INPUT, FORWARD and OUTPUT. The same seed gives the same rules.
  */
 export function oddRules(seed: number, count: number, backend: Backend): string[][] {
   const random = new Random(seed);
   const rules: string[][] = [];
   while (rules.length < count) {
     const last = rules.at(-1);
-    // The same rule twice is two rules.
+    // Now and then the same rule twice in a row.
     if (last !== undefined && random.chance(5)) rules.push(last);
     else rules.push(oddRule(random, backend, `${seed.toString(36)}${rules.length.toString(36)}`));
   }
@@ -40,7 +40,7 @@ function oddRule(random: Random, backend: Backend, unique: string): string[] {
   if (random.chance(20)) rule.push('-p', 'tcp', '--dport', String(1 + random.below(65_535)));
   if (random.chance(60)) rule.push('-m', 'comment', '--comment', random.pick(ODD_COMMENTS));
   if (random.chance(40)) rule.push(...namedMatch(random));
-  // A second comment is taken, too.
+  // iptables accepts a second comment, too.
   if (random.chance(5)) rule.push('-m', 'comment', '--comment', random.pick(ODD_COMMENTS));
   if (random.chance(15)) rule.push(...namedTarget(random, unique));
   else rule.push(...verdict(random, chain));
@@ -49,7 +49,7 @@ function oddRule(random: Random, backend: Backend, unique: string): string[] {
 
 function interfaceOf(random: Random, backend: Backend, chain: string): string[] {
   const option = chain === 'OUTPUT' ? '-o' : '-i';
-  // Never is a condition that the nft variant refuses.
+  // An interface that can never match: the nft variant refuses it.
   if (backend === 'legacy' && random.chance(5)) return ['!', option, '+'];
   return [...(random.chance(20) ? ['!'] : []), option, random.pick(ODD_INTERFACES)];
 }
@@ -80,7 +80,7 @@ function namedMatch(random: Random): string[] {
   }
 }
 
-/** Labels of IDLETIMER are the machine's, and an estimator's name is one rate's: each has a name of its own. */
+/** Targets with a name of their own: IDLETIMER labels are shared by the whole machine, and each estimator has one rate. */
 function namedTarget(random: Random, unique: string): string[] {
   switch (random.below(4)) {
     case 0: {
@@ -106,7 +106,7 @@ function namedTarget(random: Random, unique: string): string[] {
 }
 
 function verdict(random: Random, chain: string): string[] {
-  // Only ever to the chain that comes next, so that there is no loop.
+  // A chain jumps only to the next one, so that there is no loop.
   const next = ODD_CHAINS[ODD_CHAINS.indexOf(chain) + 1];
   if (next !== undefined && random.chance(25)) return [random.pick(['-j', '-g', '--jump', '--goto']), next];
   const target = random.pick(TARGETS);
@@ -126,12 +126,12 @@ export async function makeOddSurroundings(namespace: TestNamespace): Promise<voi
 }
 
 export interface OddRefusal {
-  /** Which of the rules, from 0. */
+  /** The index of the rule, from 0. */
   at: number;
   error: string;
 }
 
-/** Adds rules with iptables itself, one call for each; those that it refused. */
+/** Adds rules with iptables itself, by one call for each. @returns those that it refused */
 export async function addOddRules(
   namespace: TestNamespace,
   rules: readonly OddRule[],
@@ -142,7 +142,7 @@ export async function addOddRules(
   );
 }
 
-/** Runs commands one after the other, in one shell, and goes on where one fails. */
+/** Runs commands one after the other in one shell, and goes on after one that fails. */
 async function runAll(namespace: TestNamespace, commands: readonly string[][]): Promise<OddRefusal[]> {
   const lines = commands.map(
     (words, at) => `errors=$(${commandOf(words)} 2>&1 >/dev/null) || printf '%s\\0%s\\0' ${at} "$errors"`,

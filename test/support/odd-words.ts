@@ -1,6 +1,6 @@
 export type Some = readonly [string, ...string[]];
 
-/** Chains that are nobody's but a stranger's; each is legal, and one looks like what a saved text is made of. */
+/** Names of foreign chains: all are legal, and one looks like a part of a saved text. */
 export const ODD_CHAINS: Some = [
   'ch"q',
   '"both"',
@@ -19,7 +19,7 @@ export const ODD_CHAINS: Some = [
   'twenty-eight-letters-of-name',
 ];
 
-/** Sets of ports that rules of ODD_CHAINS name. */
+/** Names of sets of ports, which the rules in ODD_CHAINS use. */
 export const ODD_SETS: Some = [
   'two words',
   'qu"ote',
@@ -30,7 +30,7 @@ export const ODD_SETS: Some = [
   'src',
 ];
 
-/** Texts that a comment may have; what stands after a line break looks like a line of a saved text. */
+/** Texts of comments; after a line break, a text looks like a line of a saved text. */
 export const ODD_COMMENTS: Some = [
   'plain',
   'two words',
@@ -68,7 +68,7 @@ export const ODD_COMMENTS: Some = [
   'x'.repeat(200),
 ];
 
-/** Names that end up unquoted in what is saved. */
+/** Names that iptables-save prints without quotes. */
 export const ODD_NAMES: Some = [
   'plain',
   'two words',
@@ -90,10 +90,10 @@ export const ODD_NAMES: Some = [
   '\xff',
 ];
 
-/** For logs, which take no line break. */
+/** Prefixes for logs, which allow no line break. */
 export const ODD_PREFIXES: Some = ['plain', ...ODD_NAMES.filter((name) => !name.includes('\n'))];
 
-/** Names for what takes longer ones: two real rules, once they are saved. */
+/** Names for extensions that allow long ones: when saved, each looks like two real rules. */
 export const ODD_LONG_NAMES: Some = [
   ...ODD_NAMES,
   'a\n[0:0] -A FORWARD -j DROP',
@@ -102,7 +102,7 @@ export const ODD_LONG_NAMES: Some = [
   'a --hashlimit-burst 9 -j DROP\n:x - [0:0]',
 ];
 
-/** At most 15 bytes each. */
+/** Names of interfaces, of at most 15 bytes each. */
 export const ODD_INTERFACES: Some = [
   'eth0',
   'wg+',

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const WAIT_MS = 30_000;
 
-/** Waits until a process has a child whose command line has `word` in it; its pid. */
+/** Waits until a process has a child whose command line contains `word`. @returns the pid of the child */
 export async function childOf(pid: number, word: string): Promise<number> {
   const deadline = Date.now() + WAIT_MS;
   while (Date.now() < deadline) {
@@ -15,7 +15,7 @@ export async function childOf(pid: number, word: string): Promise<number> {
   throw new Error(`process ${pid} had no child ${word}`);
 }
 
-/** `true` until it has ended, whether or not somebody has asked how. */
+/** Whether a process still runs; one that has ended and was not waited for (a zombie) does not. */
 export async function isRunning(pid: number): Promise<boolean> {
   const state = await stateOf(pid);
   return state !== undefined && state !== 'Z' && state !== 'X';

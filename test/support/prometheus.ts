@@ -21,7 +21,7 @@ interface Config {
   scrape_configs: { relabel_configs: object[] }[];
 }
 
-/** A Prometheus with the configuration of the compose file, whose targets are here, and which looks every second. */
+/** A Prometheus with the configuration of the compose file, but with local targets, which it scrapes every second. */
 export class Prometheus {
   readonly #url: string;
   readonly #folder: string;
@@ -33,7 +33,7 @@ export class Prometheus {
     this.#server = server;
   }
 
-  /** @param addresses where each target of the configuration is */
+  /** @param addresses the local address of each target of the configuration */
   static async start(files: string, addresses: ReadonlyMap<string, string>): Promise<Prometheus> {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-prometheus-'));
     const config = parse(await readFile(join(files, 'prometheus.yml'), 'utf8')) as Config;
@@ -44,7 +44,7 @@ export class Prometheus {
       target_label: '__address__',
       replacement: address,
     }));
-    // After its own, which name the instance by the target.
+    // After its own relabelling, which names the instance by the target.
     for (const scrape of config.scrape_configs) scrape.relabel_configs.push(...moves);
     await writeFile(join(folder, 'prometheus.yml'), stringify(config));
     await copyFile(join(files, 'alerts.yaml'), join(folder, 'alerts.yaml'));
@@ -69,7 +69,7 @@ export class Prometheus {
     return result;
   }
 
-  /** All that it evaluates, with what went wrong at that. */
+  /** All rules that it evaluates, with the error of each if there is one. */
   async rules(): Promise<{ name: string; health: string; lastError?: string }[]> {
     const { groups } = (await this.#ask('rules')) as {
       groups: { rules: { name: string; health: string; lastError?: string }[] }[];

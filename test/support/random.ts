@@ -1,4 +1,4 @@
-/** Pseudo-random numbers that are the same for the same seed, on every machine. */
+/** Pseudo-random numbers: the same seed gives the same numbers on every machine. */
 export class Random {
   #state: number;
 

@@ -1,8 +1,8 @@
 import { execa } from 'execa';
 
 /**
- * Words of commands whose bytes may be any, a character for each byte: Node would make UTF-8 of them. They are sent
- * as a script to a shell, which also saves the start of a process from Node for each command.
+ * A command whose words may contain any bytes, one character for each byte: Node itself would encode them as UTF-8. It is sent
+ * as a script to a shell, which also saves starting a process from Node for each command.
  */
 export function commandOf(words: readonly string[]): string {
   return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
@@ -14,7 +14,7 @@ export interface ScriptEnd {
   stderr: string;
 }
 
-/** Runs a script in a network namespace, a character for each byte here and in what it prints. */
+/** Runs a script in a network namespace; the script and its output have one character for each byte. */
 export async function runScript(namespace: string, script: string): Promise<ScriptEnd> {
   const inside = await execa('nsenter', [`--net=/run/netns/${namespace}`, '--', 'bash', '-s'], {
     input: Buffer.from(script, 'latin1'),

@@ -7,13 +7,13 @@ import type { SimulatedFleet } from './simulated-fleet.ts';
 import type { Character, SimulatedHost } from './simulated-host.ts';
 
 export interface RolloutTrial {
-  /** The part of the hosts that is of that character; the others are well. */
+  /** The share of hosts with each character, from 0 to 1; the others are `well`. */
   chances: Partial<Record<Character, number>>;
-  /** Numbers of hosts. */
+  /** The number of hosts of each step. */
   steps: readonly number[];
   budgets: { failed: number; rolledBack: number; silent: number };
   onFailure: 'stop' | 'rollback' | 'continue';
-  /** For a host to begin, and to end. */
+  /** How long a host has to begin a job, and again to end it. */
   seconds: number;
 }
 
@@ -26,7 +26,7 @@ const ENDS: Record<Character, HostEnd> = {
   stuck: 'silent',
 };
 
-/** Rolls a ruleset out over a simulated fleet, and holds what it says, and what hosts have then, against what must be. */
+/** Rolls a ruleset out over a simulated fleet, and checks the ends that it reports and the rules that the hosts have then. */
 export async function tryRollout(
   client: FleetClient,
   fleet: SimulatedFleet,
@@ -60,7 +60,7 @@ export async function tryRollout(
   assert.deepEqual(ends, expected.ends);
 
   for (const host of fleet.hosts) host.become('well');
-  // Jobs are run in their order: who answers this one has ended all others.
+  // Each host runs its jobs in order: one that answers this job has ended all jobs before it.
   const reports = await client.report(fleet.group, { groups: [fleet.group] }, { timeoutSeconds: 60 });
   assert.ok(
     [...reports.values()].every((report) => report !== null),
@@ -68,7 +68,7 @@ export async function tryRollout(
   );
   const isTakenBack = expected.isStopped && onFailure === 'rollback';
   for (const { id, firewall } of fleet.hosts) {
-    // One that was silent does it now, unless what takes it back was behind it.
+    // A silent host has applied the job by now, unless the job that takes it back came after it.
     const isNew = ends[id] === 'applied' || (ends[id] === 'silent' && !isTakenBack);
     const rules = firewall.rules();
     if (isNew) assert.ok(rules.includes(mark), `${id} has not what was rolled out:\n${rules}`);

@@ -15,7 +15,7 @@ export function bigRuleset(count: number, chain = 'big'): string {
   return table('filter', `:${chain} - [0:0]`, `-A INPUT -j ${chain}`, ...rules);
 }
 
-/** A check on this host, but for its ruleset. */
+/** A check of a ruleset on this host; only the ruleset is missing. */
 export const LOCAL_CHECK = {
   action: 'check',
   confirm: { mode: 'none', timeoutSeconds: 30 },

@@ -12,7 +12,7 @@ export interface SigningKey {
   publicJwk: Record<string, unknown>;
 }
 
-/** A pair of keys, the private one in a file of the folder. */
+/** Makes a pair of keys, and writes the private one to a file in the folder. */
 export async function makeKey(
   folder: string,
   kid: string,
@@ -25,7 +25,7 @@ export async function makeKey(
   return { kid, file, publicJwk: { ...publicKey.export({ format: 'jwk' }), kid } };
 }
 
-/** A JWS of the value, by another program than ours. */
+/** Signs the value as a JWS, by a program that is not ours. */
 export async function sign(value: object, form: 'compact' | 'general', ...files: string[]): Promise<Buffer> {
   const { stdout } = await execa('/usr/bin/python3', [SIGN, form, ...files], {
     input: JSON.stringify(value),

@@ -1,11 +1,11 @@
 import type { TableChange } from '../../src/ruleset/plan/table-change.ts';
 
-/** Chains with their rules as `-A …` lines: what a table is to a simulation. */
+/** A table in a simulation: its chains, with their rules as `-A …` lines. */
 export type SimulatedTable = Map<string, string[]>;
 
 const BUILT_IN = new Set(['INPUT', 'FORWARD', 'OUTPUT']);
 
-/** Does to a table what `iptables-restore --noflush` does, and is as strict: throws, and has changed nothing. */
+/** Changes a table as `iptables-restore --noflush` does, and is as strict: if it throws, it has changed nothing. */
 export function simulateRestore(table: SimulatedTable, { lines, replaces }: TableChange): SimulatedTable {
   if (replaces) throw new Error('whole tables are not simulated');
   return simulateLines(

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { FleetClient } from '../../src/central/fleet-client.ts';
 import { SimulatedHost } from './simulated-host.ts';
 
-/** So many begin to connect together. */
+/** How many hosts begin to connect at the same time. */
 const TOGETHER = 25;
 const PAUSE_MS = 200;
 const PATIENCE_MS = 120_000;
 
-/** Many hosts in this process: real workers with real connections, whose rules are simulated. */
+/** Many hosts in this process: real workers with real connections, but simulated rules. */
 export class SimulatedFleet {
   readonly group: string;
   readonly hosts: SimulatedHost[];
@@ -21,7 +21,7 @@ export class SimulatedFleet {
     this.#folder = folder;
   }
 
-  /** Resolves once all of them are there. */
+  /** Resolves once all hosts are online. */
   static async start(client: FleetClient, brokerUrl: string, count: number): Promise<SimulatedFleet> {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-simulated-'));
     const group = `sim-${Math.random().toString(36).slice(2, 8)}`;

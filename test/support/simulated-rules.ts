@@ -13,17 +13,17 @@ type Tables = Map<string, SimulatedTable>;
 
 const BUILT_IN = ['INPUT', 'FORWARD', 'OUTPUT'];
 
-/** What iptables says to a port that cannot be: the one bad rule that there is here. */
+/** An invalid port: the only kind of bad rule in this simulation. */
 const BAD_PORT = '99999';
 
-/** The filter tables of a host that is simulated: strict as iptables is, and without a kernel. */
+/** The filter tables of a simulated host: as strict as iptables, but without a kernel. */
 export class SimulatedFirewall implements Firewall {
   /** How often a table was written. */
   writes = 0;
   readonly #tables: Tables = new Map();
   readonly #beforeWrite: () => Promise<void>;
 
-  /** @param beforeWrite may fail, or never return */
+  /** @param beforeWrite called before each write; it may fail, or never return */
   constructor(beforeWrite: () => Promise<void>) {
     this.#beforeWrite = beforeWrite;
   }

@@ -1,4 +1,4 @@
-/** Loaded into a process before its own code: its calendar is off by `FLEETWALL_TEST_SKEW_MS`, as after a step of the clock. */
+/** Loaded into a process before its own code: shifts its calendar by `FLEETWALL_TEST_SKEW_MS`, as a step of the clock does. */
 const skew = Number(process.env.FLEETWALL_TEST_SKEW_MS ?? 0);
 const now = Date.now.bind(Date);
 

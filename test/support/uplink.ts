@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import type { TestNamespace } from './namespace.ts';
 
 const PORT = 5672;
-/** Hands on what comes by TCP to a unix socket, which is the same in all network namespaces. */
+/** Passes TCP connections on to a Unix socket, which can be reached from all network namespaces. */
 const RELAY = `
 const net = require('node:net');
 net.createServer((client) => {
@@ -19,7 +19,7 @@ net.createServer((client) => {
 }).listen(${PORT}, '::', () => console.log('listening'));
 `;
 
-/** A link from a namespace to the broker, the only one there is: what the rules of the namespace drop does not get there. */
+/** The only link from a namespace to the broker: what the rules of the namespace drop does not reach the broker. */
 export class Uplink {
   readonly #name: string;
   readonly #path: string;
@@ -35,7 +35,7 @@ export class Uplink {
     this.#sockets = sockets;
   }
 
-  /** The namespace has 10.77.0.2 and fd77::2 then, and the broker is at 10.77.0.1 and fd77::1. */
+  /** Gives the namespace 10.77.0.2 and fd77::2; the broker is at 10.77.0.1 and fd77::1. */
   static async create(namespace: TestNamespace, brokerUrl: string): Promise<Uplink> {
     const id = randomBytes(3).toString('hex');
     const name = `fwt-up-${id}`;
@@ -87,14 +87,14 @@ export class Uplink {
     return `amqp://${family === 'ipv4' ? '10.77.0.1' : '[fd77::1]'}:${PORT}`;
   }
 
-  /** Nobody is there any more. */
+  /** Cuts the link: the broker cannot be reached any more. */
   async cut(): Promise<void> {
     this.#relay.kill('SIGKILL');
     for (const socket of this.#sockets) socket.destroy();
     if (this.#relay.exitCode === null && this.#relay.signalCode === null) await once(this.#relay, 'exit');
   }
 
-  /** The broker is there again. */
+  /** Repairs the link: the broker can be reached again. */
   async mend(): Promise<void> {
     this.#relay = await startRelay(this.#name, this.#path);
   }

@@ -11,7 +11,7 @@ const POLL = { timeout: 30_000 };
 const OWED = { job: { id: UNDONE_EXAMPLE.subject }, owed: { since: UNDONE_EXAMPLE.time } } as PendingChange;
 const noFork = new Error('/usr/bin/flock failed: spawn EAGAIN');
 
-/** A host of which nothing works at first: `troubles` are what the lock says, one after the other. */
+/** A host without a broker, whose lock fails with one of `troubles` after the other. */
 function host(troubles: Error[]) {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const publish = vi.fn(async () => {
@@ -35,7 +35,9 @@ function host(troubles: Error[]) {
 }
 
 describe('the caretaker', () => {
-  it('goes on whatever goes wrong, and tells each undo to the outbox once', { timeout: 60_000 }, async () => {
+  it('goes on after every error, and gives each undone event to the outbox once', {
+    timeout: 60_000,
+  }, async () => {
     const troubles = [noFork, new StateUnavailable('the disk is full'), noFork];
     const { ports, hold, publish } = host(troubles);
     const caretaker = new WorkerCaretaker();
@@ -51,14 +53,16 @@ describe('the caretaker', () => {
 });
 
 describe('the start of a worker', () => {
-  it('waits for what may pass soon, such as a fork that fails', { timeout: 60_000 }, async () => {
+  it('tries again after an error that may pass soon, such as a failed fork', {
+    timeout: 60_000,
+  }, async () => {
     const { ports, hold, wake } = host([noFork, noFork]);
     await settleAtStart(ports, new AbortController().signal);
     expect(hold).toHaveBeenCalledTimes(3);
     expect(wake).not.toHaveBeenCalled();
   });
 
-  it('leaves a state that cannot be read to the caretaker, and jobs are told', async () => {
+  it('leaves a state that cannot be read to the caretaker at once', async () => {
     const { ports, hold, wake } = host([new StateUnavailable('the disk is broken')]);
     await settleAtStart(ports, new AbortController().signal);
     expect(hold).toHaveBeenCalledTimes(1);

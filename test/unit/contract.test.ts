@@ -29,7 +29,7 @@ const codeOf = async (job: object | Buffer, more = {}) => {
 describe('a job', () => {
   const ruleset = { name: 'edge', revision: 1, ipv4: '' };
 
-  it('is read with its defaults, and without what nobody knows', async () => {
+  it('is read with its defaults, and without unknown fields', async () => {
     const { confirm: _, ...job } = makeJob('web-1', { ruleset, new: { nested: true } });
     expect(await read(job)).toEqual({
       ...job,
@@ -46,7 +46,7 @@ describe('a job', () => {
     { action: 'report', ruleset: { name: 'edge' } },
     { ruleset: { ...ruleset, revision: Number.MAX_SAFE_INTEGER } },
     { ruleset, issuedAt: '2026-11-22T10:00:00.123456+02:00' },
-  ])('may be %j', async (fields) => {
+  ])('is read with the fields %j', async (fields) => {
     expect(await read(makeJob('web-1', fields))).toMatchObject(fields);
   });
 
@@ -62,11 +62,11 @@ describe('a job', () => {
     { action: 'remove', ruleset: { name: 'edge' } },
     { action: 'flush', ruleset },
     { action: 'apply' },
-  ])('may not be %j', async (fields) => {
+  ])('is refused with the fields %j', async (fields) => {
     expect(await codeOf(makeJob('web-1', fields))).toBe('job_malformed');
   });
 
-  it('is bounded in bytes and lines, zipped or not', async () => {
+  it('is refused if it has too many bytes, lines or levels, zipped or not', async () => {
     const lines = makeJob('web-1', {
       ruleset: { ...ruleset, ipv4: '\n'.repeat(150_000), ipv6: '\n'.repeat(50_001) },
     });
@@ -82,7 +82,7 @@ describe('a job', () => {
   });
 });
 
-it('a digest is of name, scope and texts, an absent text being null', () => {
+it('a digest is made of name, scope and texts, with null for an absent text', () => {
   expect(rulesetDigest({ name: 'edge', scope: 'chains', ipv4: 'x', ipv6: undefined })).toBe(
     // printf '["edge","chains","x",null]' | sha256sum
     'sha256:ed13522efd918a63303eb2f7806c2fbd137170f40cf5fcef2f7f49bf0834e00f',

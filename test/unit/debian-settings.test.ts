@@ -17,7 +17,7 @@ describe('worker.yaml', () => {
   });
   afterAll(async () => await rm(folder, { recursive: true }));
 
-  it('sets nothing as it is', async () => {
+  it('sets nothing before it is edited', async () => {
     const asItIs = await loadSettings({ flags: {}, environment: {}, configFile: FILE });
     const empty = join(folder, 'empty.yaml');
     await writeFile(empty, '');
@@ -27,7 +27,7 @@ describe('worker.yaml', () => {
   it('has every setting, with its default or with what can be set', async () => {
     const names = settings.map((line) => line.slice(1, line.indexOf(':')));
     expect(names.toSorted()).toEqual(SETTING_NAMES.toSorted());
-    // Files that are named as examples are not there.
+    // Files that are named as examples do not exist.
     const values = settings.filter((line) => !line.includes('/etc/')).map((line) => line.slice(1));
     const all = join(folder, 'all.yaml');
     await writeFile(all, values.join('\n'));

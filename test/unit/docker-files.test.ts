@@ -35,10 +35,10 @@ interface Compose {
 const compose = parse(read('compose.yaml'), { merge: true }) as Compose;
 const services = Object.entries(compose.services);
 const hosts = services.filter(([, { command }]) => command?.[0] === 'worker');
-/** `SOURCE:TARGET[:ro]` of all services; those that begin with a dot are files of ours, others are volumes. */
+/** The parts of each `SOURCE:TARGET[:ro]`. A source that begins with a dot is a file of this repository, any other a volume. */
 const mounts = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')));
 
-/** Its settings, where a secret is the file that it is made of. */
+/** The settings of a service; in place of the path of a secret they have the file that the secret is made of. */
 function environmentOf({ environment = {}, secrets = [] }: Service): Record<string, string> {
   const files = new Map(
     secrets.map(({ source, target }) => [target, join(DOCKER, compose.secrets[source]?.file ?? '')]),
@@ -49,8 +49,8 @@ function environmentOf({ environment = {}, secrets = [] }: Service): Record<stri
 }
 
 describe('the compose file', () => {
-  it('is one, by the schema of the Compose Specification', () => {
-    // The schema names its parts by `id`, as drafts of JSON Schema before its own did: ajv takes none of those.
+  it('is valid by the schema of the Compose Specification', () => {
+    // The schema names its parts by `id`, as older drafts of JSON Schema did; ajv does not accept that.
     const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
       /^(\$schema|id)$/.test(key) && typeof value === 'string' ? undefined : value,
     ) as object;
@@ -59,7 +59,7 @@ describe('the compose file', () => {
     expect(isCompose({ ...compose, services: { broker: { imag: 'rabbitmq' } } })).toBe(false);
   });
 
-  it('names files, volumes, secrets and services that are there, and no others are', () => {
+  it('names only files, volumes, secrets and services that exist, and uses all its volumes and secrets', () => {
     const files = mounts.map(([source = '']) => source).filter((source) => source.startsWith('.'));
     for (const file of [...files, ...Object.values(compose.secrets).map((secret) => secret.file)]) {
       expect(() => statSync(join(DOCKER, file)), file).not.toThrow();
@@ -73,13 +73,13 @@ describe('the compose file', () => {
     }
   });
 
-  it('has other images by their versions, and builds ours from a stage that is there', () => {
+  it('pins the versions of other images, and builds ours from a stage that exists', () => {
     const built = services.filter(([, { build }]) => build !== undefined);
     expect(built.map(([name]) => name).toSorted()).toEqual(['client', 'db-1', 'keys', 'web-1', 'web-2']);
     for (const [, { build }] of built) {
       const dockerfile = readFileSync(join(DOCKER, build?.context ?? '', build?.dockerfile ?? ''), 'utf8');
       expect(dockerfile).toMatch(new RegExp(`^FROM .* AS ${build?.target}$`, 'im'));
-      // What a service says as its command are words of ours.
+      // So the command of a service is the arguments of fleetwall.
       expect(dockerfile).toMatch(/^ENTRYPOINT \[.*fleetwall"\]$/m);
     }
     for (const [, { image, build }] of services) {
@@ -87,14 +87,14 @@ describe('the compose file', () => {
     }
   });
 
-  it('publishes nothing beyond the machine, and of a host nothing at all', () => {
+  it('publishes ports on the machine itself only, and none of a host', () => {
     for (const [, { ports = [] }] of services) {
       for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
     }
     expect(hosts.flatMap(([, { ports = [] }]) => ports)).toEqual([]);
   });
 
-  it('gives each worker the rights that its systemd unit gives it, and no others', () => {
+  it('gives each worker the capabilities that the systemd unit gives it, and no others', () => {
     const [unit] = serviceFiles({ command: 'fleetwall' });
     const rights = /^CapabilityBoundingSet=(.*)$/m.exec(unit?.text ?? '')?.[1]?.split(' ');
     for (const [, { cap_drop: dropped, cap_add: added, security_opt: options }] of hosts) {
@@ -104,7 +104,7 @@ describe('the compose file', () => {
     }
   });
 
-  it.each(hosts)('has settings for %s that a worker takes', async (name, service) => {
+  it.each(hosts)('has settings for %s that a worker accepts', async (name, service) => {
     const environment = environmentOf(service);
     const known = SETTING_NAMES.map(environmentName);
     expect(known).toEqual(expect.arrayContaining(Object.keys(environment)));
@@ -116,7 +116,7 @@ describe('the compose file', () => {
     expect(settings.amqpUrl).toMatchObject([
       { hostname: 'rabbitmq', username: name, password, vhost: 'fleet' },
     ]);
-    // What it reads and writes is mounted: the rest of its container cannot be written.
+    // What a worker reads and writes has to be mounted: the rest of its container cannot be written.
     const mounted = [
       ...(service.volumes ?? []).map((volume) => volume.split(':')[1]),
       ...(service.tmpfs ?? []),
@@ -129,7 +129,7 @@ describe('the compose file', () => {
     }
   });
 
-  it('has settings that the client takes', async () => {
+  it('has settings that the client accepts', async () => {
     const { FLEETWALL_SIGNING_KEY: key, ...environment } = environmentOf(
       compose.services['client'] as Service,
     );

@@ -7,7 +7,7 @@ import { WorkerMetrics } from '../../src/metrics/worker-metrics.ts';
 const DOCKER = join(import.meta.dirname, '../../docker');
 const read = (path: string) => readFileSync(join(DOCKER, path), 'utf8');
 
-/** What can be asked for: what a worker measures, and what Prometheus makes of it and adds. */
+/** All metrics that exist: those of a worker, and those that Prometheus adds or makes of them. */
 const metrics = new Set(['up', 'ALERTS', 'fleetwall:jobs:increase1h']);
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 const OPERATOR = /^(and|or|unless)$/;
 
-/** Names of metrics in an expression: what is no label, range, string, function or operator. */
+/** The names of metrics in an expression: all its words but labels, ranges, strings, functions and operators. */
 function metricsIn(expression: string): string[] {
   const bare = expression.replace(/\{.*?\}|\[.*?\]|\b(?:by|on) \(.*?\)|\boffset \w+|"[^"]*"/g, ' ');
   const names = bare.match(/[A-Za-z_:][\w:]*\b(?!\s*\()/g) ?? [];
@@ -73,12 +73,12 @@ describe('the files of Prometheus', () => {
     expect(config).toMatchObject({ scrape_configs: [{ static_configs: [{ targets }] }] });
   });
 
-  it('ask for what a worker measures, and for nothing else', () => {
+  it('ask only for metrics that exist', () => {
     expect(() => expectKnown('sum(fleetwall_job_total{code="x"})')).toThrow('fleetwall_job_total');
     for (const { expr } of rules) expectKnown(expr);
   });
 
-  it('say of each alert how bad it is and what to do, and try it where it fires and where it does not', () => {
+  it('give each alert a severity and a description, and test where it fires and where it does not', () => {
     const tried = tests.flatMap((test) => test.alert_rule_test);
     const alerts = rules.filter(({ alert }) => alert !== undefined);
     expect(alerts.length).toBeGreaterThan(15);
@@ -111,7 +111,7 @@ describe('the dashboard', () => {
   const targets = panels.flatMap((panel) => panel.targets ?? []);
   const queries = templating.list.flatMap(({ definition }) => definition ?? []);
 
-  it('asks for what a worker measures, and for nothing else', () => {
+  it('asks only for metrics that exist', () => {
     expect(targets.length).toBeGreaterThan(30);
     for (const { expr } of targets) expectKnown(expr);
     for (const query of queries) {
@@ -120,7 +120,7 @@ describe('the dashboard', () => {
     }
   });
 
-  it('shows all that a worker measures of its own', () => {
+  it('shows every metric of fleetwall itself', () => {
     const asked = new Set(targets.flatMap(({ expr }) => metricsIn(expr)));
     // Of a histogram one series is enough.
     const shown = [...asked].map((name) => name.replace(/_(bucket|sum|count)$/, ''));
@@ -140,7 +140,7 @@ describe('the dashboard', () => {
     }
   });
 
-  it('has panels that are told apart, and none over another', () => {
+  it('has panels with different ids and titles, and none covers another', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
     const taken = new Map<string, string>();
@@ -155,7 +155,7 @@ describe('the dashboard', () => {
     }
   });
 
-  it('is where Grafana looks for it, beside a data source that is there', () => {
+  it('is where Grafana looks for it, and has a data source that exists', () => {
     const { services } = parse(read('compose.yaml'), { merge: true }) as {
       services: Record<string, { volumes?: string[]; environment?: Record<string, string> }>;
     };

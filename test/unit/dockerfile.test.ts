@@ -12,12 +12,12 @@ const restsOf = (keyword: string) =>
   instructions.filter((instruction) => instruction.keyword === keyword).map(({ rest }) => rest);
 
 describe('the Dockerfile', () => {
-  it('is taken by a linter, which finds what is wrong with one that is not', () => {
+  it('passes a linter, which refuses a wrong one', () => {
     expect(validate(text)).toEqual([]);
     expect(validate(text.replace('--interval=30s', '--interval=30'))).not.toEqual([]);
   });
 
-  it('copies what a build gets to see, and that is there', async () => {
+  it('copies exactly what is in the build context, and all of that exists', async () => {
     const context = await contextPaths();
     const copies = instructions.filter(({ keyword, flags }) => keyword === 'COPY' && !flags.has('from'));
     const copied = copies.flatMap(({ rest }) => rest.split(' ').slice(0, -1));
@@ -26,12 +26,12 @@ describe('the Dockerfile', () => {
     for (const path of context) await expect(stat(join(ROOT, path))).resolves.toBeDefined();
   });
 
-  it('says which version it is', async () => {
+  it('has the version of the package', async () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
     expect(restsOf('ARG')).toContain(`VERSION=${version}`);
   });
 
-  it('pins its bases, and sets nothing but settings that there are', () => {
+  it('pins its base images, and sets only settings that exist', () => {
     const images = restsOf('ARG')
       .flatMap(parsePairs)
       .filter(([name]) => name.endsWith('_IMAGE'));

@@ -11,12 +11,12 @@ it.each([
   ['legacy', '1.8.5', ['knows one lock file only']],
   ['legacy', '1.6.1', ['older than 1.8']],
   ['nft', 'unknown', ['not one that is known']],
-] as const)('iptables-%s %s has the defects that are known of it', (backend, version, expected) => {
+] as const)('the doctor knows the defects of iptables-%s %s', (backend, version, expected) => {
   const found = knownDefects({ backend, version });
   expect(found.map(({ message }) => message)).toEqual(expected.map((part) => expect.stringContaining(part)));
 });
 
-it('other managers are known by chain, table or process, and none is seen where there is none', () => {
+it('the doctor knows another manager by a chain or a process, and sees none where there is none', () => {
   const nothing = {
     chains: ['INPUT', 'edge-in'],
     tables: ['table ip filter'],

@@ -8,7 +8,7 @@ const ADDRESS_TYPES = new Set(['t14', 't15']);
 
 const DUMP = readDump();
 
-/** Every option that iptables' extensions registered, as `match tcp --dport`. */
+/** Every option that iptables' extensions of one kind register, under names such as `tcp --dport`. */
 function dumpedOptions(kind: 'match' | 'target') {
   const read = new Map<string, { takesValue: boolean; isAddress: boolean }>();
   for (const { name, options } of DUMP.filter((extension) => extension.kind === kind))
@@ -22,24 +22,21 @@ function knownOptions(names: string[], optionsOf: typeof matchOptions) {
     names.flatMap((name) =>
       [...(optionsOf(name) ?? [])].map(([option, { takes, isAddress }]) => [
         `${name} --${option}`,
-        // A word that may be missing is no value for getopt: the extension looks for it behind the option.
+        // For getopt, a word that may be missing is no value: the extension itself looks for it after the option.
         { takesValue: takes !== 0 && takes !== 'maybe', isAddress },
       ]),
     ),
   );
 }
 
-describe('the options that are known of extensions', () => {
+describe('the known options of extensions', () => {
   it.each([
     ['match', MATCH_OPTIONS, matchOptions],
     ['target', TARGET_OPTIONS, targetOptions],
-  ] as const)(
-    'are those that iptables registers for each %s, no more and no less',
-    (kind, table, optionsOf) => {
-      const names = Object.keys(table);
-      const dumped = DUMP.filter((extension) => extension.kind === kind).map(({ name }) => name);
-      expect(names.toSorted()).toEqual([...new Set(dumped)].toSorted());
-      expect(knownOptions(names, optionsOf)).toEqual(dumpedOptions(kind));
-    },
-  );
+  ] as const)('are exactly those that iptables registers for each %s', (kind, table, optionsOf) => {
+    const names = Object.keys(table);
+    const dumped = DUMP.filter((extension) => extension.kind === kind).map(({ name }) => name);
+    expect(names.toSorted()).toEqual([...new Set(dumped)].toSorted());
+    expect(knownOptions(names, optionsOf)).toEqual(dumpedOptions(kind));
+  });
 });

@@ -15,9 +15,9 @@ const FAULT: RestoreFault = {
   stderr: '',
 };
 
-/** What a rule is to the kernel: bad by itself, bad where INPUT reaches it, or a jump. */
+/** What a rule is to the simulated kernel: good, bad by itself, bad if INPUT reaches it, or a jump. */
 type Sketch = { chain: string } & ({ is: 'good' | 'bad' | 'bad-from-input' } | { to: string });
-/** How much iptables says of what is wrong. */
+/** Which of the failing lines iptables names: all, one, none, or wrong ones. */
 type Hints = 'all' | 'one' | 'none' | 'wrong';
 
 function lineOf(sketch: Sketch, index: number): TrialLine {
@@ -28,7 +28,7 @@ function lineOf(sketch: Sketch, index: number): TrialLine {
   return { kind: jump === null ? 'rule' : 'jump', rules: [rule], text, source: rule.line };
 }
 
-/** A kernel of four chains that knows no mercy: the lines for which it refuses what it is given. */
+/** Simulates a kernel with four chains. @returns the lines for which it refuses a text; none if it takes the text */
 function refusedBy(lines: readonly TrialLine[], sketches: ReadonlyMap<TrialLine, Sketch>): TrialLine[] {
   const jumps = new Map<string, string[]>();
   const taken = lines.flatMap((line) => {
@@ -54,7 +54,7 @@ function refusedBy(lines: readonly TrialLine[], sketches: ReadonlyMap<TrialLine,
   return loops ? lines.slice(-1) : bad.map(({ line }) => line);
 }
 
-/** The failing lines by their definition, one prefix after the other. */
+/** By definition, a line fails if the text up to it is refused without the failing lines before it: tries every prefix. */
 function byDefinition(
   lines: readonly TrialLine[],
   refuses: (some: readonly TrialLine[]) => boolean,
@@ -88,7 +88,7 @@ const sketch: fc.Arbitrary<Sketch> = fc.oneof(
 const hints: fc.Arbitrary<Hints> = fc.constantFrom('all', 'one', 'none', 'wrong');
 
 describe('the search for failing lines', () => {
-  it('finds what the definition says, however little iptables tells', async () => {
+  it('finds the failing lines by their definition, however little iptables tells', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(sketch, { maxLength: 40 }), hints, async (rules, hint) => {
         const sketches = new Map(rules.map((rule, index) => [lineOf(rule, index), rule]));
@@ -119,7 +119,7 @@ describe('the search for failing lines', () => {
     );
   });
 
-  it('takes few attempts where iptables names the line, and not many more where it does not', async () => {
+  it('takes three attempts if iptables names the line, and at most 20 if it does not', async () => {
     const rules = Array.from(
       { length: 4096 },
       (_, index): Sketch => ({ chain: 'a', is: index === 3000 ? 'bad' : 'good' }),
@@ -141,13 +141,13 @@ describe('the search for failing lines', () => {
       expect(await findRefused(lines, first, attempt)).toMatchObject({ refusals: [{}], isAll: true });
       tried[hint] = count;
     }
-    // All of it, without the bad one again, and the line alone; halving costs all of it once more.
+    // The attempts: the whole text, the text without the bad line, that line alone. Halving costs about one more whole text.
     expect(tried['named']).toEqual({ attempts: 3, lines: 4096 + 4095 + 1 });
     expect(tried['not named']?.attempts).toBeLessThanOrEqual(20);
     expect(tried['not named']?.lines).toBeLessThanOrEqual(3.01 * 4096);
   });
 
-  it('blames no line where the empty table is refused, or all is taken when it is tried again', async () => {
+  it('blames no line if even an empty table is refused, or if the text is taken when it is tried again', async () => {
     const line = lineOf({ chain: 'a', is: 'good' }, 0);
     const verdict = { fault: FAULT, named: [{ line, reason: '' }] };
     expect((await findRefused([line], verdict, async () => null)).refusals).toEqual([]);

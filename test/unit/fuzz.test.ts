@@ -76,7 +76,7 @@ const TOOL_PIECES = [
   '\n',
 ];
 
-/** Text out of the pieces that mean something, in any order. */
+/** A text made of pieces that mean something to iptables, in any order. */
 const ruleText = fc
   .array(fc.constantFrom(...RULE_PIECES), { maxLength: 60 })
   .map((pieces) => pieces.join(''));
@@ -85,8 +85,8 @@ const toolText = fc
   .array(fc.oneof(fc.constantFrom(...TOOL_PIECES), fc.nat(50).map(String), bytes), { maxLength: 30 })
   .map((pieces) => pieces.join(''));
 
-describe('whatever comes', () => {
-  it('a ruleset is read, or every line that cannot be is named', () => {
+describe('any text', () => {
+  it('is read as a ruleset, or refused with lines that it has', () => {
     fc.assert(
       fc.property(
         fc.oneof(ruleText, bytes),
@@ -105,7 +105,7 @@ describe('whatever comes', () => {
     );
   });
 
-  it('live rules, words and options are read', () => {
+  it('is read as live rules, as words and as options', () => {
     fc.assert(
       fc.property(fc.oneof(ruleText, bytes), (text) => {
         for (const table of readSavedTables(text).values())
@@ -120,7 +120,7 @@ describe('whatever comes', () => {
     );
   });
 
-  it('an error of iptables is one of those that are known, or unknown', () => {
+  it('is read as an error of iptables, of a known kind or as unknown', () => {
     const commitLine = fc.option(fc.integer({ min: 1, max: 40 }), { nil: null });
     fc.assert(
       fc.property(toolText, fc.option(fc.nat(5), { nil: null }), commitLine, (stderr, exitCode, commit) => {
@@ -128,14 +128,14 @@ describe('whatever comes', () => {
         expect(error.kind).toMatch(/^[a-z-]+$/);
         expect(typeof error.message).toBe('string');
         expect(error.lines.every(({ line }) => Number.isInteger(line))).toBe(true);
-        // Only a fault of a line may name one.
+        // Only faults of these kinds may name lines.
         if (error.lines.length > 0) expect(['rule', 'commit']).toContain(error.kind);
       }),
       { numRuns: 5000 },
     );
   });
 
-  it('takes a time that grows no faster than the text', () => {
+  it('is read in a time that grows no faster than the text', () => {
     // A regular expression that backtracks would not end in the time that a test has.
     const long = 200_000;
     for (const piece of ['-', ' ', '"', '\\', ':', '[', '-j ', '--', '=', 'a', '!']) {
@@ -179,7 +179,7 @@ const JOB = {
   confirm: { mode: 'probe', timeoutSeconds: 30 },
 };
 
-/** A job in which anything may be anything, also under names that mean something to JavaScript. */
+/** A job with one member replaced or added, also under names that mean something to JavaScript. */
 const almostJobs = fc
   .tuple(
     fc.constantFrom(...Object.keys(JOB), '__proto__', 'constructor', 'toString'),
@@ -196,7 +196,7 @@ describe('the decoders', () => {
   it.each([
     ['any bytes', fc.uint8Array({ maxLength: 400 }).map((body) => delivery(body))],
     ['what is almost a job', almostJobs],
-  ])('take %s for a message or refuse it, and nothing else', async (_, deliveries) => {
+  ])('read %s as a message or refuse it, and do nothing else', async (_, deliveries) => {
     await fc.assert(
       fc.asyncProperty(deliveries, async (message) => {
         for (const decode of [decodeJob, decodeJson]) {
@@ -210,7 +210,7 @@ describe('the decoders', () => {
     );
   });
 
-  it('bear with 100,000 headers', async () => {
+  it('read a message with 100,000 headers', async () => {
     const headers = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`h${index}`, index]));
     const { message } = await decodeJob(delivery(Buffer.from(JSON.stringify(JOB)), { headers }), RING);
     expect(message.id).toBe(JOB.id);

@@ -16,8 +16,8 @@ function job(confirm: object): Job {
   return Job.parse(makeJob('web-1', { ruleset, confirm }));
 }
 
-describe('a worker is stuck', () => {
-  it('once nothing is seen of its job for longer than anything of it may take, and not before', () => {
+describe('a worker', () => {
+  it('counts as stuck once there was no sign of its job for longer than its longest part may take', () => {
     const own = job({ mode: 'manual', timeoutSeconds: 1200 });
     const limitMs = longestSilenceMs(own, LIMITS);
     expect(limitMs).toBe((60 + 1200 + 60) * 1000);
@@ -31,12 +31,12 @@ describe('a worker is stuck', () => {
     expect(healthOf(limitMs + 5_000, 2 * limitMs).whyStuck()).toMatch(
       `nothing has been seen of job ${own.id} for 1325 s, and 1320 s are the most that it may need`,
     );
-    // It may be a search for many failing lines: programs come and go.
+    // Not stuck: programs still start and end, as in a search for many failing lines.
     expect(healthOf(10 * limitMs, limitMs - 5_000).whyStuck()).toBeNull();
     expect(new Health({ inHand: null }, LINK, CHECKS, LIMITS).whyStuck()).toBeNull();
   });
 
-  it('and then the service manager hears no more of it', async () => {
+  it('sends the service manager no sign of life while it is stuck', async () => {
     const told: string[][] = [];
     let stuck: string | null = null;
     const manager = new ServiceManager({
@@ -63,7 +63,7 @@ describe('a worker is stuck', () => {
 });
 
 describe('readiness', () => {
-  it('tells what fails, and looks once however many ask', async () => {
+  it('says what fails, and looks at the host once however many ask', async () => {
     let looks = 0;
     const checks = {
       ...CHECKS,

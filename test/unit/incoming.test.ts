@@ -32,7 +32,7 @@ function heard(values: object) {
   return readIncoming(message, undefined)?.event ?? null;
 }
 
-it('a client takes the events of a newer worker, without what it does not know', () => {
+it('a client reads the events of a newer worker, without the fields that it does not know', () => {
   const newer = {
     ...HEARTBEAT,
     later: 1,
@@ -42,6 +42,6 @@ it('a client takes the events of a newer worker, without what it does not know',
   expect(heard(HEARTBEAT)).toMatchObject(HEARTBEAT);
 });
 
-it('and passes over those of a kind that it does not know', () => {
+it('a client passes over events of a type that it does not know', () => {
   expect(heard({ ...HEARTBEAT, type: 'fleetwall.worker.dreams' })).toBeNull();
 });

@@ -9,41 +9,45 @@ const lint = (text: string, scope: Scope = 'chains', family: 'ipv4' | 'ipv6' = '
 /** One rule in a chain of the ruleset's own, on line 3. */
 const rule = (spec: string) => table('filter', ':a - [0:0]', `-A a ${spec}`);
 
-describe('a rule that iptables would take for something else', () => {
+describe('a rule', () => {
   it.each([
     ['an open quote', '-m comment --comment "open -j DROP', /quote/],
     ['an option of the program', '-t nat -j DROP', /-t is an option of the program/],
-    ['the same among other letters', '-ft nat -j DROP', /-t is an option/],
-    ['the same, written out', '--table nat -j DROP', /--table is/],
-    ['the same, cut short', '--t nat -j DROP', /--t is/],
-    ['the same, in one word', '--tab=nat -j DROP', /--tab is/],
+    ['an option of the program among other letters', '-ft nat -j DROP', /-t is an option/],
+    ['an option of the program by its long name', '--table nat -j DROP', /--table is/],
+    ['an option of the program by a shortened name', '--t nat -j DROP', /--t is/],
+    ['an option of the program with its value in one word', '--tab=nat -j DROP', /--tab is/],
     ['a program to be run', '--modprobe=/tmp/x -j DROP', /--modprobe is/],
-    ['the same, cut short', '--mo /tmp/x -j DROP', /--mo is/],
-    ['the same, as a letter', '-M/tmp/x -j DROP', /-M is/],
-    ['a cry for help', '-h', /-h is/],
-    ['a family', '-6 -j DROP', /-6 is/],
+    ['a program to be run, by a shortened name', '--mo /tmp/x -j DROP', /--mo is/],
+    ['a program to be run, by a letter', '-M/tmp/x -j DROP', /-M is/],
+    ['a call for help', '-h', /-h is/],
+    ['a family, by a number', '-6 -j DROP', /-6 is/],
     ['a family, written out', '--ipv6 -j DROP', /--ipv6 is/],
     ['counters as options', '-c 1 2 -j DROP', /-c is/],
     ['another command', '-D INPUT -j DROP', /-D is/],
-    ['a wait', '-w5 -j DROP', /-w is/],
+    ['a time to wait for the lock', '-w5 -j DROP', /-w is/],
     ['a negation in the wrong place', '-s ! 10.0.0.0/8 -j DROP', /"!" goes before the option: write ! -s/],
     ['a dash too few', '-p tcp -dport 53 -j DROP', /-dport has one dash too few: write --dport/],
-    ['a name for another extension', '-m conntrack --ctorigsrc localhost -j DROP', /no IPv4 address/],
+    [
+      'a host name as a value of an extension',
+      '-m conntrack --ctorigsrc localhost -j DROP',
+      /no IPv4 address/,
+    ],
     ['a quote that ends a word', '-m comment --comment "x"--modprobe=/p -j DROP', /--modprobe is/],
     ['two quotes in a row', '-m comment --comment "b""-M" /p', /-M is/],
-    ['a network that has a name', '-s loopback -j DROP', /no IPv4 address/],
+    ['the name of a network', '-s loopback -j DROP', /no IPv4 address/],
     ['a host name', '-s www.example.com -j DROP', /no IPv4 address: iptables would look it up/],
     ['a host name, negated', '! --destination localhost -j DROP', /no IPv4 address/],
-    ['an address that is none', '-s 10.0.0.256 -j DROP', /no IPv4 address/],
+    ['an invalid address', '-s 10.0.0.256 -j DROP', /no IPv4 address/],
     ['an address of the other family', '--src 2001:db8::1 -j DROP', /no IPv4 address, but one of IPv6/],
     ['an address in the same word', '-s10.0.0.1 -j DROP', /a word of its own: write -s 10.0.0.1/],
-    ['a mask that is none', '-d 10.0.0.0/33 -j DROP', /no mask/],
+    ['an invalid mask', '-d 10.0.0.0/33 -j DROP', /no mask/],
     ['a long log prefix', `-j LOG --log-prefix ${'x'.repeat(30)}`, /30 bytes, and would be cut: 29/],
     ['a long comment', `-m comment --comment "${'ä'.repeat(128)}" -j DROP`, /256 bytes/],
-    ['a jump into the void', '-j nowhere', /neither a target nor a chain/],
+    ['a jump to nothing that exists', '-j nowhere', /neither a target nor a chain/],
     ['a goto to a target', '-g LOG', /no chain that this table declares/],
-    ['a jump without an end', '-p tcp -j', /no target/],
-  ])('%s', (_, spec, reason) => {
+    ['a jump without a target', '-p tcp -j', /no target/],
+  ])('is refused for %s', (_, spec, reason) => {
     expect(lint(rule(spec))).toEqual([[3, expect.stringMatching(reason)]]);
   });
 
@@ -63,11 +67,11 @@ describe('a rule that iptables would take for something else', () => {
     '-m helper --helper ftp -m ttl --ttl-gt 3 -j ACCEPT',
     '-j TARPIT',
     '',
-  ])('is not: %s', (spec) => {
+  ])('is not refused: %s', (spec) => {
     expect(lint(rule(spec))).toEqual([]);
   });
 
-  it('is told by its family', () => {
+  it('is judged by its own family', () => {
     expect(lint(rule('-s 2001:db8::/32 -d ::ffff:10.0.0.1/ffff:: -j DROP'), 'chains', 'ipv6')).toEqual([]);
     expect(lint(rule('-s 10.0.0.1 -j DROP'), 'chains', 'ipv6')).toEqual([
       [3, expect.stringMatching(/no IPv6 address/)],
@@ -79,18 +83,23 @@ describe('a line', () => {
   it.each([
     ['with a CR', '*filter\r\n:a - [0:0]\r\nCOMMIT\r\n', 1, /CR LF \(as 2 more lines do\)/],
     ['with a control character', rule('-j DROP\u001b[2J'), 3, /control character/],
-    ['of more bytes than iptables reads', rule(`-j DROP ${' '.repeat(10_240)}`), 3, /has \d+ bytes/],
-    ['with a name too long', table('filter', `:${'a'.repeat(29)} - [0:0]`), 2, /at most 28/],
+    ['with more bytes than iptables reads', rule(`-j DROP ${' '.repeat(10_240)}`), 3, /has \d+ bytes/],
+    ['with a name that is too long', table('filter', `:${'a'.repeat(29)} - [0:0]`), 2, /at most 28/],
     ['with a name that is an option', table('filter', ':-a - [0:0]'), 2, /begin with -/],
     ['with a name that is a target', table('filter', ':DROP - [0:0]'), 2, /is a target/],
-    ['that comes too late', table('filter', ':a - [0:0]', '-A a -j b', ':b - [0:0]'), 3, /only on line 4/],
-    ['that comes before its chain', table('filter', '-A a -j DROP', ':a - [0:0]'), 2, /only on line 3/],
-    ['without a table', '# nothing\n', 1, /no table in the text/],
-  ])('%s', (_, text, line, reason) => {
+    [
+      'that comes after a jump to it',
+      table('filter', ':a - [0:0]', '-A a -j b', ':b - [0:0]'),
+      3,
+      /only on line 4/,
+    ],
+    ['that comes before its own chain', table('filter', '-A a -j DROP', ':a - [0:0]'), 2, /only on line 3/],
+    ['in a text without a table', '# nothing\n', 1, /no table in the text/],
+  ])('is refused %s', (_, text, line, reason) => {
     expect(lint(text)).toEqual([[line, expect.stringMatching(reason)]]);
   });
 
-  it('is missed where there is none at all', () => {
+  it('is reported as missing if neither family has a table', () => {
     expect(lint('')).toEqual([[1, expect.stringMatching(/no table in either family/)]]);
     expect(readWanted({ scope: 'chains' }).problems).toHaveLength(1);
     expect(readWanted({ scope: 'chains', ipv4: '', ipv6: table('filter', ':a - [0:0]') }).problems).toEqual(
@@ -98,7 +107,7 @@ describe('a line', () => {
     );
   });
 
-  it('does not make others wrong', () => {
+  it('that is wrong is the only one that is reported for it', () => {
     const chain = 'a'.repeat(29);
     expect(
       lint(table('filter', `:${chain} - [0:0]`, `-A INPUT -j ${chain}`, `-A ${chain} -j DROP`)),
@@ -107,13 +116,13 @@ describe('a line', () => {
     expect(lint('*fliter\n:a - [0:0]\n-A a -j DROP\nCOMMIT\n')).toHaveLength(1);
   });
 
-  it('is told of, and so are all others that are wrong', () => {
+  it('that is wrong is reported, and so is every other wrong line', () => {
     const text = `${table('filter', ':a - [0:0]', '-A a -h', '-A a -j DROP', '-A a -j no')}*nat\n-F\n`;
     expect(lint(text).map(([line]) => line)).toEqual([3, 5, 8]);
   });
 });
 
-describe('ownership', () => {
+describe('the lines that break ownership are found', () => {
   const lines = (scope: Scope, ...text: string[]) =>
     lint(table('filter', ...text), scope).map(([line]) => line);
 
@@ -132,16 +141,16 @@ describe('ownership', () => {
     ['-I with a position', [':a - [0:0]', '-I INPUT 3 -j a'], [3]],
     ['a hook that hides its target', [':a - [0:0]', '-A INPUT -m comment --comm -ja -j DROP'], [3]],
     [
-      'the same without another',
+      'a hook that hides its target, and has its jump right after a quote',
       [':a - [0:0]', '-I INPUT -m comment --comm -ja -m comment --comment "x"-j DROP'],
       [3],
     ],
-    ['a hook that is an interface', [':a - [0:0]', '-I INPUT ! -i -ja'], [3]],
+    ['a hook whose jump is the name of an interface', [':a - [0:0]', '-I INPUT ! -i -ja'], [3]],
     ['a chain by its quoted name', [':"INPUT" - [0:0]', '-A "INPUT" -j DROP'], [3]],
     ['a goto', [':a - [0:0]', '-A INPUT -g a'], [3]],
     ['-I with the first position', [':a - [0:0]', '-I INPUT 1 -j a'], []],
     [
-      '-A in other words',
+      '-A in its other spellings',
       [':a - [0:0]', '--append INPUT -j a', '--app=a -j DROP', '-Aa -j DROP', '  -A\ta -j DROP'],
       [],
     ],
@@ -152,9 +161,9 @@ describe('ownership', () => {
   it.each([
     ['policies and rules anywhere', [':INPUT DROP [0:0]', ':a - [0:0]', '-A INPUT -j a', '-A a -j DROP'], []],
     ['commands', ['-N a', '-P INPUT DROP', '-I INPUT 1 -j DROP', '--append a -j DROP', '-F INPUT'], []],
-    ['a policy that is none', [':INPUT REJECT [0:0]'], [2]],
+    ['an invalid policy', [':INPUT REJECT [0:0]'], [2]],
     ['a policy for a chain that is not built in', [':a DROP [0:0]'], [2]],
-    ['a chain that only the kernel can miss', ['-A nowhere -j DROP'], []],
+    ['a chain that only the kernel can find missing', ['-A nowhere -j DROP'], []],
     ['an option of the program', ['-N a', '-t nat -I INPUT'], [3]],
   ])('in scope tables: %s', (_, text, wrong) => {
     expect(lines('tables', ...text)).toEqual(wrong);

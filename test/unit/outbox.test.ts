@@ -25,7 +25,7 @@ function driftEvent(number: number): FleetEvent {
   };
 }
 
-/** A broker that takes events, or does not, and a disk in memory. */
+/** A broker that takes events once it is ready, and a disk in memory. */
 function outbox() {
   const broker = {
     isReady: false,
@@ -48,7 +48,7 @@ const revisions = (events: readonly FleetEvent[]) =>
   events.map((event) => (event.type === 'fleetwall.drift.detected' ? event.data.ruleset.revision : null));
 
 describe('the outbox', () => {
-  it('gives what an earlier process has left before what came later, and forgets it', async () => {
+  it('sends the events that an earlier process has left first, and removes them from the disk', async () => {
     const { broker, disk, open } = outbox();
     const first = open();
     for (const number of [1, 2])
@@ -63,7 +63,7 @@ describe('the outbox', () => {
     expect(disk.size).toBe(0);
   });
 
-  it('keeps ten thousand events, and drops the oldest', async () => {
+  it('keeps the newest ten thousand events, and drops older ones', async () => {
     const { broker, disk, open } = outbox();
     const box = open();
     for (let number = 1; number <= 10_005; number += 1) await box.publish(driftEvent(number)).catch(() => {});
@@ -75,7 +75,7 @@ describe('the outbox', () => {
     expect(broker.taken).toHaveLength(10_000);
   });
 
-  it('keeps nothing of what a worker says of its own life', async () => {
+  it('does not keep the events of a worker about its own life', async () => {
     const { disk, open } = outbox();
     const box = open();
     const { data: _, ...envelope } = driftEvent(1);

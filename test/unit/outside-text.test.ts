@@ -17,7 +17,7 @@ describe('text from outside', () => {
 });
 
 describe('an event', () => {
-  it('stays small whatever is in it, and says where it was cut', () => {
+  it('stays small whatever is in it, and says that it was cut', () => {
     const long = '\u0000😀'.repeat(20_000);
     const lines = Array.from({ length: 50 }, (_, index) => ({
       family: 'ipv4' as const,

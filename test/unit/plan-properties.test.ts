@@ -24,8 +24,8 @@ function saved(chains: SimulatedTable): string {
 describe.each([
   ['edited', false],
   ['written anew', true],
-])('a plan, chains being %s', (_, rewrite) => {
-  it('makes of anything what is wanted, and leaves what is foreign as it was', () => {
+])('a plan, with chains %s', (_, rewrite) => {
+  it('makes the wanted table of any live one, and leaves foreign rules as they were', () => {
     fc.assert(
       fc.property(arbitraryChange, (change) => {
         const { change: first } = planTable({ ...questionOf(change, change.live), rewrite });

@@ -44,7 +44,7 @@ const text = (question: Question) => {
 describe('a plan for chains', () => {
   const wanted = [':a - [0:0]', '-A INPUT -j a', '-A a -s 10.0.0.1/32 -j DROP', '-A a -j RETURN'];
 
-  it('makes what is not there', () => {
+  it('makes what is missing', () => {
     expect(text({ live: BUILT_IN, wanted })).toEqual([
       ':a - [0:0]',
       '-A a -s 10.0.0.1/32 -j DROP',
@@ -53,7 +53,7 @@ describe('a plan for chains', () => {
     ]);
   });
 
-  it('is empty where all is there, wherever an appended hook stands', () => {
+  it('is empty if nothing is missing, wherever an appended hook stands', () => {
     const live = [...BUILT_IN, ':a - [0:0]', '[9:9] -A INPUT -j a', '-A INPUT -j DROP', ...wanted.slice(2)];
     expect(plan({ live, wanted })).toMatchObject({
       change: null,
@@ -61,7 +61,7 @@ describe('a plan for chains', () => {
     });
   });
 
-  it('writes only the chain that differs, with the counters of what stays', () => {
+  it('writes only the chain that differs, and keeps the counters of rules that stay', () => {
     const live = [
       ...BUILT_IN,
       ':a - [0:0]',
@@ -86,15 +86,18 @@ describe('a plan for chains', () => {
     ['a rule that has a twin', ['a', 'b', 'a'], ['a', 'b'], null],
     ['a rule that gets a twin', ['a', 'b'], ['a', 'b', 'a'], null],
     ['more than a few, in a short chain', ['a'], 'b c d e f g h i j k l m n o p q r s t'.split(' '), null],
-  ])('edits a chain, unless that goes wrong or costs more: %s', (_, old, next, commands) => {
-    const rules = (comments: string[]) => comments.map((comment) => `-A a -m comment --comment ${comment}`);
-    const live = [...BUILT_IN, ':a - [0:0]', ...rules(old)];
-    const changed = text({ live, wanted: [':a - [0:0]', ...rules(next)], before: [':a - [0:0]'] });
-    const shown = changed?.map((line) => line.replace(/^(-[A-Z]) a( \d+)?.*$/, '$1$2'));
-    expect(shown?.[0] === ':a - [0:0]' ? null : shown).toEqual(commands);
-  });
+  ])(
+    'edits a chain, or writes it anew where editing could go wrong or costs more: %s',
+    (_, old, next, commands) => {
+      const rules = (comments: string[]) => comments.map((comment) => `-A a -m comment --comment ${comment}`);
+      const live = [...BUILT_IN, ':a - [0:0]', ...rules(old)];
+      const changed = text({ live, wanted: [':a - [0:0]', ...rules(next)], before: [':a - [0:0]'] });
+      const shown = changed?.map((line) => line.replace(/^(-[A-Z]) a( \d+)?.*$/, '$1$2'));
+      expect(shown?.[0] === ':a - [0:0]' ? null : shown).toEqual(commands);
+    },
+  );
 
-  it('takes away hooks and chains that are gone, in an order that works', () => {
+  it('removes hooks and chains that are not wanted any more, in an order that works', () => {
     const live = [
       ...BUILT_IN,
       ':a - [0:0]',
@@ -116,7 +119,7 @@ describe('a plan for chains', () => {
     ]);
   });
 
-  it('puts inserted hooks behind those of rulesets whose names come first, with their counters', () => {
+  it('puts inserted hooks behind those of rulesets whose names come first, and keeps counters', () => {
     const hook = (name: string) => [`:${name} - [0:0]`, `-I INPUT -j ${name}`];
     const neighbours = [
       { name: 'aaa', text: hook('x1') },
@@ -153,7 +156,7 @@ describe('a plan for chains', () => {
     ]);
   });
 
-  it('keeps one of each hook, as iptables orders several', () => {
+  it('keeps each hook once, in the order in which iptables puts several', () => {
     const two = [':a - [0:0]', '-I INPUT -s 10.0.0.1/32 -j a', '-I INPUT -s 10.0.0.2/32 -j a'];
     const live = [...BUILT_IN, ':a - [0:0]', '-A INPUT -s 10.0.0.2/32 -j a', '-A INPUT -s 10.0.0.1/32 -j a'];
     expect(text({ live, wanted: two })).toBeNull();
@@ -162,7 +165,7 @@ describe('a plan for chains', () => {
     ]);
   });
 
-  it('knows the line that each of its lines comes from', () => {
+  it('knows the line of the sent text that each of its lines comes from', () => {
     const { change } = plan({ live: BUILT_IN, wanted });
     if (change === null) throw new Error('there is a change');
     expect(change.lines.map(({ source }) => source)).toEqual([2, 4, 5, 3]);
@@ -173,7 +176,7 @@ describe('a plan for a whole table', () => {
   const scope = 'tables';
   const wanted = [':INPUT DROP [0:0]', ':a - [0:0]', '-A INPUT -j a', '-A a -j DROP'];
 
-  it('is empty where all is there', () => {
+  it('is empty if nothing is missing', () => {
     const live = [
       ':INPUT DROP [8:8]',
       ...BUILT_IN.slice(1),
@@ -184,7 +187,7 @@ describe('a plan for a whole table', () => {
     expect(plan({ live, wanted, scope })).toMatchObject({ change: null, diff: { unchanged: 2 } });
   });
 
-  it('writes all of it where anything differs, with the counters of what stays', () => {
+  it('writes the whole table if anything differs, and keeps the counters of rules that stay', () => {
     const live = [
       ':INPUT DROP [8:8]',
       ...BUILT_IN.slice(1),
@@ -205,7 +208,7 @@ describe('a plan for a whole table', () => {
     ]);
   });
 
-  it('tells of policies', () => {
+  it('shows changed policies in its difference', () => {
     expect(plan({ live: BUILT_IN, wanted: [':INPUT DROP [0:0]'], scope }).diff).toEqual({
       added: ['-P INPUT DROP'],
       removed: ['-P INPUT ACCEPT'],
@@ -213,7 +216,7 @@ describe('a plan for a whole table', () => {
     });
   });
 
-  it('empties a table that is no longer wanted, and leaves one that never was', () => {
+  it('empties a table that is no longer wanted, and leaves alone a table that never was', () => {
     const live = [':INPUT DROP [0:0]', ...BUILT_IN.slice(1), '-A INPUT -j ACCEPT'];
     expect(text({ live, wanted: null, before: wanted, scope })).toEqual(BUILT_IN);
     expect(text({ live, wanted: null, scope })).toBeNull();

@@ -228,11 +228,11 @@ describe('what iptables prints when it fails', () => {
     ['half a line', 'Error occurred at li', 'unknown'],
     ['nothing', '', 'unknown'],
     ['only blank lines', '\n\n\n', 'unknown'],
-  ])('takes whole lines only: %s', (_, stderr, kind) => {
+  ])('is recognised by whole lines only: %s', (_, stderr, kind) => {
     expect(readError(restore(2, stderr)).kind).toBe(kind);
   });
 
-  it('tells a program that was ended by a signal', () => {
+  it('is not needed to recognise a program that was ended by a signal', () => {
     expect(readError({ exitCode: null, stderr: '', commitLine: COMMIT }).kind).toBe('killed');
   });
 });

@@ -29,9 +29,12 @@ describe('the words of a line', () => {
     expect(splitWords(words.map(quoteWord).join(' '))).toEqual(words);
   });
 
-  it.each(['--comment "never closed -j X', '-j X "', '"a" "b\\"'])('%s is never closed', (line) => {
-    expect(hasOpenQuote(line)).toBe(true);
-  });
+  it.each(['--comment "never closed -j X', '-j X "', '"a" "b\\"'])(
+    'have a quote that is never closed: %s',
+    (line) => {
+      expect(hasOpenQuote(line)).toBe(true);
+    },
+  );
 });
 
 const optionsOf = (line: string) => {
@@ -69,7 +72,7 @@ describe('the options of a rule', () => {
     expect(optionsOf(line)).toEqual({ options, stray: [], unknown: [] });
   });
 
-  it('are looked for behind one that nobody knows', () => {
+  it('are also found after an unknown option', () => {
     expect(optionsOf('-m foreign --their x --modprobe=/p -j X')).toEqual({
       options: ['m foreign', 'M /p', 'j X'],
       stray: ['x'],
@@ -77,7 +80,7 @@ describe('the options of a rule', () => {
     });
   });
 
-  it('may not be cut so short that they could be others', () => {
+  it('are unknown if they are cut so short that they could be others', () => {
     expect(optionsOf('-p tcp -m tcp --so 1').unknown).toEqual(['--so']);
     expect(optionsOf('--s 10.0.0.1').unknown).toEqual(['--s']);
     expect(optionsOf('--sr 10.0.0.1').options).toEqual(['s 10.0.0.1']);
@@ -104,8 +107,8 @@ const OPTIONS = [
   '-p tcp --tcp-flags SYN,ACK SYN',
 ];
 
-describe('a line that is written as most are', () => {
-  it('is read in one go as it is word by word, in both families', () => {
+describe('a line in the common form', () => {
+  it('is read in one go with the same result as word by word, in both families', () => {
     const word = fc.constantFrom(...WORDS);
     const option = fc.constantFrom(...OPTIONS);
     const spec = fc
@@ -137,7 +140,7 @@ describe('a line that is written as most are', () => {
     expect(common).toBeGreaterThan(1_000);
   });
 
-  it('is each rule that people write', () => {
+  it('is a rule as people usually write it', () => {
     for (const text of [
       '-A INPUT -s 10.0.0.0/8 ! -i eth0 -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -j ACCEPT',
       '-A edge -m comment --comment "from the office" -j LOG',
@@ -171,7 +174,7 @@ describe('a text that was sent', () => {
 
   it.each([
     ['a rule before any table', '-A INPUT -j ACCEPT\n', 1, /outside a table/],
-    ['a table that there is not', table('fliter'), 1, /there are raw, mangle/],
+    ['a table that does not exist', table('fliter'), 1, /there are raw, mangle/],
     [
       'a table without COMMIT',
       '*filter\n-A INPUT -j ACCEPT\n',
@@ -181,7 +184,7 @@ describe('a text that was sent', () => {
     ['a table in a table', '*filter\n*nat\nCOMMIT\n', 2, /add it before this line/],
     ['a COMMIT with a blank after it', '*filter\nCOMMIT \n', 2, /stands alone/],
     ['a chain line cut off', table('filter', ':a'), 2, /not a chain line/],
-    ['counters that are none', table('filter', '[1] -A INPUT'), 2, /counters such as/],
+    ['invalid counters', table('filter', '[1] -A INPUT'), 2, /counters such as/],
   ])('is refused for %s', (_, text, line, reason) => {
     expect(readSentText(text, 'ipv4').problems[0]).toMatchObject({
       line,
@@ -208,7 +211,7 @@ const SAVED = [
 ].join('\n');
 
 describe('a table that was saved', () => {
-  it('is read with policies and counters, each rule up to the next', () => {
+  it('is read with policies and counters, and each rule up to the start of the next', () => {
     const saved = readSavedTable(SAVED, 'filter');
     expect(saved?.table.chains.get('INPUT')).toEqual({
       name: 'INPUT',
@@ -225,18 +228,18 @@ describe('a table that was saved', () => {
     ]);
   });
 
-  it('leaves a doubt where a name may have looked like a rule', () => {
+  it('has a doubtful rule where a line may be a part of a name in the rule before', () => {
     expect(readSavedTable(SAVED, 'filter')?.doubtful).toEqual([
       { chain: 'INPUT', position: 2, text: '-A INPUT -j DROP' },
     ]);
   });
 
-  it('is none if it is cut off', () => {
+  it('is not read if it is cut off', () => {
     expect(readSavedTable('*filter\n:INPUT ACCEPT [0:0]\n', 'filter')).toBeNull();
     expect(readSavedTable('', 'filter')).toBeNull();
   });
 
-  it('may be one of several, where all is our own', () => {
+  it('may be one of several in a text that fleetwall wrote itself', () => {
     const tables = readSavedTables(
       table('filter', ':a - [0:0]', '-I INPUT -j a') + table('nat', '-A OUTPUT -j ACCEPT'),
     );
@@ -257,7 +260,7 @@ describe('rules that were printed twice each', () => {
     comment.replace(' -j', ' -c 1 2 -j'),
   ];
 
-  it('are told from each other, whatever is in them', () => {
+  it('are separated, whatever text is in them', () => {
     const rules = readPrintedTwice(printed.join('\n'));
     expect(rules?.map(({ text, counters }) => [counters, text])).toEqual([
       ['5:500', '-A FORWARD -j edge'],
@@ -267,7 +270,7 @@ describe('rules that were printed twice each', () => {
     expect(readPrintedTwice('')).toEqual([]);
   });
 
-  it('are none if something else was printed', () => {
+  it('are not read if anything else was printed', () => {
     expect(readPrintedTwice(printed.slice(1).join('\n'))).toBeNull();
     expect(readPrintedTwice(printed.slice(0, -1).join('\n'))).toBeNull();
     expect(readPrintedTwice('-A a\n-A b -c 0 0')).toBeNull();

@@ -12,7 +12,7 @@ const REQUIRED = {
   spec: { ipv4: SPEC, ipv6: null },
 } as const;
 
-/** The line of the first rule that comes too early; null if there is none. */
+/** The line of the first rule that must not come before the required one; `null` if there is none. */
 function firstTooEarly(lines: string[], scope: Scope = 'chains'): number | null {
   const ipv4 = ['*filter', ...lines, 'COMMIT', ''].join('\n');
   const { tables, problems } = readWanted({ scope, ipv4 });
@@ -30,22 +30,22 @@ const OK = `-A a ${SPEC}`;
 describe('a required rule', () => {
   it.each<[string, string[], number | null]>([
     ['is ahead of a drop in its chain', ['-A INPUT -j a', OK, '-A a -j DROP'], null],
-    ['is behind it', ['-A INPUT -j a', '-A a -j DROP', OK], 5],
-    ['is not there, and nothing is refused', ['-A INPUT -j a', '-A a -j ACCEPT'], null],
+    ['is behind a drop in its chain', ['-A INPUT -j a', '-A a -j DROP', OK], 5],
+    ['is missing, and no packet is refused', ['-A INPUT -j a', '-A a -j ACCEPT'], null],
     ['is in a chain that all pass before', ['-A INPUT -j a', '-A INPUT -j b', OK, '-A b -j DROP'], null],
     ['is in a chain that only some pass', ['-A INPUT -i eth0 -j a', '-A INPUT -j b', OK, '-A b -j DROP'], 7],
     [
-      'is in a chain that others go around',
+      'is in a chain that some packets leave before it',
       ['-A INPUT -j a', '-A INPUT -j b', '-A a -i eth0 -j RETURN', OK, '-A b -j REJECT'],
       8,
     ],
     [
-      'is in a chain that is left late',
+      'is in a chain that some packets leave after it',
       ['-A INPUT -j a', '-A INPUT -j b', OK, '-A a -i eth0 -j RETURN', '-A b -j REJECT'],
       null,
     ],
     [
-      'is missed by those that go to another chain',
+      'is passed by by packets that go to another chain',
       ['-A INPUT -j a', '-A INPUT -j b', '-A a -i eth0 -g b', OK, '-A b -j DROP'],
       8,
     ],
@@ -61,12 +61,12 @@ describe('a required rule', () => {
     ],
     ['does not reach another built-in chain', ['-A FORWARD -j a', '-A a -j DROP'], null],
     ['is wanted in chains of others, whoever jumps there', ['-A DOCKER-USER -j a', '-A a -j DROP'], 5],
-    ['is another rule', ['-A INPUT -j a', OK.replace('22', '23'), '-A a -j DROP'], 6],
+    ['is not replaced by a similar rule', ['-A INPUT -j a', OK.replace('22', '23'), '-A a -j DROP'], 6],
   ])('%s', (_, lines, line) => {
     expect(firstTooEarly([...CHAINS, ...lines])).toBe(line);
   });
 
-  it('comes before the policy of the chain, too', () => {
+  it('has to come before the policy of the chain, too', () => {
     expect(firstTooEarly([':INPUT DROP [0:0]', '-A INPUT -i lo -j ACCEPT'], 'tables')).toBe(2);
     expect(firstTooEarly([':INPUT DROP [0:0]', `-A INPUT ${SPEC}`], 'tables')).toBe(null);
   });

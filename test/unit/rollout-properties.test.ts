@@ -14,7 +14,7 @@ interface Trial {
   budgets: { failed: number; rolledBack: number; silent: number };
   onFailure: 'stop' | 'rollback' | 'continue';
   soakSeconds: number;
-  /** How long each controller lives. */
+  /** For how many milliseconds each controller lives. */
   lives: number[];
 }
 
@@ -43,7 +43,7 @@ const trials: fc.Arbitrary<Trial> = fc.record({
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('rollouts stop where they must, account for every host, and are gone on with by others', async () => {
+it('rollouts stop where they must, account for every host, and are continued by other controllers', async () => {
   await fc.assert(
     fc.asyncProperty(trials, async (trial) => {
       const fates = new Map(trial.fates.map((each, index) => [`host-${index}`, each]));
@@ -57,7 +57,7 @@ it('rollouts stop where they must, account for every host, and are gone on with 
       expect(new Set(fleet.runs).size).toBe(fleet.runs.length);
       assertSoaked(fleet, record);
 
-      // Whoever is heard of later finds what takes it back behind the job.
+      // A host that comes late finds, after the job, the job that takes it back.
       await vi.advanceTimersByTimeAsync(20 * LATE_MS);
       for (const [host, live] of fleet.live) {
         const { kind, had } = fates.get(host) ?? {};
@@ -87,7 +87,7 @@ async function recordOf(trial: Trial, hosts: string[]): Promise<RolloutStarted> 
   return await planRollout(nobody, { ...plan, ...seconds }, []);
 }
 
-/** By one controller after the other, the last of which lives. */
+/** Runs a rollout by one controller after the other; the last one lives to its end. */
 async function runOn(fleet: ImaginedFleet, record: RolloutStarted, lives: number[]): Promise<RolloutEnd> {
   const { rolloutId } = record;
   let isBegun = false;

@@ -25,13 +25,13 @@ const EXAMPLES: [SchemaName, z.ZodType, unknown][] = [
   ['event', FleetEvent, COMPLETED_EXAMPLE],
 ];
 
-/** Every path to a value in it, the value itself included. */
+/** The path to each value inside a value, and the empty path to the value itself. */
 function pathsIn(value: unknown, path: string[] = []): string[][] {
   if (typeof value !== 'object' || value === null) return [path];
   return [path, ...Object.entries(value).flatMap(([key, item]) => pathsIn(item, [...path, key]))];
 }
 
-/** The value with what is at a path put in place of what was there, or left out. */
+/** A copy of a value, with `by` in place of what is at a path; `undefined` leaves that out. */
 function replaceAt(value: unknown, [key, ...rest]: string[], by: unknown): unknown {
   if (key === undefined) return by;
   const copy = structuredClone(value) as Record<string, unknown>;
@@ -43,7 +43,7 @@ function replaceAt(value: unknown, [key, ...rest]: string[], by: unknown): unkno
 }
 
 describe('JSON Schemas', () => {
-  it('take the examples, as the worker does', () => {
+  it('accept the examples, as the worker does', () => {
     for (const [name, schema, example] of EXAMPLES) {
       expect(schema.safeParse(example).error).toBeUndefined();
       expect(isValid(name, example)).toBe(true);
@@ -51,7 +51,7 @@ describe('JSON Schemas', () => {
     }
   });
 
-  it('take and refuse what the worker takes and refuses', () => {
+  it('accept and refuse the same values as the worker', () => {
     const replacements = fc.oneof(
       fc.constant(undefined),
       fc.constantFrom<unknown>(
@@ -99,13 +99,13 @@ describe('JSON Schemas', () => {
 describe('the AsyncAPI document', () => {
   const document = asyncApi('1.2.3');
 
-  it('is one, by the schema of AsyncAPI 3.0.0', () => {
+  it('is valid by the schema of AsyncAPI 3.0.0', () => {
     const isAsyncApi = asyncApiValidator();
     expect(isAsyncApi(document), JSON.stringify(isAsyncApi.errors)).toBe(true);
     expect(isAsyncApi({ ...document, channels: { jobs: { address: 1 } } })).toBe(false);
   });
 
-  it('refers to nothing that is not there', () => {
+  it('refers only to what exists', () => {
     const text = JSON.stringify(document);
     const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference ?? '');
     expect(references.length).toBeGreaterThan(8);

@@ -28,7 +28,7 @@ const CHANGE: PendingChange = {
   owed: { since: UNDONE_EXAMPLE.time },
 };
 
-describe('on disk', () => {
+describe('the state folder', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fleetwall-undone-'));
@@ -37,7 +37,7 @@ describe('on disk', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('an undo that is owed is known to the next process, and one of an older worker is not owed', async () => {
+  it('keeps an owed undo for the next process; the journal of an older worker has none', async () => {
     await new FileJournal(folder).open(CHANGE, { ipv4: '', ipv6: '' });
     expect((await new FileJournal(folder).read())?.owed).toEqual(CHANGE.owed);
     const path = join(folder, 'journal/change.json');
@@ -47,7 +47,7 @@ describe('on disk', () => {
     expect((await new FileJournal(folder).read())?.owed).toBeNull();
   });
 
-  it('what was undone is kept with what is carried over, until it is told; what is damaged is passed over', async () => {
+  it('keeps an undone event with its headers until it is removed, and passes over a damaged file', async () => {
     const store = new FileUndoneStore(folder);
     expect(await store.list()).toEqual([]);
     const kept = { event: UNDONE_EXAMPLE, headers: CHANGE.origin.headers };
@@ -59,7 +59,7 @@ describe('on disk', () => {
   });
 });
 
-it('a pause grows from failure to failure, to half a minute and no longer, and begins anew', () => {
+it('the pause between attempts grows to half a minute at most, and is short again after a reset', () => {
   const pause = new BackOff();
   const pauses = Array.from({ length: 12 }, () => pause.next());
   expect(pauses[0]).toBeLessThan(1_000);
@@ -70,7 +70,7 @@ it('a pause grows from failure to failure, to half a minute and no longer, and b
   expect(pause.next()).toBeLessThan(1_000);
 });
 
-it('a rollout takes it for no beginning and no end', () => {
+it('a rollout takes an undone event neither for the beginning nor for the end of a job', () => {
   const rollout = new RolloutState({
     rolloutId: '2026-11-22-edge',
     hosts: ['web-1'],

@@ -5,7 +5,7 @@ import { WaitingJobs } from '../../src/job/intake/waiting-jobs.ts';
 import { NotBegun } from '../../src/job/ports/delivery.ts';
 import { makeJob } from '../support/client.ts';
 
-/** A line of jobs, and what happened to each, in order. */
+/** A queue of jobs, and a log of what happened to each, in order. */
 function line() {
   const jobs = new WaitingJobs();
   const log: string[] = [];
@@ -31,7 +31,7 @@ function line() {
 }
 
 describe('jobs that wait together', () => {
-  it('are superseded by the newest also where the broker does not take the event of its end', async () => {
+  it('are superseded by the newest, even if the broker does not take the event of its end', async () => {
     const { log, push } = line();
     const results = await Promise.allSettled([
       push(1, 'applied'),
@@ -56,8 +56,8 @@ describe('jobs that wait together', () => {
   });
 });
 
-describe('what is no job', () => {
-  it('is done between jobs, which wait for its end however that is, and not while there are any', async () => {
+describe('work between jobs', () => {
+  it('is done only while no job waits, and jobs wait until it ends, even with an error', async () => {
     const { jobs, log, push } = line();
     let letGo: () => void = () => {};
     const aside = jobs.between(async () => {

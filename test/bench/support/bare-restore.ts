@@ -1,6 +1,6 @@
 import { type Backend, TestNamespace } from '../../support/namespace.ts';
 
-/** Milliseconds of a bare restore into an empty namespace. */
+/** How many milliseconds a bare restore into an empty namespace takes. */
 export async function bareRestore(backend: Backend, text: string): Promise<number> {
   const namespace = await TestNamespace.create(backend);
   const start = performance.now();

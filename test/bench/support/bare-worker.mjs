@@ -1,6 +1,6 @@
 /**
- * What people write in an afternoon: takes a job, pipes it into iptables-restore, and says how that ended. No check, no lock, no
- * memory, no way back. `bare-worker.mjs URL QUEUE NAMESPACE`
+ * A script as people write it in an afternoon: it takes a job, pipes it into iptables-restore, and says how that ended. No check,
+ * no lock, no memory, no way back. `bare-worker.mjs URL QUEUE NAMESPACE`
  */
 import { spawn } from 'node:child_process';
 import { connect } from 'amqplib';

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 
-/** A worker of either kind, as it is seen from outside: a process, a queue, and where its answers come. */
+/** A kind of worker as it is seen from outside: a process, a queue, and where its answers come. */
 export interface Kind {
   name: string;
   queue: string;
@@ -13,13 +13,13 @@ export interface Kind {
   environment: Record<string, string>;
   /** Publishes a job. */
   publish: (channel: Channel, job: BenchJob, replyTo: string) => void;
-  /** Hears answers, by the id of the job. */
+  /** Hears answers; `onAnswer` gets the id of the job. */
   hear: (channel: Channel, replyTo: string, onAnswer: (id: string) => void) => Promise<void>;
 }
 
 interface BenchJob {
   id: string;
-  /** From 0. */
+  /** The number of the job, from 0. */
   number: number;
 }
 
@@ -27,7 +27,7 @@ const POLL_MS = 2;
 const START_MS = 60_000;
 const TICKS_PER_SECOND = 100;
 
-/** Starts it, has it do jobs, and measures it. */
+/** Starts a worker, makes it do jobs, and measures it. */
 export class Subject {
   readonly kind: Kind;
   readonly #connection: ChannelModel;
@@ -103,7 +103,7 @@ export class Subject {
     return performance.now() - begun;
   }
 
-  /** So many jobs, some of them waiting at a time. @returns jobs per second */
+  /** Does `count` jobs, with `atOnce` of them waiting at a time. @returns jobs per second */
   async doMany(count: number, atOnce: number): Promise<number> {
     const begun = performance.now();
     let left = count;
@@ -122,7 +122,7 @@ export class Subject {
     return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) / 1024;
   }
 
-  /** Seconds of CPU so far, its ended children included. */
+  /** Seconds of CPU that it has used so far, with those of its children that have ended. */
   async cpuSeconds(): Promise<number> {
     const stat = await readFile(`/proc/${this.#pid}/stat`, 'utf8');
     const fields = stat

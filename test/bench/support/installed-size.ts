@@ -8,7 +8,7 @@ interface Lock {
   packages: Record<string, { dependencies?: Record<string, string> }>;
 }
 
-/** On disk, in MiB: of the package with all that it needs, or of amqplib alone with that. */
+/** The size on disk in MiB: of the package with all its dependencies, or of amqplib alone with its own. */
 export async function installedMiB(what: 'all' | 'amqplib'): Promise<number> {
   const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as Lock;
   const needed = new Set<string>();

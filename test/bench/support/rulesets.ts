@@ -1,12 +1,12 @@
 import { table } from '../../support/rulesets.ts';
 
 export interface Layout {
-  /** Rules in all, spread over so many chains. */
+  /** The number of all rules, which are spread over `chains` chains. */
   count: number;
   chains: number;
-  /** Another salt makes all rules others. */
+  /** Another salt makes every rule another one. */
   salt: number;
-  /** Takes the place of the rule in the middle. */
+  /** A rule in the place of the one in the middle; `null`: none. */
   odd: string | null;
 }
 

@@ -8,7 +8,7 @@ import { FAULTS } from '../../support/faults.ts';
 /** The long form, with 200 jobs and the faults that take long, is `npm run chaos -- faults`. */
 const JOBS = 30;
 
-describe('30 jobs to three hosts, and in the midst', () => {
+describe('30 jobs to three hosts, and a fault meanwhile', () => {
   let fleet: FaultFleet;
   beforeAll(async () => {
     fleet = await FaultFleet.start();
@@ -24,7 +24,7 @@ describe('30 jobs to three hosts, and in the midst', () => {
     },
   );
 
-  it('a worker that may declare and bind nothing works with what is there', async () => {
+  it('a worker without the right to declare or bind works with the queues that exist', async () => {
     const { broker, proxy, hosts } = fleet;
     const [host] = hosts as [(typeof hosts)[0]];
     const password = 'just-for-this-test';
@@ -47,7 +47,7 @@ describe('30 jobs to three hosts, and in the midst', () => {
     await listener.close();
   });
 
-  it('jobs that wait behind a long window until the broker takes them back have one end all the same', async () => {
+  it('jobs that the broker takes back while they wait behind a long window have one end all the same', async () => {
     const { broker, hosts } = fleet;
     const [host] = hosts as [(typeof hosts)[0]];
     const setTimeouts = async (timeoutMs: number, tickMs: number) => {

@@ -66,7 +66,7 @@ async function provision(...args: string[]) {
   return ended.stdout;
 }
 
-/** What the broker says to one act of a user: nothing, or its refusal. */
+/** Tries one act of a user. @returns the refusal of the broker; `null`: it did not refuse */
 async function attempt(url: string, act: (channel: Channel) => Promise<unknown>): Promise<string | null> {
   const connection = await connect(url);
   connection.on('error', () => {});
@@ -129,7 +129,7 @@ describe('a fleet that was provisioned', () => {
     expect((await listener.completed(job.id)).data.outcome).toBe('applied');
     const heard = listener.heard.filter(({ event }) => event.data.hostId === 'web-1');
     expect(new Set(heard.map(({ message }) => message.properties.userId))).toEqual(new Set(['web-1']));
-    // All that an operator does is possible with its rights: it hears, asks, publishes and holds.
+    // The rights of an operator are enough for all that it does: it hears, asks, publishes and holds a rollout.
     const environment = { FLEETWALL_AMQP_URL: await urlOf('central') };
     const flags = ['--name', 'edge', '--confirm', 'none', '--host', 'web-1'];
     const input = EDGE.replace('DROP', 'ACCEPT');
@@ -198,7 +198,7 @@ describe('a fleet that was provisioned', () => {
     expect(await attempt(await urlOf(user), act)).toMatch(/ACCESS_REFUSED|PRECONDITION_FAILED.*user_id/);
   });
 
-  it('is the same when it is provisioned again, but for groups that a host has left', async () => {
+  it('stays the same when it is provisioned again, except for groups that a host has left', async () => {
     const before = await urlOf('web-2');
     const list = join(folder, 'hosts');
     await writeFile(list, '# the fleet\nweb-1 web\nweb-2 edge,eu\n');
@@ -225,7 +225,7 @@ describe('a fleet that was provisioned', () => {
     await expect(connect(before)).rejects.toThrow('ACCESS_REFUSED');
   });
 
-  it('can be had as definitions, which the broker imports', async () => {
+  it('can be printed as definitions, which the broker imports', async () => {
     const own = join(folder, 'more-passwords');
     const { stdout } = await fleetwall([
       'provision',
@@ -248,14 +248,17 @@ describe('a fleet that was provisioned', () => {
     [['web_1', '--certificates'], 2, 'must be 1 to 63 of a-z'],
     [['web-1'], 2, 'either --passwords FOLDER or --certificates'],
     [['web-1', '--certificates', '--management-url', 'http://127.0.0.1:9'], 2, 'does not answer'],
-  ])('tells what is wrong with %j', async (args, status, message) => {
-    const ended = await fleetwall(['provision', ...args]);
-    expect(ended.status).toBe(status);
-    expect(ended.stderr).toContain(message);
-  });
+  ])(
+    'is not made from wrong arguments, and the command says what is wrong: %j',
+    async (args, status, message) => {
+      const ended = await fleetwall(['provision', ...args]);
+      expect(ended.status).toBe(status);
+      expect(ended.stderr).toContain(message);
+    },
+  );
 });
 
-/** What RabbitMQ cannot be made to be. */
+/** A server with TLS options that RabbitMQ cannot be given. */
 async function fakeBroker(name: string, alternative: string, options: TlsOptions) {
   const { cert, key } = await ca.issue(name, alternative);
   const server = createServer({ cert: await readFile(cert), key: await readFile(key), ...options });
@@ -271,7 +274,7 @@ async function fakeBroker(name: string, alternative: string, options: TlsOptions
 describe('a connection by TLS', () => {
   const brokerAt = (name: string, port = tlsPort) => `amqps://${name}:${port}`;
 
-  it('logs in by its certificate, and probes by it', async () => {
+  it('logs in by its certificate, and probes the broker with it', async () => {
     await provision('tls-1', '--certificates');
     const { cert, key } = await ca.issue('tls-1');
     const listener = await TestClient.connect(broker.url);
@@ -286,7 +289,7 @@ describe('a connection by TLS', () => {
     const { data } = await listener.run('tls-1', { ruleset, confirm: { mode: 'probe' } });
     expect(data.outcome).toBe('applied');
     await host.end();
-    // The same by a password that systemd gives.
+    // The same with a password that systemd gives as a credential.
     await provision('tls-1', '--passwords', join(folder, 'tls-passwords'));
     const password = await readFile(join(folder, 'tls-passwords', 'tls-1'), 'utf8');
     const credentials = await mkdtemp(join(folder, 'credentials-'));

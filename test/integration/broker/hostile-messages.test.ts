@@ -11,7 +11,7 @@ const MIB = 1024 * 1024;
 
 type Hostile = { body: Buffer; contentType?: string; contentEncoding?: string; headers?: object };
 
-/** A job of this id, as JSON with something put in or in place of a field. */
+/** A job with this id as JSON, with a field added or replaced. */
 function jobText(id: string, json: string): Buffer {
   const job = JSON.stringify({ ...makeJob('x', { action: 'report' }), id });
   return Buffer.from(`${job.slice(0, -1)},${json}}`);
@@ -156,7 +156,7 @@ describe('hostile messages', () => {
       expect.soft(data, name).toMatchObject({ outcome: 'rejected', authenticated: false, failure: { code } });
       expect.soft(data.failure?.message.length, name).toBeLessThan(600);
       expect.soft(/\p{Cc}/u.test(data.failure?.message ?? ''), name).toBe(false);
-      // The same to the other door, and once more without a name to answer to.
+      // The same to the control queue, and once more without a message id.
       await client.publish(host.id, body, { ...options, messageId: id }, CONTROL_EXCHANGE);
       await client.publish(host.id, body, options);
     }
@@ -173,7 +173,7 @@ describe('hostile messages', () => {
   });
 });
 
-/** The most memory that a process ever had: proc(5), VmHWM. */
+/** The most memory that a process has had so far, in KiB: proc(5), VmHWM. */
 async function peakKib(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]);

@@ -19,7 +19,7 @@ const EDGE = table('filter', ':edge-in - [0:0]', '-A INPUT -j edge-in', '-A edge
 const ruleset = (revision: number, more = {}) => ({ name: 'edge', revision, ipv4: EDGE, ...more });
 
 describe('events', () => {
-  it('are CloudEvents, by headers too, with the trace of the job', async () => {
+  it('are CloudEvents, also by their headers, and carry the trace of the job', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     const job = makeJob(host.id, { ruleset: ruleset(1) });
@@ -50,7 +50,7 @@ describe('events', () => {
     expect(completed.data.timings.totalMs).toBeGreaterThan(0);
   });
 
-  it('tell of a worker that comes, beats and goes', async () => {
+  it('tell that a worker goes online, is alive, and goes offline', async () => {
     const host = await fixture.host('nft', {
       environment: { FLEETWALL_GROUPS: 'web, edge', FLEETWALL_HEARTBEAT_SECONDS: '1' },
     });
@@ -80,7 +80,7 @@ describe('a job', () => {
     await client.publish(host.id, job);
     const second = await client.completed(job.id, 2);
     expect(second).toEqual(first);
-    // Also after a restart, as it is on disk.
+    // The same after a restart, as the result is on disk.
     await host.end();
     await host.start();
     await client.publish(host.id, job);
@@ -88,7 +88,7 @@ describe('a job', () => {
     expect(await host.namespace.iptables('-S', 'edge-in')).toBe('-N edge-in\n');
   });
 
-  it('is held against the committed revision', async () => {
+  it('is compared with the committed revision', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     const end = async (fields: object) => {
@@ -105,7 +105,7 @@ describe('a job', () => {
     expect(data).toMatchObject({ outcome: 'rejected', failure: { code: 'revision_stale', stage: 'admit' } });
   });
 
-  it('mends what drifted when the same revision is pushed again', async () => {
+  it('repairs drift when the same revision is pushed again', async () => {
     const host = await fixture.host('legacy');
     const client = await fixture.client();
     await client.run(host.id, { ruleset: ruleset(1) });
@@ -132,7 +132,7 @@ describe('a job', () => {
     });
     const all = await client.run(host.id, { ruleset: ruleset(1), target: { all: true } });
     expect(all.data.outcome).toBe('applied');
-    // A refusal does not use up the id.
+    // A refused job does not use up its id.
     const again = makeJob(host.id, { id: astray.subject, ruleset: ruleset(1) });
     await client.publish(host.id, again);
     const end = await client.completed(again.id, 2);
@@ -183,14 +183,14 @@ describe('a job', () => {
       code: 'signer_not_trusted',
       stage: 'authorise',
     });
-    // Without an id there is nobody to tell.
+    // Without an id, no event can answer it.
     await client.publish(host.id, Buffer.from('no id'));
     expect((await client.run(host.id, { ruleset: ruleset(1) })).data.outcome).toBe('unchanged');
     const dead = await deadLetters(marks);
     expect(dead).toEqual(new Set(marks));
   });
 
-  it('with lines that cannot be taken is told of all of them', async () => {
+  it('with lines that cannot be accepted ends with all of them', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     const ipv4 = table(
@@ -243,7 +243,7 @@ describe('a host', () => {
     await connection.close();
   });
 
-  it('answers a ping, and bears with control messages that say nothing to it', async () => {
+  it('answers a ping, and ignores control messages that mean nothing to it', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     const control = (fields: object) => ({
@@ -260,28 +260,28 @@ describe('a host', () => {
     await client.event(host.id, 'fleetwall.worker.heartbeat', since);
   });
 
-  it('shares its id with no other: a second worker does not get in, and says so', async () => {
+  it('shares its id with no other: a second worker gets no jobs, and says why in its log', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     const second = await fixture.host('nft', { id: host.id, wait: false });
     await second.logged('Another worker consumes this queue');
     expect((await client.run(host.id, { ruleset: ruleset(1) })).data.outcome).toBe('applied');
     expect(await second.namespace.save()).not.toContain('edge-in');
-    // The first one goes, and the second takes over.
+    // The first worker goes, and the second takes over.
     await host.end();
     const event = await client.run(host.id, { ruleset: ruleset(1) });
     expect(event.data.outcome).toBe('applied');
     expect(await second.namespace.save()).toContain('edge-in');
   });
 
-  it('has a quorum queue unless told otherwise', async () => {
+  it('has a quorum queue by default', async () => {
     const host = await fixture.host('nft', { environment: { FLEETWALL_QUEUE_TYPE: 'quorum' } });
     const client = await fixture.client();
     expect((await client.run(host.id, { ruleset: ruleset(1) })).data.outcome).toBe('applied');
     const connection = await connect(inject('brokerUrl'));
     const channel = await connection.createChannel();
     const closed = once(channel, 'error');
-    // Declaring it with other arguments is refused, with the arguments that it has.
+    // The broker refuses to declare it with other arguments, and the refusal shows those that it has.
     const deadLetterExchange = 'fleetwall.dead';
     await channel.assertQueue(hostJobsQueue(host.id), { durable: true, deadLetterExchange }).catch(() => {});
     expect(String((await closed)[0])).toContain("'x-queue-type'");

@@ -15,7 +15,7 @@ it('a job from Python, written from the contract alone, is applied and answered'
     '-A INPUT -j edge-in',
     '-A edge-in -p tcp --dport 22 -j ACCEPT',
   );
-  // The system's Python, for which Debian has pika.
+  // The Python of the system, as pika is a Debian package.
   const script = join(import.meta.dirname, 'pika_client.py');
   const { stdout } = await execa('/usr/bin/python3', [script, inject('brokerUrl'), host.id], {
     input: rules,

@@ -9,7 +9,7 @@ function edge(address: number): string {
 }
 
 it.each(['quorum', 'classic'])(
-  'a second worker of the same id does not get in, says so, and is not heard of: %s queue',
+  'a second worker with the same host id gets no jobs, says why in its log, and publishes nothing: %s queue',
   async (queueType) => {
     const environment = { FLEETWALL_QUEUE_TYPE: queueType };
     const first = await fixture.host('nft', { environment });
@@ -28,7 +28,7 @@ it.each(['quorum', 'classic'])(
     expect(await second.end()).toBe(0);
     const told = client.heard.slice(since).filter(({ event }) => event.type === 'fleetwall.worker.offline');
     expect(told.filter(({ event }) => event.data.hostId === first.id)).toEqual([]);
-    // Once the first has gone, the next to come is the host.
+    // Once the first worker has gone, the next one takes the jobs of the host.
     second.spawn();
     await first.end();
     await second.logged('Consuming');

@@ -19,7 +19,7 @@ const OUTCOMES = {
   remove: 'removed',
 };
 
-it('the examples are taken by a host as they are, and what it says is as the schema has it', async () => {
+it('a host accepts the examples as they are, and its events are valid by the schema', async () => {
   const host = await fixture.host('nft', { id: 'web-1' });
   const client = await fixture.client();
   for (const [name, job] of Object.entries(JOB_EXAMPLES)) {
@@ -47,7 +47,7 @@ it('the examples are taken by a host as they are, and what it says is as the sch
   }
 });
 
-it('fleetwall schema writes them into a folder, or prints one', async () => {
+it('fleetwall schema writes the schemas into a folder, or prints one', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'fleetwall-schema-'));
   try {
     expect(await fleetwall(['schema', '--out', join(folder, 'new')])).toMatchObject({

@@ -89,7 +89,7 @@ describe('a host that trusts keys', () => {
       authenticated: false,
       failure: { code: 'signer_not_trusted', stage: 'authorise' },
     });
-    // The same kid is not the same key.
+    // Another key with the same kid.
     const forged = await makeKey(folder, 'ops-1');
     expect((await pushSigned({}, 'compact', forged)).failure?.code).toBe('signature_invalid');
     expect(await host.namespace.save()).toBe('');
@@ -111,7 +111,7 @@ describe('a host that trusts keys', () => {
       const body = Buffer.from([wrong, payload, alg === 'none' ? '' : signature].join('.'));
       expect((await push(body, id)).failure?.code).toBe('signature_invalid');
     }
-    // A public key is no secret to sign with.
+    // A public key must not count as a shared secret.
     const secret = join(folder, 'hmac.jwk');
     const k = Buffer.from(JSON.stringify(ed.publicJwk)).toString('base64url');
     await writeFile(secret, JSON.stringify({ kty: 'oct', k, kid: 'ops-1' }));
@@ -155,7 +155,7 @@ describe('a host that trusts keys', () => {
       [{ notBefore: at(-hour), notAfter: at(hour) }, { action: 'check' }, null],
     ];
     for (const [limits, fields, refusal] of cases) {
-      // Read again without a restart.
+      // The file is read again without a restart.
       await trust([{ ...ed.publicJwk, fleetwall: limits }]);
       const data = await pushSigned(fields, 'compact', ed);
       expect(data.failure?.code ?? null).toBe(refusal === null ? null : 'signer_not_trusted');
@@ -183,7 +183,7 @@ describe('a host that trusts keys', () => {
     const other = { name: 'dmz', revision: 1, ipv4: EDGE.replaceAll('edge', 'dmz') };
     expect((await pushSigned({ ruleset: other }, 'compact', ed)).outcome).toBe('applied');
     expect((await pushSigned({ expiresAt: undefined }, 'general', ed, ec)).outcome).toBe('applied');
-    // A signer who may not do that does not count.
+    // A signer whose key does not allow the action does not count.
     await trust([ed.publicJwk, { ...ec.publicJwk, fleetwall: { actions: ['check'] } }]);
     const again = { ruleset: { name: 'edge', revision: 2, ipv4: EDGE } };
     expect((await pushSigned(again, 'general', ed, ec)).failure?.code).toBe('signature_missing');

@@ -13,7 +13,7 @@ function ruleset(name: string, revision: number, more = {}) {
   return { name, revision, ipv4, ...more };
 }
 
-/** A host that is away, and that jobs are pushed to meanwhile. */
+/** A host whose worker does not run, so that jobs wait for it. */
 async function away(): Promise<{ host: TestHost; client: TestClient }> {
   const host = await fixture.host('nft');
   await host.end();
@@ -27,7 +27,7 @@ async function push(client: TestClient, host: TestHost, fields: object): Promise
 }
 
 describe('a host that was away', () => {
-  it('applies the newest of 50 revisions, and reports the others superseded', async () => {
+  it('applies the newest of 50 revisions, and reports the others as superseded', async () => {
     const { host, client } = await away();
     const ids: string[] = [];
     for (let revision = 1; revision <= 50; revision += 1) {
@@ -45,7 +45,7 @@ describe('a host that was away', () => {
     expect(outcomes).toEqual([...Array.from({ length: 49 }, () => 'superseded'), 'applied']);
     expect(await host.namespace.save()).toContain('r50.');
     expect((await host.log()).match(/"msg":"Rehearsed"/g)).toHaveLength(1);
-    // What is superseded has its one end, too.
+    // A superseded job has one end, too.
     const again = await client.publish(
       host.id,
       makeJob(host.id, { id: ids[0], ruleset: ruleset('edge', 1) }),
@@ -55,7 +55,7 @@ describe('a host that was away', () => {
     expect(second.id).toBe(client.completions(ids[0] ?? '')[0]?.id);
   });
 
-  it('tries the next newest where the newest does not end well, and takes each ruleset for itself', async () => {
+  it('tries the next newest revision if the newest fails, and treats each ruleset by itself', async () => {
     const { host, client } = await away();
     const first = await push(client, host, { ruleset: ruleset('edge', 1) });
     const second = await push(client, host, { ruleset: ruleset('edge', 2) });
@@ -70,7 +70,7 @@ describe('a host that was away', () => {
     expect((await client.completed(other)).data.outcome).toBe('applied');
   });
 
-  it('keeps the order of what depends on it, and runs nothing that is expired', async () => {
+  it('keeps the order of jobs that depend on it, and runs no job that has expired', async () => {
     const { host, client } = await away();
     const expiresAt = new Date(Date.now() + 300).toISOString();
     const one = await push(client, host, { ruleset: ruleset('edge', 1, { ifRevision: 0 }) });
@@ -88,7 +88,7 @@ describe('a host that was away', () => {
 });
 
 describe('a job that comes while another is in hand', () => {
-  it('with a lower revision is stale once the other is live, and not superseded', async () => {
+  it('with a lower revision ends as stale, not as superseded, once the other is live', async () => {
     const host = await fixture.host('nft', { holdable: true });
     const client = await fixture.client();
     await host.holdNextRestore();
@@ -122,14 +122,14 @@ describe('a job that comes while another is in hand', () => {
 });
 
 describe('a message that ends the worker each time', () => {
-  it('goes to the dead letters after five attempts, with an event, and those behind it are run', async () => {
+  it('goes to the dead letters after five attempts, with an event, and the jobs behind it are run', async () => {
     const host = await fixture.host('nft', {
       holdable: true,
       environment: { FLEETWALL_QUEUE_TYPE: 'quorum' },
     });
     const client = await fixture.client();
     await host.end();
-    // A rehearsal is before the journal: nothing is left of it that could be settled.
+    // The rehearsal comes before the journal, so it leaves nothing to be settled.
     const poison = makeJob(host.id, { ruleset: ruleset('poison', 1) });
     await client.publish(host.id, poison);
     const behind = await push(client, host, { ruleset: ruleset('edge', 1) });
@@ -154,7 +154,7 @@ describe('a message that ends the worker each time', () => {
 });
 
 describe('events that the broker does not take', () => {
-  it('are kept on disk, in order, over the end of the worker, and published once', async () => {
+  it('are kept on disk, in order, after the end of the worker, and are published once', async () => {
     const { host, uplink } = await fixture.linkedHost('nft', 'ipv4', { holdable: true });
     const client = await fixture.client();
     await host.holdNextRestore();
@@ -165,7 +165,7 @@ describe('events that the broker does not take', () => {
     process.kill(restore, 'SIGCONT');
     await host.logged('An event is kept');
     expect(await host.namespace.save()).toContain('r1.');
-    // The host is guarded meanwhile.
+    // The worker looks for drift meanwhile.
     await host.namespace.iptables('-F', 'edge');
     await host.end();
     const folder = join(host.stateDir, 'outbox');

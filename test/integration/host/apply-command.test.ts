@@ -42,7 +42,7 @@ describe('fleetwall apply', () => {
       extendEnv: false,
       env: environment(),
     });
-  /** At a terminal of its own. */
+  /** Runs `fleetwall apply` at a terminal of its own. */
   const applyAtTerminal = (...args: string[]) => {
     const command = [process.execPath, CLI, 'apply', 'edge.rules', '--confirm', 'manual', ...args].join(' ');
     return execa('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
@@ -94,7 +94,7 @@ describe('fleetwall apply', () => {
     ['yes', 0],
     ['no', 1],
     ['what?', 1],
-  ])('asks at the terminal, and takes "%s" for what it is', async (answer, status) => {
+  ])('asks at the terminal, and does as the answer "%s" says', async (answer, status) => {
     const command = applyAtTerminal();
     command.stdout.on('data', (chunk: Buffer) => {
       if (String(chunk).includes('[y/N]')) command.stdin.write(`${answer}\n`);
@@ -108,14 +108,14 @@ describe('fleetwall apply', () => {
     );
   });
 
-  it('takes no answer in time for a no', async () => {
+  it('takes the change back if there is no answer in time', async () => {
     const { exitCode, stdout } = await applyAtTerminal('--confirm-timeout', '1');
     expect(exitCode).toBe(1);
     expect(stdout).toContain('nobody confirmed it before');
     expect(await namespace.save()).toBe('');
   });
 
-  it('takes a terminal that goes away for a no', async () => {
+  it('takes the change back if the terminal goes away', async () => {
     const command = applyAtTerminal('--confirm-timeout', '300');
     await new Promise<void>((resolve) => {
       command.stdout.on('data', (chunk: Buffer) => {
@@ -132,7 +132,7 @@ describe('fleetwall apply', () => {
     expect(await journal()).not.toContain('change.json');
   });
 
-  it('refuses to ask where there is no terminal', async () => {
+  it('refuses to run if it should ask and there is no terminal', async () => {
     const command = [process.execPath, CLI, 'apply', 'edge.rules', '--confirm', 'manual'];
     const { exitCode, stderr } = await execa('setsid', ['--wait', ...command], {
       cwd: folder,

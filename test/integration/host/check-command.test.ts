@@ -72,7 +72,7 @@ describe('fleetwall check', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('reads standard input, which needs a name', async () => {
+  it('reads standard input, if it is given a name for the ruleset', async () => {
     const named = await check(
       ['-', '--name', 'edge', '--family', 'ipv6'],
       table('filter', ':a - [0:0]', '-A a --no'),
@@ -93,7 +93,7 @@ describe('fleetwall check', () => {
     expect(stderr).toMatch(/^rules\.yaml: 2 lines of ruleset edge revision 7/m);
   });
 
-  it('points at the line of a JSON file, and tells the line of the text', async () => {
+  it('points at the line of a JSON file, and says the line of the text', async () => {
     const text = JSON.stringify({ name: 'edge', revision: 1, ipv4: BAD }, null, 2);
     const { stderr } = await checkFile('rules.json', text);
     expect(stderr).toMatch(/^rules\.json:4: RULE_APPEND failed \(Invalid argument\) \(ipv4 line 4\)$/m);
@@ -136,7 +136,7 @@ describe('fleetwall check', () => {
     }
   });
 
-  it('has a sister that shows the difference by family and table: plan', async () => {
+  it('has a companion, fleetwall plan, which shows the difference by family and table', async () => {
     await namespace.restore(
       table('filter', ':edge - [0:0]', '-A INPUT -j edge', '-A edge -s 10.0.0.9/32 -j DROP'),
     );
@@ -162,7 +162,7 @@ describe('fleetwall check', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ outcome: 'checked', diff: { added: 3, removed: 1 } });
   });
 
-  it('converts what was written by hand to what iptables-save prints of it', async () => {
+  it('has a companion, fleetwall convert, which prints a text written by hand as iptables-save would', async () => {
     const hand = [
       '*nat',
       '-A POSTROUTING -s 10.0.0.0/8,192.0.2.0/24 -j MASQUERADE',

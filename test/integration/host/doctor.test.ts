@@ -52,8 +52,8 @@ async function examine(more: Record<string, string> = {}) {
   return { status, findings, of };
 }
 
-describe.each(BACKENDS)('doctor on a host that is well, %s', (backend) => {
-  it('finds nothing that fails, and leaves nothing behind', async () => {
+describe.each(BACKENDS)('doctor on a healthy host, %s', (backend) => {
+  it('finds no failure, and leaves nothing behind', async () => {
     const before = await namespace.run('nft', ['list', 'ruleset']);
     const { status, findings, of } = await examine({ FLEETWALL_BACKEND: backend });
     expect(status).toBe(0);
@@ -103,13 +103,13 @@ describe.each(BACKENDS)('doctor on a host that is well, %s', (backend) => {
     expect(busy.of('lock', 'warning')).toContain(`host ${host.id}, job `);
     expect(busy.of('state', 'warning')).toContain('edge revision 5');
     expect((await job).data.outcome).toBe('rolled_back');
-    // To have been looked at did it no harm.
+    // The look of the doctor did no harm to the worker.
     expect((await client.run(host.id, { ruleset })).data.outcome).toBe('applied');
   });
 });
 
 describe('doctor finds', () => {
-  it.each(BACKENDS)('rules of the other variant of iptables beside those of %s', async (backend) => {
+  it.each(BACKENDS)('rules of the other variant of iptables besides those of %s', async (backend) => {
     const other = backend === 'nft' ? 'legacy' : 'nft';
     await namespace.run(`iptables-${other}`, ['-A', 'INPUT', '-s', '192.0.2.1', '-j', 'DROP']);
     const { of } = await examine({ FLEETWALL_BACKEND: backend });
@@ -120,7 +120,7 @@ describe('doctor finds', () => {
     );
   });
 
-  it('who else writes rules, and what that means', async () => {
+  it('which other programs write rules, and what that means', async () => {
     await namespace.restore(
       '*filter\n:DOCKER-USER -\n:f2b-sshd -\n:KUBE-FIREWALL -\n:ufw-user-input -\nCOMMIT\n',
     );
@@ -133,7 +133,7 @@ describe('doctor finds', () => {
     expect(of('others', 'warning')).toMatch(/firewalld \(table inet firewalld\).*use one of the two/);
   });
 
-  it('that rights are missing, each with what it is for', async () => {
+  it('missing rights, each with what it is needed for', async () => {
     const wrapper = ['--inh-caps=-all', '--bounding-set=-all,+net_admin'];
     const { exitCode, stdout } = await execa(
       '/usr/bin/setpriv',
@@ -152,7 +152,7 @@ describe('doctor finds', () => {
     );
   });
 
-  it('a namespace that is not there, and then says what else it can', async () => {
+  it('a namespace that does not exist, and then checks what else it can', async () => {
     const { status, of } = await examine({ FLEETWALL_NETNS: 'nowhere' });
     expect(status).toBe(1);
     expect(of('host', 'failure')).toContain('ip netns add nowhere');
@@ -164,7 +164,7 @@ describe('doctor finds', () => {
     expect((await examine()).of('ipv6', 'ok')).toContain('switched off');
   });
 
-  it('that the state is not its own, is damaged, or has events left', async () => {
+  it('a state folder that others may write, is damaged, or has events that wait', async () => {
     const state = join(folder, 'state');
     await mkdir(join(state, 'rulesets'), { recursive: true, mode: 0o700 });
     await mkdir(join(state, 'outbox'));
@@ -178,7 +178,7 @@ describe('doctor finds', () => {
     expect((await examine()).of('state', 'failure')).toContain(`chmod 700 ${state}`);
   });
 
-  it('keys that are missing, that others may write, or that run out', async () => {
+  it('keys that are missing, that others may write, or that expire', async () => {
     const file = join(folder, 'keys.json');
     const { stdout } = await fleetwall(['keys', 'generate', join(folder, 'ops.key'), '--kid', 'ops']);
     const set = JSON.parse(stdout) as { keys: object[] };
@@ -202,7 +202,7 @@ describe('doctor finds', () => {
     ).toContain('policy.yaml');
   });
 
-  it('a policy with which the worker does not start, or takes nothing', async () => {
+  it('a policy with which the worker does not start, or takes no ruleset', async () => {
     const file = join(folder, 'policy.yaml');
     const policy = { FLEETWALL_POLICY: file };
     await writeFile(file, 'signatures: { signers: 2 }\n');
@@ -229,7 +229,7 @@ describe('doctor finds', () => {
     }
   });
 
-  it('settings that are wrong, as the worker would', async () => {
+  it('wrong settings, with the same message as the worker', async () => {
     const { status, stderr } = await fleetwall(['doctor'], {
       environment: environment({ FLEETWALL_BACKEND: 'x' }),
     });
@@ -260,7 +260,7 @@ describe('doctor at a broker', () => {
     FLEETWALL_AMQP_URL: broker.url.replace('amqp://', `amqp://${user}:${password}@`),
   });
 
-  it('tells a wrong password from a broker that is not there, and from rights that are missing', async () => {
+  it('distinguishes a wrong password, a broker that does not answer, and missing rights', async () => {
     const wrong = await examine(at('web-1', 'wrong'));
     expect(wrong.status).toBe(1);
     expect(wrong.of('broker', 'failure')).toContain('look at user, password and vhost');
@@ -269,7 +269,7 @@ describe('doctor at a broker', () => {
     const fresh = await examine(at('web-1', 'right'));
     expect(fresh.status).toBe(0);
     expect(fresh.of('broker', 'warning')).toContain('fleetwall.host.web-1');
-    // The administrator provisions it, by a worker that may.
+    // A worker of an administrator makes what the host needs on the broker.
     const client = await fixture.host('nft', { id: 'web-1', brokerUrl: broker.url, wait: false });
     await client.logged('Consuming');
     await expect

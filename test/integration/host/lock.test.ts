@@ -38,7 +38,7 @@ describe.each(BACKENDS)('the lock of a network namespace, %s', (backend) => {
     expect(live.match(/^-A big /gm)).toHaveLength(20_000);
     expect(live).toContain('-A small -j RETURN');
 
-    // With the next start, what the killed job did is taken back, and nothing of what the other did; it ends once.
+    // The next start takes back the change of the killed job, and nothing of the other. The killed job has one end.
     await first.start();
     const late = await client.completed(big.id);
     expect(late.data).toMatchObject({
@@ -71,7 +71,7 @@ describe.each(BACKENDS)('the lock of a network namespace, %s', (backend) => {
 });
 
 describe('the lock', () => {
-  it('that is held for too long ends the job, which says by whom', async () => {
+  it('that is held for too long ends a job that waits, and its event says who holds it', async () => {
     const first = await fixture.host('nft', { holdable: true });
     await first.holdNextRestore();
     const second = await fixture.host('nft', {
@@ -109,19 +109,19 @@ describe('the lock', () => {
     await host.logged('The lock of the rules was taken away');
     process.kill(pid, 'SIGCONT');
     const { data } = await client.completed(job.id);
-    // The first table was written, the second was not; with the lock taken anew, the first is put back.
+    // The first table was written, the second was not. The lock is taken again, and the first table is put back.
     expect(data).toMatchObject({
       outcome: 'failed',
       failure: { code: 'lock_timeout', stage: 'host' },
       rollback: { performed: true, reason: 'lock_timeout', verified: true },
     });
     expect(await host.namespace.save()).not.toContain('big');
-    // With the next job all is well.
+    // The next job succeeds.
     const again = await client.run(host.id, { ruleset: { name: 'big', revision: 2, ipv4: small('big') } });
     expect(again.data.outcome).toBe('applied');
   });
 
-  it('leaves nothing of a job in its file', async () => {
+  it('leaves nothing in its file when a job has ended', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     await client.run(host.id, { ruleset: { name: 'small', revision: 1, ipv4: small('small') } });

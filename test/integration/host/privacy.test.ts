@@ -9,7 +9,7 @@ const rules = (...lines: string[]) =>
 const SECRET = '203.0.113.77';
 
 describe('rules', () => {
-  it('do not leave the host where events are to have no texts, whatever happens', async () => {
+  it('never leave the host if events are set to have no texts', async () => {
     const host = await fixture.host('nft', { environment: { FLEETWALL_EVENT_TEXT: 'none' } });
     const client = await fixture.client();
     const push = async (fields: object) => (await client.run(host.id, fields)).data;
@@ -31,7 +31,7 @@ describe('rules', () => {
     expect(client.heard.map(({ event }) => JSON.stringify(event)).join('\n')).not.toMatch(/203\.0\.113|NOPE/);
   });
 
-  it('are in the log at level debug only', async () => {
+  it('are written to the log at level debug only', async () => {
     const host = await fixture.host('nft', { environment: { FLEETWALL_LOG_LEVEL: 'info' } });
     const client = await fixture.client();
     await client.run(host.id, {
@@ -64,7 +64,7 @@ describe('the folders of a worker', () => {
     expect(await host.log()).toContain(`chmod 700 ${open}`);
   });
 
-  it('are closed to others, and so is its log', async () => {
+  it('cannot be read by others, and neither can its log', async () => {
     const host = await fixture.host('nft');
     const file = join(host.folder, 'own.log');
     await host.end();

@@ -17,7 +17,7 @@ describe('a worker that gets a SIGHUP', () => {
     return { host, file, client: await fixture.client() };
   }
 
-  it('finishes the job in hand, and goes by the new settings from then on', async () => {
+  it('finishes the job in hand, and then uses the new settings', async () => {
     const { host, file, client } = await hostWithFile('groups: [edge]\n');
     await host.holdNextRestore();
     const job = makeJob(host.id, { ruleset: { name: 'edge', revision: 1, ipv4: EDGE } });
@@ -40,7 +40,7 @@ describe('a worker that gets a SIGHUP', () => {
     expect(await host.end()).toBe(0);
   });
 
-  it('keeps those that it has if the new ones are wrong, or no others', async () => {
+  it('keeps its settings, and stays online, if the new ones are wrong or the same', async () => {
     const { host, file, client } = await hostWithFile('groups: [edge]\n');
     const since = client.heard.length;
     await writeFile(file, 'groups: [Edge!]\n');
@@ -55,7 +55,7 @@ describe('a worker that gets a SIGHUP', () => {
     expect(types.map(({ event }) => event.type)).not.toContain('fleetwall.worker.offline');
   });
 
-  it('goes on waiting for an answer, and opens its log again', async () => {
+  it('goes on waiting for an answer, and opens its log file again', async () => {
     const { host, file, client } = await hostWithFile('groups: []\n');
     await host.end();
     const log = join(host.folder, 'own.log');

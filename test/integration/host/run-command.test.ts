@@ -19,7 +19,7 @@ describe('a command', () => {
     });
   });
 
-  it('that ends before it has read its input is told of by its exit, not by the broken pipe', async () => {
+  it('that ends before it has read its input is reported with its exit, not with the broken pipe', async () => {
     expect(await shell('echo "line 3 is wrong" >&2; exit 2', { input })).toMatchObject({
       exitCode: 2,
       stderr: 'line 3 is wrong\n',
@@ -27,14 +27,14 @@ describe('a command', () => {
     });
   });
 
-  it('that runs too long is ended, even if it does not want to be', async () => {
+  it('that runs too long is ended, even if it ignores SIGTERM', async () => {
     expect(await shell('trap "" TERM; while :; do sleep 0.1; done', { timeoutMs: 300 })).toMatchObject({
       exitCode: null,
       timedOut: true,
     });
   });
 
-  it('that writes without measure is neither ended nor kept', async () => {
+  it('that writes without end is not ended, and only the beginning of its output is kept', async () => {
     const result = await shell('head -c 20000000 /dev/zero >&2; head -c 20000000 /dev/zero; exit 7', {
       maxStdoutBytes: 1000,
     });
@@ -43,7 +43,7 @@ describe('a command', () => {
     expect(result.stderr.length).toBeLessThan(100_000);
   });
 
-  it('that is not there, or is ended by a signal, is a result and no throw', async () => {
+  it('that does not exist, or is ended by a signal, gives a result and throws nothing', async () => {
     expect(await runCommand({ file: '/no/such/program', args: [], input, timeoutMs: 1000 })).toMatchObject({
       exitCode: null,
       startError: expect.stringContaining('ENOENT'),

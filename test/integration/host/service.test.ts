@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(async () => await rm(folder, { recursive: true }));
 
 describe('the units', () => {
-  it('are written, are good, and give away little', async () => {
+  it('are written, are valid, and have a low exposure', async () => {
     const { status, stdout } = await fleetwall([
       'service',
       'install',
@@ -45,7 +45,7 @@ describe('the units', () => {
       const exposure = /Overall exposure level for .*: ([\d.]+)/.exec(security.stdout)?.[1];
       expect(Number(exposure)).toBeLessThanOrEqual(MOST_EXPOSED);
     }
-    // What is said of users and folders is taken.
+    // systemd accepts the files about users and folders.
     await mkdir(join(folder, 'run'));
     await execa('systemd-sysusers', ['--root', folder]);
     await execa('systemd-tmpfiles', [
@@ -62,7 +62,7 @@ describe('the units', () => {
     expect(modes).toBe('700 var/lib/fleetwall\n750 var/log/fleetwall\n600 run/xtables.lock');
   });
 
-  it('are printed, too', async () => {
+  it('can also be printed', async () => {
     const { stdout } = await fleetwall(['service', 'print', '--json']);
     const { files } = JSON.parse(stdout) as { files: { path: string; text: string }[] };
     expect(files.map(({ path }) => path)).toContain('/etc/systemd/system/fleetwall.service');
@@ -73,7 +73,7 @@ describe('the units', () => {
 });
 
 describe.each(BACKENDS)('a worker with the rights of its unit, %s', (backend) => {
-  it('does all of its work', async () => {
+  it('can do all of its work', async () => {
     const { stdout } = await fleetwall(['service', 'print']);
     const rights = /^CapabilityBoundingSet=(.*)$/m.exec(stdout)?.[1] ?? '';
     const only = rights.split(' ').map((right) => `+${right.replace('CAP_', '').toLowerCase()}`);
@@ -117,7 +117,7 @@ describe.each(BACKENDS)('a worker with the rights of its unit, %s', (backend) =>
 });
 
 describe('systemd', () => {
-  it('is told that the worker is ready, lives and stops, as from the worker itself', async () => {
+  it('is told that the worker is ready, alive and stopping, as if by the worker itself', async () => {
     const socket = join(folder, 'notify');
     const listener = spawn('/usr/bin/python3', [join(import.meta.dirname, 'notify_listener.py'), socket]);
     const heard: string[] = [];
@@ -139,22 +139,25 @@ describe('systemd', () => {
 });
 
 describe('the rules at boot', () => {
-  it.each(BACKENDS)('are loaded by the command of the unit, before anything else: %s', async (backend) => {
-    const host = await fixture.host(backend);
-    const client = await fixture.client();
-    for (const [name, text] of [
-      ['edge', EDGE],
-      ['big', bigRuleset(50)],
-    ] as const) {
-      await client.run(host.id, { ruleset: { name, revision: 1, ipv4: text } });
-    }
-    const live = await host.namespace.save();
-    const { stdout } = await fleetwall(['service', 'print']);
-    const command = /^ExecStart=(\/bin\/sh) (.*)$/m.exec(stdout);
-    const script = command?.[2]?.replace('/var/lib/fleetwall', host.stateDir) ?? '';
-    const afresh = await TestNamespace.create(backend);
-    await afresh.run(command?.[1] ?? '', [script]);
-    expect((await afresh.save()).split('\n').toSorted()).toEqual(live.split('\n').toSorted());
-    await afresh.remove();
-  });
+  it.each(BACKENDS)(
+    'are loaded by the command of the unit without anything else of fleetwall: %s',
+    async (backend) => {
+      const host = await fixture.host(backend);
+      const client = await fixture.client();
+      for (const [name, text] of [
+        ['edge', EDGE],
+        ['big', bigRuleset(50)],
+      ] as const) {
+        await client.run(host.id, { ruleset: { name, revision: 1, ipv4: text } });
+      }
+      const live = await host.namespace.save();
+      const { stdout } = await fleetwall(['service', 'print']);
+      const command = /^ExecStart=(\/bin\/sh) (.*)$/m.exec(stdout);
+      const script = command?.[2]?.replace('/var/lib/fleetwall', host.stateDir) ?? '';
+      const afresh = await TestNamespace.create(backend);
+      await afresh.run(command?.[1] ?? '', [script]);
+      expect((await afresh.save()).split('\n').toSorted()).toEqual(live.split('\n').toSorted());
+      await afresh.remove();
+    },
+  );
 });

@@ -11,7 +11,7 @@ import { bigRuleset } from '../../support/rulesets.ts';
 const fixture = new Fixture();
 const COUNT = 100;
 
-it('a worker that still waits for the lock at its start begins nothing once it is to stop', async () => {
+it('a worker that is told to stop while it waits for the lock at its start takes no jobs', async () => {
   const host = await fixture.host('nft');
   await host.end();
   const lock = (await readdir(host.runDir)).find((name) => /^netns-\d+\.lock$/.test(name)) ?? '';
@@ -52,20 +52,20 @@ describe.each(BACKENDS)('a worker in the middle of an apply, %s', (backend) => {
     await client.event(host.id, 'fleetwall.worker.offline', since);
     const live = await host.namespace.save();
     expect(live.match(/^-A big /gm)).toHaveLength(COUNT + 1);
-    // What waited is run by the next worker, once.
+    // The next worker runs the job that waited, once.
     await host.start();
     expect((await client.completed(waiting.id)).data.outcome).toBe('applied');
     expect(client.completions(job.id)).toHaveLength(1);
   });
 
-  it('is left alone with its restore by a Ctrl-C at the terminal', async () => {
+  it('finishes it after a Ctrl-C at the terminal, which does not reach its restore', async () => {
     const host = await fixture.host(backend, { ownGroup: true, holdable: true });
     await host.holdNextRestore();
     const client = await fixture.client();
     const job = makeJob(host.id, { ruleset: { name: 'big', revision: 1, ipv4: bigRuleset(COUNT) } });
     await client.publish(host.id, job);
     const restore = await host.heldRestore();
-    // A terminal sends it to the whole group.
+    // A terminal sends the signal to the whole process group.
     process.kill(-host.pid, 'SIGINT');
     await host.logged('Worker stops');
     process.kill(restore, 'SIGCONT');

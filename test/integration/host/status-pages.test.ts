@@ -70,7 +70,7 @@ describe.each(BACKENDS)('the metrics of a worker, %s', (backend) => {
     );
   });
 
-  it('tell of drift and of its repair', async () => {
+  it('count drift and its repair', async () => {
     const { pages, host, client } = await watched(backend, {
       FLEETWALL_DRIFT_INTERVAL_SECONDS: '0.5',
       FLEETWALL_DRIFT: 'repair',
@@ -87,16 +87,16 @@ describe.each(BACKENDS)('the metrics of a worker, %s', (backend) => {
   });
 });
 
-it('the metrics are as Prometheus wants them', async () => {
+it('the metrics have the form that Prometheus wants', async () => {
   const { pages, host, client } = await watched('nft');
   await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ipv4: EDGE } });
-  // The names of the default metrics are those of prom-client.
+  // Only our own metrics, as prom-client has chosen the names of the default ones.
   const own = (await pages.text()).split('\n').filter((line) => /^(# \w+ )?fleetwall_/.test(line));
   const { stdout, stderr } = await execa('promtool', ['check', 'metrics'], { input: `${own.join('\n')}\n` });
   expect(`${stdout}${stderr}`).toBe('');
 });
 
-it('are to be read at their paths only, and not to be written', async () => {
+it('the status pages can be read at their paths only, and cannot be written', async () => {
   const { pages } = await watched('nft');
   expect((await pages.get('/healthz', 'POST')).status).toBe(405);
   expect(await pages.json('/')).toMatchObject({ status: 404 });
@@ -111,15 +111,15 @@ it('are to be read at their paths only, and not to be written', async () => {
   );
 });
 
-describe('a worker is ready', () => {
-  it.each(BACKENDS)('when it can do a job: %s', async (backend) => {
+describe('the readiness of a worker', () => {
+  it.each(BACKENDS)('is ok when it can do a job: %s', async (backend) => {
     const { pages } = await watched(backend);
     await expect
       .poll(async () => await pages.json('/readyz'))
       .toEqual({ status: 200, body: { status: 'ok', checks: ALL_WELL } });
   });
 
-  it('but not while its broker is away, and then alive all the same', async () => {
+  it('fails while its broker is away, although the worker counts as alive', async () => {
     const broker = await Rabbitmq.start();
     const pages = await StatusReader.choose();
     const host = await fixture.host('nft', {
@@ -147,7 +147,7 @@ describe('a worker is ready', () => {
     }
   });
 
-  it('but not while somebody else has the lock, which is told by whom', async () => {
+  it('fails while somebody else has the lock', async () => {
     const { pages, host } = await watched('nft');
     const lockFile = await lockFileOf(host);
     const holder = spawn('flock', [lockFile, 'sleep', '600'], { detached: true });
@@ -163,13 +163,13 @@ describe('a worker is ready', () => {
     await expect.poll(async () => (await pages.json('/readyz')).status, { timeout: 10_000 }).toBe(200);
   });
 
-  it('but not without the right to read the rules', async () => {
+  it('fails without the right to read the rules', async () => {
     const pages = await StatusReader.choose();
     const environment = { ...pages.environment, FLEETWALL_DRIFT: 'off' };
     const wrapper = ['/usr/bin/setpriv', '--inh-caps=-all', '--bounding-set=-all'];
     const host = await fixture.host('nft', { environment, wrapper, inside: true, wait: false });
     await host.logged('Worker started');
-    // It listens where it runs.
+    // The worker listens in the network namespace in which it runs.
     const url = `http://127.0.0.1:${pages.port}/readyz`;
     const script = `fetch('${url}').then((answer) => answer.text()).then((text) => process.stdout.write(text))`;
     expect(JSON.parse(await host.namespace.run(process.execPath, ['-e', script]))).toMatchObject({

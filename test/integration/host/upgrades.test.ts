@@ -7,7 +7,7 @@ import type { TestHost } from '../../support/host.ts';
 import { BACKENDS } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
-/** As a worker of 23 November 2026 has left it: `edge` pushed twice, `marks` with a whole table, `gone` removed, a job refused. */
+/** The state that a worker of 23 November 2026 has left: `edge` pushed twice, `marks` a whole table, `gone` removed. */
 const OLDER_STATE = join(import.meta.dirname, '../../support/older-state');
 const REFUSED = '5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e';
 
@@ -25,10 +25,10 @@ async function upgraded(backend: 'nft' | 'legacy'): Promise<{ host: TestHost; cl
 }
 
 describe.each(BACKENDS)('a worker after one of an older version, %s', (backend) => {
-  it('has its rules, knows its revisions and results, and can go back to what was before', async () => {
+  it('restores its rules, knows its revisions and results, and can roll back to an earlier push', async () => {
     const { host, client } = await upgraded(backend);
     const run = async (fields: object) => (await client.run(host.id, fields)).data;
-    // After a reboot with the upgrade, nothing was live.
+    // The upgrade came with a reboot, so that no rules were live.
     const live = async () => await host.namespace.save();
     await expect.poll(live).toContain('-A edge -s 192.0.2.2/32 -j DROP');
     await expect.poll(live).toContain('-A PREROUTING -s 192.0.2.7/32 -j MARK --set-xmark 0x7/0xffffffff');
@@ -47,7 +47,7 @@ describe.each(BACKENDS)('a worker after one of an older version, %s', (backend) 
       'applied',
     );
     expect(await host.namespace.save()).toContain('-A edge -s 2001:db8::1/128 -j DROP');
-    // The same id is the same job, whoever answered it.
+    // A job with the same id is the same job, although the older worker has answered it.
     const again = makeJob(host.id, {
       id: REFUSED,
       ruleset: { name: 'edge', revision: 9, ipv4: edge(1), ipv6: EDGE6 },
@@ -63,7 +63,7 @@ describe.each(BACKENDS)('a worker after one of an older version, %s', (backend) 
 });
 
 describe('state of a newer version', () => {
-  it('is left alone: jobs are told so, and nothing is changed', async () => {
+  it('is left alone: jobs end with that as their reason, and nothing is changed', async () => {
     const { host, client } = await upgraded('nft');
     await host.end();
     const before = await host.namespace.save();
@@ -83,7 +83,7 @@ describe('state of a newer version', () => {
     expect(await readFile(record, 'utf8')).toBe(text);
   });
 
-  it('with a change that is under way is not put aside, and so can still be settled by that version', async () => {
+  it('with a change that is under way is not put aside, so that the newer version can still settle it', async () => {
     const host = await fixture.host('nft', { holdable: true });
     const client = await fixture.client();
     await host.holdNextRestore();
@@ -114,7 +114,7 @@ describe('state of a newer version', () => {
 });
 
 describe('workers and clients of different versions', () => {
-  it('ignore what they do not know in a job, a control message and an event', async () => {
+  it('ignore unknown fields in a job, a control message and an event', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     const later = {
@@ -134,7 +134,7 @@ describe('workers and clients of different versions', () => {
     };
     await client.publish(host.id, answer, {}, 'fleetwall.control');
     expect((await client.completed(job.id)).data.outcome).toBe('applied');
-    // A kind of control message that is not known yet does nothing.
+    // A control message of an unknown kind does nothing.
     await client.publish(
       host.id,
       { ...answer, id: '5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3f', kind: 'dance' },

@@ -6,7 +6,7 @@ import { table } from '../../support/rulesets.ts';
 
 const fixture = new Fixture();
 
-// Spelled as people do: the kernel writes 10.0.0.1/32, and -m tcp.
+// Spelled as people do; the kernel writes 10.0.0.1/32, and adds -m tcp.
 const EDGE = table(
   'filter',
   ':edge-in - [0:0]',
@@ -60,7 +60,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
     expect(await host.namespace.save({ counters: true })).toBe(live);
   });
 
-  it('changes nothing on check, and tells what it would do', async () => {
+  it('changes nothing on check, and says what it would change', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ipv4: EDGE } });
@@ -130,7 +130,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
       '-A edge-in -m set --match-set fleeting src -j ACCEPT',
       '-A edge-in -s 2001:db8::3/128 -j ACCEPT',
     );
-    // The rehearsal still has the set: it is gone when the first table is about to be written.
+    // The set still exists during the rehearsal, and is gone when the first table is about to be written.
     await host.holdNextRestore();
     const job = makeJob(host.id, { ruleset: { name: 'edge', revision: 2, ipv4, ipv6 } });
     await client.publish(host.id, job);
@@ -176,7 +176,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
     expect(await namespace.save()).toBe(before);
   });
 
-  it('shows the line where iptables names the COMMIT, and writes nothing', async () => {
+  it('shows the failing line where iptables names only the COMMIT, and writes nothing', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const ipv4 = table(
@@ -200,7 +200,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
     expect(await host.namespace.save()).not.toContain('edge-in');
   });
 
-  it('leaves what is foreign alone, and keeps the counters of what did not change', async () => {
+  it('leaves foreign rules alone, and keeps the counters of rules that did not change', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const { namespace } = host;
@@ -252,7 +252,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
       '-A INPUT -s 10.4.4.4/32 -j DROP',
     ];
     expect(await inputRules()).toEqual(wanted);
-    // Somebody comes before: the next push of the same revision mends it.
+    // Somebody else inserts a rule before the hooks: the next push of the same revision puts them first again.
     await host.namespace.iptables('-I', 'INPUT', '-s', '10.2.2.2', '-j', 'DROP');
     const mended = await client.run(host.id, { ruleset: hook('mid', '-I') });
     expect(mended.data).toMatchObject({ outcome: 'unchanged', changed: true });
@@ -260,7 +260,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
     expect((await inputRules()).filter((rule) => rule !== '-A INPUT -s 10.2.2.2/32 -j DROP')).toEqual(wanted);
   });
 
-  it('takes away what a later revision no longer has, and all of it on remove', async () => {
+  it('removes what a later revision does not have any more, and everything on remove', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const clean = await host.namespace.save();
@@ -281,7 +281,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
     expect(again.data).toMatchObject({ outcome: 'unchanged', changed: false });
   });
 
-  it("takes no chain of somebody else's, unless it is told to adopt it", async () => {
+  it('takes over a chain of somebody else only if it is told to adopt it', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await host.namespace.restore(table('filter', ':edge-in - [0:0]', '-A edge-in -s 10.6.6.6/32 -j DROP'));
@@ -307,7 +307,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
     });
     const undeclared = await client.run(host.id, { ruleset: jump('edge-in') });
     expect(undeclared.data.failure).toMatchObject({ code: 'ruleset_invalid', lines: [{ line: 3 }] });
-    // What is spelled like a target might be one, until the host is looked at.
+    // A name that is spelled like a target might be one, until the chains of the host are read.
     await host.namespace.iptables('-N', 'STRANGER');
     const jumping = await client.run(host.id, { ruleset: jump('STRANGER') });
     expect(jumping.data.failure).toMatchObject({ code: 'chain_conflict', lines: [{ line: 3 }] });
@@ -315,7 +315,7 @@ describe.each(BACKENDS)('scope chains, %s', (backend) => {
 });
 
 describe.each(BACKENDS)('scope tables, %s', (backend) => {
-  it('owns a table whole, keeps counters, and empties it in the end', async () => {
+  it('owns the whole table, keeps counters, and empties it on remove', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const { namespace } = host;
@@ -381,7 +381,7 @@ describe.each(BACKENDS)('scope tables, %s', (backend) => {
 });
 
 describe('native nft rules', () => {
-  it('that iptables prints as something wider keep a whole table from being taken', async () => {
+  it('that iptables prints as wider rules keep a ruleset from owning their whole table', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     const { namespace } = host;
@@ -403,7 +403,7 @@ describe('native nft rules', () => {
       },
     });
     expect(await namespace.run('nft', ['list', 'ruleset'])).toBe(before);
-    // Beside chains of one's own they do no harm, and come to none.
+    // A ruleset with chains of its own leaves them alone, and so it is applied.
     const ipv4 = table('filter', ':mine - [0:0]', '-A INPUT -j mine');
     const chains = await client.run(host.id, { ruleset: { name: 'mine', revision: 1, ipv4 } });
     expect(chains.data.outcome).toBe('applied');

@@ -10,12 +10,12 @@ import { BACKENDS, type Backend } from '../../support/namespace.ts';
 const fixture = new Fixture();
 const CRASH = join(import.meta.dirname, '../../support/crash-at-step.mjs');
 const OFF = { FLEETWALL_DRIFT: 'off' };
-/** So often that the tests need not rely on the monitor. */
+/** A look comes so often that the tests need not rely on the monitor. */
 const OFTEN = { FLEETWALL_DRIFT_INTERVAL_SECONDS: '0.5' };
-/** More steps than a job has. */
+/** A limit that is higher than the number of steps of any job. */
 const MOST_STEPS = 60;
 
-/** In other words than the kernel's, and with a hook in the first place. */
+/** Not spelled as the kernel does, and with an inserted hook. */
 const rulesetOf = (revision: number) => ({
   name: 'edge',
   revision,
@@ -46,7 +46,7 @@ async function committed(backend: Backend, environment: Record<string, string> =
 describe.each(BACKENDS)('a change whose boot files cannot be put in place, %s', (backend) => {
   it.each(['confirmed by nobody', 'confirmed'] as const)('fails and is taken back, %s', async (how) => {
     const { host, client, files, live } = await committed(backend);
-    // What is renamed to the place of a folder has no place.
+    // A file cannot be renamed to a path where a folder is.
     await rm(boot(host, 'edge.chains.ipv6'));
     await mkdir(boot(host, 'edge.chains.ipv6'));
     const confirm = { mode: how === 'confirmed' ? 'probe' : 'none' };
@@ -69,7 +69,7 @@ describe.each(BACKENDS)('a change whose boot files cannot be put in place, %s', 
     expect(ipv6).toContain('2001:db8:2::/48');
   });
 
-  it('fails also where nothing was committed before, and leaves nothing for the boot', async () => {
+  it('fails also if nothing was committed before, and leaves nothing for the boot', async () => {
     const host = await fixture.host(backend, { environment: OFF });
     const client = await fixture.client();
     await mkdir(boot(host, 'edge.chains.ipv6'), { recursive: true });
@@ -97,15 +97,18 @@ describe.each(BACKENDS)('boot files that somebody has removed or damaged, %s', (
     expect(await host.namespace.save()).toBe(live);
   });
 
-  it.each(Object.entries(HARMS))('are made again at the start, without any look: %s', async (_, harm) => {
-    const { host, files } = await committed(backend);
-    await host.end();
-    await harm(host);
-    await host.start();
-    await expect.poll(async () => await readBoot(host), { timeout: 20_000 }).toEqual(files);
-  });
+  it.each(Object.entries(HARMS))(
+    'are made again at the start, without a look for drift: %s',
+    async (_, harm) => {
+      const { host, files } = await committed(backend);
+      await host.end();
+      await harm(host);
+      await host.start();
+      await expect.poll(async () => await readBoot(host), { timeout: 20_000 }).toEqual(files);
+    },
+  );
 
-  it.each(Object.entries(HARMS))('are made again by the same push: %s', async (_, harm) => {
+  it.each(Object.entries(HARMS))('are made again by a push of the same revision: %s', async (_, harm) => {
     const { host, client, files, live } = await committed(backend);
     await harm(host);
     const { data } = await client.run(host.id, { ruleset: rulesetOf(1) });
@@ -114,7 +117,7 @@ describe.each(BACKENDS)('boot files that somebody has removed or damaged, %s', (
     expect(await host.namespace.save()).toBe(live);
   });
 
-  it('are made again from what was pushed, and not from what others made of it', async () => {
+  it('are made again from what was pushed, and not from the live rules, which others have changed', async () => {
     const { host, client, files } = await committed(backend, OFTEN);
     await host.namespace.iptables('-A', 'edge', '-s', '203.0.113.9/32', '-j', 'DROP');
     await rm(boot(host, 'edge.chains.ipv4'));
@@ -122,7 +125,7 @@ describe.each(BACKENDS)('boot files that somebody has removed or damaged, %s', (
     await client.event(host.id, 'fleetwall.drift.detected');
   });
 
-  it('are told of with their ruleset where what was pushed is lost, too', async () => {
+  it('are reported in the log if what was pushed is lost, too', async () => {
     const { host } = await committed(backend);
     await host.end();
     await rm(boot(host, 'edge.chains.ipv4'));
@@ -133,7 +136,7 @@ describe.each(BACKENDS)('boot files that somebody has removed or damaged, %s', (
 });
 
 describe.each(BACKENDS)('a host that is rebooted in the middle of a commit, %s', (backend) => {
-  it('has what is on record, though the boot has loaded what is not', async () => {
+  it('gets what is on record, although the boot has loaded a newer file', async () => {
     const { host, client } = await committed(backend);
     await host.end();
     const crash = join(host.folder, 'crash-at');
@@ -156,7 +159,7 @@ describe.each(BACKENDS)('a host that is rebooted in the middle of a commit, %s',
     expect(await readFile(boot(host, 'edge.chains.ipv4'), 'utf8')).toContain(`10.1.${record}.7/32`);
   }, 240_000);
 
-  /** Kills the worker a step later each time, until a new boot file is in place and the record is still the old one. */
+  /** Kills the worker one step later each time, until a new boot file is in place while the record is still the old one. */
   async function untilBootIsAhead(
     host: TestHost,
     client: TestClient,
@@ -182,7 +185,7 @@ describe.each(BACKENDS)('a host that is rebooted in the middle of a commit, %s',
     throw new Error('the record was never behind the boot files');
   }
 
-  /** All rules go, what is in the boot files is loaded, and another boot has another name. */
+  /** Simulates a reboot: removes all rules, loads the boot files, and changes the name of the boot. */
   async function reboot(host: TestHost, variant: Backend) {
     for (const program of ['iptables', 'ip6tables']) {
       await host.namespace.run(`${program}-${variant}`, ['-w', '5', '-F']);
@@ -195,7 +198,7 @@ describe.each(BACKENDS)('a host that is rebooted in the middle of a commit, %s',
   }
 });
 
-it('a digest on record is that of its boot file', async () => {
+it('a digest on record is the digest of its boot file', async () => {
   const { host, files } = await committed('nft');
   const record = await readFile(join(host.stateDir, 'rulesets/edge.json'), 'utf8');
   for (const text of files.slice(0, 2)) {

@@ -30,7 +30,7 @@ async function pushManually(timeoutSeconds: number) {
 }
 
 describe('a job that a person has to confirm', () => {
-  it('tells when it waits, until when, and with what change, and stays once it is confirmed', async () => {
+  it('reports that it waits, until when, and with what change; the change stays once it is confirmed', async () => {
     const { host, client, before, job, event } = await pushManually(60);
     expect(event).toMatchObject({
       subject: job.id,
@@ -47,7 +47,7 @@ describe('a job that a person has to confirm', () => {
     expect(await host.namespace.save()).toBe(live);
   });
 
-  it('is taken back at once when it is aborted, and nothing else is heard as an answer', async () => {
+  it('is taken back at once when it is aborted, and no other message counts as an answer', async () => {
     const { host, client, before, job } = await pushManually(60);
     await answer(client, host, 'abort', makeJob(host.id, {}).id);
     await host.logged('No job waits for this control message');
@@ -61,7 +61,7 @@ describe('a job that a person has to confirm', () => {
     expect(await host.namespace.save()).toBe(before);
   });
 
-  it('is taken back when nobody answers, and the next one waits for its turn', async () => {
+  it('is taken back when nobody answers, and the next job waits for its turn', async () => {
     const { host, client, before, job } = await pushManually(2);
     const next = makeJob(host.id, { ruleset: { name: 'other', revision: 1, ipv4: OTHER } });
     await client.publish(host.id, next);
@@ -84,7 +84,7 @@ describe('a job that a person has to confirm', () => {
       const live = await host.namespace.save();
       await host.end(signal);
       expect(await host.namespace.save()).toBe(live);
-      // An answer that comes while nobody is there is heard, too.
+      // An answer that comes while no worker runs counts, too.
       await answer(client, host, 'confirm', job.id);
       await host.start();
       expect((await client.completed(job.id)).data).toMatchObject({
@@ -96,7 +96,7 @@ describe('a job that a person has to confirm', () => {
     },
   );
 
-  it('says in the next worker that it waits, and lets nothing else in', async () => {
+  it('is shown by the next worker as waiting, and no other job is run before it ends', async () => {
     const { host, client, before, job } = await pushManually(120);
     await host.end('SIGKILL');
     const since = client.heard.length;
@@ -113,7 +113,7 @@ describe('a job that a person has to confirm', () => {
     expect(await host.namespace.save()).not.toBe(before);
   });
 
-  it('is taken back by a worker that is started after its time', async () => {
+  it('is taken back by a worker that is started after its window is over', async () => {
     const { host, client, before, job } = await pushManually(1);
     await host.end('SIGKILL');
     await sleep(1_500);
@@ -126,7 +126,7 @@ describe('a job that a person has to confirm', () => {
     expect(await host.namespace.save()).toBe(before);
   });
 
-  it('is taken back at its time by the watchdog when no worker is started again', async () => {
+  it('is taken back by the watchdog when its window is over, if no worker is started again', async () => {
     const { host, client, before, job } = await pushManually(3);
     const live = await host.namespace.save();
     await host.end('SIGKILL');
@@ -177,7 +177,7 @@ require('node:http').createServer((request, response) => {
 }).listen(${PORT}, '127.0.0.1', () => console.log('listening'));
 `;
 
-  /** A host whose probes can be chosen, with a web server in its namespace. */
+  /** A host with a web server in its namespace; its probes can be chosen. */
   async function hostWithServer() {
     const host = await fixture.host('nft', { wait: false });
     await host.end('SIGKILL');
@@ -192,7 +192,7 @@ require('node:http').createServer((request, response) => {
     return { host, server, start };
   }
 
-  it('have to succeed from the managed namespace, or the change is taken back, and it is said which failed', async () => {
+  it('have to succeed from the managed namespace; else the change is taken back, and the event names what failed', async () => {
     const { host, server, start } = await hostWithServer();
     await start(
       '{ name: loopback, icmp: 127.0.0.1, timeoutSeconds: 1 }',
@@ -216,7 +216,7 @@ require('node:http').createServer((request, response) => {
     server.kill();
   });
 
-  it('let a change stay that they all survive, and take back one that one of them does not', async () => {
+  it('let a change stay if all succeed after it, and take it back if one does not', async () => {
     const { host, server, start } = await hostWithServer();
     await start(`{ http: "http://127.0.0.1:${PORT}/well" }`, '{ icmp: 127.0.0.1, timeoutSeconds: 1 }');
     const client = await fixture.client();
@@ -233,7 +233,7 @@ require('node:http').createServer((request, response) => {
     server.kill();
   });
 
-  it('that cannot be read stop the worker, which says where', async () => {
+  it('that cannot be read keep the worker from starting, and it says where they are wrong', async () => {
     const { host, server } = await hostWithServer();
     const file = join(host.folder, 'probes.yaml');
     await writeFile(file, 'probes: [{ udp: 127.0.0.1 }]\n');

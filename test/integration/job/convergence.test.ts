@@ -8,7 +8,7 @@ import { BACKENDS } from '../../support/namespace.ts';
 
 const EXOTIC = join(import.meta.dirname, '../../support/exotic-rules.txt');
 
-/** A ruleset has a chain at least. */
+/** Adds a chain, as a ruleset needs one at least. */
 function withChain(text: string): string {
   return text.replace('COMMIT', ':own-z - [0:0]\nCOMMIT');
 }
@@ -24,12 +24,12 @@ describe.each(BACKENDS)('on the real kernel, %s', (backend) => {
     for (const engine of engines.splice(0)) await engine.close();
   });
 
-  it('any change among rules of others makes what is wanted, leaves theirs as they are, and is one', async () => {
+  it('any change among foreign rules makes what is wanted, leaves those alone, and is unchanged when repeated', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryChange, async (change) => {
         const engine = await openEngine();
         const { namespace } = engine;
-        // What an earlier revision has left is ours, by its record; then come the others, and what they have made of it.
+        // The rules of an earlier revision belong to the ruleset by its record. Then others add theirs, and change some of ours.
         const earlier = withChain(change.before).replace(/^.* THEIRS .*\n/gm, '');
         expect((await engine.apply(earlier)).end.outcome).toBe('applied');
         await namespace.run(`iptables-${backend}-restore`, ['-w', '5'], withChain(change.live));
@@ -48,7 +48,7 @@ describe.each(BACKENDS)('on the real kernel, %s', (backend) => {
     );
   });
 
-  it('rules of many kinds are applied, and are unchanged when they are pushed again', async () => {
+  it('rules of many kinds are applied, and a second push of them is unchanged', async () => {
     const engine = await openEngine();
     await engine.namespace.run('ipset', ['create', 'nets', 'hash:net']);
     await engine.namespace.run('ipset', ['create', 'lst', 'list:set']);

@@ -12,13 +12,13 @@ import { BACKENDS } from '../../support/namespace.ts';
 const LONG_MS = 240_000;
 const fixture = new Fixture();
 const PRELOAD = join(import.meta.dirname, '../../support/crash-at-step.mjs');
-/** In all, for both variants together; the long form asks for more. */
+/** The number of random kills, for both variants together; set it higher for a longer run. */
 const RANDOM_KILLS = Number(process.env['FLEETWALL_TEST_KILLS'] ?? 12);
-/** More steps than a job has. */
+/** A limit that is higher than the number of steps of any job. */
 const MOST_STEPS = 60;
 const KEPT = new Set(['applied', 'unchanged', 'removed']);
 
-/** Rules in two tables of each family, with something that differs in every revision. */
+/** Rules in two tables of each family; a part of them differs in every revision. */
 function rulesetOf(revision: number) {
   const ipv4 = `*mangle
 :edge-mark - [0:0]
@@ -50,7 +50,7 @@ async function hostWithStranger(
   return { host, crash: join(host.folder, 'crash-at') };
 }
 
-/** What is live is the one or the other, whole, and what the event says; the state says the same. */
+/** What is live must be one of the two rulesets as a whole, and the same that the event and the state say. */
 async function expectAgreement(
   host: TestHost,
   client: TestClient,
@@ -86,7 +86,7 @@ function committedRevision({ ruleset }: JobCompletedEvent['data']): number | nul
   return ruleset?.liveRevision ?? null;
 }
 
-/** What a reboot would bring back is what is on record. */
+/** What a reboot would bring back must be what is on record. */
 async function expectBootFiles(host: TestHost, revision: number | null): Promise<void> {
   const [ipv4, ipv6] = await Promise.all(
     ['ipv4', 'ipv6'].map((family) =>
@@ -100,7 +100,7 @@ async function expectBootFiles(host: TestHost, revision: number | null): Promise
 
 describe.each(BACKENDS)('a worker that is killed, %s', (backend) => {
   it.each(['none', 'probe'] as const)(
-    'at any step of its journal, with confirm %s, leaves the host as before or as wanted, and one end',
+    'at any step of its journal, with confirm %s, leaves the host as before or as wanted, and the job has one end',
     async (mode) => {
       const { host, crash } = await hostWithStranger(backend);
       const environment = { NODE_OPTIONS: `--import ${PRELOAD}`, FLEETWALL_TEST_CRASH: crash };
@@ -137,7 +137,7 @@ describe.each(BACKENDS)('a worker that is killed, %s', (backend) => {
     LONG_MS,
   );
 
-  it(`at ${RANDOM_KILLS / 2} random times under load, does the same`, async () => {
+  it(`at ${RANDOM_KILLS / 2} random times under load, leaves the host as the events and the state say`, async () => {
     const { host } = await hostWithStranger(backend);
     const client = await fixture.client();
     await host.start();
@@ -147,14 +147,14 @@ describe.each(BACKENDS)('a worker that is killed, %s', (backend) => {
         revision += 1;
         return { revision, job: makeJob(host.id, { ruleset: rulesetOf(revision) }) };
       });
-      // Apart by more than a worker gathers, so that some of them are run and some superseded.
+      // Most pauses are longer than the worker gathers jobs, so that some jobs are run and some superseded.
       for (const { job } of jobs) {
         await client.publish(host.id, job);
         await sleep(Math.random() * 400);
       }
       await host.end('SIGKILL');
       await host.start();
-      // If the newest was killed, the next newest is tried.
+      // If the worker was killed with the newest job, it tries the next newest one.
       let committed: number | null = null;
       for (const [index, { job, revision: own }] of jobs.entries()) {
         const { data } = await client.completed(job.id);

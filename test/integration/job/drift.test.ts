@@ -22,7 +22,7 @@ const MANGLED =
 
 type DriftEvent = Extract<FleetEvent, { data: { by: unknown } }>;
 
-/** In which order there are tables, nobody says. */
+/** Sorts the tables of a save, as their order is not defined. */
 function sorted(save: string): string[] {
   return save.split(/^(?=\*)/m).toSorted();
 }
@@ -44,16 +44,16 @@ async function guarded(backend: Backend, environment: Record<string, string>) {
   return { host, client, committed: await host.namespace.save() };
 }
 
-/** Often enough to wait for, so that the tests need not rely on the monitor. */
+/** A look comes so often that the tests need not rely on the monitor. */
 const OFTEN = { FLEETWALL_DRIFT_INTERVAL_SECONDS: '0.5' };
-/** So seldom that nothing is noticed but by the monitor. */
+/** A look comes so rarely that only the monitor can notice anything. */
 const SELDOM = { FLEETWALL_DRIFT_INTERVAL_SECONDS: '3600' };
 
-describe.each(BACKENDS)('a hook that others have got ahead of, %s', (backend) => {
+describe.each(BACKENDS)('a hook behind a rule that somebody else has inserted, %s', (backend) => {
   const order = async (host: TestHost) =>
     (await host.namespace.iptables('-S', 'INPUT')).split('\n').slice(1, 3);
 
-  it('is drift, and is told as moved', async () => {
+  it('is drift, and is reported as moved', async () => {
     const { host, client } = await guarded(backend, OFTEN);
     await host.namespace.iptables('-I', 'INPUT', '-p', 'tcp', '-j', 'ACCEPT');
     const { event } = await client.event(host.id, 'fleetwall.drift.detected');
@@ -68,7 +68,7 @@ describe.each(BACKENDS)('a hook that others have got ahead of, %s', (backend) =>
     expect(await order(host)).toEqual(['-A INPUT -p tcp -j ACCEPT', '-A INPUT -j edge']);
   });
 
-  it('goes back to the head by a repair, and by a push of the same', async () => {
+  it('is put back to the head by a repair, and by a push of the same revision', async () => {
     const { host, client } = await guarded(backend, { ...OFTEN, FLEETWALL_DRIFT: 'repair' });
     await host.namespace.iptables('-I', 'INPUT', '-p', 'tcp', '-j', 'ACCEPT');
     await client.event(host.id, 'fleetwall.drift.repaired');
@@ -77,7 +77,7 @@ describe.each(BACKENDS)('a hook that others have got ahead of, %s', (backend) =>
 });
 
 describe.each(BACKENDS)('drift, %s', (backend) => {
-  it('is told once for each difference, and left alone unless it is to be repaired', async () => {
+  it('is reported once for each difference, and left alone if it is not to be repaired', async () => {
     const { host, client } = await guarded(backend, OFTEN);
     await host.namespace.iptables('-A', 'INPUT', '-s', '203.0.113.1/32', '-j', 'DROP');
     await host.namespace.iptables('-D', 'edge', '2');
@@ -108,7 +108,7 @@ describe.each(BACKENDS)('drift, %s', (backend) => {
     expect((await host.namespace.save()).match(/-A edge .*/g)).toHaveLength(3);
   });
 
-  it('is put back where that is wanted, in both families and in whole tables, and strangers keep theirs', async () => {
+  it('is repaired where that is wanted, in both families and in whole tables, and foreign rules stay', async () => {
     const { host, client, committed } = await guarded(backend, { ...OFTEN, FLEETWALL_DRIFT: 'repair' });
     await host.namespace.iptables('-A', 'INPUT', '-s', '203.0.113.1/32', '-j', 'DROP');
     const after = await host.namespace.save();
@@ -127,7 +127,7 @@ describe.each(BACKENDS)('drift, %s', (backend) => {
     ]);
   });
 
-  it('that another program makes again and again is put back some times, and then told and left', async () => {
+  it('that another program makes again and again is repaired five times, and then reported and left alone', async () => {
     const { host, client } = await guarded(backend, { ...OFTEN, FLEETWALL_DRIFT: 'repair' });
     const gaveUp = () => driftsOf(client, host).find(({ data }) => data.gaveUp === true);
     const repaired = () =>
@@ -142,7 +142,7 @@ describe.each(BACKENDS)('drift, %s', (backend) => {
     await sleep(1_500);
     expect(repaired()).toBe(5);
     expect(await host.namespace.save()).not.toContain('192.0.2.1/32');
-    // Whatever is pushed next is put back again.
+    // The next revision that is pushed is repaired again.
     const ruleset = { name: 'edge', revision: 4, ipv4: EDGE };
     expect((await client.run(host.id, { ruleset })).data.outcome).toBe('applied');
     await host.namespace.iptables('-F', 'edge');
@@ -150,7 +150,7 @@ describe.each(BACKENDS)('drift, %s', (backend) => {
     expect(repaired()).toBe(6);
   });
 
-  it('at the start: what a reboot took away is there before the first job, and told', async () => {
+  it('that a reboot has made is repaired before the first job, and reported', async () => {
     const { host, client, committed } = await guarded(backend, SELDOM);
     await host.end();
     for (const program of ['iptables', 'ip6tables']) {
@@ -175,7 +175,7 @@ describe.each(BACKENDS)('drift, %s', (backend) => {
     expect(sorted(await host.namespace.save())).toEqual(sorted(committed));
   });
 
-  it('at the start is none of its business when drift is off', async () => {
+  it('is not looked for at the start when drift is off', async () => {
     const { host, client } = await guarded(backend, SELDOM);
     await host.end();
     await host.namespace.iptables('-F', 'edge');
@@ -186,7 +186,7 @@ describe.each(BACKENDS)('drift, %s', (backend) => {
     expect(await host.namespace.save()).not.toContain('192.0.2.1/32');
   });
 
-  it('is overcome without fleetwall: the boot files load with one command', async () => {
+  it('can be repaired without fleetwall: one command loads the boot files', async () => {
     const { host, client, committed } = await guarded(backend, SELDOM);
     const zone = { name: 'a-zone', revision: 1, ipv4: EDGE.replaceAll('edge', 'a-zone') };
     expect((await client.run(host.id, { ruleset: zone })).data.outcome).toBe('applied');
@@ -207,9 +207,9 @@ describe.each(BACKENDS)('drift, %s', (backend) => {
 });
 
 describe('drift, nft', () => {
-  it('is noticed as it happens, with the name of the program', async () => {
+  it('is noticed as it happens, with the name of the program that made it', async () => {
     const { host, client } = await guarded('nft', SELDOM);
-    // The monitor begins when the jobs are over.
+    // The monitor starts only after the jobs have ended.
     await sleep(1_500);
     await host.namespace.iptables('-D', 'edge', '1');
     const { event } = await client.event(host.id, 'fleetwall.drift.detected');

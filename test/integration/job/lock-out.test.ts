@@ -80,7 +80,7 @@ describe.each(BACKENDS)('a ruleset that locks the host out, %s', (backend) => {
     expect(awaiting.map(({ event }) => 'subject' in event && event.subject)).toEqual([harmless.subject]);
   });
 
-  it('is taken back by the watchdog when the worker is killed meanwhile and not started again', async () => {
+  it('is taken back by the watchdog if the worker is killed meanwhile and not started again', async () => {
     const { host } = await fixture.linkedHost(backend);
     const client = await fixture.client();
     const before = await host.namespace.save();
@@ -102,7 +102,7 @@ describe.each(BACKENDS)('a ruleset that locks the host out, %s', (backend) => {
     expect(client.completions(job.id)).toHaveLength(1);
   });
 
-  it('is not even begun when the broker is out of reach before', async () => {
+  it('is not even begun if the broker cannot be reached before', async () => {
     const { host, uplink } = await fixture.linkedHost(backend, 'ipv4', { holdable: true });
     await host.holdNextRestore('rehearsal');
     const client = await fixture.client();

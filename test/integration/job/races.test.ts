@@ -9,7 +9,7 @@ import { table } from '../../support/rulesets.ts';
 const fixture = new Fixture();
 const JOBS = 12;
 
-/** Another program that writes rules as fast as it can, until it is told to end; what it says it has done. */
+/** Another program that writes rules as fast as it can until it is told to end, and then says what it has done. */
 class Saboteur {
   readonly #process;
   readonly #said: Promise<string>;
@@ -48,11 +48,11 @@ const ruleset = (revision: number) => ({
 });
 
 describe.each(BACKENDS)('while another program writes, %s', (backend) => {
-  it('before our hook without pause: not a rule is lost, and no job fails', async () => {
+  it('rules before our hook without pause, no rule is lost, and no job fails', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const { namespace } = host;
-    // It takes every third of its own rules out again, by value.
+    // It deletes every third of its own rules again, by value.
     const saboteur = new Saboteur(
       namespace,
       `${address}; ipt -I INPUT -s $a -j ACCEPT && echo $a; ((i % 3 == 0)) && ipt -D INPUT -s $a -j ACCEPT && echo -$a`,
@@ -74,7 +74,7 @@ describe.each(BACKENDS)('while another program writes, %s', (backend) => {
     expect((await host.log()).includes('planned again')).toBe(false);
   });
 
-  it('to our own chain: it is planned again, and what others own is never touched', async () => {
+  it('to our own chain, the change is planned again, and foreign rules are never touched', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const { namespace } = host;
@@ -92,7 +92,7 @@ describe.each(BACKENDS)('while another program writes, %s', (backend) => {
       const { data } = await client.run(host.id, { ruleset: ruleset(revision) });
       revision += 1;
       outcomes.add(data.outcome);
-      // Nobody can win against somebody who never stops: then it says so, and nothing else is amiss.
+      // A job cannot win against a program that never stops. Then it must fail with one of these codes, and with no other.
       if (data.outcome === 'failed') expect(['verify_mismatch', 'undo_failed']).toContain(data.failure?.code);
     }
     await saboteur.end();

@@ -7,7 +7,7 @@ import { BACKENDS } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
 
-/** A content that is told from others by its number. */
+/** A content that can be recognised by its number. */
 function content(number: number): { ipv4: string } {
   return {
     ipv4: `*filter\n:edge - [0:0]\n-I INPUT -j edge\n-A edge -s 192.0.2.${number}/32 -j DROP\nCOMMIT\n`,
@@ -28,7 +28,7 @@ async function liveNumber(host: TestHost): Promise<number | null> {
 }
 
 describe.each(BACKENDS)('a rollback, %s', (backend) => {
-  it('goes back one push after the other, under revisions of its own, until there is nothing left', async () => {
+  it('goes back by one push each time, under a revision of its own, until no earlier push is left', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const first = await push(client, host, 1, 1);
@@ -55,7 +55,7 @@ describe.each(BACKENDS)('a rollback, %s', (backend) => {
     expect(await liveNumber(host)).toBe(1);
   });
 
-  it('goes back past what was rolled back, once something else was pushed', async () => {
+  it('leaves out what was rolled back before, once something else was pushed', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await push(client, host, 1, 1);
@@ -78,7 +78,7 @@ describe.each(BACKENDS)('a rollback, %s', (backend) => {
     expect(await liveNumber(host)).toBe(1);
   });
 
-  it('goes by the revisions as any other job', async () => {
+  it('is refused for a wrong revision, as any other job', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     expect((await goBack(client, host, 1)).failure?.code).toBe('no_previous_revision');
@@ -93,7 +93,7 @@ describe.each(BACKENDS)('a rollback, %s', (backend) => {
     expect(await liveNumber(host)).toBe(2);
   });
 
-  it('is taken back itself when it is aborted', async () => {
+  it('is taken back when it is aborted', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await push(client, host, 1, 1);
@@ -107,7 +107,7 @@ describe.each(BACKENDS)('a rollback, %s', (backend) => {
       ruleset: { liveRevision: 2 },
     });
     expect(await liveNumber(host)).toBe(2);
-    // It has used up neither the revision nor what there is to go back to.
+    // The aborted rollback has used up neither its revision nor the push that it went back to.
     expect((await goBack(client, host, 3)).outcome).toBe('applied');
     expect(await liveNumber(host)).toBe(1);
   });

@@ -16,7 +16,7 @@ describe.each(BACKENDS)('a restore that misbehaves, %s', (backend) => {
   it.each([
     ['is the first', 0],
     ['is the second of two', 1],
-  ] as const)('because it takes a minute, and %s, leaves the host as it was', async (_, skip) => {
+  ] as const)('because it takes a minute leaves the host as it was, if it %s', async (_, skip) => {
     const environment = { FLEETWALL_APPLY_TIMEOUT_SECONDS: '2' };
     const host = await fixture.host(backend, { holdable: true, environment });
     const client = await fixture.client();
@@ -39,30 +39,27 @@ describe.each(BACKENDS)('a restore that misbehaves, %s', (backend) => {
     ['is killed', 'dies'],
     ['says that it failed though it did not', 'lies'],
     ['writes megabytes to standard error', 'shouts'],
-  ] as const)(
-    'because it %s is judged by what is live, and done again where it has to be',
-    async (_, mode) => {
-      const host = await fixture.host(backend, { holdable: true });
-      const client = await fixture.client();
-      await host.sabotage(mode, 1);
-      const { data } = await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ...PAIR } });
-      const live = await host.namespace.save();
-      expect(data.outcome).toBe('applied');
-      expect(live).toContain('192.0.2.1/32');
-      expect(live).toContain('2001:db8::/32');
-      const { data: report } = await client.run(host.id, { action: 'report' });
-      expect(report.report?.rulesets.map(({ inSync }) => inSync)).toEqual([true]);
-    },
-  );
+  ] as const)('because it %s is judged by what is live, and repeated if necessary', async (_, mode) => {
+    const host = await fixture.host(backend, { holdable: true });
+    const client = await fixture.client();
+    await host.sabotage(mode, 1);
+    const { data } = await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ...PAIR } });
+    const live = await host.namespace.save();
+    expect(data.outcome).toBe('applied');
+    expect(live).toContain('192.0.2.1/32');
+    expect(live).toContain('2001:db8::/32');
+    const { data: report } = await client.run(host.id, { action: 'report' });
+    expect(report.report?.rulesets.map(({ inSync }) => inSync)).toEqual([true]);
+  });
 
   it.each(['lies', 'dies', 'slow'] as const)(
-    'that %s in the undo does not keep the host from getting back',
+    'in the way "%s" during the undo does not keep the change from being taken back',
     async (mode) => {
       const environment = { FLEETWALL_APPLY_TIMEOUT_SECONDS: '2' };
       const host = await fixture.host(backend, { holdable: true, environment });
       const client = await fixture.client();
       const before = await host.namespace.save();
-      // Both tables are applied, nothing answers the probe; the first restore of the undo misbehaves.
+      // Both tables are applied, and nothing answers the probe. The third restore is the first of the undo, and misbehaves.
       await writeFile(
         join(host.folder, 'probes.yaml'),
         'probes: [{ tcp: "127.0.0.1:9", timeoutSeconds: 1 }]\n',
@@ -88,7 +85,7 @@ describe.each(BACKENDS)('a restore that misbehaves, %s', (backend) => {
 describe('a state folder that cannot be written', () => {
   const small = ['mkdir -p $STATE && mount -t tmpfs -o mode=700,size=256k tmpfs $STATE'];
 
-  it('because the disk is full keeps a job from changing anything', async () => {
+  it('because the disk is full lets no job change anything', async () => {
     const host = await fixture.host('nft', { holdable: true, mounts: small });
     const client = await fixture.client();
     const before = await host.namespace.save();
@@ -107,7 +104,7 @@ describe('a state folder that cannot be written', () => {
     expect((await client.run(host.id, { ruleset })).data.outcome).toBe('applied');
   });
 
-  it('because the disk fills up in the middle takes the change back', async () => {
+  it('because the disk fills up in the middle of a job makes the worker take the change back', async () => {
     const host = await fixture.host('nft', { holdable: true, mounts: small });
     const client = await fixture.client();
     const before = await host.namespace.save();
@@ -130,7 +127,7 @@ describe('a state folder that cannot be written', () => {
     expect(again.data.outcome).toBe('applied');
   });
 
-  it('because it is mounted read-only keeps a job from changing anything', async () => {
+  it('because it is mounted read-only lets no job change anything', async () => {
     const host = await fixture.host('nft', { holdable: true, mounts: small });
     const client = await fixture.client();
     const before = await host.namespace.save();
@@ -152,7 +149,7 @@ describe('a state folder that cannot be written', () => {
 });
 
 describe('state files that are damaged', () => {
-  it('are a verdict for each job, and not the end of the worker', async () => {
+  it('make each job fail with a clear reason, and do not end the worker', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     const ruleset = { name: 'edge', revision: 1, ...PAIR };
@@ -166,13 +163,13 @@ describe('state files that are damaged', () => {
     expect(data).toMatchObject({ outcome: 'failed', failure: { code: 'state_unavailable', stage: 'host' } });
     expect(data.failure?.message).toContain(file);
     expect(await host.namespace.save()).toBe(live);
-    // As the message says: moved away, and pushed again with its chains adopted.
+    // As the message says: the file is moved away, and the ruleset pushed again with its chains in `adopt`.
     await rm(file);
     const again = await client.run(host.id, { ruleset: { ...ruleset, revision: 2, adopt: ['edge'] } });
     expect(again.data.outcome).toBe('unchanged');
   });
 
-  it('with the snapshot of a change that was cut short: the host gets back what was committed', async () => {
+  it('with the snapshot of a change that was cut short do not keep the host from getting back what was committed', async () => {
     const host = await fixture.host('nft', { holdable: true });
     const client = await fixture.client();
     const ruleset = { name: 'edge', revision: 1, ...PAIR };
@@ -188,7 +185,7 @@ describe('state files that are damaged', () => {
     expect(await host.namespace.save()).toBe(live);
   });
 
-  it('with the journal itself: it is put aside and told, and the worker takes jobs', async () => {
+  it('with the journal itself: it is put aside, the log says so, and the worker takes jobs', async () => {
     const host = await fixture.host('nft', { holdable: true });
     const client = await fixture.client();
     const { job } = await cutShort(host, client);
@@ -201,7 +198,7 @@ describe('state files that are damaged', () => {
     expect((await client.run(host.id, { ruleset })).data.outcome).toBe('applied');
   });
 
-  /** Kills a worker, and with it its second restore, when the first has been done. */
+  /** Kills a worker together with its second restore, after the first restore has ended. */
   async function cutShort(
     host: Awaited<ReturnType<typeof fixture.host>>,
     client: Awaited<ReturnType<typeof fixture.client>>,

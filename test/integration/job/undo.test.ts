@@ -15,7 +15,7 @@ import { BACKENDS, type Backend } from '../../support/namespace.ts';
 const fixture = new Fixture();
 const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.1/32 -j DROP\nCOMMIT\n';
 const OTHER = EDGE.replaceAll('edge', 'other');
-/** An undo is tried for a minute before its job ends; what is to come after that may take a while longer. */
+/** An undo is tried for a minute before its job ends, and the rest of a test may take some time more. */
 const LONG = { timeout: 240_000 };
 const POLL = { timeout: 120_000, interval: 100 };
 
@@ -24,7 +24,7 @@ async function answer(client: TestClient, host: TestHost, kind: 'confirm' | 'abo
   await client.publish(host.id, { id, apiVersion, issuedAt, target, kind, jobId }, {}, CONTROL_EXCHANGE);
 }
 
-/** A host with a stranger's rule, on which a change waits for its answer. */
+/** A host with a foreign rule, on which a change waits to be confirmed. */
 async function waiting(host: TestHost, timeoutSeconds: number) {
   const client = await fixture.client();
   await host.namespace.iptables('-A', 'INPUT', '-s', '203.0.113.9/32', '-j', 'DROP');
@@ -50,7 +50,7 @@ const undone = (client: TestClient, jobId: string): UndoneEvent[] =>
     .filter((event): event is UndoneEvent => event.type === 'fleetwall.job.undone')
     .filter(({ subject }) => subject === jobId);
 
-/** Other rules may be pushed again, and there is nothing left of what was owed. */
+/** The undo was reported once, nothing is left of the change, and other rulesets can be pushed again. */
 async function expectSettled(host: TestHost, client: TestClient, before: string, jobId: string) {
   await expect.poll(() => undone(client, jobId).length, POLL).toBe(1);
   const [event] = undone(client, jobId);
@@ -97,10 +97,10 @@ async function expectOwed(host: TestHost, client: TestClient, jobId: string, rea
 
 describe('an undo that does not succeed in time', () => {
   it(
-    'because another program has the xtables lock is owed, over a restart too, until the lock is free',
+    'because another program has the xtables lock is owed, also after a restart, until the lock is free',
     LONG,
     async () => {
-      // A lock of its own, in the place of that of the machine.
+      // A lock file for this host only, mounted over that of the machine.
       const mounts = [
         ': >>$STATE-xtables.lock',
         ': >>/run/xtables.lock',
@@ -130,26 +130,22 @@ describe('an undo that does not succeed in time', () => {
     },
   );
 
-  it(
-    'is made up for by the watchdog when the worker is killed, and told by the next worker',
-    LONG,
-    async () => {
-      const host = await fixture.host('nft', { holdable: true });
-      const { client, before, job } = await waiting(host, 600);
-      await host.sabotage('dies', 0, 'live', 10_000);
-      await answer(client, host, 'abort', job.id);
-      expect((await ended(client, job.id)).data.failure?.code).toBe('undo_failed');
-      await expectOwed(host, client, job.id, 'it was ended by a signal');
-      await host.end('SIGKILL');
-      await host.endSabotage();
-      await expect.poll(async () => await host.namespace.save(), POLL).toBe(before);
-      await host.start();
-      await expectSettled(host, client, before, job.id);
-    },
-  );
+  it('is done by the watchdog if the worker is killed, and the next worker reports it', LONG, async () => {
+    const host = await fixture.host('nft', { holdable: true });
+    const { client, before, job } = await waiting(host, 600);
+    await host.sabotage('dies', 0, 'live', 10_000);
+    await answer(client, host, 'abort', job.id);
+    expect((await ended(client, job.id)).data.failure?.code).toBe('undo_failed');
+    await expectOwed(host, client, job.id, 'it was ended by a signal');
+    await host.end('SIGKILL');
+    await host.endSabotage();
+    await expect.poll(async () => await host.namespace.save(), POLL).toBe(before);
+    await host.start();
+    await expectSettled(host, client, before, job.id);
+  });
 });
 
-it('an undo that is owed is made up for by a command on the host, and told by the worker', LONG, async () => {
+it('an owed undo is done by a command on the host, and the worker reports it', LONG, async () => {
   const host = await fixture.host('nft');
   const { client, before, job } = await waiting(host, 600);
   await host.end('SIGKILL');
@@ -187,11 +183,11 @@ it('an undo that is owed is made up for by a command on the host, and told by th
 });
 
 describe.each(BACKENDS)('an undo at the start of a worker, %s', (backend: Backend) => {
-  it('is tried as often as it takes', LONG, async () => {
+  it('is tried again until it succeeds', LONG, async () => {
     const host = await fixture.host(backend, { holdable: true });
     const { client, before, job } = await waiting(host, 1);
     await host.end('SIGKILL');
-    // More often than anybody would try in a row.
+    // Five failures: more than the attempts that are made in a row.
     await host.sabotage('dies', 0, 'live', 5);
     await host.start();
     expect((await ended(client, job.id)).data).toMatchObject({
@@ -205,14 +201,14 @@ describe.each(BACKENDS)('an undo at the start of a worker, %s', (backend: Backen
 });
 
 describe('a worker that is stopped while a change waits', () => {
-  it('is made to go on by the watchdog, and takes the change back', LONG, async () => {
+  it('is told to continue by the watchdog, and takes the change back', LONG, async () => {
     const host = await fixture.host('nft');
     const { client, before, job } = await waiting(host, 3);
     process.kill(host.pid, 'SIGSTOP');
     try {
       await expect.poll(async () => await host.namespace.save(), POLL).toBe(before);
     } finally {
-      // Else it could not be ended.
+      // A stopped process could not be ended.
       process.kill(host.pid, 'SIGCONT');
     }
     expect((await ended(client, job.id)).data).toMatchObject({

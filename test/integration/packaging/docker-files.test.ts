@@ -21,7 +21,7 @@ interface Panel {
   title: string;
   targets?: { refId: string; expr: string }[];
 }
-/** What each panel of the dashboard asks for, of all hosts and rulesets, as Grafana would with a look every second. */
+/** The queries of all panels of the dashboard, for all hosts and rulesets, with the variables of Grafana filled in. */
 async function dashboardQueries(): Promise<{ name: string; expr: string }[]> {
   const { panels } = JSON.parse(await read('grafana/fleetwall.json')) as { panels: Panel[] };
   return panels.flatMap(({ title, targets = [] }) =>
@@ -36,11 +36,11 @@ async function dashboardQueries(): Promise<{ name: string; expr: string }[]> {
 }
 
 describe('the definitions of the broker', () => {
-  /** Two that are alike but for the salt of their passwords are the same. */
+  /** Definitions without the hashes of passwords: the same password has another hash each time. */
   const withoutHashes = (text: string) =>
     JSON.parse(text, (key, value: unknown) => (key === 'password_hash' ? null : value)) as unknown;
 
-  it('are what the command of the README makes', async () => {
+  it('are what the command in the README makes', async () => {
     const readme = await read('README.md');
     const [, line = ''] =
       /^fleetwall (provision .*--definitions) >rabbitmq\/definitions\.json$/m.exec(readme) ?? [];
@@ -79,7 +79,7 @@ describe('promtool', () => {
     expect(exitCode, all).toBe(0);
   });
 
-  it('takes what the dashboard asks for', async () => {
+  it('accepts the queries of the dashboard', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-dashboard-'));
     const rules = (await dashboardQueries()).map(({ expr }, index) => ({ record: `panel:${index}`, expr }));
     const file = join(folder, 'rules.yaml');
@@ -121,8 +121,8 @@ describe('the fleet of the compose file', () => {
     }
   });
 
-  it('has users who may log in to their fleet only, and hosts that read their own jobs only', async () => {
-    // amqplib does not repeat what the broker says when it closes a connection that is being opened.
+  it('has users who may log in to their vhost only, and hosts that may read their own jobs only', async () => {
+    // If the broker closes a connection that is being opened, amqplib does not repeat its reason.
     await expect(connect(await fleet.urlOf('db-1', '%2F'))).rejects.toThrow('ConnectionClose');
     const connection = await connect(await fleet.urlOf('db-1'));
     connection.on('error', () => {});
@@ -142,7 +142,7 @@ describe('the fleet of the compose file', () => {
     expect(keys).not.toContain('"d"');
   });
 
-  it('does what its client sends', async () => {
+  it('runs the jobs that its client sends', async () => {
     const push = async (...args: string[]) =>
       await fleet.client(['push', '-', '--name', 'edge', ...args, '--yes', '--json'], EDGE);
     const { status, stdout } = await push('--all');
@@ -158,7 +158,7 @@ describe('the fleet of the compose file', () => {
     expect(bad.stdout).toContain('rule_rejected');
   });
 
-  it('is seen by Prometheus, whose rules have nothing to complain of', async () => {
+  it('is scraped by Prometheus, and no alert fires', async () => {
     const valueOf = async (expression: string) => Number((await prometheus.query(expression))[0]?.value[1]);
     await expect
       .poll(() => valueOf('sum(fleetwall_ruleset_revision{ruleset="edge"})'), { timeout: 30_000 })
@@ -172,13 +172,13 @@ describe('the fleet of the compose file', () => {
     expect(await prometheus.query('ALERTS{alertstate="firing"}')).toEqual([]);
   });
 
-  it('has something to show in each panel of the dashboard where something happened', async () => {
+  it('has data for each panel of the dashboard about something that happened', async () => {
     const queries = await dashboardQueries();
     const empty = async () => {
       const answers = await Promise.all(queries.map(async ({ expr }) => await prometheus.query(expr)));
       return queries.filter((_, index) => answers[index]?.length === 0).map(({ name }) => name);
     };
-    // The others are those of alerts, and of an iptables that failed on live rules.
+    // The other panels show alerts, and failures of iptables on live rules.
     await expect
       .poll(empty, { timeout: 60_000, interval: 500 })
       .toEqual(['Firing alerts A', 'Calls that failed A']);

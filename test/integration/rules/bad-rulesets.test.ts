@@ -12,7 +12,7 @@ import { LOCAL_CHECK } from '../../support/rulesets.ts';
 
 const said = new Map<string, string[]>(BAD_RULESETS.map(({ what }) => [what, []]));
 
-/** What bare iptables says of the text in which the first bad line is: its status, and the lines that it names. */
+/** What bare iptables says about the text with the first bad line: its exit status, and the lines that it names. */
 async function bareWords(backend: Backend, { bad, ...texts }: BadRuleset): Promise<string> {
   const namespace = await TestNamespace.create(backend);
   const family = bad[0]?.[0] ?? 'ipv4';
@@ -65,8 +65,8 @@ describe.each(BACKENDS)('the failing lines of a bad ruleset are shown, %s', (bac
   });
 });
 
-describe('the same, from bare iptables', () => {
-  it('is kept for the table in the contract', async () => {
+describe('what bare iptables says about each bad ruleset', () => {
+  it('is what bad-rulesets.txt shows', async () => {
     const rows = BAD_RULESETS.map(({ what, bad }) => {
       const truth = bad.map(([family, line]) => (family === 'ipv4' ? line : `${line} (ipv6)`)).join(', ');
       return [what, truth, ...(said.get(what) ?? [])];

@@ -6,7 +6,7 @@ import { readDump } from '../../support/extensions/read-dump.ts';
 const NOT_IN_KERNEL = 'Debian 12 has it for older kernels, or this kernel was built without it';
 const OLD_REVISION = 'only in a revision that kernels have not had for long';
 
-/** Extensions, and options of others, of which no rule is accepted. */
+/** Extensions and single options of which iptables accepts no rule, each with the reason. */
 const NEVER_ACCEPTED: Readonly<Record<string, string>> = {
   'target CLUSTERIP': NOT_IN_KERNEL,
   'target ULOG': NOT_IN_KERNEL,
@@ -20,7 +20,7 @@ const NEVER_ACCEPTED: Readonly<Record<string, string>> = {
 };
 
 describe('the cases of extensions', () => {
-  it('have every option of every extension in a rule that iptables accepts, or say why not', () => {
+  it('have a rule that iptables accepts for every option of every extension, or a reason why there is none', () => {
     const missing = readDump().flatMap(({ kind, name, family, options }) => {
       const extension = `${kind} ${name}`;
       const accepted = EXTENSION_CASES.filter(
@@ -38,7 +38,7 @@ describe('the cases of extensions', () => {
     expect([...new Set(missing)].toSorted()).toEqual(Object.keys(NEVER_ACCEPTED).toSorted());
   });
 
-  it('are all that would be tried, and no others', () => {
+  it('are exactly those that the generator would try', () => {
     const written = EXTENSION_CASES.flatMap(({ families, table, chain, spec }) =>
       families.map((family) => `${family} ${table} ${chain} ${spec}`),
     );

@@ -14,7 +14,7 @@ const fixture = new Fixture();
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 type Family = (typeof FAMILIES)[number];
 
-/** Objects that the host can have, and a rehearsal can be given. Time-out policies want the program nfct, of another package. */
+/** Objects that these tests make. Time-out policies are left out, as they need the program nfct of another package. */
 const NEEDS: Need[] = ['ipset', 'nfacct', 'rateest'];
 
 const places = [...new Set(EXTENSION_CASES.map(({ table: name, chain }) => `${name} ${chain}`))];
@@ -34,17 +34,17 @@ function rulesetText(place: string, specs: readonly string[]): string {
 }
 
 /**
- * iptables makes "always" of what says "never" (nft: of all negated full ranges; connbytes: of one that has one number), and
- * restores that to the same. That is no rule that anybody has meant, and is refused.
+ * Options that say "never", of which iptables makes "always" (nft: negated full ranges; connbytes: a range of one number), and
+ * which it restores to the same. Nobody means such a rule, and so it is refused.
  */
 const NEGATES_ALL =
   / ! --\S+ (:|0*:|:?(65535|4294967295|255)|0:(65535|4294967295|255|18446744073709551615)|5:5|NONE NONE)( |$)/;
 
-/** Of these the kernel has other bytes once they were saved and restored, and they match the same packets: all that there are. */
+/** Rules for which the kernel has other bytes after a save and a restore, although they still match the same packets. */
 const KEEPS_ITS_MEANING =
   /^-[io] \+( -o \+)?$|^-p (all|0)$|^-m frag.* --fragid (:|0:\d*)$|^-m rt --rt-segsleft (:|0:\d*)$|--right-shift-mark 0$|^-p (?:tcp|udp) -m (?:tcp|udp) ! --[sd]port :80$/;
 
-/** What is refused of lines that iptables takes, because it would do something else with them. */
+/** Reasons to refuse a line that iptables takes: iptables would do something else than the line says. */
 const LINTED = /would be cut|control character|"!" goes before|an option of the program/;
 
 function linted(place: string, family: Family, spec: string): boolean {
@@ -74,7 +74,7 @@ async function bareSave(backend: Backend, family: Family, texts: readonly string
 
 describe.each(BACKENDS)('every option of every extension, %s', (backend) => {
   it.each(FAMILIES)(
-    'is applied, kept, mended, changed and removed as bare iptables would, %s',
+    'is applied, kept, repaired, changed and removed as by bare iptables, %s',
     async (family) => {
       const host = await fixture.host(backend);
       const client = await fixture.client();
@@ -83,7 +83,7 @@ describe.each(BACKENDS)('every option of every extension, %s', (backend) => {
       let tried = 0;
       for (const [index, place] of places.entries()) {
         const good = casesOf(place, family).filter((one) => one[backend].roundTrips);
-        // A name that is no UTF-8 cannot be sent.
+        // A name that is not UTF-8 cannot be sent in a job.
         const sendable = good.filter(({ spec, needs }) => needs.length === 0 || /^[ -~]*$/.test(spec));
         const specs = sendable
           .map(({ spec }) => spec)
@@ -124,29 +124,26 @@ describe.each(BACKENDS)('every option of every extension, %s', (backend) => {
     },
   );
 
-  it.each(FAMILIES)(
-    'is refused with its line where what is saved would be another rule, %s',
-    async (family) => {
-      const host = await fixture.host(backend);
-      const client = await fixture.client();
-      await withNeeds(host.namespace, family);
-      const wrong: string[] = [];
-      for (const [index, place] of places.entries()) {
-        const bad = casesOf(place, family).filter(
-          (one) => one[backend].broken !== null && !KEEPS_ITS_MEANING.test(one.spec),
-        );
-        const specs = bad.map(({ spec }) => spec);
-        for (const [at, spec] of specs.entries()) {
-          const ruleset = { name: `bad-${index}-${at}`, revision: 1, [family]: rulesetText(place, [spec]) };
-          const { data } = await client.run(host.id, { action: 'check', ruleset });
-          const lines = data.failure?.lines.map(({ line }) => line).join() ?? 'none';
-          if (lines !== '4')
-            wrong.push(
-              `${place} ${family}: ${spec} | ${bad[at]?.[backend].broken?.why} | ${bad[at]?.[backend].broken?.saved} | ${data.failure?.message}`,
-            );
-        }
+  it.each(FAMILIES)('is refused with its line if it would be saved as another rule, %s', async (family) => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    await withNeeds(host.namespace, family);
+    const wrong: string[] = [];
+    for (const [index, place] of places.entries()) {
+      const bad = casesOf(place, family).filter(
+        (one) => one[backend].broken !== null && !KEEPS_ITS_MEANING.test(one.spec),
+      );
+      const specs = bad.map(({ spec }) => spec);
+      for (const [at, spec] of specs.entries()) {
+        const ruleset = { name: `bad-${index}-${at}`, revision: 1, [family]: rulesetText(place, [spec]) };
+        const { data } = await client.run(host.id, { action: 'check', ruleset });
+        const lines = data.failure?.lines.map(({ line }) => line).join() ?? 'none';
+        if (lines !== '4')
+          wrong.push(
+            `${place} ${family}: ${spec} | ${bad[at]?.[backend].broken?.why} | ${bad[at]?.[backend].broken?.saved} | ${data.failure?.message}`,
+          );
       }
-      expect(wrong).toEqual([]);
-    },
-  );
+    }
+    expect(wrong).toEqual([]);
+  });
 });

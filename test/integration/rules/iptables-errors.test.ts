@@ -7,7 +7,7 @@ import { Fixture } from '../../support/fixture.ts';
 import { BACKENDS, type Backend, TestNamespace } from '../../support/namespace.ts';
 import { table } from '../../support/rulesets.ts';
 
-/** Each form that Debian's iptables 1.8.9 can be brought to print, for real; the text, and what is read. */
+/** A text that makes Debian's iptables 1.8.9 print one of its forms of errors, and what is read from that. */
 interface Provocation {
   form: string;
   text: string;
@@ -95,14 +95,14 @@ describe.each(BACKENDS)('what %s prints', (backend) => {
   });
 });
 
-describe('faults that are no rule’s', () => {
+describe('faults for which no rule is to blame', () => {
   const fixture = new Fixture();
   const ruleset = { name: 'edge', revision: 1, ipv4: table('filter', ':edge - [0:0]', '-A edge -j ACCEPT') };
 
-  it('forms K and L: the xtables lock of others', async () => {
+  it('forms K and L: the xtables lock is held, or its file cannot be opened', async () => {
     const host = await fixture.host('legacy', { environment: { FLEETWALL_LOCK_TIMEOUT_SECONDS: '1' } });
     const client = await fixture.client();
-    // A lock is a file's, not a namespace's: it is held in the usual place, for as long as the job takes.
+    // The lock belongs to a file and not to a namespace: it is held in the usual place while the job runs.
     const holder = spawn('/usr/bin/flock', ['-x', '/run/xtables.lock', 'sh', '-c', 'echo held; read _'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -160,7 +160,7 @@ describe('faults that are no rule’s', () => {
     expect(await host.namespace.run('nft', ['list', 'ruleset'])).toBe(before);
   });
 
-  it('an iptables that runs too long is ended, and its damage settled', async () => {
+  it('an iptables that runs too long is ended, and nothing of the change stays', async () => {
     const host = await fixture.host('nft', {
       holdable: true,
       environment: { FLEETWALL_APPLY_TIMEOUT_SECONDS: '2' },

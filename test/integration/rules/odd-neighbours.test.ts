@@ -21,8 +21,8 @@ async function bash(namespace: TestNamespace, script: string): Promise<string> {
   return await namespace.run('bash', ['-c', script]);
 }
 
-describe.each(BACKENDS)('names of which some bytes are blanks elsewhere, %s', (backend) => {
-  it('hide no chain of a stranger, whose rules stay', async () => {
+describe.each(BACKENDS)('names with bytes that are blanks to JavaScript, %s', (backend) => {
+  it('do not hide a foreign chain, whose rules stay', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     for (const words of ['-N déjà', '-N theirs', '-A theirs -s 203.0.113.9 -j DROP', '-A INPUT -j theirs'])
@@ -34,7 +34,7 @@ describe.each(BACKENDS)('names of which some bytes are blanks elsewhere, %s', (b
     expect(await host.namespace.save()).toBe(before);
   });
 
-  it('are taken for chains, comments and what is adopted', async () => {
+  it('are accepted for chains, comments and adopted chains', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await host.namespace.iptables('-N', 'a-là');
@@ -59,7 +59,7 @@ describe.each(BACKENDS)('names of which some bytes are blanks elsewhere, %s', (b
   });
 });
 
-describe.each(BACKENDS)('what is saved as another rule, %s', (backend) => {
+describe.each(BACKENDS)('a rule that would be saved as another rule is refused, %s', (backend) => {
   it.each([
     ['ipv4', '-p tcp -m tcp --dport 22 -m tcp --dport 80 -j DROP'],
     ['ipv4', '-p udp -m udp --sport 1 -m udp --sport 2 -j DROP'],
@@ -74,7 +74,7 @@ describe.each(BACKENDS)('what is saved as another rule, %s', (backend) => {
       confirm: NONE,
     });
     if (data.outcome === 'applied') {
-      // Legacy keeps both of what is given twice.
+      // Legacy keeps both values of an option that is given twice.
       expect([backend, family]).toEqual(['legacy', 'ipv4']);
       expect((await host.namespace.save()).match(/--(dport|sport|tcp-flags)/g)).toHaveLength(2);
     } else expect(data.failure?.lines).toMatchObject([{ family, line: 4, confidence: 'verified' }]);
@@ -82,7 +82,7 @@ describe.each(BACKENDS)('what is saved as another rule, %s', (backend) => {
 });
 
 describe.each(BACKENDS)('neighbours of a hook, %s', (backend) => {
-  it('that were appended stay where they are when others come to the head', async () => {
+  it('that were appended stay where they are when hooks are inserted', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await host.namespace.iptables('-A', 'INPUT', '-p', 'icmp', '-j', 'ACCEPT');
@@ -99,7 +99,7 @@ describe.each(BACKENDS)('neighbours of a hook, %s', (backend) => {
     expect(again.data.outcome).toBe('unchanged');
   });
 
-  it('that are gone do not keep it from being put back', async () => {
+  it('that are gone do not keep the hook from being put back', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     for (const port of [1, 2, 3, 4, 5])
@@ -143,8 +143,8 @@ describe.each(BACKENDS)('neighbours of a hook, %s', (backend) => {
   });
 });
 
-describe.each(BACKENDS)('odd rules that a change would have to give back, %s', (backend) => {
-  it('are seen before anything is written', async () => {
+describe.each(BACKENDS)('odd rules of others, %s', (backend) => {
+  it('are found before anything is written, if an undo could not restore them', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await bash(
@@ -159,7 +159,7 @@ describe.each(BACKENDS)('odd rules that a change would have to give back, %s', (
     expect(await host.namespace.save()).toBe(before);
   });
 
-  it('may name chains that there are not, and look like rules from within an interface', async () => {
+  it('may name chains that do not exist, and have an interface that looks like a rule', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await bash(
@@ -200,8 +200,8 @@ describe.each(BACKENDS)('odd rules that a change would have to give back, %s', (
   });
 });
 
-describe.each(BACKENDS)('what else must stay as it is, %s', (backend) => {
-  it('are the counters of policies that are given back', async () => {
+describe.each(BACKENDS)('odd cases around a change, %s', (backend) => {
+  it('the counters of policies are restored when a change is taken back', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await host.namespace.run(
@@ -221,7 +221,7 @@ describe.each(BACKENDS)('what else must stay as it is, %s', (backend) => {
     expect(await host.namespace.save({ counters: true })).toBe(before);
   });
 
-  it('are the timers of the machine, however a check spells them', async () => {
+  it('a check does not restart the timers of the machine, however it spells them', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const label = `fw${Date.now().toString(36)}`;
@@ -241,7 +241,7 @@ describe.each(BACKENDS)('what else must stay as it is, %s', (backend) => {
     }
   });
 
-  it('are targets, after which no chain is called', async () => {
+  it('a chain with the name of a target is refused', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const ipv4 = table('filter', ':REJECT - [0:0]', '-A OUTPUT -j REJECT');
@@ -249,7 +249,7 @@ describe.each(BACKENDS)('what else must stay as it is, %s', (backend) => {
     expect(data.failure).toMatchObject({ code: 'ruleset_invalid', lines: [{ line: 2 }] });
   });
 
-  it('is what a policy requires, also where hooks stand in another order than in the text', async () => {
+  it('a required rule is demanded also where live hooks stand in another order than in the text', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'fleetwall-policy-')), 'policy.yaml');
     await writeFile(
       file,

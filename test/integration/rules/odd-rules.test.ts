@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BACKENDS, TestNamespace } from '../../support/namespace.ts';
 import { addOddRules, makeOddSurroundings, oddRules } from '../../support/odd-rules.ts';
 
-/** Set to repeat a run that failed. */
+/** The seed of the random rules; set it to repeat a run that failed. */
 const SEED = Number(process.env['FLEETWALL_SEED'] ?? Date.now() % 2 ** 31);
 
 describe.each(BACKENDS)('odd rules of strangers, %s', (backend) => {
@@ -15,7 +15,7 @@ describe.each(BACKENDS)('odd rules of strangers, %s', (backend) => {
     await namespace.remove();
   });
 
-  it(`are all taken by iptables itself (FLEETWALL_SEED=${SEED})`, async () => {
+  it(`are all accepted by iptables itself (FLEETWALL_SEED=${SEED})`, async () => {
     const rules = oddRules(SEED, 400, backend);
     const refused = await addOddRules(namespace, rules);
     expect(refused.map(({ at, error }) => ({ rule: rules[at], error }))).toEqual([]);

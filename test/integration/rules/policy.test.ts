@@ -41,7 +41,7 @@ describe.each(BACKENDS)('a host with a policy, %s', (backend) => {
   });
   afterEach(async () => await rm(folder, { recursive: true }));
 
-  it('refuses what is against it, names each line, and takes the rest', async () => {
+  it('refuses rulesets that are against it, names each line, and takes all others', async () => {
     const client = await fixture.client();
     const good = { name: 'edge', revision: 1, ipv4: filter(SSH, '-A edge -j DROP') };
     const cases: [object, [string, number, string][]][] = [
@@ -86,7 +86,7 @@ describe.each(BACKENDS)('a host with a policy, %s', (backend) => {
     expect(data.outcome).toBe('applied');
   });
 
-  it('sees through every spelling of a target, and refuses to remove what is not to be touched', async () => {
+  it('refuses a target in every spelling, and the removal of a ruleset that it does not allow', async () => {
     const client = await fixture.client();
     const ipv4 = filter(
       '-A edge -j LOG',
@@ -118,7 +118,7 @@ describe('a policy', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('with a rule that the kernel does not take lets nothing in, and says so', async () => {
+  it('with a required rule that the kernel does not take refuses every ruleset, and says why', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-policy-'));
     const file = join(folder, 'policy.yaml');
     await writeFile(file, 'required:\n  - {name: x, ipv4: "-j NOPE", ipv6: null}\n');

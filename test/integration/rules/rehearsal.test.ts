@@ -29,7 +29,7 @@ describe.each(BACKENDS)('properties, %s', (backend) => {
     await rm(folder, { recursive: true });
   });
 
-  it('good rules with bad ones among them: exactly the bad ones are named', async () => {
+  it('exactly the bad rules among good ones are named', async () => {
     const settings = WorkerSettings.parse({
       hostId: 'properties',
       backend,
@@ -59,7 +59,7 @@ describe.each(BACKENDS)('properties, %s', (backend) => {
     );
   });
 
-  it('what the kernel saves is read and written again as it was', async () => {
+  it('what the kernel saves is read, and written again as it was', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(goodSpec, { maxLength: 30 }), async (specs) => {
         const text = table(
@@ -117,7 +117,7 @@ describe.each(BACKENDS)('a rehearsal, %s', (backend) => {
       '-A edge -m set --match-set allowed src -j ACCEPT',
       '-A edge --protocol udp --destination-port 53:54 --jump ACCEPT',
     );
-    // There already, in the kernel's spelling: to adopt it is no change at all.
+    // It is live already, in the kernel's spelling: to adopt it changes nothing.
     await host.namespace.restore(ipv4);
     const ruleset = { name: 'edge', ipv4, adopt: ['edge'] };
     const first = await client.run(host.id, { ruleset: { ...ruleset, revision: 1 } });
@@ -128,7 +128,7 @@ describe.each(BACKENDS)('a rehearsal, %s', (backend) => {
     expect(second.data).toMatchObject({ outcome: 'applied', diff: { added: 1, removed: 1, unchanged: 4 } });
   });
 
-  it('lets a hook stand in a chain of others, and knows from where that is reached', async () => {
+  it('accepts a hook in a foreign chain, and knows from where that chain is reached', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const { namespace } = host;
@@ -149,7 +149,7 @@ describe.each(BACKENDS)('a rehearsal, %s', (backend) => {
     });
     expect(refused.data).toMatchObject({
       outcome: 'failed',
-      // Without the hook before it, the kernel would take it.
+      // Without the hook before it, the kernel would accept this line.
       failure: { code: 'rule_rejected', stage: 'rehearse', lines: [{ line: 4, confidence: 'verified' }] },
     });
     expect(await namespace.save()).toBe(before);
@@ -177,7 +177,7 @@ describe.each(BACKENDS)('a rehearsal, %s', (backend) => {
     });
   });
 
-  it('is not had again for what is known, and only for what is new', async () => {
+  it('is left out for what is known, and made only for what is new', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const ruleset = (revision: number, ...specs: string[]) => ({
@@ -204,7 +204,7 @@ describe.each(BACKENDS)('a rehearsal, %s', (backend) => {
     expect(await opened()).toBe(before + 1);
   });
 
-  it('leaves nothing behind, nor does a worker that is killed in the middle of it', async () => {
+  it('leaves nothing behind, not even if the worker is killed in the middle of it', async () => {
     const host = await fixture.host(backend, { holdable: true });
     const client = await fixture.client();
     const ipv4 = table('filter', ':edge - [0:0]', '-A edge -j DROP');

@@ -10,7 +10,7 @@ import { table } from '../../support/rulesets.ts';
 const fixture = new Fixture();
 const own = (...lines: string[]) => table('filter', ':d-in - [0:0]', ...lines);
 
-/** Each seems to say one thing, and iptables reads another. The line is the one that must be named. */
+/** Each text seems to say one thing, but iptables reads another. `line` is the line that must be named. */
 const MISLEADING: [string, { scope?: 'chains' | 'tables'; ipv4: string; line: number }][] = [
   [
     'a DROP that looks like a hook, inserted',
@@ -87,8 +87,8 @@ async function strangersRules(namespace: TestNamespace): Promise<void> {
   await namespace.iptables('-A', 'theirs', '-s', '203.0.113.9/32', '-j', 'DROP');
 }
 
-describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
-  it('and a line that misleads is refused by its number, before anything of it is live', async () => {
+describe.each(BACKENDS)('rules as iptables reads them, %s', (backend) => {
+  it('are refused with their line if they mislead, before anything is live', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await strangersRules(host.namespace);
@@ -111,7 +111,7 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
     }
   });
 
-  it('and so does a wildcard that never matches, in both families', async () => {
+  it('with a wildcard that never matches are refused, or kept as they are, in both families', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     let revision = 0;
@@ -131,7 +131,7 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
         });
         continue;
       }
-      // Taken only where what is saved restores to the very same rule.
+      // Such a rule is applied only if its saved form restores to the very same rule.
       const saved = await host.namespace.save();
       const program = family === 'ipv4' ? 'iptables' : 'ip6tables';
       expect(saved).toContain('!');
@@ -150,24 +150,27 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
   it.each([
     ['beside a rule on which nft dies', []],
     ['without nft', ['mount --bind /dev/null /usr/sbin/nft']],
-  ])('and a name that holds an option is told from the option, %s', async (_, mounts) => {
-    const host = await fixture.host(backend, { holdable: true, mounts });
-    const client = await fixture.client();
-    const limit = '-A d-in -m hashlimit --hashlimit-upto 40/sec --hashlimit-name';
-    // What is saved of both is the same text.
-    const option = `${limit} x --hashlimit-rate-match -j DROP`;
-    const name = `${limit} "x --hashlimit-rate-match" -j DROP`;
-    const harmless = String.raw`-A d-in -m recent --rcheck --name "back\\slash"`;
-    const push = async (revision: number, ...lines: string[]) =>
-      (await client.run(host.id, { ruleset: { name: 'd', revision, ipv6: own(...lines) } })).data;
-    expect((await push(1, option, harmless)).failure).toBeNull();
-    expect((await push(2, option, harmless, name)).failure).toMatchObject({
-      code: 'rule_rejected',
-      lines: [{ family: 'ipv6', line: 5, confidence: 'verified' }],
-    });
-  });
+  ])(
+    'with a name that contains an option are refused, those with the option itself are not, %s',
+    async (_, mounts) => {
+      const host = await fixture.host(backend, { holdable: true, mounts });
+      const client = await fixture.client();
+      const limit = '-A d-in -m hashlimit --hashlimit-upto 40/sec --hashlimit-name';
+      // Both are saved as the same text.
+      const option = `${limit} x --hashlimit-rate-match -j DROP`;
+      const name = `${limit} "x --hashlimit-rate-match" -j DROP`;
+      const harmless = String.raw`-A d-in -m recent --rcheck --name "back\\slash"`;
+      const push = async (revision: number, ...lines: string[]) =>
+        (await client.run(host.id, { ruleset: { name: 'd', revision, ipv6: own(...lines) } })).data;
+      expect((await push(1, option, harmless)).failure).toBeNull();
+      expect((await push(2, option, harmless, name)).failure).toMatchObject({
+        code: 'rule_rejected',
+        lines: [{ family: 'ipv6', line: 5, confidence: 'verified' }],
+      });
+    },
+  );
 
-  it('and a required rule is not got around by an interface that looks like a RETURN', async () => {
+  it('with an interface that looks like a RETURN do not evade a required rule', async () => {
     const policy =
       'required: [{ name: ssh, table: filter, chain: INPUT, before: [DROP], ipv4: -p tcp -m tcp --dport 22 -j ACCEPT, ipv6: null }]\n';
     const file = join(await mkdtemp(join(tmpdir(), 'fleetwall-readings-')), 'policy.yaml');
@@ -186,7 +189,7 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
     await rm(dirname(file), { recursive: true });
   });
 
-  it('and sets are found by options that are cut short, and by their old names', async () => {
+  it('may name sets by shortened options and by the old names of options', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await host.namespace.run('ipset', ['create', 's_ip', 'hash:ip']);
@@ -203,7 +206,7 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
     expect(refused.data.failure?.lines).toMatchObject([{ line: 3, reason: "Set nowhere doesn't exist." }]);
   });
 
-  it('and objects that others have made are there in a rehearsal', async () => {
+  it('may name objects that others have made, which exist in a rehearsal', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await host.namespace.run('nfacct', ['add', 'web']);
@@ -233,7 +236,7 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
     expect(refused.data.failure).toMatchObject({ code: 'rule_rejected', lines: [{ line: 3 }] });
   });
 
-  it('and blanks, tabs and counters are taken where restore takes them', async () => {
+  it('may have blanks, tabs and counters where iptables-restore accepts them', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const ipv4 =
@@ -247,7 +250,7 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
     expect(again.data).toMatchObject({ outcome: 'unchanged', diff: { added: 0, removed: 0, unchanged: 3 } });
   });
 
-  it('and a table written by hand is what bare restore makes of it', async () => {
+  it('that are written by hand as a whole table become what bare iptables-restore makes of them', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const ipv4 = [
@@ -294,7 +297,7 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
     ]);
   });
 
-  it('and all failing lines are counted', async () => {
+  it('that fail are all counted', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     const rules = Array.from({ length: 2_000 }, (_, index) =>
@@ -311,7 +314,7 @@ describe.each(BACKENDS)('what iptables reads counts, %s', (backend) => {
   });
 });
 
-describe.each(BACKENDS)("strangers' rules, %s", (backend) => {
+describe.each(BACKENDS)('foreign rules, %s', (backend) => {
   const strange = [
     ['-A', 'INPUT', '-m', 'comment', '--comment', 'two\nlines', '-j', 'ACCEPT'],
     ['-A', 'INPUT', '-m', 'comment', '--comment', 'x\nCOMMIT\n*nat\n[0:0] -A INPUT -j d-in', '-j', 'ACCEPT'],
@@ -329,7 +332,7 @@ describe.each(BACKENDS)("strangers' rules, %s", (backend) => {
     ['-A', 'FORWARD', '-p', 'tcp', '-m', 'recent', '--set', '--name', 'ssh brute', '--rsource'],
   ];
 
-  it('stay byte for byte through everything in scope chains', async () => {
+  it('stay the same, byte for byte, through every action in scope chains', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     for (const rule of strange) await host.namespace.iptables(...rule);
@@ -356,7 +359,7 @@ describe.each(BACKENDS)("strangers' rules, %s", (backend) => {
     expect(await raw(host.namespace, `iptables-${backend}-save -t filter | grep -v '^#'`)).toBe(before);
   });
 
-  it('are told of with their bytes, and that is said', async () => {
+  it('are reported with escaped bytes, and the report says that it is escaped', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await client.run(host.id, { ruleset: { name: 'd', revision: 1, ipv4: own('-A INPUT -j d-in') } });
@@ -369,7 +372,7 @@ describe.each(BACKENDS)("strangers' rules, %s", (backend) => {
     expect(data.report?.rulesets[0]?.ipv4).toContain(String.raw`--comment "é \xe9"`);
   });
 
-  it('are kept by their bytes in scope tables, or nothing is begun', async () => {
+  it('are restored byte for byte in scope tables, or the change is not begun', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
     await bytes(
@@ -405,7 +408,7 @@ describe.each(BACKENDS)("strangers' rules, %s", (backend) => {
   });
 });
 
-/** Words that are no UTF-8 go through a shell. */
+/** Runs a command with bytes that are not UTF-8, which only a shell can pass on. */
 async function bytes(namespace: TestNamespace, command: string): Promise<void> {
   await namespace.run('bash', ['-c', command]);
 }

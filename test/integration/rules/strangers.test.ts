@@ -10,16 +10,16 @@ import { runScript } from '../../support/raw-words.ts';
 import { table } from '../../support/rulesets.ts';
 
 const fixture = new Fixture();
-/** Set to repeat a run that failed. */
+/** The seed of the random rules; set it to repeat a run that failed. */
 const SEED = Number(process.env['FLEETWALL_SEED'] ?? Date.now() % 2 ** 31);
-/** `npm run chaos -- strangers` has more of them. */
+/** How many changes to make; `npm run chaos -- strangers` makes more. */
 const CHANGES = Number(process.env['FLEETWALL_CHANGES'] ?? 40);
-/** So many rules the stranger writes at a time … */
+/** How many rules the stranger writes at a time. */
 const AT_ONCE = 2;
-/** … and so many it keeps: then the oldest go. */
+/** How many rules the stranger keeps; then it deletes the oldest. */
 const KEPT = 120;
 
-/** Somebody else, who writes the same rules into a host's namespace and into one in which nobody else is. */
+/** Another program that writes the same rules into a host's namespace and into one where nobody else writes. */
 class Stranger {
   readonly #host: TestNamespace;
   readonly #mirror: TestNamespace;
@@ -45,7 +45,7 @@ class Stranger {
     this.#writing = (async () => {
       while (!this.#isDone) {
         await this.#writeSome();
-        // Nobody holds the xtables lock without pause.
+        // A pause, as no program holds the xtables lock all the time.
         await sleep(50);
       }
     })();
@@ -63,13 +63,13 @@ class Stranger {
     const old = this.#rules.splice(0, Math.max(0, this.#rules.length - KEPT));
     const commands = [...rules, ...old.map((rule) => rule.map((word) => (word === '-A' ? '-D' : word)))];
     const refused = await addOddRules(this.#host, commands);
-    // Of some rules, iptables itself does not find the one that it was given.
+    // Only deleting fails, as iptables itself does not find some rules again.
     expect(refused.every(({ at }) => at >= rules.length)).toBe(true);
     expect(await addOddRules(this.#mirror, commands)).toEqual(refused);
   }
 }
 
-/** All bytes that are saved of the table, but for our own chains and the jumps to them, which nobody else names. */
+/** All saved bytes of the table, without our own chains and the jumps to them, which nobody else names. */
 async function bytesOf(namespace: TestNamespace): Promise<string> {
   const { stdout } = await runScript(namespace.name, `iptables-${namespace.backend}-save -t mangle`);
   return stdout
@@ -98,7 +98,7 @@ function anyRuleset(random: Random): string {
   );
 }
 
-/** One of the things that a fleet does to a ruleset. */
+/** Makes one of the changes that a fleet makes to a ruleset. */
 async function change(host: TestHost, client: TestClient, revision: number, random: Random): Promise<string> {
   const ruleset = { name: 'own', revision };
   const none = { confirm: { mode: 'none' } };
@@ -120,7 +120,7 @@ async function change(host: TestHost, client: TestClient, revision: number, rand
 }
 
 describe.each(BACKENDS)('a stranger who writes odd rules all the time, %s', (backend) => {
-  it(`loses no byte through ${CHANGES} changes (FLEETWALL_SEED=${SEED})`, {
+  it(`loses no byte of them in ${CHANGES} changes (FLEETWALL_SEED=${SEED})`, {
     timeout: 60_000 + CHANGES * 10_000,
   }, async () => {
     const host = await fixture.host(backend);

@@ -8,16 +8,16 @@ import { TARGETS } from './targets.ts';
 import { ADDRESS_TARGETS } from './targets-of-addresses.ts';
 import { valuesOfType } from './values.ts';
 
-/** A rule that is tried, and not yet what came of it. */
+/** A rule to be tried, without a result. */
 export interface UntriedCase {
   /** `match ah`, `target LOG`, or `plain` for a rule without an extension. */
   extension: string;
-  /** The option that it is there for, or nothing. */
+  /** The option that the rule is to try; empty: none in particular. */
   option: string;
   family: Family;
   table: string;
   chain: string;
-  /** As a line of iptables-restore has it after `-A CHAIN `; a byte is a character. */
+  /** The part of a line of iptables-restore after `-A CHAIN `; each character is a byte. */
   spec: string;
   needs: readonly Need[];
 }
@@ -36,7 +36,7 @@ const OWN_OPTIONS = (
   'version help line-numbers modprobe set-counters goto ipv4 ipv6 fragments'
 ).split(' ');
 
-/** Every rule to try, each once: of every option of every extension of the dump, and of what has no extension. */
+/** Every rule to try, each once: rules for every option of every extension in the dump, and rules without an extension. */
 export function generateCases(): UntriedCase[] {
   const cases = [...plainCases(), ...readDump().flatMap((extension) => casesOf(extension))];
   const unique = new Map<string, UntriedCase>();
@@ -44,7 +44,7 @@ export function generateCases(): UntriedCase[] {
     const key = `${one.family} ${one.table} ${one.chain} ${one.spec}`;
     if (!unique.has(key)) unique.set(key, one);
   }
-  // A name that is to be one rule's own has a number of that text in it, the same in both families.
+  // `{n}` in a name becomes a number: each text has its own, and the same in both families.
   const numbers = new Map<string, number>();
   return [...unique.values()].map((one) => {
     const number = numbers.get(one.spec) ?? numbers.size;
@@ -95,7 +95,7 @@ function optionTexts(extension: Extension, setting: Setting, option: string, typ
   const others = othersOf(setting, option);
   const texts = values.flatMap((value, at) => {
     const positive = `${others} --${option} ${value}`.trim();
-    // Targets have no negation; it is enough to see that once for each option.
+    // Targets have no negation. It is enough to try that once for each option.
     if (extension.kind === 'target' && at > 0) return [positive];
     return [positive, `${others} ! --${option} ${value}`.trim()];
   });
@@ -103,7 +103,7 @@ function optionTexts(extension: Extension, setting: Setting, option: string, typ
   return short === option ? texts : [...texts, `${others} --${short} ${values[0] ?? ''}`.trim()];
 }
 
-/** The other options that this one does not go without. */
+/** The other options that this option cannot be used without. */
 function othersOf(setting: Setting, option: string): string {
   const own = setting.withFor?.[option];
   if (own !== undefined) return own;
@@ -111,7 +111,7 @@ function othersOf(setting: Setting, option: string): string {
   return all.replace(new RegExp(`(^| )--${option}( [^-"]\\S*)?(?= |$)`), '').trim();
 }
 
-/** The shortest abbreviation that is no other option's, neither of the extension nor of iptables itself. */
+/** The shortest abbreviation that no other option starts with, neither of the extension nor of iptables itself. */
 function shortestName(option: string, all: readonly string[]): string {
   for (let length = 1; length < option.length; length += 1) {
     const short = option.slice(0, length);

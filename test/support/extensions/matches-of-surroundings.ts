@@ -7,7 +7,7 @@ const FLAGS = ['src', 'dst', 'src,src'];
 const SET_NUMBERS = ['5', '0', '18446744073709551615'];
 const COUNTED = '--match-set plain src';
 
-/** Matches of where a packet comes from and goes to, and of the time, and those that only say something. */
+/** Matches of where a packet comes from and goes to, matches of the time, and matches that only say something. */
 export const SURROUNDING_MATCHES: Settings = {
   'match addrtype': {
     chain: 'FORWARD',

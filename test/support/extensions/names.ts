@@ -1,4 +1,4 @@
-/** What a name may be that somebody types, in the quotes that iptables-restore needs for it. */
+/** Names as somebody might type them, in the quotes that iptables-restore needs. */
 export const NAMES: readonly string[] = [
   'plain',
   '"two words"',
@@ -27,7 +27,7 @@ export const NAMES: readonly string[] = [
   '"[0:0]"',
 ];
 
-/** Names of objects that stand in the namespace, as the tools that make them are given them. */
+/** Names of objects that exist in the namespace, as they are given to the tools that make the objects. */
 export const OBJECT_NAMES: ReadonlyMap<string, string> = new Map([
   ['plain', 'plain'],
   ['"two words"', 'two words'],

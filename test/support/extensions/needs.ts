@@ -8,12 +8,12 @@ export const KERNEL_PROGRAM = fileURLToPath(new URL('./kernel.py', import.meta.u
 
 const ESTIMATORS = ['re1', 're 2', 're"3', 're\\4'];
 
-/** Words of the commands that make what rules need, in the namespace in which the rules are to be. */
+/** The words of the commands that make what rules need; they are to be run in the namespace of the rules. */
 function commandsOf(need: Need, backend: Backend, family: Family): string[][] {
   const names = [...OBJECT_NAMES.values()];
   switch (need) {
     case 'ipset':
-      // Of ports, as such a set is of no family.
+      // Sets of ports, as these belong to no family.
       return names.map((name) => [
         'ipset',
         'create',
@@ -31,7 +31,7 @@ function commandsOf(need: Need, backend: Backend, family: Family): string[][] {
     case 'timeout':
       return [['python3', KERNEL_PROGRAM, 'timeout', family, ...names]];
     case 'rateest':
-      // In a table in which nothing else is tried.
+      // In a table in which no other rules are tried.
       return ESTIMATORS.map((name) => [
         `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${backend}`,
         '-w',
@@ -52,7 +52,7 @@ function commandsOf(need: Need, backend: Backend, family: Family): string[][] {
   }
 }
 
-/** A script that makes all of it, and fails where any of it fails. */
+/** A script that makes everything that is needed, and fails if any part fails. */
 export function scriptOf(needs: readonly Need[], backend: Backend, family: Family): string {
   const commands = needs.flatMap((need) => commandsOf(need, backend, family));
   return ['set -e', ...commands.map((words) => commandOf(words)), ''].join('\n');

@@ -26,7 +26,7 @@ function bothWays(option: string, values: readonly string[]): string[] {
   return values.flatMap((value) => [`${option} ${value}`, `! ${option} ${value}`]);
 }
 
-/** Rules without an extension: what iptables reads by itself, by the chain that it may stand in. */
+/** Rules without an extension, which iptables reads by itself, each with a chain that it may stand in. */
 export const PLAIN_RULES: Readonly<
   Record<'both' | 'ipv4' | 'ipv6', readonly [chain: string, spec: string][]>
 > = {
@@ -63,7 +63,7 @@ export const PLAIN_RULES: Readonly<
       '--protocol=tcp',
       '--in-i eth0',
     ].map((spec): [string, string] => ['INPUT', spec]),
-    // A jump takes whatever comes next for its target, and a target that no module has is refused.
+    // Only gotos: `-j` with such a name asks for a target of that name, and is refused.
     ...NAMES.slice(0, 8).map((name): [string, string] => ['FORWARD', `-g ${name}`]),
   ],
   ipv4: [

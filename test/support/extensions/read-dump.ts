@@ -7,7 +7,7 @@ interface DumpedOption {
   type: string;
 }
 
-/** An extension as one family has it: the options of all of its revisions. */
+/** An extension in one family, with the options of all its revisions. */
 export interface Extension {
   kind: 'match' | 'target';
   name: string;
@@ -22,7 +22,7 @@ const FAMILY_NUMBERS: Readonly<Record<string, readonly Family[]>> = {
 };
 
 /**
- * What the extensions of Debian 12's iptables said when they were loaded into a program that asked each for its
+ * Reads what the extensions of Debian 12's iptables answered when they were loaded into a program that asked each for its
  * options: a line is the kind, the name, the number of the address family (0 is any), the revision, the library, and
  * for each option its name, whether it takes a value, and the type: `t0` to `t21` are libxtables' own, `c` is read by
  * the extension.
@@ -32,7 +32,7 @@ export function readDump(): Extension[] {
   const extensions = new Map<string, Extension & { options: Map<string, DumpedOption> }>();
   for (const line of text.trim().split('\n')) {
     const [kind, name = '', number = '', , , ...options] = line.split(' ');
-    // The chain's own verdicts are no extension that could be named.
+    // `standard` stands for the verdicts of a chain: it is no extension that can be named.
     if (name === 'standard' || (kind !== 'match' && kind !== 'target')) continue;
     for (const family of FAMILY_NUMBERS[number] ?? []) {
       const key = `${kind} ${name} ${family}`;

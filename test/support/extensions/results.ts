@@ -8,9 +8,9 @@ import type { Breakage } from './try-rules.ts';
 /** What bare iptables does with a rule in a fresh namespace. */
 export interface CaseResult {
   accepted: boolean;
-  /** Whether what is saved restores, to the same text and to the same rule in the kernel. */
+  /** Whether the saved text restores to the same text and to the same rule in the kernel. */
   roundTrips: boolean;
-  /** Why it does not round-trip, and the text that is saved without its chain; `null` for other rules. */
+  /** Why it does not round-trip, and its saved text without the chain; `null` for all other rules. */
   broken: { why: Breakage; saved: string } | null;
 }
 
@@ -21,7 +21,7 @@ export interface ExtensionCase extends Omit<UntriedCase, 'family'> {
   legacy: CaseResult;
 }
 
-/** As a line of the file has it: results that are no exception as one word. */
+/** A result in a line of the file: one word for the usual results. */
 type StoredResult = 'round-trips' | 'refused' | { why: Breakage; saved: string };
 type StoredCase = Omit<ExtensionCase, Backend> & Record<Backend, StoredResult>;
 

@@ -1,28 +1,28 @@
 export type Family = 'ipv4' | 'ipv6';
 export const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 
-/** What has to be there before a rule can be made; see needs.ts. */
+/** An object that has to exist before a rule can be made; see needs.ts. */
 export type Need = 'ipset' | 'nfacct' | 'timeout' | 'rateest';
 
-/** What is known of an extension beside its options' names and types, so that rules can be made of it. */
+/** What has to be known of an extension to make rules, besides the names and types of its options. */
 export interface Setting {
-  /** Of no other family, though the extension has the options there. */
+  /** The only families for which rules are made, though the extension has its options in others, too. */
   families?: readonly Family[];
-  /** `filter` where nothing is said, and there INPUT. */
+  /** By default `filter`, and its chain INPUT. */
   table?: string;
   chain?: string;
-  /** What a rule has in front of the extension: `-p tcp`. */
+  /** What has to come before the extension in a rule, such as `-p tcp`. */
   before?: string;
-  /** Options without which the extension takes no other; left out where it is the option itself. */
+  /** Options that the extension always needs. The option that is being tried is left out of them. */
   with?: string;
-  /** In place of `with` for an option. */
+  /** Replaces `with` for single options. */
   withFor?: Readonly<Record<string, string>>;
-  /** In place of the values of the option's type. */
+  /** Replaces the values of the option's type for single options. */
   values?: Readonly<Record<string, readonly string[]>>;
   /** Whole texts after `-m NAME` or `-j NAME`: combinations, old spellings, what breaks. */
   more?: readonly string[];
   needs?: readonly Need[];
 }
 
-/** By `match NAME` or `target NAME`, with the family behind it where the families differ: `match ah ipv6`. */
+/** The keys are `match NAME` or `target NAME`, with the family after it if the families differ: `match ah ipv6`. */
 export type Settings = Readonly<Record<string, Setting>>;

@@ -208,7 +208,7 @@ export const TARGETS: Settings = {
     values: { selctx: ['system_u:object_r:firewalld_exec_t:s0', '"two words"'] },
   },
   'target SET': {
-    // Marks are mapped there only.
+    // The kernel maps marks in this table only.
     table: 'mangle',
     chain: 'FORWARD',
     needs: ['ipset'],

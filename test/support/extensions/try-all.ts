@@ -35,12 +35,12 @@ for (const [name, group] of groups) {
 }
 writeCases(bothFamilies(results));
 
-/** Rules that are tried in the same namespaces. */
+/** The key of the group of rules that are tried in the same namespaces. */
 function groupOf({ extension, family, table, chain, spec }: UntriedCase): string {
   const place = `${family} ${table} ${chain}`;
-  // What has a verdict and no condition makes unreachable what comes after it, and the kernel checks less of that.
+  // A plain rule with a verdict and no condition makes all rules after it unreachable, and the kernel checks less of those.
   if (extension === 'plain') return `${place} plain`;
-  // A legacy table with one of these takes no other rule.
+  // A legacy table that contains such a rule accepts no other rule.
   return /-j CT .*--t/.test(spec) ? `${place} ${spec}` : place;
 }
 
@@ -54,7 +54,7 @@ function resultOf(outcome: Outcome | undefined): CaseResult {
   };
 }
 
-/** One case of two that differ in the family only. */
+/** Makes one case of two that differ in the family only. */
 function bothFamilies(tried: Results): ExtensionCase[] {
   const merged = new Map<string, ExtensionCase>();
   for (const [{ family, ...rest }, result] of tried) {

@@ -8,14 +8,14 @@ export type Outcome =
   | { accepted: true; saved: string; broken: Breakage | null };
 
 /**
- * Why what is saved is not the rule: `refused` by a restore; restored and saved as another `text`; the same text and
- * yet something else in the `kernel`; or nothing is accepted in the table any more, which is `stuck`.
+ * Why the saved text is not the rule: a restore has `refused` it; it is saved again as another `text`; it is the same text and
+ * yet another rule in the `kernel`; or the table accepts no change any more, which is `stuck`.
  */
 export type Breakage = 'refused' | 'text' | 'kernel' | 'stuck';
 
 const AT_ONCE = 64;
 
-/** Tries rules of one chain, and what is saved of them, in a few namespaces for all. */
+/** Tries rules of one chain, and their saved texts, in a few namespaces for all of them. */
 export async function tryRules(
   place: Place,
   rules: readonly string[],
@@ -32,8 +32,8 @@ export async function tryRules(
     const errors = await addEach(sent, rules);
     const accepted = rules.filter((_, at) => errors[at] === null);
     const saved = await sent.save();
-    // The legacy variant sends the whole table back with each change. After a rule that the kernel does not take in
-    // the form in which it shows it nothing is accepted, and what was refused of other rules says nothing.
+    // The legacy variant sends the whole table back with each change. If the kernel refuses a rule in the form in which it shows
+    // it, nothing is accepted after it, and that other rules were refused says nothing about them.
     const stuck = await sent.changeChains();
     if (stuck !== null && rules.length > 1) throw new Error(`a rule is to be tried alone: ${stuck}`);
     const breakages =
@@ -49,7 +49,7 @@ export async function tryRules(
   }
 }
 
-/** For each of the rules that were accepted, what becomes of it when it is saved and restored. */
+/** For each accepted rule, whether it stays the same when it is saved and restored (`null`), or how it breaks. */
 async function restoreEach(
   accepted: readonly string[],
   sent: TrialNamespace,
@@ -58,7 +58,7 @@ async function restoreEach(
 ): Promise<(Breakage | null)[]> {
   const saved = await sent.save();
   const kernel = await sent.kernel();
-  // In the other order, so that what stood in memory before is another's.
+  // In reverse order, so that each rule gets memory that held another rule before.
   const reversed = accepted.toReversed();
   expectAll(reversed, await addEach(again, reversed));
   const kernelAgain = (await again.kernel()).toReversed();
@@ -79,7 +79,7 @@ async function restoreEach(
   });
 }
 
-/** Adds every rule that can be added, in order; for each what was said against it, or `null`. */
+/** Adds every rule that can be added, in order. @returns the error for each, or `null` */
 async function addEach(namespace: TrialNamespace, rules: readonly string[]): Promise<(string | null)[]> {
   const errors: (string | null)[] = [];
   for (let at = 0; at < rules.length; at += AT_ONCE) {
@@ -99,7 +99,7 @@ async function addHalves(namespace: TrialNamespace, rules: readonly string[]): P
   ];
 }
 
-/** Bytes that differ between two rules that were sent the same are what was left in memory, and mean nothing. */
+/** Ignores bytes that differ between two copies of the same rule: they are left over in memory, and mean nothing. */
 function isSame(rule = '', sameRule = '', other = ''): boolean {
   if (rule.length !== other.length) return false;
   for (let at = 0; at < rule.length; at += 1) {

@@ -13,7 +13,7 @@ function ranges(largest: string): string[] {
   return ['1', '1:20', '7:7', ':5', '5:', ':', `0:${largest}`, `1:${largest}`, `0:`, '0x1:0x2', '0', largest];
 }
 
-/** Values for each type that libxtables reads by itself; the numbers are those of its list. */
+/** Values for each type that libxtables reads by itself; the numbers are those in its list of types. */
 const BY_TYPE: Readonly<Record<string, (family: Family) => readonly string[]>> = {
   t0: () => [''],
   t1: () => integers('255'),
@@ -42,10 +42,10 @@ const BY_TYPE: Readonly<Record<string, (family: Family) => readonly string[]>> =
   t21: () => ['aa:bb:cc:dd:ee:0f', 'AA:BB:CC:DD:EE:FF', '00:00:00:00:00:00', 'ff:ff:ff:ff:ff:ff'],
 };
 
-/** `undefined` where every option of the type has values of its own: texts, and what an extension reads by itself. */
+/** `undefined`: each option of the type has values of its own, as for texts and for what an extension reads by itself. */
 export function valuesOfType(type: string, family: Family): readonly string[] | undefined {
   return BY_TYPE[type]?.(family);
 }
 
-/** For options that read ports but not by libxtables. */
+/** For options with ports that libxtables does not read. */
 export const PORT_VALUES: readonly string[] = [...PORTS, ...PORT_RANGES];
