@@ -88,12 +88,12 @@ export class ImaginedFleet {
   async #run(host: string, job: Job, fate: Fate): Promise<void> {
     const { kind, startMs, runMs } = fate;
     if (kind === 'silent') return await new Promise<never>(() => {});
-    await sleep(kind === 'late' ? LATE_MS : startMs);
     const known = this.#ends.get(`${host} ${job.id}`);
     if (known !== undefined) {
       this.#say(host, known);
       return;
     }
+    await sleep(kind === 'late' ? LATE_MS : startMs);
     this.#say(host, eventOf(host, job, null));
     if (kind === 'stuck') return await new Promise<never>(() => {});
     await sleep(runMs);

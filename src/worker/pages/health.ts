@@ -38,7 +38,7 @@ export class Health {
   readonly #link: Asked;
   readonly #checks: HostChecks;
   readonly #limits: Limits;
-  #seen: Promise<Readiness> | null = null;
+  #seen: Promise<Pick<Readiness, 'lock' | 'backend'>> | null = null;
 
   constructor(
     waiting: { readonly inHand: JobInHand | null },
@@ -69,25 +69,26 @@ export class Health {
     return this.#link.lacking;
   }
 
+  /** What is known of the broker is told as it is now; the host itself is not looked at again for each who asks. */
   async readiness(): Promise<Readiness> {
-    this.#seen ??= this.#look().finally(() => {
+    this.#seen ??= this.#lookAtHost().finally(() => {
       setTimeout(() => (this.#seen = null), FRESH_MS).unref();
     });
-    return await this.#seen;
-  }
-
-  async #look(): Promise<Readiness> {
+    const host = await this.#seen;
     const { isConnected, isConsuming, lacking, unpublished } = this.#link;
     const why = Object.entries(lacking).map(([what, reason]) => ` (${what}: ${reason})`);
-    const [lock, backend] = await Promise.all([whyNot(this.#checks.lock()), whyNot(this.#checks.backend())]);
     return {
       broker: isConnected
         ? unpublished && `events cannot be published: ${unpublished}`
         : 'there is no connection to the broker: it is tried again',
       consuming: isConsuming ? null : `jobs would not come: their queue is not consumed${why.join('')}`,
-      lock,
-      backend,
+      ...host,
     };
+  }
+
+  async #lookAtHost(): Promise<Pick<Readiness, 'lock' | 'backend'>> {
+    const [lock, backend] = await Promise.all([whyNot(this.#checks.lock()), whyNot(this.#checks.backend())]);
+    return { lock, backend };
   }
 }
 
