@@ -26,7 +26,8 @@ const oneLanguage = {
 };
 
 const { metafile } = await build({
-  entryPoints: ['src/cli/main.ts'],
+  // The second is a program of its own, which the first starts.
+  entryPoints: { main: 'src/cli/main.ts', 'connect-probe': 'src/host/connect-probe.ts' },
   outdir: folder,
   bundle: true,
   splitting: true,

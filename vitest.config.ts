@@ -6,8 +6,8 @@ export default defineConfig({
     reporters: ['default', closingLine],
     testTimeout: 90_000,
     hookTimeout: 90_000,
-    // Two cores, and a RabbitMQ node and many iptables beside the tests.
-    maxWorkers: 2,
+    // More than there are cores: much of the time of these tests is waiting, for a broker or for a deadline.
+    maxWorkers: 3,
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
       {

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
 import { BackOff } from '../job/change/back-off.ts';
-import { dropConnection } from './connection/connection.ts';
 import { isOpen, openConfirmChannel } from './connection/open-channel.ts';
 import { within } from './connection/passing-connection.ts';
 import type { Lacks } from './lacks.ts';
-import { ConfirmTimeout, NobodyBound, PublishFailed, publishEvent } from './publish-event.ts';
+import { NobodyBound, PublishFailed, publishEvent } from './publish-event.ts';
+import { Renewal } from './renewal.ts';
 
-const CONFIRM_TIMEOUT_MS = 15_000;
+const CONFIRM_TIMEOUT_MS = 4_000;
 /** How long the broker may take to open a channel. */
 const OPEN_MS = 10_000;
 /** What is lacking while events cannot be published, as it is called in the log and on /readyz. */
@@ -30,6 +30,7 @@ export class ConfirmedSender {
   #model: ChannelModel | null = null;
   #channel: ConfirmChannel | null = null;
   #isBlocked = false;
+  readonly #renewal = new Renewal();
   readonly #unroutable = new Set<string>();
   /** Set once everything was declared again for an event that reached no queue. From then on, reaching none is no error. */
   #isUnroutedByChoice = false;
@@ -60,25 +61,26 @@ export class ConfirmedSender {
 
   /** @throws {PublishFailed} */
   async send(event: FleetEvent, headers: Record<string, unknown>): Promise<void> {
-    if (this.#channel === null || this.#isBlocked) {
+    const model = this.#model;
+    const channel = this.#channel;
+    if (model === null || channel === null || this.#isBlocked) {
       throw new PublishFailed(
         this.#isBlocked ? 'the broker takes no messages for now' : 'there is no connection to the broker',
       );
     }
-    const model = this.#model;
     this.#unroutable.delete(event.id);
     try {
-      await publishEvent(this.#channel, event, headers, {
-        limitMs: CONFIRM_TIMEOUT_MS,
-        user: this.#options.user,
-      });
+      const { user } = this.#options;
+      await publishEvent(channel, event, headers, { limitMs: CONFIRM_TIMEOUT_MS, user });
     } catch (error) {
-      // That a connection is lost is told of by itself.
-      if (model !== null && isOpen(model)) this.#options.lacks.begin(PUBLISHING, error);
-      // The connection is open but dead: dropped, it is made again. A broker that blocks is not dead, and says so.
-      if (error instanceof ConfirmTimeout && model !== null && !this.#isBlocked) dropConnection(model);
+      // A broker that blocks is not dead, and says so; that a connection is lost is told of by itself.
+      if (isOpen(model) && !this.#isBlocked) {
+        this.#options.lacks.begin(PUBLISHING, error);
+        if (this.#channel === channel) this.#renewal.begin(model, channel);
+      }
       throw error;
     }
+    this.#renewal.end();
     this.#options.lacks.end(PUBLISHING);
     await this.#routeAgain(event.id, model);
   }
@@ -89,8 +91,8 @@ export class ConfirmedSender {
    *
    * @throws {NobodyBound} after that, so that the event is sent again
    */
-  async #routeAgain(id: string, model: ChannelModel | null): Promise<void> {
-    if (!this.#unroutable.delete(id) || model === null || this.#isUnroutedByChoice) return;
+  async #routeAgain(id: string, model: ChannelModel): Promise<void> {
+    if (!this.#unroutable.delete(id) || this.#isUnroutedByChoice) return;
     await this.#options.restore(model);
     this.#isUnroutedByChoice = true;
     throw new NobodyBound('no queue is bound for events');

@@ -137,7 +137,7 @@ export class FleetLink {
       if (this.#isClosed || this.#model === null) throw new BrokerUnreachable('the connection was closed');
       const model = this.#model;
       try {
-        return await work(model, isFirst);
+        return await untilLost(model, work(model, isFirst));
       } catch (error) {
         if (isOpen(model)) throw error;
         if (this.#model === model) await new Promise<void>((resolve) => this.#awaitingOpen.push(resolve));
@@ -160,6 +160,20 @@ export class FleetLink {
       if (isAgain) source.lost();
     }
     this.#tellOpened();
+  }
+}
+
+/** @throws {Error} if the connection is lost first: what was asked of the broker then need not have an answer */
+async function untilLost<T>(model: ChannelModel, work: Promise<T>): Promise<T> {
+  let onClose = () => {};
+  const lost = new Promise<never>((_, reject) => {
+    onClose = () => reject(new Error('the connection was lost'));
+    model.once('close', onClose);
+  });
+  try {
+    return await Promise.race([work, lost]);
+  } finally {
+    model.off('close', onClose);
   }
 }
 

@@ -7,6 +7,8 @@ import { abortable } from './connection/abortable.ts';
 import { BrokerRefused, BrokerUnreachable } from './connection/broker-errors.ts';
 import { isOpen, openConfirmChannel } from './connection/open-channel.ts';
 import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './connection/reply-codes.ts';
+import { ConfirmTimeout } from './publish-event.ts';
+import { Renewal } from './renewal.ts';
 import { declareForOperators } from './topology.ts';
 
 export interface OutgoingMessage {
@@ -18,7 +20,8 @@ export interface OutgoingMessage {
   headers?: Record<string, unknown>;
 }
 
-const CONFIRM_MS = 15_000;
+/** Where a confirm takes so long, the channel may wait for a node that is gone: another one is tried, over another node. */
+const CONFIRM_MS = 4_000;
 
 /** Publishes the messages of the central side, on a channel that is made anew for each connection, and whenever the broker closes it. */
 export class LinkPublisher {
@@ -28,6 +31,8 @@ export class LinkPublisher {
   /** The error with which the broker closed a channel. */
   readonly #refusals = new WeakMap<ConfirmChannel, Error>();
   #isClosed = false;
+  #model: ChannelModel | null = null;
+  readonly #renewal = new Renewal();
 
   constructor(log: Log) {
     this.#log = log;
@@ -47,6 +52,7 @@ export class LinkPublisher {
       if (isOpen(model)) void this.#reopenChannel(model, this.#refusals.get(channel));
     });
     this.#channel = channel;
+    this.#model = model;
   }
 
   /** Nothing is published from now on. */
@@ -68,11 +74,18 @@ export class LinkPublisher {
     for (;;) {
       signal?.throwIfAborted();
       if (this.#isClosed) throw new BrokerUnreachable('the connection was closed');
+      const channel = this.#channel;
+      const model = this.#model;
       try {
-        if (this.#channel !== null) return await abortable(this.#publishOn(this.#channel, message), signal);
+        if (channel !== null) {
+          const answer = await abortable(this.#publishOn(channel, message), signal);
+          this.#renewal.end();
+          return answer;
+        }
       } catch (error) {
         if (replyCode(error) === ACCESS_REFUSED) throw refusedBy(error as Error, message);
         this.#log.debug({ error }, 'A message is published again');
+        if (model !== null && channel !== null) this.#renewal.begin(model, channel);
       }
       await sleep(pause.next());
     }
@@ -96,7 +109,8 @@ export class LinkPublisher {
     const correlationId = randomUUID();
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error('the broker did not confirm a message in time')),
+        () =>
+          reject(new ConfirmTimeout(`the broker did not confirm a message within ${CONFIRM_MS / 1000} s`)),
         CONFIRM_MS,
       );
       const properties = {

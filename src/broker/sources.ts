@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { openChannel } from './connection/open-channel.ts';
+import { closeChannel, openChannel } from './connection/open-channel.ts';
 
 /** A message as the central side hears it. */
 export interface IncomingMessage {
@@ -53,7 +53,7 @@ export class LiveSource implements Source {
   }
 
   async close(): Promise<void> {
-    await this.#channel?.close().catch(() => {});
+    if (this.#channel !== null) closeChannel(this.#channel);
   }
 }
 
@@ -98,7 +98,7 @@ export class StreamSource implements Source {
   async close(): Promise<void> {
     const channel = this.#channel;
     this.#channel = null;
-    await channel?.close().catch(() => {});
+    if (channel !== null) closeChannel(channel);
   }
 
   #take(message: ConsumeMessage): void {

@@ -9,7 +9,7 @@ interface HostProbe {
 }
 
 const PING = '/usr/bin/ping';
-const CONNECT = fileURLToPath(new URL('../host/connect-probe.js', import.meta.url));
+const CONNECT = fileURLToPath(new URL('connect-probe.js', import.meta.url));
 /** Added to the probe's own limit: the time that a process needs to start on a busy machine. */
 const START_MS = 2_000;
 

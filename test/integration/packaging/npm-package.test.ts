@@ -58,6 +58,8 @@ describe('the npm package', () => {
       ...(await filesFrom('dist/index.js')),
       ...(await filesFrom('dist/index.d.ts')),
       ...(await filesFrom('dist/cli/main.js')),
+      // A program that the command starts.
+      ...(await filesFrom('dist/cli/connect-probe.js')),
       'dist/cli/THIRD-PARTY-LICENSES',
       ...(await schemaFiles()).map((name) => `dist/schema/${name}`),
     ];
