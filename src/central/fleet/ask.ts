@@ -1,15 +1,22 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
-import { JOBS_EXCHANGE } from '../../contract/names.ts';
+import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
 import { isFleetEvent, readIncoming } from './incoming.ts';
 import type { PreparedMessage } from './messages.ts';
 import type { HostAnswers } from './options.ts';
 
-/** A message, and whom it goes to: by routing keys, and those of whom an answer is expected. */
+/** A message, and whom it goes to. */
 export interface AddressedMessage {
   message: PreparedMessage;
-  keys: readonly string[];
+  /** Each is published once; `host`: who alone gets it, `null`: whoever is bound for the key. */
+  sends: readonly { key: string; host: string | null }[];
+  /** Of whom an answer is expected. */
   hosts: readonly string[];
+}
+
+/** A message to single hosts. */
+export function toHosts(message: PreparedMessage, hosts: readonly string[]): AddressedMessage {
+  return { message, sends: hosts.map((host) => ({ key: hostKey(host), host })), hosts };
 }
 
 export interface AskOptions {
@@ -37,6 +44,12 @@ export async function ask(
 ): Promise<HostAnswers> {
   const asking = new Asking(link, messages, options);
   return await asking.run();
+}
+
+/** Those who can only have been meant by a key of many. */
+function unnamed(sends: AddressedMessage['sends'], hosts: readonly string[]): string[] {
+  const named = new Set(sends.map(({ host }) => host));
+  return hosts.filter((host) => !named.has(host));
 }
 
 class Asking {
@@ -85,23 +98,22 @@ class Asking {
   }
 
   get #isToSingleHosts(): boolean {
-    return this.#messages.every(({ keys, hosts }) => keys.length === hosts.length);
+    return this.#messages.every(({ sends }) => sends.every(({ host }) => host !== null));
   }
 
   /** To a single host, that nobody takes it is an answer at once. */
   async #send(): Promise<void> {
     const { exchange = JOBS_EXCHANGE, signal } = this.#options;
     await Promise.all(
-      this.#messages.flatMap(({ message, keys, hosts }) =>
-        keys.map(async (key, index) => {
-          const host = keys.length === hosts.length ? hosts[index] : undefined;
-          if (host !== undefined && this.#answers.has(host)) return;
+      this.#messages.flatMap(({ message, sends, hosts }) =>
+        sends.map(async ({ key, host }) => {
+          if (host !== null && this.#answers.has(host)) return;
           const { body, contentType, jobId } = message;
           const answer = await this.#link.publish(
             { exchange, key, body, contentType, messageId: jobId },
             signal,
           );
-          if (answer === 'unroutable') this.#noQueue(host === undefined ? hosts : [host]);
+          if (answer === 'unroutable') this.#noQueue(host === null ? unnamed(sends, hosts) : [host]);
         }),
       ),
     );

@@ -1,6 +1,6 @@
 import type { ReportedRuleset } from '../../contract/event.ts';
-import { CONTROL_EXCHANGE, hostKey } from '../../contract/names.ts';
-import type { AddressedMessage } from './ask.ts';
+import { CONTROL_EXCHANGE } from '../../contract/names.ts';
+import { type AddressedMessage, toHosts } from './ask.ts';
 import { prepareControl, prepareJob } from './messages.ts';
 import { nextRevisions } from './next-revision.ts';
 import type { Operator } from './operator.ts';
@@ -62,6 +62,6 @@ export async function answerJob(
     .map(({ hostId }) => hostId);
   if (hosts.length === 0) return new Map();
   const message = await prepareControl({ kind, jobId }, { hosts }, operator.keys);
-  const addressed = { message: { ...message, jobId }, keys: hosts.map(hostKey), hosts };
+  const addressed = toHosts({ ...message, jobId }, hosts);
   return await operator.ask([addressed], options, CONTROL_EXCHANGE);
 }

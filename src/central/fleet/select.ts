@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { GroupName, HostId } from '../../contract/identifiers.ts';
 import type { Target } from '../../contract/job.ts';
 import { ALL_KEY, groupKey, hostKey } from '../../contract/names.ts';
-import type { AddressedMessage } from './ask.ts';
+import { type AddressedMessage, toHosts } from './ask.ts';
 import { RequestInvalid } from './errors.ts';
 import type { HostState } from './fleet-state.ts';
 import type { PreparedMessage } from './messages.ts';
@@ -72,12 +72,17 @@ export async function addressMessages(
   const hosts = await hostsOf(observer, whom);
   if ((groups.length === 0 && !all) || exclude.length > 0) {
     if (hosts.length === 0) return [];
-    return [{ message: await make({ hosts }), keys: hosts.map(hostKey), hosts }];
+    return [toHosts(await make({ hosts }), hosts)];
   }
   const named = whom.hosts ?? [];
   const target: Target = all
     ? { all: true }
     : { groups: [...groups], ...(named.length === 0 ? {} : { hosts: [...named] }) };
-  const keys = all ? [ALL_KEY] : [...groups.map(groupKey), ...named.map(hostKey)];
-  return [{ message: await make(target), keys, hosts }];
+  const sends = all
+    ? [{ key: ALL_KEY, host: null }]
+    : [
+        ...groups.map((group) => ({ key: groupKey(group), host: null })),
+        ...named.map((host) => ({ key: hostKey(host), host })),
+      ];
+  return [{ message: await make(target), sends, hosts }];
 }
