@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
-import { BackOff } from '../job/change/back-off.ts';
+import { BackOff } from '../job/ports/back-off.ts';
 import { isOpen, openConfirmChannel } from './connection/open-channel.ts';
 import { within } from './connection/passing-connection.ts';
 import type { Lacks } from './lacks.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { BackOff } from '../job/change/back-off.ts';
+import { BackOff } from '../job/ports/back-off.ts';
 import { WindowLeft } from '../job/ports/confirmation.ts';
-import { type Delivery, NotBegun, type Settlement } from '../job/ports/delivery.ts';
+import { type Delivery, type Disposition, NotBegun } from '../job/ports/delivery.ts';
 import type { Log } from '../job/ports/log.ts';
 import { beginConsuming, type Consuming } from './begin-consuming.ts';
 import { closeChannel, isOpen } from './connection/open-channel.ts';
@@ -17,7 +17,7 @@ export interface ConsumerOptions {
   /** How many messages may be in hand at once. */
   prefetch: number;
   /** Returns what is to become of the message; a throw leaves it to be delivered again. */
-  handle: (delivery: Delivery) => Promise<Settlement>;
+  handle: (delivery: Delivery) => Promise<Disposition>;
   /**
    * Called before each try to consume.
    *
@@ -87,7 +87,7 @@ export class QueueConsumer {
   }
 
   /** Gives the queue up, and begins anew from `prepare`. */
-  begin(): void {
+  restart(): void {
     if (this.#current !== null) closeChannel(this.#current.channel);
   }
 
@@ -123,7 +123,7 @@ export class QueueConsumer {
         if (this.#isWanted(model)) lacks.begin(this.#what, reason ?? 'the broker has ended the consumer');
       } catch (error) {
         if (!this.#isWanted(model)) return;
-        this.#tell(error);
+        this.#noteLack(error);
         const wasMissing = isMissing;
         isMissing = replyCode(error) === NOT_FOUND;
         // It is made at once; but not over and over, where it seems to be missing because its node is down.
@@ -133,7 +133,7 @@ export class QueueConsumer {
     }
   }
 
-  #tell(error: unknown): void {
+  #noteLack(error: unknown): void {
     const { queue, lacks, log } = this.#options;
     if (isConsumedElsewhere(error) && lacks.reason(this.#what) === null) {
       log.error(
@@ -153,31 +153,33 @@ export class QueueConsumer {
   }
 
   #receive(channel: Channel, gone: AbortSignal, message: ConsumeMessage): void {
-    const done = this.#settle(channel, gone, message).finally(() => this.#inHand.delete(done));
+    const done = this.#handle(channel, gone, message).finally(() => this.#inHand.delete(done));
     this.#inHand.add(done);
   }
 
-  async #settle(channel: Channel, gone: AbortSignal, message: ConsumeMessage): Promise<void> {
+  async #handle(channel: Channel, gone: AbortSignal, message: ConsumeMessage): Promise<void> {
     const { handle, log, queue } = this.#options;
     if (this.#stopped) {
-      settle(() => channel.nack(message, false, true));
+      unlessClosed(() => channel.nack(message, false, true));
       return;
     }
     try {
-      const settlement = await handle(deliveryOf(message, gone));
-      settle(() => (settlement === 'acknowledge' ? channel.ack(message) : channel.reject(message, false)));
+      const disposition = await handle(deliveryOf(message, gone));
+      unlessClosed(() =>
+        disposition === 'acknowledge' ? channel.ack(message) : channel.reject(message, false),
+      );
     } catch (error) {
       if (error instanceof NotBegun || error instanceof WindowLeft)
         log.debug({ queue, error }, 'A message goes back to its queue');
       else log.warn({ queue, error }, 'A message could not be dealt with now, and goes back to its queue');
       await sleep(this.#stopped || gone.aborted ? 0 : RETURN_MS);
-      settle(() => channel.nack(message, false, true));
+      unlessClosed(() => channel.nack(message, false, true));
     }
   }
 }
 
 /** On a channel that has closed, a message needs no answer: it will come again. */
-function settle(answer: () => void): void {
+function unlessClosed(answer: () => void): void {
   try {
     answer();
   } catch {

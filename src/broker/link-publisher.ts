@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
-import { BackOff } from '../job/change/back-off.ts';
+import { BackOff } from '../job/ports/back-off.ts';
 import type { Log } from '../job/ports/log.ts';
 import { abortable } from './connection/abortable.ts';
 import { BrokerRefused, BrokerUnreachable } from './connection/broker-errors.ts';

@@ -1,5 +1,5 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
-import { BackOff } from '../job/change/back-off.ts';
+import { BackOff } from '../job/ports/back-off.ts';
 import { dropConnection } from './connection/connection.ts';
 import { closeChannel, isOpen } from './connection/open-channel.ts';
 

@@ -2,7 +2,7 @@ import { release } from 'node:os';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import { RestoreFailed } from '../job/ports/firewall.ts';
 import { NO_OBJECTS, RehearsalUnavailable } from '../job/ports/sandbox.ts';
-import type { ScratchSandbox } from '../netfilter/rehearsal.ts';
+import type { ScratchSandbox } from '../netfilter/scratch-sandbox.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 import { withSandbox } from './with-sandbox.ts';
 

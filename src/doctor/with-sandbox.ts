@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openScratchNamespace } from '../host/scratch-namespace.ts';
-import { ScratchSandbox } from '../netfilter/rehearsal.ts';
+import { ScratchSandbox } from '../netfilter/scratch-sandbox.ts';
 import type { Examined } from './finding.ts';
 
 /** Does work with a sandbox in which rules can be tried. */

@@ -10,7 +10,7 @@ import { ended, failed, type JobEnd } from './outcome/job-end.ts';
 import { refusedEvent } from './outcome/job-events.ts';
 import { JobFailure } from './outcome/job-failure.ts';
 import { JobRun, noteEnd } from './outcome/job-run.ts';
-import type { Delivery, Settlement } from './ports/delivery.ts';
+import type { Delivery, Disposition } from './ports/delivery.ts';
 import type { JobOrigin } from './ports/pending.ts';
 import type { Ports } from './ports/ports.ts';
 import { Stopwatch } from './ports/stopwatch.ts';
@@ -33,7 +33,7 @@ export async function handleDelivery(
   delivery: Delivery,
   waiting: WaitingJobs,
   ports: Ports,
-): Promise<Settlement> {
+): Promise<Disposition> {
   const received = { delivery, origin: originOf(delivery), watch: new Stopwatch() };
   let job: Job;
   try {
@@ -61,7 +61,7 @@ async function attemptJob(job: Job, received: Received, ports: Ports): Promise<D
   } catch (error) {
     // Whatever makes a job fail becomes its end in `runJob`. Only `countAttempt` itself throws a JobFailure here.
     if (!(error instanceof JobFailure)) throw error;
-    return { outcome: 'rejected', settlement: await refuse(received, failed(error), ports) };
+    return { outcome: 'rejected', disposition: await refuse(received, failed(error), ports) };
   }
 }
 
@@ -81,7 +81,8 @@ async function endJob(
   if (known.event !== null) {
     const { outcome } = known.event.data;
     // The event was published before and only the acknowledgement was lost.
-    if (delivery.redelivered && ports.told.has(job.id)) return { outcome, settlement: 'acknowledge' };
+    if (delivery.redelivered && ports.confirmedEnds.has(job.id))
+      return { outcome, disposition: 'acknowledge' };
     ports.log.info({ jobId: job.id, outcome }, 'Job was finished before: its result is published again');
     // Another process may have ended the job; nobody reads the metrics of that process.
     ports.meter.ended(known.event);
@@ -90,7 +91,7 @@ async function endJob(
   else await work(run, ports);
   const { event } = run;
   if (event === null) throw new Error(`job ${job.id} has no end`);
-  return { outcome: event.data.outcome, settlement: await tell(event, origin, ports) };
+  return { outcome: event.data.outcome, disposition: await tell(event, origin, ports) };
 }
 
 /** Publishes the event of the end. Returns `null` if the broker did not take it: the job has ended all the same. */
@@ -98,7 +99,7 @@ async function tell(
   event: JobCompletedEvent,
   { headers }: JobOrigin,
   { events, log }: Pick<Ports, 'events' | 'log'>,
-): Promise<Settlement | null> {
+): Promise<Disposition | null> {
   try {
     await events.publish(event, headers);
     return 'acknowledge';
@@ -108,7 +109,11 @@ async function tell(
   }
 }
 
-async function refuse({ delivery, origin, watch }: Received, end: JobEnd, ports: Ports): Promise<Settlement> {
+async function refuse(
+  { delivery, origin, watch }: Received,
+  end: JobEnd,
+  ports: Ports,
+): Promise<Disposition> {
   const id = readableId(delivery);
   if (id === null) ports.log.warn({ reason: end.failure?.message }, 'A message that is no job was refused');
   else {

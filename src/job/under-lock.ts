@@ -22,17 +22,18 @@ export type LockedWork = (session: HostSession, records: RulesetRecord[]) => Pro
  */
 export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Promise<void> {
   const { job, watch } = run;
-  const held = watch.start('lockMs');
+  const stopWaiting = watch.start('lockMs');
   try {
     await HostSession.begin(ports, `job ${job.id}`, watch, async (session) => {
-      held();
+      stopWaiting();
       const settled = await settlePending(session);
       if (settled?.change.job.id === job.id && settled.end !== null) return run.endWith(settled.end);
       if (settled !== null) tellSettled(settled, ports);
       const mayNot = settled?.owed != null && wouldChange(job);
-      await run.conclude(
-        mayNot ? failed(undoPending(settled.change, settled.owed ?? '')) : await endOf(work, session),
-      );
+      const end = mayNot
+        ? failed(undoPending(settled.change, settled.owed ?? ''))
+        : await doWork(work, session);
+      await run.conclude(end);
       await close(run, settled, ports);
     });
   } catch (error) {
@@ -55,7 +56,8 @@ async function pendingOr(
   return change === null || change.owed === null ? timeout : undoPending(change, timeout.message);
 }
 
-async function endOf(work: LockedWork, session: HostSession): Promise<JobEnd> {
+/** Does the job's own work. Whatever it fails by is its end, unless somebody else has to end it. */
+async function doWork(work: LockedWork, session: HostSession): Promise<JobEnd> {
   try {
     return await work(session, await session.ports.rulesets.list());
   } catch (error) {

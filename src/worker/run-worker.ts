@@ -45,8 +45,8 @@ export async function runWorker(
   stop: AbortSignal,
 ): Promise<void> {
   assertAuthority(settings, policy);
-  const told = new RecentIds();
-  const link = new BrokerLink(settings, told, log);
+  const confirmedEnds = new RecentIds();
+  const link = new BrokerLink(settings, confirmedEnds, log);
   const answers = new MessageAnswers(stop);
   const shown = shownBy(settings);
   const events: EventPublisher = {
@@ -58,7 +58,7 @@ export async function runWorker(
     policy,
     probes,
     events,
-    told,
+    confirmedEnds,
     caretaker,
     answers,
     hasBroker: true,

@@ -6,7 +6,7 @@ import { RolloutState } from '../../src/central/rollout/rollout-state.ts';
 import { UNDONE_EXAMPLE } from '../../src/contract/examples.ts';
 import { FileJournal } from '../../src/host/state/journal.ts';
 import { FileUndoneStore } from '../../src/host/state/undone-store.ts';
-import { BackOff } from '../../src/job/change/back-off.ts';
+import { BackOff } from '../../src/job/ports/back-off.ts';
 import type { PendingChange } from '../../src/job/ports/pending.ts';
 
 const CHANGE: PendingChange = {

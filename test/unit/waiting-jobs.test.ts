@@ -13,16 +13,16 @@ function line() {
     const job = Job.parse(
       makeJob('web-1', { ruleset: { name: 'edge', revision, ipv4: '*filter\nCOMMIT\n' } }),
     );
-    const settlement = told ? ('acknowledge' as const) : null;
+    const disposition = told ? ('acknowledge' as const) : null;
     return jobs.take({
       job,
       run: async () => {
         log.push(`${outcome} ${revision}`);
-        return { outcome, settlement };
+        return { outcome, disposition };
       },
       supersede: async () => {
         log.push(`superseded ${revision}`);
-        return { outcome: 'superseded', settlement: 'acknowledge' };
+        return { outcome: 'superseded', disposition: 'acknowledge' };
       },
       isGone: () => gone,
     });

@@ -68,7 +68,7 @@ async function applyAndConfirm(
     if (converged.error !== null) throw converged.error;
     if (record.status === 'rejected') throw record.reason;
     const diff = describeDiff(prepared.plans);
-    await confirmAndCommit({ ...pending, diff: fitDiff(diff) }, record.value, session, run);
+    await confirmAndCommit(pending, record.value, session, run);
     return ended(outcomes.changed, { changed: true, diff });
   } catch (error) {
     if (error instanceof LockLost || error instanceof WindowLeft) throw error;

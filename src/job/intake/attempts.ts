@@ -24,6 +24,7 @@ export async function countAttempt<T>(
   const before = Math.max(1, await attempts.count(body).catch(() => 1));
   if (before >= MOST_ATTEMPTS) {
     const message = `the message was begun ${before} times without an end, and is not begun again: it may be what has ended the worker`;
+    // Of stage `decode`: that is what sends a message to the dead letters.
     throw new JobFailure('decode', 'internal', message);
   }
   await attempts.put(body, before + 1).catch(cannotCount);

@@ -1,14 +1,14 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../contract/event.ts';
 import type { ApplyJob, Job } from '../../contract/job.ts';
-import { NotBegun, type Settlement } from '../ports/delivery.ts';
+import { type Disposition, NotBegun } from '../ports/delivery.ts';
 import { isExpired } from './admit.ts';
 
 /** How a job ended, and what the broker must do with its message. */
 export interface Done {
   outcome: Outcome;
   /** `null`: the broker did not take the event of the job's end, and must deliver the message again. */
-  settlement: Settlement | null;
+  disposition: Disposition | null;
 }
 
 /** A job that waits for its turn. */
@@ -34,7 +34,7 @@ class NotTold extends Error {
 }
 
 interface Entry extends WaitingJob {
-  settle: (settlement: Settlement) => void;
+  resolve: (disposition: Disposition) => void;
   fail: (error: unknown) => void;
 }
 
@@ -68,10 +68,10 @@ export class WaitingJobs {
    *
    * @throws {NotBegun} if the job was not begun: the worker stops, or the broker has taken the message back
    */
-  async take(waiting: WaitingJob): Promise<Settlement> {
-    return await new Promise((settle, fail) => {
+  async take(waiting: WaitingJob): Promise<Disposition> {
+    return await new Promise((resolve, fail) => {
       if (this.#isStopped) return fail(new NotBegun('the worker stops'));
-      this.#entries.push({ ...waiting, settle, fail });
+      this.#entries.push({ ...waiting, resolve, fail });
       if (!this.#isWorking) void this.#work();
     });
   }
@@ -125,8 +125,8 @@ export class WaitingJobs {
     this.#entries = this.#entries.filter((entry) => entry !== chosen);
     this.#inHand = { job: chosen.job, since: performance.now() };
     try {
-      const { outcome, settlement } = await chosen.run();
-      answer(chosen, settlement);
+      const { outcome, disposition } = await chosen.run();
+      answer(chosen, disposition);
       if (!MADE_POINTLESS_BY.has(outcome)) return;
     } catch (error) {
       chosen.fail(error);
@@ -141,7 +141,7 @@ export class WaitingJobs {
     if (!this.#entries.includes(rival)) return;
     this.#entries = this.#entries.filter((entry) => entry !== rival);
     try {
-      answer(rival, (await rival.supersede()).settlement);
+      answer(rival, (await rival.supersede()).disposition);
     } catch (error) {
       rival.fail(error);
     }
@@ -159,8 +159,8 @@ export class WaitingJobs {
   }
 }
 
-function answer({ settle, fail }: Entry, settlement: Settlement | null): void {
-  if (settlement !== null) settle(settlement);
+function answer({ resolve, fail }: Entry, disposition: Disposition | null): void {
+  if (disposition !== null) resolve(disposition);
   else fail(new NotTold('the broker did not take the event of its end: it is published later'));
 }
 

@@ -77,7 +77,7 @@ async function readTable(
 }
 
 /**
- * Writes a snapshot as text, in the form of `iptables-save -c`, for {@link readSnapshot}.
+ * Writes a snapshot as text, in the form of `iptables-save -c`, for {@link parseSnapshot}.
  *
  * @param claims whose rules may have to be put back. Of other rules only the position counts: an odd one is written as a
  * placeholder
@@ -105,6 +105,6 @@ function renderTable(table: Table, claims: Claims, family: Family): string {
 const PLACE_OF_ANOTHER = '-m comment --comment "a rule of somebody else"';
 
 /** Reads the text of {@link renderSnapshot}. */
-export function readSnapshot(saved: PerFamily<string>): LiveTables {
+export function parseSnapshot(saved: PerFamily<string>): LiveTables {
   return perFamily((family) => readSavedTables(saved[family]));
 }

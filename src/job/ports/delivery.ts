@@ -15,7 +15,7 @@ export interface Delivery {
 }
 
 /** What the broker must do with a delivery: forget it, or move it to the dead letters. */
-export type Settlement = 'acknowledge' | 'dead-letter';
+export type Disposition = 'acknowledge' | 'dead-letter';
 
 /** The worker has not begun the job of this message. The broker must deliver the message again. */
 export class NotBegun extends Error {

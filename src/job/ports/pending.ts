@@ -65,7 +65,7 @@ interface ConfirmWindow {
   after: RulesetRecord | null;
 }
 
-/** The tables before the change, as `iptables-save -c` printed them. */
+/** The tables before the change, with counters: text that `renderSnapshot` writes and `parseSnapshot` reads. */
 export type SavedTables = PerFamily<string>;
 
 /** Keeps the one change that can be under way in a network namespace. Each method: @throws {StateUnavailable} */

@@ -1,4 +1,3 @@
-/** Who this host is, and whether it takes unsigned jobs. */
 import type { JobCompletedEvent, WorkerFacts } from '../../contract/event.ts';
 import type { HostPolicy } from '../../contract/host-policy.ts';
 import type { Guardrails } from '../../ruleset/policy/guardrails.ts';
@@ -21,6 +20,7 @@ import type {
   UndoneStore,
 } from './stores.ts';
 
+/** Who this host is, and whether it takes unsigned jobs. */
 export interface HostIdentity {
   hostId: string;
   groups: readonly string[];
@@ -70,7 +70,8 @@ export interface Ports {
   results: ResultStore;
   undone: UndoneStore;
   attempts: AttemptStore;
-  told: RecentIds;
+  /** Jobs of which the broker has confirmed the end to this process. */
+  confirmedEnds: RecentIds;
   events: EventPublisher;
   meter: JobMeter;
   log: Log;

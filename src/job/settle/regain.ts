@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackOff } from '../change/back-off.ts';
 import { UNDO_LIMIT_MS } from '../change/take-back.ts';
 import { failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
 import { labelOf } from '../outcome/naming.ts';
+import { BackOff } from '../ports/back-off.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import type { LockLost } from '../ports/host-lock.ts';
 import { monotonicMs } from '../ports/monotonic.ts';

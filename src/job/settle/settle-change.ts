@@ -4,7 +4,7 @@ import { takeBack, UNDO_LIMIT_MS } from '../change/take-back.ts';
 import { asJobFailure, ended, failed, type JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
-import { type LiveTables, readSnapshot } from '../plan/snapshot.ts';
+import { type LiveTables, parseSnapshot } from '../plan/snapshot.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockTimeout } from '../ports/host-lock.ts';
 import { monotonicMs } from '../ports/monotonic.ts';
@@ -46,7 +46,7 @@ export async function settleChange(
   // loaded the rules that were about to be committed.
   if (isGone && boot !== 'mended') return failed(goneFailure(change));
   const goesOn = !hasEnded && !isGone && mayGoOn(change);
-  const reason = goesOn ? await confirmAndCommit(change, ports) : (why ?? cutShort(change, isGone));
+  const reason = goesOn ? await resumeWindow(change, ports) : (why ?? cutShort(change, isGone));
   if (reason === null) return kept;
   const neighbours = records.filter((other) => other.name !== name);
   const subject = { name, revision, scope, claims: change.claims, neighbours };
@@ -58,7 +58,7 @@ export async function settleChange(
 }
 
 /** @returns `null` if the change is on record, or why it must be undone @throws {LockTimeout | WindowLeft} */
-async function confirmAndCommit(change: OpenChange, ports: HostSession['ports']): Promise<JobFailure | null> {
+async function resumeWindow(change: OpenChange, ports: HostSession['ports']): Promise<JobFailure | null> {
   if (!ports.confirmation.answers.resumable) throw waitsFor(change);
   try {
     await confirmChange(change, ports);
@@ -86,7 +86,7 @@ async function snapshotOf(
   ports: HostSession['ports'],
 ): Promise<LiveTables> {
   try {
-    return readSnapshot(await ports.journal.readSnapshot());
+    return parseSnapshot(await ports.journal.readSnapshot());
   } catch (error) {
     if (!(error instanceof JournalDamaged)) throw error;
     ports.log.error(
@@ -103,7 +103,7 @@ async function committedTables(
   cause: Error | null = null,
 ): Promise<LiveTables> {
   const committed = record?.live == null ? { ipv4: '', ipv6: '' } : await boot.read(record);
-  if (committed !== null) return readSnapshot(committed);
+  if (committed !== null) return parseSnapshot(committed);
   const also = cause === null ? '' : `${cause.message}, and so is `;
   const message = `${also}what was committed: see to the rules yourself, move change.json in the folder of the journal away, and push the rulesets again with their chains in "adopt"`;
   throw new Error(message, { cause });

@@ -8,7 +8,7 @@ import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobUndoneEvent } from '../../contract/event.ts';
 import { FileOutboxStore } from '../../host/state/outbox-store.ts';
 import { FileUndoneStore } from '../../host/state/undone-store.ts';
-import type { Delivery, Settlement } from '../../job/ports/delivery.ts';
+import type { Delivery, Disposition } from '../../job/ports/delivery.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { RecentIds } from '../../job/ports/recent-ids.ts';
 import { brokerAccess } from '../open/what-leaves.ts';
@@ -16,8 +16,8 @@ import { Assurance } from './assurance.ts';
 import { HostQueues } from './host-queues.ts';
 
 export interface LinkHandlers {
-  job: (delivery: Delivery) => Promise<Settlement>;
-  control: (delivery: Delivery) => Promise<Settlement>;
+  job: (delivery: Delivery) => Promise<Disposition>;
+  control: (delivery: Delivery) => Promise<Disposition>;
   /** Called each time that control messages begin to be heard: the host is online. */
   onOnline: () => void;
   /** Called each time that jobs begin to come. */
@@ -52,7 +52,7 @@ export class BrokerLink {
   #onlineOver: BrokerModel | null = null;
   #otherSince: number | null = null;
 
-  constructor(settings: WorkerSettings, told: RecentIds, log: Log) {
+  constructor(settings: WorkerSettings, confirmedEnds: RecentIds, log: Log) {
     this.#settings = settings;
     this.#log = log;
     this.#lacks = new Lacks(log);
@@ -71,7 +71,7 @@ export class BrokerLink {
       sender: this.#sender,
       store: new FileOutboxStore(settings.stateDir),
       onConfirmed: (event) => {
-        if (event.type === 'fleetwall.job.completed') told.add(event.subject);
+        if (event.type === 'fleetwall.job.completed') confirmedEnds.add(event.subject);
         if (event.type === 'fleetwall.job.undone') this.#forgetUndone(event);
       },
       log,
@@ -180,7 +180,7 @@ export class BrokerLink {
     this.#log.error({}, 'Another worker consumes this queue: two hosts must not have the same host id');
     this.#otherSince = null;
     this.#isHost = false;
-    this.#jobs?.begin();
+    this.#jobs?.restart();
   }
 
   /** Takes no more messages; resolves once those in hand are done with. */

@@ -1,11 +1,11 @@
 import { ControlMessage } from '../../contract/control.ts';
 import { authorise } from '../../job/intake/authorise.ts';
 import { decodeJson, describeIssues } from '../../job/intake/decode.ts';
-import type { Delivery, Settlement } from '../../job/ports/delivery.ts';
+import type { Delivery, Disposition } from '../../job/ports/delivery.ts';
 import { type WorkerState, workerEvent } from './worker-events.ts';
 
 /** Hears a message of the control queue. One that is not for this host, or cannot be read, is logged and dropped. */
-export async function handleControl(delivery: Delivery, worker: WorkerState): Promise<Settlement> {
+export async function handleControl(delivery: Delivery, worker: WorkerState): Promise<Disposition> {
   const { ports, answers } = worker;
   const { log, identity, events } = ports;
   let message: ControlMessage;

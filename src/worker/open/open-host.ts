@@ -18,7 +18,7 @@ import { Iptables } from '../../netfilter/iptables.ts';
 import { NftMonitor } from '../../netfilter/monitor.ts';
 import { openNamespace } from '../../netfilter/namespace.ts';
 import { findPrograms } from '../../netfilter/programs.ts';
-import { ScratchSandbox } from '../../netfilter/rehearsal.ts';
+import { ScratchSandbox } from '../../netfilter/scratch-sandbox.ts';
 
 /** Whether the host could do a job now. `lock` and `backend` throw an error that says why not. */
 export interface HostChecks {

@@ -27,7 +27,7 @@ export interface Surroundings {
   /** The host's own probes. */
   probes: readonly HostProbe[];
   events: EventPublisher;
-  told?: RecentIds;
+  confirmedEnds?: RecentIds;
   /** By default one that does nothing: other processes take care of what is left to be done. */
   caretaker?: Caretaker;
   answers: Answers;
@@ -51,7 +51,7 @@ export async function preparePorts(
     policy = HostPolicy.parse({}),
     probes: hostProbes,
     events,
-    told = new RecentIds(),
+    confirmedEnds = new RecentIds(),
     caretaker = { wake() {} },
     answers,
     hasBroker,
@@ -91,7 +91,7 @@ export async function preparePorts(
     results: new FileResultStore(stateDir),
     undone: new FileUndoneStore(stateDir),
     attempts: new FileAttemptStore(stateDir),
-    told,
+    confirmedEnds,
     caretaker,
     events,
     meter: { ended() {} },

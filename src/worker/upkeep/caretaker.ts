@@ -1,5 +1,5 @@
-import { BackOff } from '../../job/change/back-off.ts';
 import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
+import { BackOff } from '../../job/ports/back-off.ts';
 import type { Caretaker, Ports } from '../../job/ports/ports.ts';
 import { RecentIds } from '../../job/ports/recent-ids.ts';
 import { HostSession } from '../../job/ports/session.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackOff } from '../../job/change/back-off.ts';
 import { UNDO_LIMIT_MS } from '../../job/change/take-back.ts';
 import { lookAfterBootFiles } from '../../job/drift/look-after-boot-files.ts';
+import { BackOff } from '../../job/ports/back-off.ts';
 import { WindowLeft } from '../../job/ports/confirmation.ts';
 import { monotonicMs } from '../../job/ports/monotonic.ts';
 import type { Ports } from '../../job/ports/ports.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import { FileJournal } from '../../host/state/journal.ts';
 import { type Continued, stepAgainst } from '../../host/stopped-holder.ts';
-import { BackOff } from '../../job/change/back-off.ts';
+import { BackOff } from '../../job/ports/back-off.ts';
 import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
 import { LockTimeout } from '../../job/ports/host-lock.ts';
 import type { Log } from '../../job/ports/log.ts';

@@ -16,7 +16,7 @@ import { makeObjects, readObjects } from './sandbox-objects.ts';
 import { withOwnTimers } from './timer-labels.ts';
 import { rehearsalLock } from './xtables-lock.ts';
 
-export interface StageOptions extends IptablesOptions {
+export interface SandboxOptions extends IptablesOptions {
   open: () => Promise<ScratchNamespace>;
 }
 
@@ -30,10 +30,10 @@ export interface StageOptions extends IptablesOptions {
  * 3. Nothing is left, even after a crash: the namespace ends with the last process in it.
  */
 export class ScratchSandbox implements Sandbox {
-  readonly #options: StageOptions;
+  readonly #options: SandboxOptions;
   readonly #running = new Set<Promise<unknown>>();
 
-  constructor(options: StageOptions) {
+  constructor(options: SandboxOptions) {
     this.#options = options;
   }
 
