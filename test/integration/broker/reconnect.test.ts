@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, inject, it } from 'vitest';
+import { TestClient } from '../../support/client.ts';
+import { MethodProxy } from '../../support/method-proxy.ts';
+import { SimulatedHost } from '../../support/simulated-host.ts';
+
+/** Longer than anything takes that a worker does at once. */
+const QUIET_MS = 3_000;
+
+describe('a worker that comes back to a broker on which it has all that it needs', () => {
+  it.each(['quorum', 'classic'] as const)(
+    'consumes first: it opens few channels, and declares and binds nothing: %s queues',
+    async (queueType) => {
+      const proxy = await MethodProxy.start(inject('brokerUrl'));
+      const client = await TestClient.connect(inject('brokerUrl'));
+      const folder = await mkdtemp(join(tmpdir(), 'fleetwall-reconnect-'));
+      const options = { brokerUrl: proxy.url, folder, groups: ['web'], queueType };
+      const host = new SimulatedHost(`back-${queueType}`, options);
+      try {
+        host.start();
+        await client.event(host.id, 'fleetwall.worker.online');
+        await sleep(QUIET_MS);
+        expect(proxy.connections).toHaveLength(1);
+        expect(proxy.connections[0]?.get('basic.consume')).toBe(2);
+
+        const since = client.heard.length;
+        proxy.cut();
+        await client.event(host.id, 'fleetwall.worker.online', since);
+        const { data } = await client.run(host.id, {
+          ruleset: { name: 'edge', revision: 1, ipv4: '*filter\n:edge - [0:0]\nCOMMIT\n' },
+          confirm: { mode: 'none' },
+        });
+        expect(data.outcome).toBe('applied');
+        await sleep(QUIET_MS);
+        expect(proxy.connections).toHaveLength(2);
+        const asked = Object.fromEntries(proxy.connections[1] ?? []);
+        expect(asked).toEqual({ 'channel.open': expect.any(Number), 'basic.consume': 2 });
+        expect(asked['channel.open']).toBeLessThanOrEqual(4);
+      } finally {
+        await host.stop();
+        await client.close();
+        proxy.stop();
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  );
+});
