@@ -48,13 +48,17 @@ function environmentOf({ environment = {}, secrets = [] }: Service): Record<stri
   );
 }
 
+/** The schema names its parts by `id`, as older drafts of JSON Schema did; ajv does not accept that. */
+function composeValidator() {
+  const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
+    /^(\$schema|id)$/.test(key) && typeof value === 'string' ? undefined : value,
+  ) as object;
+  return new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
+}
+
 describe('the compose file', () => {
   it('is valid by the schema of the Compose Specification', () => {
-    // The schema names its parts by `id`, as older drafts of JSON Schema did; ajv does not accept that.
-    const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
-      /^(\$schema|id)$/.test(key) && typeof value === 'string' ? undefined : value,
-    ) as object;
-    const isCompose = new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
+    const isCompose = composeValidator();
     expect(isCompose(compose), JSON.stringify(isCompose.errors)).toBe(true);
     expect(isCompose({ ...compose, services: { broker: { imag: 'rabbitmq' } } })).toBe(false);
   });
@@ -137,5 +141,35 @@ describe('the compose file', () => {
     expect(settings.amqpUrl).toMatchObject([{ hostname: 'rabbitmq', username: 'central', vhost: 'fleet' }]);
     expect(settings.amqpUrl[0]?.password).toBe(read('rabbitmq/passwords/central').trim());
     expect(key).toMatch(/^\/etc\/fleetwall\/signing\//);
+  });
+});
+
+describe('the compose file of a cluster', () => {
+  const cluster = parse(read('compose.cluster.yaml'), { merge: true }) as Compose;
+  const brokers = Object.keys(cluster.services).filter((name) => /^rabbitmq(-\d)?$/.test(name));
+
+  it('is valid by the schema of the Compose Specification', () => {
+    const isCompose = composeValidator();
+    expect(isCompose(cluster), JSON.stringify(isCompose.errors)).toBe(true);
+  });
+
+  it('has three brokers that know each other, and each host and the client know all of them', () => {
+    expect(brokers).toHaveLength(3);
+    const settings = read('rabbitmq/cluster.conf');
+    const named = [...settings.matchAll(/classic_config\.nodes\.\d = rabbit@(\S+)/g)].map(([, name]) => name);
+    expect(named).toEqual(brokers);
+    for (const [name, { environment }] of Object.entries(compose.services)) {
+      const single = environment?.['FLEETWALL_AMQP_URL'];
+      if (single === undefined) continue;
+      const urls = cluster.services[name]?.environment?.['FLEETWALL_AMQP_URL']?.split(',');
+      expect(urls).toEqual(brokers.map((broker) => single.replace('@rabbitmq:', `@${broker}:`)));
+    }
+  });
+
+  it('mounts files that are there', () => {
+    const files = Object.values(cluster.services)
+      .flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0] ?? ''))
+      .filter((source) => source.startsWith('./'));
+    for (const file of files) expect(statSync(join(DOCKER, file)).isFile(), file).toBe(true);
   });
 });
