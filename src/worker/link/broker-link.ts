@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfirmedSender, PUBLISHING } from '../../broker/confirmed-sender.ts';
 import { userOf } from '../../broker/connection/broker-access.ts';
 import { BrokerConnection, type BrokerModel } from '../../broker/connection/connection.ts';
@@ -28,6 +29,8 @@ export interface LinkHandlers {
 
 /** At most this many jobs wait here and not at the broker. Only among them, the newest revision of a ruleset is found. */
 const MOST_WAITING_JOBS = 64;
+/** How long the fleet is not told of a host that cannot take jobs yet. */
+const READY_MS = 1_000;
 /** Another consumer that is still counted for so long is no connection of this worker that the broker has not yet given up. */
 const GHOST_MS = 150_000;
 
@@ -126,7 +129,10 @@ export class BrokerLink {
     await this.#queues.assertAlone(model);
     this.#isHost = true;
     this.#control?.open(model);
-    this.#tellOnline();
+    // Jobs are consumed next, and that is when the fleet is told; unless a change waits for a person's answer first, which has to
+    // find the host.
+    const isReady = await Promise.race([this.#handlers?.ready.then(() => true), sleep(READY_MS, false)]);
+    if (isReady !== true) this.#tellOnline();
   }
 
   async #prepareControl(model: BrokerModel, isMissing: boolean): Promise<void> {

@@ -149,6 +149,7 @@ describe('the readiness of a worker', () => {
 
   it('fails while somebody else has the lock', async () => {
     const { pages, host } = await watched('nft');
+    await expect.poll(async () => (await pages.json('/readyz')).status, { timeout: 10_000 }).toBe(200);
     const lockFile = await lockFileOf(host);
     const holder = spawn('flock', [lockFile, 'sleep', '600'], { detached: true });
     try {
