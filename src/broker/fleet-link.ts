@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { EVENT_LOG_STREAM, EVENTS_EXCHANGE } from '../contract/names.ts';
+import { EVENT_LOG_STREAM } from '../contract/names.ts';
 import type { Log } from '../job/ports/log.ts';
 import { abortable } from './connection/abortable.ts';
 import type { BrokerAccess } from './connection/broker-access.ts';
@@ -8,7 +8,7 @@ import { BrokerConnection } from './connection/connection.ts';
 import { isOpen, openChannel } from './connection/open-channel.ts';
 import { NOT_FOUND, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
 import { LinkPublisher, type OutgoingMessage } from './link-publisher.ts';
-import { type IncomingMessage, LiveSource, type Source, StreamSource, type StreamStart } from './sources.ts';
+import { type IncomingMessage, type Source, StreamSource, type StreamStart } from './stream-source.ts';
 import { declareForOperators } from './topology.ts';
 
 export interface LinkOptions {
@@ -26,7 +26,8 @@ const CONNECT_MS = 15_000;
 export class FleetLink {
   #connection: BrokerConnection | null = null;
   #model: ChannelModel | null = null;
-  readonly #sources = new Set<Source>();
+  /** What is read, with what is called when it is read over another connection. */
+  readonly #sources = new Map<Source, () => void>();
   readonly #publisher: LinkPublisher;
   #isClosed = false;
   /** Those who wait for the next connection. */
@@ -71,21 +72,18 @@ export class FleetLink {
     return await this.#publisher.publish(message, signal);
   }
 
-  /** Hears events of these routing keys from now on. `onLost` is called when a lost connection is back: events may be missing. */
-  async hear(
-    keys: readonly string[],
-    onMessage: (message: IncomingMessage) => void,
-    onLost: () => void = () => {},
-  ): Promise<() => Promise<void>> {
-    return await this.#add(new LiveSource(EVENTS_EXCHANGE, keys, onMessage, onLost));
-  }
-
-  /** Reads the event log from `start` on, and then what comes: each event once, and in order. */
+  /**
+   * Reads the event log from `start` on, and then what comes: each event once, and in order. With `next`, events may be missing if
+   * the connection is lost before the first has come: `onReopened` is called then, too.
+   *
+   * Nothing has to be made on the broker for that. While a node hangs, it takes a minute and more to make a queue of one's own.
+   */
   async read(
     start: StreamStart,
     onMessage: (message: IncomingMessage) => void,
+    onReopened: () => void = () => {},
   ): Promise<() => Promise<void>> {
-    return await this.#add(new StreamSource(EVENT_LOG_STREAM, start, onMessage));
+    return await this.#add(new StreamSource(EVENT_LOG_STREAM, start, onMessage), onReopened);
   }
 
   /** Takes a name that only one connection can have, for as long as this one lives. @returns whether the name was free */
@@ -110,8 +108,8 @@ export class FleetLink {
     await this.#connection?.close();
   }
 
-  async #add(source: Source): Promise<() => Promise<void>> {
-    this.#sources.add(source);
+  async #add(source: Source, onReopened: () => void): Promise<() => Promise<void>> {
+    this.#sources.set(source, onReopened);
     try {
       // A connection that comes back opens all sources by itself: then there is nothing left to be done.
       await this.#overConnection(async (model, isFirst) => {
@@ -155,9 +153,9 @@ export class FleetLink {
     if (!isAgain) await declareForOperators(model);
     await this.#publisher.open(model);
     this.#model = model;
-    for (const source of this.#sources) {
+    for (const [source, onReopened] of this.#sources) {
       await openSource(source, model);
-      if (isAgain) source.lost();
+      if (isAgain) onReopened();
     }
     this.#tellOpened();
   }

@@ -1,6 +1,6 @@
 import type { FleetLink } from '../../src/broker/fleet-link.ts';
 import type { OutgoingMessage } from '../../src/broker/link-publisher.ts';
-import type { IncomingMessage } from '../../src/broker/sources.ts';
+import type { IncomingMessage } from '../../src/broker/stream-source.ts';
 import type { FleetEvent } from '../../src/contract/event.ts';
 import { COMPLETED_EXAMPLE } from '../../src/contract/examples.ts';
 import { Job } from '../../src/contract/job.ts';

@@ -22,12 +22,17 @@ export class SimulatedFleet {
   }
 
   /** Resolves once all hosts are online. */
-  static async start(client: FleetClient, brokerUrl: string, count: number): Promise<SimulatedFleet> {
+  static async start(
+    client: FleetClient,
+    brokerUrl: string,
+    count: number,
+    queueType: 'quorum' | 'classic' = 'classic',
+  ): Promise<SimulatedFleet> {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-simulated-'));
     const group = `sim-${Math.random().toString(36).slice(2, 8)}`;
     const hosts = Array.from(
       { length: count },
-      (_, index) => new SimulatedHost(`${group}-${index}`, { brokerUrl, folder, groups: [group] }),
+      (_, index) => new SimulatedHost(`${group}-${index}`, { brokerUrl, folder, groups: [group], queueType }),
     );
     for (let from = 0; from < count; from += TOGETHER) {
       for (const host of hosts.slice(from, from + TOGETHER)) host.start();

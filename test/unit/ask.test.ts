@@ -19,7 +19,7 @@ async function askOver(unroutable: readonly string[]): Promise<Record<string, st
     async () => MESSAGE,
   );
   const link = {
-    hear: async () => async () => {},
+    read: async () => async () => {},
     publish: async ({ key }: OutgoingMessage) => (unroutable.includes(key) ? 'unroutable' : 'routed'),
   };
   const answers = await ask(link as never, messages, { user: undefined, timeoutMs: 50 });

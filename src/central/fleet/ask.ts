@@ -28,8 +28,8 @@ export interface AskOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** So many hosts are heard one by one; of more, all are. */
-const MOST_KEYS = 100;
+/** In the routing key of each event of a job. */
+const JOB_EVENTS = '.job.';
 /** For what an end needs on its way after a window of confirmation. */
 const GRACE_MS = 10_000;
 
@@ -71,11 +71,10 @@ class Asking {
   async run(): Promise<HostAnswers> {
     const { signal } = this.#options;
     const hosts = this.#messages.flatMap((each) => each.hosts);
-    const keys =
-      hosts.length <= MOST_KEYS && this.#isToSingleHosts ? hosts.map((host) => `${host}.job.#`) : ['*.job.#'];
-    const stopHearing = await this.#link.hear(
-      keys,
+    const stopReading = await this.#link.read(
+      'next',
       (message) => {
+        if (!message.key.includes(JOB_EVENTS)) return;
         const heard = readIncoming(message, this.#options.user);
         if (heard !== null && isFleetEvent(heard.event)) this.#take(heard.event);
       },
@@ -88,17 +87,13 @@ class Asking {
       await this.#wait(hosts);
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      await stopHearing();
+      await stopReading();
     }
     signal?.throwIfAborted();
     for (const host of hosts) {
       if (!this.#answers.has(host)) this.#answers.set(host, { end: 'silent', result: null });
     }
     return this.#answers;
-  }
-
-  get #isToSingleHosts(): boolean {
-    return this.#messages.every(({ sends }) => sends.every(({ host }) => host !== null));
   }
 
   /** To a single host, that nobody takes it is an answer at once. */

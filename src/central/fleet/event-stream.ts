@@ -1,5 +1,5 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import type { IncomingMessage, StreamStart } from '../../broker/sources.ts';
+import type { IncomingMessage, StreamStart } from '../../broker/stream-source.ts';
 
 /** Messages of the log, as something to iterate over. */
 export class EventStream<T> implements AsyncIterable<T> {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from '../../broker/sources.ts';
+import type { IncomingMessage } from '../../broker/stream-source.ts';
 import { FleetEvent } from '../../contract/event.ts';
 import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
 import { RolloutEvent } from '../../contract/rollout.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import type { StreamStart } from '../../broker/sources.ts';
+import type { StreamStart } from '../../broker/stream-source.ts';
 import { cloudEvent, rolloutSource } from '../../contract/cloud-event.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { OPERATOR_EXCHANGE } from '../../contract/names.ts';

@@ -51,6 +51,8 @@ export class BrokerLink {
   /** No other worker had this host's queue when this one looked. */
   #isHost = false;
   #isControlBound = false;
+  #onControl: () => void = () => {};
+  readonly #hearsControl = new Promise<void>((resolve) => (this.#onControl = resolve));
   /** The connection over which the fleet was told that the host is online. */
   #onlineOver: BrokerModel | null = null;
   #otherSince: number | null = null;
@@ -101,6 +103,7 @@ export class BrokerLink {
       prefetch: 1,
       handle: handlers.control,
       prepare: async (model, isMissing) => await this.#prepareControl(model, isMissing),
+      onConsuming: () => this.#onControl(),
       lacks,
       log,
     });
@@ -129,10 +132,11 @@ export class BrokerLink {
     await this.#queues.assertAlone(model);
     this.#isHost = true;
     this.#control?.open(model);
-    // Jobs are consumed next, and that is when the fleet is told; unless a change waits for a person's answer first, which has to
-    // find the host.
-    const isReady = await Promise.race([this.#handlers?.ready.then(() => true), sleep(READY_MS, false)]);
-    if (isReady !== true) this.#tellOnline();
+    // Jobs are consumed next, and that is when the fleet is told: who hears of a host may send it control messages, too. It is told
+    // before if that cannot be had, or if a change waits for a person's answer first, which has to find the host.
+    const ready = Promise.all([this.#handlers?.ready, this.#hearsControl]);
+    const isReady = await Promise.race([ready.then(() => true), sleep(READY_MS, false)]);
+    if (!isReady) this.#tellOnline();
   }
 
   async #prepareControl(model: BrokerModel, isMissing: boolean): Promise<void> {

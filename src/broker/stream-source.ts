@@ -19,43 +19,10 @@ export type StreamStart = 'next' | 'first' | { offset: number } | { since: Date 
 /** Something that is consumed, and opened again on each new connection. */
 export interface Source {
   open(model: ChannelModel): Promise<void>;
-  /** Called after it was opened again: messages of the time between may be missing. */
-  lost(): void;
   close(): Promise<void>;
 }
 
 type Listener = (message: IncomingMessage) => void;
-
-/** Messages of an exchange as they are published, through a queue that lives as long as the connection. */
-export class LiveSource implements Source {
-  readonly #exchange: string;
-  readonly #keys: readonly string[];
-  readonly #onMessage: Listener;
-  readonly lost: () => void;
-  #channel: Channel | null = null;
-
-  constructor(exchange: string, keys: readonly string[], onMessage: Listener, onLost: () => void) {
-    this.#exchange = exchange;
-    this.#keys = keys;
-    this.#onMessage = onMessage;
-    this.lost = onLost;
-  }
-
-  async open(model: ChannelModel): Promise<void> {
-    const channel = await openChannel(model);
-    this.#channel = channel;
-    const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true });
-    for (const key of this.#keys) await channel.bindQueue(queue, this.#exchange, key);
-    const receive = (message: ConsumeMessage | null) => {
-      if (message !== null) this.#onMessage(incomingOf(message));
-    };
-    await channel.consume(queue, receive, { noAck: true, exclusive: true });
-  }
-
-  async close(): Promise<void> {
-    if (this.#channel !== null) closeChannel(this.#channel);
-  }
-}
 
 /** The broker sends this many messages ahead; this many are acknowledged together. */
 const PREFETCH = 400;
@@ -72,10 +39,6 @@ export class StreamSource implements Source {
     this.#stream = stream;
     this.#start = start;
     this.#onMessage = onMessage;
-  }
-
-  lost(): void {
-    // Nothing is lost: reading goes on where it was.
   }
 
   async open(model: ChannelModel): Promise<void> {
