@@ -4,9 +4,9 @@ import type { Log } from '../job/ports/log.ts';
 import { abortable } from './connection/abortable.ts';
 import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
-import { BrokerConnection } from './connection/connection.ts';
+import { BrokerConnection, dropConnection } from './connection/connection.ts';
 import { isOpen, openChannel } from './connection/open-channel.ts';
-import { NOT_FOUND, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
+import { NOT_FOUND, PRECONDITION_FAILED, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
 import { LinkPublisher, type OutgoingMessage } from './link-publisher.ts';
 import { type IncomingMessage, type Source, StreamSource, type StreamStart } from './stream-source.ts';
 import { declareForOperators } from './topology.ts';
@@ -21,6 +21,8 @@ export interface LinkOptions {
 }
 
 const CONNECT_MS = 15_000;
+/** So many connections may lead to a node without a copy of the event log: it may just have been started. */
+const MOST_REFUSED = 10;
 
 /** The central side's connection. It publishes with confirms, and hears events; both go on when a lost connection is back. */
 export class FleetLink {
@@ -131,13 +133,17 @@ export class FleetLink {
    * @throws {BrokerUnreachable} if this link is closed; what the work throws while there is a connection
    */
   async #overConnection<T>(work: (model: ChannelModel, isFirst: boolean) => Promise<T>): Promise<T> {
+    let refused = 0;
     for (let isFirst = true; ; isFirst = false) {
       if (this.#isClosed || this.#model === null) throw new BrokerUnreachable('the connection was closed');
       const model = this.#model;
       try {
         return await untilLost(model, work(model, isFirst));
       } catch (error) {
-        if (isOpen(model)) throw error;
+        // Another node may have a copy of the event log.
+        const isElsewhere = replyCode(error) === PRECONDITION_FAILED && (refused += 1) <= MOST_REFUSED;
+        if (isElsewhere) dropConnection(model);
+        else if (isOpen(model)) throw error;
         if (this.#model === model) await new Promise<void>((resolve) => this.#awaitingOpen.push(resolve));
       }
     }

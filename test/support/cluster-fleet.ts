@@ -8,6 +8,8 @@ import { RabbitmqCluster } from './cluster.ts';
 import type { RabbitmqOptions } from './rabbitmq.ts';
 import { SimulatedHost } from './simulated-host.ts';
 
+const PATIENCE_MS = 60_000;
+
 export interface ClusterFleetOptions {
   hosts: number;
   queueType: 'quorum' | 'classic';
@@ -50,7 +52,9 @@ export class ClusterFleet {
     );
     for (const host of hosts) host.start();
     const client = await FleetClient.connect({ url: cluster.url });
-    return new ClusterFleet(cluster, hosts, client, folder);
+    const fleet = new ClusterFleet(cluster, hosts, client, folder);
+    await fleet.#untilOnline();
+    return fleet;
   }
 
   /** Applies a ruleset on each host. @returns the outcomes by host */
@@ -63,6 +67,15 @@ export class ClusterFleet {
       { timeoutSeconds, confirm: { mode: 'none' } },
     );
     return Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
+  }
+
+  async #untilOnline(): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const { hosts } = await this.client.fleet();
+      if (this.hosts.every(({ id }) => hosts.get(id)?.presence === 'online')) return;
+      if (Date.now() > deadline) throw new Error('not all hosts are online');
+    }
   }
 
   async stop(): Promise<void> {
