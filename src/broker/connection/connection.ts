@@ -55,7 +55,7 @@ export class BrokerConnection {
     const model = await connect(round.address, {
       ...socketOptions(access, CONNECT_TIMEOUT_MS, connectionName),
       recovery: {
-        setup,
+        setup: async (model) => await setUp(model, setup),
         waitForConnect: false,
         calculateDelay: (attempt) => delayOf(attempt, access.addresses.length),
       },
@@ -88,6 +88,28 @@ export class BrokerConnection {
   async close(): Promise<void> {
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref());
     await Promise.race([this.#model.close().catch(() => {}), timeout]);
+  }
+}
+
+/**
+ * Guards what amqplib does not while `setup` runs: an error of the connection would end the process, a loss would not be noticed, and
+ * to close a connection that is open and dead would wait for ever.
+ *
+ * @throws {Error} what `setup` throws, or that the connection was lost meanwhile
+ */
+async function setUp(model: ChannelModel, setup: BrokerOptions['setup']): Promise<void> {
+  let lost: Error | null = null;
+  model.on('error', (error: Error) => (lost = error));
+  model.once(
+    'close',
+    (error?: Error) => (lost ??= error ?? new Error('the broker has closed the connection')),
+  );
+  try {
+    await setup(model);
+    if (lost !== null) throw lost as Error;
+  } catch (error) {
+    dropConnection(model);
+    throw error;
   }
 }
 
