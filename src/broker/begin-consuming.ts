@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { closeChannel, openChannel } from './connection/open-channel.ts';
-import { within } from './connection/passing-connection.ts';
+import { within } from './connection/within.ts';
 
 /** A channel that is consumed on. */
 export interface Consuming {

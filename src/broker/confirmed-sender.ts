@@ -3,7 +3,7 @@ import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
 import { BackOff } from '../job/ports/back-off.ts';
 import { isOpen, openConfirmChannel } from './connection/open-channel.ts';
-import { within } from './connection/passing-connection.ts';
+import { within } from './connection/within.ts';
 import type { Lacks } from './lacks.ts';
 import { NobodyBound, PublishFailed, publishEvent } from './publish-event.ts';
 import { Renewal } from './renewal.ts';

@@ -4,9 +4,11 @@ import type { Log } from '../job/ports/log.ts';
 import { abortable } from './connection/abortable.ts';
 import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
-import { BrokerConnection, dropConnection } from './connection/connection.ts';
+import { BrokerConnection } from './connection/connection.ts';
+import { dropConnection } from './connection/drop-connection.ts';
 import { isOpen, openChannel } from './connection/open-channel.ts';
 import { NOT_FOUND, PRECONDITION_FAILED, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
+import { NoAnswer, within } from './connection/within.ts';
 import { LinkPublisher, type OutgoingMessage } from './link-publisher.ts';
 import { type IncomingMessage, type Source, StreamSource, type StreamStart } from './stream-source.ts';
 import { declareForOperators } from './topology.ts';
@@ -21,6 +23,8 @@ export interface LinkOptions {
 }
 
 const CONNECT_MS = 15_000;
+/** A node that waits for a decision of the others may give no answer at all: then another one is tried. */
+const SOURCE_MS = 4_000;
 /** So many connections may lead to a node without a copy of the event log: it may just have been started. */
 const MOST_REFUSED = 10;
 
@@ -140,9 +144,9 @@ export class FleetLink {
       try {
         return await untilLost(model, work(model, isFirst));
       } catch (error) {
-        // Another node may have a copy of the event log.
-        const isElsewhere = replyCode(error) === PRECONDITION_FAILED && (refused += 1) <= MOST_REFUSED;
-        if (isElsewhere) dropConnection(model);
+        // Another node may have a copy of the event log, or answer.
+        const isNodes = replyCode(error) === PRECONDITION_FAILED || error instanceof NoAnswer;
+        if (isNodes && (refused += 1) <= MOST_REFUSED) dropConnection(model);
         else if (isOpen(model)) throw error;
         if (this.#model === model) await new Promise<void>((resolve) => this.#awaitingOpen.push(resolve));
       }
@@ -184,7 +188,7 @@ async function untilLost<T>(model: ChannelModel, work: Promise<T>): Promise<T> {
 /** @throws {Error} what the broker said */
 async function openSource(source: Source, model: ChannelModel): Promise<void> {
   try {
-    await source.open(model);
+    await within(SOURCE_MS, async () => await source.open(model));
   } catch (error) {
     if (replyCode(error) !== NOT_FOUND) throw error;
     await declareForOperators(model);

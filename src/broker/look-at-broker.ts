@@ -2,8 +2,9 @@ import { type Channel, type ChannelModel, connect, type Options } from 'amqplib'
 import { EVENTS_EXCHANGE, hostControlQueue, hostJobsQueue } from '../contract/names.ts';
 import { type BrokerAccess, socketOptions } from './connection/broker-access.ts';
 import { openChannel } from './connection/open-channel.ts';
-import { letGo, within } from './connection/passing-connection.ts';
+import { letGo } from './connection/passing-connection.ts';
 import { ACCESS_REFUSED, replyCode } from './connection/reply-codes.ts';
+import { within } from './connection/within.ts';
 import { EXCHANGES } from './topology.ts';
 
 /** What a worker would find on a broker. To see it, nothing is declared, published or consumed. */

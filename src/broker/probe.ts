@@ -2,7 +2,8 @@ import { connect, type Options } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
 import { type BrokerAccess, socketOptions, userOf } from './connection/broker-access.ts';
 import { openConfirmChannel } from './connection/open-channel.ts';
-import { letGo, within } from './connection/passing-connection.ts';
+import { letGo } from './connection/passing-connection.ts';
+import { within } from './connection/within.ts';
 import { publishEvent } from './publish-event.ts';
 
 export interface BrokerProbe {

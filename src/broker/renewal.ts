@@ -1,6 +1,6 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { BackOff } from '../job/ports/back-off.ts';
-import { dropConnection } from './connection/connection.ts';
+import { dropConnection } from './connection/drop-connection.ts';
 import { closeChannel, isOpen } from './connection/open-channel.ts';
 
 /**

@@ -14,8 +14,8 @@ import {
   OPERATOR_EXCHANGE,
 } from '../contract/names.ts';
 import { closeChannel, openChannel } from './connection/open-channel.ts';
-import { within } from './connection/passing-connection.ts';
 import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './connection/reply-codes.ts';
+import { within } from './connection/within.ts';
 
 export type QueueType = 'quorum' | 'classic';
 

@@ -12,6 +12,7 @@ const ANSWER_SECONDS = 240;
 /** Pushes after each loss. */
 const PUSHES = 5;
 const LOST_MS = 20_000;
+const SETTLE_MS = 15_000;
 
 const { values } = parseArgs({ options: { root: { type: 'string' } } });
 let revision = 1;
@@ -37,6 +38,8 @@ async function oneNodeLost(fleet: ClusterFleet): Promise<void> {
     await node.kill();
     await pushes(fleet, `node ${index + 1} killed`);
     await node.restart();
+    // Its copies of the stream and of the quorum queues have to be there before the next node may go.
+    await sleep(SETTLE_MS);
     await pushes(fleet, `node ${index + 1} is back`);
   }
   for (const [index, node] of fleet.cluster.nodes.entries()) {

@@ -1,6 +1,8 @@
 import { type ChannelModel, connect, type Options, type RecoveringChannelModel } from 'amqplib';
 import type { Log } from '../../job/ports/log.ts';
 import { type BrokerAccess, socketOptions } from './broker-access.ts';
+import { dropConnection } from './drop-connection.ts';
+import { within } from './within.ts';
 
 /** An open connection, as amqplib hands it to `setup`. */
 export type BrokerModel = ChannelModel;
@@ -18,6 +20,8 @@ export interface BrokerOptions {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 5_000;
+/** A node that lacks the others for a decision may give no answer at all. */
+const SETUP_MS = 20_000;
 /** A node that is open and dead is noticed after two or three of these: so jobs go on over another node within ten seconds. */
 const HEARTBEAT_SECONDS = 3;
 const FIRST_DELAY_MS = 1_000;
@@ -55,7 +59,7 @@ export class BrokerConnection {
     const model = await connect(round.address, {
       ...socketOptions(access, CONNECT_TIMEOUT_MS, connectionName),
       recovery: {
-        setup: async (model) => await setUp(model, setup),
+        setup: async (opened: ChannelModel) => await setUp(opened, setup),
         waitForConnect: false,
         calculateDelay: (attempt) => delayOf(attempt, access.addresses.length),
       },
@@ -100,23 +104,21 @@ export class BrokerConnection {
 async function setUp(model: ChannelModel, setup: BrokerOptions['setup']): Promise<void> {
   let lost: Error | null = null;
   model.on('error', (error: Error) => (lost = error));
-  model.once(
-    'close',
-    (error?: Error) => (lost ??= error ?? new Error('the broker has closed the connection')),
-  );
+  const closed = new Promise<void>((resolve) => {
+    model.once('close', (error?: Error) => {
+      lost ??= error ?? new Error('the broker has closed the connection');
+      resolve();
+    });
+  });
   try {
-    await setup(model);
+    await within(SETUP_MS, async () => await setup(model));
     if (lost !== null) throw lost as Error;
   } catch (error) {
     dropConnection(model);
+    // amqplib closes it as well, and would wait for ever for the answer if it were not closed by then.
+    await closed;
     throw error;
   }
-}
-
-/** Cuts a connection to a broker that does not answer any more, without saying so to the broker. */
-export function dropConnection(model: ChannelModel): void {
-  const { stream } = model.connection as unknown as { stream: { destroy(error?: Error): void } };
-  stream.destroy(new Error('the broker does not answer any more'));
 }
 
 /**
