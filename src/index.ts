@@ -32,5 +32,5 @@ export {
 export { FailureCode, isRetryable, Stage as FailureStage } from './contract/failure.ts';
 export { Job } from './contract/job.ts';
 export * as brokerNames from './contract/names.ts';
-export { type HostEnd, RolloutEvent } from './contract/rollout.ts';
+export { type HostEnd, RolloutEvent } from './contract/rollout-events.ts';
 export { rulesetDigest } from './ruleset/digest.ts';

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { BackOff } from '../job/ports/back-off.ts';
 import { WindowLeft } from '../job/ports/confirmation.ts';
 import { type Delivery, type Disposition, NotBegun } from '../job/ports/delivery.ts';
 import type { Log } from '../job/ports/log.ts';
+import { BackOff } from '../job/time/back-off.ts';
 import { beginConsuming, type Consuming } from './begin-consuming.ts';
+import type { Lacks } from './connection/lacks.ts';
 import { closeChannel, isOpen } from './connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
+import { onOwnChannel } from './connection/topology.ts';
 import { isConsumedElsewhere } from './consumed-elsewhere.ts';
 import { deliveryOf } from './delivery-of.ts';
-import type { Lacks } from './lacks.ts';
-import { onOwnChannel } from './topology.ts';
 
 export interface ConsumerOptions {
   queue: string;

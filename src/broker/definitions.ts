@@ -18,7 +18,7 @@ import {
   EXCHANGES,
   jobsQueue,
   type QueueType,
-} from './topology.ts';
+} from './connection/topology.ts';
 
 /** A host, whose id is also the name of its user. `password` is `null` if the user logs in by a certificate. */
 export interface ProvisionedHost {

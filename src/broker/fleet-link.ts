@@ -8,10 +8,10 @@ import { BrokerConnection } from './connection/connection.ts';
 import { dropConnection } from './connection/drop-connection.ts';
 import { isOpen, openChannel } from './connection/open-channel.ts';
 import { NOT_FOUND, PRECONDITION_FAILED, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
+import { declareForOperators } from './connection/topology.ts';
 import { NoAnswer, within } from './connection/within.ts';
-import { LinkPublisher, type OutgoingMessage } from './link-publisher.ts';
+import { LinkPublisher, type OutgoingMessage } from './publish/link-publisher.ts';
 import { type IncomingMessage, type Source, StreamSource, type StreamStart } from './stream-source.ts';
-import { declareForOperators } from './topology.ts';
 
 export interface LinkOptions {
   access: BrokerAccess;

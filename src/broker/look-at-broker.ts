@@ -4,8 +4,8 @@ import { type BrokerAccess, socketOptions } from './connection/broker-access.ts'
 import { openChannel } from './connection/open-channel.ts';
 import { letGo } from './connection/passing-connection.ts';
 import { ACCESS_REFUSED, replyCode } from './connection/reply-codes.ts';
+import { EXCHANGES } from './connection/topology.ts';
 import { within } from './connection/within.ts';
-import { EXCHANGES } from './topology.ts';
 
 /** What a worker would find on a broker. To see it, nothing is declared, published or consumed. */
 export interface BrokerView {

@@ -4,7 +4,7 @@ import { type BrokerAccess, socketOptions, userOf } from './connection/broker-ac
 import { openConfirmChannel } from './connection/open-channel.ts';
 import { letGo } from './connection/passing-connection.ts';
 import { within } from './connection/within.ts';
-import { publishEvent } from './publish-event.ts';
+import { publishEvent } from './publish/publish-event.ts';
 
 export interface BrokerProbe {
   /** One of its addresses has to work. */

@@ -1,7 +1,7 @@
 import { userOf } from '../broker/connection/broker-access.ts';
 import { FleetLink } from '../broker/fleet-link.ts';
 import type { FleetEvent, ReportedRuleset } from '../contract/event.ts';
-import type { RolloutEvent } from '../contract/rollout.ts';
+import type { RolloutEvent } from '../contract/rollout-events.ts';
 import { silentLog } from '../log/logger.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { EventStream } from './fleet/event-stream.ts';

@@ -7,7 +7,7 @@ import {
   RolloutIsRun,
   SettingsError,
 } from '../central/fleet/errors.ts';
-import { ManagementError } from '../central/provision.ts';
+import { ManagementError } from '../central/provision-fleet.ts';
 import { SetupError } from '../config/setup-error.ts';
 import { StateUnavailable } from '../job/ports/stores.ts';
 import { FileError } from './files/file-error.ts';

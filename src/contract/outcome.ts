@@ -1,4 +1,4 @@
-import type { HostEnd } from './rollout.ts';
+import type { HostEnd } from './rollout-events.ts';
 
 /**
  * How a host ends that is as it was asked to be: by this job, or, where it is `superseded`, by a newer one. Every other end is one

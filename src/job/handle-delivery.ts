@@ -13,8 +13,8 @@ import { JobRun, noteEnd } from './outcome/job-run.ts';
 import type { Delivery, Disposition } from './ports/delivery.ts';
 import type { JobOrigin } from './ports/pending.ts';
 import type { Ports } from './ports/ports.ts';
-import { Stopwatch } from './ports/stopwatch.ts';
 import { runJob } from './run-job.ts';
+import { Stopwatch } from './time/stopwatch.ts';
 
 /** A delivery, with what the worker noted when it came. */
 interface Received {

@@ -7,7 +7,7 @@ import { HostSession } from './ports/session.ts';
 import type { RulesetRecord } from './ports/stores.ts';
 import { isUndoFailed, oweUndo, undoPending, wouldChange } from './settle/owed-undo.ts';
 import { regain } from './settle/regain.ts';
-import { closePending, type Settled, settlePending } from './settle/settle.ts';
+import { closePending, type Settled, settlePending } from './settle/settle-pending.ts';
 import { tellSettled } from './settle/tell-settled.ts';
 
 /** The work of a job that needs the lock. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Claims, claimsOf } from '../../src/ruleset/plan/claims.ts';
-import type { PlanQuestion } from '../../src/ruleset/plan/plan.ts';
+import type { PlanQuestion } from '../../src/ruleset/plan/plan-table.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
 import { table } from './rulesets.ts';

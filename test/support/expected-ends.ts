@@ -1,4 +1,4 @@
-import type { HostEnd, RolloutStarted } from '../../src/contract/rollout.ts';
+import type { HostEnd, RolloutStarted } from '../../src/contract/rollout-events.ts';
 
 const SILENT: ReadonlySet<HostEnd> = new Set(['silent', 'unroutable']);
 

@@ -1,10 +1,10 @@
 import type { FleetLink } from '../../src/broker/fleet-link.ts';
-import type { OutgoingMessage } from '../../src/broker/link-publisher.ts';
+import type { OutgoingMessage } from '../../src/broker/publish/link-publisher.ts';
 import type { IncomingMessage } from '../../src/broker/stream-source.ts';
 import type { FleetEvent } from '../../src/contract/event.ts';
-import { COMPLETED_EXAMPLE } from '../../src/contract/examples.ts';
 import { Job } from '../../src/contract/job.ts';
 import { EVENTS_EXCHANGE, eventKey, JOBS_EXCHANGE, OPERATOR_EXCHANGE } from '../../src/contract/names.ts';
+import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
 
 /** What becomes of a job on a host: how it ends, or why it does not. `late`: its end comes when nobody waits for it any more. */
 export interface Fate {

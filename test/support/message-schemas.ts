@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Ajv } from 'ajv';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { jsonSchemas, type SchemaName } from '../../src/contract/json-schemas.ts';
+import { jsonSchemas, type SchemaName } from '../../src/contract/schema/json-schemas.ts';
 
 const require = createRequire(import.meta.url);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FleetClient } from '../../src/central/fleet-client.ts';
 import type { RolloutState } from '../../src/central/rollout/rollout-state.ts';
-import type { HostEnd } from '../../src/contract/rollout.ts';
+import type { HostEnd } from '../../src/contract/rollout-events.ts';
 import { expectedEnds } from './expected-ends.ts';
 import type { SimulatedFleet } from './simulated-fleet.ts';
 import type { Character, SimulatedHost } from './simulated-host.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { OutgoingMessage } from '../../src/broker/link-publisher.ts';
+import type { OutgoingMessage } from '../../src/broker/publish/link-publisher.ts';
 import { ask } from '../../src/central/fleet/ask.ts';
 import { addressMessages } from '../../src/central/fleet/select.ts';
 

@@ -5,7 +5,7 @@ import { RolloutState } from '../../src/central/rollout/rollout-state.ts';
 import { statusOf } from '../../src/cli/show/report-answers.ts';
 import { Outcome } from '../../src/contract/event.ts';
 import { isGoodEnd } from '../../src/contract/outcome.ts';
-import { HostEnd } from '../../src/contract/rollout.ts';
+import { HostEnd } from '../../src/contract/rollout-events.ts';
 
 describe('how hosts end', () => {
   it('is good or not, and the exit status says the same', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planTable } from '../../src/ruleset/plan/plan.ts';
+import { planTable } from '../../src/ruleset/plan/plan-table.ts';
 import { arbitraryChange, foreignOf, ownedOf, questionOf } from '../support/arbitrary-changes.ts';
 import { table } from '../support/rulesets.ts';
 import { type SimulatedTable, simulateRestore } from '../support/simulate-restore.ts';

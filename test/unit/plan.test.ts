@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Claims, claimsOf, NO_CLAIMS } from '../../src/ruleset/plan/claims.ts';
 import { diffLists } from '../../src/ruleset/plan/diff.ts';
-import { planTable } from '../../src/ruleset/plan/plan.ts';
+import { planTable } from '../../src/ruleset/plan/plan-table.ts';
 import { renderChange } from '../../src/ruleset/plan/table-change.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { readWanted } from '../../src/ruleset/wanted/wanted.ts';

@@ -4,7 +4,7 @@ import { planRollout } from '../../src/central/rollout/plan-rollout.ts';
 import { RolloutLog } from '../../src/central/rollout/rollout-log.ts';
 import type { RolloutEnd } from '../../src/central/rollout/rollout-state.ts';
 import { runRollout } from '../../src/central/rollout/run-rollout.ts';
-import type { RolloutStarted } from '../../src/contract/rollout.ts';
+import type { RolloutStarted } from '../../src/contract/rollout-events.ts';
 import { expectedEnds } from '../support/expected-ends.ts';
 import { type Fate, ImaginedFleet, LATE_MS } from '../support/imagined-fleet.ts';
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { asyncApi } from '../../src/contract/asyncapi.ts';
 import { ControlMessage } from '../../src/contract/control.ts';
 import { FleetEvent } from '../../src/contract/event.ts';
-import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/examples.ts';
 import { Job } from '../../src/contract/job.ts';
-import { SCHEMA_NAMES, type SchemaName, schemaFile } from '../../src/contract/json-schemas.ts';
+import { asyncApi } from '../../src/contract/schema/asyncapi.ts';
+import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
+import { SCHEMA_NAMES, type SchemaName, schemaFile } from '../../src/contract/schema/json-schemas.ts';
 import { asyncApiValidator, compileSchemas } from '../support/message-schemas.ts';
 
 const validators = compileSchemas();

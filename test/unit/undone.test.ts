@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RolloutState } from '../../src/central/rollout/rollout-state.ts';
-import { UNDONE_EXAMPLE } from '../../src/contract/examples.ts';
+import { UNDONE_EXAMPLE } from '../../src/contract/schema/examples.ts';
 import { FileJournal } from '../../src/host/state/journal.ts';
 import { FileUndoneStore } from '../../src/host/state/undone-store.ts';
-import { BackOff } from '../../src/job/ports/back-off.ts';
 import type { PendingChange } from '../../src/job/ports/pending.ts';
+import { BackOff } from '../../src/job/time/back-off.ts';
 
 const CHANGE: PendingChange = {
   job: { id: UNDONE_EXAMPLE.subject, action: 'apply', issuedAt: UNDONE_EXAMPLE.time, rolloutId: undefined },

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from '../../broker/stream-source.ts';
 import { FleetEvent } from '../../contract/event.ts';
 import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
-import { RolloutEvent } from '../../contract/rollout.ts';
+import { RolloutEvent } from '../../contract/rollout-events.ts';
 
 /** An event of a host, or of a rollout, as it was heard. */
 export interface HeardEvent {

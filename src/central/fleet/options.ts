@@ -1,6 +1,6 @@
 import type { FleetEvent, JobCompleted } from '../../contract/event.ts';
 import type { Ruleset } from '../../contract/job.ts';
-import type { HostEnd } from '../../contract/rollout.ts';
+import type { HostEnd } from '../../contract/rollout-events.ts';
 
 /** Whom something is for. With `exclude`, groups and `all` mean those of them that are known. */
 export interface HostSelection {

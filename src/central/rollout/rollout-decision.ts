@@ -1,4 +1,4 @@
-import type { HostEnd } from '../../contract/rollout.ts';
+import type { HostEnd } from '../../contract/rollout-events.ts';
 import type { HostProgress, RolloutEnd, RolloutState } from './rollout-state.ts';
 
 /** What a rollout needs next. Nothing here talks to anybody: it is a matter of what is known, and of the time. */

@@ -5,7 +5,7 @@ import type { StreamStart } from '../../broker/stream-source.ts';
 import { cloudEvent, rolloutSource } from '../../contract/cloud-event.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
-import { type RolloutEvent, type RolloutStarted, rolloutKey } from '../../contract/rollout.ts';
+import { type RolloutEvent, type RolloutStarted, rolloutKey } from '../../contract/rollout-events.ts';
 import { NoSuchRollout } from '../fleet/errors.ts';
 import { readIncoming } from '../fleet/incoming.ts';
 import { LogMarker } from '../fleet/log-marker.ts';

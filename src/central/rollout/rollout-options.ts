@@ -1,5 +1,5 @@
 import type { FleetEvent } from '../../contract/event.ts';
-import type { RolloutEvent } from '../../contract/rollout.ts';
+import type { RolloutEvent } from '../../contract/rollout-events.ts';
 import type { HostSelection, RulesetToPush } from '../fleet/options.ts';
 import type { RolloutState } from './rollout-state.ts';
 

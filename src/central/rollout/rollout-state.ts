@@ -1,5 +1,5 @@
 import type { FleetEvent } from '../../contract/event.ts';
-import type { HostEnd, RolloutEvent, RolloutStarted } from '../../contract/rollout.ts';
+import type { HostEnd, RolloutEvent, RolloutStarted } from '../../contract/rollout-events.ts';
 
 /** Where one host is. Times are of this process, in milliseconds. */
 export interface HostProgress {

@@ -1,6 +1,6 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
-import { type RecordedMessage, rolloutQueue } from '../../contract/rollout.ts';
+import { type RecordedMessage, rolloutQueue } from '../../contract/rollout-events.ts';
 import { RolloutIsRun } from '../fleet/errors.ts';
 import { type Decision, decide, endOf } from './rollout-decision.ts';
 import type { RolloutLog } from './rollout-log.ts';

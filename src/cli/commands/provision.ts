@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { describeFleet, type NamedHost, provisionFleet, removeHosts } from '../../central/provision.ts';
+import { describeFleet, type NamedHost, provisionFleet, removeHosts } from '../../central/provision-fleet.ts';
 import { GroupName, HostId } from '../../contract/identifiers.ts';
 import { FileError, FileProblem } from '../files/file-error.ts';
 import { readInput } from '../files/read-input.ts';

@@ -21,7 +21,7 @@ import {
   withTimeout,
 } from '../options/fleet-options.ts';
 import { withExamples } from '../options/help.ts';
-import { type RolloutFlags, tellPlan, withRolloutOptions } from '../options/rollout-options.ts';
+import { type RolloutFlags, tellPlan, withRolloutOptions } from '../options/rollout-flags.ts';
 import { nextRevisionOption, type RulesetFlags, withRulesetOptions } from '../options/ruleset-options.ts';
 import { RolloutReport } from '../show/report-rollout.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';

@@ -2,14 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
 import { VERSION } from '../../config/version.ts';
-import { asyncApi } from '../../contract/asyncapi.ts';
+import { asyncApi } from '../../contract/schema/asyncapi.ts';
 import {
   type JsonSchema,
   jsonSchemas,
   SCHEMA_NAMES,
   type SchemaName,
   schemaFile,
-} from '../../contract/json-schemas.ts';
+} from '../../contract/schema/json-schemas.ts';
 import { withExamples } from '../options/help.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { isFleetEvent } from '../../central/fleet/incoming.ts';
 import type { StreamStart } from '../../central/fleet/options.ts';
 import type { FleetEvent } from '../../contract/event.ts';
-import type { RolloutEvent } from '../../contract/rollout.ts';
+import type { RolloutEvent } from '../../contract/rollout-events.ts';
 import {
   type AnswerFlags,
   type FleetFlags,

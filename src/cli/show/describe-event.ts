@@ -1,7 +1,7 @@
 import { isFleetEvent } from '../../central/fleet/incoming.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { FleetEvent } from '../../contract/event.ts';
-import type { RolloutEvent } from '../../contract/rollout.ts';
+import type { RolloutEvent } from '../../contract/rollout-events.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layRow } from '../terminal/table.ts';
 import { describeCounts } from './describe-counts.ts';

@@ -3,7 +3,7 @@ import type { HostAnswers } from '../../central/fleet/options.ts';
 import { endOf } from '../../central/rollout/rollout-decision.ts';
 import type { RolloutEnd, RolloutState } from '../../central/rollout/rollout-state.ts';
 import type { FleetEvent } from '../../contract/event.ts';
-import type { RolloutEvent } from '../../contract/rollout.ts';
+import type { RolloutEvent } from '../../contract/rollout-events.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { LiveView, progressBar } from '../terminal/live-view.ts';

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReadStream, WriteStream } from 'node:tty';
 import type { Answer, Answers } from '../../job/ports/confirmation.ts';
-import { monotonicMs } from '../../job/ports/monotonic.ts';
+import { monotonicMs } from '../../job/time/monotonic.ts';
 
 /** There is nobody who could be asked. */
 export class NoTerminal extends Error {

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitingEvent } from '../outcome/job-events.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
-import { monotonicMs } from '../ports/monotonic.ts';
 import type { OpenChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 
 const RETRY_MS = 500;
 

@@ -5,12 +5,12 @@ import { failed, type JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf, namesOf } from '../outcome/naming.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
-import { BackOff } from '../ports/back-off.ts';
 import { RestoreFailed } from '../ports/firewall.ts';
 import { LockLost } from '../ports/host-lock.ts';
-import { monotonicMs } from '../ports/monotonic.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { HostSession } from '../ports/session.ts';
+import { BackOff } from '../time/back-off.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 import { type UndoneTable, type UndoSubject, undoChanges } from './undo.ts';
 
 /** What must be undone, and why. */

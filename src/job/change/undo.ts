@@ -1,7 +1,7 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { diffLists } from '../../ruleset/plan/diff.ts';
 import { extractOwned, renderOwned } from '../../ruleset/plan/owned.ts';
-import { planTable } from '../../ruleset/plan/plan.ts';
+import { planTable } from '../../ruleset/plan/plan-table.ts';
 import { renderChange, type TableChange } from '../../ruleset/plan/table-change.ts';
 import { type PerFamily, perFamily, type TableRef } from '../../ruleset/tables.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';

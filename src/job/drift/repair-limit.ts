@@ -1,5 +1,5 @@
-import { monotonicMs } from '../ports/monotonic.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 
 const MOST_REPAIRS = 5;
 const WITHIN_MS = 10 * 60 * 1000;

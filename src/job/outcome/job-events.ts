@@ -13,7 +13,7 @@ import type { Job } from '../../contract/job.ts';
 import { showBytes } from '../../ruleset/text/bytes.ts';
 import type { JobBrief, JobOrigin, OpenChange, PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Stopwatch } from '../ports/stopwatch.ts';
+import type { Stopwatch } from '../time/stopwatch.ts';
 import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
 import type { JobFailure } from './job-failure.ts';

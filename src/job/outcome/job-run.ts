@@ -3,7 +3,7 @@ import type { Digest } from '../../contract/identifiers.ts';
 import type { Job } from '../../contract/job.ts';
 import type { JobOrigin } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Stopwatch } from '../ports/stopwatch.ts';
+import type { Stopwatch } from '../time/stopwatch.ts';
 import type { JobEnd } from './job-end.ts';
 import { completedEvent, startedEvent } from './job-events.ts';
 import { rulesetState } from './ruleset-state.ts';

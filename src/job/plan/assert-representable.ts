@@ -1,7 +1,7 @@
 import { jumpsToAny, type Rule, rulesByChain, type Table, textOf } from '../../ruleset/model.ts';
 import { claimedChains } from '../../ruleset/plan/claims.ts';
 import { diffLists, sameList } from '../../ruleset/plan/diff.ts';
-import { planTable } from '../../ruleset/plan/plan.ts';
+import { planTable } from '../../ruleset/plan/plan-table.ts';
 import { renderChange, type TableChange } from '../../ruleset/plan/table-change.ts';
 import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import { builtInChains, type TableRef } from '../../ruleset/tables.ts';

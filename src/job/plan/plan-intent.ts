@@ -1,6 +1,6 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { findConflicts } from '../../ruleset/plan/conflicts.ts';
-import { type PlanQuestion, planTable } from '../../ruleset/plan/plan.ts';
+import { type PlanQuestion, planTable } from '../../ruleset/plan/plan-table.ts';
 import type { TableChange, TablePlan } from '../../ruleset/plan/table-change.ts';
 import { ownFinding, quoteLines } from '../outcome/failed-line.ts';
 import { JobFailure } from '../outcome/job-failure.ts';

@@ -1,9 +1,9 @@
 import type { Family } from '../../contract/identifiers.ts';
 import type { Table } from '../../ruleset/model.ts';
+import type { Stopwatch } from '../time/stopwatch.ts';
 import type { RestoreRequest } from './firewall.ts';
 import type { Fence } from './host-lock.ts';
 import type { Ports } from './ports.ts';
-import type { Stopwatch } from './stopwatch.ts';
 
 /** The live rules of the host, for as long as the worker holds the lock. */
 export interface LiveRules {

@@ -4,13 +4,13 @@ import { failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
 import { labelOf } from '../outcome/naming.ts';
-import { BackOff } from '../ports/back-off.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import type { LockLost } from '../ports/host-lock.ts';
-import { monotonicMs } from '../ports/monotonic.ts';
 import type { Ports } from '../ports/ports.ts';
 import { HostSession } from '../ports/session.ts';
-import { settlePending } from './settle.ts';
+import { BackOff } from '../time/back-off.ts';
+import { monotonicMs } from '../time/monotonic.ts';
+import { settlePending } from './settle-pending.ts';
 import { tellSettled } from './tell-settled.ts';
 
 /**

@@ -7,10 +7,10 @@ import { labelOf } from '../outcome/naming.ts';
 import { type LiveTables, parseSnapshot } from '../plan/snapshot.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockTimeout } from '../ports/host-lock.ts';
-import { monotonicMs } from '../ports/monotonic.ts';
 import { JournalDamaged, type OpenChange, type PendingChange } from '../ports/pending.ts';
 import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 
 export interface SettleOptions {
   /** Why the change is undone; `null`: because it was cut short. */

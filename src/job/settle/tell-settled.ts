@@ -1,5 +1,5 @@
 import type { Ports } from '../ports/ports.ts';
-import type { Settled } from './settle.ts';
+import type { Settled } from './settle-pending.ts';
 
 /** Publishes the end of a settled change. Does not wait for the broker: the outbox keeps the event until it is confirmed. */
 export function tellSettled({ change, end }: Settled, { events, log }: Pick<Ports, 'events' | 'log'>): void {

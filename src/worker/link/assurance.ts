@@ -1,5 +1,5 @@
 import type { BrokerModel } from '../../broker/connection/connection.ts';
-import type { Lacks } from '../../broker/lacks.ts';
+import type { Lacks } from '../../broker/connection/lacks.ts';
 import type { HostQueues } from './host-queues.ts';
 
 const MINUTE_MS = 60 * 1000;

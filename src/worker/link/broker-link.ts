@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfirmedSender, PUBLISHING } from '../../broker/confirmed-sender.ts';
 import { userOf } from '../../broker/connection/broker-access.ts';
 import { BrokerConnection, type BrokerModel } from '../../broker/connection/connection.ts';
+import { Lacks } from '../../broker/connection/lacks.ts';
 import { QueueConsumer } from '../../broker/consumer.ts';
-import { Lacks } from '../../broker/lacks.ts';
-import { Outbox } from '../../broker/outbox.ts';
+import { ConfirmedSender, PUBLISHING } from '../../broker/publish/confirmed-sender.ts';
+import { Outbox } from '../../broker/publish/outbox.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobUndoneEvent } from '../../contract/event.ts';
 import { FileOutboxStore } from '../../host/state/outbox-store.ts';

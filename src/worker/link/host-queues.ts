@@ -1,5 +1,4 @@
 import type { BrokerModel } from '../../broker/connection/connection.ts';
-import { ConsumedElsewhere } from '../../broker/consumed-elsewhere.ts';
 import {
   controlQueue,
   ensureDeadQueue,
@@ -9,7 +8,8 @@ import {
   type HostQueue,
   jobsQueue,
   onOwnChannel,
-} from '../../broker/topology.ts';
+} from '../../broker/connection/topology.ts';
+import { ConsumedElsewhere } from '../../broker/consumed-elsewhere.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import { BoundGroupsFile } from '../../host/state/bound-groups.ts';
 import type { Log } from '../../job/ports/log.ts';

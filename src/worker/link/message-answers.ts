@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Answers, WindowLeft } from '../../job/ports/confirmation.ts';
-import { monotonicMs } from '../../job/ports/monotonic.ts';
+import { monotonicMs } from '../../job/time/monotonic.ts';
 
 const NOBODY: Answer = 'none';
 

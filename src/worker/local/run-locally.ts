@@ -8,9 +8,9 @@ import type { ApplyJob, Ruleset } from '../../contract/job.ts';
 import { JobRun } from '../../job/outcome/job-run.ts';
 import type { Answers } from '../../job/ports/confirmation.ts';
 import type { Log } from '../../job/ports/log.ts';
-import { Stopwatch } from '../../job/ports/stopwatch.ts';
 import type { ResultStore } from '../../job/ports/stores.ts';
 import { runJob } from '../../job/run-job.ts';
+import { Stopwatch } from '../../job/time/stopwatch.ts';
 import { preparePorts } from '../open/prepare.ts';
 
 /** A ruleset whose revision may be absent: then it is the one after what is committed. */

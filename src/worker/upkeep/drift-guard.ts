@@ -3,7 +3,7 @@ import { DriftJudge, type DriftMode } from '../../job/drift/judge-drift.ts';
 import { type Fence, type HostLock, LockLost, LockTimeout } from '../../job/ports/host-lock.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import { HostSession } from '../../job/ports/session.ts';
-import { Stopwatch } from '../../job/ports/stopwatch.ts';
+import { Stopwatch } from '../../job/time/stopwatch.ts';
 
 export interface GuardOptions {
   mode: DriftMode;

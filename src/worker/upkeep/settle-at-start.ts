@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UNDO_LIMIT_MS } from '../../job/change/take-back.ts';
 import { lookAfterBootFiles } from '../../job/drift/look-after-boot-files.ts';
-import { BackOff } from '../../job/ports/back-off.ts';
 import { WindowLeft } from '../../job/ports/confirmation.ts';
-import { monotonicMs } from '../../job/ports/monotonic.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import { HostSession } from '../../job/ports/session.ts';
-import { Stopwatch } from '../../job/ports/stopwatch.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
-import { type Settled, settlePending } from '../../job/settle/settle.ts';
+import { type Settled, settlePending } from '../../job/settle/settle-pending.ts';
 import { tellSettled } from '../../job/settle/tell-settled.ts';
+import { BackOff } from '../../job/time/back-off.ts';
+import { monotonicMs } from '../../job/time/monotonic.ts';
+import { Stopwatch } from '../../job/time/stopwatch.ts';
 
 /**
  * Settles the change that an earlier worker left in the middle, before any job is taken. It needs no broker. If a person has to

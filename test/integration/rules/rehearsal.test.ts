@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WorkerSettings } from '../../../src/config/worker-settings.ts';
 import { runCommand } from '../../../src/host/run-command.ts';
 import { silentLog } from '../../../src/log/logger.ts';
-import { planTable } from '../../../src/ruleset/plan/plan.ts';
+import { planTable } from '../../../src/ruleset/plan/plan-table.ts';
 import { renderChange } from '../../../src/ruleset/plan/table-change.ts';
 import { readWanted } from '../../../src/ruleset/wanted/wanted.ts';
 import { runLocally } from '../../../src/worker/local/run-locally.ts';

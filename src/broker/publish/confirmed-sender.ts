@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
-import type { FleetEvent } from '../contract/event.ts';
-import { BackOff } from '../job/ports/back-off.ts';
-import { isOpen, openConfirmChannel } from './connection/open-channel.ts';
-import { within } from './connection/within.ts';
-import type { Lacks } from './lacks.ts';
+import type { FleetEvent } from '../../contract/event.ts';
+import { BackOff } from '../../job/time/back-off.ts';
+import type { Lacks } from '../connection/lacks.ts';
+import { isOpen, openConfirmChannel } from '../connection/open-channel.ts';
+import { within } from '../connection/within.ts';
 import { NobodyBound, PublishFailed, publishEvent } from './publish-event.ts';
 import { Renewal } from './renewal.ts';
 

@@ -12,10 +12,10 @@ import {
   hostKey,
   JOBS_EXCHANGE,
   OPERATOR_EXCHANGE,
-} from '../contract/names.ts';
-import { closeChannel, openChannel } from './connection/open-channel.ts';
-import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './connection/reply-codes.ts';
-import { within } from './connection/within.ts';
+} from '../../contract/names.ts';
+import { closeChannel, openChannel } from './open-channel.ts';
+import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './reply-codes.ts';
+import { within } from './within.ts';
 
 export type QueueType = 'quorum' | 'classic';
 

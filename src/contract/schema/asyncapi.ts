@@ -1,6 +1,6 @@
+import { CONTROL_EXCHANGE, EVENTS_EXCHANGE, JOBS_EXCHANGE } from '../names.ts';
 import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES, UNDONE_EXAMPLE } from './examples.ts';
 import { type JsonSchema, type SchemaName, schemaFile } from './json-schemas.ts';
-import { CONTROL_EXCHANGE, EVENTS_EXCHANGE, JOBS_EXCHANGE } from './names.ts';
 
 /** https://www.asyncapi.com/docs/reference/bindings/amqp, version 0.3.0 */
 const BINDING_VERSION = '0.3.0';

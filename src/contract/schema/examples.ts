@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { ControlMessage } from './control.ts';
-import type { JobCompletedEvent, JobUndoneEvent } from './event.ts';
-import type { Job } from './job.ts';
+import type { ControlMessage } from '../control.ts';
+import type { JobCompletedEvent, JobUndoneEvent } from '../event.ts';
+import type { Job } from '../job.ts';
 
 /** One message of each kind, as a client may write them. Sent to a host `web-1` in this order, they all succeed. */
 

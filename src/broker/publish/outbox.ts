@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FleetEvent } from '../contract/event.ts';
-import type { EventPublisher } from '../job/ports/events.ts';
-import type { Log } from '../job/ports/log.ts';
-import type { KeptEvent, OutboxStore } from '../job/ports/stores.ts';
+import type { FleetEvent } from '../../contract/event.ts';
+import type { EventPublisher } from '../../job/ports/events.ts';
+import type { Log } from '../../job/ports/log.ts';
+import type { KeptEvent, OutboxStore } from '../../job/ports/stores.ts';
 import { NobodyBound, PublishFailed } from './publish-event.ts';
 
 interface Sender {

@@ -1,4 +1,4 @@
-import type { Log } from '../job/ports/log.ts';
+import type { Log } from '../../job/ports/log.ts';
 
 /**
  * What a worker that is connected does not get from its broker, by name, with the reason. Each lack is logged once when it begins

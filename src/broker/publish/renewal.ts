@@ -1,7 +1,7 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
-import { BackOff } from '../job/ports/back-off.ts';
-import { dropConnection } from './connection/drop-connection.ts';
-import { closeChannel, isOpen } from './connection/open-channel.ts';
+import { BackOff } from '../../job/time/back-off.ts';
+import { dropConnection } from '../connection/drop-connection.ts';
+import { closeChannel, isOpen } from '../connection/open-channel.ts';
 
 /**
  * What is made anew when messages are not confirmed: first the channel, and then the connection, which leads to another node. A channel

@@ -1,6 +1,6 @@
 import type { ConfirmChannel } from 'amqplib';
-import type { FleetEvent } from '../contract/event.ts';
-import { EVENTS_EXCHANGE, eventKey } from '../contract/names.ts';
+import type { FleetEvent } from '../../contract/event.ts';
+import { EVENTS_EXCHANGE, eventKey } from '../../contract/names.ts';
 
 /** The event was not confirmed: the connection is down, the broker said no, or nothing came in time. */
 export class PublishFailed extends Error {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HostAmount } from '../../central/rollout/rollout-options.ts';
 import { budgetsOf, layOutSteps, readAmount } from '../../central/rollout/rollout-steps.ts';
-import { RolloutId } from '../../contract/rollout.ts';
+import { RolloutId } from '../../contract/rollout-events.ts';
 import { plural } from '../show/plural.ts';
 import { optionsUnder } from './help.ts';
 import { readSeconds } from './read-values.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { ControlMessage } from './control.ts';
-import { FleetEvent } from './event.ts';
-import { HostPolicy } from './host-policy.ts';
-import { Job, WrittenRuleset } from './job.ts';
-import { RolloutEvent } from './rollout.ts';
+import { ControlMessage } from '../control.ts';
+import { FleetEvent } from '../event.ts';
+import { HostPolicy } from '../host-policy.ts';
+import { Job, WrittenRuleset } from '../job.ts';
+import { RolloutEvent } from '../rollout-events.ts';
 
 const DESCRIBED = {
   job: { schema: Job, title: 'A job for hosts' },

@@ -8,7 +8,7 @@ import { rulesetState } from '../outcome/ruleset-state.ts';
 import { JournalDamaged, type PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { HostSession } from '../ports/session.ts';
-import { Stopwatch } from '../ports/stopwatch.ts';
+import { Stopwatch } from '../time/stopwatch.ts';
 import { isUndoFailed, oweUndo } from './owed-undo.ts';
 import { settleChange } from './settle-change.ts';
 

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
-import { BackOff } from '../job/ports/back-off.ts';
-import type { Log } from '../job/ports/log.ts';
-import { abortable } from './connection/abortable.ts';
-import { BrokerRefused, BrokerUnreachable } from './connection/broker-errors.ts';
-import { isOpen, openConfirmChannel } from './connection/open-channel.ts';
-import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './connection/reply-codes.ts';
+import type { Log } from '../../job/ports/log.ts';
+import { BackOff } from '../../job/time/back-off.ts';
+import { abortable } from '../connection/abortable.ts';
+import { BrokerRefused, BrokerUnreachable } from '../connection/broker-errors.ts';
+import { isOpen, openConfirmChannel } from '../connection/open-channel.ts';
+import { ACCESS_REFUSED, NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
+import { declareForOperators } from '../connection/topology.ts';
 import { ConfirmTimeout } from './publish-event.ts';
 import { Renewal } from './renewal.ts';
-import { declareForOperators } from './topology.ts';
 
 export interface OutgoingMessage {
   exchange: string;
