@@ -8,12 +8,12 @@ import type { Log } from '../job/ports/log.ts';
 export class KeyFile implements KeyRing {
   readonly #path: string;
   readonly #log: Log;
-  #keys: TrustedKey[];
+  #keys: Promise<readonly TrustedKey[]>;
   #changed: string;
 
   private constructor(path: string, keys: TrustedKey[], changed: string, log: Log) {
     this.#path = path;
-    this.#keys = keys;
+    this.#keys = Promise.resolve(keys);
     this.#changed = changed;
     this.#log = log;
   }
@@ -24,19 +24,28 @@ export class KeyFile implements KeyRing {
     return new KeyFile(path, await readKeys(path), changed, log);
   }
 
-  /** Reads a changed file again. If it has become wrong, no key is trusted: it may have been changed to take a key away. */
+  /**
+   * Reads a changed file again. If it has become wrong, no key is trusted: it may have been changed to take a key away. Whoever asks
+   * while it is read gets what is read, and not what was trusted before.
+   */
   async keys(): Promise<readonly TrustedKey[]> {
     const changed = await stampOf(this.#path);
-    if (changed === this.#changed) return this.#keys;
-    this.#changed = changed;
-    try {
-      this.#keys = await readKeys(this.#path);
-      this.#log.info({ keys: this.#keys.map(({ kid }) => kid) }, 'Trusted keys were read again');
-    } catch (error) {
-      this.#keys = [];
-      this.#log.error({ error }, 'Trusted keys cannot be read: no key is trusted');
+    if (changed !== this.#changed) {
+      this.#changed = changed;
+      this.#keys = this.#read();
     }
-    return this.#keys;
+    return await this.#keys;
+  }
+
+  async #read(): Promise<readonly TrustedKey[]> {
+    try {
+      const keys = await readKeys(this.#path);
+      this.#log.info({ keys: keys.map(({ kid }) => kid) }, 'Trusted keys were read again');
+      return keys;
+    } catch (error) {
+      this.#log.error({ error }, 'Trusted keys cannot be read: no key is trusted');
+      return [];
+    }
   }
 }
 
