@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 /** A node that lacks the others for a decision may give no answer at all. */
 const SETUP_MS = 20_000;
-/** A node that is open and dead is noticed after two or three of these: so jobs go on over another node within ten seconds. */
+/** A node that is open and dead is noticed after two or three of these: so workers leave it for another node within ten seconds. */
 const HEARTBEAT_SECONDS = 3;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
