@@ -11,7 +11,7 @@ import { NOT_FOUND, PRECONDITION_FAILED, RESOURCE_LOCKED, replyCode } from './co
 import { declareForOperators } from './connection/topology.ts';
 import { NoAnswer, within } from './connection/within.ts';
 import { LinkPublisher, type OutgoingMessage } from './publish/link-publisher.ts';
-import { type IncomingMessage, type Source, StreamSource, type StreamStart } from './stream-source.ts';
+import { type IncomingMessage, StreamSource, type StreamStart } from './stream-source.ts';
 
 export interface LinkOptions {
   access: BrokerAccess;
@@ -33,7 +33,7 @@ export class FleetLink {
   #connection: BrokerConnection | null = null;
   #model: ChannelModel | null = null;
   /** What is read, with what is called when it is read over another connection. */
-  readonly #sources = new Map<Source, () => void>();
+  readonly #sources = new Map<StreamSource, () => void>();
   readonly #publisher: LinkPublisher;
   #isClosed = false;
   /** Those who wait for the next connection. */
@@ -114,7 +114,7 @@ export class FleetLink {
     await this.#connection?.close();
   }
 
-  async #add(source: Source, onReopened: () => void): Promise<() => Promise<void>> {
+  async #add(source: StreamSource, onReopened: () => void): Promise<() => Promise<void>> {
     this.#sources.set(source, onReopened);
     try {
       // A connection that comes back opens all sources by itself: then there is nothing left to be done.
@@ -186,7 +186,7 @@ async function untilLost<T>(model: ChannelModel, work: Promise<T>): Promise<T> {
 }
 
 /** @throws {Error} what the broker said */
-async function openSource(source: Source, model: ChannelModel): Promise<void> {
+async function openSource(source: StreamSource, model: ChannelModel): Promise<void> {
   try {
     await within(SOURCE_MS, async () => await source.open(model));
   } catch (error) {

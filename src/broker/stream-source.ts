@@ -16,12 +16,6 @@ export interface IncomingMessage {
 /** Where to begin to read a stream: with the next message, with the first that is there, at an offset, or at a time. */
 export type StreamStart = 'next' | 'first' | { offset: number } | { since: Date };
 
-/** Something that is consumed, and opened again on each new connection. */
-export interface Source {
-  open(model: ChannelModel): Promise<void>;
-  close(): Promise<void>;
-}
-
 type Listener = (message: IncomingMessage) => void;
 
 /** The broker sends this many messages ahead; this many are acknowledged together. */
@@ -29,7 +23,7 @@ const PREFETCH = 400;
 const ACKNOWLEDGE_EVERY = 100;
 
 /** The messages of a stream, each once: a new connection goes on after the last one that was read. */
-export class StreamSource implements Source {
+export class StreamSource {
   readonly #stream: string;
   readonly #onMessage: Listener;
   #start: StreamStart;

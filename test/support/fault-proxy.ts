@@ -9,20 +9,26 @@ const SLOW_BYTES = 512;
 /** In mode `cut`, a connection is cut in the middle of the first chunk that is larger than this. */
 const CUT_BYTES = 200;
 
+/** Called for each connection; what it returns hears what the client sends, chunk by chunk. */
+type Observe = () => (chunk: Buffer) => void;
+
 /** A TCP proxy before the broker that can begin to misbehave at any moment, also with open connections. */
 export class FaultProxy {
   mode: ProxyMode = 'pass';
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(server: Server) {
+  readonly #observe: Observe;
+
+  private constructor(server: Server, observe: Observe) {
     this.#server = server;
+    this.#observe = observe;
   }
 
-  static async start(brokerUrl: string): Promise<FaultProxy> {
+  static async start(brokerUrl: string, observe: Observe = () => () => {}): Promise<FaultProxy> {
     const { hostname, port } = new URL(brokerUrl);
     const server = createServer();
-    const proxy = new FaultProxy(server);
+    const proxy = new FaultProxy(server, observe);
     server.on('connection', (client) => proxy.#join(client, connect(Number(port), hostname)));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -33,8 +39,13 @@ export class FaultProxy {
     return `amqp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  stop(): void {
+  /** Breaks all connections. */
+  breakAll(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  stop(): void {
+    this.breakAll();
     this.#server.close();
   }
 
@@ -48,6 +59,7 @@ export class FaultProxy {
         if (!this.mode.startsWith('silent')) this.#end(client, broker);
       });
     }
+    client.on('data', this.#observe());
     client.on('data', (chunk) => this.#forward(chunk, 'silent-up', broker, client));
     broker.on('data', (chunk) => this.#forward(chunk, 'silent-down', client, broker));
   }

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { FaultProxy } from './fault-proxy.ts';
 
 /** Classes and methods of AMQP 0-9-1 by their numbers: https://www.rabbitmq.com/amqp-0-9-1-reference */
 const NAMES: Record<string, string> = {
@@ -17,64 +16,50 @@ const METHOD_FRAME = 1;
 /** A TCP proxy before the broker that counts what clients ask for, by connection. */
 export class MethodProxy {
   /** Of each connection, in their order: how often each method was called. */
-  readonly connections: Map<string, number>[] = [];
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly connections: Map<string, number>[];
+  readonly #proxy: FaultProxy;
 
-  private constructor(server: Server) {
-    this.#server = server;
+  private constructor(proxy: FaultProxy, connections: Map<string, number>[]) {
+    this.#proxy = proxy;
+    this.connections = connections;
   }
 
   static async start(brokerUrl: string): Promise<MethodProxy> {
-    const { hostname, port } = new URL(brokerUrl);
-    const server = createServer();
-    const proxy = new MethodProxy(server);
-    server.on('connection', (client) => proxy.#join(client, connect(Number(port), hostname)));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return proxy;
+    const connections: Map<string, number>[] = [];
+    const proxy = await FaultProxy.start(brokerUrl, () => {
+      const counts = new Map<string, number>();
+      connections.push(counts);
+      return counter(counts);
+    });
+    return new MethodProxy(proxy, connections);
   }
 
   get url(): string {
-    return `amqp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return this.#proxy.url;
   }
 
   /** Breaks all connections. */
   cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    this.#proxy.breakAll();
   }
 
   stop(): void {
-    this.cut();
-    this.#server.close();
+    this.#proxy.stop();
   }
+}
 
-  #join(client: Socket, broker: Socket): void {
-    const counts = new Map<string, number>();
-    this.connections.push(counts);
-    for (const [from, to] of [
-      [client, broker],
-      [broker, client],
-    ] as const) {
-      this.#sockets.add(from);
-      from.on('error', () => {});
-      from.on('close', () => {
-        this.#sockets.delete(from);
-        to.destroy();
-      });
-      from.on('data', (chunk) => to.write(chunk));
+/** Counts the methods in what a client sends after the header of the protocol. */
+function counter(counts: Map<string, number>): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  let isBegun = false;
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    if (!isBegun && rest.length >= HEADER_BYTES) {
+      rest = rest.subarray(HEADER_BYTES);
+      isBegun = true;
     }
-    let rest = Buffer.alloc(0);
-    let isBegun = false;
-    client.on('data', (chunk: Buffer) => {
-      rest = Buffer.concat([rest, chunk]);
-      if (!isBegun && rest.length >= HEADER_BYTES) {
-        rest = rest.subarray(HEADER_BYTES);
-        isBegun = true;
-      }
-      if (isBegun) rest = count(rest, counts);
-    });
-  }
+    if (isBegun) rest = count(rest, counts);
+  };
 }
 
 /** @returns what is not yet a whole frame */

@@ -24,7 +24,6 @@ export interface HostTopology {
   groups: readonly string[];
   /** Groups that the host has left, for which its queues may still be bound. */
   leftGroups: readonly string[];
-  queueType: QueueType;
 }
 
 /** A queue of one host, with the exchange that it is bound to and the arguments that it is made with. */

@@ -8,7 +8,7 @@ import { BrokerRefused, BrokerUnreachable } from '../connection/broker-errors.ts
 import { isOpen, openConfirmChannel } from '../connection/open-channel.ts';
 import { ACCESS_REFUSED, NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
 import { declareForOperators } from '../connection/topology.ts';
-import { ConfirmTimeout } from './publish-event.ts';
+import { confirmed } from './publish-event.ts';
 import { Renewal } from './renewal.ts';
 
 export interface OutgoingMessage {
@@ -107,29 +107,12 @@ export class LinkPublisher {
   async #publishOn(channel: ConfirmChannel, message: OutgoingMessage): Promise<'routed' | 'unroutable'> {
     const { exchange, key, body, contentType, messageId, headers = {} } = message;
     const correlationId = randomUUID();
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () =>
-          reject(new ConfirmTimeout(`the broker did not confirm a message within ${CONFIRM_MS / 1000} s`)),
-        CONFIRM_MS,
-      );
-      const properties = {
-        persistent: true,
-        mandatory: true,
-        contentType,
-        messageId,
-        correlationId,
-        headers,
-      };
-      channel.publish(exchange, key, body, properties, (error: unknown) => {
-        clearTimeout(timer);
-        if (error === null || error === undefined) resolve();
-        else
-          reject(
-            this.#refusals.get(channel) ?? new Error('the broker did not take a message', { cause: error }),
-          );
-      });
-    });
+    const properties = { persistent: true, mandatory: true, contentType, messageId, correlationId, headers };
+    try {
+      await confirmed(CONFIRM_MS, (done) => channel.publish(exchange, key, body, properties, done));
+    } catch (error) {
+      throw this.#refusals.get(channel) ?? error;
+    }
     return this.#returned.delete(correlationId) ? 'unroutable' : 'routed';
   }
 }

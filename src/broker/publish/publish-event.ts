@@ -10,9 +10,6 @@ export class PublishFailed extends Error {
 /** The broker has confirmed the event, but no queue is bound for it. */
 export class NobodyBound extends PublishFailed {}
 
-/** The confirm did not come in time: the broker may be gone without a word, or only slow. */
-export class ConfirmTimeout extends PublishFailed {}
-
 /** Publishes an event, and waits for the broker's confirm. @throws {PublishFailed} */
 export async function publishEvent(
   channel: ConfirmChannel,
@@ -48,10 +45,13 @@ function propertiesOf(event: FleetEvent, headers: Record<string, unknown>, user:
 }
 
 /** Waits for the confirm for a limited time: on a connection that is open but dead, it would never come. */
-async function confirmed(limitMs: number, send: (done: (error: unknown) => void) => boolean): Promise<void> {
+export async function confirmed(
+  limitMs: number,
+  send: (done: (error: unknown) => void) => boolean,
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new ConfirmTimeout(`the broker did not confirm the event within ${limitMs / 1000} s`)),
+      () => reject(new PublishFailed(`the broker did not confirm the event within ${limitMs / 1000} s`)),
       limitMs,
     );
     const done = (error: unknown) => {

@@ -37,9 +37,9 @@ export class HostQueues {
    * @throws {Error} what the broker said, if the queue cannot be had
    */
   async ensure(model: BrokerModel, queue: HostQueue): Promise<void> {
-    const { hostId, groups, queueType } = this.#settings;
+    const { hostId, groups } = this.#settings;
     await ensureExchanges(model);
-    await ensureHostQueue(model, queue, { hostId, groups, leftGroups: await this.#leftGroups(), queueType });
+    await ensureHostQueue(model, queue, { hostId, groups, leftGroups: await this.#leftGroups() });
   }
 
   /** Makes sure of what the fleet shares. @throws {Error} what the broker said of the first that cannot be had */
