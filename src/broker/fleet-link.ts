@@ -10,7 +10,8 @@ import { isOpen, openChannel } from './connection/open-channel.ts';
 import { NOT_FOUND, PRECONDITION_FAILED, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
 import { declareForOperators } from './connection/topology.ts';
 import { NoAnswer, within } from './connection/within.ts';
-import { LinkPublisher, type OutgoingMessage } from './publish/link-publisher.ts';
+import { LinkPublisher } from './publish/link-publisher.ts';
+import type { OutgoingMessage } from './publish/publish-channel.ts';
 import { type IncomingMessage, StreamSource, type StreamStart } from './stream-source.ts';
 
 export interface LinkOptions {

@@ -13,6 +13,8 @@ export interface ConnectOptions {
   signWith?: readonly string[];
   /** Shown in the broker's list of connections. */
   name?: string;
+  /** Told, in words for a person, when the broker is lost or takes no messages, and when that is over. */
+  onNote?: (note: string) => void;
   /** @internal In place of the URL and the files, as they were read before. */
   settings?: ClientSettings;
   /** Ends the attempt to connect. */

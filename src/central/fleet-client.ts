@@ -2,7 +2,7 @@ import { userOf } from '../broker/connection/broker-access.ts';
 import { FleetLink } from '../broker/fleet-link.ts';
 import type { FleetEvent, ReportedRuleset } from '../contract/event.ts';
 import type { RolloutEvent } from '../contract/rollout-events.ts';
-import { silentLog } from '../log/logger.ts';
+import { BrokerNotes } from './broker-notes.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { EventStream } from './fleet/event-stream.ts';
 import type { FleetState } from './fleet/fleet-state.ts';
@@ -39,7 +39,12 @@ export class FleetClient {
   /** @throws {SettingsError} {@link BrokerUnreachable}; what the signal was aborted with */
   static async connect(options: ConnectOptions = {}): Promise<FleetClient> {
     const { access, keys, name } = await readConnectOptions(options);
-    const link = await FleetLink.connect({ access, name, log: silentLog(), signal: options.signal });
+    const link = await FleetLink.connect({
+      access,
+      name,
+      log: new BrokerNotes(options.onNote),
+      signal: options.signal,
+    });
     return new FleetClient(new Operator(link, keys, userOf(access)));
   }
 

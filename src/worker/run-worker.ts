@@ -47,6 +47,7 @@ export async function runWorker(
   assertAuthority(settings, policy);
   const confirmedEnds = new RecentIds();
   const link = new BrokerLink(settings, confirmedEnds, log);
+  await link.events.load();
   const answers = new MessageAnswers(stop);
   const shown = shownBy(settings);
   const events: EventPublisher = {

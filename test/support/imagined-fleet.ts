@@ -1,5 +1,5 @@
 import type { FleetLink } from '../../src/broker/fleet-link.ts';
-import type { OutgoingMessage } from '../../src/broker/publish/link-publisher.ts';
+import type { OutgoingMessage } from '../../src/broker/publish/publish-channel.ts';
 import type { IncomingMessage } from '../../src/broker/stream-source.ts';
 import type { FleetEvent } from '../../src/contract/event.ts';
 import { Job } from '../../src/contract/job.ts';

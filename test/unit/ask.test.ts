@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
-import type { OutgoingMessage } from '../../src/broker/publish/link-publisher.ts';
-import { ask } from '../../src/central/fleet/ask.ts';
+import { expect, it, vi } from 'vitest';
+import type { OutgoingMessage } from '../../src/broker/publish/publish-channel.ts';
+import { ask, toHosts } from '../../src/central/fleet/ask.ts';
 import { addressMessages } from '../../src/central/fleet/select.ts';
 
 const MESSAGE = {
@@ -18,9 +18,16 @@ async function askOver(unroutable: readonly string[]): Promise<Record<string, st
     { hosts: ['db-1'], groups: ['web'] },
     async () => MESSAGE,
   );
+  let hear: (message: { key: string }) => void = () => {};
   const link = {
-    read: async () => async () => {},
-    publish: async ({ key }: OutgoingMessage) => (unroutable.includes(key) ? 'unroutable' : 'routed'),
+    read: async (_: unknown, onMessage: typeof hear) => {
+      hear = onMessage;
+      return async () => {};
+    },
+    publish: async ({ key }: OutgoingMessage) => {
+      hear({ key });
+      return unroutable.includes(key) ? 'unroutable' : 'routed';
+    },
   };
   const answers = await ask(link as never, messages, { user: undefined, timeoutMs: 50 });
   return Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
@@ -32,4 +39,41 @@ it('a group that no queue is bound for is unroutable by its members, and not by 
 
 it('a host without a queue is unroutable by itself, whatever else was asked', async () => {
   expect(await askOver(['host.db-1'])).toEqual({ 'web-1': 'silent', 'db-1': 'unroutable' });
+});
+
+it('a host is silent when the broker works, and is waited for while the broker does not', async () => {
+  vi.useFakeTimers();
+  try {
+    let isBrokerWell = false;
+    const kept: (() => void)[] = [];
+    let hear: (message: { key: string }) => void = () => {};
+    const link = {
+      read: async (_: unknown, onMessage: typeof hear) => {
+        hear = onMessage;
+        return async () => {};
+      },
+      publish: async ({ key }: OutgoingMessage) => {
+        if (key.startsWith('marker.') && !isBrokerWell)
+          await new Promise<void>((resolve) => kept.push(resolve));
+        hear({ key });
+        return 'routed';
+      },
+    };
+    const messages = [toHosts(MESSAGE, ['db-1'])];
+    let isOver = false;
+    const asking = ask(link as never, messages, { user: undefined, timeoutMs: 1_000 }).finally(
+      () => (isOver = true),
+    );
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(isOver).toBe(false);
+    isBrokerWell = true;
+    for (const goOn of kept) goOn();
+    // The host has its whole time again, as it may have lost its broker, too.
+    await vi.advanceTimersByTimeAsync(900);
+    expect(isOver).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await asking).toEqual(new Map([['db-1', { end: 'silent', result: null }]]));
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Outbox } from '../../src/broker/publish/outbox.ts';
 import type { FleetEvent } from '../../src/contract/event.ts';
 import type { KeptEvent, OutboxStore } from '../../src/job/ports/stores.ts';
@@ -23,6 +23,20 @@ function driftEvent(number: number): FleetEvent {
       by: null,
     },
   };
+}
+
+const job = {
+  jobId: randomUUID(),
+  hostId: 'web-1',
+  worker,
+  action: 'apply',
+  rolloutId: null,
+  ruleset: null,
+};
+
+function jobEvent(type: 'fleetwall.job.started' | 'fleetwall.job.completed'): FleetEvent {
+  const { data: _, ...envelope } = driftEvent(1);
+  return { ...envelope, id: randomUUID(), type, subject: job.jobId, data: job } as unknown as FleetEvent;
 }
 
 /** A broker that takes events once it is ready, and a disk in memory. */
@@ -73,6 +87,52 @@ describe('the outbox', () => {
     await expect.poll(() => box.size).toBe(0);
     expect(revisions(broker.taken)[0]).toBe(6);
     expect(broker.taken).toHaveLength(10_000);
+  });
+
+  it('sends the end of a job although what came before is not confirmed, which is not sent after it', async () => {
+    const { broker, disk, open } = outbox();
+    const box = open();
+    broker.isReady = true;
+    const confirms: (() => void)[] = [];
+    broker.send = async (event) => {
+      broker.taken.push(event);
+      await new Promise<void>((resolve, reject) =>
+        confirms.push(event.type === 'fleetwall.job.started' ? () => reject(new Error('no')) : resolve),
+      );
+    };
+    const started = box.publish(jobEvent('fleetwall.job.started'));
+    const completed = box.publish(jobEvent('fleetwall.job.completed'));
+    expect(broker.taken.map(({ type }) => type)).toEqual([
+      'fleetwall.job.started',
+      'fleetwall.job.completed',
+    ]);
+    confirms[0]?.();
+    await expect(started).rejects.toThrow('no');
+    expect(disk.size).toBe(1);
+    confirms[1]?.();
+    await completed;
+    await expect.poll(() => disk.size).toBe(0);
+    expect(box.size).toBe(0);
+  });
+
+  it('asks a broker that says no with pauses that grow, up to half a minute', async () => {
+    vi.useFakeTimers();
+    try {
+      const { broker, open } = outbox();
+      broker.isReady = true;
+      broker.send = async (event) => {
+        broker.taken.push(event);
+        throw new Error('no');
+      };
+      const box = open();
+      await box.publish(driftEvent(1)).catch(() => {});
+      await vi.advanceTimersByTimeAsync(10 * 60_000);
+      // 0.5 s, 1 s, 2 s, … 30 s, and then each half a minute, give or take a quarter.
+      expect(broker.taken.length).toBeGreaterThan(15);
+      expect(broker.taken.length).toBeLessThan(40);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('does not keep the events of a worker about its own life', async () => {

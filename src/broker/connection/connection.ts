@@ -84,7 +84,7 @@ export class BrokerConnection {
     model.on('blocked', (reason) => log.warn({ reason }, 'The broker takes no messages for now'));
     model.on('unblocked', () => log.info({}, 'The broker takes messages again'));
     // `disconnect` comes as well, and does what is needed; but an `error` without a listener would end the process.
-    model.on('error', (error) => log.warn({ error }, 'Error on the connection to the broker'));
+    model.on('error', (error) => log.debug({ error }, 'Error on the connection to the broker'));
     return connection;
   }
 

@@ -19,7 +19,7 @@ export interface SenderOptions {
   user: string | undefined;
   /** Declares again what events are published to, as it may be gone from the broker. */
   restore: (model: ChannelModel) => Promise<void>;
-  /** Called each time that sending becomes possible: a channel is open, or the broker takes messages again. */
+  /** Called with each new connection, and when the broker takes messages again. */
   onReady: () => void;
   lacks: Lacks;
 }
@@ -57,6 +57,7 @@ export class ConfirmedSender {
       this.#options.onReady();
     });
     await this.#openChannel(model);
+    this.#options.onReady();
   }
 
   /** @throws {PublishFailed} */
@@ -76,7 +77,7 @@ export class ConfirmedSender {
       // A broker that blocks is not dead, and says so; that a connection is lost is told of by itself.
       if (isOpen(model) && !this.#isBlocked) {
         this.#options.lacks.begin(PUBLISHING, error);
-        if (this.#channel === channel) this.#renewal.begin(model, channel);
+        if (this.#channel === channel) this.#renewal.begin(model, channel, error);
       }
       throw error;
     }
@@ -110,7 +111,6 @@ export class ConfirmedSender {
       if (this.#isCurrent(model)) void this.#reopen(model, reason);
     });
     this.#channel = channel;
-    this.#options.onReady();
   }
 
   #isCurrent(model: ChannelModel): boolean {

@@ -1,55 +1,52 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import type { Log } from '../../job/ports/log.ts';
 import { BackOff } from '../../job/time/back-off.ts';
 import { abortable } from '../connection/abortable.ts';
 import { BrokerRefused, BrokerUnreachable } from '../connection/broker-errors.ts';
-import { isOpen, openConfirmChannel } from '../connection/open-channel.ts';
+import { isOpen } from '../connection/open-channel.ts';
 import { ACCESS_REFUSED, NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
 import { declareForOperators } from '../connection/topology.ts';
-import { confirmed } from './publish-event.ts';
-import { Renewal } from './renewal.ts';
+import { type OutgoingMessage, PublishChannel } from './publish-channel.ts';
+import { NoConfirm } from './publish-event.ts';
+import { ConnectionRenewal } from './renewal.ts';
 
-export interface OutgoingMessage {
-  exchange: string;
-  key: string;
-  body: Buffer;
-  contentType: string;
-  messageId: string;
-  headers?: Record<string, unknown>;
-}
+type Routed = 'routed' | 'unroutable';
 
-/** Where a confirm takes so long, the channel may wait for a node that is gone: another one is tried, over another node. */
+/** Where a confirm takes so long, the channel may wait for a queue whose node hangs, and with it all that was published after it. */
 const CONFIRM_MS = 4_000;
+/** A message that has a channel of its own holds up nothing else. */
+const CONFIRM_ALONE_MS = 20_000;
+/** So many channels for single messages at a time. */
+const MOST_ALONE = 100;
+/** How long to wait for a connection, or for room for one more channel. */
+const LOOK_MS = 100;
+/** After so many tries over one connection, another node may do better. */
+const MOST_TRIES = 4;
 
-/** Publishes the messages of the central side, on a channel that is made anew for each connection, and whenever the broker closes it. */
+/**
+ * Publishes the messages of the central side, on a channel that is made anew for each connection, and whenever the broker closes it.
+ * A message that is not confirmed there gets a channel of its own: so a queue that cannot be had keeps nothing from the others.
+ */
 export class LinkPublisher {
   readonly #log: Log;
-  #channel: ConfirmChannel | null = null;
-  readonly #returned = new Set<string>();
-  /** The error with which the broker closed a channel. */
-  readonly #refusals = new WeakMap<ConfirmChannel, Error>();
+  #channel: PublishChannel | null = null;
   #isClosed = false;
   #model: ChannelModel | null = null;
-  readonly #renewal = new Renewal();
+  #alone = 0;
+  readonly #renewal = new ConnectionRenewal();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
   async open(model: ChannelModel): Promise<void> {
-    const channel = await openConfirmChannel(model);
-    // amqplib emits this before it fails the messages of the channel, so they can tell the reason.
-    channel.on('error', (error: Error) => this.#refusals.set(channel, error));
-    channel.on('return', ({ properties }: ConsumeMessage) =>
-      this.#returned.add(String(properties.correlationId)),
-    );
-    channel.on('close', () => {
+    const channel = await PublishChannel.open(model);
+    channel.onClosed((refusal) => {
       if (this.#channel !== channel) return;
       this.#channel = null;
       // The broker closes a channel at the first error, and leaves the connection open.
-      if (isOpen(model)) void this.#reopenChannel(model, this.#refusals.get(channel));
+      if (isOpen(model)) void this.#reopenChannel(model, refusal);
     });
     this.#channel = channel;
     this.#model = model;
@@ -69,51 +66,68 @@ export class LinkPublisher {
    * @throws {BrokerUnreachable} once this link is closed
    * @throws the abort reason of the signal
    */
-  async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<'routed' | 'unroutable'> {
+  async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<Routed> {
     const pause = new BackOff();
+    let over: ChannelModel | null = null;
+    let tries = 0;
     for (;;) {
       signal?.throwIfAborted();
       if (this.#isClosed) throw new BrokerUnreachable('the connection was closed');
-      const channel = this.#channel;
       const model = this.#model;
+      if (model !== over) tries = 0;
+      over = model;
       try {
-        if (channel !== null) {
-          const answer = await abortable(this.#publishOn(channel, message), signal);
-          this.#renewal.end();
-          return answer;
-        }
+        const answer = await abortable(this.#try(model, message, tries === 0), signal);
+        if (answer !== null) return answer;
+        await sleep(LOOK_MS);
+        continue;
       } catch (error) {
         if (replyCode(error) === ACCESS_REFUSED) throw refusedBy(error as Error, message);
-        this.#log.debug({ error }, 'A message is published again');
-        if (model !== null && channel !== null) this.#renewal.begin(model, channel);
+        if (tries === 0) this.#log.warn({ error }, 'The broker has not taken a message yet');
+        tries += 1;
+        if (model !== null && tries >= MOST_TRIES) this.#renewal.begin(model);
       }
       await sleep(pause.next());
     }
   }
 
-  async #reopenChannel(model: ChannelModel, reason: Error | undefined): Promise<void> {
+  /** @returns `null` if there is no channel, or no room for one */
+  async #try(model: ChannelModel | null, message: OutgoingMessage, isFirst: boolean): Promise<Routed | null> {
+    if (!isFirst) return model === null ? null : await this.#publishAlone(model, message);
+    const channel = this.#channel;
+    if (channel === null) return null;
+    try {
+      return await channel.publish(message, CONFIRM_MS);
+    } catch (error) {
+      if (error instanceof NoConfirm) channel.close();
+      throw error;
+    }
+  }
+
+  async #publishAlone(model: ChannelModel, message: OutgoingMessage): Promise<Routed | null> {
+    if (this.#alone >= MOST_ALONE || !isOpen(model)) return null;
+    this.#alone += 1;
+    try {
+      const channel = await PublishChannel.open(model);
+      const answer = await channel.publish(message, CONFIRM_ALONE_MS).finally(() => channel.close());
+      this.#renewal.end();
+      return answer;
+    } finally {
+      this.#alone -= 1;
+    }
+  }
+
+  async #reopenChannel(model: ChannelModel, refusal: Error | undefined): Promise<void> {
     const pause = new BackOff();
     while (isOpen(model) && !this.#isClosed && this.#channel === null) {
       try {
-        if (replyCode(reason) === NOT_FOUND) await declareForOperators(model);
+        if (replyCode(refusal) === NOT_FOUND) await declareForOperators(model);
         await this.open(model);
       } catch (error) {
         this.#log.debug({ error }, 'Cannot open a channel yet: it is tried again');
         await sleep(pause.next(), undefined, { ref: false });
       }
     }
-  }
-
-  async #publishOn(channel: ConfirmChannel, message: OutgoingMessage): Promise<'routed' | 'unroutable'> {
-    const { exchange, key, body, contentType, messageId, headers = {} } = message;
-    const correlationId = randomUUID();
-    const properties = { persistent: true, mandatory: true, contentType, messageId, correlationId, headers };
-    try {
-      await confirmed(CONFIRM_MS, (done) => channel.publish(exchange, key, body, properties, done));
-    } catch (error) {
-      throw this.#refusals.get(channel) ?? error;
-    }
-    return this.#returned.delete(correlationId) ? 'unroutable' : 'routed';
   }
 }
 

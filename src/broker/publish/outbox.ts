@@ -3,6 +3,7 @@ import type { FleetEvent } from '../../contract/event.ts';
 import type { EventPublisher } from '../../job/ports/events.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { KeptEvent, OutboxStore } from '../../job/ports/stores.ts';
+import { BackOff } from '../../job/time/back-off.ts';
 import { NobodyBound, PublishFailed } from './publish-event.ts';
 
 interface Sender {
@@ -26,21 +27,27 @@ interface Entry extends KeptEvent {
 }
 
 const MOST_EVENTS = 10_000;
-const RETRY_MS = 2_000;
 const BATCH = 100;
 const STOP_MS = 3_000;
 
 /**
- * Publishes events; those of one job stay in order. An event that the broker does not confirm is kept on disk, and sent again
- * until it is confirmed; of more than 10,000 such events, the oldest are dropped. Events of the worker's own life
- * (`fleetwall.worker.*`) are not kept, as they are worth nothing later.
+ * Publishes events, in order. An event that the broker does not confirm is kept on disk, and sent again until it is confirmed, with
+ * pauses that grow; of more than 10,000 such events, the oldest are dropped. Events of the worker's own life (`fleetwall.worker.*`)
+ * are not kept, as they are worth nothing later.
+ *
+ * No event waits for the confirm of an earlier one: the end of a job is sent although its `started` is not confirmed. Once the end
+ * is confirmed, what is left of that job's earlier events is dropped, as the end is the last that is heard of a job.
  */
 export class Outbox implements EventPublisher {
   readonly #options: OutboxOptions;
-  /** Everything that is not confirmed, in order. */
-  #entries: Entry[] = [];
-  #next = 1;
+  /** Everything that is not confirmed, in order, by its number. */
+  readonly #entries = new Map<number, Entry>();
+  /** The same, by the event's id. */
+  readonly #byId = new Map<string, Entry>();
+  /** Not from 1 on: where the events on disk cannot be read, none of them must be overwritten. */
+  #next = Date.now();
   #retry: NodeJS.Timeout | null = null;
+  readonly #pause = new BackOff();
   #isFlushing = false;
   #unconfirmed = 0;
 
@@ -50,7 +57,7 @@ export class Outbox implements EventPublisher {
 
   /** How many events wait to be confirmed. */
   get size(): number {
-    return this.#entries.length;
+    return this.#entries.size;
   }
 
   /** How often an event was sent, and not confirmed. */
@@ -58,61 +65,62 @@ export class Outbox implements EventPublisher {
     return this.#unconfirmed;
   }
 
-  /** Loads the events that an earlier process has left on disk. */
+  /** Loads the events that an earlier process has left on disk; to be called before anything is published. */
   async load(): Promise<void> {
     const { store, log } = this.#options;
     const kept = await store.list().catch((error: unknown) => {
       log.error({ error }, 'Cannot read the events that are kept for the broker');
       return [];
     });
-    this.#entries = [...kept.map((event) => ({ ...event, isStored: true, attempt: null })), ...this.#entries];
-    this.#next = Math.max(this.#next, ...kept.map(({ sequence }) => sequence + 1));
+    for (const event of kept) this.#add({ ...event, isStored: true, attempt: null });
+    this.#next = Math.max(this.#next, ...kept.slice(-1).map(({ sequence }) => sequence + 1));
   }
 
   async publish(event: FleetEvent, headers: Record<string, unknown> = {}): Promise<void> {
-    const known = this.#entries.find((entry) => entry.event.id === event.id);
+    const known = this.#byId.get(event.id);
     if (known !== undefined) return await this.#send(known);
     const entry: Entry = { sequence: this.#next, event, headers, isStored: false, attempt: null };
     this.#next += 1;
-    this.#entries.push(entry);
+    this.#add(entry);
     await this.#send(entry);
   }
 
-  /** Sends all events that wait, a batch at a time, until one fails. */
+  /** Sends all events that wait at once: the broker can be reached anew. */
   flush(): void {
+    this.#pause.reset();
     if (!this.#isFlushing) void this.#sendAll();
   }
 
   /** Waits for the attempts that are under way, but only for a limited time. Each that fails leaves its event on disk. */
   async stop(): Promise<void> {
     clearTimeout(this.#retry ?? undefined);
-    const left = this.#entries.map(({ attempt }) => attempt ?? Promise.resolve());
+    const left = [...this.#entries.values()].map(({ attempt }) => attempt ?? Promise.resolve());
     await Promise.race([Promise.allSettled(left), sleep(STOP_MS, undefined, { ref: false })]);
   }
 
+  /** A batch at a time, until one fails. */
   async #sendAll(): Promise<void> {
     this.#isFlushing = true;
-    let isDone = false;
-    while (!isDone) {
-      const batch = this.#entries.filter(({ attempt }) => attempt === null).slice(0, BATCH);
+    const waiting = [...this.#entries.values()].filter(({ attempt }) => attempt === null);
+    for (let from = 0, isWell = true; isWell && from < waiting.length; from += BATCH) {
+      const batch = waiting.slice(from, from + BATCH).filter((entry) => this.#isWaiting(entry));
       const results = await Promise.allSettled(batch.map((entry) => this.#send(entry)));
-      // What has failed stays, and is tried again.
-      isDone = batch.length === 0 || results.some(({ status }) => status === 'rejected');
+      isWell = results.every(({ status }) => status === 'fulfilled');
     }
     this.#isFlushing = false;
   }
 
   async #send(entry: Entry): Promise<void> {
-    entry.attempt ??= this.#try(entry, this.#predecessor(entry)).finally(() => {
+    entry.attempt ??= this.#try(entry).finally(() => {
       entry.attempt = null;
     });
     await entry.attempt;
   }
 
-  async #try(entry: Entry, before: Promise<void> | null): Promise<void> {
+  /** Hands the event to the sender before anything is waited for, which keeps events in order. */
+  async #try(entry: Entry): Promise<void> {
     const { sender, onConfirmed } = this.#options;
     try {
-      await before;
       if (!sender.isReady)
         throw new PublishFailed('there is no connection to the broker that takes messages');
       await sender.send(entry.event, entry.headers).catch((error: unknown) => {
@@ -120,30 +128,28 @@ export class Outbox implements EventPublisher {
         throw error;
       });
     } catch (error) {
-      await this.#keep(entry);
+      if (this.#isWaiting(entry)) await this.#keep(entry);
       this.#retryLater();
       throw error;
     }
-    this.#entries = this.#entries.filter((other) => other !== entry);
+    this.#pause.reset();
     onConfirmed(entry.event);
-    if (entry.isStored) await this.#forget(entry);
+    await this.#drop(entry);
+    if (entry.event.type === 'fleetwall.job.completed') await this.#dropEarlier(entry.event.subject, entry);
   }
 
-  /** Sends the event that has to arrive before this one: the last earlier one of the same job that still waits. */
-  #predecessor({ event, sequence }: Entry): Promise<void> | null {
-    if (!('subject' in event)) return null;
-    const earlier = this.#entries.filter(
-      (other) =>
-        other.sequence < sequence && 'subject' in other.event && other.event.subject === event.subject,
-    );
-    const last = earlier.at(-1);
-    return last === undefined ? null : this.#send(last);
+  /** What came before the end of a job, and was not confirmed, is not to come after it. */
+  async #dropEarlier(jobId: string, { sequence: end }: Entry): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      if (entry.sequence > end) return;
+      if ('subject' in entry.event && entry.event.subject === jobId) await this.#drop(entry);
+    }
   }
 
   async #keep(entry: Entry): Promise<void> {
     const { store, log } = this.#options;
     if (entry.event.type.startsWith('fleetwall.worker.')) {
-      this.#entries = this.#entries.filter((other) => other !== entry);
+      this.#remove(entry);
       return;
     }
     if (entry.isStored) return;
@@ -154,21 +160,39 @@ export class Outbox implements EventPublisher {
     } catch (error) {
       log.error({ type: entry.event.type, error }, 'Cannot keep an event on disk: it is kept in memory');
     }
+    // Its job may have ended while it was written.
+    if (!this.#isWaiting(entry)) await this.#drop(entry);
     await this.#dropOldest();
   }
 
   async #dropOldest(): Promise<void> {
-    const surplus = this.#entries.slice(0, Math.max(0, this.#entries.length - MOST_EVENTS));
-    if (surplus.length === 0) return;
-    this.#entries = this.#entries.slice(surplus.length);
+    const surplus = this.size - MOST_EVENTS;
+    if (surplus <= 0) return;
+    const oldest = [...this.#entries.values()].slice(0, surplus);
     this.#options.log.error(
-      { dropped: surplus.length },
+      { dropped: oldest.length },
       'Too many events wait for the broker: the oldest are dropped',
     );
-    for (const entry of surplus) await this.#forget(entry);
+    for (const entry of oldest) await this.#drop(entry);
   }
 
-  async #forget(entry: Entry): Promise<void> {
+  #add(entry: Entry): void {
+    this.#entries.set(entry.sequence, entry);
+    this.#byId.set(entry.event.id, entry);
+  }
+
+  #remove({ sequence, event }: Entry): void {
+    this.#entries.delete(sequence);
+    this.#byId.delete(event.id);
+  }
+
+  #isWaiting({ sequence }: Entry): boolean {
+    return this.#entries.has(sequence);
+  }
+
+  async #drop(entry: Entry): Promise<void> {
+    this.#remove(entry);
+    if (!entry.isStored) return;
     try {
       await this.#options.store.remove(entry);
     } catch (error) {
@@ -176,12 +200,13 @@ export class Outbox implements EventPublisher {
     }
   }
 
-  /** For a broker that refuses an event: it is asked again later. After a lost connection, the next one flushes anyway. */
+  /** For a broker that refuses an event: it is asked again later. A new connection flushes anyway. */
   #retryLater(): void {
     if (this.#retry !== null) return;
     this.#retry = setTimeout(() => {
       this.#retry = null;
-      if (this.#options.sender.isReady) this.flush();
-    }, RETRY_MS).unref();
+      if (!this.#options.sender.isReady) this.#retryLater();
+      else if (!this.#isFlushing) void this.#sendAll();
+    }, this.#pause.next()).unref();
   }
 }

@@ -7,6 +7,9 @@ export class PublishFailed extends Error {
   override readonly name: string = 'PublishFailed';
 }
 
+/** The broker has neither confirmed nor refused the event. */
+export class NoConfirm extends PublishFailed {}
+
 /** The broker has confirmed the event, but no queue is bound for it. */
 export class NobodyBound extends PublishFailed {}
 
@@ -51,7 +54,7 @@ export async function confirmed(
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new PublishFailed(`the broker did not confirm the event within ${limitMs / 1000} s`)),
+      () => reject(new NoConfirm(`the broker did not confirm the event within ${limitMs / 1000} s`)),
       limitMs,
     );
     const done = (error: unknown) => {

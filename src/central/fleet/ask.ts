@@ -1,7 +1,9 @@
+import { BrokerRefused } from '../../broker/connection/broker-errors.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
 import { isFleetEvent, readIncoming } from './incoming.ts';
+import { LogMarker } from './log-marker.ts';
 import type { PreparedMessage } from './messages.ts';
 import type { HostAnswers } from './options.ts';
 
@@ -32,10 +34,14 @@ export interface AskOptions {
 const JOB_EVENTS = '.job.';
 /** For what an end needs on its way after a window of confirmation. */
 const GRACE_MS = 10_000;
+/** Where it takes longer to read the log to its end, the broker was in trouble, and hosts could not be heard. */
+const PROMPT_MS = 5_000;
+const LOOK_MS = 1_000;
 
 /**
  * Publishes jobs and gathers the answers. It listens first; and whenever the connection was lost, those who have not answered are
- * asked again: the same id is the same job.
+ * asked again: the same id is the same job. A host is called silent only when the event log can be read to its end, which shows that
+ * it is the host that says nothing, and not the broker.
  */
 export async function ask(
   link: FleetLink,
@@ -59,6 +65,8 @@ class Asking {
   readonly #jobs: ReadonlySet<string>;
   readonly #answers: HostAnswers = new Map();
   readonly #deadlines = new Map<string, number>();
+  readonly #marker = new LogMarker();
+  #isMarkerRead = false;
   #wake: () => void = () => {};
 
   constructor(link: FleetLink, messages: readonly AddressedMessage[], options: AskOptions) {
@@ -74,6 +82,7 @@ class Asking {
     const stopReading = await this.#link.read(
       'next',
       (message) => {
+        if (this.#marker.is(message)) this.#noteMarker();
         if (!message.key.includes(JOB_EVENTS)) return;
         const heard = readIncoming(message, this.#options.user);
         if (heard !== null && isFleetEvent(heard.event)) this.#take(heard.event);
@@ -135,15 +144,48 @@ class Asking {
     this.#wake();
   }
 
+  /** Until all have answered, or the time of all others is up. */
   async #wait(hosts: readonly string[]): Promise<void> {
-    const latest = Date.now() + this.#options.timeoutMs;
+    const { timeoutMs, signal } = this.#options;
+    let latest = Date.now() + timeoutMs;
     for (;;) {
-      if (this.#options.signal?.aborted === true) return;
+      if (signal?.aborted === true) return;
       const open = hosts.filter((host) => !this.#answers.has(host));
-      const due = Math.max(0, ...open.map((host) => this.#deadlines.get(host) ?? latest));
-      if (open.length === 0 || due <= Date.now()) return;
-      await this.#changeOr(due - Date.now());
+      if (open.length === 0) return;
+      const due = Math.max(...open.map((host) => this.#deadlines.get(host) ?? latest));
+      if (due > Date.now()) {
+        await this.#changeOr(due - Date.now());
+        continue;
+      }
+      const began = Date.now();
+      await this.#readToEnd();
+      if (Date.now() - began < PROMPT_MS) return;
+      // They were not heard meanwhile, and may have to come back themselves.
+      this.#deadlines.clear();
+      latest = Date.now() + timeoutMs;
     }
+  }
+
+  /** Waits until all is read that is in the log now, for as long as that takes. */
+  async #readToEnd(): Promise<void> {
+    const { signal } = this.#options;
+    this.#isMarkerRead = false;
+    try {
+      await this.#marker.publish(this.#link, signal);
+    } catch (error) {
+      // Who may not write there is not kept from an answer by that.
+      if (error instanceof BrokerRefused || signal?.aborted === true) return;
+      throw error;
+    }
+    while (!this.#isMarkerRead) {
+      if (signal?.aborted === true) return;
+      await this.#changeOr(LOOK_MS);
+    }
+  }
+
+  #noteMarker(): void {
+    this.#isMarkerRead = true;
+    this.#wake();
   }
 
   async #changeOr(ms: number): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type ClientSettingName,
   loadClientSettings,
 } from '../../config/client-settings.ts';
+import { tellAside } from '../terminal/live-view.ts';
 import { optionsUnder } from './help.ts';
 import { collect, collectName, readSeconds } from './read-values.ts';
 import { withSettings } from './setting-options.ts';
@@ -75,6 +76,7 @@ export async function withClient<T>(
     signWith: flags.key,
     name: 'fleetwall command',
     signal: interrupted.signal,
+    onNote: tellAside,
   });
   try {
     return await work(client, interrupted.signal);

@@ -1,5 +1,15 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
+import { escapeControl } from '../../contract/escape.ts';
 import { cut } from './table.ts';
+
+/** Takes away what is drawn now. */
+let clearDrawn = () => {};
+
+/** Writes a line to standard error, above the view that is drawn there. */
+export function tellAside(text: string): void {
+  clearDrawn();
+  process.stderr.write(`${escapeControl(text)}\n`);
+}
 
 /** Lines that are drawn again in the same place, on a terminal. Elsewhere nothing is drawn. */
 export class LiveView {
@@ -22,6 +32,7 @@ export class LiveView {
     this.clear();
     this.#stream.write(`${fitting.join('\n')}\n`);
     this.#drawn = fitting.length;
+    clearDrawn = () => this.clear();
   }
 
   clear(): void {
@@ -29,6 +40,7 @@ export class LiveView {
     moveCursor(this.#stream, 0, -this.#drawn);
     clearScreenDown(this.#stream);
     this.#drawn = 0;
+    clearDrawn = () => {};
   }
 }
 

@@ -107,7 +107,6 @@ export class BrokerLink {
       lacks,
       log,
     });
-    await this.events.load();
     this.#connection = await BrokerConnection.open({
       access: brokerAccess(this.#settings),
       connectionName: `fleetwall worker ${this.#settings.hostId}`,
