@@ -1,11 +1,14 @@
 import { type Channel, type ChannelModel, connect, type Options } from 'amqplib';
 import { EVENTS_EXCHANGE, hostControlQueue, hostJobsQueue } from '../contract/names.ts';
 import { type BrokerAccess, socketOptions } from './connection/broker-access.ts';
-import { openChannel } from './connection/open-channel.ts';
+import { closeChannel, openChannel } from './connection/open-channel.ts';
 import { letGo } from './connection/passing-connection.ts';
-import { ACCESS_REFUSED, replyCode } from './connection/reply-codes.ts';
+import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './connection/reply-codes.ts';
 import { EXCHANGES } from './connection/topology.ts';
 import { within } from './connection/within.ts';
+
+/** A queue may neither be there nor be denied: then others are still looked at. */
+const LOOK_MS = 2_500;
 
 /** What a worker would find on a broker. To see it, nothing is declared, published or consumed. */
 export interface BrokerView {
@@ -13,6 +16,8 @@ export interface BrokerView {
   version: string;
   /** Names of the exchanges and queues that do not exist. */
   missing: string[];
+  /** Names of those of which it cannot be told, as when the node of a queue is down, with what the broker said. */
+  unreachable: { name: string; reason: string }[];
   /** Whether the queue of the host's jobs exists. */
   queues: boolean;
   /** How many consumers that queue has, and how many messages wait in it; 0 if it does not exist. */
@@ -42,24 +47,41 @@ async function look(model: ChannelModel, hostId: string): Promise<BrokerView> {
   const { product = 'unknown', version = '0' } = (
     model.connection as unknown as { serverProperties: { product?: string; version?: string } }
   ).serverProperties;
-  const missing: string[] = [];
-  for (const [name] of EXCHANGES) {
-    if ((await attempt(model, (channel) => channel.checkExchange(name))).error !== null) missing.push(name);
-  }
+  const looks = await Promise.all([
+    ...EXCHANGES.map(([name]) => lookFor(model, name, (channel) => channel.checkExchange(name))),
+    ...[hostJobsQueue(hostId), hostControlQueue(hostId)].map((name) =>
+      lookFor(model, name, (channel) => channel.checkQueue(name)),
+    ),
+  ]);
   const jobs = await attempt(model, (channel) => channel.checkQueue(hostJobsQueue(hostId)));
-  const control = await attempt(model, (channel) => channel.checkQueue(hostControlQueue(hostId)));
-  if (jobs.error !== null) missing.push(hostJobsQueue(hostId));
-  if (control.error !== null) missing.push(hostControlQueue(hostId));
+  const missing = looks.filter(({ error }) => error !== null && isMissing(error)).map(({ name }) => name);
   return {
     product,
     version,
     missing,
+    unreachable: looks.flatMap(({ name, error }) =>
+      error === null || isMissing(error) ? [] : [{ name, reason: error.message }],
+    ),
     queues: jobs.error === null,
     consumers: jobs.result?.consumerCount ?? 0,
     waiting: jobs.result?.messageCount ?? 0,
     mayPublish: missing.includes(EVENTS_EXCHANGE) ? null : await rightToPublish(model, hostId),
     mayConsume: await rightToConsume(model, hostJobsQueue(hostId)),
   };
+}
+
+async function lookFor(
+  model: ChannelModel,
+  name: string,
+  check: (channel: Channel) => Promise<unknown>,
+): Promise<{ name: string; error: Error | null }> {
+  const { error } = await attempt(model, check);
+  return { name, error };
+}
+
+/** A queue whose node is down is answered with the same code, and other words. */
+function isMissing(error: Error): boolean {
+  return replyCode(error) === NOT_FOUND && !/home node|down or inaccessible/.test(error.message);
 }
 
 /** Publishes a message with an invalid expiry: the broker checks the right first, and refuses the message in any case. */
@@ -93,8 +115,8 @@ async function attempt<T>(
 ): Promise<{ result: T | null; error: Error | null }> {
   const channel = await openChannel(model);
   try {
-    const result = await work(channel);
-    await channel.close();
+    const result = await within(LOOK_MS, async () => await work(channel));
+    closeChannel(channel);
     return { result, error: null };
   } catch (error) {
     return { result: null, error: error as Error };

@@ -1,10 +1,13 @@
 import type { BrokerView } from '../broker/look-at-broker.ts';
 import { lookAtBroker } from '../broker/look-at-broker.ts';
+import { EVENTS_EXCHANGE, hostJobsQueue } from '../contract/names.ts';
 import { brokerAccess } from '../worker/open/what-leaves.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 
 const LIMIT_MS = 10_000;
 const OLDEST = [3, 10] as const;
+const NODE_DOWN =
+  'the node of the broker on which it lives is down or cut off: look at the cluster (rabbitmqctl cluster_status); the worker takes it up by itself when it is back';
 const PROVISION = 'fleetwall provision makes it';
 
 /** Looks at each broker of the list, as each may be needed when the others are gone. */
@@ -23,7 +26,7 @@ export async function examineBroker({ settings }: Examined): Promise<Finding[]> 
 }
 
 function findingsOf(broker: string, view: BrokerView, hostId: string): Finding[] {
-  const { product, version, queues, missing, mayPublish, mayConsume, consumers, waiting } = view;
+  const { product, version, queues, missing, unreachable, mayPublish, mayConsume, consumers, waiting } = view;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
   const findings = [
@@ -38,6 +41,11 @@ function findingsOf(broker: string, view: BrokerView, hostId: string): Finding[]
         `the worker makes what it may make when it starts; where it may not, ${PROVISION}`,
       ),
     );
+  }
+  for (const { name, reason } of unreachable) {
+    // Without these, no job is done.
+    const find = [hostJobsQueue(hostId), EVENTS_EXCHANGE].includes(name) ? failure : warning;
+    findings.push(find(`${broker}: ${name} cannot be had now: ${reason}`, NODE_DOWN));
   }
   if (queues && mayConsume !== null) {
     findings.push(failure(`${broker}: no right to read the jobs of ${hostId}: ${mayConsume}`, PROVISION));

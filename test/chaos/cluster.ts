@@ -1,10 +1,13 @@
 /**
- * A broker of three nodes, of which one dies, is paused, or all but one die: for how long jobs stand still, and whether each has one
- * end. `npm run chaos -- cluster [--root FOLDER]`, where FOLDER is a Debian with another RabbitMQ (`test/package/make-base`).
+ * A broker of three nodes, of which one dies, hangs, is cut off from the others, or of which all but one die: for how long jobs stand
+ * still, and whether each has one end. `npm run chaos -- cluster [--root FOLDER] [--defaults]`, where FOLDER is a Debian with another
+ * RabbitMQ (`test/package/make-base`). With `--defaults`, the nodes have RabbitMQ's settings, and not those of the operating guide.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { execa } from 'execa';
 import { ClusterFleet } from '../support/cluster-fleet.ts';
+import { inOwnNamespace } from '../support/own-namespace.ts';
 import type { Rabbitmq } from '../support/rabbitmq.ts';
 
 const HOSTS = 3;
@@ -12,19 +15,31 @@ const ANSWER_SECONDS = 240;
 /** Pushes after each loss. */
 const PUSHES = 5;
 const LOST_MS = 20_000;
-const SETTLE_MS = 15_000;
+const FIRST_UID = 61_000;
+const REPLICATION_PORTS = '6000:6500';
 
-const { values } = parseArgs({ options: { root: { type: 'string' } } });
+const { values } = parseArgs({ options: { root: { type: 'string' }, defaults: { type: 'boolean' } } });
+const asGuided = ['net_ticktime = 6', 'cluster_partition_handling = pause_minority'];
 let revision = 1;
 let failures = 0;
 
+// Nodes are cut off from each other by rules.
+await inOwnNamespace();
 for (const queueType of ['quorum', 'classic'] as const) {
   const older = queueType === 'quorum';
-  const broker = values.root === undefined ? {} : { root: values.root };
-  const fleet = await ClusterFleet.start({ hosts: HOSTS, queueType, older, broker });
+  const broker = {
+    ...(values.root === undefined ? {} : { root: values.root }),
+    configure: async () => (values.defaults === true ? [] : asGuided),
+  };
+  const fleet = await ClusterFleet.start({ hosts: HOSTS, queueType, older, broker, firstUid: FIRST_UID });
   try {
+    await fleet.cluster.untilWhole();
     await pushes(fleet, `${queueType} queues, all nodes`);
-    if (queueType === 'quorum') await oneNodeLost(fleet);
+    if (queueType === 'quorum') {
+      await eachNode(fleet, 'killed', kill);
+      await eachNode(fleet, 'paused', pause);
+      await eachNode(fleet, 'cut off', cutOff);
+    }
     await majorityLost(fleet, queueType);
   } finally {
     await fleet.stop();
@@ -32,23 +47,43 @@ for (const queueType of ['quorum', 'classic'] as const) {
 }
 process.exitCode = failures === 0 ? 0 : 1;
 
-/** Any one of three: jobs go on. */
-async function oneNodeLost(fleet: ClusterFleet): Promise<void> {
-  for (const [index, node] of fleet.cluster.nodes.entries()) {
-    await node.kill();
-    await pushes(fleet, `node ${index + 1} killed`);
-    await node.restart();
-    // Its copies of the stream and of the quorum queues have to be there before the next node may go.
-    await sleep(SETTLE_MS);
+type Harm = (node: Rabbitmq, all: readonly Rabbitmq[]) => Promise<() => Promise<void>>;
+
+/** Any one of three: jobs go on. The next node is harmed only when all copies are on the last one again, as the guide says. */
+async function eachNode(fleet: ClusterFleet, harmed: string, harm: Harm): Promise<void> {
+  const { cluster } = fleet;
+  for (const [index, node] of cluster.nodes.entries()) {
+    const end = await harm(node, cluster.nodes);
+    await pushes(fleet, `node ${index + 1} ${harmed}`);
+    // Long enough for the others to give it up.
+    await sleep(LOST_MS);
+    await end();
+    await cluster.untilWhole();
     await pushes(fleet, `node ${index + 1} is back`);
   }
-  for (const [index, node] of fleet.cluster.nodes.entries()) {
-    node.signal('SIGSTOP');
-    await pushes(fleet, `node ${index + 1} paused`);
-    node.signal('SIGCONT');
-    await sleep(LOST_MS);
-    await pushes(fleet, `node ${index + 1} goes on`);
-  }
+}
+
+async function kill(node: Rabbitmq): Promise<() => Promise<void>> {
+  await node.kill();
+  return async () => await node.restart();
+}
+
+async function pause(node: Rabbitmq): Promise<() => Promise<void>> {
+  node.signal('SIGSTOP');
+  return async () => node.signal('SIGCONT');
+}
+
+/** Nothing that it sends reaches the other nodes; clients reach it as before. */
+async function cutOff(node: Rabbitmq, all: readonly Rabbitmq[]): Promise<() => Promise<void>> {
+  const ports = [...all.map(({ distributionPort }) => String(distributionPort)), REPLICATION_PORTS].join(',');
+  const rules = ['--sports', '--dports'].map((side) => [
+    ...['OUTPUT', '-o', 'lo', '-p', 'tcp', '-m', 'owner', '--uid-owner', String(node.uid)],
+    ...['-m', 'multiport', side, ports, '-j', 'DROP'],
+  ]);
+  for (const rule of rules) await execa('iptables', ['-A', ...rule]);
+  return async () => {
+    for (const rule of rules) await execa('iptables', ['-D', ...rule]);
+  };
 }
 
 /** Two of three: jobs wait, and are run once when the nodes are back. */
@@ -60,6 +95,7 @@ async function majorityLost(fleet: ClusterFleet, queueType: string): Promise<voi
   // Nodes of which none knows whether it was the last wait for each other.
   await Promise.all([first.restart(), second.restart()]);
   await pushing;
+  await fleet.cluster.untilWhole();
   await pushes(fleet, `${queueType} queues, all nodes are back`);
 }
 

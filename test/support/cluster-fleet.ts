@@ -16,6 +16,8 @@ export interface ClusterFleetOptions {
   /** Made before, as the first version of fleetwall did it: control queues and dead letters are classic, and live on the first node. */
   older?: boolean;
   broker?: RabbitmqOptions;
+  /** As of {@link RabbitmqCluster.start}. */
+  firstUid?: number;
 }
 
 /** A fleet whose broker is a cluster of three nodes. Its hosts are simulated; all between them and the broker is real. */
@@ -42,8 +44,9 @@ export class ClusterFleet {
     queueType,
     older = false,
     broker,
+    firstUid,
   }: ClusterFleetOptions): Promise<ClusterFleet> {
-    const cluster = await RabbitmqCluster.start(3, broker);
+    const cluster = await RabbitmqCluster.start(3, broker, firstUid);
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-cluster-fleet-'));
     const ids = Array.from({ length: count }, (_, index) => `host-${index + 1}`);
     if (older) await makeOlderQueues(cluster.nodes[0]?.url ?? '', ids);

@@ -1,35 +1,41 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from './free-ports.ts';
 import { Rabbitmq, type RabbitmqOptions } from './rabbitmq.ts';
 
 const EPMD = '/usr/bin/epmd';
+const WHOLE_MS = 120_000;
 
 /** RabbitMQ nodes that are one broker: its names, ports and data are nobody else's, and all of it goes with `stop`. */
 export class RabbitmqCluster {
   readonly nodes: readonly Rabbitmq[];
-  readonly #home: string;
   readonly #epmd: ChildProcess;
 
-  private constructor(nodes: readonly Rabbitmq[], home: string, epmd: ChildProcess) {
+  private constructor(nodes: readonly Rabbitmq[], epmd: ChildProcess) {
     this.nodes = nodes;
-    this.#home = home;
     this.#epmd = epmd;
   }
 
-  /** @param size how many nodes */
-  static async start(size: number, options: RabbitmqOptions = {}): Promise<RabbitmqCluster> {
-    const home = await mkdtemp(join(tmpdir(), 'fleetwall-cluster-'));
+  /**
+   * @param size how many nodes
+   * @param firstUid the user of the first node, the next one that of the second, and so on; by default, all are root's
+   */
+  static async start(
+    size: number,
+    options: RabbitmqOptions = {},
+    firstUid: number | null = null,
+  ): Promise<RabbitmqCluster> {
+    const cookie = randomBytes(10).toString('hex');
     const [epmdPort = 0, ...ports] = await freePorts(size + 1);
     const epmd = spawn(EPMD, ['-port', String(epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
     const nodes: Rabbitmq[] = [];
     // One after the other: all at once, they might each begin alone.
-    for (const port of ports) {
-      nodes.push(await Rabbitmq.start({ ...options, cluster: { home, epmdPort, port, ports } }));
+    for (const [index, port] of ports.entries()) {
+      const uid = firstUid === null ? {} : { uid: firstUid + index };
+      nodes.push(await Rabbitmq.start({ ...options, cluster: { cookie, epmdPort, port, ports, ...uid } }));
     }
-    return new RabbitmqCluster(nodes, home, epmd);
+    return new RabbitmqCluster(nodes, epmd);
   }
 
   /** The addresses of all nodes, as a worker takes them. */
@@ -37,9 +43,26 @@ export class RabbitmqCluster {
     return this.nodes.map(({ url }) => url).join(',');
   }
 
+  /** Waits until each queue and stream has a copy that works on each node. */
+  async untilWhole(): Promise<void> {
+    const deadline = Date.now() + WHOLE_MS;
+    for (;;) {
+      const missing = await this.#missingCopies().catch((error: unknown) => String(error));
+      if (missing === '') return;
+      if (Date.now() > deadline) throw new Error(`the cluster is not whole again:\n${missing}`);
+      await sleep(1_000);
+    }
+  }
+
+  async #missingCopies(): Promise<string> {
+    const [first] = this.nodes;
+    const printed = (await first?.ctl('--silent', 'list_queues', 'name', 'type', 'online')) ?? '';
+    const lines = printed.split('\n').filter((line) => /\t(quorum|stream)\t/.test(line));
+    return lines.filter((line) => line.split('@').length <= this.nodes.length).join('\n');
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map(async (node) => await node.stop()));
     this.#epmd.kill('SIGKILL');
-    await rm(this.#home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }

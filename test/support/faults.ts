@@ -96,7 +96,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     what: 'all connections closed by an admin',
-    harm: async ({ broker }) => await broker.ctl('close_all_connections', 'maintenance'),
+    harm: async ({ broker }) => void (await broker.ctl('close_all_connections', 'maintenance')),
   },
   { what: 'network cuts frames in half', harm: misbehaving('cut', 3_000) },
   { what: 'network slow', harm: misbehaving('slow', 5_000) },

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,10 @@ export interface RabbitmqOptions {
   plugins?: readonly string[];
   /** The nodes that it is one of; without this it is alone. */
   cluster?: ClusterMember;
-  /** The folder of a Debian whose RabbitMQ is run, such as one of another version; by default this machine's own. */
+  /**
+   * The folder of a Debian whose RabbitMQ is run, such as one of another version; by default that of FLEETWALL_TEST_RABBITMQ_ROOT, and
+   * without it this machine's own.
+   */
   root?: string;
   /** More lines of its configuration, which may be given a port for themselves. */
   configure?: (freePort: () => Promise<number>) => Promise<string[]>;
@@ -31,8 +34,10 @@ export interface RabbitmqOptions {
 
 /** What the nodes of one cluster share. */
 interface ClusterMember {
-  /** With the cookie by which the nodes know each other. */
-  home: string;
+  /** By which the nodes know each other. */
+  cookie: string;
+  /** Whom the node belongs to, so that what it sends can be told from what others send; by default root. */
+  uid?: number;
   /** On which Erlang's port mapper listens, which is not this node's to start. */
   epmdPort: number;
   /** Of this node, and of all, in `fleetwall-PORT@localhost`. */
@@ -47,6 +52,7 @@ export class Rabbitmq {
   readonly #detached: boolean;
   readonly #epmd: ChildProcess | null;
   readonly #enter: readonly string[];
+  readonly #uid: number | undefined;
   #server: ChildProcess;
   readonly url: string;
 
@@ -54,13 +60,14 @@ export class Rabbitmq {
     folder: string,
     environment: NodeJS.ProcessEnv,
     url: string,
-    { detached = false, cluster, root }: RabbitmqOptions,
+    { detached = false, cluster, root = process.env['FLEETWALL_TEST_RABBITMQ_ROOT'] }: RabbitmqOptions,
   ) {
     this.#folder = folder;
     this.#environment = environment;
     this.#detached = detached;
     this.url = url;
-    this.#enter = root === undefined ? [] : enterRoot(root, [folder, cluster?.home ?? folder]);
+    this.#enter = root === undefined ? [] : enterRoot(root, folder);
+    this.#uid = cluster?.uid;
     const epmdPort = environment['ERL_EPMD_PORT'] ?? '';
     this.#epmd =
       cluster === undefined ? this.#spawn(EPMD, ['-port', epmdPort, '-address', '127.0.0.1']) : null;
@@ -87,7 +94,8 @@ export class Rabbitmq {
     await writeFile(join(folder, 'enabled_plugins'), `[${plugins.join(',')}].\n`);
     const environment = {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-      HOME: cluster?.home ?? folder,
+      HOME: folder,
+      ...(cluster === undefined ? {} : { RABBITMQ_ERLANG_COOKIE: cluster.cookie }),
       RABBITMQ_NODENAME: nodeName(amqp),
       RABBITMQ_CONF_ENV_FILE: '/dev/null',
       RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),
@@ -98,6 +106,8 @@ export class Rabbitmq {
       ERL_EPMD_PORT: String(epmd),
       ERL_EPMD_ADDRESS: '127.0.0.1',
     };
+    if (cluster?.uid !== undefined) await chown(folder, cluster.uid, cluster.uid);
+    else await chmod(folder, 0o700);
     const node = new Rabbitmq(folder, environment, `amqp://${address}:${amqp}`, options);
     await node.#ready();
     return node;
@@ -112,16 +122,28 @@ export class Rabbitmq {
     return this.#environment['RABBITMQ_NODENAME'] ?? '';
   }
 
+  /** Where the other nodes reach it. */
+  get distributionPort(): number {
+    return Number(this.#environment['RABBITMQ_DIST_PORT']);
+  }
+
+  get uid(): number | undefined {
+    return this.#uid;
+  }
+
   get folder(): string {
     return this.#folder;
   }
 
-  /** `rabbitmqctl` of this node. */
-  async ctl(...args: string[]): Promise<void> {
-    const child = this.#spawn(CTL, args);
-    const [status] = (await once(child, 'exit')) as [number | null];
+  /** `rabbitmqctl` of this node. @returns what it prints */
+  async ctl(...args: string[]): Promise<string> {
+    const child = this.#spawn(CTL, args, 'pipe');
+    const printed: string[] = [];
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => printed.push(chunk));
+    const [status] = (await once(child, 'close')) as [number | null];
     if (status !== 0)
       throw new Error(`rabbitmqctl ${args.join(' ')} ended with ${status}: see ${this.#folder}/output.log`);
+    return printed.join('');
   }
 
   /** As a power cut would: nothing is said to anybody. */
@@ -145,13 +167,14 @@ export class Rabbitmq {
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
-  #spawn(file: string, args: string[]): ChildProcess {
+  #spawn(file: string, args: string[], stdout: 'pipe' | number | null = null): ChildProcess {
     const output = openSync(join(this.#folder, 'output.log'), 'a');
     const [program, ...before] = [...this.#enter, file];
     const child = spawn(program, [...before, ...args], {
       env: this.#environment,
-      stdio: ['ignore', output, output],
+      stdio: ['ignore', stdout ?? output, output],
       detached: true,
+      ...(this.#uid === undefined ? {} : { uid: this.#uid, gid: this.#uid }),
     });
     closeSync(output);
     if (this.#detached) child.unref();
@@ -187,10 +210,10 @@ function nodeName(port: number): string {
   return `fleetwall-${port}@localhost`;
 }
 
-/** In mounts of its own, the folders are where they are outside: what is written to them is seen on both sides. */
-function enterRoot(root: string, folders: readonly string[]): string[] {
+/** In mounts of its own, the folder is where it is outside: what is written to it is seen on both sides. */
+function enterRoot(root: string, folder: string): string[] {
   const mounts = [
-    ...folders.map((folder) => `mkdir -p ${root}${folder} && mount --bind ${folder} ${root}${folder}`),
+    `mkdir -p ${root}${folder} && mount --bind ${folder} ${root}${folder}`,
     `mount -t proc proc ${root}/proc`,
     `mount --rbind /dev ${root}/dev`,
   ];

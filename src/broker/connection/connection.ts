@@ -18,7 +18,7 @@ export interface BrokerOptions {
   log: Log;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 4_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 /** A node that lacks the others for a decision may give no answer at all. */
 const SETUP_MS = 20_000;

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WorkerSettings } from '../../../src/config/worker-settings.ts';
+import { examineBroker } from '../../../src/doctor/check-broker.ts';
+import type { Examined } from '../../../src/doctor/finding.ts';
 import { ClusterFleet } from '../../support/cluster-fleet.ts';
 
 const START_MS = 180_000;
@@ -19,11 +22,17 @@ describe('a broker of three nodes', () => {
   it(
     'goes on without the node on which the classic queues live, and every job has one end',
     async () => {
-      const [home] = fleet.cluster.nodes;
+      const [home, living] = fleet.cluster.nodes;
       await home?.kill();
       for (let revision = 2; revision < 2 + JOBS; revision += 1) {
         expect(await fleet.push(revision, ANSWER_SECONDS), `revision ${revision}`).toEqual(all('applied'));
       }
+      const settings = WorkerSettings.parse({ hostId: 'host-1', amqpUrl: living?.url, allowUnsigned: true });
+      const findings = await examineBroker({ settings } as Examined);
+      expect(findings.map(({ verdict, message }) => `${verdict} ${message}`).join('\n')).toMatch(
+        /^warning .*fleetwall\.control\.host-1 cannot be had now: .*home node/m,
+      );
+      expect(findings.map(({ message }) => message).join('\n')).not.toContain('not there');
       await home?.restart();
       expect(await fleet.push(2 + JOBS, ANSWER_SECONDS)).toEqual(all('applied'));
     },
