@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { withSecrets } from './secrets.ts';
 import { SettingsError } from './settings-error.ts';
-import { environmentName, flagName, type TlsSettings, WorkerSettings } from './worker-settings.ts';
+import { environmentName, flagName, SETTINGS, type TlsSettings } from './worker-settings.ts';
 
 const ClientSettings = z.object({
-  amqpUrl: WorkerSettings.shape.amqpUrl,
-  amqpPasswordFile: WorkerSettings.shape.amqpPasswordFile,
-  amqpCa: WorkerSettings.shape.amqpCa,
-  amqpCert: WorkerSettings.shape.amqpCert,
-  amqpKey: WorkerSettings.shape.amqpKey,
+  amqpUrl: SETTINGS.shape.amqpUrl,
+  amqpPasswordFile: SETTINGS.shape.amqpPasswordFile,
+  amqpCa: SETTINGS.shape.amqpCa,
+  amqpCert: SETTINGS.shape.amqpCert,
+  amqpKey: SETTINGS.shape.amqpKey,
 });
 export type ClientSettings = z.infer<typeof ClientSettings> & { tls?: TlsSettings };
 export type ClientSettingName = keyof z.infer<typeof ClientSettings>;

@@ -24,8 +24,10 @@ const flag = z.preprocess(
 const seconds = z.coerce.number('must be a number of seconds').positive('must be more than 0');
 const path = z.string().startsWith('/', 'must be an absolute path');
 
-/** The worker's settings, by their names in the file: what each may be, and what the help says of it. */
-export const WorkerSettings = z.object({
+const STATE_DIR = '/var/lib/fleetwall';
+
+/** The settings, by their names in the file: what each may be, and what the help says of it. */
+export const SETTINGS = z.object({
   hostId: told(
     HostId.default(() => hostname().split('.', 1)[0]?.toLowerCase() ?? ''),
     'id',
@@ -94,9 +96,10 @@ export const WorkerSettings = z.object({
     "a named network namespace whose rules are managed, in place of the worker's own",
   ),
   stateDir: told(
-    path.default('/var/lib/fleetwall'),
+    path.optional(),
     'folder',
     'where rulesets, results and the files for boot are kept; each worker needs a folder of its own',
+    '/var/lib/fleetwall; with a network namespace to manage, /var/lib/fleetwall-NAME',
   ),
   runDir: told(
     path.default('/run/fleetwall'),
@@ -162,7 +165,13 @@ export const WorkerSettings = z.object({
     'standard output',
   ),
 });
-export type SettingName = keyof z.infer<typeof WorkerSettings>;
+export type SettingName = keyof typeof SETTINGS.shape;
+
+/** The worker's settings, with what follows from others where it is not given. */
+export const WorkerSettings = SETTINGS.transform(({ stateDir, ...settings }) => ({
+  ...settings,
+  stateDir: stateDir ?? (settings.netns === undefined ? STATE_DIR : `${STATE_DIR}-${settings.netns}`),
+}));
 /** With what was in the files that they name. */
 export type WorkerSettings = z.infer<typeof WorkerSettings> & { tls?: TlsSettings };
 
@@ -175,7 +184,7 @@ export interface TlsSettings {
   external: boolean;
 }
 
-export const SETTING_NAMES = Object.keys(WorkerSettings.shape) as SettingName[];
+export const SETTING_NAMES = Object.keys(SETTINGS.shape) as SettingName[];
 
 /** `hostId` is `FLEETWALL_HOST_ID` in the environment … */
 export function environmentName(setting: string): string {
@@ -189,7 +198,7 @@ export function flagName(setting: string): string {
 
 /** A setting as an option of the command line, with all the ways to give it. */
 export function describeSetting(name: SettingName): { flags: string; description: string } {
-  const { value, description, fallback } = helpOf(WorkerSettings.shape[name]);
+  const { value, description, fallback } = helpOf(SETTINGS.shape[name]);
   const origins = [`env: ${environmentName(name)}`, ...(fallback === '' ? [] : [`default: ${fallback}`])];
   return { flags: `${flagName(name)} <${value}>`, description: `${description} (${origins.join(', ')})` };
 }

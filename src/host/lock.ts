@@ -4,7 +4,9 @@ import lockfile from 'proper-lockfile';
 import type { z } from 'zod';
 import { type Fence, type HostLock, LockLost, LockTimeout } from '../job/ports/host-lock.ts';
 import type { Log } from '../job/ports/log.ts';
+import { StateUnavailable } from '../job/ports/stores.ts';
 import { type RunCommand } from './command.ts';
+import { flock } from './flock.ts';
 import { Holder, startOf } from './lock-holder.ts';
 import { makePrivateFolder } from './state/files.ts';
 
@@ -18,8 +20,6 @@ export interface LockOptions {
   log: Log;
 }
 
-const FLOCK = '/usr/bin/flock';
-const CONFLICT_STATUS = 75;
 /** proper-lockfile's mark counts as left behind by a dead process after this long without an update. */
 const STALE_MS = 10_000;
 const UPDATE_MS = 1_000;
@@ -78,14 +78,12 @@ export class NamespaceLock implements HostLock {
   }
 
   async #take(timeoutSeconds: number): Promise<FileHandle> {
-    const { runDir } = this.#options;
-    await makePrivateFolder(runDir);
     const deadline = performance.now() + timeoutSeconds * 1000;
     for (;;) {
-      const file = await open(this.path, 'a+', 0o600);
+      const file = await this.#open();
       try {
         const left = Math.max(0, deadline - performance.now()) / 1000;
-        const isOurs = await this.#flock(file, left);
+        const isOurs = await flock(file, left, this.#options.run);
         if (isOurs && (await this.#isCurrent(file))) return file;
         if (!isOurs) {
           const holder = await readHolder(file);
@@ -99,17 +97,17 @@ export class NamespaceLock implements HostLock {
     }
   }
 
-  /** @returns whether this process got the lock in time */
-  async #flock(file: FileHandle, seconds: number): Promise<boolean> {
-    const { exitCode, startError, stderr } = await this.#options.run({
-      file: FLOCK,
-      args: ['-x', '-w', seconds.toFixed(3), '-E', String(CONFLICT_STATUS), '3'],
-      descriptor: file.fd,
-      timeoutMs: (seconds + 5) * 1000,
-    });
-    if (exitCode === 0) return true;
-    if (exitCode === CONFLICT_STATUS) return false;
-    throw new Error(`${FLOCK} failed: ${startError ?? stderr}`);
+  /** @throws {StateUnavailable} */
+  async #open(): Promise<FileHandle> {
+    const { runDir } = this.#options;
+    try {
+      await makePrivateFolder(runDir);
+      return await open(this.path, 'a+', 0o600);
+    } catch (error) {
+      throw new StateUnavailable(`the lock in ${runDir} cannot be used: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Whether the file that is locked is still the one that others would open. */

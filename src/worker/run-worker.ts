@@ -5,17 +5,21 @@ import type { WorkerEvent } from '../contract/event.ts';
 import type { HostPolicy } from '../contract/host-policy.ts';
 import { runCommand } from '../host/run-command.ts';
 import { ServiceManager } from '../host/service-manager.ts';
+import { FileOutboxStore } from '../host/state/outbox-store.ts';
+import { StateFolder } from '../host/state/state-folder.ts';
 import { handleDelivery } from '../job/handle-delivery.ts';
 import { WaitingJobs } from '../job/intake/waiting-jobs.ts';
 import type { EventPublisher } from '../job/ports/events.ts';
 import type { Log } from '../job/ports/log.ts';
 import type { Ports } from '../job/ports/ports.ts';
 import { RecentIds } from '../job/ports/recent-ids.ts';
+import { StateUnavailable } from '../job/ports/stores.ts';
 import { BrokerLink } from './link/broker-link.ts';
 import { handleControl } from './link/handle-control.ts';
 import { MessageAnswers } from './link/message-answers.ts';
 import { type WorkerState, workerEvent } from './link/worker-events.ts';
 import { assertAuthority } from './open/assert-authority.ts';
+import { claimedLock, claimedOutbox } from './open/claimed.ts';
 import { openHost } from './open/open-host.ts';
 import { preparePorts } from './open/prepare.ts';
 import { shownBy } from './open/what-leaves.ts';
@@ -46,7 +50,9 @@ export async function runWorker(
 ): Promise<void> {
   assertAuthority(settings, policy);
   const confirmedEnds = new RecentIds();
-  const link = new BrokerLink(settings, confirmedEnds, log);
+  const folder = await claimFolder(settings, log);
+  const store = claimedOutbox(new FileOutboxStore(settings.stateDir), folder);
+  const link = new BrokerLink(settings, confirmedEnds, store, log);
   await link.events.load();
   const answers = new MessageAnswers(stop);
   const shown = shownBy(settings);
@@ -66,12 +72,18 @@ export async function runWorker(
     open,
     log,
   });
-  const ports = metrics?.around(prepared) ?? prepared;
+  const owning = { ...prepared, lock: claimedLock(prepared.lock, folder) };
+  const ports = metrics?.around(owning) ?? owning;
   const guard = newGuard(ports, settings);
   const worker: WorkerState = { ports, answers, guard };
   const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
   const waiting = new WaitingJobs();
-  const health = new Health(waiting, link, prepared.checks, settings);
+  const health = new Health(
+    waiting,
+    link,
+    { ...prepared.checks, state: async () => await folder.assertUsable() },
+    settings,
+  );
   const pages = await openPages(settings, metrics, health, { ...worker, link, waiting });
   await expectLeftAnswer(ports);
   // A change is settled, and drift is looked for, without waiting for the broker.
@@ -115,7 +127,22 @@ export async function runWorker(
   await link.close();
   manager.close();
   await pages?.close();
+  await folder.release();
   log.info({}, 'Worker stopped');
+}
+
+/**
+ * A folder that cannot be used now keeps no worker from its start: it answers jobs with that, and goes on when the folder can be used.
+ *
+ * @throws {SetupError} if the folder is another worker's
+ */
+async function claimFolder({ stateDir, hostId, netns }: WorkerSettings, log: Log): Promise<StateFolder> {
+  const folder = new StateFolder(stateDir, { hostId, netns: netns ?? null }, runCommand);
+  await folder.claim().catch((error: unknown) => {
+    if (!(error instanceof StateUnavailable)) throw error;
+    log.error({ error }, 'The state folder cannot be used: jobs end with that until it can');
+  });
+  return folder;
 }
 
 /** What has to be done on the host before a job is taken. */

@@ -9,7 +9,12 @@ import { makeJob } from '../support/client.ts';
 const LIMITS = { lockTimeoutSeconds: 10, applyTimeoutSeconds: 60 };
 const LINK = { isConnected: true, isConsuming: true, lacking: {}, unpublished: null };
 const LONG_AGO = Number.NEGATIVE_INFINITY;
-const CHECKS = { lock: async () => {}, backend: async () => {}, lastProgress: () => LONG_AGO };
+const CHECKS = {
+  lock: async () => {},
+  backend: async () => {},
+  state: async () => {},
+  lastProgress: () => LONG_AGO,
+};
 
 function job(confirm: object): Job {
   const ruleset = { name: 'edge', revision: 1, ipv4: '*filter\nCOMMIT\n' };
@@ -85,6 +90,7 @@ describe('readiness', () => {
       consuming: expect.stringContaining('not consumed'),
       lock: 'held by process 7',
       backend: null,
+      state: null,
     });
     expect(looks).toBe(1);
   });

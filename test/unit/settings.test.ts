@@ -66,6 +66,14 @@ describe('settings', () => {
     });
   });
 
+  it('give each managed namespace a state folder of its own, unless one is named', async () => {
+    const stateDir = async (environment: NodeJS.ProcessEnv) =>
+      (await loadSettings({ flags: {}, environment, configFile: await file('allowUnsigned: true\n') }))
+        .stateDir;
+    expect(await stateDir({ FLEETWALL_NETNS: 'blue' })).toBe('/var/lib/fleetwall-blue');
+    expect(await stateDir({ FLEETWALL_NETNS: 'blue', FLEETWALL_STATE_DIR: '/srv/x' })).toBe('/srv/x');
+  });
+
   it('name what is wrong with them, and where it was given', async () => {
     const configFile = await file('lockTimeoutSeconds: soon\n');
     const message = await problemsOf({

@@ -49,6 +49,8 @@ export class Outbox implements EventPublisher {
   #retry: NodeJS.Timeout | null = null;
   readonly #pause = new BackOff();
   #isFlushing = false;
+  /** `null`: it was not tried yet. */
+  #isLoaded: boolean | null = null;
   #unconfirmed = 0;
 
   constructor(options: OutboxOptions) {
@@ -65,15 +67,22 @@ export class Outbox implements EventPublisher {
     return this.#unconfirmed;
   }
 
-  /** Loads the events that an earlier process has left on disk; to be called before anything is published. */
+  /**
+   * Loads the events that an earlier process has left on disk; to be called before anything is published. Where they cannot be read,
+   * that is tried again whenever events are sent.
+   */
   async load(): Promise<void> {
     const { store, log } = this.#options;
-    const kept = await store.list().catch((error: unknown) => {
-      log.error({ error }, 'Cannot read the events that are kept for the broker');
-      return [];
-    });
-    for (const event of kept) this.#add({ ...event, isStored: true, attempt: null });
-    this.#next = Math.max(this.#next, ...kept.slice(-1).map(({ sequence }) => sequence + 1));
+    try {
+      const kept = await store.list();
+      for (const event of kept) this.#add({ ...event, isStored: true, attempt: null });
+      this.#next = Math.max(this.#next, ...kept.slice(-1).map(({ sequence }) => sequence + 1));
+      this.#isLoaded = true;
+    } catch (error) {
+      if (this.#isLoaded === null)
+        log.error({ error }, 'Cannot read the events that are kept for the broker');
+      this.#isLoaded = false;
+    }
   }
 
   async publish(event: FleetEvent, headers: Record<string, unknown> = {}): Promise<void> {
@@ -101,6 +110,7 @@ export class Outbox implements EventPublisher {
   /** A batch at a time, until one fails. */
   async #sendAll(): Promise<void> {
     this.#isFlushing = true;
+    if (this.#isLoaded === false) await this.load();
     const waiting = [...this.#entries.values()].filter(({ attempt }) => attempt === null);
     for (let from = 0, isWell = true; isWell && from < waiting.length; from += BATCH) {
       const batch = waiting.slice(from, from + BATCH).filter((entry) => this.#isWaiting(entry));

@@ -7,11 +7,11 @@ import { ConfirmedSender, PUBLISHING } from '../../broker/publish/confirmed-send
 import { Outbox } from '../../broker/publish/outbox.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobUndoneEvent } from '../../contract/event.ts';
-import { FileOutboxStore } from '../../host/state/outbox-store.ts';
 import { FileUndoneStore } from '../../host/state/undone-store.ts';
 import type { Delivery, Disposition } from '../../job/ports/delivery.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { RecentIds } from '../../job/ports/recent-ids.ts';
+import type { OutboxStore } from '../../job/ports/stores.ts';
 import { brokerAccess } from '../open/what-leaves.ts';
 import { Assurance } from './assurance.ts';
 import { HostQueues } from './host-queues.ts';
@@ -57,7 +57,7 @@ export class BrokerLink {
   #onlineOver: BrokerModel | null = null;
   #otherSince: number | null = null;
 
-  constructor(settings: WorkerSettings, confirmedEnds: RecentIds, log: Log) {
+  constructor(settings: WorkerSettings, confirmedEnds: RecentIds, store: OutboxStore, log: Log) {
     this.#settings = settings;
     this.#log = log;
     this.#lacks = new Lacks(log);
@@ -74,7 +74,7 @@ export class BrokerLink {
     }));
     this.events = new Outbox({
       sender: this.#sender,
-      store: new FileOutboxStore(settings.stateDir),
+      store,
       onConfirmed: (event) => {
         if (event.type === 'fleetwall.job.completed') confirmedEnds.add(event.subject);
         if (event.type === 'fleetwall.job.undone') this.#forgetUndone(event);

@@ -9,8 +9,8 @@ import { NamespaceLock } from '../../host/lock.ts';
 import { LockHolder } from '../../host/lock-holder.ts';
 import { runCommand } from '../../host/run-command.ts';
 import { openScratchNamespace } from '../../host/scratch-namespace.ts';
-import { makePrivateFolder } from '../../host/state/files.ts';
 import { assertOwnFolder } from '../../host/state/own-folder.ts';
+import { assertStateOfNamespace } from '../../host/state/state-folder.ts';
 import { DetachedWatchdog } from '../../host/watchdog.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { Ports } from '../../job/ports/ports.ts';
@@ -63,9 +63,9 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     iptables: programs.version,
     ...(await readKernelFacts()),
   };
-  await makePrivateFolder(runDir);
   await assertOwnFolder(runDir);
   await assertOwnFolder(stateDir);
+  await assertStateOfNamespace(stateDir, settings.netns ?? null);
   const { inode, prefix } = namespace;
   const iptables = {
     programs,

@@ -16,7 +16,11 @@ export interface Asked {
 }
 
 /** `null`: it is well; else, why it is not. */
-export type Readiness = Record<'broker' | 'consuming' | 'lock' | 'backend', string | null>;
+export type Readiness = Record<'broker' | 'consuming' | 'lock' | 'backend' | 'state', string | null>;
+
+/** Each throws an error that says why a job could not be done now. */
+type HostReadiness = Pick<Readiness, 'lock' | 'backend' | 'state'>;
+type Checks = HostChecks & { state(): Promise<void> };
 
 /** Added to the time limit of a program, for the worker's own work between two programs. */
 const SLACK_SECONDS = 60;
@@ -36,16 +40,11 @@ export function longestSilenceMs(
 export class Health {
   readonly #waiting: { readonly inHand: JobInHand | null };
   readonly #link: Asked;
-  readonly #checks: HostChecks;
+  readonly #checks: Checks;
   readonly #limits: Limits;
-  #seen: Promise<Pick<Readiness, 'lock' | 'backend'>> | null = null;
+  #seen: Promise<HostReadiness> | null = null;
 
-  constructor(
-    waiting: { readonly inHand: JobInHand | null },
-    link: Asked,
-    checks: HostChecks,
-    limits: Limits,
-  ) {
+  constructor(waiting: { readonly inHand: JobInHand | null }, link: Asked, checks: Checks, limits: Limits) {
     this.#waiting = waiting;
     this.#link = link;
     this.#checks = checks;
@@ -86,9 +85,12 @@ export class Health {
     };
   }
 
-  async #lookAtHost(): Promise<Pick<Readiness, 'lock' | 'backend'>> {
-    const [lock, backend] = await Promise.all([whyNot(this.#checks.lock()), whyNot(this.#checks.backend())]);
-    return { lock, backend };
+  async #lookAtHost(): Promise<HostReadiness> {
+    const checks = this.#checks;
+    const [lock, backend, state] = await Promise.all(
+      [checks.lock(), checks.backend(), checks.state()].map(whyNot),
+    );
+    return { lock: lock ?? null, backend: backend ?? null, state: state ?? null };
   }
 }
 

@@ -12,7 +12,7 @@ import { Rabbitmq } from '../../support/rabbitmq.ts';
 const fixture = new Fixture();
 const EDGE =
   '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.1/32 -j DROP\n-A edge -s 192.0.2.2/32 -j DROP\nCOMMIT\n';
-const ALL_WELL = { broker: 'ok', consuming: 'ok', lock: 'ok', backend: 'ok' };
+const ALL_WELL = { broker: 'ok', consuming: 'ok', lock: 'ok', backend: 'ok', state: 'ok' };
 
 async function watched(backend: 'nft' | 'legacy', environment: Record<string, string> = {}) {
   const pages = await StatusReader.choose();
