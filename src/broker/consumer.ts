@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { WindowLeft } from '../job/ports/confirmation.ts';
-import { type Delivery, type Disposition, NotBegun } from '../job/ports/delivery.ts';
+import { type Delivery, type Disposition, NotBegun, NotTold } from '../job/ports/delivery.ts';
 import type { Log } from '../job/ports/log.ts';
 import { BackOff } from '../job/time/back-off.ts';
 import { beginConsuming, type Consuming } from './begin-consuming.ts';
@@ -169,7 +169,7 @@ export class QueueConsumer {
         disposition === 'acknowledge' ? channel.ack(message) : channel.reject(message, false),
       );
     } catch (error) {
-      if (error instanceof NotBegun || error instanceof WindowLeft)
+      if (error instanceof NotBegun || error instanceof NotTold || error instanceof WindowLeft)
         log.debug({ queue, error }, 'A message goes back to its queue');
       else log.warn({ queue, error }, 'A message could not be dealt with now, and goes back to its queue');
       await sleep(this.#stopped || gone.aborted ? 0 : RETURN_MS);

@@ -1,10 +1,10 @@
 import { connect, type Options } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
 import { type BrokerAccess, socketOptions, userOf } from './connection/broker-access.ts';
-import { openConfirmChannel } from './connection/open-channel.ts';
 import { letGo } from './connection/passing-connection.ts';
 import { within } from './connection/within.ts';
-import { publishEvent } from './publish/publish-event.ts';
+import { eventMessage } from './publish/event-message.ts';
+import { PublishChannel } from './publish/publish-channel.ts';
 
 export interface BrokerProbe {
   /** One of its addresses has to work. */
@@ -47,8 +47,8 @@ async function probeAddress(
   try {
     await within(deadline - performance.now(), async () => {
       if (event === undefined) return;
-      const channel = await openConfirmChannel(model);
-      await publishEvent(channel, event.event, event.headers, { limitMs, user: userOf(access) });
+      const channel = await PublishChannel.open(model);
+      await channel.publish(eventMessage(event.event, event.headers, userOf(access)), { limitMs });
     });
   } finally {
     letGo(model);

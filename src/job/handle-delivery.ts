@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { escapeControl } from '../contract/escape.ts';
 import type { JobCompletedEvent } from '../contract/event.ts';
 import type { Job } from '../contract/job.ts';
@@ -10,7 +11,7 @@ import { ended, failed, type JobEnd } from './outcome/job-end.ts';
 import { refusedEvent } from './outcome/job-events.ts';
 import { JobFailure } from './outcome/job-failure.ts';
 import { JobRun, noteEnd } from './outcome/job-run.ts';
-import type { Delivery, Disposition } from './ports/delivery.ts';
+import { type Delivery, type Disposition, NotTold } from './ports/delivery.ts';
 import type { JobOrigin } from './ports/pending.ts';
 import type { Ports } from './ports/ports.ts';
 import { runJob } from './run-job.ts';
@@ -27,7 +28,7 @@ interface Received {
  * Takes a delivery from its bytes to the confirmed event of the job's end: decode, authorise, wait, run, tell. Returns what the
  * broker must do with the message.
  *
- * @throws {Error} if the event could not be published, or the job was not begun or stays open: the message must come again
+ * @throws {Error} if the event of a refusal could not be published, or the job was not begun or stays open: the message must come again
  */
 export async function handleDelivery(
   delivery: Delivery,
@@ -61,7 +62,8 @@ async function attemptJob(job: Job, received: Received, ports: Ports): Promise<D
   } catch (error) {
     // Whatever makes a job fail becomes its end in `runJob`. Only `countAttempt` itself throws a JobFailure here.
     if (!(error instanceof JobFailure)) throw error;
-    return { outcome: 'rejected', disposition: await refuse(received, failed(error), ports) };
+    const disposition = refuse(received, failed(error), ports);
+    return { outcome: 'rejected', disposition };
   }
 }
 
@@ -82,7 +84,7 @@ async function endJob(
     const { outcome } = known.event.data;
     // The event was published before and only the acknowledgement was lost.
     if (delivery.redelivered && ports.confirmedEnds.has(job.id))
-      return { outcome, disposition: 'acknowledge' };
+      return { outcome, disposition: Promise.resolve('acknowledge') };
     ports.log.info({ jobId: job.id, outcome }, 'Job was finished before: its result is published again');
     // Another process may have ended the job; nobody reads the metrics of that process.
     ports.meter.ended(known.event);
@@ -91,22 +93,28 @@ async function endJob(
   else await work(run, ports);
   const { event } = run;
   if (event === null) throw new Error(`job ${job.id} has no end`);
-  return { outcome: event.data.outcome, disposition: await tell(event, origin, ports) };
+  return { outcome: event.data.outcome, disposition: tell(event, delivery, origin, ports) };
 }
 
-/** Publishes the event of the end. Returns `null` if the broker did not take it: the job has ended all the same. */
+/** Publishes the event of the end, and waits for as long as it takes the broker to confirm it, or to take the message back. */
 async function tell(
   event: JobCompletedEvent,
+  { gone }: Delivery,
   { headers }: JobOrigin,
   { events, log }: Pick<Ports, 'events' | 'log'>,
-): Promise<Disposition | null> {
+): Promise<Disposition> {
   try {
     await events.publish(event, headers);
-    return 'acknowledge';
   } catch (error) {
     log.warn({ jobId: event.subject, error }, 'The end of a job is published later');
-    return null;
+    await Promise.race([events.confirmed(event.id), takenBack(gone)]);
   }
+  return 'acknowledge';
+}
+
+async function takenBack(gone: AbortSignal): Promise<never> {
+  if (!gone.aborted) await once(gone, 'abort');
+  throw new NotTold('the broker has taken the message back');
 }
 
 async function refuse(

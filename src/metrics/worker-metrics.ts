@@ -44,6 +44,7 @@ export class WorkerMetrics {
           this.#events.take(event);
           await events.publish(event, headers);
         },
+        confirmed: async (eventId) => await events.confirmed(eventId),
       },
       confirmation: {
         answers: confirmation.answers,

@@ -58,6 +58,7 @@ export async function runWorker(
   const shown = shownBy(settings);
   const events: EventPublisher = {
     publish: async (event, headers) => await link.events.publish(shown(event), headers),
+    confirmed: async (eventId) => await link.events.confirmed(eventId),
   };
   const caretaker = new WorkerCaretaker();
   const metrics = await newMetrics(settings);

@@ -24,13 +24,17 @@ let revision = 1;
 let failures = 0;
 
 // Nodes are cut off from each other by rules.
-await inOwnNamespace();
-for (const queueType of ['quorum', 'classic'] as const) {
-  const older = queueType === 'quorum';
+await inOwnNamespace(async () => {
+  for (const queueType of ['quorum', 'classic'] as const) await inCluster(queueType);
+  process.exitCode = failures === 0 ? 0 : 1;
+});
+
+async function inCluster(queueType: 'quorum' | 'classic'): Promise<void> {
   const broker = {
     ...(values.root === undefined ? {} : { root: values.root }),
     configure: async () => (values.defaults === true ? [] : asGuided),
   };
+  const older = queueType === 'quorum';
   const fleet = await ClusterFleet.start({ hosts: HOSTS, queueType, older, broker, firstUid: FIRST_UID });
   try {
     await fleet.cluster.untilWhole();
@@ -45,7 +49,6 @@ for (const queueType of ['quorum', 'classic'] as const) {
     await fleet.stop();
   }
 }
-process.exitCode = failures === 0 ? 0 : 1;
 
 type Harm = (node: Rabbitmq, all: readonly Rabbitmq[]) => Promise<() => Promise<void>>;
 
@@ -76,13 +79,12 @@ async function pause(node: Rabbitmq): Promise<() => Promise<void>> {
 /** Nothing that it sends reaches the other nodes; clients reach it as before. */
 async function cutOff(node: Rabbitmq, all: readonly Rabbitmq[]): Promise<() => Promise<void>> {
   const ports = [...all.map(({ distributionPort }) => String(distributionPort)), REPLICATION_PORTS].join(',');
-  const rules = ['--sports', '--dports'].map((side) => [
-    ...['OUTPUT', '-o', 'lo', '-p', 'tcp', '-m', 'owner', '--uid-owner', String(node.uid)],
-    ...['-m', 'multiport', side, ports, '-j', 'DROP'],
-  ]);
-  for (const rule of rules) await execa('iptables', ['-A', ...rule]);
+  const rules = ['--sports', '--dports'].map((side) =>
+    `OUTPUT -o lo -p tcp -m owner --uid-owner ${node.uid} -m multiport ${side} ${ports} -j DROP`.split(' '),
+  );
+  for (const rule of rules) await execa('/usr/sbin/iptables-nft', ['-A', ...rule]);
   return async () => {
-    for (const rule of rules) await execa('iptables', ['-D', ...rule]);
+    for (const rule of rules) await execa('/usr/sbin/iptables-nft', ['-D', ...rule]);
   };
 }
 

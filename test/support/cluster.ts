@@ -56,9 +56,13 @@ export class RabbitmqCluster {
 
   async #missingCopies(): Promise<string> {
     const [first] = this.nodes;
-    const printed = (await first?.ctl('--silent', 'list_queues', 'name', 'type', 'online')) ?? '';
-    const lines = printed.split('\n').filter((line) => /\t(quorum|stream)\t/.test(line));
-    return lines.filter((line) => line.split('@').length <= this.nodes.length).join('\n');
+    const list = async (...words: string[]) =>
+      (await first?.ctl('--silent', 'list_queues', ...words))?.split('\n') ?? [];
+    // Those that have no leader are not in the list of the others.
+    const without = (await list('--offline', 'name')).filter((line) => line !== '');
+    const lines = (await list('name', 'type', 'online')).filter((line) => /\t(quorum|stream)\t/.test(line));
+    const short = lines.filter((line) => line.split('@').length <= this.nodes.length);
+    return [...without, ...short].join('\n');
   }
 
   async stop(): Promise<void> {

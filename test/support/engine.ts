@@ -50,7 +50,7 @@ export class Engine {
       folder,
       await preparePorts(settings, {
         probes: [],
-        events: { publish: async () => {} },
+        events: { publish: async () => {}, confirmed: async () => {} },
         answers: NO_ANSWERS,
         hasBroker: false,
         log: silentLog(),

@@ -3,14 +3,14 @@ import { TestNamespace } from './namespace.ts';
 
 const INSIDE = 'FLEETWALL_TEST_NAMESPACE';
 
-/** Has the script that calls it run in a network namespace of its own: it is started again there, and this process ends with it. */
-export async function inOwnNamespace(): Promise<void> {
-  if (process.env[INSIDE] !== undefined) return;
+/** Does work of a script in a network namespace of its own: the script is started again there, and this process waits for it. */
+export async function inOwnNamespace(work: () => Promise<void>): Promise<void> {
+  if (process.env[INSIDE] !== undefined) return await work();
   const namespace = await TestNamespace.create('nft');
   const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const environment = { ...process.env, [INSIDE]: namespace.name };
   const options = { stdio: 'inherit', env: environment } as const;
   const { status } = spawnSync('ip', ['netns', 'exec', namespace.name, ...again], options);
   await namespace.remove();
-  process.exit(status ?? 1);
+  process.exitCode = status ?? 1;
 }

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { EventPublisher } from '../../job/ports/events.ts';
 import type { Log } from '../../job/ports/log.ts';
-import type { KeptEvent, OutboxStore } from '../../job/ports/stores.ts';
+import type { OutboxStore } from '../../job/ports/stores.ts';
 import { BackOff } from '../../job/time/back-off.ts';
-import { NobodyBound, PublishFailed } from './publish-event.ts';
+import { type Entry, entryOf, OutboxEntries } from './outbox-entries.ts';
+import { NobodyBound, PublishFailed } from './publish-failed.ts';
 
 interface Sender {
   readonly isReady: boolean;
@@ -18,12 +19,6 @@ export interface OutboxOptions {
   /** Called with each event that was confirmed. */
   onConfirmed: (event: FleetEvent) => void;
   log: Log;
-}
-
-interface Entry extends KeptEvent {
-  isStored: boolean;
-  /** The attempt to send it that is under way; `null`: none is. */
-  attempt: Promise<void> | null;
 }
 
 const MOST_EVENTS = 10_000;
@@ -40,10 +35,7 @@ const STOP_MS = 3_000;
  */
 export class Outbox implements EventPublisher {
   readonly #options: OutboxOptions;
-  /** Everything that is not confirmed, in order, by its number. */
-  readonly #entries = new Map<number, Entry>();
-  /** The same, by the event's id. */
-  readonly #byId = new Map<string, Entry>();
+  readonly #entries = new OutboxEntries();
   /** Not from 1 on: where the events on disk cannot be read, none of them must be overwritten. */
   #next = Date.now();
   #retry: NodeJS.Timeout | null = null;
@@ -75,7 +67,7 @@ export class Outbox implements EventPublisher {
     const { store, log } = this.#options;
     try {
       const kept = await store.list();
-      for (const event of kept) this.#add({ ...event, isStored: true, attempt: null });
+      for (const event of kept) this.#entries.add(entryOf(event, true));
       this.#next = Math.max(this.#next, ...kept.slice(-1).map(({ sequence }) => sequence + 1));
       this.#isLoaded = true;
     } catch (error) {
@@ -86,12 +78,18 @@ export class Outbox implements EventPublisher {
   }
 
   async publish(event: FleetEvent, headers: Record<string, unknown> = {}): Promise<void> {
-    const known = this.#byId.get(event.id);
+    const known = this.#entries.withId(event.id);
     if (known !== undefined) return await this.#send(known);
-    const entry: Entry = { sequence: this.#next, event, headers, isStored: false, attempt: null };
+    const entry = entryOf({ sequence: this.#next, event, headers }, false);
     this.#next += 1;
-    this.#add(entry);
+    this.#entries.add(entry);
     await this.#send(entry);
+  }
+
+  async confirmed(eventId: string): Promise<void> {
+    const entry = this.#entries.withId(eventId);
+    if (entry === undefined) return;
+    await new Promise<void>((resolve, reject) => entry.waiters.push({ resolve, reject }));
   }
 
   /** Sends all events that wait at once: the broker can be reached anew. */
@@ -103,7 +101,7 @@ export class Outbox implements EventPublisher {
   /** Waits for the attempts that are under way, but only for a limited time. Each that fails leaves its event on disk. */
   async stop(): Promise<void> {
     clearTimeout(this.#retry ?? undefined);
-    const left = [...this.#entries.values()].map(({ attempt }) => attempt ?? Promise.resolve());
+    const left = this.#entries.all.map(({ attempt }) => attempt ?? Promise.resolve());
     await Promise.race([Promise.allSettled(left), sleep(STOP_MS, undefined, { ref: false })]);
   }
 
@@ -111,9 +109,9 @@ export class Outbox implements EventPublisher {
   async #sendAll(): Promise<void> {
     this.#isFlushing = true;
     if (this.#isLoaded === false) await this.load();
-    const waiting = [...this.#entries.values()].filter(({ attempt }) => attempt === null);
+    const waiting = this.#entries.all.filter(({ attempt }) => attempt === null);
     for (let from = 0, isWell = true; isWell && from < waiting.length; from += BATCH) {
-      const batch = waiting.slice(from, from + BATCH).filter((entry) => this.#isWaiting(entry));
+      const batch = waiting.slice(from, from + BATCH).filter((entry) => this.#entries.has(entry));
       const results = await Promise.allSettled(batch.map((entry) => this.#send(entry)));
       isWell = results.every(({ status }) => status === 'fulfilled');
     }
@@ -138,28 +136,24 @@ export class Outbox implements EventPublisher {
         throw error;
       });
     } catch (error) {
-      if (this.#isWaiting(entry)) await this.#keep(entry);
+      if (this.#entries.has(entry)) await this.#keep(entry);
       this.#retryLater();
       throw error;
     }
     this.#pause.reset();
     onConfirmed(entry.event);
+    for (const { resolve } of entry.waiters) resolve();
     await this.#drop(entry);
-    if (entry.event.type === 'fleetwall.job.completed') await this.#dropEarlier(entry.event.subject, entry);
-  }
-
-  /** What came before the end of a job, and was not confirmed, is not to come after it. */
-  async #dropEarlier(jobId: string, { sequence: end }: Entry): Promise<void> {
-    for (const entry of this.#entries.values()) {
-      if (entry.sequence > end) return;
-      if ('subject' in entry.event && entry.event.subject === jobId) await this.#drop(entry);
-    }
+    if (entry.event.type !== 'fleetwall.job.completed') return;
+    // What came before the end of a job, and was not confirmed, is not to come after it.
+    const { subject } = entry.event;
+    for (const earlier of this.#entries.earlierOf(subject, entry)) await this.#drop(earlier);
   }
 
   async #keep(entry: Entry): Promise<void> {
     const { store, log } = this.#options;
     if (entry.event.type.startsWith('fleetwall.worker.')) {
-      this.#remove(entry);
+      this.#entries.remove(entry);
       return;
     }
     if (entry.isStored) return;
@@ -171,37 +165,26 @@ export class Outbox implements EventPublisher {
       log.error({ type: entry.event.type, error }, 'Cannot keep an event on disk: it is kept in memory');
     }
     // Its job may have ended while it was written.
-    if (!this.#isWaiting(entry)) await this.#drop(entry);
+    if (!this.#entries.has(entry)) await this.#drop(entry);
     await this.#dropOldest();
   }
 
   async #dropOldest(): Promise<void> {
     const surplus = this.size - MOST_EVENTS;
     if (surplus <= 0) return;
-    const oldest = [...this.#entries.values()].slice(0, surplus);
+    const oldest = this.#entries.all.slice(0, surplus);
     this.#options.log.error(
       { dropped: oldest.length },
       'Too many events wait for the broker: the oldest are dropped',
     );
-    for (const entry of oldest) await this.#drop(entry);
-  }
-
-  #add(entry: Entry): void {
-    this.#entries.set(entry.sequence, entry);
-    this.#byId.set(entry.event.id, entry);
-  }
-
-  #remove({ sequence, event }: Entry): void {
-    this.#entries.delete(sequence);
-    this.#byId.delete(event.id);
-  }
-
-  #isWaiting({ sequence }: Entry): boolean {
-    return this.#entries.has(sequence);
+    for (const entry of oldest) {
+      for (const { reject } of entry.waiters) reject(new PublishFailed('it was dropped, as too many wait'));
+      await this.#drop(entry);
+    }
   }
 
   async #drop(entry: Entry): Promise<void> {
-    this.#remove(entry);
+    this.#entries.remove(entry);
     if (!entry.isStored) return;
     try {
       await this.#options.store.remove(entry);

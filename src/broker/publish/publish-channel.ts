@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
 import { closeChannel, openConfirmChannel } from '../connection/open-channel.ts';
-import { confirmed } from './publish-event.ts';
+import { NoConfirm, PublishFailed } from './publish-failed.ts';
 
 export interface OutgoingMessage {
   exchange: string;
@@ -10,9 +10,20 @@ export interface OutgoingMessage {
   contentType: string;
   messageId: string;
   headers?: Record<string, unknown>;
+  /** `userId` and `type` of AMQP, where the message has them. */
+  properties?: Pick<Options.Publish, 'userId' | 'type'>;
 }
 
-/** A channel for messages of the central side, each of which is confirmed, and told of if no queue is bound for it. */
+/** Whether a queue is bound for a message that was confirmed. */
+export type Routed = 'routed' | 'unroutable';
+
+export interface ConfirmLimit {
+  limitMs: number;
+  /** Called if the confirm comes after all, when nobody waits for it any more. */
+  onLate?: () => void;
+}
+
+/** A channel on which each message is confirmed, and told of if no queue is bound for it. */
 export class PublishChannel {
   readonly #channel: ConfirmChannel;
   readonly #returned = new Set<string>();
@@ -38,16 +49,19 @@ export class PublishChannel {
   }
 
   /**
-   * @returns whether a queue is bound for the message
+   * Hands a message to the broker before anything is waited for, which keeps messages in order.
+   *
    * @throws {PublishFailed} if it is not confirmed within the limit
    * @throws {Error} with which the broker closed the channel
    */
-  async publish(message: OutgoingMessage, limitMs: number): Promise<'routed' | 'unroutable'> {
-    const { exchange, key, body, contentType, messageId, headers = {} } = message;
+  async publish(message: OutgoingMessage, limit: ConfirmLimit): Promise<Routed> {
+    const { exchange, key, body, contentType, messageId, headers = {}, properties } = message;
     const correlationId = randomUUID();
-    const properties = { persistent: true, mandatory: true, contentType, messageId, correlationId, headers };
+    const own = { persistent: true, mandatory: true, contentType, messageId, correlationId, headers };
     try {
-      await confirmed(limitMs, (done) => this.#channel.publish(exchange, key, body, properties, done));
+      await confirmed(limit, (done) =>
+        this.#channel.publish(exchange, key, body, { ...properties, ...own }, done),
+      );
     } catch (error) {
       throw this.#refusal ?? error;
     }
@@ -57,4 +71,30 @@ export class PublishChannel {
   close(): void {
     closeChannel(this.#channel);
   }
+}
+
+/** Waits for the confirm for a limited time: on a connection that is open but dead, it would never come. */
+async function confirmed(
+  { limitMs, onLate }: ConfirmLimit,
+  send: (done: (error: unknown) => void) => boolean,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      reject(new NoConfirm(`the broker did not confirm the message within ${limitMs / 1000} s`));
+    }, limitMs);
+    const done = (error: unknown) => {
+      clearTimeout(timer);
+      if (error !== null && error !== undefined)
+        reject(new PublishFailed('the broker did not take the message', { cause: error }));
+      else if (isLate) onLate?.();
+      else resolve();
+    };
+    try {
+      send(done);
+    } catch (error) {
+      done(error);
+    }
+  });
 }

@@ -1,14 +1,14 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../contract/event.ts';
 import type { ApplyJob, Job } from '../../contract/job.ts';
-import { type Disposition, NotBegun } from '../ports/delivery.ts';
+import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
 import { isExpired } from './admit.ts';
 
 /** How a job ended, and what the broker must do with its message. */
 export interface Done {
   outcome: Outcome;
-  /** `null`: the broker did not take the event of the job's end, and must deliver the message again. */
-  disposition: Disposition | null;
+  /** Known once the broker has confirmed the event of the job's end. Other jobs do not wait for that. */
+  disposition: Promise<Disposition>;
 }
 
 /** A job that waits for its turn. */
@@ -28,17 +28,13 @@ export interface JobInHand {
   since: number;
 }
 
-/** The job has ended, but its event is not published. */
-class NotTold extends Error {
-  override readonly name = 'NotTold';
-}
-
 interface Entry extends WaitingJob {
   resolve: (disposition: Disposition) => void;
   fail: (error: unknown) => void;
 }
 
 const GATHER_MS = 100;
+const LAST_CONFIRM_MS = 3_000;
 const MADE_POINTLESS_BY = new Set<Outcome>(['applied', 'unchanged']);
 
 /**
@@ -51,6 +47,8 @@ export class WaitingJobs {
   #gathering: Promise<void> = Promise.resolve();
   #isStopped = false;
   #aside: Promise<unknown> = Promise.resolve();
+  /** Jobs that have ended, and whose event the broker has not confirmed yet. */
+  readonly #untold = new Set<Entry>();
   #inHand: JobInHand | null = null;
 
   /** How many jobs wait for their turn. */
@@ -64,9 +62,10 @@ export class WaitingJobs {
   }
 
   /**
-   * Puts a job in the queue. Resolves when the job has ended.
+   * Puts a job in the queue. Resolves when the job has ended, and the broker knows of its end.
    *
    * @throws {NotBegun} if the job was not begun: the worker stops, or the broker has taken the message back
+   * @throws {NotTold} if the worker stops before the broker knows of its end
    */
   async take(waiting: WaitingJob): Promise<Disposition> {
     return await new Promise((resolve, fail) => {
@@ -97,6 +96,7 @@ export class WaitingJobs {
   stop(): void {
     this.#isStopped = true;
     for (const entry of this.#entries.splice(0)) entry.fail(new NotBegun('the worker stops'));
+    this.#giveUpSoon();
   }
 
   async #work(): Promise<void> {
@@ -126,7 +126,7 @@ export class WaitingJobs {
     this.#inHand = { job: chosen.job, since: performance.now() };
     try {
       const { outcome, disposition } = await chosen.run();
-      answer(chosen, disposition);
+      this.#answer(chosen, disposition);
       if (!MADE_POINTLESS_BY.has(outcome)) return;
     } catch (error) {
       chosen.fail(error);
@@ -141,10 +141,23 @@ export class WaitingJobs {
     if (!this.#entries.includes(rival)) return;
     this.#entries = this.#entries.filter((entry) => entry !== rival);
     try {
-      answer(rival, (await rival.supersede()).disposition);
+      this.#answer(rival, (await rival.supersede()).disposition);
     } catch (error) {
       rival.fail(error);
     }
+  }
+
+  #answer(entry: Entry, disposition: Promise<Disposition>): void {
+    this.#untold.add(entry);
+    void disposition.then(entry.resolve, entry.fail).finally(() => this.#untold.delete(entry));
+    if (this.#isStopped) this.#giveUpSoon();
+  }
+
+  /** A worker that stops does not wait for a broker that may not answer for long. */
+  #giveUpSoon(): void {
+    setTimeout(() => {
+      for (const entry of this.#untold) entry.fail(new NotTold('the worker stops'));
+    }, LAST_CONFIRM_MS).unref();
   }
 
   /**
@@ -157,11 +170,6 @@ export class WaitingJobs {
       ? [entry]
       : this.#entries.filter((other) => replaceable(other.job)?.ruleset.name === name);
   }
-}
-
-function answer({ resolve, fail }: Entry, disposition: Disposition | null): void {
-  if (disposition !== null) resolve(disposition);
-  else fail(new NotTold('the broker did not take the event of its end: it is published later'));
 }
 
 function replaceable(job: Job): ApplyJob | null {

@@ -21,3 +21,8 @@ export type Disposition = 'acknowledge' | 'dead-letter';
 export class NotBegun extends Error {
   override readonly name = 'NotBegun';
 }
+
+/** The job has ended, but the broker has not confirmed the event of that. It must deliver the message again. */
+export class NotTold extends Error {
+  override readonly name = 'NotTold';
+}

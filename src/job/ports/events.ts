@@ -6,4 +6,7 @@ export interface EventPublisher {
    * published later; any other is lost. `headers` are sent with the event.
    */
   publish(event: FleetEvent, headers?: Record<string, unknown>): Promise<void>;
+
+  /** Resolves when an event that was to be published later is confirmed; at once, if none with this id waits. */
+  confirmed(eventId: string): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { userOf } from '../../broker/connection/broker-access.ts';
 import { BrokerConnection, type BrokerModel } from '../../broker/connection/connection.ts';
 import { Lacks } from '../../broker/connection/lacks.ts';
 import { QueueConsumer } from '../../broker/consumer.ts';
-import { ConfirmedSender, PUBLISHING } from '../../broker/publish/confirmed-sender.ts';
+import { EventSender, PUBLISHING } from '../../broker/publish/event-sender.ts';
 import { Outbox } from '../../broker/publish/outbox.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobUndoneEvent } from '../../contract/event.ts';
@@ -41,7 +41,7 @@ export class BrokerLink {
   readonly #settings: WorkerSettings;
   readonly #log: Log;
   readonly #queues: HostQueues;
-  readonly #sender: ConfirmedSender;
+  readonly #sender: EventSender;
   readonly #assurance: Assurance;
   #handlers: LinkHandlers | null = null;
   #jobs: QueueConsumer | null = null;
@@ -62,7 +62,7 @@ export class BrokerLink {
     this.#log = log;
     this.#lacks = new Lacks(log);
     this.#queues = new HostQueues(settings, log);
-    this.#sender = new ConfirmedSender({
+    this.#sender = new EventSender({
       user: userOf(brokerAccess(settings)),
       restore: async (model) => await this.#queues.ensureEvents(model),
       onReady: () => this.events.flush(),
@@ -199,6 +199,7 @@ export class BrokerLink {
   }
 
   async close(): Promise<void> {
+    this.#sender.close();
     await this.#connection?.close();
     await this.events.stop();
   }

@@ -32,7 +32,7 @@ export async function convertLocally(
   settings: WorkerSettings,
   log: Log,
 ): Promise<Converted> {
-  const events = { publish: async () => {} };
+  const events = { publish: async () => {}, confirmed: async () => {} };
   const ports = await preparePorts(settings, {
     probes: [],
     events,

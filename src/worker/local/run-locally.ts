@@ -37,7 +37,7 @@ export async function runLocally(
   settings: WorkerSettings,
   log: Log,
 ): Promise<JobCompleted> {
-  const events = { publish: async () => {} };
+  const events = { publish: async () => {}, confirmed: async () => {} };
   const probes = await readHostProbes(settings.probes);
   const policy = await readHostPolicy(settings.policy);
   const ports = await preparePorts(settings, { policy, probes, events, answers, hasBroker: false, log });

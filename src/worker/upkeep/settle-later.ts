@@ -46,7 +46,7 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
 async function watchdogPorts(settings: WorkerSettings, log: Log): Promise<PreparedPorts> {
   const ports = await preparePorts(settings, {
     probes: [],
-    events: { publish: async () => {} },
+    events: { publish: async () => {}, confirmed: async () => {} },
     answers: NO_ANSWERS,
     hasBroker: false,
     log,

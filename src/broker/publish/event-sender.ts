@@ -1,0 +1,89 @@
+import type { ChannelModel } from 'amqplib';
+import type { FleetEvent } from '../../contract/event.ts';
+import type { Lacks } from '../connection/lacks.ts';
+import { isOpen } from '../connection/open-channel.ts';
+import { eventMessage } from './event-message.ts';
+import { NobodyBound, PublishFailed } from './publish-failed.ts';
+import { Publisher } from './publisher.ts';
+
+/** What is lacking while events cannot be published, as it is called in the log and on /readyz. */
+export const PUBLISHING = 'publishing of events';
+
+export interface SenderOptions {
+  /** The publisher's name at the broker; `undefined`: only the broker knows it. */
+  user: string | undefined;
+  /** Declares again what events are published to, as it may be gone from the broker. */
+  restore: (model: ChannelModel) => Promise<void>;
+  /** Called with each new connection, and when the broker takes messages again. */
+  onReady: () => void;
+  lacks: Lacks;
+}
+
+/** Sends events, and waits until the broker confirms each. */
+export class EventSender {
+  readonly #options: SenderOptions;
+  readonly #publisher: Publisher;
+  #isBlocked = false;
+  /** Set once everything was declared again for an event that reached no queue. From then on, reaching none is no error. */
+  #isUnroutedByChoice = false;
+
+  constructor(options: SenderOptions) {
+    const { restore, lacks } = options;
+    this.#options = options;
+    const onTrouble = (error: unknown) => lacks.begin(PUBLISHING, error);
+    this.#publisher = new Publisher({ restore, onTrouble, inOrder: true });
+  }
+
+  /** Whether events can be sent now: a channel is open, and the broker takes messages. */
+  get isReady(): boolean {
+    return this.#publisher.model !== null && !this.#isBlocked;
+  }
+
+  async open(model: ChannelModel): Promise<void> {
+    this.#isBlocked = false;
+    this.#isUnroutedByChoice = false;
+    const { onReady } = this.#options;
+    model.on('blocked', () => (this.#isBlocked = true));
+    model.on('unblocked', () => {
+      this.#isBlocked = false;
+      onReady();
+    });
+    await this.#publisher.open(model);
+    onReady();
+  }
+
+  close(): void {
+    this.#publisher.close();
+  }
+
+  /** @throws {PublishFailed} */
+  async send(event: FleetEvent, headers: Record<string, unknown>): Promise<void> {
+    const { user, lacks } = this.#options;
+    const { model } = this.#publisher;
+    if (this.#isBlocked) throw new PublishFailed('the broker takes no messages for now');
+    if (model === null) throw new PublishFailed('there is no connection to the broker');
+    let isRouted = false;
+    try {
+      isRouted = (await this.#publisher.publish(eventMessage(event, headers, user))) === 'routed';
+    } catch (error) {
+      // A broker that blocks is not dead, and says so; that a connection is lost is told of by itself.
+      if (isOpen(model) && !this.#isBlocked) lacks.begin(PUBLISHING, error);
+      throw error;
+    }
+    lacks.end(PUBLISHING);
+    if (!isRouted) await this.#routeAgain(model);
+  }
+
+  /**
+   * For an event that reached no queue, not even the event log: its binding may have been taken away, so everything is declared
+   * again, once for each connection.
+   *
+   * @throws {NobodyBound} after that, so that the event is sent again
+   */
+  async #routeAgain(model: ChannelModel): Promise<void> {
+    if (this.#isUnroutedByChoice) return;
+    await this.#options.restore(model);
+    this.#isUnroutedByChoice = true;
+    throw new NobodyBound('no queue is bound for events');
+  }
+}

@@ -1,0 +1,10 @@
+/** A message was not confirmed: the connection is down, the broker said no, or nothing came in time. */
+export class PublishFailed extends Error {
+  override readonly name: string = 'PublishFailed';
+}
+
+/** The broker has neither confirmed nor refused it. */
+export class NoConfirm extends PublishFailed {}
+
+/** The broker has confirmed the event, but no queue is bound for it. */
+export class NobodyBound extends PublishFailed {}

@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChannelModel } from 'amqplib';
+import { BackOff } from '../../job/time/back-off.ts';
+import { isOpen } from '../connection/open-channel.ts';
+import { NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
+import { within } from '../connection/within.ts';
+import { ConnectionRenewal } from './connection-renewal.ts';
+import { type OutgoingMessage, PublishChannel, type Routed } from './publish-channel.ts';
+import { NoConfirm, PublishFailed } from './publish-failed.ts';
+
+export interface PublisherOptions {
+  /** Declares again what is published to, as it is gone from the broker. */
+  restore: (model: ChannelModel) => Promise<void>;
+  /** Called when the channel was closed, or cannot be opened anew yet. */
+  onTrouble?: (error: unknown) => void;
+  /** Whether messages arrive in the order in which they were published, also while each has a channel of its own. */
+  inOrder: boolean;
+}
+
+/** Where a confirm takes so long, the channel waits for a queue that cannot be had now. */
+const CONFIRM_MS = 4_000;
+/** A message that has a channel of its own holds up no other. */
+const CONFIRM_ALONE_MS = 10_000;
+/** How long messages have channels of their own after one was not confirmed. */
+const APART_MS = 60_000;
+/** So many channels for single messages at a time. */
+const MOST_ALONE = 100;
+/** Where nothing was confirmed for so long, another node may do better. */
+const LEAVE_MS = 15_000;
+const OPEN_MS = 10_000;
+const LOOK_MS = 100;
+
+/**
+ * Publishes messages on one channel, which is made anew for each connection, and whenever the broker closes it.
+ *
+ * In a cluster, a channel can be spoilt for a queue or stream that has lost its leader, and so for all that is published behind a
+ * message for it: it waits for the node that is gone, or refuses, although there is a leader again, and a new channel reaches that one
+ * (seen with RabbitMQ 3.10; after a node hung, even with each new channel for one message only). So while messages are not confirmed,
+ * each has a channel of its own. Where that does not help for long, another node is tried.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #renewal = new ConnectionRenewal();
+  #model: ChannelModel | null = null;
+  #channel: PublishChannel | null = null;
+  #isClosed = false;
+  /** Ends the time in which each message has a channel of its own; `null`: that is not now. */
+  #apart: NodeJS.Timeout | null = null;
+  #alone = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #failingSince: number | null = null;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /** The connection, while there is a channel. */
+  get model(): ChannelModel | null {
+    return this.#channel === null ? null : this.#model;
+  }
+
+  async open(model: ChannelModel): Promise<void> {
+    this.#model = model;
+    this.#endApart();
+    await this.#openChannel(model);
+  }
+
+  /** No channel is opened any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#endApart();
+  }
+
+  /**
+   * Tries once. In doubt, the message may have arrived.
+   *
+   * @param alone whether to give it a channel of its own, as for one that was not confirmed before
+   * @throws {PublishFailed} if it was not confirmed
+   * @throws {Error} with which the broker refused it
+   */
+  async publish(message: OutgoingMessage, alone = false): Promise<Routed> {
+    const model = this.#model;
+    const channel = this.#channel;
+    if (model === null || channel === null) throw new PublishFailed('there is no connection to the broker');
+    if (!alone && this.#apart === null) return await this.#publishOn(channel, message);
+    if (!this.#options.inOrder) return await this.#publishAlone(model, message);
+    const turn = this.#last.then(async () => await this.#publishAlone(model, message));
+    this.#last = turn.catch(() => {});
+    return await turn;
+  }
+
+  async #publishOn(channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {
+    // What is confirmed late shows that the channel is not spoilt.
+    const onLate = () => {
+      this.#endApart();
+      this.#noteConfirm();
+    };
+    try {
+      const routed = await channel.publish(message, { limitMs: CONFIRM_MS, onLate });
+      this.#noteConfirm();
+      return routed;
+    } catch (error) {
+      if (error instanceof NoConfirm || this.#options.inOrder) this.#beginApart();
+      this.#noteFailure(error);
+      throw error;
+    }
+  }
+
+  async #publishAlone(model: ChannelModel, message: OutgoingMessage): Promise<Routed> {
+    while (this.#alone >= MOST_ALONE) await sleep(LOOK_MS);
+    this.#alone += 1;
+    try {
+      const channel = await within(OPEN_MS, () => PublishChannel.open(model));
+      const answer = channel.publish(message, { limitMs: CONFIRM_ALONE_MS });
+      const routed = await answer.finally(() => channel.close());
+      this.#noteConfirm();
+      return routed;
+    } catch (error) {
+      this.#noteFailure(error);
+      throw error;
+    } finally {
+      this.#alone -= 1;
+    }
+  }
+
+  #beginApart(): void {
+    this.#apart ??= setTimeout(() => void this.#renewChannel(), APART_MS).unref();
+  }
+
+  #endApart(): void {
+    clearTimeout(this.#apart ?? undefined);
+    this.#apart = null;
+  }
+
+  /** A channel that was spoilt is not used again. */
+  async #renewChannel(): Promise<void> {
+    this.#apart = null;
+    const spoilt = this.#channel;
+    const model = this.#model;
+    if (spoilt === null || model === null || !this.#isWanted(model)) return;
+    try {
+      await this.#openChannel(model);
+      spoilt.close();
+    } catch {
+      this.#beginApart();
+    }
+  }
+
+  #noteConfirm(): void {
+    this.#failingSince = null;
+    this.#renewal.end();
+  }
+
+  #noteFailure(error: unknown): void {
+    const model = this.#model;
+    if (!(error instanceof PublishFailed) || model === null || !isOpen(model)) return;
+    const now = performance.now();
+    this.#failingSince ??= now;
+    if (now < this.#failingSince + LEAVE_MS) return;
+    this.#failingSince = null;
+    this.#renewal.begin(model);
+  }
+
+  async #openChannel(model: ChannelModel): Promise<void> {
+    const channel = await within(OPEN_MS, () => PublishChannel.open(model));
+    channel.onClosed((refusal) => {
+      if (this.#channel !== channel) return;
+      this.#channel = null;
+      // The broker closes a channel at the first error, such as an exchange that is gone. The connection stays open.
+      if (this.#isWanted(model)) void this.#reopen(model, refusal);
+    });
+    this.#channel = channel;
+  }
+
+  #isWanted(model: ChannelModel): boolean {
+    return !this.#isClosed && this.#model === model && isOpen(model);
+  }
+
+  /** Tries for as long as the connection lasts: what was refused once, or does not answer, may be had later. */
+  async #reopen(model: ChannelModel, refusal: Error | undefined): Promise<void> {
+    const { restore, onTrouble } = this.#options;
+    const pause = new BackOff();
+    if (refusal !== undefined) onTrouble?.(refusal);
+    while (this.#isWanted(model) && this.#channel === null) {
+      try {
+        // Where it may not be declared here, somebody else has to; a message shows whether it is there.
+        if (replyCode(refusal) === NOT_FOUND)
+          await restore(model).catch((error: unknown) => onTrouble?.(error));
+        if (this.#isWanted(model)) await this.#openChannel(model);
+      } catch (error) {
+        onTrouble?.(error);
+        await sleep(pause.next(), undefined, { ref: false });
+      }
+    }
+  }
+}
