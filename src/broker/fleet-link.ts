@@ -5,11 +5,11 @@ import { abortable } from './connection/abortable.ts';
 import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
-import { dropConnection } from './connection/drop-connection.ts';
 import { isOpen, openChannel } from './connection/open-channel.ts';
-import { NOT_FOUND, PRECONDITION_FAILED, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
+import { RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
 import { declareForOperators } from './connection/topology.ts';
-import { NoAnswer, within } from './connection/within.ts';
+import { untilLost } from './connection/until-lost.ts';
+import { LogReaders } from './log-readers.ts';
 import { LinkPublisher } from './publish/link-publisher.ts';
 import type { OutgoingMessage } from './publish/publish-channel.ts';
 import { type IncomingMessage, StreamSource, type StreamStart } from './stream-source.ts';
@@ -24,23 +24,19 @@ export interface LinkOptions {
 }
 
 const CONNECT_MS = 15_000;
-/** A node that waits for a decision of the others may give no answer at all: then another one is tried. */
-const SOURCE_MS = 4_000;
-/** So many connections may lead to a node without a copy of the event log: it may just have been started. */
-const MOST_REFUSED = 10;
 
 /** The central side's connection. It publishes with confirms, and hears events; both go on when a lost connection is back. */
 export class FleetLink {
   #connection: BrokerConnection | null = null;
   #model: ChannelModel | null = null;
-  /** What is read, with what is called when it is read over another connection. */
-  readonly #sources = new Map<StreamSource, () => void>();
+  readonly #readers: LogReaders;
   readonly #publisher: LinkPublisher;
   #isClosed = false;
   /** Those who wait for the next connection. */
   readonly #awaitingOpen: (() => void)[] = [];
 
   private constructor(log: Log) {
+    this.#readers = new LogReaders(async () => await this.#connected(), log);
     this.#publisher = new LinkPublisher(log);
   }
 
@@ -90,7 +86,7 @@ export class FleetLink {
     onMessage: (message: IncomingMessage) => void,
     onReopened: () => void = () => {},
   ): Promise<() => Promise<void>> {
-    return await this.#add(new StreamSource(EVENT_LOG_STREAM, start, onMessage), onReopened);
+    return await this.#readers.add(new StreamSource(EVENT_LOG_STREAM, start, onMessage), onReopened);
   }
 
   /** Takes a name that only one connection can have, for as long as this one lives. @returns whether the name was free */
@@ -115,21 +111,13 @@ export class FleetLink {
     await this.#connection?.close();
   }
 
-  async #add(source: StreamSource, onReopened: () => void): Promise<() => Promise<void>> {
-    this.#sources.set(source, onReopened);
-    try {
-      // A connection that comes back opens all sources by itself: then there is nothing left to be done.
-      await this.#overConnection(async (model, isFirst) => {
-        if (isFirst) await openSource(source, model);
-      });
-    } catch (error) {
-      this.#sources.delete(source);
-      throw error;
+  /** The connection, once there is one. @throws {BrokerUnreachable} if this link is closed */
+  async #connected(): Promise<ChannelModel> {
+    for (;;) {
+      if (this.#isClosed || this.#model === null) throw new BrokerUnreachable('the connection was closed');
+      if (isOpen(this.#model)) return this.#model;
+      await new Promise<void>((resolve) => this.#awaitingOpen.push(resolve));
     }
-    return async () => {
-      this.#sources.delete(source);
-      await source.close();
-    };
   }
 
   /**
@@ -137,19 +125,13 @@ export class FleetLink {
    *
    * @throws {BrokerUnreachable} if this link is closed; what the work throws while there is a connection
    */
-  async #overConnection<T>(work: (model: ChannelModel, isFirst: boolean) => Promise<T>): Promise<T> {
-    let refused = 0;
-    for (let isFirst = true; ; isFirst = false) {
-      if (this.#isClosed || this.#model === null) throw new BrokerUnreachable('the connection was closed');
-      const model = this.#model;
+  async #overConnection<T>(work: (model: ChannelModel) => Promise<T>): Promise<T> {
+    for (;;) {
+      const model = await this.#connected();
       try {
-        return await untilLost(model, work(model, isFirst));
+        return await untilLost(model, work(model));
       } catch (error) {
-        // Another node may have a copy of the event log, or answer.
-        const isNodes = replyCode(error) === PRECONDITION_FAILED || error instanceof NoAnswer;
-        if (isNodes && (refused += 1) <= MOST_REFUSED) dropConnection(model);
-        else if (isOpen(model)) throw error;
-        if (this.#model === model) await new Promise<void>((resolve) => this.#awaitingOpen.push(resolve));
+        if (isOpen(model)) throw error;
       }
     }
   }
@@ -164,35 +146,7 @@ export class FleetLink {
     if (!isAgain) await declareForOperators(model);
     await this.#publisher.open(model);
     this.#model = model;
-    for (const [source, onReopened] of this.#sources) {
-      await openSource(source, model);
-      if (isAgain) onReopened();
-    }
     this.#tellOpened();
-  }
-}
-
-/** @throws {Error} if the connection is lost first: what was asked of the broker then need not have an answer */
-async function untilLost<T>(model: ChannelModel, work: Promise<T>): Promise<T> {
-  let onClose = () => {};
-  const lost = new Promise<never>((_, reject) => {
-    onClose = () => reject(new Error('the connection was lost'));
-    model.once('close', onClose);
-  });
-  try {
-    return await Promise.race([work, lost]);
-  } finally {
-    model.off('close', onClose);
-  }
-}
-
-/** @throws {Error} what the broker said */
-async function openSource(source: StreamSource, model: ChannelModel): Promise<void> {
-  try {
-    await within(SOURCE_MS, async () => await source.open(model));
-  } catch (error) {
-    if (replyCode(error) !== NOT_FOUND) throw error;
-    await declareForOperators(model);
-    await source.open(model);
+    this.#readers.reopen();
   }
 }
