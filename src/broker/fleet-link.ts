@@ -16,6 +16,8 @@ import { type IncomingMessage, StreamSource, type StreamStart } from './stream-s
 
 export interface LinkOptions {
   access: BrokerAccess;
+  /** As of {@link BrokerConnection.open}. */
+  reread?: (() => Promise<BrokerAccess>) | undefined;
   /** Shown in the broker's list of connections. */
   name: string;
   log: Log;
@@ -41,7 +43,7 @@ export class FleetLink {
   }
 
   /** @throws {BrokerUnreachable} */
-  static async connect({ access, name, log, signal }: LinkOptions): Promise<FleetLink> {
+  static async connect({ access, reread, name, log, signal }: LinkOptions): Promise<FleetLink> {
     signal?.throwIfAborted();
     const link = new FleetLink(log);
     let tooLate: NodeJS.Timeout | undefined;
@@ -49,6 +51,7 @@ export class FleetLink {
       tooLate = setTimeout(() => reject(new BrokerUnreachable('the broker does not answer')), CONNECT_MS);
       const opening = BrokerConnection.open({
         access,
+        reread,
         connectionName: name,
         log,
         setup: async (model) => {

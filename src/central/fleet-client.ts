@@ -38,14 +38,10 @@ export class FleetClient {
 
   /** @throws {SettingsError} {@link BrokerUnreachable}; what the signal was aborted with */
   static async connect(options: ConnectOptions = {}): Promise<FleetClient> {
-    const { access, keys, name } = await readConnectOptions(options);
-    const link = await FleetLink.connect({
-      access,
-      name,
-      log: new BrokerNotes(options.onNote),
-      signal: options.signal,
-    });
-    return new FleetClient(new Operator(link, keys, userOf(access)));
+    const { keys, ...how } = await readConnectOptions(options);
+    const log = new BrokerNotes(options.onNote);
+    const link = await FleetLink.connect({ ...how, log, signal: options.signal });
+    return new FleetClient(new Operator(link, keys, userOf(how.access)));
   }
 
   async close(): Promise<void> {

@@ -1,16 +1,25 @@
 import type { BrokerAccess } from '../broker/connection/broker-access.ts';
-import { loadClientSettings } from '../config/client-settings.ts';
+import { type ClientSettings, loadClientSettings } from '../config/client-settings.ts';
+import { readSecretsAgain } from '../config/secrets.ts';
 import { readSigningKey, type SigningKey } from '../keys/signing-key.ts';
 import type { ConnectOptions } from './connect-options.ts';
 
 /** @throws {SettingsError} */
-export async function readConnectOptions(
-  options: ConnectOptions,
-): Promise<{ access: BrokerAccess; keys: SigningKey[]; name: string }> {
+export async function readConnectOptions(options: ConnectOptions): Promise<{
+  access: BrokerAccess;
+  reread: () => Promise<BrokerAccess>;
+  keys: SigningKey[];
+  name: string;
+}> {
   const { signWith = [], name = 'fleetwall client' } = options;
-  const { amqpUrl, tls } = options.settings ?? (await loadClientSettings(flagsOf(options), {}));
+  const settings = options.settings ?? (await loadClientSettings(flagsOf(options), {}));
   const keys = await Promise.all(signWith.map(readSigningKey));
-  return { access: { addresses: amqpUrl, tls: tls ?? { external: false } }, keys, name };
+  const reread = async () => accessOf(await readSecretsAgain(settings, {}));
+  return { access: accessOf(settings), reread, keys, name };
+}
+
+function accessOf({ amqpUrl, tls }: ClientSettings): BrokerAccess {
+  return { addresses: amqpUrl, tls: tls ?? { external: false } };
 }
 
 function flagsOf({ url, passwordFile, ca, cert, key }: ConnectOptions) {

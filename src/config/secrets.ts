@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AmqpAddress } from './amqp-address.ts';
 import { SettingsError } from './settings-error.ts';
-import type { TlsSettings } from './worker-settings.ts';
+import { environmentName, type TlsSettings } from './worker-settings.ts';
 
 type Named = Partial<Record<FileSetting, string | undefined>> & { amqpUrl: AmqpAddress[] };
 type FileSetting = 'amqpPasswordFile' | 'amqpCa' | 'amqpCert' | 'amqpKey';
@@ -76,4 +76,16 @@ async function readSecret(
     if (!isNamed && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new SettingsError(`${origin}: cannot be read: ${(error as Error).message}`);
   }
+}
+
+/**
+ * The same settings with what their files have now: a password or a certificate may have been changed since the start.
+ *
+ * @throws {SettingsError} if one cannot be read now
+ */
+export async function readSecretsAgain<T extends Named>(
+  settings: T,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<T & { tls: TlsSettings }> {
+  return await withSecrets(settings, environment, environmentName);
 }

@@ -24,8 +24,17 @@ export function socketOptions({ tls }: BrokerAccess, timeoutMs: number, connecti
     // NODE_TLS_REJECT_UNAUTHORIZED in the environment must not switch off the check of the certificate and its host name.
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2' as const,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert, key }),
+    // Lists, as amqplib keeps these options, and what they hold may change: see `renewTls`.
+    ...(ca === undefined ? {} : { ca: [ca] }),
+    ...(cert === undefined || key === undefined ? {} : { cert: [cert], key: [key] }),
     ...(external ? { credentials: credentials.external() } : {}),
   };
+}
+
+/** Puts certificates and key of a new access in the place of those in options that are in use. */
+export function renewTls(options: ReturnType<typeof socketOptions>, { tls }: BrokerAccess): void {
+  for (const name of ['ca', 'cert', 'key'] as const) {
+    const [list, text] = [options[name], tls[name]];
+    if (list !== undefined && text !== undefined) list[0] = text;
+  }
 }

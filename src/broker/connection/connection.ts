@@ -1,6 +1,6 @@
 import { type ChannelModel, connect, type Options, type RecoveringChannelModel } from 'amqplib';
 import type { Log } from '../../job/ports/log.ts';
-import { type BrokerAccess, socketOptions } from './broker-access.ts';
+import { type BrokerAccess, renewTls, socketOptions } from './broker-access.ts';
 import { dropConnection } from './drop-connection.ts';
 import { within } from './within.ts';
 
@@ -9,6 +9,8 @@ export type BrokerModel = ChannelModel;
 
 export interface BrokerOptions {
   access: BrokerAccess;
+  /** Reads passwords and certificates again: they may have been changed while the connection was there. */
+  reread?: (() => Promise<BrokerAccess>) | undefined;
   /** Shown in the broker's list of connections. */
   connectionName: string;
   /** Called for each new connection, to make its channels, topology and consumers. */
@@ -25,6 +27,8 @@ const SETUP_MS = 20_000;
 /** A node that is open and dead is noticed after two or three of these: so workers leave it for another node within ten seconds. */
 const HEARTBEAT_SECONDS = 3;
 const FIRST_DELAY_MS = 1_000;
+/** For reading the password and the certificates again. */
+const READ_MS = 50;
 const LONGEST_DELAY_MS = 30_000;
 
 /** A connection that is made again each time that it is lost, until it is closed. */
@@ -50,14 +54,26 @@ export class BrokerConnection {
   /** Returns at once, without waiting for the broker: the broker may come later. */
   static async open({
     access,
+    reread = async () => access,
     connectionName,
     setup,
     onFailure,
     log,
   }: BrokerOptions): Promise<BrokerConnection> {
     const round = new AddressRound(access.addresses);
+    const options = socketOptions(access, CONNECT_TIMEOUT_MS, connectionName);
+    const prepareNext = async () => {
+      round.next();
+      try {
+        const fresh = await reread();
+        round.renew(fresh.addresses);
+        renewTls(options, fresh);
+      } catch (error) {
+        log.warn({ error }, 'Cannot read the password or the certificates again: those from before are used');
+      }
+    };
     const model = await connect(round.address, {
-      ...socketOptions(access, CONNECT_TIMEOUT_MS, connectionName),
+      ...options,
       recovery: {
         setup: async (opened: ChannelModel) => await setUp(opened, setup),
         waitForConnect: false,
@@ -74,12 +90,12 @@ export class BrokerConnection {
     model.on('disconnect', (error) => {
       connection.#isOpen = false;
       log.warn({ broker: broker(), error }, 'Lost the connection to the broker');
-      round.next();
+      void prepareNext();
     });
     model.on('connect-failed', (error) => {
       log.warn({ broker: broker(), error }, 'Cannot work with the broker');
       onFailure?.(broker(), error);
-      round.next();
+      void prepareNext();
     });
     model.on('blocked', (reason) => log.warn({ reason }, 'The broker takes no messages for now'));
     model.on('unblocked', () => log.info({}, 'The broker takes messages again'));
@@ -128,7 +144,7 @@ async function setUp(model: ChannelModel, setup: BrokerOptions['setup']): Promis
 class AddressRound {
   /** amqplib reads this object anew for each attempt: a change of it in place sends the next attempt to another node. */
   readonly address: Options.Connect;
-  readonly #addresses: readonly Options.Connect[];
+  #addresses: readonly Options.Connect[];
   #index: number;
 
   constructor(addresses: readonly Options.Connect[]) {
@@ -139,6 +155,12 @@ class AddressRound {
 
   get name(): string {
     return `${this.address.hostname}:${this.address.port}`;
+  }
+
+  /** The same nodes, with other passwords. */
+  renew(addresses: readonly Options.Connect[]): void {
+    this.#addresses = addresses;
+    Object.assign(this.address, addresses[this.#index]);
   }
 
   next(): void {
@@ -155,5 +177,5 @@ class AddressRound {
  */
 function delayOf(attempt: number, nodes: number): number {
   const round = Math.floor((attempt - 1) / nodes);
-  return Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** round);
+  return READ_MS + Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** round);
 }

@@ -75,6 +75,17 @@ export async function ensureExchanges(model: ChannelModel): Promise<void> {
   await Promise.all(EXCHANGES.map(([name, type]) => ensureExchange(model, name, type)));
 }
 
+/** @throws {Error} what the broker said, if that was neither yes nor no */
+export async function hasExchange(model: ChannelModel, name: string): Promise<boolean> {
+  try {
+    await onOwnChannel(model, (channel) => channel.checkExchange(name));
+    return true;
+  } catch (error) {
+    if (replyCode(error) === NOT_FOUND) return false;
+    throw error;
+  }
+}
+
 /**
  * Makes sure of a host's queue and of its bindings. A queue that exists is used as it is found; bindings that the worker may not make
  * are left to whoever has provisioned the broker.

@@ -1,5 +1,6 @@
 import type { BrokerModel } from '../../broker/connection/connection.ts';
 import type { Lacks } from '../../broker/connection/lacks.ts';
+import { type HostQueue, hasExchange } from '../../broker/connection/topology.ts';
 import type { HostQueues } from './host-queues.ts';
 
 const MINUTE_MS = 60 * 1000;
@@ -21,6 +22,7 @@ export class Assurance {
   readonly #lacks: Lacks;
   readonly #connected: () => Connected;
   #timer: NodeJS.Timeout | null = null;
+  #wasMissing = false;
 
   constructor(queues: HostQueues, lacks: Lacks, connected: () => Connected) {
     this.#queues = queues;
@@ -36,6 +38,25 @@ export class Assurance {
   /** Spread over minutes: all hosts of the fleet may have come back at the same time. */
   afterReconnect(): void {
     this.#later(spread(MINUTE_MS, 5 * MINUTE_MS));
+  }
+
+  /**
+   * Looks whether the exchanges are there to which the host's queues are bound: with an exchange, all its bindings are gone. It is made
+   * and bound again when the second look finds it gone, so that by then all hosts of the fleet have seen that: to those that come after
+   * the first, it would look as if it had always been there.
+   */
+  async look(): Promise<void> {
+    const { model, isHost } = this.#connected();
+    if (model === null || !isHost) return;
+    let isMissing = false;
+    for (const queue of [this.#queues.jobs, this.#queues.control]) {
+      const isThere = await hasExchange(model, queue.exchange).catch(() => true);
+      if (isThere) continue;
+      isMissing = true;
+      this.#lacks.begin(bindingsOf(queue), `the exchange ${queue.exchange} was deleted`);
+    }
+    if (this.#wasMissing) this.#later(0);
+    this.#wasMissing = isMissing;
   }
 
   stop(): void {
@@ -57,7 +78,7 @@ export class Assurance {
     await this.#attempt(model, SHARED, async () => await queues.ensureFleet(model));
     if (!isHost) return;
     for (const queue of [queues.jobs, queues.control]) {
-      await this.#attempt(model, `bindings of ${queue.queue}`, async () => await queues.ensure(model, queue));
+      await this.#attempt(model, bindingsOf(queue), async () => await queues.ensure(model, queue));
     }
   }
 
@@ -69,6 +90,10 @@ export class Assurance {
       if (this.#connected().model === model) this.#lacks.begin(what, error);
     }
   }
+}
+
+function bindingsOf({ queue }: HostQueue): string {
+  return `bindings of ${queue}`;
 }
 
 /** At random between two times, so that the hosts of a fleet do not all do it at once. */

@@ -12,7 +12,7 @@ import type { Delivery, Disposition } from '../../job/ports/delivery.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { RecentIds } from '../../job/ports/recent-ids.ts';
 import type { OutboxStore } from '../../job/ports/stores.ts';
-import { brokerAccess } from '../open/what-leaves.ts';
+import { brokerAccess, readBrokerAccess } from '../open/what-leaves.ts';
 import { Assurance } from './assurance.ts';
 import { HostQueues } from './host-queues.ts';
 
@@ -109,6 +109,7 @@ export class BrokerLink {
     });
     this.#connection = await BrokerConnection.open({
       access: brokerAccess(this.#settings),
+      reread: async () => await readBrokerAccess(this.#settings),
       connectionName: `fleetwall worker ${this.#settings.hostId}`,
       log,
       setup: async (model) => {
@@ -183,6 +184,7 @@ export class BrokerLink {
   /** Asks the broker whether messages would come, and begins to consume again if not. */
   async check(): Promise<void> {
     const [consumers] = await Promise.all([this.#jobs?.check(), this.#control?.check()]);
+    await this.#assurance.look();
     if (consumers === null || consumers === undefined || consumers <= 1) this.#otherSince = null;
     else this.#otherSince ??= performance.now();
     if (this.#otherSince === null || performance.now() - this.#otherSince < GHOST_MS) return;

@@ -8,7 +8,7 @@ import type { Answers, Confirmation, Probe } from '../../job/ports/confirmation.
 
 export interface ProbeOptions {
   /** `null`: there is no broker to be probed. */
-  access: BrokerAccess | null;
+  access: (() => Promise<BrokerAccess>) | null;
   /** Gives what of an event may leave the host. */
   shown: <T extends FleetEvent>(event: T) => T;
   hostId: string;
@@ -36,7 +36,11 @@ export class ProbingConfirmation implements Confirmation {
   async assertReachable(): Promise<void> {
     const { access } = this.#options;
     if (access === null) return;
-    await probeBroker({ access, connectionName: this.#connectionName, limitMs: REACH_MS });
+    await probeBroker({
+      access: await access(),
+      connectionName: this.#connectionName,
+      limitMs: REACH_MS,
+    });
   }
 
   probes(event: FleetEvent, headers: Record<string, string>): Probe[] {
@@ -52,14 +56,14 @@ export class ProbingConfirmation implements Confirmation {
   }
 
   async #tryBroker(
-    access: BrokerAccess,
+    access: () => Promise<BrokerAccess>,
     event: FleetEvent,
     headers: Record<string, string>,
     limitMs: number,
   ): Promise<string | null> {
     const connectionName = this.#connectionName;
     try {
-      await probeBroker({ access, connectionName, event: { event, headers }, limitMs });
+      await probeBroker({ access: await access(), connectionName, event: { event, headers }, limitMs });
       return null;
     } catch (error) {
       return `no new connection to the broker worked (${(error as Error).message})`;

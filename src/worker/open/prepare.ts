@@ -19,7 +19,7 @@ import { KeyFile } from '../../keys/key-file.ts';
 import { ProbingConfirmation } from './confirm-by-probe.ts';
 import { type HostChecks, type ManagedHost, openHost } from './open-host.ts';
 import { spellPolicy } from './spell-policy.ts';
-import { brokerAccess, shownBy } from './what-leaves.ts';
+import { readBrokerAccess, shownBy } from './what-leaves.ts';
 
 export interface Surroundings {
   /** What the host allows; by default, everything. */
@@ -65,7 +65,7 @@ export async function preparePorts(
   if (guardrails?.fault != null)
     log.error({ fault: guardrails.fault }, 'The policy has a rule that cannot be read: no ruleset is taken');
   const probing = {
-    access: hasBroker ? brokerAccess(settings) : null,
+    access: hasBroker ? async () => await readBrokerAccess(settings) : null,
     shown: shownBy(settings),
     hostId,
     hostProbes,

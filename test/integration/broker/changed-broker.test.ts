@@ -1,0 +1,66 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect } from 'amqplib';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CONTROL_EXCHANGE, JOBS_EXCHANGE } from '../../../src/contract/names.ts';
+import { TestClient } from '../../support/client.ts';
+import { TestHost } from '../../support/host.ts';
+import { Rabbitmq } from '../../support/rabbitmq.ts';
+
+const RULESET = { name: 'edge', revision: 1, ipv4: '*filter\n:edge - [0:0]\n-A INPUT -j edge\nCOMMIT\n' };
+
+describe('a worker goes on by itself', () => {
+  let broker: Rabbitmq;
+  let host: TestHost;
+  let client: TestClient;
+  beforeAll(async () => {
+    broker = await Rabbitmq.start();
+  });
+  afterAll(async () => await broker.stop());
+  afterEach(async () => {
+    await host.remove();
+    await client.close();
+  });
+
+  const start = async (environment: Record<string, string>) => {
+    client = await TestClient.connect(broker.url);
+    host = await TestHost.create({ brokerUrl: broker.url, client, backend: 'nft', environment });
+  };
+
+  it('after the exchanges of its queues were deleted: it makes and binds them with its next looks', async () => {
+    await start({ FLEETWALL_HEARTBEAT_SECONDS: '1' });
+    await host.start();
+    const connection = await connect(broker.url);
+    const channel = await connection.createChannel();
+    for (const exchange of [JOBS_EXCHANGE, CONTROL_EXCHANGE]) await channel.deleteExchange(exchange);
+    await host.logged('What was lacking at the broker is there again');
+    expect((await client.run(host.id, { ruleset: RULESET })).data.outcome).toBe('applied');
+    await connection.close();
+  });
+
+  it('after its password was changed, and the file of it: it reads it at each try to log in', async () => {
+    await start({});
+    const file = join(host.folder, 'password');
+    await writeFile(file, 'the first\n', { mode: 0o600 });
+    await broker.ctl('add_user', host.id, 'the first');
+    await broker.ctl('set_permissions', host.id, '.*', '.*', '.*');
+    await host.start({
+      FLEETWALL_AMQP_URL: broker.url.replace('//', `//${host.id}@`),
+      FLEETWALL_AMQP_PASSWORD_FILE: file,
+    });
+    await broker.ctl('change_password', host.id, 'the second');
+    const since = client.heard.length;
+    await broker.ctl('close_all_user_connections', host.id, 'new password');
+    await host.logged('Cannot work with the broker');
+    await writeFile(file, 'the second\n');
+    await client.event(host.id, 'fleetwall.worker.online', since);
+    // The probe logs in anew, too.
+    const confirm = { mode: 'probe', timeoutSeconds: 10 };
+    expect((await client.run(host.id, { ruleset: RULESET, confirm })).data.outcome).toBe('applied');
+    // A file that is gone is no reason not to try the password that is known.
+    await rm(file);
+    const later = client.heard.length;
+    await broker.ctl('close_all_user_connections', host.id, 'once more');
+    await client.event(host.id, 'fleetwall.worker.online', later);
+  });
+});
