@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { GroupName, RulesetName, Timestamp } from '../contract/identifiers.ts';
 import { describeIssues, readOwnFile } from './read-yaml.ts';
@@ -64,8 +65,24 @@ export async function readTrustedKeys(path: string): Promise<TrustedJwk[]> {
   const twice = keys.find(({ kid: own }, index) => keys.findIndex((other) => other.kid === own) !== index);
   if (twice !== undefined) throw new SettingsError(`${path}: there are two keys with the kid ${twice.kid}`);
   // Under two names, one signer would count for two.
-  const same = keys.find(({ jwk }, index) => keys.findIndex((other) => other.jwk.x === jwk.x) !== index);
+  const points = keys.map((key) => pointOf(path, key));
+  const same = keys.find((_, index) => points.indexOf(points[index] ?? '') !== index);
   if (same !== undefined)
     throw new SettingsError(`${path}: the key ${same.kid} is there under another kid, too`);
   return keys;
+}
+
+/**
+ * What a key is, however it is written: base64url has several ways to write the same bytes. Without the `y` of P-256, as whoever has the
+ * private key of one point has that of the other with this `x`.
+ */
+function pointOf(path: string, { kid: name, jwk }: TrustedJwk): string {
+  try {
+    const { crv, x } = createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'jwk' });
+    return `${crv} ${x}`;
+  } catch (error) {
+    throw new SettingsError(
+      `${path}: the key ${name} is no point of ${jwk.crv}: ${(error as Error).message}`,
+    );
+  }
 }

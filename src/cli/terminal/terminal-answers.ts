@@ -3,7 +3,7 @@ import { openSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReadStream, WriteStream } from 'node:tty';
-import type { Answer, Answers } from '../../job/ports/confirmation.ts';
+import type { Answer, Answerable, Answers } from '../../job/ports/confirmation.ts';
 import { monotonicMs } from '../../job/time/monotonic.ts';
 
 /** There is nobody who could be asked. */
@@ -39,7 +39,7 @@ export class TerminalAnswers implements Answers {
     // The question itself is all there is to be answered.
   }
 
-  async wait(_: string, deadlineMs: number): Promise<Answer> {
+  async wait(_: Answerable, deadlineMs: number): Promise<Answer> {
     const leftMs = Math.max(0, deadlineMs - monotonicMs());
     const input = new ReadStream(this.#descriptor);
     const output = new WriteStream(this.#descriptor);

@@ -63,13 +63,14 @@ function probeFailure({ ruleset }: OpenChange, reasons: string): JobFailure {
 async function waitForAnswer(change: OpenChange, ports: Asking): Promise<void> {
   const { job, window, origin } = change;
   const { answers } = ports.confirmation;
-  answers.expect(job.id);
+  const waiting = { jobId: job.id, ruleset: change.ruleset.name };
+  answers.expect(waiting);
   ports.events.publish(awaitingEvent(change, ports), origin.headers).catch((error: unknown) => {
     // The outbox publishes the event later. If nobody answers in time, the change is taken back.
     ports.log.warn({ jobId: job.id, error }, 'Cannot publish that a job waits to be confirmed');
   });
   ports.log.info({ jobId: job.id, deadline: window.deadline }, 'Waiting to be confirmed');
-  const answer = await answers.wait(job.id, window.deadlineMs);
+  const answer = await answers.wait(waiting, window.deadlineMs);
   if (answer === 'confirm') return;
   await endWindow(change, ports);
   throw notConfirmed(change, answer);

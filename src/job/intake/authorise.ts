@@ -7,16 +7,19 @@ import type { HostIdentity } from '../ports/ports.ts';
 
 /**
  * Checks that this host may do what a message asks. The message must name the host, however it was routed here. If it is signed,
- * as many of its signers as the host demands must be allowed to ask for exactly this, here and now.
+ * as many of its signers as the host demands must be allowed to ask for exactly this, here and now. Who answers a job that waits needs
+ * what that job needed.
  *
+ * @param waiting the ruleset of the job that a control message answers
  * @throws {JobFailure} of stage `authorise`; of stage `lint` (`policy_denied`) for a signed job without an expiry
  */
 export function authorise(
   message: Job | ControlMessage,
   signers: readonly TrustedKey[],
   identity: HostIdentity,
+  waiting?: string,
 ): void {
-  if (signers.length > 0) assertSigned(message, signers, identity);
+  if (signers.length > 0) assertSigned(message, signers, identity, waiting);
   else if (!identity.allowUnsigned) {
     throw new JobFailure(
       'authorise',
@@ -27,12 +30,20 @@ export function authorise(
   assertAddressed(message.target, identity);
 }
 
+interface Asked {
+  message: Job | ControlMessage;
+  /** The one that it is about; absent for a report of all, for a ping, and for an answer that no job waits for. */
+  ruleset: string | undefined;
+}
+
 function assertSigned(
   message: Job | ControlMessage,
   signers: readonly TrustedKey[],
   identity: HostIdentity,
+  waiting: string | undefined,
 ): void {
-  const objections = signers.map((key) => ({ key, objection: objectionTo(key, message, identity) }));
+  const asked = { message, ruleset: 'action' in message ? message.ruleset?.name : waiting };
+  const objections = signers.map((key) => ({ key, objection: objectionTo(key, asked, identity) }));
   const allowed = new Set(objections.flatMap(({ key, objection }) => (objection === null ? [key.kid] : [])));
   if (allowed.size === 0) {
     throw new JobFailure(
@@ -42,7 +53,7 @@ function assertSigned(
     );
   }
   const { signatures } = identity;
-  const needed = neededSigners(message, signatures);
+  const needed = neededSigners(asked, signatures);
   if (allowed.size < needed) {
     const found = [...allowed].join(', ');
     throw new JobFailure(
@@ -62,26 +73,22 @@ function assertSigned(
 
 /** Returns how many allowed signers a message needs. One is enough for a message that cannot change rules. */
 function neededSigners(
-  message: Job | ControlMessage,
+  { message, ruleset }: Asked,
   { signers, rulesets }: HostIdentity['signatures'],
 ): number {
-  if (!('action' in message) || message.action === 'report' || message.action === 'check') return 1;
-  const { name } = message.ruleset;
-  const own = rulesets.filter(({ names }) => matchesAny(name, names)).map((rule) => rule.signers);
+  const what = 'action' in message ? message.action : message.kind;
+  if (ruleset === undefined || what === 'report' || what === 'check') return 1;
+  const own = rulesets.filter(({ names }) => matchesAny(ruleset, names)).map((rule) => rule.signers);
   return Math.max(signers, ...own);
 }
 
 /** Returns why a key may not sign this message, or `null` if it may. */
-function objectionTo(
-  key: TrustedKey,
-  message: Job | ControlMessage,
-  { groups }: HostIdentity,
-): string | null {
+function objectionTo(key: TrustedKey, asked: Asked, { groups }: HostIdentity): string | null {
   const { kid, limits } = key;
   if (limits.groups !== undefined && !limits.groups.some((group) => groups.includes(group))) {
     return `key ${kid} is trusted by hosts of the groups ${limits.groups.join(', ')} only`;
   }
-  return timeObjection(key) ?? workObjection(key, message);
+  return timeObjection(key) ?? workObjection(key, asked);
 }
 
 function timeObjection({ kid, limits: { notBefore, notAfter } }: TrustedKey): string | null {
@@ -92,16 +99,15 @@ function timeObjection({ kid, limits: { notBefore, notAfter } }: TrustedKey): st
   return null;
 }
 
-function workObjection({ kid, limits }: TrustedKey, message: Job | ControlMessage): string | null {
+function workObjection({ kid, limits }: TrustedKey, { message, ruleset }: Asked): string | null {
   const { actions, rulesets } = limits;
   const isJob = 'action' in message;
   const what = isJob ? message.action : message.kind;
   if (actions !== undefined && !actions.includes(what)) return `key ${kid} is not trusted with "${what}"`;
-  if (rulesets === undefined || !isJob) return null;
-  const name = message.ruleset?.name;
-  if (name !== undefined && rulesets.includes(name)) return null;
+  if (rulesets === undefined || (ruleset === undefined && !isJob)) return null;
+  if (ruleset !== undefined && rulesets.includes(ruleset)) return null;
   // A report of all rulesets would also show rulesets that are outside the key's limits.
-  return `key ${kid} is not trusted with ruleset ${name ?? 'names that it is not limited to'}`;
+  return `key ${kid} is not trusted with ruleset ${ruleset ?? 'names that it is not limited to'}`;
 }
 
 function assertAddressed(target: Job['target'], { hostId, groups }: HostIdentity): void {

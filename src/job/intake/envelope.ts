@@ -30,6 +30,7 @@ export async function openUnsigned(payload: Uint8Array, ring: KeyRing): Promise<
  */
 export async function openSigned(jws: Uint8Array, isCompact: boolean, ring: KeyRing): Promise<Opened> {
   const signatures = isCompact ? readCompact(jws) : readGeneral(jws);
+  for (const signature of signatures) assertPlainHeader(signature);
   const keys = (await ring.keys()) ?? [];
   const opened: Opened[] = [];
   for (const signature of signatures) {
@@ -81,10 +82,29 @@ export function readGeneral(jws: Uint8Array): FlattenedSignature[] {
   });
 }
 
-/** Reads the key id from the protected header only: anybody could have written the rest. */
-function kidOf({ protected: header }: FlattenedSignature): string | null {
-  const read = parse(Buffer.from(header, 'base64url').toString('utf8')) as { kid?: unknown } | null;
-  return typeof read?.kid === 'string' ? read.kid : null;
+/**
+ * Extensions of JWS are not taken, in no signature: with `b64` (RFC 7797), two signatures over one payload would have signed different
+ * bytes.
+ *
+ * @throws {JobFailure} `signature_invalid`
+ */
+function assertPlainHeader(signature: FlattenedSignature): void {
+  const header = headerOf(signature);
+  const extension = ['crit', 'b64'].find((name) => Object.hasOwn(header, name));
+  if (extension === undefined) return;
+  const message = `a signature has "${extension}" in its header: extensions of JWS are not taken`;
+  throw new JobFailure('authorise', 'signature_invalid', message);
+}
+
+function kidOf(signature: FlattenedSignature): string | null {
+  const { kid } = headerOf(signature);
+  return typeof kid === 'string' ? kid : null;
+}
+
+/** The protected header only: anybody could have written the rest. */
+function headerOf({ protected: header }: FlattenedSignature): { kid?: unknown } {
+  const read = parse(Buffer.from(header, 'base64url').toString('utf8'));
+  return typeof read === 'object' && read !== null ? read : {};
 }
 
 function parse(text: string): unknown {

@@ -19,14 +19,21 @@ export interface Confirmation {
 /** Tries once. Returns why it failed, in words, or `null` if it succeeded. */
 export type Probe = (limitMs: number) => Promise<string | null>;
 
+/** A job that waits for an answer. */
+export interface Answerable {
+  jobId: string;
+  /** The name of its ruleset: who answers must have a right to that. */
+  ruleset: string;
+}
+
 /** Where a person's answer (confirm or abort) comes from. */
 export interface Answers {
   /** Whether another process may go on waiting for the answer. */
   readonly resumable: boolean;
   /** Makes an answer for the job count from now on, even if it comes before {@link wait} is called. */
-  expect(jobId: string): void;
+  expect(job: Answerable): void;
   /** Waits for the answer until `deadlineMs` of the monotonic clock. @throws {WindowLeft} if the worker must stop before that */
-  wait(jobId: string, deadlineMs: number): Promise<Answer>;
+  wait(job: Answerable, deadlineMs: number): Promise<Answer>;
 }
 
 export type Answer = 'confirm' | 'abort' | 'none';
@@ -40,7 +47,7 @@ export class WindowLeft extends Error {
 export const NO_ANSWERS: Answers = {
   resumable: false,
   expect: () => {},
-  wait: async (jobId) => {
+  wait: async ({ jobId }) => {
     throw new WindowLeft(`job ${jobId} waits for an answer`);
   },
 };

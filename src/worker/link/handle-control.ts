@@ -14,7 +14,8 @@ export async function handleControl(delivery: Delivery, worker: WorkerState): Pr
     const read = ControlMessage.safeParse(decoded.message);
     if (!read.success) throw new Error(describeIssues(read.error));
     message = read.data;
-    authorise(message, decoded.signers, identity);
+    const ruleset = message.kind === 'ping' ? undefined : answers.rulesetOf(message.jobId);
+    authorise(message, decoded.signers, identity, ruleset);
   } catch (error) {
     log.warn({ messageId: delivery.messageId, error }, 'Control message was refused');
     return 'acknowledge';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, type Answers, WindowLeft } from '../../job/ports/confirmation.ts';
+import { type Answer, type Answerable, type Answers, WindowLeft } from '../../job/ports/confirmation.ts';
 import { monotonicMs } from '../../job/time/monotonic.ts';
 
 const NOBODY: Answer = 'none';
@@ -8,7 +8,7 @@ const NOBODY: Answer = 'none';
 export class MessageAnswers implements Answers {
   readonly resumable = true;
   readonly #stop: AbortSignal;
-  #expected: { jobId: string; answer: Promise<Answer>; give: (answer: Answer) => void } | null = null;
+  #expected: { job: Answerable; answer: Promise<Answer>; give: (answer: Answer) => void } | null = null;
 
   /** @param stop aborted when the worker is to stop */
   constructor(stop: AbortSignal) {
@@ -17,33 +17,39 @@ export class MessageAnswers implements Answers {
 
   /** The id of the job that waits for an answer; `null`: none does. */
   get pending(): string | null {
-    return this.#expected?.jobId ?? null;
+    return this.#expected?.job.jobId ?? null;
   }
 
-  expect(jobId: string): void {
-    if (this.#expected?.jobId === jobId) return;
+  /** The ruleset of a job, if that job waits for an answer. */
+  rulesetOf(jobId: string): string | undefined {
+    const job = this.#expected?.job;
+    return job?.jobId.toLowerCase() === jobId.toLowerCase() ? job.ruleset : undefined;
+  }
+
+  expect(job: Answerable): void {
+    if (this.#expected?.job.jobId === job.jobId) return;
     let give: (answer: Answer) => void = () => {};
     const answer = new Promise<Answer>((resolve) => {
       give = resolve;
     });
-    this.#expected = { jobId, answer, give };
+    this.#expected = { job, answer, give };
   }
 
   /** Answers a job. @returns whether the job waits for an answer */
   give(jobId: string, answer: 'confirm' | 'abort'): boolean {
-    if (this.#expected?.jobId.toLowerCase() !== jobId.toLowerCase()) return false;
-    this.#expected.give(answer);
+    if (this.rulesetOf(jobId) === undefined) return false;
+    this.#expected?.give(answer);
     return true;
   }
 
-  async wait(jobId: string, deadlineMs: number): Promise<Answer> {
-    this.expect(jobId);
+  async wait(job: Answerable, deadlineMs: number): Promise<Answer> {
+    this.expect(job);
     const late = new AbortController();
     const signal = AbortSignal.any([late.signal, this.#stop]);
     const time = sleep(Math.max(0, deadlineMs - monotonicMs()), NOBODY, { signal }).catch(() => null);
     const answer = await Promise.race([this.#expected?.answer ?? NOBODY, time]);
     late.abort();
-    if (answer === null) throw new WindowLeft(`job ${jobId} still waits to be confirmed`);
+    if (answer === null) throw new WindowLeft(`job ${job.jobId} still waits to be confirmed`);
     this.#expected = null;
     return answer;
   }

@@ -52,5 +52,7 @@ export async function expectLeftAnswer({
   confirmation,
 }: Pick<Ports, 'journal' | 'confirmation'>): Promise<void> {
   const change = await journal.peek().catch(() => null);
-  if (change?.window?.mode === 'manual' && change.owed === null) confirmation.answers.expect(change.job.id);
+  if (change?.window?.mode === 'manual' && change.owed === null) {
+    confirmation.answers.expect({ jobId: change.job.id, ruleset: change.ruleset.name });
+  }
 }

@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createPrivateKey, sign as edSign, type JsonWebKey, randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -189,6 +190,70 @@ describe('a host that trusts keys', () => {
     expect((await pushSigned(again, 'general', ed, ec)).failure?.code).toBe('signature_missing');
   });
 
+  it('takes no extension of JWS, in no signature', async () => {
+    const asked = job();
+    const payload = Buffer.from(JSON.stringify(asked));
+    const privateKey = createPrivateKey({
+      key: JSON.parse(await readFile(ed.file, 'utf8')) as JsonWebKey,
+      format: 'jwk',
+    });
+    // RFC 7797: what is signed are the bytes themselves, which are also what another signature has as base64url.
+    const spelled = payload.toString('base64url');
+    const signed = async (header: object, text: string) => {
+      const protectedHeader = Buffer.from(JSON.stringify(header)).toString('base64url');
+      const signature = edSign(null, Buffer.from(`${protectedHeader}.${text}`), privateKey);
+      return { protected: protectedHeader, signature: signature.toString('base64url') };
+    };
+    const plain = await signed({ alg: 'EdDSA', kid: 'ops-1' }, spelled);
+    const extended = [
+      { alg: 'EdDSA', kid: 'ops-1', b64: false, crit: ['b64'] },
+      { alg: 'EdDSA', kid: 'ops-1', b64: true, crit: ['b64'] },
+      { alg: 'EdDSA', kid: 'nobody', crit: ['exp'], exp: 1 },
+    ];
+    for (const header of extended) {
+      const signatures = [plain, await signed(header, spelled)];
+      for (const those of [signatures, signatures.toReversed()]) {
+        const body = Buffer.from(JSON.stringify({ payload: spelled, signatures: those }));
+        const data = await push(body, randomUUID(), 'general');
+        expect(data.failure?.code).toBe('signature_invalid');
+      }
+    }
+    const body = Buffer.from(JSON.stringify({ payload: spelled, signatures: [plain] }));
+    expect((await push(body, asked.id, 'general')).outcome).toBe('applied');
+  });
+
+  it('lets nobody answer a job who may not ask for it: a key of other rulesets, or one signer of two', async () => {
+    const policy = join(folder, 'policy.yaml');
+    await writeFile(policy, 'signatures: {rulesets: [{names: ["edge"], signers: 2}]}\n');
+    await host.end();
+    await host.start({ FLEETWALL_POLICY: policy });
+    await trust([ed.publicJwk, ec.publicJwk, { ...stranger.publicJwk, fleetwall: { rulesets: ['dmz'] } }]);
+    const asked = job({ confirm: { mode: 'manual', timeoutSeconds: 60 } });
+    const body = await sign(asked, 'general', ed.file, ec.file);
+    const general = { contentType: 'application/jose+json' };
+    await client.publish(host.id, body, { ...general, messageId: asked.id });
+    await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+    const answer = async (kind: string, ...keys: SigningKey[]) => {
+      const { id, apiVersion, issuedAt, target } = makeJob(host.id, {}) as Record<string, unknown>;
+      const message = { id, apiVersion, issuedAt, target, kind, jobId: asked.id };
+      const signed = await sign(message, 'general', ...keys.map(({ file }) => file));
+      await client.publish(host.id, signed, general, CONTROL_EXCHANGE);
+    };
+    const refused = async (count: number) =>
+      await expect
+        .poll(async () => (await host.log()).split('Control message was refused').length - 1)
+        .toBe(count);
+    await answer('abort', stranger);
+    await refused(1);
+    await answer('confirm', ed);
+    await refused(2);
+    await answer('abort', ed, stranger);
+    await refused(3);
+    expect(client.completions(asked.id)).toEqual([]);
+    await answer('confirm', ed, ec);
+    expect((await client.completed(asked.id)).data.outcome).toBe('applied');
+  });
+
   it('hears only signed control messages', async () => {
     const confirm = { mode: 'manual', timeoutSeconds: 60 };
     const asked = job({ confirm });
@@ -224,6 +289,12 @@ describe('a host that trusts keys', () => {
     [
       'one key under two names',
       async () => await trust([ed.publicJwk, { ...ed.publicJwk, kid: 'twin' }]),
+      'under another kid',
+    ],
+    [
+      'one key under two names, written in another way',
+      async () =>
+        await trust([ed.publicJwk, { ...ed.publicJwk, x: `${String(ed.publicJwk['x'])}=`, kid: 'twin' }]),
       'under another kid',
     ],
     ['rights for others', async () => await chmod(keyFile, 0o646), 'chmod go-w'],
