@@ -71,9 +71,14 @@ async function kill(node: Rabbitmq): Promise<() => Promise<void>> {
   return async () => await node.restart();
 }
 
+/** A node that goes on after the others have given it up does not find back into the cluster by itself: it has to be started anew. */
 async function pause(node: Rabbitmq): Promise<() => Promise<void>> {
   node.signal('SIGSTOP');
-  return async () => node.signal('SIGCONT');
+  return async () => {
+    node.signal('SIGCONT');
+    await node.kill();
+    await node.restart();
+  };
 }
 
 /** Nothing that it sends reaches the other nodes; clients reach it as before. */

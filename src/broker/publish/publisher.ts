@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { BackOff } from '../../job/time/back-off.ts';
+import { dropConnection } from '../connection/drop-connection.ts';
 import { isOpen } from '../connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
-import { within } from '../connection/within.ts';
+import { NoAnswer, within } from '../connection/within.ts';
 import { ConnectionRenewal } from './connection-renewal.ts';
 import { type OutgoingMessage, PublishChannel, type Routed } from './publish-channel.ts';
 import { NoConfirm, PublishFailed } from './publish-failed.ts';
@@ -18,7 +19,8 @@ export interface PublisherOptions {
 }
 
 /** Where a confirm takes so long, the channel waits for a queue that cannot be had now. */
-const CONFIRM_MS = 4_000;
+const CONFIRM_MS = 3_000;
+const ALIVE_MS = 2_000;
 /** A message that has a channel of its own holds up no other. */
 const CONFIRM_ALONE_MS = 10_000;
 /** How long messages have channels of their own after one was not confirmed. */
@@ -90,16 +92,13 @@ export class Publisher {
   }
 
   async #publishOn(channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {
-    // What is confirmed late shows that the channel is not spoilt.
-    const onLate = () => {
-      this.#endApart();
-      this.#noteConfirm();
-    };
     try {
+      const onLate = () => this.#noteConfirm();
       const routed = await channel.publish(message, { limitMs: CONFIRM_MS, onLate });
       this.#noteConfirm();
       return routed;
     } catch (error) {
+      if (error instanceof NoConfirm) void this.#leaveIfDead();
       if (error instanceof NoConfirm || this.#options.inOrder) this.#beginApart();
       this.#noteFailure(error);
       throw error;
@@ -143,6 +142,18 @@ export class Publisher {
       spoilt.close();
     } catch {
       this.#beginApart();
+    }
+  }
+
+  /** A node that works opens a channel at once, whatever its queues wait for. One that hangs is left, before the heartbeats tell. */
+  async #leaveIfDead(): Promise<void> {
+    const model = this.#model;
+    if (model === null || !isOpen(model)) return;
+    try {
+      const channel = await within(ALIVE_MS, () => PublishChannel.open(model));
+      channel.close();
+    } catch (error) {
+      if (error instanceof NoAnswer) dropConnection(model);
     }
   }
 
