@@ -6,7 +6,6 @@ import { BrokerNotes } from './broker-notes.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { EventStream } from './fleet/event-stream.ts';
 import type { FleetState } from './fleet/fleet-state.ts';
-import { readIncoming } from './fleet/incoming.ts';
 import { Operator } from './fleet/operator.ts';
 import type {
   HostAnswers,
@@ -147,7 +146,7 @@ export class FleetClient {
     from?: StreamStart;
     signal?: AbortSignal;
   } = {}): AsyncIterable<FleetEvent | RolloutEvent> {
-    const { link, user } = this.#operator;
-    return new EventStream(link, from, (message) => readIncoming(message, user)?.event ?? null, signal);
+    const { link, reader } = this.#operator;
+    return new EventStream(link, from, (message) => reader.read(message), signal);
   }
 }

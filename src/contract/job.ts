@@ -14,6 +14,7 @@ import {
 
 /** The most bytes of JSON in one message, after gzip is undone. */
 export const MAX_JOB_BYTES = 8 * 1024 * 1024;
+export const MAX_CONFIRM_SECONDS = 1200;
 /** The most lines in the two texts of one ruleset together. */
 export const MAX_RULE_LINES = 200_000;
 
@@ -26,7 +27,7 @@ export type Target = z.infer<typeof Target>;
 
 const Confirm = z.object({
   mode: z.enum(['probe', 'manual', 'none']).default('probe'),
-  timeoutSeconds: z.int().min(1).max(1200).default(30),
+  timeoutSeconds: z.int().min(1).max(MAX_CONFIRM_SECONDS).default(30),
 });
 
 /** A ruleset as it is pushed. `ipv4` and `ipv6` are text in `iptables-save` form. */

@@ -118,7 +118,8 @@ export class ImaginedFleet {
   }
 
   #say(host: string, event: FleetEvent): void {
-    const key = eventKey(host, event.type);
+    const outcome = event.type === 'fleetwall.job.completed' ? event.data.outcome : undefined;
+    const key = eventKey(host, event.type, outcome);
     this.#tell({ exchange: EVENTS_EXCHANGE, key, body: Buffer.from(JSON.stringify(event)) });
   }
 
@@ -139,7 +140,8 @@ async function sleep(ms: number): Promise<void> {
 function eventOf(host: string, { id, action }: Job, end: string | null): FleetEvent {
   const { worker, failure, ...rest } = COMPLETED_EXAMPLE.data;
   const own = { hostId: host, jobId: id, action, worker };
-  const head = { ...COMPLETED_EXAMPLE, id: `${host}/${id}/${end}`, subject: id };
+  const source = `/fleetwall/hosts/${host}`;
+  const head = { ...COMPLETED_EXAMPLE, source, id: `${host}/${id}/${end}`, subject: id };
   if (end === null) {
     const data = { ...own, rolloutId: null, ruleset: null };
     return { ...head, type: 'fleetwall.job.started', data };

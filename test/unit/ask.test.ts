@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import type { OutgoingMessage } from '../../src/broker/publish/publish-channel.ts';
 import { ask, toHosts } from '../../src/central/fleet/ask.ts';
+import { EventReader } from '../../src/central/fleet/event-reader.ts';
 import { addressMessages } from '../../src/central/fleet/select.ts';
 
 const MESSAGE = {
@@ -29,7 +30,7 @@ async function askOver(unroutable: readonly string[]): Promise<Record<string, st
       return unroutable.includes(key) ? 'unroutable' : 'routed';
     },
   };
-  const answers = await ask(link as never, messages, { user: undefined, timeoutMs: 50 });
+  const answers = await ask(link as never, messages, { reader: new EventReader(undefined), timeoutMs: 50 });
   return Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
 }
 
@@ -61,9 +62,10 @@ it('a host is silent when the broker works, and is waited for while the broker d
     };
     const messages = [toHosts(MESSAGE, ['db-1'])];
     let isOver = false;
-    const asking = ask(link as never, messages, { user: undefined, timeoutMs: 1_000 }).finally(
-      () => (isOver = true),
-    );
+    const asking = ask(link as never, messages, {
+      reader: new EventReader(undefined),
+      timeoutMs: 1_000,
+    }).finally(() => (isOver = true));
     await vi.advanceTimersByTimeAsync(600_000);
     expect(isOver).toBe(false);
     isBrokerWell = true;
@@ -76,4 +78,78 @@ it('a host is silent when the broker works, and is waited for while the broker d
   } finally {
     vi.useRealTimers();
   }
+});
+
+/** Asks one host, which says these events one after the other, each so many milliseconds after the last. @returns its end, and when */
+async function askWhoSays(events: [object, number][]): Promise<{ end: string | undefined; afterMs: number }> {
+  vi.useFakeTimers();
+  try {
+    const begin = Date.now();
+    let hear: (message: object) => void = () => {};
+    const link = {
+      read: async (_: unknown, onMessage: typeof hear) => {
+        hear = onMessage;
+        return async () => {};
+      },
+      publish: async ({ key }: OutgoingMessage) => {
+        hear({ key, exchange: '', body: Buffer.from('{}') });
+        return 'routed';
+      },
+    };
+    const reader = { read: (message: object) => ('event' in message ? message.event : null) };
+    const options = { reader: reader as never, timeoutMs: 1_000 };
+    let afterMs = -1;
+    const asking = ask(link as never, [toHosts(MESSAGE, ['web-1'])], options).finally(
+      () => (afterMs = Date.now() - begin),
+    );
+    for (const [event, ms] of events) {
+      await vi.advanceTimersByTimeAsync(ms);
+      hear({ key: 'web-1.job.x', event });
+    }
+    await vi.advanceTimersByTimeAsync(10_000_000);
+    return { end: (await asking).get('web-1')?.end, afterMs };
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
+const common = { subject: MESSAGE.jobId, time: '2026-11-25T10:00:00Z' };
+const started = { ...common, type: 'fleetwall.job.started', data: { hostId: 'web-1' } };
+const awaiting = (deadline: string) => ({
+  ...common,
+  type: 'fleetwall.job.awaiting_confirmation',
+  data: { hostId: 'web-1', deadline },
+});
+const completed = (data: object) => ({
+  ...common,
+  type: 'fleetwall.job.completed',
+  data: { hostId: 'web-1', authenticated: true, failure: null, ...data },
+});
+
+it('a host that begins again and again is waited for once', async () => {
+  const again = Array.from({ length: 50 }, (): [object, number] => [started, 500]);
+  expect(await askWhoSays(again)).toMatchObject({ end: 'silent', afterMs: 1_500 });
+});
+
+it('a host is waited for no longer than a job may wait, whatever it says', async () => {
+  for (const deadline of ['9999-12-31T23:59:59Z', '1970-01-01T00:00:00Z', 'never']) {
+    const { end, afterMs } = await askWhoSays([[awaiting(deadline), 100]]);
+    expect(end).toBe('silent');
+    expect(afterMs).toBeLessThanOrEqual(1_200_000 + 10_000 + 100);
+  }
+});
+
+it('a refusal is no end of a job that was begun', async () => {
+  const refusal = completed({
+    outcome: 'rejected',
+    authenticated: false,
+    failure: { stage: 'authorise', code: 'signature_invalid' },
+  });
+  expect(await askWhoSays([[refusal, 10]])).toMatchObject({ end: 'rejected' });
+  const taken = await askWhoSays([
+    [started, 10],
+    [refusal, 10],
+    [completed({ outcome: 'applied' }), 10],
+  ]);
+  expect(taken).toMatchObject({ end: 'applied' });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { EventReader } from '../../src/central/fleet/event-reader.ts';
 import { planRollout } from '../../src/central/rollout/plan-rollout.ts';
 import { RolloutLog } from '../../src/central/rollout/rollout-log.ts';
 import type { RolloutEnd } from '../../src/central/rollout/rollout-state.ts';
@@ -95,8 +96,8 @@ async function runOn(fleet: ImaginedFleet, record: RolloutStarted, lives: number
     const { link, die } = fleet.connect();
     const run = async () => {
       const log = isBegun
-        ? await RolloutLog.find(link, undefined, rolloutId, 'first')
-        : await RolloutLog.begin(link, undefined, record);
+        ? await RolloutLog.find(link, new EventReader(undefined), rolloutId, 'first')
+        : await RolloutLog.begin(link, new EventReader(undefined), record);
       return await runRollout(link, log);
     };
     const death = new Promise<null>((resolve) => {

@@ -2,10 +2,12 @@ import { BrokerRefused } from '../../broker/connection/broker-errors.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
-import { isFleetEvent, readIncoming } from './incoming.ts';
+import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { LogMarker } from './log-marker.ts';
 import type { PreparedMessage } from './messages.ts';
 import type { HostAnswers } from './options.ts';
+import { isRefusal } from './refusal.ts';
+import { windowMs } from './window.ts';
 
 /** A message, and whom it goes to. */
 export interface AddressedMessage {
@@ -22,7 +24,7 @@ export function toHosts(message: PreparedMessage, hosts: readonly string[]): Add
 }
 
 export interface AskOptions {
-  user: string | undefined;
+  reader: Pick<EventReader, 'read'>;
   /** Of an answer, or of another sign of life. */
   timeoutMs: number;
   exchange?: string;
@@ -65,6 +67,8 @@ class Asking {
   readonly #jobs: ReadonlySet<string>;
   readonly #answers: HostAnswers = new Map();
   readonly #deadlines = new Map<string, number>();
+  readonly #begun = new Set<string>();
+  readonly #awaiting = new Set<string>();
   readonly #marker = new LogMarker();
   #isMarkerRead = false;
   #wake: () => void = () => {};
@@ -84,8 +88,8 @@ class Asking {
       (message) => {
         if (this.#marker.is(message)) this.#noteMarker();
         if (!message.key.includes(JOB_EVENTS)) return;
-        const heard = readIncoming(message, this.#options.user);
-        if (heard !== null && isFleetEvent(heard.event)) this.#take(heard.event);
+        const event = this.#options.reader.read(message);
+        if (event !== null && isFleetEvent(event)) this.#take(event);
       },
       () => void this.#send().catch(() => {}),
     );
@@ -132,16 +136,24 @@ class Asking {
     if (!('subject' in event) || !this.#jobs.has(event.subject)) return;
     const { hostId } = event.data;
     if (event.type === 'fleetwall.job.completed') {
-      // A refusal is not the job's end: if the host takes it later, that is.
+      // A refusal is not the job's end: if the host takes it later, that is. After a start, it is that of another message with this id.
+      if (isRefusal(event.data) && this.#begun.has(hostId)) return;
       this.#answers.set(hostId, { end: event.data.outcome, result: event.data });
     } else if (event.type === 'fleetwall.job.awaiting_confirmation') {
-      const window = Date.parse(event.data.deadline) - Date.parse(event.time);
-      this.#deadlines.set(hostId, Date.now() + window + GRACE_MS);
+      this.#extend(hostId, 'waiting', windowMs(event) + GRACE_MS);
     } else if (event.type === 'fleetwall.job.started') {
-      this.#deadlines.set(hostId, Date.now() + this.#options.timeoutMs);
+      this.#extend(hostId, 'begun', this.#options.timeoutMs);
     }
     this.#options.onEvent?.(event);
     this.#wake();
+  }
+
+  /** Once for each kind of sign: a host that says the same again gets no more time. */
+  #extend(hostId: string, sign: 'begun' | 'waiting', ms: number): void {
+    const seen = sign === 'begun' ? this.#begun : this.#awaiting;
+    if (seen.has(hostId)) return;
+    seen.add(hostId);
+    this.#deadlines.set(hostId, Date.now() + ms);
   }
 
   /** Until all have answered, or the time of all others is up. */

@@ -1,12 +1,12 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/names.ts';
+import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { FleetState } from './fleet-state.ts';
-import { isFleetEvent, readIncoming } from './incoming.ts';
 import { LogMarker } from './log-marker.ts';
 import type { PreparedMessage } from './messages.ts';
 
 export interface ObserveOptions {
-  user: string | undefined;
+  reader: Pick<EventReader, 'read'>;
   /** To every host. */
   ping: PreparedMessage;
   /** How far back to read of hosts that do not answer. */
@@ -24,7 +24,7 @@ const LOOK_MS = 50;
  */
 export async function observeFleet(
   link: FleetLink,
-  { user, ping, since, answerMs, signal }: ObserveOptions,
+  { reader, ping, since, answerMs, signal }: ObserveOptions,
 ): Promise<FleetState> {
   const fleet = new FleetState();
   const answered = new Set<string>();
@@ -36,10 +36,10 @@ export async function observeFleet(
       place.hasCaughtUp = true;
       return;
     }
-    const heard = readIncoming(message, user);
-    if (heard === null || !isFleetEvent(heard.event)) return;
-    fleet.take(heard.event);
-    if (place.hasCaughtUp) answered.add(heard.event.data.hostId);
+    const event = reader.read(message);
+    if (event === null || !isFleetEvent(event)) return;
+    fleet.take(event);
+    if (place.hasCaughtUp) answered.add(event.data.hostId);
   });
   try {
     // What stands behind the mark was said after we had asked, whatever the clocks of hosts say.

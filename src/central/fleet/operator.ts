@@ -1,6 +1,7 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
 import { type AddressedMessage, ask } from './ask.ts';
+import { EventReader } from './event-reader.ts';
 import type { FleetState } from './fleet-state.ts';
 import { prepareControl } from './messages.ts';
 import { observeFleet } from './observe-fleet.ts';
@@ -15,13 +16,13 @@ const LOOK_BACK_MS = 10 * 60_000;
 export class Operator implements FleetObserver {
   readonly link: FleetLink;
   readonly keys: readonly SigningKey[];
-  /** What the broker knows us as. */
-  readonly user: string | undefined;
+  readonly reader: EventReader;
 
+  /** @param user what the broker knows us as */
   constructor(link: FleetLink, keys: readonly SigningKey[], user: string | undefined) {
     this.link = link;
     this.keys = keys;
-    this.user = user;
+    this.reader = new EventReader(user);
   }
 
   /** Publishes messages, and gathers the answers. */
@@ -30,7 +31,7 @@ export class Operator implements FleetObserver {
     { timeoutSeconds = TIMEOUT_SECONDS, signal, onEvent }: RequestOptions,
     exchange?: string,
   ): Promise<HostAnswers> {
-    const options = { user: this.user, timeoutMs: timeoutSeconds * 1000, signal, onEvent };
+    const options = { reader: this.reader, timeoutMs: timeoutSeconds * 1000, signal, onEvent };
     return await ask(this.link, messages, exchange === undefined ? options : { ...options, exchange });
   }
 
@@ -41,6 +42,6 @@ export class Operator implements FleetObserver {
   }: LookOptions = {}): Promise<FleetState> {
     const ping = await prepareControl({ kind: 'ping' }, { all: true }, this.keys);
     const since = new Date(Date.now() - lookBackMs);
-    return await observeFleet(this.link, { user: this.user, ping, since, answerMs, signal });
+    return await observeFleet(this.link, { reader: this.reader, ping, since, answerMs, signal });
   }
 }

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import type { StreamStart } from '../../broker/stream-source.ts';
+import type { IncomingMessage, StreamStart } from '../../broker/stream-source.ts';
 import { cloudEvent, rolloutSource } from '../../contract/cloud-event.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
 import { type RolloutEvent, type RolloutStarted, rolloutKey } from '../../contract/rollout-events.ts';
 import { NoSuchRollout } from '../fleet/errors.ts';
-import { readIncoming } from '../fleet/incoming.ts';
+import type { EventReader } from '../fleet/event-reader.ts';
 import { LogMarker } from '../fleet/log-marker.ts';
 import { RolloutState } from './rollout-state.ts';
 
 /** What it needs of a {@link FleetLink}. */
 type LogLink = Pick<FleetLink, 'read' | 'publish'>;
+type Reader = Pick<EventReader, 'read'>;
 type OwnType = RolloutEvent['type'];
 type OwnData<T extends OwnType> = Extract<RolloutEvent, { type: T }>['data'];
 
@@ -32,14 +33,12 @@ export class RolloutLog {
   /** Begins one. */
   static async begin(
     link: LogLink,
-    user: string | undefined,
+    reader: Reader,
     record: RolloutStarted,
     signal?: AbortSignal,
   ): Promise<RolloutLog> {
     const log = new RolloutLog(link, record);
-    log.#stopReading = await link.read('next', (message) =>
-      log.#take(readIncoming(message, user)?.event ?? null),
-    );
+    log.#stopReading = await link.read('next', (message) => log.#hear(message, reader));
     try {
       await log.say('fleetwall.rollout.started', record, signal);
       return log;
@@ -52,7 +51,7 @@ export class RolloutLog {
   /** Finds one that was begun before. @throws {NoSuchRollout} */
   static async find(
     link: LogLink,
-    user: string | undefined,
+    reader: Reader,
     rolloutId: string,
     start: StreamStart,
     signal?: AbortSignal,
@@ -61,11 +60,12 @@ export class RolloutLog {
     const marker = new LogMarker();
     const stopReading = await link.read(start, (message) => {
       if (marker.is(message)) found.isOver = true;
-      const event = readIncoming(message, user)?.event ?? null;
+      if (found.log !== null) return found.log.#hear(message, reader);
+      const event = reader.read(message);
       if (event?.type === 'fleetwall.rollout.started' && event.data.rolloutId === rolloutId) {
-        found.log ??= new RolloutLog(link, event.data);
+        found.log = new RolloutLog(link, event.data);
+        found.log.#take(event);
       }
-      if (found.log !== null) found.log.#take(event);
     });
     try {
       await marker.publish(link, signal);
@@ -115,6 +115,14 @@ export class RolloutLog {
     await abortable(heard, signal);
   }
 
+  /** Waits until all is read that is in the log now. */
+  async readToEnd(signal?: AbortSignal): Promise<void> {
+    const marker = new LogMarker();
+    const read = new Promise<void>((resolve) => (this.#marked = { marker, resolve }));
+    await marker.publish(this.#link, signal);
+    await abortable(read, signal);
+  }
+
   /** Until something of it is heard, or the time has come, or the signal. */
   async change(until: number, signal?: AbortSignal): Promise<void> {
     const ms = Math.min(Math.max(0, until - Date.now()), LONGEST_MS);
@@ -135,6 +143,12 @@ export class RolloutLog {
   }
 
   readonly #awaited = new Map<string, () => void>();
+  #marked: { marker: LogMarker; resolve: () => void } | null = null;
+
+  #hear(message: IncomingMessage, reader: Reader): void {
+    if (this.#marked?.marker.is(message) === true) this.#marked.resolve();
+    else this.#take(reader.read(message));
+  }
 
   #take(event: FleetEvent | RolloutEvent | null): void {
     if (event === null || !this.state.take(event, Date.now())) return;

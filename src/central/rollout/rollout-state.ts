@@ -1,5 +1,7 @@
 import type { FleetEvent } from '../../contract/event.ts';
 import type { HostEnd, RolloutEvent, RolloutStarted } from '../../contract/rollout-events.ts';
+import { isRefusal } from '../fleet/refusal.ts';
+import { windowMs } from '../fleet/window.ts';
 
 /** Where one host is. Times are of this process, in milliseconds. */
 export interface HostProgress {
@@ -94,14 +96,21 @@ export class RolloutState {
       return true;
     }
     if (!this.#jobs.has(event.subject)) return isTakeBack;
-    if (event.type === 'fleetwall.job.completed') progress.end = event.data.outcome;
-    else if (event.type !== 'fleetwall.job.undone') {
-      progress.startedAt ??= now;
-      if (event.type === 'fleetwall.job.awaiting_confirmation') {
-        progress.windowUntil = now + Date.parse(event.data.deadline) - Date.parse(event.time);
-      }
-    }
+    takeSign(progress, event, now);
     return true;
+  }
+}
+
+/** What an event of its job says of a host. */
+function takeSign(progress: HostProgress, event: FleetEvent, now: number): void {
+  if (event.type === 'fleetwall.job.completed') {
+    // After a start, a refusal is that of another message with this id.
+    if (progress.startedAt === null || !isRefusal(event.data)) progress.end = event.data.outcome;
+  } else if (event.type !== 'fleetwall.job.undone') {
+    progress.startedAt ??= now;
+    if (event.type === 'fleetwall.job.awaiting_confirmation') {
+      progress.windowUntil ??= now + windowMs(event);
+    }
   }
 }
 

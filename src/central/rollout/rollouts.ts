@@ -15,18 +15,18 @@ export async function startRollout(
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
   const record = await planRollout(lookOnce(operator, options.signal), plan, operator.keys);
-  const log = await RolloutLog.begin(operator.link, operator.user, record, options.signal);
+  const log = await RolloutLog.begin(operator.link, operator.reader, record, options.signal);
   return await run(operator, log, options);
 }
 
 /** @throws {NoSuchRollout} */
 export async function findRollout(
-  { link, user }: Operator,
+  { link, reader }: Operator,
   rolloutId: string,
   { since, signal }: RolloutOptions,
 ): Promise<RolloutLog> {
   const start = { since: since ?? new Date(Date.now() - LOOK_BACK_MS) };
-  return await RolloutLog.find(link, user, rolloutId, start, signal);
+  return await RolloutLog.find(link, reader, rolloutId, start, signal);
 }
 
 /** Asks whoever runs a rollout, now or later. @throws {NoSuchRollout} */

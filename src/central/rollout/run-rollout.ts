@@ -30,12 +30,16 @@ export async function runRollout(
   return await new Controller(link, log, signal).run();
 }
 
+/** Where it takes longer to read the log to its end, the broker was in trouble. */
+const PROMPT_MS = 5_000;
+
 class Controller {
   readonly #link: ControlLink;
   readonly #log: RolloutLog;
   readonly #signal: AbortSignal | undefined;
   readonly #sent = new Set<string>();
   readonly #takeBackAskedAt = new Map<string, number>();
+  #excusedMs = 0;
   #stepEnded: { step: number; at: number } | null = null;
 
   constructor(link: ControlLink, log: RolloutLog, signal: AbortSignal | undefined) {
@@ -51,13 +55,32 @@ class Controller {
       if (state.ended !== null) return state.ended;
       await this.#sendOpen();
       const decision = decide(state, this.#clock());
-      if (decision.kind === 'wait') await this.#log.change(decision.until, this.#signal);
-      else await this.#carryOut(decision);
+      if (decision.kind === 'wait') {
+        await this.#log.change(decision.until + this.#excusedMs, this.#signal);
+        continue;
+      }
+      // Hosts are not heard either while the log cannot be read: then they get their time anew.
+      const began = Date.now();
+      if (this.#hasSilent()) await this.#log.readToEnd(this.#signal);
+      const tookMs = Date.now() - began;
+      if (tookMs < PROMPT_MS) await this.#carryOut(decision);
+      else this.#excusedMs += tookMs + state.record.deliverySeconds * 1000;
     }
   }
 
+  #hasSilent(): boolean {
+    const { state } = this.#log;
+    const now = this.#now();
+    return [...state.hosts.values()].some((host) => endOf(host, state, now) === 'silent');
+  }
+
+  /** Less the time in which nobody could be heard. */
+  #now(): number {
+    return Date.now() - this.#excusedMs;
+  }
+
   #clock() {
-    const now = Date.now();
+    const now = this.#now();
     const { state } = this.#log;
     const isOver = state
       .hostsOf(state.step)
@@ -103,7 +126,7 @@ class Controller {
     } else if (takeBack !== null) {
       for (const action of decision.how) {
         await this.#send(takeBack[action], decision.hosts);
-        for (const host of decision.hosts) this.#takeBackAskedAt.set(`${action} ${host}`, Date.now());
+        for (const host of decision.hosts) this.#takeBackAskedAt.set(`${action} ${host}`, this.#now());
       }
     }
   }

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { isFleetEvent } from '../../central/fleet/incoming.ts';
+import { isFleetEvent } from '../../central/fleet/event-reader.ts';
 import type { StreamStart } from '../../central/fleet/options.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { RolloutEvent } from '../../contract/rollout-events.ts';

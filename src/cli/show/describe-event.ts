@@ -1,4 +1,4 @@
-import { isFleetEvent } from '../../central/fleet/incoming.ts';
+import { isFleetEvent } from '../../central/fleet/event-reader.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { RolloutEvent } from '../../contract/rollout-events.ts';

@@ -1,4 +1,4 @@
-import { isFleetEvent } from '../../central/fleet/incoming.ts';
+import { isFleetEvent } from '../../central/fleet/event-reader.ts';
 import type { HostAnswers } from '../../central/fleet/options.ts';
 import { endOf } from '../../central/rollout/rollout-decision.ts';
 import type { RolloutEnd, RolloutState } from '../../central/rollout/rollout-state.ts';

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from '../../broker/stream-source.ts';
+import { FleetEvent, MAX_EVENT_BYTES, MAX_REPORT_BYTES } from '../../contract/event.ts';
+import { eventKey, OPERATOR_EXCHANGE } from '../../contract/names.ts';
+import { RolloutEvent } from '../../contract/rollout-events.ts';
+
+/** In the routing key of the event of a job that has asked for a report. */
+const REPORTED = '.job.completed.reported';
+
+/** Reads events of hosts and of rollouts from the event log, and drops what is not what it says. */
+export class EventReader {
+  readonly #ownUser: string | undefined;
+  #dropped = 0;
+
+  /** @param ownUser what the broker knows us as: where one user is shared by all, its name says nothing */
+  constructor(ownUser: string | undefined) {
+    this.#ownUser = ownUser;
+  }
+
+  /** How many messages were no event that can be believed. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /**
+   * @returns `null` for a message that is no event of ours, that is too large to be one, or that says something else of itself than the
+   * routing key with which the broker has let its publisher write
+   */
+  read(message: IncomingMessage): FleetEvent | RolloutEvent | null {
+    const event = message.exchange === OPERATOR_EXCHANGE ? readRollout(message) : this.#readHost(message);
+    if (event === null) this.#dropped += 1;
+    return event;
+  }
+
+  #readHost({ key, user, body }: IncomingMessage): FleetEvent | null {
+    if (body.byteLength > (key.endsWith(REPORTED) ? MAX_REPORT_BYTES : MAX_EVENT_BYTES)) return null;
+    const read = FleetEvent.safeParse(parse(body));
+    if (!read.success) return null;
+    const event = read.data;
+    const { hostId } = event.data;
+    const isPublisher = user === undefined || user === hostId || user === this.#ownUser;
+    return isPublisher && isOneStory(event, key) ? event : null;
+  }
+}
+
+/** Whether an event is one of a host. */
+export function isFleetEvent(event: FleetEvent | RolloutEvent): event is FleetEvent {
+  return !event.type.startsWith('fleetwall.rollout.');
+}
+
+/** A host may write with keys that begin with its own id, and what an event says of its host and job has to be that. */
+function isOneStory(event: FleetEvent, key: string): boolean {
+  const { hostId } = event.data;
+  const outcome = event.type === 'fleetwall.job.completed' ? event.data.outcome : undefined;
+  if (event.source !== `/fleetwall/hosts/${hostId}`) return false;
+  if ('subject' in event && event.subject !== event.data.jobId) return false;
+  return key === eventKey(hostId, event.type, outcome);
+}
+
+function readRollout({ body }: IncomingMessage): RolloutEvent | null {
+  const read = RolloutEvent.safeParse(parse(body));
+  return read.success ? read.data : null;
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
