@@ -58,6 +58,8 @@ export class Management {
     try {
       return await fetch(`${this.#base}${place}`, {
         method,
+        // The administrator's password is for this address, and for no other that it may point to.
+        redirect: 'error',
         headers: { authorization: this.#authorization, 'content-type': 'application/json' },
         signal: AbortSignal.timeout(TIMEOUT_MS),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

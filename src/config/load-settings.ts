@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseYaml } from './read-yaml.ts';
+import { assertOwnFile, parseYaml } from './read-yaml.ts';
 import { withSecrets } from './secrets.ts';
 import { SettingsError } from './settings-error.ts';
 import {
@@ -65,8 +65,10 @@ async function readSettingsFile(
   const path = configFile ?? DEFAULT_FILE;
   let text: string;
   try {
+    await assertOwnFile(path);
     text = await readFile(path, 'utf8');
   } catch (error) {
+    if (error instanceof SettingsError) throw error;
     if (configFile === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT')
       return { path, values: {} };
     throw new SettingsError(`${path}: cannot be read: ${(error as Error).message}`);

@@ -14,8 +14,7 @@ const STICKY = 0o1000;
  */
 export async function readOwnFile(path: string): Promise<string> {
   try {
-    assertOwn(path, await stat(path));
-    assertOwn(dirname(path), await stat(dirname(path)));
+    await assertOwnFile(path);
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof SettingsError) throw error;
@@ -23,15 +22,33 @@ export async function readOwnFile(path: string): Promise<string> {
   }
 }
 
-function assertOwn(path: string, { mode, uid }: Stats): void {
-  const me = process.geteuid?.() ?? 0;
-  const who = 'who so could command this host';
-  if (uid !== me && uid !== 0) {
-    throw new SettingsError(`${path}: belongs to user ${uid}, ${who}: chown ${me} ${path}`);
+/** @throws {SettingsError} if anybody but root and the user of this process may change it; {Error} if it is not there */
+export async function assertOwnFile(path: string): Promise<void> {
+  for (const place of [path, dirname(path)]) {
+    const found = await stat(place);
+    assertOwner(place, found);
+    assertNotWritable(place, found);
   }
+}
+
+/** As {@link assertOwnFile}, of any owner: a secret that is mounted into a container keeps that which it has outside. */
+export async function assertOneWriter(path: string): Promise<void> {
+  for (const place of [path, dirname(path)]) assertNotWritable(place, await stat(place));
+}
+
+const WHO = 'who so could command this host';
+
+function assertOwner(path: string, { uid }: Stats): void {
+  const me = process.geteuid?.() ?? 0;
+  if (uid !== me && uid !== 0) {
+    throw new SettingsError(`${path}: belongs to user ${uid}, ${WHO}: chown ${me} ${path}`);
+  }
+}
+
+function assertNotWritable(path: string, { mode }: Stats): void {
   // In a sticky folder, such as /tmp, nobody can replace a file of another user.
   if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) {
-    throw new SettingsError(`${path}: may be written by others than its owner, ${who}: chmod go-w ${path}`);
+    throw new SettingsError(`${path}: may be written by others than its owner, ${WHO}: chmod go-w ${path}`);
   }
 }
 

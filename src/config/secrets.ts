@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AmqpAddress } from './amqp-address.ts';
+import { assertOneWriter } from './read-yaml.ts';
 import { SettingsError } from './settings-error.ts';
 import { environmentName, type TlsSettings } from './worker-settings.ts';
 
@@ -70,6 +71,7 @@ async function readSecret(
     if (setting === 'amqpKey' && ((await stat(path)).mode & OTHERS_READ) !== 0) {
       throw new SettingsError(`${origin}: others may read the private key: chmod 600 ${path}`);
     }
+    await assertOneWriter(path);
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof SettingsError) throw error;

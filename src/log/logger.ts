@@ -1,3 +1,4 @@
+import { closeSync, fchmodSync, openSync } from 'node:fs';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { escapeControl } from '../contract/escape.ts';
 
@@ -19,18 +20,33 @@ const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s/@]+@/gi;
 /** `password=…`, `"password":"…"`, the private part of a JWK, and the log-in of HTTP, wherever they stand in a text. */
 const NAMED_SECRET =
   /(\b(?:password|passwd|secret|token)["']?\s*[=:]\s*["']?|"d"\s*:\s*"|\b(?:Basic|Bearer)\s+)[^\s"',;&]+/gi;
+const LOG_MODE = 0o640;
 const DEEPEST = 6;
 const OWN_ERRORS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'AssertionError']);
 
 /** JSON lines with the host's id on each; passwords are masked, and text from outside carries no control characters. */
 export function openLog({ level, file, hostId }: LogOptions): OpenLog {
-  const destination = pino.destination(
-    file === undefined ? { dest: 1, sync: true } : { dest: file, mode: 0o640, sync: true },
-  );
+  if (file !== undefined) makeLogFile(file);
+  const destination = pino.destination({ dest: file ?? 1, sync: true });
   return {
     log: createLogger({ level, hostId }, destination),
-    reopen: () => file !== undefined && destination.reopen(),
+    reopen: () => {
+      if (file === undefined) return;
+      makeLogFile(file);
+      destination.reopen();
+    },
   };
+}
+
+/** The umask of a service is narrower than what the group that reads the log needs. A file that is there stays as it is. */
+function makeLogFile(path: string): void {
+  try {
+    const file = openSync(path, 'wx', LOG_MODE);
+    fchmodSync(file, LOG_MODE);
+    closeSync(file);
+  } catch {
+    // It is there; or it cannot be made, which opening it tells.
+  }
 }
 
 /** For commands that show everything at the terminal themselves. */

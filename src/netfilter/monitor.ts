@@ -14,6 +14,8 @@ export interface MonitorOptions {
 
 /** Makes nft print line by line. Into a pipe it would print in blocks. */
 const LINE_BUFFERED = ['/usr/bin/stdbuf', '-oL'];
+/** A worker that is killed cannot end it; the kernel does (prctl(2), PR_SET_PDEATHSIG). */
+const ENDS_WITH_PARENT = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'];
 /** The line with which `nft monitor` ends each transaction: `# new generation 6 by process 8498 (iptables-nft-re)`. */
 const GENERATION = /^# new generation \d+(?: by process (\d+) \((.*)\))?$/;
 
@@ -29,7 +31,7 @@ export class NftMonitor implements RulesMonitor {
   start(heard: (by: Writer | null) => void): void {
     const { nft, namespace, follow, log } = this.#options;
     if (nft === null || this.#following !== null) return;
-    const [file, ...args] = [...namespace.prefix, ...LINE_BUFFERED, nft, 'monitor'];
+    const [file, ...args] = [...ENDS_WITH_PARENT, ...namespace.prefix, ...LINE_BUFFERED, nft, 'monitor'];
     this.#following = follow({
       file,
       args,

@@ -29,12 +29,15 @@ export class RabbitmqCluster {
     const cookie = randomBytes(10).toString('hex');
     const [epmdPort = 0, ...ports] = await freePorts(size + 1);
     const epmd = spawn(EPMD, ['-port', String(epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
-    const nodes: Rabbitmq[] = [];
-    // One after the other: all at once, they might each begin alone.
-    for (const [index, port] of ports.entries()) {
+    const start = async (port: number, index: number) => {
       const uid = firstUid === null ? {} : { uid: firstUid + index };
-      nodes.push(await Rabbitmq.start({ ...options, cluster: { cookie, epmdPort, port, ports, ...uid } }));
-    }
+      return await Rabbitmq.start({ ...options, cluster: { cookie, epmdPort, port, ports, ...uid } });
+    };
+    // Those of RabbitMQ 4 agree on who begins, and wait for each other.
+    if (options.root !== undefined) return new RabbitmqCluster(await Promise.all(ports.map(start)), epmd);
+    const nodes: Rabbitmq[] = [];
+    // One after the other: all at once, those of RabbitMQ 3 might each begin alone.
+    for (const [index, port] of ports.entries()) nodes.push(await start(port, index));
     return new RabbitmqCluster(nodes, epmd);
   }
 

@@ -66,8 +66,8 @@ export class Rabbitmq {
     this.#environment = environment;
     this.#detached = detached;
     this.url = url;
-    this.#enter = root === undefined ? [] : enterRoot(root, folder);
     this.#uid = cluster?.uid;
+    this.#enter = root === undefined ? [] : enterRoot(root, folder, this.#uid ?? 0);
     const epmdPort = environment['ERL_EPMD_PORT'] ?? '';
     this.#epmd =
       cluster === undefined ? this.#spawn(EPMD, ['-port', epmdPort, '-address', '127.0.0.1']) : null;
@@ -174,7 +174,8 @@ export class Rabbitmq {
       env: this.#environment,
       stdio: ['ignore', stdout ?? output, output],
       detached: true,
-      ...(this.#uid === undefined ? {} : { uid: this.#uid, gid: this.#uid }),
+      // Only root may enter another root.
+      ...(this.#uid === undefined || this.#enter.length > 0 ? {} : { uid: this.#uid, gid: this.#uid }),
     });
     closeSync(output);
     if (this.#detached) child.unref();
@@ -211,13 +212,20 @@ function nodeName(port: number): string {
 }
 
 /** In mounts of its own, the folder is where it is outside: what is written to it is seen on both sides. */
-function enterRoot(root: string, folder: string): string[] {
+function enterRoot(root: string, folder: string, uid: number): string[] {
   const mounts = [
     `mkdir -p ${root}${folder} && mount --bind ${folder} ${root}${folder}`,
     `mount -t proc proc ${root}/proc`,
     `mount --rbind /dev ${root}/dev`,
   ];
-  return ['unshare', '--mount', 'sh', '-c', `${mounts.join(' && ')} && exec chroot ${root} "$@"`, 'enter'];
+  return [
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    `${mounts.join(' && ')} && exec chroot --userspec=${uid}:${uid} ${root} "$@"`,
+    'enter',
+  ];
 }
 
 /** The server is a shell that becomes Erlang, in a group of its own with what it has started. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { BackOff } from '../../job/time/back-off.ts';
+import { OneAtATime } from '../../job/time/one-at-a-time.ts';
 import { dropConnection } from '../connection/drop-connection.ts';
 import { isOpen } from '../connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
@@ -49,7 +50,7 @@ export class Publisher {
   /** Ends the time in which each message has a channel of its own; `null`: that is not now. */
   #apart: NodeJS.Timeout | null = null;
   #alone = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #line = new OneAtATime();
   #failingSince: number | null = null;
 
   constructor(options: PublisherOptions) {
@@ -86,9 +87,7 @@ export class Publisher {
     if (model === null || channel === null) throw new PublishFailed('there is no connection to the broker');
     if (!alone && this.#apart === null) return await this.#publishOn(channel, message);
     if (!this.#options.inOrder) return await this.#publishAlone(model, message);
-    const turn = this.#last.then(async () => await this.#publishAlone(model, message));
-    this.#last = turn.catch(() => {});
-    return await turn;
+    return await this.#line.run(async () => await this.#publishAlone(model, message));
   }
 
   async #publishOn(channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {

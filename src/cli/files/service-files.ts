@@ -39,7 +39,9 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources @mount
 SystemCallErrorNumber=EPERM
-UMask=0077`;
+UMask=0077
+# A core of it would have the keys and passwords of the host in it.
+LimitCORE=0`;
 
 function workerUnit(command: string): string {
   return `# Written by fleetwall service install. Changes of your own belong in a drop-in: systemctl edit fleetwall
@@ -75,6 +77,8 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX
 # What a drift was made by is looked up in /proc: so it is not hidden. Node compiles as it runs: no MemoryDenyWriteExecute.
 ${HARDENING}
 
+# Several times what the largest ruleset needs: what takes more is a fault, and is started anew.
+MemoryMax=2G
 StateDirectory=fleetwall
 StateDirectoryMode=0700
 LogsDirectory=fleetwall

@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, type Pair, parseDocument, Scalar } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, type Pair, parseDocument, Scalar } from 'yaml';
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { FileError, FileProblem } from './file-error.ts';
 import type { LinePlace, PlaceOf } from './line-place.ts';
@@ -35,7 +35,7 @@ export function readYamlFile(path: string, text: string): YamlFile {
     throw new FileError([new FileProblem(path, 1, reason)]);
   }
   const pairOf = (key: string) => contents.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
-  const { both, ...values } = document.toJS() as Record<string, unknown>;
+  const { both, ...values } = toValues(path, document);
   const texts = new Map(FAMILIES.map((family) => [family, placesIn(pairOf(family), lineAt)]));
   if (typeof both === 'string') {
     const shared = placesIn(pairOf('both'), lineAt);
@@ -54,6 +54,15 @@ export function readYamlFile(path: string, text: string): YamlFile {
     lineOfKey: (key) => startOf(pairOf(key)?.key, lineAt),
     placeOf: (family, line) => texts.get(family)?.(line) ?? NOWHERE,
   };
+}
+
+/** @throws {FileError} if aliases would make more of it than anybody means */
+function toValues(path: string, document: Document): Record<string, unknown> {
+  try {
+    return document.toJS() as Record<string, unknown>;
+  } catch (error) {
+    throw new FileError([new FileProblem(path, 1, `cannot be read: ${(error as Error).message}`)]);
+  }
 }
 
 function textOf(value: unknown): string {

@@ -7,6 +7,7 @@ import { Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../../contract/job.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Delivery } from '../ports/delivery.ts';
 import type { KeyRing, TrustedKey } from '../ports/key-ring.ts';
+import { OneAtATime } from '../time/one-at-a-time.ts';
 import { type Opened, openSigned, openUnsigned } from './envelope.ts';
 import { isDeeperThan } from './json-depth.ts';
 
@@ -36,8 +37,15 @@ export async function decodeJob(delivery: Delivery, ring: KeyRing): Promise<Deco
   return { message: read.data, signers };
 }
 
+/** Before its signature is known, a message may grow to many times its size: only one of this process does so at a time. */
+const decoding = new OneAtATime();
+
 /** Reads the JSON of any of our messages. Only its version is checked, not its content. */
 export async function decodeJson(delivery: Delivery, ring: KeyRing): Promise<Decoded<unknown>> {
+  return await decoding.run(async () => await decodeOne(delivery, ring));
+}
+
+async function decodeOne(delivery: Delivery, ring: KeyRing): Promise<Decoded<unknown>> {
   const { payload, signers } = await open(delivery, ring);
   if (payload.byteLength > MAX_JOB_BYTES) throw tooLarge();
   const message = parseJson(payload);

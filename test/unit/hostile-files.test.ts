@@ -1,0 +1,74 @@
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readRulesetFile } from '../../src/cli/files/ruleset-file.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import { assertOwnFolder } from '../../src/host/state/own-folder.ts';
+import { openLog } from '../../src/log/logger.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleetwall-files-'));
+});
+afterEach(async () => await rm(folder, { recursive: true }));
+
+describe('files that others may write', () => {
+  const file = async (name: string, text: string, mode: number) => {
+    const path = join(folder, name);
+    await writeFile(path, text);
+    await chmod(path, mode);
+    return path;
+  };
+
+  it('are not taken as settings', async () => {
+    const configFile = await file('worker.yaml', 'allowUnsigned: true\n', 0o666);
+    const settings = loadSettings({ flags: {}, environment: {}, configFile });
+    await expect(settings).rejects.toThrow(`${configFile}: may be written by others`);
+  });
+
+  it('are not taken as the password', async () => {
+    const configFile = await file('worker.yaml', 'allowUnsigned: true\n', 0o600);
+    const password = await file('password', 'secret', 0o620);
+    const environment = { FLEETWALL_AMQP_PASSWORD_FILE: password };
+    const settings = loadSettings({ flags: {}, environment, configFile });
+    await expect(settings).rejects.toThrow(`${password}: may be written by others`);
+  });
+
+  it('are not looked for in a folder below one that others may write', async () => {
+    const open = join(folder, 'open');
+    await mkdir(join(open, 'state'), { recursive: true, mode: 0o700 });
+    await assertOwnFolder(join(open, 'state'));
+    await chmod(open, 0o777);
+    await expect(assertOwnFolder(join(open, 'state'))).rejects.toThrow(`${open} may be written by others`);
+    await expect(assertOwnFolder(join(open, 'not there yet'))).rejects.toThrow(`${open} may be written`);
+  });
+});
+
+it('a log file can be read by its group, whatever the umask', async () => {
+  const path = join(folder, 'worker.log');
+  const before = process.umask(0o077);
+  try {
+    const { log, reopen } = openLog({ level: 'info', file: path, hostId: 'web-1' });
+    log.info('first');
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+    await rm(path);
+    reopen();
+    log.info('second');
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+  } finally {
+    process.umask(before);
+  }
+});
+
+it('a ruleset file of aliases upon aliases ends with a sentence', async () => {
+  const levels = Array.from({ length: 12 }, (_, level) => {
+    const inner = level === 0 ? 'x' : `*a${level - 1}`;
+    return `a${level}: &a${level} [${Array.from({ length: 12 }, () => inner).join(', ')}]`;
+  });
+  const path = join(folder, 'bomb.yaml');
+  await writeFile(path, `name: edge\n${levels.join('\n')}\n`);
+  await expect(readRulesetFile(path, {})).rejects.toThrow(
+    `${path}:1: cannot be read: Excessive alias count indicates a resource exhaustion attack`,
+  );
+});
