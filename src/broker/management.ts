@@ -25,6 +25,11 @@ export class Management {
     await this.#ask('POST', '/definitions', definitions);
   }
 
+  /** Lets a user have so many connections at a time, and no more. @throws {ManagementError} */
+  async limitConnections(user: string, most: number): Promise<void> {
+    await this.#ask('PUT', path('user-limits', user, 'max-connections'), { value: most });
+  }
+
   /** Removes all bindings of a host's queues but those of its id, its groups and all hosts. @throws {ManagementError} */
   async unbindLeftGroups(vhost: string, { hostId, groups }: ProvisionedHost): Promise<void> {
     const keys = new Set([hostKey(hostId), ALL_KEY, ...groups.map(groupKey)]);

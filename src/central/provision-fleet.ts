@@ -22,6 +22,8 @@ export interface ProvisionOptions {
 
 /** So many hosts in one request: the broker takes 8 MiB in one. */
 const HOSTS_AT_ONCE = 500;
+/** Of one host: its worker's, its probes to each node, doctor, and those that the broker has not given up yet. One host must not use up all. */
+const MOST_CONNECTIONS = 20;
 
 /** What would be made, as one file of definitions. Passwords that are there already stay. */
 export async function describeFleet(options: ProvisionOptions): Promise<BrokerDefinitions> {
@@ -40,7 +42,10 @@ export async function provisionFleet(options: ProvisionOptions, managementUrl: U
     const hosts = fleet.hosts.slice(at, at + HOSTS_AT_ONCE);
     await management.define(fleetDefinitions({ ...fleet, hosts }));
   }
-  for (const host of fleet.hosts) await management.unbindLeftGroups(fleet.vhost, host);
+  for (const host of fleet.hosts) {
+    await management.unbindLeftGroups(fleet.vhost, host);
+    await management.limitConnections(host.hostId, MOST_CONNECTIONS);
+  }
 }
 
 /** @throws {ManagementError} */

@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { HttpAddress } from '../../config/http-address.ts';
 import { SetupError } from '../../config/setup-error.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
@@ -19,6 +20,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** Enough for Prometheus, an orchestrator and some people. */
 const MOST_CONNECTIONS = 64;
 const REQUEST_MS = 10_000;
+const NOT_HERE = 'this address is for programs of this host: ask for it by 127.0.0.1 or localhost';
 /** How often Node looks for requests that take too long; by default, every 30 s. */
 const LOOK_MS = 2_000;
 
@@ -34,9 +36,11 @@ export class StatusPages {
   static async open({ host, port }: HttpAddress, source: StatusSource): Promise<StatusPages> {
     const server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
       request.resume();
+      const isForeign = isLoopback(host) && !isLoopback(nameIn(request.headers.host));
+      if (isForeign) return send(response, problem(421, NOT_HERE));
       void pageFor(request.method ?? '', request.url ?? '', source).then((page) => send(response, page));
     });
-    server.maxConnections = MOST_CONNECTIONS;
+    leaveRoom(server);
     server.requestTimeout = REQUEST_MS;
     server.headersTimeout = REQUEST_MS;
     await new Promise<void>((resolve, reject) => {
@@ -59,6 +63,27 @@ export class StatusPages {
     this.#server.closeAllConnections();
     await closed;
   }
+}
+
+/** Those that say nothing must not keep others out: for a new connection, the one that was opened first is closed. */
+function leaveRoom(server: Server): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size > MOST_CONNECTIONS) oldest?.destroy();
+  });
+}
+
+/** The host in a Host header, without its port. */
+function nameIn(header: string | undefined): string {
+  return (header ?? '').replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+}
+
+/** What only programs of this host can reach. A page of the web that has its name resolve to such an address is none of them. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }
 
 async function pageFor(method: string, url: string, source: StatusSource): Promise<Page> {

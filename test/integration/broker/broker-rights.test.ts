@@ -106,6 +106,16 @@ describe('a fleet that was provisioned', () => {
     expect((await stat(join(passwords, 'web-1'))).mode & 0o777).toBe(0o600);
   });
 
+  it('lets a host have some connections, and not so many that none are left for others', async () => {
+    const url = await urlOf('web-2');
+    const opened = await Promise.allSettled(Array.from({ length: 25 }, async () => await connect(url)));
+    const connections = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    for (const connection of connections) connection.on('error', () => {});
+    expect(connections.length).toBeGreaterThan(10);
+    expect(connections.length).toBeLessThan(25);
+    await Promise.all(connections.map(async (connection) => await connection.close()));
+  });
+
   it('works: with its own user a host runs what the operator sends', async () => {
     const listener = await TestClient.connect(broker.url);
     const host = await fixture.host('nft', {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -176,6 +178,34 @@ describe('the readiness of a worker', () => {
     expect(JSON.parse(await host.namespace.run(process.execPath, ['-e', script]))).toMatchObject({
       checks: { backend: expect.stringMatching(/permission|root/i), lock: 'ok' },
     });
+  });
+});
+
+describe('the pages of a worker', () => {
+  it('are had although others keep more connections open than it serves, and say nothing', async () => {
+    const { pages } = await watched('nft');
+    const idle = Array.from({ length: 100 }, () => connect({ host: '127.0.0.1', port: pages.port }));
+    await Promise.all(idle.map(async (socket) => await once(socket, 'connect')));
+    idle[99]?.write('GET /healthz HTTP/1.1\r\nHost: ');
+    for (const socket of idle) socket.on('error', () => {});
+    expect(await pages.json('/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    for (const socket of idle) socket.destroy();
+  });
+
+  it('are for programs of its host where it listens there, whatever name leads to it', async () => {
+    const { pages } = await watched('nft');
+    const statusFor = async (name: string) => {
+      const asked = request({ port: pages.port, path: '/healthz', headers: { host: name } }).end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    for (const name of ['127.0.0.1', `localhost:${pages.port}`, '127.0.0.1:80']) {
+      expect(await statusFor(name)).toBe(200);
+    }
+    for (const name of ['rebound.example', '127.0.0.1.example', '10.0.0.1']) {
+      expect(await statusFor(name)).toBe(421);
+    }
   });
 });
 
