@@ -13,6 +13,7 @@ import { StateUnavailable } from '../job/ports/stores.ts';
 import { FileError } from './files/file-error.ts';
 import { Interrupted } from './options/fleet-options.ts';
 import type { ExitStatus } from './terminal/exit-status.ts';
+import { printAside } from './terminal/print.ts';
 import { NoTerminal } from './terminal/terminal-answers.ts';
 
 const FOR_THE_PERSON = [
@@ -32,15 +33,15 @@ const FOR_THE_PERSON = [
 /** What a person can mend is told to them; anything else is an error in fleetwall, and thrown. */
 export function refuse(error: unknown): ExitStatus {
   if (error instanceof FileError) {
-    process.stderr.write(`${error.message}\n`);
+    printAside(`${error.message}\n`);
     return error.problems.every(({ line }) => line === null) ? 2 : 1;
   }
   if (error instanceof BrokerUnreachable) {
-    process.stderr.write(`fleetwall: the broker cannot be reached: ${error.message}\n`);
+    printAside(`fleetwall: the broker cannot be reached: ${error.message}\n`);
     return 3;
   }
   if (!isForThePerson(error)) throw error;
-  process.stderr.write(`${error.message.replace(/^/gm, 'fleetwall: ')}\n`);
+  printAside(`${error.message.replace(/^/gm, 'fleetwall: ')}\n`);
   return 2;
 }
 

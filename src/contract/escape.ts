@@ -16,6 +16,11 @@ export function escapeLines(text: string): string {
   return text.split('\n').map(escapeControl).join('\n');
 }
 
+/** Does the same for JSON, which stays the same JSON. */
+export function escapeAsJson(json: string): string {
+  return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 function escapeCharacter(character: string): string {
   const short = SHORT[character];
   if (short !== undefined) return short;

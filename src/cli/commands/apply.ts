@@ -7,6 +7,7 @@ import { withExamples } from '../options/help.ts';
 import { localCommand, localJob } from '../options/local-command.ts';
 import { describeCounts } from '../show/describe-counts.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { printAside } from '../terminal/print.ts';
 import { TerminalAnswers } from '../terminal/terminal-answers.ts';
 
 const CONFIRMED_HERE = {
@@ -43,7 +44,7 @@ function showApplied({ outcome, diff, ruleset }: JobCompleted): string {
 /** Nobody is asked, and what is under way is finished: half of a change helps nobody. */
 function deaf(): Answers {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => process.stderr.write('fleetwall: finishing the change that is under way\n'));
+    process.on(signal, () => printAside('fleetwall: finishing the change that is under way\n'));
   }
   return NO_ANSWERS;
 }

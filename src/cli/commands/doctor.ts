@@ -8,6 +8,7 @@ import { withExamples } from '../options/help.ts';
 import { withWorkerOptions } from '../options/setting-options.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { paint } from '../terminal/paint.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { layRow } from '../terminal/table.ts';
 
 type Flags = Partial<Record<SettingName, string>> & { config?: string; json?: true };
@@ -27,10 +28,11 @@ export function doctorCommand(end: (status: ExitStatus) => void): Command {
     const counts = { ok: 0, warning: 0, failure: 0 };
     for await (const finding of examine(settings, silentLog())) {
       counts[finding.verdict] += 1;
-      process.stdout.write(json === true ? `${JSON.stringify(finding)}\n` : show(finding));
+      if (json === true) printJson(finding);
+      else print(show(finding));
     }
     if (json !== true) {
-      process.stdout.write(`${counts.ok} ok, warnings: ${counts.warning}, failures: ${counts.failure}\n`);
+      print(`${counts.ok} ok, warnings: ${counts.warning}, failures: ${counts.failure}\n`);
     }
     end(counts.failure === 0 ? 0 : 1);
   });

@@ -21,6 +21,7 @@ import { readInput } from '../files/read-input.ts';
 import { withExamples } from '../options/help.ts';
 import { collect } from '../options/read-values.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { print, printAside, printExactly } from '../terminal/print.ts';
 import { layTable } from '../terminal/table.ts';
 
 const JSON_OPTION = ['--json', 'print JSON on standard output'] as const;
@@ -40,7 +41,7 @@ export function keysCommand(end: (status: ExitStatus) => void): Command {
     )
     .option(...JSON_OPTION)
     .action(async (path: string, { kid, algorithm }: { kid: string; algorithm: SigningKey['algorithm'] }) => {
-      print({ keys: [await generateSigningKey(path, kid, algorithm)] });
+      printKeys({ keys: [await generateSigningKey(path, kid, algorithm)] });
     });
   const sign = keys
     .command('sign')
@@ -53,7 +54,7 @@ export function keysCommand(end: (status: ExitStatus) => void): Command {
       const input = await readInput(path);
       const jws = jwsIn(path, input);
       const signed = jws === null ? await signMessage(input, signers) : await addSignatures(jws, signers);
-      process.stdout.write(`${signed.body.toString()}\n`);
+      print(`${signed.body.toString()}\n`);
     });
   const check = keys
     .command('verify')
@@ -99,26 +100,26 @@ async function verify(path: string, trusted: string): Promise<ExitStatus> {
   const input = await readInput(path);
   try {
     const { payload, signers } = await openSigned(input, !isJson(input), ring);
-    process.stderr.write(`signed by ${signers.map(({ kid }) => kid).join(', ')}\n`);
-    process.stdout.write(payload);
+    printAside(`signed by ${signers.map(({ kid }) => kid).join(', ')}\n`);
+    printExactly(payload);
     return 0;
   } catch (error) {
     if (!(error instanceof JobFailure)) throw error;
-    process.stderr.write(`${error.code}: ${error.message}\n`);
+    printAside(`${error.code}: ${error.message}\n`);
     return 1;
   }
 }
 
 async function list(path: string, json: boolean): Promise<void> {
   if (await isPrivate(path)) {
-    print({ keys: [await readPublicHalf(path)] });
+    printKeys({ keys: [await readPublicHalf(path)] });
     return;
   }
   const trusted = await readTrustedKeys(path);
   const lines = json
     ? trusted.map(({ kid, algorithm, limits }) => JSON.stringify({ kid, algorithm, limits }))
     : layTable(trusted.map(({ kid, algorithm, limits }) => [kid, algorithm, tellLimits(limits)]));
-  for (const line of lines) process.stdout.write(`${line}\n`);
+  for (const line of lines) print(`${line}\n`);
 }
 
 function tellLimits(limits: object): string {
@@ -155,9 +156,7 @@ function isMessage(input: Buffer): boolean {
   const read = 'kind' in values ? ControlMessage.safeParse(values) : Job.safeParse(values);
   if (!read.success) throw new SyntaxError(describeIssues(read.error));
   if ('action' in read.data && read.data.expiresAt === undefined) {
-    process.stderr.write(
-      'note: the job has no expiresAt: hosts refuse that, unless their policy lets it in\n',
-    );
+    printAside('note: the job has no expiresAt: hosts refuse that, unless their policy lets it in\n');
   }
   return true;
 }
@@ -166,6 +165,6 @@ function isJson(input: Buffer): boolean {
   return input.toString('latin1').trimStart().startsWith('{');
 }
 
-function print(value: object): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+function printKeys(value: object): void {
+  print(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -7,6 +7,7 @@ import { withExamples } from '../options/help.ts';
 import { collect } from '../options/read-values.ts';
 import { plural } from '../show/plural.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { print, printJson } from '../terminal/print.ts';
 
 interface Flags {
   hosts?: string;
@@ -100,7 +101,7 @@ async function provision(hosts: NamedHost[], flags: Flags, command: Command): Pr
   }
   const fleet = { vhost, queueType, hosts, operators, passwordFolder: passwords ?? null };
   if (flags.definitions === true) {
-    process.stdout.write(`${JSON.stringify(await describeFleet(fleet), null, 2)}\n`);
+    print(`${JSON.stringify(await describeFleet(fleet), null, 2)}\n`);
     return 0;
   }
   await provisionFleet(fleet, url);
@@ -118,7 +119,8 @@ async function provision(hosts: NamedHost[], flags: Flags, command: Command): Pr
 }
 
 function tell({ json }: Flags, text: string, values: object): void {
-  process.stdout.write(`${json === true ? JSON.stringify(values) : text}\n`);
+  if (json === true) printJson(values);
+  else print(`${text}\n`);
 }
 
 function namedHosts(ids: readonly string[], groups: readonly string[], command: Command): NamedHost[] {

@@ -6,6 +6,7 @@ import { withExamples } from '../options/help.ts';
 import { readRolloutId } from '../options/rollout-flags.ts';
 import { RolloutReport } from '../show/report-rollout.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { printAside } from '../terminal/print.ts';
 import { ROLLOUT_EXAMPLES, withStart } from './rollout-start.ts';
 
 type Work = (id: string, flags: FleetFlags, client: FleetClient, signal: AbortSignal) => Promise<ExitStatus>;
@@ -63,7 +64,7 @@ function ask(request: 'pause' | 'abort'): Work {
   return async (id, _, client, signal) => {
     if (request === 'pause') await client.pauseRollout(id, { signal });
     else await client.abortRollout(id, { signal });
-    process.stderr.write(`asked to ${request} rollout ${id}\n`);
+    printAside(`asked to ${request} rollout ${id}\n`);
     return 0;
   };
 }
@@ -82,7 +83,7 @@ async function resume(
     return report.end(await client.resumeRollout(id, { signal, onEvent: report.onEvent }));
   } catch (error) {
     if (!(isPaused && error instanceof RolloutIsRun)) throw error;
-    process.stderr.write(`rollout ${id} goes on, in the process that runs it\n`);
+    printAside(`rollout ${id} goes on, in the process that runs it\n`);
     return 0;
   }
 }

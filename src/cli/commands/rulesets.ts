@@ -23,6 +23,7 @@ import { readRevisionOrNext } from '../options/read-values.ts';
 import { AnswerReport, statusOf } from '../show/report-answers.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { paint } from '../terminal/paint.ts';
+import { print, printAside, printJson } from '../terminal/print.ts';
 
 type Flags = FleetFlags & AnswerFlags & SelectionFlags & ConfirmFlags & { revision: number | 'next' };
 type End = (status: ExitStatus) => void;
@@ -90,9 +91,9 @@ export function reportCommand(end: End): Command {
           await client.report(ruleset, selection, { timeoutSeconds: flags.timeout, signal }),
       );
       for (const [host, rulesets] of reports) {
-        if (flags.json === true) process.stdout.write(`${JSON.stringify({ hostId: host, rulesets })}\n`);
-        else if (rulesets === null) process.stderr.write(`${host}: no answer\n`);
-        else for (const found of rulesets) process.stdout.write(showReported(host, found));
+        if (flags.json === true) printJson({ hostId: host, rulesets });
+        else if (rulesets === null) printAside(`${host}: no answer\n`);
+        else for (const found of rulesets) print(showReported(host, found));
       }
       end(statusOf([...reports.values()].map((rulesets) => (rulesets === null ? 'silent' : 'reported'))));
     },
@@ -153,7 +154,7 @@ function answerCommand(kind: 'confirm' | 'abort', end: End): Command {
           onEvent: report.onEvent,
         });
         if (answers.size === 0) {
-          process.stderr.write(`no host waits for job ${job}\n`);
+          printAside(`no host waits for job ${job}\n`);
           return 1;
         }
         const own = report.end(answers, null);

@@ -12,6 +12,7 @@ import {
 } from '../../contract/schema/json-schemas.ts';
 import { withExamples } from '../options/help.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { print, printJson } from '../terminal/print.ts';
 
 interface Flags {
   out?: string;
@@ -38,9 +39,10 @@ export function schemaCommand(end: (status: ExitStatus) => void): Command {
         if (out !== undefined) {
           const file = join(out, fileOf(each));
           await writeFile(file, text);
-          process.stdout.write(json ? `${JSON.stringify({ name: each, file })}\n` : `${file}\n`);
-        } else if (json) process.stdout.write(`${JSON.stringify({ name: each, schema: document })}\n`);
-        else process.stdout.write(name === undefined ? `${each}\n` : text);
+          if (json) printJson({ name: each, file });
+          else print(`${file}\n`);
+        } else if (json) printJson({ name: each, schema: document });
+        else print(name === undefined ? `${each}\n` : text);
       }
       end(0);
     });

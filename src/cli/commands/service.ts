@@ -6,6 +6,7 @@ import { SetupError } from '../../config/setup-error.ts';
 import { type ServiceFile, serviceFiles } from '../files/service-files.ts';
 import { withExamples } from '../options/help.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { print, printExactly, printJson } from '../terminal/print.ts';
 
 interface Flags {
   exec?: string;
@@ -27,14 +28,14 @@ export function serviceCommand(end: (status: ExitStatus) => void): Command {
       .option('--json', 'print one JSON object on standard output');
   const printing = withOptions(service.command('print'))
     .description('print the files that install would write')
-    .action((flags: Flags) => print(filesFor(flags), flags));
+    .action((flags: Flags) => printFiles(filesFor(flags), flags));
   const installing = withOptions(service.command('install'))
     .description('write units for the worker and for the rules at boot, a group and folders')
     .option('--root <folder>', 'the folder below which all is written, such as that of an image', '/')
     .action(async (flags: Flags) => {
       const paths = await install(filesFor(flags), flags.root);
-      if (flags.json === true) process.stdout.write(`${JSON.stringify({ written: paths })}\n`);
-      else process.stdout.write(`${paths.map((path) => `wrote ${path}`).join('\n')}\n${NEXT}`);
+      if (flags.json === true) printJson({ written: paths });
+      else print(`${paths.map((path) => `wrote ${path}`).join('\n')}\n${NEXT}`);
       end(0);
     });
   withExamples(printing, [PRINT, ['for a program', 'fleetwall service print --json']]);
@@ -70,9 +71,9 @@ function filesFor({ exec }: Flags): ServiceFile[] {
   return serviceFiles({ command: exec ?? [process.execPath, ...NODE_FLAGS, main].join(' ') });
 }
 
-function print(files: readonly ServiceFile[], { json }: Flags): void {
-  if (json === true) process.stdout.write(`${JSON.stringify({ files })}\n`);
-  else process.stdout.write(files.map(({ path, text }) => `#### ${path}\n${text}`).join('\n'));
+function printFiles(files: readonly ServiceFile[], { json }: Flags): void {
+  if (json === true) printJson({ files });
+  else printExactly(files.map(({ path, text }) => `#### ${path}\n${text}`).join('\n'));
 }
 
 async function install(files: readonly ServiceFile[], root: string): Promise<string[]> {

@@ -12,6 +12,7 @@ import { withExamples } from '../options/help.ts';
 import { collect, readSeconds } from '../options/read-values.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { layTable } from '../terminal/table.ts';
 
 type Flags = FleetFlags & AnswerFlags & { group: string[]; since: number };
@@ -41,8 +42,8 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
         )
         .toSorted((a, b) => a.hostId.localeCompare(b.hostId));
       if (flags.json === true) {
-        for (const host of hosts) process.stdout.write(`${JSON.stringify(host)}\n`);
-      } else process.stdout.write(showFleet(hosts));
+        for (const host of hosts) printJson(host);
+      } else print(showFleet(hosts));
       end(hosts.every(({ presence }) => presence === 'online') ? 0 : 4);
     },
   );

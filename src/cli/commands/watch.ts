@@ -15,6 +15,7 @@ import { withExamples } from '../options/help.ts';
 import { collect, readSeconds } from '../options/read-values.ts';
 import { describeEvent } from '../show/describe-event.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { print, printJson } from '../terminal/print.ts';
 
 type Flags = FleetFlags &
   AnswerFlags & {
@@ -70,7 +71,8 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
         for await (const event of client.events({ from: flags.since ?? 'next', signal })) {
           learnGroup(event, flags, members);
           if (!isWanted(event, flags, members) || isNoise(event, flags)) continue;
-          process.stdout.write(`${flags.json === true ? JSON.stringify(event) : describeEvent(event)}\n`);
+          if (flags.json === true) printJson(event);
+          else print(`${describeEvent(event)}\n`);
         }
       }).catch((error: unknown) => {
         // That is how it ends.

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { plural } from '../show/plural.ts';
 import { nameHosts } from '../show/show-answers.ts';
+import { printAside } from '../terminal/print.ts';
 import type { SelectionFlags } from './fleet-options.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function askFirst(
     `${what} on ${plural(hosts.length, 'host')}: ${nameHosts(hosts)}`,
     ...plan.map((line) => `  ${line}`),
   ];
-  process.stderr.write(`${lines.join('\n')}\n`);
+  printAside(`${lines.join('\n')}\n`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   // Ctrl-C and Ctrl-D close it: that is a no, too.
   const closed = new AbortController();

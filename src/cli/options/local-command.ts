@@ -9,6 +9,7 @@ import { type LocalJob, runLocally } from '../../worker/local/run-locally.ts';
 import { type RulesetFile, readRulesetFile } from '../files/ruleset-file.ts';
 import { showFailure } from '../show/show-failure.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
+import { printAside, printExactly, printJson } from '../terminal/print.ts';
 import { optionsUnder } from './help.ts';
 import { readRevision } from './read-values.ts';
 import { type RulesetFlags, withRulesetOptions } from './ruleset-options.ts';
@@ -93,8 +94,8 @@ async function run(
   const settings = await loadSettings({ flags, configFile: config });
   const file = await readRulesetFile(path, { name, revision, scope, family, fallbackName });
   const result = await work(file, settings, flags);
-  if (json) process.stdout.write(`${JSON.stringify(result.json)}\n`);
-  else if (result.failure === null) process.stdout.write(`${result.text}\n`);
-  else process.stderr.write(`${showFailure(result.failure, file).join('\n')}\n`);
+  if (json) printJson(result.json);
+  else if (result.failure === null) printExactly(`${result.text}\n`);
+  else printAside(`${showFailure(result.failure, file).join('\n')}\n`);
   return result.failure === null ? 0 : 1;
 }

@@ -4,6 +4,7 @@ import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { LiveView, progressBar } from '../terminal/live-view.ts';
+import { print, printAside, printJson } from '../terminal/print.ts';
 import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
 
 const BAR_WIDTH = 30;
@@ -22,12 +23,12 @@ export class AnswerReport {
   }
 
   readonly onEvent = (event: FleetEvent): void => {
-    if (this.#json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    if (this.#json) printJson(event);
     if (event.type === 'fleetwall.job.completed') this.#ended.add(event.data.hostId);
     if (event.type === 'fleetwall.job.awaiting_confirmation' && event.data.mode === 'manual') {
       this.#view.clear();
       const { hostId, jobId, deadline } = event.data;
-      process.stderr.write(`${hostId} waits until ${deadline}: fleetwall confirm ${jobId}\n`);
+      printAside(`${hostId} waits until ${deadline}: fleetwall confirm ${jobId}\n`);
     }
     this.#draw();
   };
@@ -36,8 +37,8 @@ export class AnswerReport {
     this.#view.clear();
     const hosts = Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
     const summary = countEnds(Object.values(hosts));
-    if (this.#json) process.stdout.write(`${JSON.stringify({ summary, hosts, stopped: false })}\n`);
-    else process.stdout.write(`${[...showAnswers(answers, file), tellCounts(summary)].join('\n')}\n`);
+    if (this.#json) printJson({ summary, hosts, stopped: false });
+    else print(`${[...showAnswers(answers, file), tellCounts(summary)].join('\n')}\n`);
     return statusOf(Object.values(hosts));
   }
 

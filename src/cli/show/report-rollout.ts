@@ -8,6 +8,7 @@ import type { RulesetFile } from '../files/ruleset-file.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { LiveView, progressBar } from '../terminal/live-view.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
+import { print, printAside, printJson } from '../terminal/print.ts';
 import { describeEvent } from './describe-event.ts';
 import { statusOf } from './report-answers.ts';
 import { countEnds, nameHosts, showAnswers, tellCounts } from './show-answers.ts';
@@ -30,10 +31,10 @@ export class RolloutReport {
     if (event.type === 'fleetwall.job.completed') {
       this.#answers.set(event.data.hostId, { end: event.data.outcome, result: event.data });
     }
-    if (this.#json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    if (this.#json) printJson(event);
     else if (this.#view.isShown) this.#view.draw(tableOf(state));
     else if (!isFleetEvent(event) || event.type === 'fleetwall.job.completed') {
-      process.stderr.write(`${describeEvent(event)}\n`);
+      printAside(`${describeEvent(event)}\n`);
     }
   };
 
@@ -42,7 +43,7 @@ export class RolloutReport {
     const { status, reason, hosts, rolloutId } = end;
     const summary = countEnds(Object.values(hosts));
     if (this.#json) {
-      process.stdout.write(`${JSON.stringify({ summary, hosts, stopped: status !== 'completed' })}\n`);
+      printJson({ summary, hosts, stopped: status !== 'completed' });
     } else {
       const why = reason === null ? '' : `: ${reason}`;
       const unheard = Object.entries(hosts).filter(
@@ -52,7 +53,7 @@ export class RolloutReport {
         this.#answers.set(host, { end: how, result: this.#answers.get(host)?.result ?? null });
       }
       const lines = showAnswers(this.#answers, this.#file);
-      process.stdout.write(
+      print(
         `${[...lines, `${paint.bold(`rollout ${rolloutId}`)} ${paintEnd(status)}${why}`, tellCounts(summary)].join('\n')}\n`,
       );
     }
@@ -64,11 +65,11 @@ export class RolloutReport {
     if (state.ended !== null) return this.end(state.ended);
     const hosts = endsOf(state);
     const summary = countEnds(Object.values(hosts));
-    if (this.#json) process.stdout.write(`${JSON.stringify({ summary, hosts, stopped: false })}\n`);
+    if (this.#json) printJson({ summary, hosts, stopped: false });
     else {
       const open = Object.entries(hosts).flatMap(([host, how]) => (how === 'running' ? [host] : []));
       const running = open.length === 0 ? [] : [`running: ${nameHosts(open)}`];
-      process.stdout.write(`${[...tableOf(state), ...running].join('\n')}\n`);
+      print(`${[...tableOf(state), ...running].join('\n')}\n`);
     }
     return 0;
   }

@@ -1,5 +1,5 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
-import { escapeControl } from '../../contract/escape.ts';
+import { printAside } from './print.ts';
 import { cut } from './table.ts';
 
 /** Takes away what is drawn now. */
@@ -8,7 +8,7 @@ let clearDrawn = () => {};
 /** Writes a line to standard error, above the view that is drawn there. */
 export function tellAside(text: string): void {
   clearDrawn();
-  process.stderr.write(`${escapeControl(text)}\n`);
+  printAside(`${text}\n`);
 }
 
 /** Lines that are drawn again in the same place, on a terminal. Elsewhere nothing is drawn. */
