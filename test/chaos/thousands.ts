@@ -1,6 +1,6 @@
 /**
  * What a fleet of many hosts costs its broker and its client, beside bare amqplib that moves the same messages: a push to all, a
- * look at the fleet, a rollout, and how all come back after the broker was killed. Hosts are simulated; their links are real.
+ * look at the fleet, a rollout, and how all come back after the broker was killed. Of each host there is its link, and nothing else.
  *
  * npm run chaos -- thousands [--hosts 500,1000,2000]
  */
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { type ChannelModel, connect } from 'amqplib';
 import { FleetClient } from '../../src/central/fleet-client.ts';
 import { printTable } from '../bench/support/figures.ts';
+import { LightHost } from '../support/light-host.ts';
 import { Rabbitmq } from '../support/rabbitmq.ts';
 import { SimulatedFleet } from '../support/simulated-fleet.ts';
 
@@ -42,7 +43,13 @@ async function measure(count: number): Promise<string[]> {
   try {
     const bare = await bareSeconds(broker.url, count);
     const client = await FleetClient.connect({ url: broker.url });
-    const fleet = await SimulatedFleet.start(client, broker.url, count, 'quorum');
+    const make = (id: string, options: ConstructorParameters<typeof LightHost>[1]) =>
+      new LightHost(id, options);
+    const fleet = await SimulatedFleet.of(make, client, {
+      brokerUrl: broker.url,
+      count,
+      queueType: 'quorum',
+    });
     console.error(`${count} hosts are there`);
     const push = await timed(async () => await pushAll(client, 1, count));
     const status = await timed(async () => void (await client.fleet()));
@@ -50,12 +57,10 @@ async function measure(count: number): Promise<string[]> {
     const memory = process.memoryUsage().rss / MIB;
 
     await broker.kill();
-    const back = await timed(async () => {
-      await broker.restart();
-      await untilConsumed(broker.url, fleet, count);
-    });
-    const cpu = await cpuSeconds(broker.pids[0] ?? 0);
-    const resident = await residentMib(broker.pids[0] ?? 0);
+    await broker.restart();
+    const back = await timed(async () => await untilConsumed(broker.url, fleet.hosts, count));
+    const pid = await broker.serverPid();
+    const [cpu, resident] = [await cpuSeconds(pid), await residentMib(pid)];
     await pushAll(client, 3, count);
     await fleet.stop();
     await client.close();
@@ -97,7 +102,7 @@ async function rollOut(client: FleetClient, group: string, count: number): Promi
 }
 
 /** Until the broker counts a consumer on each jobs queue. */
-async function untilConsumed(url: string, { hosts }: SimulatedFleet, count: number): Promise<void> {
+async function untilConsumed(url: string, hosts: readonly { id: string }[], count: number): Promise<void> {
   const connection = await connect(url);
   const channel = await connection.createChannel();
   const waiting = new Set(hosts.map(({ id }) => `fleetwall.host.${id}`));

@@ -4,7 +4,7 @@ import type { IncomingMessage } from '../../src/broker/stream-source.ts';
 import type { FleetEvent } from '../../src/contract/event.ts';
 import { Job } from '../../src/contract/job.ts';
 import { EVENTS_EXCHANGE, eventKey, JOBS_EXCHANGE, OPERATOR_EXCHANGE } from '../../src/contract/names.ts';
-import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
+import { jobEventOf } from './example-events.ts';
 
 /** What becomes of a job on a host: how it ends, or why it does not. `late`: its end comes when nobody waits for it any more. */
 export interface Fate {
@@ -94,11 +94,11 @@ export class ImaginedFleet {
       return;
     }
     await sleep(kind === 'late' ? LATE_MS : startMs);
-    this.#say(host, eventOf(host, job, null));
+    this.#say(host, jobEventOf(host, job, null));
     if (kind === 'stuck') return await new Promise<never>(() => {});
     await sleep(runMs);
     this.runs.push(`${host} ${job.id}`);
-    const end = eventOf(host, job, this.#outcome(host, job, kind));
+    const end = jobEventOf(host, job, this.#outcome(host, job, kind));
     this.#ends.set(`${host} ${job.id}`, end);
     this.#say(host, end);
   }
@@ -134,19 +134,4 @@ export class ImaginedFleet {
 /** A sleep by the fake timers, which do not work for timers/promises. */
 async function sleep(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** The event of a job's end, or of its start if `end` is `null`. */
-function eventOf(host: string, { id, action }: Job, end: string | null): FleetEvent {
-  const { worker, failure, ...rest } = COMPLETED_EXAMPLE.data;
-  const own = { hostId: host, jobId: id, action, worker };
-  const source = `/fleetwall/hosts/${host}`;
-  const head = { ...COMPLETED_EXAMPLE, source, id: `${host}/${id}/${end}`, subject: id };
-  if (end === null) {
-    const data = { ...own, rolloutId: null, ruleset: null };
-    return { ...head, type: 'fleetwall.job.started', data };
-  }
-  const [outcome, code] = end.split(' ');
-  const data = { ...rest, ...own, outcome, failure: code === undefined ? null : { ...failure, code } };
-  return { ...head, data } as FleetEvent;
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { freePort, freePorts } from './free-ports.ts';
+import { childOf } from './processes.ts';
 
 /** Not Debian's wrapper of the same name, which changes to the user rabbitmq and to its folders. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -115,6 +116,11 @@ export class Rabbitmq {
 
   get pids(): number[] {
     return [this.#server.pid, this.#epmd?.pid].filter((pid) => pid !== undefined);
+  }
+
+  /** Of the Erlang machine, which the server's scripts start. */
+  async serverPid(): Promise<number> {
+    return await childOf(this.#server.pid ?? 0, 'beam.smp');
   }
 
   /** As the nodes of a cluster call it. */

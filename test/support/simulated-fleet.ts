@@ -9,30 +9,49 @@ const TOGETHER = 25;
 const PAUSE_MS = 200;
 const PATIENCE_MS = 120_000;
 
-/** Many hosts in this process: real workers with real connections, but simulated rules. */
-export class SimulatedFleet {
+interface FleetHost {
+  readonly id: string;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+interface HostOptions {
+  brokerUrl: string;
+  folder: string;
+  groups: string[];
+  queueType: 'quorum' | 'classic';
+}
+
+type MakeHost<T extends FleetHost> = (id: string, options: HostOptions) => T;
+
+/** Many hosts in this process. By default real workers with real connections, but simulated rules. */
+export class SimulatedFleet<T extends FleetHost = SimulatedHost> {
   readonly group: string;
-  readonly hosts: SimulatedHost[];
+  readonly hosts: T[];
   readonly #folder: string;
 
-  private constructor(group: string, hosts: SimulatedHost[], folder: string) {
+  private constructor(group: string, hosts: T[], folder: string) {
     this.group = group;
     this.hosts = hosts;
     this.#folder = folder;
   }
 
   /** Resolves once all hosts are online. */
-  static async start(
+  static async start(client: FleetClient, brokerUrl: string, count: number): Promise<SimulatedFleet> {
+    const make = (id: string, options: HostOptions) => new SimulatedHost(id, options);
+    return await SimulatedFleet.of(make, client, { brokerUrl, count, queueType: 'classic' });
+  }
+
+  /** A fleet of other hosts. */
+  static async of<T extends FleetHost>(
+    make: MakeHost<T>,
     client: FleetClient,
-    brokerUrl: string,
-    count: number,
-    queueType: 'quorum' | 'classic' = 'classic',
-  ): Promise<SimulatedFleet> {
+    { brokerUrl, count, queueType }: Pick<HostOptions, 'brokerUrl' | 'queueType'> & { count: number },
+  ): Promise<SimulatedFleet<T>> {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-simulated-'));
     const group = `sim-${Math.random().toString(36).slice(2, 8)}`;
-    const hosts = Array.from(
-      { length: count },
-      (_, index) => new SimulatedHost(`${group}-${index}`, { brokerUrl, folder, groups: [group], queueType }),
+    const hosts = Array.from({ length: count }, (_, index) =>
+      make(`${group}-${index}`, { brokerUrl, folder, groups: [group], queueType }),
     );
     for (let from = 0; from < count; from += TOGETHER) {
       for (const host of hosts.slice(from, from + TOGETHER)) host.start();

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import type { FleetEvent } from '../../src/contract/event.ts';
+import type { Job } from '../../src/contract/job.ts';
+import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
+
+/** The event of a job's end, as `OUTCOME` or `OUTCOME CODE`; or of its start, if `end` is `null`. */
+export function jobEventOf(
+  host: string,
+  { id, action }: Pick<Job, 'id' | 'action'>,
+  end: string | null,
+): FleetEvent {
+  const { worker, failure, ...rest } = COMPLETED_EXAMPLE.data;
+  const own = { hostId: host, jobId: id, action, worker };
+  const source = `/fleetwall/hosts/${host}`;
+  const head = { ...COMPLETED_EXAMPLE, source, id: `${host}/${id}/${end}`, subject: id };
+  if (end === null) {
+    const data = { ...own, rolloutId: null, ruleset: null };
+    return { ...head, type: 'fleetwall.job.started', data };
+  }
+  const [outcome, code] = end.split(' ');
+  const data = { ...rest, ...own, outcome, failure: code === undefined ? null : { ...failure, code } };
+  return { ...head, data } as FleetEvent;
+}
+
+export function workerEventOf(
+  hostId: string,
+  groups: string[],
+  type: 'fleetwall.worker.online' | 'fleetwall.worker.heartbeat',
+): FleetEvent {
+  const { specversion, datacontenttype, data } = COMPLETED_EXAMPLE;
+  return {
+    specversion,
+    datacontenttype,
+    id: randomUUID(),
+    source: `/fleetwall/hosts/${hostId}`,
+    time: new Date().toISOString(),
+    type,
+    data: { hostId, worker: data.worker, groups, rulesets: [], pending: null },
+  };
+}
