@@ -47,6 +47,14 @@ describe('a rule', () => {
     ['a jump to nothing that exists', '-j nowhere', /neither a target nor a chain/],
     ['a goto to a target', '-g LOG', /no chain that this table declares/],
     ['a jump without a target', '-p tcp -j', /no target/],
+    [
+      'a set like an option',
+      '-m set --match-set -! src -j DROP',
+      /--match-set -! names something that looks like an option/,
+    ],
+    ['a set like an option, quoted', '-m set --match-s "-exist" src -j DROP', /looks like an option/],
+    ['a set to be filled, like an option', '-j SET --add-set --help src', /looks like an option/],
+    ['an account like an option', '-m nfacct --nfacct-name -x -j DROP', /looks like an option/],
   ])('is refused for %s', (_, spec, reason) => {
     expect(lint(rule(spec))).toEqual([[3, expect.stringMatching(reason)]]);
   });

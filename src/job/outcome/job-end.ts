@@ -68,5 +68,13 @@ function codeOf(error: unknown): FailureCode {
   if (error instanceof StateUnavailable) return 'state_unavailable';
   if (error instanceof RehearsalUnavailable) return 'privilege_missing';
   if (error instanceof SandboxIncomplete) return 'backend_unavailable';
-  return 'internal';
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ELOCKED') return 'lock_timeout';
+  return code !== undefined && SYSTEM_IS_SHORT.has(code) ? 'state_unavailable' : 'internal';
 }
+
+/** What a host may be short of for a while, errno(3): room on a disk, a disk that works, open files, processes, memory. */
+const SYSTEM_IS_SHORT = new Set([
+  ...['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EACCES', 'EPERM'],
+  ...['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'],
+]);

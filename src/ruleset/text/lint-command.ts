@@ -9,6 +9,9 @@ const MOST_REASONS = 4;
 /** The most bytes of a LOG prefix and of a comment. Legacy iptables cuts off the rest without a message. */
 const LONGEST: Readonly<Record<string, number>> = { 'log-prefix': 29, comment: 255 };
 
+/** Options that name what other programs make: sets of ipset, accounts of nfacct. */
+const NAMES_AN_OBJECT = new Set(['match-set', 'set', 'add-set', 'del-set', 'map-set', 'nfacct-name']);
+
 /** The letters of iptables' own options that are part of a rule. */
 const OF_A_RULE = new Set('dfgijmops');
 /** The letters of iptables' own options that are commands of a restore. */
@@ -45,6 +48,7 @@ function lintOption(option: RuleOption, family: Family): string | null {
   const { name, values, written } = option;
   if (option.isAddress) return misplacedNegation(option) ?? lintAddress(written, values[0], family);
   if (name.endsWith('port')) return misplacedNegation(option);
+  if (NAMES_AN_OBJECT.has(name)) return likeAnOption(option);
   const most = LONGEST[name];
   const bytes = values[0]?.length ?? 0;
   return most === undefined || bytes <= most
@@ -64,6 +68,13 @@ function lintOwn(option: RuleOption, family: Family): string | null {
   return (
     misplacedNegation(option) ?? misspelt(option) ?? glued(option) ?? lintAddress(written, values[0], family)
   );
+}
+
+/** Forbids `--match-set -!`: ipset, which has to find the set of this name, would take it for an option of its own. */
+function likeAnOption({ written, values: [name = ''] }: RuleOption): string | null {
+  return name.startsWith('-')
+    ? `${written} ${name} names something that looks like an option: rename it`
+    : null;
 }
 
 /** Forbids `-s10.0.0.1`: iptables before 1.8.10 looks up the whole word as a name. */
