@@ -76,7 +76,7 @@ export interface BootFiles {
 export interface ResultStore {
   find(jobId: string): Promise<JobCompletedEvent | null>;
   put(jobId: string, event: JobCompletedEvent): Promise<void>;
-  /** Deletes the results that are too old or too many. */
+  /** Deletes the oldest results, where there are too many. */
   prune(): Promise<void>;
 }
 
