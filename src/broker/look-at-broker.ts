@@ -1,6 +1,7 @@
 import { type Channel, type ChannelModel, connect, type Options } from 'amqplib';
 import { EVENTS_EXCHANGE, hostControlQueue, hostJobsQueue } from '../contract/names.ts';
 import { type BrokerAccess, socketOptions } from './connection/broker-access.ts';
+import { explainRefusal } from './connection/explain-refusal.ts';
 import { closeChannel, openChannel } from './connection/open-channel.ts';
 import { letGo } from './connection/passing-connection.ts';
 import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './connection/reply-codes.ts';
@@ -34,7 +35,10 @@ export async function lookAtBroker(
   access: BrokerAccess,
   { hostId, limitMs }: { hostId: string; limitMs: number },
 ): Promise<BrokerView> {
-  const model = await connect(address, socketOptions(access, limitMs, `fleetwall doctor ${hostId}`));
+  const options = socketOptions(access, limitMs, `fleetwall doctor ${hostId}`);
+  const model = await connect(address, options).catch((error: Error) => {
+    throw explainRefusal(error);
+  });
   model.on('error', () => {});
   try {
     return await within(limitMs, async () => await look(model, hostId));

@@ -1,6 +1,7 @@
 import { connect, type Options } from 'amqplib';
 import type { FleetEvent } from '../contract/event.ts';
 import { type BrokerAccess, socketOptions, userOf } from './connection/broker-access.ts';
+import { explainRefusal } from './connection/explain-refusal.ts';
 import { letGo } from './connection/passing-connection.ts';
 import { within } from './connection/within.ts';
 import { eventMessage } from './publish/event-message.ts';
@@ -41,7 +42,11 @@ async function probeAddress(
   { access, connectionName, event, limitMs }: BrokerProbe,
 ): Promise<void> {
   const deadline = performance.now() + limitMs;
-  const model = await connect(address, socketOptions(access, limitMs, connectionName));
+  const model = await connect(address, socketOptions(access, limitMs, connectionName)).catch(
+    (error: Error) => {
+      throw explainRefusal(error);
+    },
+  );
   // Whoever waits for an answer gets the error as well; an `error` without a listener would end the process.
   model.on('error', () => {});
   try {

@@ -11,7 +11,7 @@ it('the memory of jobs is not lost by a clock that was set forward: only their n
   try {
     const store = new FileResultStore(folder);
     const ids = Array.from({ length: 3 }, () => randomUUID());
-    for (const id of ids) await store.put(id, COMPLETED_EXAMPLE as never);
+    for (const id of ids) await store.put(id, COMPLETED_EXAMPLE);
     const longAgo = new Date(Date.now() - 400 * 24 * 60 * 60 * 1000);
     for (const name of await readdir(join(folder, 'results')))
       await utimes(join(folder, 'results', name), longAgo, longAgo);

@@ -2,6 +2,7 @@ import { type ChannelModel, connect, type Options, type RecoveringChannelModel }
 import type { Log } from '../../job/ports/log.ts';
 import { type BrokerAccess, renewTls, socketOptions } from './broker-access.ts';
 import { dropConnection } from './drop-connection.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { within } from './within.ts';
 
 /** An open connection, as amqplib hands it to `setup`. */
@@ -92,7 +93,8 @@ export class BrokerConnection {
       log.warn({ broker: broker(), error }, 'Lost the connection to the broker');
       void prepareNext();
     });
-    model.on('connect-failed', (error) => {
+    model.on('connect-failed', (reason) => {
+      const error = explainRefusal(reason);
       log.warn({ broker: broker(), error }, 'Cannot work with the broker');
       onFailure?.(broker(), error);
       void prepareNext();

@@ -5,7 +5,7 @@ import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { LogMarker } from './log-marker.ts';
 import type { PreparedMessage } from './messages.ts';
-import type { HostAnswers } from './options.ts';
+import type { HostAnswer, HostAnswers } from './options.ts';
 import { isRefusal } from './refusal.ts';
 import { windowMs } from './window.ts';
 
@@ -66,6 +66,8 @@ class Asking {
   readonly #options: AskOptions;
   readonly #jobs: ReadonlySet<string>;
   readonly #answers: HostAnswers = new Map();
+  /** Those who have not answered. */
+  readonly #open: Set<string>;
   readonly #deadlines = new Map<string, number>();
   readonly #begun = new Set<string>();
   readonly #awaiting = new Set<string>();
@@ -78,11 +80,11 @@ class Asking {
     this.#messages = messages;
     this.#options = options;
     this.#jobs = new Set(messages.map(({ message }) => message.jobId));
+    this.#open = new Set(messages.flatMap(({ hosts }) => hosts));
   }
 
   async run(): Promise<HostAnswers> {
     const { signal } = this.#options;
-    const hosts = this.#messages.flatMap((each) => each.hosts);
     const stopReading = await this.#link.read(
       'next',
       (message) => {
@@ -97,15 +99,13 @@ class Asking {
     signal?.addEventListener('abort', onAbort);
     try {
       await this.#send();
-      await this.#wait(hosts);
+      await this.#wait();
     } finally {
       signal?.removeEventListener('abort', onAbort);
       await stopReading();
     }
     signal?.throwIfAborted();
-    for (const host of hosts) {
-      if (!this.#answers.has(host)) this.#answers.set(host, { end: 'silent', result: null });
-    }
+    for (const host of this.#open) this.#answers.set(host, { end: 'silent', result: null });
     return this.#answers;
   }
 
@@ -125,11 +125,16 @@ class Asking {
         }),
       ),
     );
-    this.#wake();
   }
 
   #noQueue(hosts: readonly string[]): void {
-    for (const host of hosts) this.#answers.set(host, { end: 'unroutable', result: null });
+    for (const host of hosts) this.#answer(host, { end: 'unroutable', result: null });
+  }
+
+  /** Only the last answer wakes the one who waits: with thousands of hosts, each look at all of them counts. */
+  #answer(host: string, answer: HostAnswer): void {
+    this.#answers.set(host, answer);
+    if (this.#open.delete(host) && this.#open.size === 0) this.#wake();
   }
 
   #take(event: FleetEvent): void {
@@ -138,14 +143,13 @@ class Asking {
     if (event.type === 'fleetwall.job.completed') {
       // A refusal is not the job's end: if the host takes it later, that is. After a start, it is that of another message with this id.
       if (isRefusal(event.data) && this.#begun.has(hostId)) return;
-      this.#answers.set(hostId, { end: event.data.outcome, result: event.data });
+      this.#answer(hostId, { end: event.data.outcome, result: event.data });
     } else if (event.type === 'fleetwall.job.awaiting_confirmation') {
       this.#extend(hostId, 'waiting', windowMs(event) + GRACE_MS);
     } else if (event.type === 'fleetwall.job.started') {
       this.#extend(hostId, 'begun', this.#options.timeoutMs);
     }
     this.#options.onEvent?.(event);
-    this.#wake();
   }
 
   /** Once for each kind of sign: a host that says the same again gets no more time. */
@@ -157,14 +161,13 @@ class Asking {
   }
 
   /** Until all have answered, or the time of all others is up. */
-  async #wait(hosts: readonly string[]): Promise<void> {
+  async #wait(): Promise<void> {
     const { timeoutMs, signal } = this.#options;
     let latest = Date.now() + timeoutMs;
     for (;;) {
-      if (signal?.aborted === true) return;
-      const open = hosts.filter((host) => !this.#answers.has(host));
-      if (open.length === 0) return;
-      const due = Math.max(...open.map((host) => this.#deadlines.get(host) ?? latest));
+      if (signal?.aborted === true || this.#open.size === 0) return;
+      let due = 0;
+      for (const host of this.#open) due = Math.max(due, this.#deadlines.get(host) ?? latest);
       if (due > Date.now()) {
         await this.#changeOr(due - Date.now());
         continue;

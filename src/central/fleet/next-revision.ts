@@ -31,7 +31,7 @@ export async function nextRevisions(
     revisions.set(host, Math.max(0, ...own.map((of) => of.revision)));
   }
   assertPlausible(ruleset.name, revisions);
-  const highest = Math.max(0, ...revisions.values());
+  const highest = [...revisions.values()].reduce((most, at) => Math.max(most, at), 0);
   const byRevision = new Map<number, string[]>();
   for (const [host, at] of revisions) byRevision.set(at, [...(byRevision.get(at) ?? []), host]);
   return [...byRevision].map(([ifRevision, hosts]) => ({

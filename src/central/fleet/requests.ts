@@ -28,7 +28,7 @@ export async function askRuleset(
   for (const { whom: part, ruleset: own } of parts) {
     const make = async (target: object) =>
       await prepareJob({ ...common, target, ruleset: own }, operator.keys);
-    messages.push(...(await addressMessages(observer, part, make)));
+    for (const message of await addressMessages(observer, part, make)) messages.push(message);
   }
   return await operator.ask(messages, options);
 }

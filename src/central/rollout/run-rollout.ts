@@ -32,6 +32,7 @@ export async function runRollout(
 
 /** Where it takes longer to read the log to its end, the broker was in trouble. */
 const PROMPT_MS = 5_000;
+const GATHER_MS = 10;
 
 class Controller {
   readonly #link: ControlLink;
@@ -57,6 +58,8 @@ class Controller {
       const decision = decide(state, this.#clock());
       if (decision.kind === 'wait') {
         await this.#log.change(decision.until + this.#excusedMs, this.#signal);
+        // Events of thousands of hosts come together, and each decision looks at all hosts.
+        await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
         continue;
       }
       // Hosts are not heard either while the log cannot be read: then they get their time anew.

@@ -31,7 +31,7 @@ async function assertOwn(path: string, harmless: number): Promise<void> {
   }
   if ((found.mode & OTHERS_WRITE) !== 0 && (found.mode & harmless) === 0) {
     throw new SetupError(
-      `${path} may be written by others, who could change what this worker does: chmod go-w ${path}`,
+      `${path} may be written by others, who could change what this worker does: chmod ${harmless === 0 ? '700' : 'go-w'} ${path}`,
     );
   }
 }

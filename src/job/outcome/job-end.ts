@@ -74,7 +74,6 @@ function codeOf(error: unknown): FailureCode {
 }
 
 /** What a host may be short of for a while, errno(3): room on a disk, a disk that works, open files, processes, memory. */
-const SYSTEM_IS_SHORT = new Set([
-  ...['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EACCES', 'EPERM'],
-  ...['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'],
-]);
+const SYSTEM_IS_SHORT = new Set(
+  'ENOSPC EDQUOT EROFS EIO EACCES EPERM EMFILE ENFILE EAGAIN ENOMEM'.split(' '),
+);

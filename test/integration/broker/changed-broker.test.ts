@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CONTROL_EXCHANGE, JOBS_EXCHANGE } from '../../../src/contract/names.ts';
@@ -36,6 +37,24 @@ describe('a worker goes on by itself', () => {
     await host.logged('What was lacking at the broker is there again');
     expect((await client.run(host.id, { ruleset: RULESET })).data.outcome).toBe('applied');
     await connection.close();
+  });
+
+  it('after the broker takes connections again that had reached its limit, which it asks with pauses that grow', async () => {
+    await start({});
+    await broker.ctl('add_user', host.id, 'secret');
+    await broker.ctl('set_permissions', host.id, '.*', '.*', '.*');
+    await broker.ctl('set_user_limits', host.id, '{"max-connections": 0}');
+    host.spawn({ FLEETWALL_AMQP_URL: broker.url.replace('//', `//${host.id}:secret@`) });
+    await host.logged('Cannot work with the broker');
+    await sleep(20_000);
+    // At most a second before the first try, two before the second, then four, eight and sixteen: at random below that.
+    const tries = (await host.log()).split('"msg":"Cannot work with the broker"').length - 1;
+    expect(tries).toBeGreaterThan(1);
+    expect(tries).toBeLessThan(14);
+    expect(await host.log()).toMatch(/a limit of connections is reached/);
+    const since = client.heard.length;
+    await broker.ctl('clear_user_limits', host.id, 'all');
+    await client.event(host.id, 'fleetwall.worker.online', since);
   });
 
   it('after its password was changed, and the file of it: it reads it at each try to log in', async () => {
