@@ -88,8 +88,9 @@ export class FleetLink {
     start: StreamStart,
     onMessage: (message: IncomingMessage) => void,
     onReopened: () => void = () => {},
+    signal?: AbortSignal,
   ): Promise<() => Promise<void>> {
-    return await this.#readers.add(new StreamSource(EVENT_LOG_STREAM, start, onMessage), onReopened);
+    return await this.#readers.add(new StreamSource(EVENT_LOG_STREAM, start, onMessage), onReopened, signal);
   }
 
   /** Takes a name that only one connection can have, for as long as this one lives. @returns whether the name was free */

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import type { Log } from '../job/ports/log.ts';
 import { BackOff } from '../job/time/back-off.ts';
+import { abortable } from './connection/abortable.ts';
+import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { dropConnection } from './connection/drop-connection.ts';
 import { isOpen } from './connection/open-channel.ts';
 import { ACCESS_REFUSED, NOT_FOUND, PRECONDITION_FAILED, replyCode } from './connection/reply-codes.ts';
@@ -17,6 +19,7 @@ const MOST_REFUSED = 10;
 /** After so many tries without an answer, another node may give one. */
 const TRIES_A_NODE = 3;
 const LONGEST_PAUSE_MS = 2_000;
+const REFUSED_PAUSE_MS = 10_000;
 
 interface KeptSource {
   source: StreamSource;
@@ -37,11 +40,18 @@ export class LogReaders {
     this.#log = log;
   }
 
-  async add(source: StreamSource, onReopened: () => void): Promise<() => Promise<void>> {
+  async add(
+    source: StreamSource,
+    onReopened: () => void,
+    signal?: AbortSignal,
+  ): Promise<() => Promise<void>> {
     const kept: KeptSource = { source, onReopened, isOpening: false };
     this.#sources.add(kept);
+    source.onLost(() => {
+      if (this.#sources.has(kept) && !kept.isOpening) void this.#reopen(kept);
+    });
     try {
-      await this.#openSource(kept);
+      await abortable(this.#openSource(kept), signal);
     } catch (error) {
       this.#sources.delete(kept);
       throw error;
@@ -89,12 +99,18 @@ export class LogReaders {
     }
   }
 
+  /** Whoever reads waits for what comes: so it is tried until it succeeds, or nobody wants it any more. */
   async #reopen(kept: KeptSource): Promise<void> {
-    try {
-      await this.#openSource(kept);
-      if (this.#sources.has(kept)) kept.onReopened();
-    } catch (error) {
-      this.#log.warn({ error }, 'Cannot read the event log any more');
+    while (this.#sources.has(kept)) {
+      try {
+        await this.#openSource(kept);
+        if (this.#sources.has(kept)) kept.onReopened();
+        return;
+      } catch (error) {
+        if (error instanceof BrokerUnreachable) return;
+        this.#log.warn({ error }, 'Cannot read the event log now: it is tried again');
+        await sleep(REFUSED_PAUSE_MS, undefined, { ref: false });
+      }
     }
   }
 }

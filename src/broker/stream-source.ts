@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { closeChannel, openChannel } from './connection/open-channel.ts';
+import { closeChannel, isOpen, openChannel } from './connection/open-channel.ts';
 
 /** A message as the central side hears it. */
 export interface IncomingMessage {
@@ -28,6 +28,7 @@ export class StreamSource {
   readonly #onMessage: Listener;
   #start: StreamStart;
   #channel: Channel | null = null;
+  #onLost = () => {};
 
   constructor(stream: string, start: StreamStart, onMessage: Listener) {
     this.#stream = stream;
@@ -35,13 +36,23 @@ export class StreamSource {
     this.#onMessage = onMessage;
   }
 
+  /** @param listener called when nothing comes any more, although the connection is there */
+  onLost(listener: () => void): void {
+    this.#onLost = listener;
+  }
+
   async open(model: ChannelModel): Promise<void> {
     const channel = await openChannel(model);
     this.#channel = channel;
+    channel.on('close', () => {
+      if (this.#channel === channel && isOpen(model)) this.#onLost();
+    });
     await channel.prefetch(PREFETCH);
     let unacknowledged = 0;
     const receive = (message: ConsumeMessage | null) => {
-      if (message === null || this.#channel !== channel) return;
+      if (this.#channel !== channel) return;
+      // The stream, or the copy of it on this node, is gone.
+      if (message === null) return closeChannel(channel);
       unacknowledged += 1;
       if (unacknowledged >= ACKNOWLEDGE_EVERY) {
         unacknowledged = 0;

@@ -62,8 +62,7 @@ async function attemptJob(job: Job, received: Received, ports: Ports): Promise<D
   } catch (error) {
     // Whatever makes a job fail becomes its end in `runJob`. Only `countAttempt` itself throws a JobFailure here.
     if (!(error instanceof JobFailure)) throw error;
-    const disposition = refuse(received, failed(error), ports);
-    return { outcome: 'rejected', disposition };
+    return { outcome: 'rejected', disposition: awaitedLater(refuse(received, failed(error), ports)) };
   }
 }
 
@@ -93,7 +92,13 @@ async function endJob(
   else await work(run, ports);
   const { event } = run;
   if (event === null) throw new Error(`job ${job.id} has no end`);
-  return { outcome: event.data.outcome, disposition: tell(event, delivery, origin, ports) };
+  return { outcome: event.data.outcome, disposition: awaitedLater(tell(event, delivery, origin, ports)) };
+}
+
+/** That it may fail before somebody waits for it is no error of this process. */
+function awaitedLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 /** Publishes the event of the end, and waits for as long as it takes the broker to confirm it, or to take the message back. */

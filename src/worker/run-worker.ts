@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostProbe } from '../config/read-host-probes.ts';
 import type { ServiceEnvironment } from '../config/service-environment.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
@@ -28,6 +29,9 @@ import { newMetrics, openPages } from './pages/open-pages.ts';
 import { WorkerCaretaker } from './upkeep/caretaker.ts';
 import { DriftGuard } from './upkeep/drift-guard.ts';
 import { expectLeftAnswer, settleAtStart } from './upkeep/settle-at-start.ts';
+
+/** A broker that does not confirm keeps no worker from its stop. */
+const FAREWELL_MS = 3_000;
 
 export interface WorkerOptions {
   settings: WorkerSettings;
@@ -124,7 +128,10 @@ export async function runWorker(
   await caretaker.stop();
   await guard?.stop();
   // A worker that was never online keeps quiet: another one with the same host id may be online.
-  if (wasOnline) await announce('fleetwall.worker.offline', worker);
+  if (wasOnline) {
+    const farewell = announce('fleetwall.worker.offline', worker);
+    await Promise.race([farewell, sleep(FAREWELL_MS, undefined, { ref: false })]);
+  }
   await link.close();
   manager.close();
   await pages?.close();

@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import type { OutgoingMessage } from '../../src/broker/publish/publish-channel.ts';
-import { ask, toHosts } from '../../src/central/fleet/ask.ts';
+import { toHosts } from '../../src/central/fleet/addressed-message.ts';
+import { ask } from '../../src/central/fleet/ask.ts';
 import { EventReader } from '../../src/central/fleet/event-reader.ts';
 import { addressMessages } from '../../src/central/fleet/select.ts';
 

@@ -56,15 +56,19 @@ export class EventSender {
     this.#publisher.close();
   }
 
-  /** @throws {PublishFailed} */
-  async send(event: FleetEvent, headers: Record<string, unknown>): Promise<void> {
+  /**
+   * @param isWanted whether it is still to be sent, when its turn comes
+   * @throws {PublishFailed}
+   */
+  async send(event: FleetEvent, headers: Record<string, unknown>, isWanted: () => boolean): Promise<void> {
     const { user, lacks } = this.#options;
     const { model } = this.#publisher;
     if (this.#isBlocked) throw new PublishFailed('the broker takes no messages for now');
     if (model === null) throw new PublishFailed('there is no connection to the broker');
     let isRouted = false;
     try {
-      isRouted = (await this.#publisher.publish(eventMessage(event, headers, user))) === 'routed';
+      const message = eventMessage(event, headers, user);
+      isRouted = (await this.#publisher.publish(message, { isWanted })) === 'routed';
     } catch (error) {
       // A broker that blocks is not dead, and says so; that a connection is lost is told of by itself.
       if (isOpen(model) && !this.#isBlocked) lacks.begin(PUBLISHING, error);

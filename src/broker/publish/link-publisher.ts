@@ -51,13 +51,14 @@ export class LinkPublisher {
         continue;
       }
       try {
-        return await abortable(this.#publisher.publish(message, tries > 0), signal);
+        const how = { alone: tries > 0, isWanted: () => signal?.aborted !== true };
+        return await abortable(this.#publisher.publish(message, how), signal);
       } catch (error) {
         if (replyCode(error) === ACCESS_REFUSED) throw refusedBy(error as Error, message);
         if (tries === 0) this.#log.warn({ error }, 'The broker has not taken a message yet');
       }
       tries += 1;
-      await sleep(pause.next());
+      await abortable(sleep(pause.next()), signal);
     }
   }
 }

@@ -38,7 +38,7 @@ export class OutboxEntries {
   earlierOf(jobId: string, { sequence: end }: Entry): Entry[] {
     const earlier: Entry[] = [];
     for (const entry of this.#bySequence.values()) {
-      if (entry.sequence >= end) break;
+      if (entry.sequence >= end) continue;
       if ('subject' in entry.event && entry.event.subject === jobId) earlier.push(entry);
     }
     return earlier;

@@ -10,7 +10,7 @@ import { NobodyBound, PublishFailed } from './publish-failed.ts';
 interface Sender {
   readonly isReady: boolean;
   /** Resolves once the broker has confirmed it. */
-  send(event: FleetEvent, headers: Record<string, unknown>): Promise<void>;
+  send(event: FleetEvent, headers: Record<string, unknown>, isWanted: () => boolean): Promise<void>;
 }
 
 export interface OutboxOptions {
@@ -66,9 +66,11 @@ export class Outbox implements EventPublisher {
   async load(): Promise<void> {
     const { store, log } = this.#options;
     try {
-      const kept = await store.list();
-      for (const event of kept) this.#entries.add(entryOf(event, true));
-      this.#next = Math.max(this.#next, ...kept.slice(-1).map(({ sequence }) => sequence + 1));
+      const stored = await store.list();
+      for (const kept of stored) {
+        if (this.#entries.withId(kept.event.id) === undefined) this.#entries.add(entryOf(kept, true));
+      }
+      this.#next = Math.max(this.#next, ...stored.slice(-1).map(({ sequence }) => sequence + 1));
       this.#isLoaded = true;
     } catch (error) {
       if (this.#isLoaded === null)
@@ -131,7 +133,8 @@ export class Outbox implements EventPublisher {
     try {
       if (!sender.isReady)
         throw new PublishFailed('there is no connection to the broker that takes messages');
-      await sender.send(entry.event, entry.headers).catch((error: unknown) => {
+      const isWanted = () => this.#entries.has(entry);
+      await sender.send(entry.event, entry.headers, isWanted).catch((error: unknown) => {
         if (!(error instanceof NobodyBound)) this.#unconfirmed += 1;
         throw error;
       });

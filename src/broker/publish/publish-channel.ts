@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
 import { closeChannel, openConfirmChannel } from '../connection/open-channel.ts';
+import { within } from '../connection/within.ts';
 import { NoConfirm, PublishFailed } from './publish-failed.ts';
 
 export interface OutgoingMessage {
@@ -41,6 +42,17 @@ export class PublishChannel {
 
   static async open(model: ChannelModel): Promise<PublishChannel> {
     return new PublishChannel(await openConfirmChannel(model));
+  }
+
+  /** @throws {NoAnswer} if the broker does not open it in time; one that it opens later is closed */
+  static async openWithin(limitMs: number, model: ChannelModel): Promise<PublishChannel> {
+    const opening = PublishChannel.open(model);
+    try {
+      return await within(limitMs, async () => await opening);
+    } catch (error) {
+      opening.then((channel) => channel.close()).catch(() => {});
+      throw error;
+    }
   }
 
   /** @param listener gets the error with which the broker closed it, if it was that */

@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { BackOff } from '../../job/time/back-off.ts';
 import { OneAtATime } from '../../job/time/one-at-a-time.ts';
-import { dropConnection } from '../connection/drop-connection.ts';
 import { isOpen } from '../connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
-import { NoAnswer, within } from '../connection/within.ts';
-import { ConnectionRenewal } from './connection-renewal.ts';
+import { ConnectionRenewal, leaveIfDead } from './connection-renewal.ts';
 import { type OutgoingMessage, PublishChannel, type Routed } from './publish-channel.ts';
 import { NoConfirm, PublishFailed } from './publish-failed.ts';
 
@@ -19,17 +17,21 @@ export interface PublisherOptions {
   inOrder: boolean;
 }
 
+export interface PublishOptions {
+  /** Whether to give it a channel of its own, as for one that was not confirmed before. */
+  alone?: boolean;
+  /** Whether it is still to be published, when its turn comes. */
+  isWanted?: () => boolean;
+}
+
 /** Where a confirm takes so long, the channel waits for a queue that cannot be had now. */
 const CONFIRM_MS = 3_000;
-const ALIVE_MS = 2_000;
 /** A message that has a channel of its own holds up no other. */
 const CONFIRM_ALONE_MS = 10_000;
 /** How long messages have channels of their own after one was not confirmed. */
 const APART_MS = 60_000;
 /** So many channels for single messages at a time. */
 const MOST_ALONE = 100;
-/** Where nothing was confirmed for so long, another node may do better. */
-const LEAVE_MS = 15_000;
 const OPEN_MS = 10_000;
 const LOOK_MS = 100;
 
@@ -51,7 +53,7 @@ export class Publisher {
   #apart: NodeJS.Timeout | null = null;
   #alone = 0;
   readonly #line = new OneAtATime();
-  #failingSince: number | null = null;
+  #failuresInLine = 0;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -77,41 +79,58 @@ export class Publisher {
   /**
    * Tries once. In doubt, the message may have arrived.
    *
-   * @param alone whether to give it a channel of its own, as for one that was not confirmed before
    * @throws {PublishFailed} if it was not confirmed
    * @throws {Error} with which the broker refused it
    */
-  async publish(message: OutgoingMessage, alone = false): Promise<Routed> {
+  async publish(
+    message: OutgoingMessage,
+    { alone = false, isWanted = () => true }: PublishOptions = {},
+  ): Promise<Routed> {
     const model = this.#model;
     const channel = this.#channel;
     if (model === null || channel === null) throw new PublishFailed('there is no connection to the broker');
     if (!alone && this.#apart === null) return await this.#publishOn(channel, message);
-    if (!this.#options.inOrder) return await this.#publishAlone(model, message);
-    return await this.#line.run(async () => await this.#publishAlone(model, message));
+    if (!this.#options.inOrder) return await this.#publishAlone(model, message, isWanted);
+    const failures = this.#failuresInLine;
+    return await this.#line.run(async () => {
+      // Else a line of hundreds would stand behind each that waits for its confirm.
+      if (failures !== this.#failuresInLine) throw new PublishFailed('what was before it was not confirmed');
+      try {
+        return await this.#publishAlone(model, message, isWanted);
+      } catch (error) {
+        this.#failuresInLine += 1;
+        throw error;
+      }
+    });
   }
 
   async #publishOn(channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {
     try {
-      const onLate = () => this.#noteConfirm();
+      const onLate = () => this.#renewal.noteConfirm();
       const routed = await channel.publish(message, { limitMs: CONFIRM_MS, onLate });
-      this.#noteConfirm();
+      this.#renewal.noteConfirm();
       return routed;
     } catch (error) {
-      if (error instanceof NoConfirm) void this.#leaveIfDead();
+      if (error instanceof NoConfirm && this.#model !== null) void leaveIfDead(this.#model);
       if (error instanceof NoConfirm || this.#options.inOrder) this.#beginApart();
       this.#noteFailure(error);
       throw error;
     }
   }
 
-  async #publishAlone(model: ChannelModel, message: OutgoingMessage): Promise<Routed> {
-    while (this.#alone >= MOST_ALONE) await sleep(LOOK_MS);
+  async #publishAlone(
+    model: ChannelModel,
+    message: OutgoingMessage,
+    isWanted: () => boolean,
+  ): Promise<Routed> {
+    while (this.#alone >= MOST_ALONE && isWanted()) await sleep(LOOK_MS);
+    if (this.#isClosed || !isWanted()) throw new PublishFailed('it is not to be published any more');
     this.#alone += 1;
     try {
-      const channel = await within(OPEN_MS, () => PublishChannel.open(model));
+      const channel = await PublishChannel.openWithin(OPEN_MS, model);
       const answer = channel.publish(message, { limitMs: CONFIRM_ALONE_MS });
       const routed = await answer.finally(() => channel.close());
-      this.#noteConfirm();
+      this.#renewal.noteConfirm();
       return routed;
     } catch (error) {
       this.#noteFailure(error);
@@ -139,40 +158,18 @@ export class Publisher {
     try {
       await this.#openChannel(model);
       spoilt.close();
-    } catch {
+    } catch (error) {
+      this.#noteFailure(error);
       this.#beginApart();
     }
   }
 
-  /** A node that works opens a channel at once, whatever its queues wait for. One that hangs is left, before the heartbeats tell. */
-  async #leaveIfDead(): Promise<void> {
-    const model = this.#model;
-    if (model === null || !isOpen(model)) return;
-    try {
-      const channel = await within(ALIVE_MS, () => PublishChannel.open(model));
-      channel.close();
-    } catch (error) {
-      if (error instanceof NoAnswer) dropConnection(model);
-    }
-  }
-
-  #noteConfirm(): void {
-    this.#failingSince = null;
-    this.#renewal.end();
-  }
-
   #noteFailure(error: unknown): void {
-    const model = this.#model;
-    if (!(error instanceof PublishFailed) || model === null || !isOpen(model)) return;
-    const now = performance.now();
-    this.#failingSince ??= now;
-    if (now < this.#failingSince + LEAVE_MS) return;
-    this.#failingSince = null;
-    this.#renewal.begin(model);
+    if (this.#model !== null) this.#renewal.noteFailure(this.#model, error);
   }
 
   async #openChannel(model: ChannelModel): Promise<void> {
-    const channel = await within(OPEN_MS, () => PublishChannel.open(model));
+    const channel = await PublishChannel.openWithin(OPEN_MS, model);
     channel.onClosed((refusal) => {
       if (this.#channel !== channel) return;
       this.#channel = null;
@@ -199,6 +196,7 @@ export class Publisher {
         if (this.#isWanted(model)) await this.#openChannel(model);
       } catch (error) {
         onTrouble?.(error);
+        this.#noteFailure(error);
         await sleep(pause.next(), undefined, { ref: false });
       }
     }

@@ -1,27 +1,13 @@
 import { BrokerRefused } from '../../broker/connection/broker-errors.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
-import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
+import { JOBS_EXCHANGE } from '../../contract/names.ts';
+import { type AddressedMessage, unnamed } from './addressed-message.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { LogMarker } from './log-marker.ts';
-import type { PreparedMessage } from './messages.ts';
 import type { HostAnswer, HostAnswers } from './options.ts';
 import { isRefusal } from './refusal.ts';
 import { windowMs } from './window.ts';
-
-/** A message, and whom it goes to. */
-export interface AddressedMessage {
-  message: PreparedMessage;
-  /** Each is published once; `host`: who alone gets it, `null`: whoever is bound for the key. */
-  sends: readonly { key: string; host: string | null }[];
-  /** Of whom an answer is expected. */
-  hosts: readonly string[];
-}
-
-/** A message to single hosts. */
-export function toHosts(message: PreparedMessage, hosts: readonly string[]): AddressedMessage {
-  return { message, sends: hosts.map((host) => ({ key: hostKey(host), host })), hosts };
-}
 
 export interface AskOptions {
   reader: Pick<EventReader, 'read'>;
@@ -52,12 +38,6 @@ export async function ask(
 ): Promise<HostAnswers> {
   const asking = new Asking(link, messages, options);
   return await asking.run();
-}
-
-/** Those who can only have been meant by a key of many. */
-function unnamed(sends: AddressedMessage['sends'], hosts: readonly string[]): string[] {
-  const named = new Set(sends.map(({ host }) => host));
-  return hosts.filter((host) => !named.has(host));
 }
 
 class Asking {
@@ -94,6 +74,7 @@ class Asking {
         if (event !== null && isFleetEvent(event)) this.#take(event);
       },
       () => void this.#send().catch(() => {}),
+      signal,
     );
     const onAbort = () => this.#wake();
     signal?.addEventListener('abort', onAbort);
@@ -166,19 +147,29 @@ class Asking {
     let latest = Date.now() + timeoutMs;
     for (;;) {
       if (signal?.aborted === true || this.#open.size === 0) return;
-      let due = 0;
-      for (const host of this.#open) due = Math.max(due, this.#deadlines.get(host) ?? latest);
+      const due = this.#lastDue(latest);
       if (due > Date.now()) {
         await this.#changeOr(due - Date.now());
         continue;
       }
       const began = Date.now();
       await this.#readToEnd();
-      if (Date.now() - began < PROMPT_MS) return;
+      if (Date.now() - began < PROMPT_MS) {
+        // What was read may have given a host more time.
+        if (this.#lastDue(latest) <= Date.now()) return;
+        continue;
+      }
       // They were not heard meanwhile, and may have to come back themselves.
       this.#deadlines.clear();
       latest = Date.now() + timeoutMs;
     }
+  }
+
+  /** Until when the last of those who have not answered is waited for. */
+  #lastDue(latest: number): number {
+    let due = 0;
+    for (const host of this.#open) due = Math.max(due, this.#deadlines.get(host) ?? latest);
+    return due;
   }
 
   /** Waits until all is read that is in the log now, for as long as that takes. */

@@ -1,6 +1,7 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
-import { type AddressedMessage, ask } from './ask.ts';
+import { type AddressedMessage } from './addressed-message.ts';
+import { ask } from './ask.ts';
 import { EventReader } from './event-reader.ts';
 import type { FleetState } from './fleet-state.ts';
 import { prepareControl } from './messages.ts';

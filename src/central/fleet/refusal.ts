@@ -1,6 +1,10 @@
 import type { JobCompleted } from '../../contract/event.ts';
 
-/** Whether a host has not even taken a message as a job: what it refuses so uses up no id, and may be taken later. */
+/**
+ * Whether a host has not even taken a message as a job: what it refuses so uses up no id, and may be taken later. A job that was begun
+ * too often ends at the same stage, and that is its end.
+ */
 export function isRefusal({ authenticated, failure }: JobCompleted): boolean {
-  return !authenticated && (failure?.stage === 'decode' || failure?.stage === 'authorise');
+  if (authenticated || failure === null || failure.code === 'internal') return false;
+  return failure.stage === 'decode' || failure.stage === 'authorise';
 }

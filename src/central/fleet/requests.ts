@@ -1,6 +1,6 @@
 import type { ReportedRuleset } from '../../contract/event.ts';
 import { CONTROL_EXCHANGE } from '../../contract/names.ts';
-import { type AddressedMessage, toHosts } from './ask.ts';
+import { type AddressedMessage, toHosts } from './addressed-message.ts';
 import { prepareControl, prepareJob } from './messages.ts';
 import { nextRevisions } from './next-revision.ts';
 import type { Operator } from './operator.ts';

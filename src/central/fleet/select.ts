@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { GroupName, HostId } from '../../contract/identifiers.ts';
 import type { Target } from '../../contract/job.ts';
 import { ALL_KEY, groupKey, hostKey } from '../../contract/names.ts';
-import { type AddressedMessage, toHosts } from './ask.ts';
+import { type AddressedMessage, toHosts } from './addressed-message.ts';
 import { RequestInvalid } from './errors.ts';
 import type { HostState } from './fleet-state.ts';
 import type { PreparedMessage } from './messages.ts';

@@ -83,6 +83,16 @@ export class RolloutState {
     }
   }
 
+  /** Gives hosts that have begun and not ended more time: they could not be heard for so long. */
+  excuse(ms: number): void {
+    for (const host of this.hosts.values()) {
+      if (host.step === null || host.end !== null) continue;
+      if (host.sentAt !== null) host.sentAt += ms;
+      if (host.startedAt !== null) host.startedAt += ms;
+      if (host.windowUntil !== null) host.windowUntil += ms;
+    }
+  }
+
   #takeOfHost(event: FleetEvent & { subject: string }, now: number): boolean {
     const progress = this.hosts.get(event.data.hostId);
     if (progress === undefined || this.ended !== null) return false;

@@ -40,7 +40,6 @@ class Controller {
   readonly #signal: AbortSignal | undefined;
   readonly #sent = new Set<string>();
   readonly #takeBackAskedAt = new Map<string, number>();
-  #excusedMs = 0;
   #stepEnded: { step: number; at: number } | null = null;
 
   constructor(link: ControlLink, log: RolloutLog, signal: AbortSignal | undefined) {
@@ -57,33 +56,43 @@ class Controller {
       await this.#sendOpen();
       const decision = decide(state, this.#clock());
       if (decision.kind === 'wait') {
-        await this.#log.change(decision.until + this.#excusedMs, this.#signal);
+        await this.#log.change(decision.until, this.#signal);
         // Events of thousands of hosts come together, and each decision looks at all hosts.
         await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
         continue;
       }
-      // Hosts are not heard either while the log cannot be read: then they get their time anew.
-      const began = Date.now();
-      if (this.#hasSilent()) await this.#log.readToEnd(this.#signal);
-      const tookMs = Date.now() - began;
-      if (tookMs < PROMPT_MS) await this.#carryOut(decision);
-      else this.#excusedMs += tookMs + state.record.deliverySeconds * 1000;
+      const hasReadAll = !this.#hasSilent() || (await this.#readToEnd());
+      // What was read meanwhile may ask for something else.
+      const latest = decide(state, this.#clock());
+      if (hasReadAll && latest.kind !== 'wait') await this.#carryOut(latest);
     }
   }
 
   #hasSilent(): boolean {
     const { state } = this.#log;
-    const now = this.#now();
+    const now = Date.now();
     return [...state.hosts.values()].some((host) => endOf(host, state, now) === 'silent');
   }
 
-  /** Less the time in which nobody could be heard. */
-  #now(): number {
-    return Date.now() - this.#excusedMs;
+  /**
+   * Hosts are not heard either while the log cannot be read: then they get their time anew.
+   *
+   * @returns whether the log was there at once
+   */
+  async #readToEnd(): Promise<boolean> {
+    const { state } = this.#log;
+    const began = Date.now();
+    await this.#log.readToEnd(this.#signal);
+    const tookMs = Date.now() - began;
+    if (tookMs < PROMPT_MS) return true;
+    const excuseMs = tookMs + state.record.deliverySeconds * 1000;
+    state.excuse(excuseMs);
+    for (const [what, at] of this.#takeBackAskedAt) this.#takeBackAskedAt.set(what, at + excuseMs);
+    return false;
   }
 
   #clock() {
-    const now = this.#now();
+    const now = Date.now();
     const { state } = this.#log;
     const isOver = state
       .hostsOf(state.step)
@@ -129,7 +138,7 @@ class Controller {
     } else if (takeBack !== null) {
       for (const action of decision.how) {
         await this.#send(takeBack[action], decision.hosts);
-        for (const host of decision.hosts) this.#takeBackAskedAt.set(`${action} ${host}`, this.#now());
+        for (const host of decision.hosts) this.#takeBackAskedAt.set(`${action} ${host}`, Date.now());
       }
     }
   }

@@ -4,7 +4,11 @@ export class OneAtATime {
 
   async run<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
-    this.#last = turn.catch(() => {});
+    // Without its result, which may be large.
+    this.#last = turn.then(
+      () => null,
+      () => null,
+    );
     return await turn;
   }
 }

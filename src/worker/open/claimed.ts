@@ -24,7 +24,13 @@ export function claimedOutbox(store: OutboxStore, folder: Claim): OutboxStore {
       await folder.assertClaimed();
       return await store.list();
     },
-    put: async (event) => await store.put(event),
-    remove: async (event) => await store.remove(event),
+    put: async (event) => {
+      await folder.assertClaimed();
+      await store.put(event);
+    },
+    remove: async (event) => {
+      await folder.assertClaimed();
+      await store.remove(event);
+    },
   };
 }
