@@ -11,7 +11,7 @@ it('a worker that may open no more files answers jobs with that, and goes on whe
   const ruleset = { name: 'edge', revision: 1, ipv4: '*filter\n:edge - [0:0]\n-A INPUT -j edge\nCOMMIT\n' };
   const before = await host.namespace.save();
   const limit = async (soft: number) =>
-    await execa('prlimit', ['--pid', String(host.pid), `--nofile=${soft}:4096`]);
+    await execa('/usr/bin/prlimit', ['--pid', String(host.pid), `--nofile=${soft}:4096`]);
   // A new file gets the lowest number that is free, and that is not below the limit.
   const open = new Set((await readdir(`/proc/${host.pid}/fd`)).map(Number));
   let free = 0;
