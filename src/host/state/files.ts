@@ -46,7 +46,10 @@ export async function readIfThere(path: string, encoding: Encoding = 'utf8'): Pr
   try {
     return await readFile(path, encoding);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    // Node says neither of which file that is, nor what to do about it.
+    if (code === 'EISDIR') throw new Error(`${path} is a folder, where a file has to be: move it away`);
     throw error;
   }
 }

@@ -28,8 +28,9 @@ export class FileOutboxStore implements OutboxStore {
       const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.json')).toSorted();
       const kept: KeptEvent[] = [];
       for (const name of names) {
-        const stored = StoredEvent.safeParse(parseJson((await readIfThere(join(this.#folder, name))) ?? ''));
-        // A damaged file cannot be published; it stays for people to look at.
+        // What is damaged, or no file at all, cannot be published; it stays for people to look at, and holds up nothing else.
+        const text = await readIfThere(join(this.#folder, name)).catch(() => null);
+        const stored = StoredEvent.safeParse(parseJson(text ?? ''));
         if (stored.success) kept.push(stored.data);
       }
       return kept;
