@@ -15,7 +15,7 @@ export interface Fate {
   had: boolean;
 }
 
-export type ImaginedLink = Pick<FleetLink, 'read' | 'publish' | 'hold'>;
+export type ImaginedLink = Pick<FleetLink, 'read' | 'publish' | 'hold' | 'release'>;
 
 export const LATE_MS = 500_000;
 type Live = 'old' | 'new' | null;
@@ -45,6 +45,7 @@ export class ImaginedFleet {
     const own = new Set<(message: IncomingMessage) => void>();
     const link: ImaginedLink = {
       hold: async () => true,
+      release: () => {},
       read: async (start, onMessage) => {
         const reader = (message: IncomingMessage) => {
           if (isAlive) onMessage(message);

@@ -7,7 +7,7 @@ import type { RolloutLog } from './rollout-log.ts';
 import type { RolloutEnd } from './rollout-state.ts';
 
 /** What it needs of a {@link FleetLink}. */
-type ControlLink = Pick<FleetLink, 'hold' | 'publish'>;
+type ControlLink = Pick<FleetLink, 'hold' | 'release' | 'publish'>;
 
 /**
  * Runs a rollout to its end, from wherever it is: all that this process knows is in the log of events, so that another one can go on
@@ -22,12 +22,18 @@ export async function runRollout(
 ): Promise<RolloutEnd> {
   const { rolloutId } = log.state.record;
   if (log.state.ended !== null) return log.state.ended;
-  if (!(await link.hold(rolloutQueue(rolloutId)))) {
-    throw new RolloutIsRun(
-      `rollout ${rolloutId} is run by another process; watch it, or wait until that has ended`,
-    );
+  const taken = new AbortController();
+  const isRun = new RolloutIsRun(
+    `rollout ${rolloutId} is run by another process; watch it, or wait until that has ended`,
+  );
+  const name = rolloutQueue(rolloutId);
+  if (!(await link.hold(name, () => taken.abort(isRun)))) throw isRun;
+  const signals = signal === undefined ? [taken.signal] : [signal, taken.signal];
+  try {
+    return await new Controller(link, log, AbortSignal.any(signals)).run();
+  } finally {
+    link.release(name);
   }
-  return await new Controller(link, log, signal).run();
 }
 
 /** Where it takes longer to read the log to its end, the broker was in trouble. */

@@ -49,7 +49,9 @@ export async function readIfThere(path: string, encoding: Encoding = 'utf8'): Pr
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
     // Node says neither of which file that is, nor what to do about it.
-    if (code === 'EISDIR') throw new Error(`${path} is a folder, where a file has to be: move it away`);
+    if (code === 'EISDIR') {
+      throw new Error(`${path} is a folder, where a file has to be: move it away`, { cause: error });
+    }
     throw error;
   }
 }
