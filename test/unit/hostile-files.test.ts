@@ -27,6 +27,12 @@ describe('files that others may write', () => {
     await expect(settings).rejects.toThrow(`${configFile}: may be written by others`);
   });
 
+  it('are taken where what others write is not what is read: no settings from /dev/null', async () => {
+    const environment = { FLEETWALL_HOST_ID: 'web-1' };
+    const settings = await loadSettings({ flags: {}, environment, configFile: '/dev/null' });
+    expect(settings.hostId).toBe('web-1');
+  });
+
   it('are not taken as the password', async () => {
     const configFile = await file('worker.yaml', 'allowUnsigned: true\n', 0o600);
     const password = await file('password', 'secret', 0o620);

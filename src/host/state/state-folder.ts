@@ -1,4 +1,4 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { constants, type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SetupError } from '../../config/setup-error.ts';
@@ -97,10 +97,10 @@ export class StateFolder {
   }
 }
 
-/** Where nothing can be written, a file that is there can still be locked. */
+/** Opened to read, which is enough for a lock: one that is open to be written would keep the disk from being mounted read-only. */
 async function openLock(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'a', 0o600);
+    return await open(path, constants.O_RDONLY | constants.O_CREAT, 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
     return await open(path, 'r').catch(() => {

@@ -9,6 +9,7 @@ import { NamespaceLock } from '../../host/lock.ts';
 import { LockHolder } from '../../host/lock-holder.ts';
 import { runCommand } from '../../host/run-command.ts';
 import { openScratchNamespace } from '../../host/scratch-namespace.ts';
+import { makePrivateFolder } from '../../host/state/files.ts';
 import { assertOwnFolder } from '../../host/state/own-folder.ts';
 import { assertStateOfNamespace } from '../../host/state/state-folder.ts';
 import { DetachedWatchdog } from '../../host/watchdog.ts';
@@ -63,6 +64,10 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     iptables: programs.version,
     ...(await readKernelFacts()),
   };
+  // Where it cannot be made now, jobs end with that until it can.
+  await makePrivateFolder(runDir).catch((error: unknown) => {
+    log.error({ error }, 'The run folder cannot be made: jobs end with that until it can');
+  });
   await assertOwnFolder(runDir);
   await assertOwnFolder(stateDir);
   await assertStateOfNamespace(stateDir, settings.netns ?? null);
