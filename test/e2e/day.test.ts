@@ -161,7 +161,7 @@ describe('a day in the life of a fleet: metrics, events and kernel agree', { tim
       status: 0,
       summary: { applied: HOSTS - 1 },
     });
-    await fleet.agrees(all(5, 5), fleet.hosts.slice(0, -1));
+    await fleet.agrees(all(5, 4), fleet.hosts.slice(0, -1));
     expect((await fleet.states()).get(gone.host.id)?.presence).toBe('offline');
   });
 });
