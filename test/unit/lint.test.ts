@@ -47,14 +47,9 @@ describe('a rule', () => {
     ['a jump to nothing that exists', '-j nowhere', /neither a target nor a chain/],
     ['a goto to a target', '-g LOG', /no chain that this table declares/],
     ['a jump without a target', '-p tcp -j', /no target/],
-    [
-      'a set like an option',
-      '-m set --match-set -! src -j DROP',
-      /--match-set -! names something that looks like an option/,
-    ],
-    ['a set like an option, quoted', '-m set --match-s "-exist" src -j DROP', /looks like an option/],
-    ['a set to be filled, like an option', '-j SET --add-set --help src', /looks like an option/],
-    ['an account like an option', '-m nfacct --nfacct-name -x -j DROP', /looks like an option/],
+    ['a set like an option', '-m set --match-set -! src -j DROP', /--match-set -! is an option to ipset/],
+    ['a set like an option, quoted', '-m set --match-s "-exist" src -j DROP', /an option to ipset/],
+    ['a set to be filled, like an option', '-j SET --add-set -q src', /an option to ipset/],
   ])('is refused for %s', (_, spec, reason) => {
     expect(lint(rule(spec))).toEqual([[3, expect.stringMatching(reason)]]);
   });
@@ -74,6 +69,7 @@ describe('a rule', () => {
     '-m addrtype --dst-type LOCAL -m iprange --src-range 10.0.0.1-10.0.0.9 -j ACCEPT',
     '-m helper --helper ftp -m ttl --ttl-gt 3 -j ACCEPT',
     '-j TARPIT',
+    '-m set --match-set "-jDROP" src -j DROP',
     '',
   ])('is not refused: %s', (spec) => {
     expect(lint(rule(spec))).toEqual([]);

@@ -9,8 +9,10 @@ const MOST_REASONS = 4;
 /** The most bytes of a LOG prefix and of a comment. Legacy iptables cuts off the rest without a message. */
 const LONGEST: Readonly<Record<string, number>> = { 'log-prefix': 29, comment: 255 };
 
-/** Options that name what other programs make: sets of ipset, accounts of nfacct. */
-const NAMES_AN_OBJECT = new Set(['match-set', 'set', 'add-set', 'del-set', 'map-set', 'nfacct-name']);
+/** Options that name sets of ipset. */
+const NAMES_A_SET = new Set(['match-set', 'set', 'add-set', 'del-set', 'map-set']);
+/** What ipset takes for an option of its own wherever it stands, ipset(8). Other names may begin with a dash. */
+const OPTION_OF_IPSET = /^-(?:!|exist|o|output|q|quiet|r|resolve|s|sorted|n|name|t|terse|f|file)$/;
 
 /** The letters of iptables' own options that are part of a rule. */
 const OF_A_RULE = new Set('dfgijmops');
@@ -48,7 +50,7 @@ function lintOption(option: RuleOption, family: Family): string | null {
   const { name, values, written } = option;
   if (option.isAddress) return misplacedNegation(option) ?? lintAddress(written, values[0], family);
   if (name.endsWith('port')) return misplacedNegation(option);
-  if (NAMES_AN_OBJECT.has(name)) return likeAnOption(option);
+  if (NAMES_A_SET.has(name)) return likeAnOption(option);
   const most = LONGEST[name];
   const bytes = values[0]?.length ?? 0;
   return most === undefined || bytes <= most
@@ -72,8 +74,8 @@ function lintOwn(option: RuleOption, family: Family): string | null {
 
 /** Forbids `--match-set -!`: ipset, which has to find the set of this name, would take it for an option of its own. */
 function likeAnOption({ written, values: [name = ''] }: RuleOption): string | null {
-  return name.startsWith('-')
-    ? `${written} ${name} names something that looks like an option: rename it`
+  return OPTION_OF_IPSET.test(name)
+    ? `${written} ${name} is an option to ipset, and no set: rename it`
     : null;
 }
 
