@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from './free-ports.ts';
-import { Rabbitmq, type RabbitmqOptions } from './rabbitmq.ts';
+import { OTHER_ROOT, Rabbitmq, type RabbitmqOptions } from './rabbitmq.ts';
 
 const EPMD = '/usr/bin/epmd';
 const WHOLE_MS = 120_000;
@@ -34,7 +34,8 @@ export class RabbitmqCluster {
       return await Rabbitmq.start({ ...options, cluster: { cookie, epmdPort, port, ports, ...uid } });
     };
     // Those of RabbitMQ 4 agree on who begins, and wait for each other.
-    if (options.root !== undefined) return new RabbitmqCluster(await Promise.all(ports.map(start)), epmd);
+    if ((options.root ?? OTHER_ROOT) !== undefined)
+      return new RabbitmqCluster(await Promise.all(ports.map(start)), epmd);
     const nodes: Rabbitmq[] = [];
     // One after the other: all at once, those of RabbitMQ 3 might each begin alone.
     for (const [index, port] of ports.entries()) nodes.push(await start(port, index));

@@ -14,6 +14,8 @@ const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const CTL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
 const EPMD = '/usr/bin/epmd';
 const START_MS = 90_000;
+/** The folder of a Debian whose RabbitMQ takes the place of this machine's own. */
+export const OTHER_ROOT = process.env['FLEETWALL_TEST_RABBITMQ_ROOT'];
 
 export interface RabbitmqOptions {
   /** The address to listen on. */
@@ -61,14 +63,14 @@ export class Rabbitmq {
     folder: string,
     environment: NodeJS.ProcessEnv,
     url: string,
-    { detached = false, cluster, root = process.env['FLEETWALL_TEST_RABBITMQ_ROOT'] }: RabbitmqOptions,
+    { detached = false, cluster, root = OTHER_ROOT }: RabbitmqOptions,
   ) {
     this.#folder = folder;
     this.#environment = environment;
     this.#detached = detached;
     this.url = url;
     this.#uid = cluster?.uid;
-    this.#enter = root === undefined ? [] : enterRoot(root, folder, this.#uid ?? 0);
+    this.#enter = root === undefined ? [] : enterRoot(root, this.#uid ?? 0);
     const epmdPort = environment['ERL_EPMD_PORT'] ?? '';
     this.#epmd =
       cluster === undefined ? this.#spawn(EPMD, ['-port', epmdPort, '-address', '127.0.0.1']) : null;
@@ -217,10 +219,11 @@ function nodeName(port: number): string {
   return `fleetwall-${port}@localhost`;
 }
 
-/** In mounts of its own, the folder is where it is outside: what is written to it is seen on both sides. */
-function enterRoot(root: string, folder: string, uid: number): string[] {
+/** In mounts of its own, temporary folders are where they are outside: the node's own, and those of a test's certificates. */
+function enterRoot(root: string, uid: number): string[] {
+  const temporary = tmpdir();
   const mounts = [
-    `mkdir -p ${root}${folder} && mount --bind ${folder} ${root}${folder}`,
+    `mkdir -p ${root}${temporary} && mount --bind ${temporary} ${root}${temporary}`,
     `mount -t proc proc ${root}/proc`,
     `mount --rbind /dev ${root}/dev`,
   ];
