@@ -12,7 +12,7 @@ import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
 import { LogReaders } from './log-readers.ts';
 import { LinkPublisher } from './publish/link-publisher.ts';
-import type { OutgoingMessage } from './publish/publish-channel.ts';
+import type { OutgoingMessage, Routed } from './publish/publish-channel.ts';
 import { type IncomingMessage, StreamSource, type StreamStart } from './stream-source.ts';
 
 export interface LinkOptions {
@@ -81,7 +81,7 @@ export class FleetLink {
   }
 
   /** As {@link LinkPublisher.publish}. */
-  async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<'routed' | 'unroutable'> {
+  async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<Routed> {
     return await this.#publisher.publish(message, signal);
   }
 
@@ -101,8 +101,8 @@ export class FleetLink {
   }
 
   /**
-   * Takes a name that only one connection can have, until it is released, or this link is closed. The broker gives it up with a lost connection: it is taken
-   * again with the next one.
+   * Takes a name that only one connection can have, until it is released, or this link is closed. The broker gives it up with a lost
+   * connection: it is taken again with the next one.
    *
    * @param onTaken called if another connection has it by then
    * @returns whether the name was free

@@ -51,13 +51,14 @@ async function look(model: ChannelModel, hostId: string): Promise<BrokerView> {
   const { product = 'unknown', version = '0' } = (
     model.connection as unknown as { serverProperties: { product?: string; version?: string } }
   ).serverProperties;
-  const looks = await Promise.all([
-    ...EXCHANGES.map(([name]) => lookFor(model, name, (channel) => channel.checkExchange(name))),
-    ...[hostJobsQueue(hostId), hostControlQueue(hostId)].map((name) =>
-      lookFor(model, name, (channel) => channel.checkQueue(name)),
-    ),
-  ]);
-  const jobs = await attempt(model, (channel) => channel.checkQueue(hostJobsQueue(hostId)));
+  const lookForQueue = async (name: string) =>
+    await lookFor(model, name, async (channel) => await channel.checkQueue(name));
+  const [jobs, control, ...exchanges] = await Promise.all([
+    lookForQueue(hostJobsQueue(hostId)),
+    lookForQueue(hostControlQueue(hostId)),
+    ...EXCHANGES.map(([name]) => lookFor(model, name, async (channel) => await channel.checkExchange(name))),
+  ] as const);
+  const looks = [...exchanges, jobs, control];
   const missing = looks.filter(({ error }) => error !== null && isMissing(error)).map(({ name }) => name);
   return {
     product,
@@ -74,13 +75,12 @@ async function look(model: ChannelModel, hostId: string): Promise<BrokerView> {
   };
 }
 
-async function lookFor(
+async function lookFor<T>(
   model: ChannelModel,
   name: string,
-  check: (channel: Channel) => Promise<unknown>,
-): Promise<{ name: string; error: Error | null }> {
-  const { error } = await attempt(model, check);
-  return { name, error };
+  check: (channel: Channel) => Promise<T>,
+): Promise<{ name: string; result: T | null; error: Error | null }> {
+  return { name, ...(await attempt(model, check)) };
 }
 
 /** A queue whose node is down is answered with the same code, and other words. */

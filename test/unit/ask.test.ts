@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import type { OutgoingMessage } from '../../src/broker/publish/publish-channel.ts';
+import type { OutgoingMessage, Routed } from '../../src/broker/publish/publish-channel.ts';
 import { toHosts } from '../../src/central/fleet/addressed-message.ts';
 import { ask } from '../../src/central/fleet/ask.ts';
 import { EventReader } from '../../src/central/fleet/event-reader.ts';
@@ -11,6 +11,24 @@ const MESSAGE = {
   body: Buffer.from('{}'),
 };
 
+/** A broker of which each message is heard once it is taken; and a way to have others heard. */
+function echoing(take: (message: OutgoingMessage) => Promise<Routed>) {
+  let listener: (message: object) => void = () => {};
+  const hear = (message: object) => listener(message);
+  const link = {
+    read: async (_: unknown, onMessage: typeof listener) => {
+      listener = onMessage;
+      return async () => {};
+    },
+    publish: async (message: OutgoingMessage) => {
+      const routed = await take(message);
+      hear(message);
+      return routed;
+    },
+  };
+  return { link, hear };
+}
+
 /** Asks a named host and a group with one known member, of which the broker has no queue for some keys. */
 async function askOver(unroutable: readonly string[]): Promise<Record<string, string>> {
   const web = { hostId: 'web-1', groups: ['web'] };
@@ -20,17 +38,7 @@ async function askOver(unroutable: readonly string[]): Promise<Record<string, st
     { hosts: ['db-1'], groups: ['web'] },
     async () => MESSAGE,
   );
-  let hear: (message: { key: string }) => void = () => {};
-  const link = {
-    read: async (_: unknown, onMessage: typeof hear) => {
-      hear = onMessage;
-      return async () => {};
-    },
-    publish: async ({ key }: OutgoingMessage) => {
-      hear({ key });
-      return unroutable.includes(key) ? 'unroutable' : 'routed';
-    },
-  };
+  const { link } = echoing(async ({ key }) => (unroutable.includes(key) ? 'unroutable' : 'routed'));
   const answers = await ask(link as never, messages, { reader: new EventReader(undefined), timeoutMs: 50 });
   return Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
 }
@@ -48,19 +56,11 @@ it('a host is silent when the broker works, and is waited for while the broker d
   try {
     let isBrokerWell = false;
     const kept: (() => void)[] = [];
-    let hear: (message: { key: string }) => void = () => {};
-    const link = {
-      read: async (_: unknown, onMessage: typeof hear) => {
-        hear = onMessage;
-        return async () => {};
-      },
-      publish: async ({ key }: OutgoingMessage) => {
-        if (key.startsWith('marker.') && !isBrokerWell)
-          await new Promise<void>((resolve) => kept.push(resolve));
-        hear({ key });
-        return 'routed';
-      },
-    };
+    const { link } = echoing(async ({ key }) => {
+      if (key.startsWith('marker.') && !isBrokerWell)
+        await new Promise<void>((resolve) => kept.push(resolve));
+      return 'routed';
+    });
     const messages = [toHosts(MESSAGE, ['db-1'])];
     let isOver = false;
     const asking = ask(link as never, messages, {
@@ -86,17 +86,7 @@ async function askWhoSays(events: [object, number][]): Promise<{ end: string | u
   vi.useFakeTimers();
   try {
     const begin = Date.now();
-    let hear: (message: object) => void = () => {};
-    const link = {
-      read: async (_: unknown, onMessage: typeof hear) => {
-        hear = onMessage;
-        return async () => {};
-      },
-      publish: async ({ key }: OutgoingMessage) => {
-        hear({ key, exchange: '', body: Buffer.from('{}') });
-        return 'routed';
-      },
-    };
+    const { link, hear } = echoing(async () => 'routed');
     const reader = { read: (message: object) => ('event' in message ? message.event : null) };
     const options = { reader: reader as never, timeoutMs: 1_000 };
     let afterMs = -1;

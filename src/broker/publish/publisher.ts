@@ -154,7 +154,7 @@ export class Publisher {
     this.#apart = null;
     const spoilt = this.#channel;
     const model = this.#model;
-    if (spoilt === null || model === null || !this.#isWanted(model)) return;
+    if (spoilt === null || model === null || !this.#isCurrent(model)) return;
     try {
       await this.#openChannel(model);
       spoilt.close();
@@ -174,12 +174,12 @@ export class Publisher {
       if (this.#channel !== channel) return;
       this.#channel = null;
       // The broker closes a channel at the first error, such as an exchange that is gone. The connection stays open.
-      if (this.#isWanted(model)) void this.#reopen(model, refusal);
+      if (this.#isCurrent(model)) void this.#reopen(model, refusal);
     });
     this.#channel = channel;
   }
 
-  #isWanted(model: ChannelModel): boolean {
+  #isCurrent(model: ChannelModel): boolean {
     return !this.#isClosed && this.#model === model && isOpen(model);
   }
 
@@ -188,12 +188,12 @@ export class Publisher {
     const { restore, onTrouble } = this.#options;
     const pause = new BackOff();
     if (refusal !== undefined) onTrouble?.(refusal);
-    while (this.#isWanted(model) && this.#channel === null) {
+    while (this.#isCurrent(model) && this.#channel === null) {
       try {
         // Where it may not be declared here, somebody else has to; a message shows whether it is there.
         if (replyCode(refusal) === NOT_FOUND)
           await restore(model).catch((error: unknown) => onTrouble?.(error));
-        if (this.#isWanted(model)) await this.#openChannel(model);
+        if (this.#isCurrent(model)) await this.#openChannel(model);
       } catch (error) {
         onTrouble?.(error);
         this.#noteFailure(error);
