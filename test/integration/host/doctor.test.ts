@@ -95,7 +95,10 @@ describe.each(BACKENDS)('doctor on a healthy host, %s', (backend) => {
     expect(idle.of('state', 'ok')).toContain('edge@4');
     expect(idle.of('broker', 'ok')).toContain('a worker consumes it');
     expect(idle.of('broker', 'failure')).toBe('');
-    expect(idle.of('lock', 'ok')).toContain('is free');
+    // The worker itself may look at the rules for a moment, as they were just written.
+    await expect
+      .poll(async () => (await examine(own)).of('lock', 'ok'), { timeout: 20_000 })
+      .toContain('is free');
     const ruleset = { name: 'edge', revision: 5, ipv4: EDGE.replace('COMMIT', '-A edge -j DROP\nCOMMIT') };
     const job = client.run(host.id, { ruleset, confirm: { mode: 'manual', timeoutSeconds: 5 } });
     await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
