@@ -34,7 +34,8 @@ const job = {
   ruleset: null,
 };
 
-function jobEvent(type: 'fleetwall.job.started' | 'fleetwall.job.completed'): FleetEvent {
+function jobEvent(name: 'started' | 'awaiting_confirmation' | 'completed' | 'undone'): FleetEvent {
+  const type = `fleetwall.job.${name}`;
   const { data: _, ...envelope } = driftEvent(1);
   return { ...envelope, id: randomUUID(), type, subject: job.jobId, data: job } as unknown as FleetEvent;
 }
@@ -100,8 +101,8 @@ describe('the outbox', () => {
         confirms.push(event.type === 'fleetwall.job.started' ? () => reject(new Error('no')) : resolve),
       );
     };
-    const started = box.publish(jobEvent('fleetwall.job.started'));
-    const completed = box.publish(jobEvent('fleetwall.job.completed'));
+    const started = box.publish(jobEvent('started'));
+    const completed = box.publish(jobEvent('completed'));
     expect(broker.taken.map(({ type }) => type)).toEqual([
       'fleetwall.job.started',
       'fleetwall.job.completed',
@@ -113,6 +114,20 @@ describe('the outbox', () => {
     await completed;
     await expect.poll(() => disk.size).toBe(0);
     expect(box.size).toBe(0);
+  });
+
+  it('sends a late undo although the end of its job, published again, is confirmed before it', async () => {
+    const { broker, disk, open } = outbox();
+    const box = open();
+    for (const name of ['started', 'awaiting_confirmation', 'undone'] as const)
+      await expect(box.publish(jobEvent(name))).rejects.toThrow('no connection');
+    broker.isReady = true;
+    await box.publish(jobEvent('completed'));
+    expect([...disk.values()].map(({ event }) => event.type)).toEqual(['fleetwall.job.undone']);
+    box.flush();
+    await expect.poll(() => box.size).toBe(0);
+    expect(broker.taken.map(({ type }) => type)).toEqual(['fleetwall.job.completed', 'fleetwall.job.undone']);
+    expect(disk.size).toBe(0);
   });
 
   it('asks a broker that says no with pauses that grow, up to half a minute', async () => {

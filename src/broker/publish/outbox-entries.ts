@@ -34,14 +34,17 @@ export class OutboxEntries {
     return this.#bySequence.has(sequence);
   }
 
-  /** Those of a job that are older than this one. */
-  earlierOf(jobId: string, { sequence: end }: Entry): Entry[] {
-    const earlier: Entry[] = [];
-    for (const entry of this.#bySequence.values()) {
-      if (entry.sequence >= end) continue;
-      if ('subject' in entry.event && entry.event.subject === jobId) earlier.push(entry);
-    }
-    return earlier;
+  /**
+   * What was to be told of a job before this end of it. A late undo is none of that: it is told after an end, which may be published
+   * again behind it when the job is delivered again.
+   */
+  beforeEnd(jobId: string, { sequence: end }: Entry): Entry[] {
+    return this.all.filter(
+      ({ sequence, event }) =>
+        sequence < end &&
+        (event.type === 'fleetwall.job.started' || event.type === 'fleetwall.job.awaiting_confirmation') &&
+        event.subject === jobId,
+    );
   }
 
   add(entry: Entry): void {

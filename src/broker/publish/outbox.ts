@@ -150,7 +150,7 @@ export class Outbox implements EventPublisher {
     if (entry.event.type !== 'fleetwall.job.completed') return;
     // What came before the end of a job, and was not confirmed, is not to come after it.
     const { subject } = entry.event;
-    for (const earlier of this.#entries.earlierOf(subject, entry)) await this.#drop(earlier);
+    for (const earlier of this.#entries.beforeEnd(subject, entry)) await this.#drop(earlier);
   }
 
   async #keep(entry: Entry): Promise<void> {
