@@ -34,7 +34,7 @@ async function examineXtables({ run }: Examined): Promise<Finding> {
   const args = ['-n', '-E', String(CONFLICT_STATUS), XTABLES_LOCK, '/bin/true'];
   const { exitCode, startError, stderr } = await run({ file: FLOCK, args, timeoutMs: RUN_MS });
   if (exitCode === 0) return ok(`the xtables lock is free (${XTABLES_LOCK})`);
-  if (exitCode !== CONFLICT_STATUS) throw new Error(`${FLOCK}: ${startError ?? stderr}`);
+  if (exitCode !== CONFLICT_STATUS) throw new Error(`${FLOCK}: ${startError?.message ?? stderr}`);
   return warning(
     `another program has the xtables lock (${XTABLES_LOCK})`,
     `if that lasts, jobs end as xtables_lock_timeout: see who has it with "lslocks | grep xtables"`,

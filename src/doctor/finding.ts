@@ -44,7 +44,8 @@ export async function runInside(
 ): Promise<string> {
   const [first = file, ...rest] = [...namespace.prefix, file, ...args];
   const { exitCode, stdout, stderr, startError } = await run({ file: first, args: rest, timeoutMs: RUN_MS });
-  if (exitCode !== 0) throw new Error(`${file}: ${startError ?? (stderr.trim() || `status ${exitCode}`)}`);
+  if (exitCode !== 0)
+    throw new Error(`${file}: ${startError?.message ?? (stderr.trim() || `status ${exitCode}`)}`);
   return stdout;
 }
 

@@ -37,6 +37,11 @@ export interface CommandResult {
   stderr: string;
   timedOut: boolean;
   truncated: boolean;
-  /** Why it could not be started; `null` if it was. */
-  startError: string | null;
+  /** Why it could not be started, with the system's `code`; `null` if it was. */
+  startError: NodeJS.ErrnoException | null;
+}
+
+/** @throws {Error} of the system if the program could not be started */
+export function assertStarted({ startError }: CommandResult): void {
+  if (startError !== null) throw startError;
 }

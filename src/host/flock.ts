@@ -21,5 +21,5 @@ export async function flock(file: FileHandle, seconds: number, run: RunCommand):
   });
   if (exitCode === 0) return true;
   if (exitCode === CONFLICT_STATUS) return false;
-  throw new StateUnavailable(`${FLOCK} failed: ${startError ?? stderr}`);
+  throw new StateUnavailable(`${FLOCK} failed: ${startError?.message ?? stderr}`, { cause: startError });
 }

@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import type { CommandRequest, CommandResult, RunCommand } from './command.ts';
+import { startProgram } from './start-program.ts';
 
 /** Enough for iptables to find its own parts. Programs get nothing of the worker's own environment. */
 export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
@@ -15,7 +16,12 @@ const KILL_AFTER_MS = 2000;
 export const runCommand: RunCommand = async (request) => {
   const stdout = new BoundedText(request.maxStdoutBytes ?? MAX_STDOUT_BYTES);
   const stderr = new BoundedText(MAX_STDERR_BYTES);
-  const child = start(request, stdout, stderr);
+  let child: ReturnType<typeof start>;
+  try {
+    child = startProgram(request.file, () => start(request, stdout, stderr));
+  } catch (error) {
+    return { ...NOT_STARTED, startError: error as Error };
+  }
   const limit = new TimeLimit(child.pid, request.timeoutMs);
   const result = await child;
   limit.clear();
@@ -28,6 +34,8 @@ export const runCommand: RunCommand = async (request) => {
     startError: startErrorOf(result),
   } satisfies CommandResult;
 };
+
+const NOT_STARTED = { exitCode: null, stdout: '', stderr: '', timedOut: false, truncated: false };
 
 function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText) {
   const { file, args, input, encoding = 'utf8', environment, descriptor } = request;
@@ -113,7 +121,7 @@ class BoundedText {
   }
 }
 
-function startErrorOf(result: { exitCode?: number; signal?: string; cause?: unknown }): string | null {
+function startErrorOf(result: { exitCode?: number; signal?: string; cause?: unknown }): Error | null {
   if (result.exitCode !== undefined || result.signal !== undefined) return null;
-  return result.cause instanceof Error ? result.cause.message : 'the program could not be started';
+  return result.cause instanceof Error ? result.cause : new Error('the program could not be started');
 }

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { execa } from 'execa';
+import { RestoreFailed } from '../job/ports/firewall.ts';
 import { RehearsalUnavailable, type ScratchNamespace } from '../job/ports/sandbox.ts';
+import { isShortage } from '../job/ports/shortage.ts';
+import { startProgram } from './start-program.ts';
 
 const UNSHARE = '/usr/bin/unshare';
 const CAT = '/bin/cat';
@@ -11,20 +14,35 @@ const READY_MS = 10_000;
  * latest with the worker, however that ends.
  *
  * @throws {RehearsalUnavailable} if the kernel does not allow it
+ * @throws {RestoreFailed} if the program was killed
+ * @throws {Error} of the system, if it is short of something now
  */
 export async function openScratchNamespace(): Promise<ScratchNamespace> {
-  const cat = execa(UNSHARE, ['--net', '--', CAT], {
-    env: { LC_ALL: 'C' },
-    extendEnv: false,
-    detached: true,
-    reject: false,
-    buffer: { stdout: false, stderr: true },
-    maxBuffer: 4096,
-  });
+  const cat = startProgram(UNSHARE, () =>
+    execa(UNSHARE, ['--net', '--', CAT], {
+      env: { LC_ALL: 'C' },
+      extendEnv: false,
+      detached: true,
+      reject: false,
+      buffer: { stdout: false, stderr: true },
+      maxBuffer: 4096,
+    }),
+  );
   // As soon as `cat` runs in the namespace, it repeats this line: that is the sign that the namespace is ready.
   cat.stdin.on('error', () => {});
   cat.stdin.write('\n');
-  const ended = cat.then(({ stderr, shortMessage }) => {
+  const ended = cat.then(({ stderr, shortMessage, signal, cause }) => {
+    if (isShortage(cause)) throw cause;
+    if (signal !== undefined) {
+      throw new RestoreFailed({
+        kind: 'killed',
+        message: `it was ended by ${signal}`,
+        lines: [],
+        command: 'unshare',
+        exitCode: null,
+        stderr,
+      });
+    }
     throw new RehearsalUnavailable(
       `no network namespace can be made to try rules in (${stderr || shortMessage}): the worker needs CAP_SYS_ADMIN and ${UNSHARE}`,
     );

@@ -59,6 +59,6 @@ export class ServiceManager {
       environment,
       timeoutMs: TIMEOUT_MS,
     });
-    if (exitCode !== 0) log.warn({ words, reason: startError ?? stderr }, 'Cannot tell systemd');
+    if (exitCode !== 0) log.warn({ words, reason: startError?.message ?? stderr }, 'Cannot tell systemd');
   }
 }

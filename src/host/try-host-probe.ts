@@ -37,8 +37,8 @@ export async function tryHostProbe(
 function reasonOf(kind: HostProbe['kind'], { stderr, startError, timedOut }: CommandResult): string {
   if (startError !== null) {
     return kind === 'icmp'
-      ? `${PING} cannot be run (${startError}): install the package iputils-ping`
-      : startError;
+      ? `${PING} cannot be run (${startError.message}): install the package iputils-ping`
+      : startError.message;
   }
   if (timedOut) return 'no answer in time';
   return stderr.trim() || 'no answer';

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import type { PendingChange } from '../job/ports/pending.ts';
 import type { Watchdog } from '../job/ports/ports.ts';
+import { startProgram } from './start-program.ts';
 
 export interface WatchdogOptions {
   /** The command that settles a change; the job's id is added as its last argument. */
@@ -8,6 +9,7 @@ export interface WatchdogOptions {
   environment: Record<string, string>;
 }
 
+const SHELL = '/bin/sh';
 /** Waits in a shell, which costs next to nothing, and only then becomes the program that settles the change. */
 const WAIT = 'sleep "$1"; shift; exec "$@"';
 
@@ -27,17 +29,21 @@ export class DetachedWatchdog implements Watchdog {
     await this.disarm();
     const { command, environment } = this.#options;
     const args = ['-c', WAIT, 'fleetwall-watchdog', String(afterSeconds), ...command, job.id];
-    const child = execa('/bin/sh', args, {
-      env: environment,
-      extendEnv: false,
-      detached: true,
-      cleanup: false,
-      reject: false,
-      stdio: 'ignore',
-      cwd: '/',
-    });
-    if (child.pid === undefined)
-      throw new Error(`the watchdog cannot be started: ${(await child).shortMessage}`);
+    const child = startProgram(SHELL, () =>
+      execa(SHELL, args, {
+        env: environment,
+        extendEnv: false,
+        detached: true,
+        cleanup: false,
+        reject: false,
+        stdio: 'ignore',
+        cwd: '/',
+      }),
+    );
+    if (child.pid === undefined) {
+      const { shortMessage, cause } = await child;
+      throw new Error(`the watchdog cannot be started: ${shortMessage}`, { cause });
+    }
     const group = child.pid;
     this.#group = group;
     child.unref();

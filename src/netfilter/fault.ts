@@ -27,7 +27,10 @@ export async function faultOf({
     const note = commitLine === null ? unreadableNote(stdout) : null;
     return note === null ? null : { ...evidence, kind: 'unreadable', message: note, lines: [] };
   }
-  if (startError !== null) return { ...evidence, kind: 'unknown', message: startError, lines: [] };
+  if (startError !== null) {
+    const { message } = startError;
+    return { ...evidence, kind: 'not-started', message, cause: startError, lines: [] };
+  }
   if (timedOut) {
     const message = `it ran for more than ${timeoutMs / 1000} s, and was ended`;
     return { ...evidence, kind: 'timeout', message, lines: [] };

@@ -1,5 +1,5 @@
 import type { Family } from '../contract/identifiers.ts';
-import type { CommandResult, RunCommand } from '../host/command.ts';
+import { assertStarted, type CommandResult, type RunCommand } from '../host/command.ts';
 import type { Programs } from './programs.ts';
 import { readingLock } from './xtables-lock.ts';
 
@@ -81,5 +81,9 @@ async function list(
   { run, timeoutMs, runDir }: ListingOptions,
 ): Promise<CommandResult> {
   const [file = '', ...args] = command;
-  return await run({ file, args, timeoutMs, environment: readingLock(runDir), encoding: 'latin1' });
+  const result = await run({ file, args, timeoutMs, environment: readingLock(runDir), encoding: 'latin1' });
+  // Nothing can be said of a table that was not listed, least of all that it is empty.
+  assertStarted(result);
+  if (result.timedOut) throw new Error(`${file} ran for more than ${timeoutMs / 1000} s, and was ended`);
+  return result;
 }

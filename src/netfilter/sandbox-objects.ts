@@ -1,4 +1,4 @@
-import type { RunCommand } from '../host/command.ts';
+import { assertStarted, type CommandResult, type RunCommand } from '../host/command.ts';
 import { SandboxIncomplete, type SandboxObjects } from '../job/ports/sandbox.ts';
 import { fromBytes } from '../ruleset/text/bytes.ts';
 import { quoteWord } from '../ruleset/text/split-words.ts';
@@ -38,7 +38,7 @@ export async function readObjects(names: ObjectNames, source: ObjectSource): Pro
 async function readSet(name: string, { programs, prefix, run }: ObjectSource): Promise<string[] | null> {
   if (programs.ipset === null) return null;
   const { file, args } = inside(prefix, programs.ipset, ['list', '-terse', asArgument(name)]);
-  const { exitCode, stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
+  const { exitCode, stdout } = await ask(run, file, args);
   const type = /^Type: (\S+)$/m.exec(stdout)?.[1];
   if (exitCode !== 0 || type === undefined) return null;
   const header = /^Header: (.*)$/m.exec(stdout)?.[1] ?? '';
@@ -52,7 +52,7 @@ async function readAccounts(
   if (names.length === 0) return [];
   if (programs.nfacct === null) throw incomplete('accounting object', names, 'nfacct');
   const { file, args } = inside(prefix, programs.nfacct, ['list']);
-  const { stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
+  const { stdout } = await ask(run, file, args);
   const there = new Set([...stdout.matchAll(/\} = (.*);$/gm)].map(([, name]) => name));
   return names.filter((name) => there.has(name));
 }
@@ -66,7 +66,7 @@ async function readEstimators(
   const saved = await Promise.all(
     [programs.save.ipv4, programs.save.ipv6].map(async (program) => {
       const { file, args } = inside(prefix, program, []);
-      return (await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 })).stdout;
+      return (await ask(run, file, args)).stdout;
     }),
   );
   const found = new Map<string, string>();
@@ -87,7 +87,7 @@ async function readTimeouts(
   const policies = await Promise.all(
     names.map(async (name) => {
       const { file, args } = inside(prefix, nfct, ['get', 'timeout', asArgument(name)]);
-      const { exitCode, stdout } = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
+      const { exitCode, stdout } = await ask(run, file, args);
       const layer3 = /\.l3proto = (\d+)/.exec(stdout)?.[1] === '10' ? 'inet6' : 'inet';
       const layer4 = LAYER_4[/\.l4proto = (\d+)/.exec(stdout)?.[1] ?? ''];
       return exitCode !== 0 || layer4 === undefined ? [] : [['add', 'timeout', name, layer3, layer4]];
@@ -129,7 +129,16 @@ function asArgument(bytes: string): string {
   return fromBytes(bytes).text;
 }
 
-/** Makes the objects in the namespace of `prefix`. @throws {Error} if one cannot be made */
+/** Runs a program to its end. What did not run, or was ended in the middle, says nothing of what the host has. */
+async function ask(run: RunCommand, file: string, args: readonly string[]): Promise<CommandResult> {
+  const result = await run({ file, args, timeoutMs: TIMEOUT_MS, ...LATIN1 });
+  assertStarted(result);
+  if (result.exitCode === null)
+    throw new SandboxIncomplete(`${[file, ...args].join(' ')} was ended before it had answered`);
+  return result;
+}
+
+/** Makes the objects in the namespace of `prefix`. @throws {SandboxIncomplete} if one cannot be made */
 export async function makeObjects(
   objects: SandboxObjects,
   programs: Programs,
@@ -138,15 +147,10 @@ export async function makeObjects(
 ): Promise<void> {
   const start = async (program: string | null, own: readonly string[]) => {
     const { file, args } = inside(prefix, program ?? '', own.map(asArgument));
-    const made = await run({
-      file,
-      args,
-      timeoutMs: TIMEOUT_MS,
-      ...LATIN1,
-    });
-    if (made.exitCode !== 0)
-      throw new Error(
-        `${program} cannot make in a rehearsal what the host has: ${made.startError ?? made.stderr.trim()}`,
+    const { exitCode, stderr } = await ask(run, file, args);
+    if (exitCode !== 0)
+      throw new SandboxIncomplete(
+        `${program} cannot make in a rehearsal what the host has: ${stderr.trim()}`,
       );
   };
   for (const set of objects.sets) await start(programs.ipset, set);

@@ -78,9 +78,11 @@ export class FileBootFiles implements BootFiles {
     });
   }
 
-  async forgetKept(record: BootRecord): Promise<void> {
+  async forgetOthers(ruleset: Ruleset): Promise<void> {
+    const paths = FAMILIES.map((family) => this.#path(ruleset, family));
+    const others = paths.flatMap((path) => [keptOf(path), asideOf(path)]);
     await orUnavailable(this.#folder, async () => {
-      await Promise.all(FAMILIES.map((family) => rm(keptOf(this.#path(record, family)), { force: true })));
+      await Promise.all(others.map(async (path) => await rm(path, { force: true })));
     });
   }
 

@@ -34,6 +34,10 @@ async function restore(intent: Intent, change: TableChange, rules: LiveRules): P
     await rules.restore({ family, text: renderChange(change), flush: replaces });
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;
-    throw toolFailure(error.fault, { stage: 'apply', family, table, ruleset: intent.label });
+    throw toolFailure(error.fault, {
+      stage: 'apply',
+      place: { family, table },
+      subject: `ruleset ${intent.label}`,
+    });
   }
 }

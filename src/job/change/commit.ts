@@ -45,7 +45,7 @@ export async function prepareCommit(
  */
 export async function commitRecord(after: RulesetRecord | null, ports: Archive): Promise<void> {
   if (after === null) return;
-  const { rulesets, boot, log } = ports;
+  const { rulesets, boot } = ports;
   const before = (await rulesets.list()).find(({ name }) => name === after.name);
   try {
     await boot.place(after);
@@ -55,12 +55,20 @@ export async function commitRecord(after: RulesetRecord | null, ports: Archive):
     await mendBootFiles({ ...after, live }, ports);
     throw error;
   }
-  await boot
-    .forgetKept(after)
-    .catch((error: unknown) =>
-      log.warn({ ...namesOfRecord(after), error }, 'Cannot take old boot files away'),
-    );
+  await forgetOtherBootFiles(after, ports);
   await forgetOldContents(ports);
+}
+
+/** Takes away what was written for a change that is over, committed or not. A failure is only logged: the next change tries again. */
+export async function forgetOtherBootFiles(
+  ruleset: Pick<RulesetRecord, 'name' | 'scope'>,
+  { boot, log }: Pick<Archive, 'boot' | 'log'>,
+): Promise<void> {
+  try {
+    await boot.forgetOthers(ruleset);
+  } catch (error) {
+    log.warn({ ruleset: ruleset.name, error }, 'Cannot take old boot files away');
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { HostSession } from '../ports/session.ts';
 import { BackOff } from '../time/back-off.ts';
 import { monotonicMs } from '../time/monotonic.ts';
+import { forgetOtherBootFiles } from './commit.ts';
 import { type UndoneTable, type UndoSubject, undoChanges } from './undo.ts';
 
 /** What must be undone, and why. */
@@ -43,11 +44,15 @@ interface Undoing {
  * @throws {LockLost} if another process may be writing the rules: the next holder of the lock must undo the change
  */
 export async function takeBack(work: TakeBack, session: HostSession): Promise<JobEnd> {
-  const { failure, touched } = work;
-  if (touched.length === 0) return failed(failure);
+  const { failure, subject } = work;
+  if (work.touched.length === 0) {
+    await forgetOtherBootFiles(subject, session.ports);
+    return failed(failure);
+  }
   const { error, performed, tables } = await undoStubbornly(work, session);
   const rollback = { performed, ...(tables.length === 0 ? {} : { tables: tables.map(describeTable) }) };
   if (error !== null) return undoFailed(work, error, { ...rollback, performed: true }, session.ports);
+  await forgetOtherBootFiles(subject, session.ports);
   return failed((await work.explain?.()) ?? failure, {
     rollback: { ...rollback, reason: performed ? failure.code : null, verified: true },
   });

@@ -1,9 +1,12 @@
 import type { Diff, JobCompleted, Outcome, ReportedRuleset, Rollback } from '../../contract/event.ts';
 import type { FailureCode, Stage } from '../../contract/failure.ts';
+import { RestoreFailed } from '../ports/firewall.ts';
 import { LockLost, LockTimeout } from '../ports/host-lock.ts';
 import { RehearsalUnavailable, SandboxIncomplete } from '../ports/sandbox.ts';
+import { isShortage } from '../ports/shortage.ts';
 import { StateUnavailable } from '../ports/stores.ts';
 import { JobFailure } from './job-failure.ts';
+import { toolFailure } from './tool-failure.ts';
 
 /** How a job ended, before that is put into an event. */
 export interface JobEnd {
@@ -53,6 +56,8 @@ function outcomeOf(stage: Stage): Outcome {
 
 export function asJobFailure(error: unknown): JobFailure {
   if (error instanceof JobFailure) return error;
+  if (error instanceof RestoreFailed)
+    return toolFailure(error.fault, { stage: 'rehearse', place: null, subject: 'trying the rules' });
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   return new JobFailure(
@@ -68,12 +73,6 @@ function codeOf(error: unknown): FailureCode {
   if (error instanceof StateUnavailable) return 'state_unavailable';
   if (error instanceof RehearsalUnavailable) return 'privilege_missing';
   if (error instanceof SandboxIncomplete) return 'backend_unavailable';
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ELOCKED') return 'lock_timeout';
-  return code !== undefined && SYSTEM_IS_SHORT.has(code) ? 'state_unavailable' : 'internal';
+  if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return 'lock_timeout';
+  return isShortage(error) ? 'state_unavailable' : 'internal';
 }
-
-/** What a host may be short of for a while, errno(3): room on a disk, a disk that works, open files, processes, memory. */
-const SYSTEM_IS_SHORT = new Set(
-  'ENOSPC EDQUOT EROFS EIO EACCES EPERM EMFILE ENFILE EAGAIN ENOMEM'.split(' '),
-);

@@ -1,6 +1,7 @@
 import type { FailureCode, Stage } from '../../contract/failure.ts';
 import type { Family } from '../../contract/identifiers.ts';
 import type { RestoreFault, RestoreFaultKind } from '../ports/restore-fault.ts';
+import { isShortage } from '../ports/shortage.ts';
 import { JobFailure } from './job-failure.ts';
 
 const HOST_CODES: Partial<Record<RestoreFaultKind, FailureCode>> = {
@@ -8,15 +9,16 @@ const HOST_CODES: Partial<Record<RestoreFaultKind, FailureCode>> = {
   'lock-file': 'backend_unavailable',
   privilege: 'privilege_missing',
   backend: 'backend_unavailable',
+  'not-started': 'backend_unavailable',
   unreadable: 'foreign_unrepresentable',
 };
 
 export interface FaultContext {
   stage: Stage;
-  family: Family;
-  table: string;
-  /** Names the ruleset in the message, such as `edge revision 7`. Empty where the rules were only read. */
-  ruleset: string;
+  /** Where it is known. */
+  place: { family: Family; table: string } | null;
+  /** What the message begins with, such as `ruleset edge revision 7`. */
+  subject: string;
 }
 
 /** Says what a fault of iptables means for the job. Blames no line: only a rehearsal can show which line fails. */
@@ -30,14 +32,14 @@ export function toolFailure(fault: RestoreFault, context: FaultContext): JobFail
 }
 
 function classify(
-  { kind }: RestoreFault,
-  { stage, family }: FaultContext,
+  { kind, cause }: RestoreFault,
+  { stage, place }: FaultContext,
 ): { code: FailureCode; stage: Stage } {
-  const hostCode = HOST_CODES[kind];
+  const hostCode = kind === 'not-started' && isShortage(cause) ? 'state_unavailable' : HOST_CODES[kind];
   if (hostCode !== undefined) return { code: hostCode, stage: 'host' };
   if (kind === 'table-unavailable') {
     return {
-      code: family === 'ipv6' ? 'family_unavailable' : 'module_missing',
+      code: place?.family === 'ipv6' ? 'family_unavailable' : 'module_missing',
       stage: 'host',
     };
   }
@@ -45,7 +47,7 @@ function classify(
   return { code: 'apply_failed', stage };
 }
 
-function describeFault(fault: RestoreFault, { ruleset, family, table }: FaultContext): string {
-  const subject = ruleset === '' ? 'reading the rules' : `ruleset ${ruleset}`;
-  return `${subject}: ${fault.command} failed for the ${family} table ${table}: ${fault.message}`;
+function describeFault({ command, message }: RestoreFault, { subject, place }: FaultContext): string {
+  const where = place === null ? '' : ` for the ${place.family} table ${place.table}`;
+  return `${subject}: ${command} failed${where}: ${message}`;
 }

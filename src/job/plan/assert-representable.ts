@@ -9,6 +9,7 @@ import { objectNames } from '../../ruleset/trial/objects.ts';
 import { spelledTable } from '../../ruleset/wanted/read-spelled.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { RestoreFailed } from '../ports/firewall.ts';
+import { mayBeTheText } from '../ports/restore-fault.ts';
 import type { Rehearsal, Sandbox } from '../ports/sandbox.ts';
 import type { HostSession } from '../ports/session.ts';
 import type { Intent } from './intent.ts';
@@ -76,7 +77,7 @@ async function restoreIfPossible(rehearsal: Rehearsal, { family }: TableRef, tex
     await rehearsal.restore(family, text);
     return true;
   } catch (error) {
-    if (!(error instanceof RestoreFailed)) throw error;
+    if (!(error instanceof RestoreFailed && mayBeTheText(error.fault))) throw error;
     return false;
   }
 }

@@ -72,7 +72,7 @@ async function readTable(
     return await rules.read(family, table, chains);
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;
-    throw toolFailure(error.fault, { stage: 'host', family, table, ruleset: '' });
+    throw toolFailure(error.fault, { stage: 'host', place: { family, table }, subject: 'reading the rules' });
   }
 }
 

@@ -19,7 +19,9 @@ export type RestoreFaultKind =
   | 'timeout'
   /** A signal ended the program. The worker did not send it. */
   | 'killed'
-  /** The program could not be started, or printed something that the worker does not know. */
+  /** The program could not be started. */
+  | 'not-started'
+  /** The program printed something that the worker does not know. */
   | 'unknown';
 
 export interface RestoreFault {
@@ -30,9 +32,16 @@ export interface RestoreFault {
   lines: NamedLine[];
   /** The extension that the kernel lacks, if the program named one. Then the rule is not at fault. */
   missing?: string;
+  /** The system's error, if the program could not be started. */
+  cause?: Error;
   command: string;
   exitCode: number | null;
   stderr: string;
+}
+
+/** Says whether the text may be to blame for a fault. The other kinds are always the host's fault. */
+export function mayBeTheText({ kind }: RestoreFault): boolean {
+  return kind === 'rule' || kind === 'commit' || kind === 'unknown' || kind === 'killed';
 }
 
 export interface NamedLine {

@@ -67,8 +67,8 @@ export interface BootFiles {
   place(record: BootRecord): Promise<void>;
   /** Restores the files of the record from the kept or the prepared ones, if needed. Also writes the script that loads them. */
   mend(record: BootRecord): Promise<BootFilesState>;
-  /** Deletes the kept old files. Called when the record is written. */
-  forgetKept(record: BootRecord): Promise<void>;
+  /** Deletes the kept old files, and prepared ones. Called when a change is over: committed, or taken back. */
+  forgetOthers(ruleset: Pick<RulesetRecord, 'name' | 'scope'>): Promise<void>;
   /** Returns `null` if there are no boot files, or if they are not those of the record. */
   read(record: RulesetRecord): Promise<PerFamily<string> | null>;
 }

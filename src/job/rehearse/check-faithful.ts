@@ -7,7 +7,7 @@ import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
 import { type Made, verdictOf } from './check-made.ts';
 import { findRefused } from './find-refused.ts';
-import { type RefusedTable, restoreLines } from './restore-lines.ts';
+import { blameLines, type RefusedTable } from './restore-lines.ts';
 import type { Verdict } from './verdict.ts';
 
 /**
@@ -44,11 +44,11 @@ async function tryAgain(
   spell: (rule: Rule) => string,
   rehearsal: Rehearsal,
 ): Promise<Verdict | null> {
-  const refused = await restoreLines(trial, lines, rehearsal);
+  const refused = await blameLines(trial, lines, rehearsal);
   if (refused !== null) return refused;
   const first = await look(trial, rehearsal);
   const again = lines.flatMap((line) => ('rules' in line ? spelledLines(line, spell) : [line]));
-  const verdict = await restoreLines(trial, again, rehearsal);
+  const verdict = await blameLines(trial, again, rehearsal);
   if (verdict !== null) return notTaken(verdict, lines);
   const second = await look(trial, rehearsal);
   if (first.saved === second.saved && first.native === second.native) return null;

@@ -29,7 +29,11 @@ export function refusalFailure(intent: Intent, refused: readonly RefusedTable[])
     return new JobFailure('host', 'module_missing', message, { tool: toolOf(verdict) });
   }
   const { family, table } = trial;
-  return toolFailure(verdict.fault, { stage: 'rehearse', family, table, ruleset: intent.label });
+  return toolFailure(verdict.fault, {
+    stage: 'rehearse',
+    place: { family, table },
+    subject: `ruleset ${intent.label}`,
+  });
 }
 
 /** Legacy iptables only says that the kernel refused the table, not why. */

@@ -1,12 +1,12 @@
 import { type Acceptance, acceptanceOf, spellTable } from '../../ruleset/trial/acceptance.ts';
 import type { Trial, TrialLine } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
-import type { RestoreFault } from '../ports/restore-fault.ts';
+import { mayBeTheText } from '../ports/restore-fault.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
 import { checkFaithful } from './check-faithful.ts';
 import { checkMade, type Made } from './check-made.ts';
 import { findRefused } from './find-refused.ts';
-import { type RefusedTable, restoreLines } from './restore-lines.ts';
+import { blameLines, type RefusedTable, restoreLines } from './restore-lines.ts';
 import type { Refusals } from './verdict.ts';
 
 /** A table that the kernel took. */
@@ -27,10 +27,10 @@ export async function tryTable(
   rehearsal: Rehearsal,
 ): Promise<AcceptedTable | { refused: RefusedTable }> {
   const { lines } = trial;
-  const restore = async (some: readonly TrialLine[]) => await restoreLines(trial, some, rehearsal);
-  const verdict = await restore(lines);
+  const restore = async (some: readonly TrialLine[]) => await blameLines(trial, some, rehearsal);
+  const verdict = await restoreLines(trial, lines, rehearsal);
   if (verdict !== null) {
-    const found = mayBeARule(verdict.fault) ? await findRefused(lines, verdict, restore) : NONE;
+    const found = mayBeTheText(verdict.fault) ? await findRefused(lines, verdict, restore) : NONE;
     return { refused: { trial, verdict, ...found } };
   }
   const made = await checkMade(trial, lines, rehearsal);
@@ -55,8 +55,3 @@ function acceptedTable({ wanted }: Trial, made: Made, known: readonly Acceptance
 }
 
 const NONE: Refusals = { refusals: [], isAll: true };
-
-/** Says whether a line may be to blame for a fault. The other kinds are always the host's fault. */
-function mayBeARule({ kind }: RestoreFault): boolean {
-  return kind === 'rule' || kind === 'commit' || kind === 'unknown' || kind === 'killed';
-}
