@@ -66,8 +66,8 @@ async function attemptJob(job: Job, received: Received, ports: Ports): Promise<D
   }
 }
 
-async function supersede(run: JobRun): Promise<void> {
-  await run.conclude(ended(isExpired(run.job, new Date()) ? 'expired' : 'superseded'));
+async function supersede(run: JobRun, ports: Ports): Promise<void> {
+  await run.conclude(ended(isExpired(run.job, ports.clock.now()) ? 'expired' : 'superseded'));
 }
 
 /** Runs a job to its end and publishes that. A job that has ended before is not run again; its event is published again. */

@@ -24,7 +24,7 @@ import { underLock } from './under-lock.ts';
 export async function runJob(run: JobRun, ports: Ports): Promise<void> {
   const { job } = run;
   try {
-    if (isExpired(job, new Date())) await run.conclude(ended('expired'));
+    if (isExpired(job, ports.clock.now())) await run.conclude(ended('expired'));
     else await runAction(job, run, ports);
   } catch (error) {
     if (error instanceof WindowLeft) throw error;

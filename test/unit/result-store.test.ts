@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
+import { FileHostClock } from '../../src/host/state/host-clock.ts';
 import { FileResultStore } from '../../src/host/state/result-store.ts';
+import { silentLog } from '../../src/log/logger.ts';
 
 it('the memory of jobs is not lost by a clock that was set forward: only their number counts', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'fleetwall-results-'));
   try {
-    const store = new FileResultStore(folder);
+    const store = new FileResultStore(folder, await FileHostClock.open(folder, silentLog()));
     const ids = Array.from({ length: 3 }, () => randomUUID());
     for (const id of ids) await store.put(id, COMPLETED_EXAMPLE);
     const longAgo = new Date(Date.now() - 400 * 24 * 60 * 60 * 1000);

@@ -1,8 +1,9 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetEvent, type JobCompletedEvent } from '../../contract/event.ts';
 import type { ResultStore } from '../../job/ports/stores.ts';
 import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import type { FileHostClock } from './host-clock.ts';
 import { orUnavailable } from './state-error.ts';
 
 /** Old results are removed after each time that this many new ones were written. */
@@ -13,10 +14,12 @@ const KEPT_RESULTS = 10_000;
 /** The last event of each job that ended here, `results/JOB.json` in the state folder. */
 export class FileResultStore implements ResultStore {
   readonly #folder: string;
+  readonly #clock: FileHostClock;
   #puts = 0;
 
-  constructor(stateDir: string) {
+  constructor(stateDir: string, clock: FileHostClock) {
     this.#folder = join(stateDir, 'results');
+    this.#clock = clock;
   }
 
   async find(jobId: string): Promise<JobCompletedEvent | null> {
@@ -33,7 +36,12 @@ export class FileResultStore implements ResultStore {
   async put(jobId: string, event: JobCompletedEvent): Promise<void> {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
-      await writeDurably(this.#path(jobId), JSON.stringify(event));
+      const path = this.#path(jobId);
+      await writeDurably(path, JSON.stringify(event));
+      const now = this.#clock.now();
+      // Else it would be the oldest, and forgotten first.
+      if (this.#clock.isBehind) await utimes(path, now, now);
+      await this.#clock.keep();
       this.#puts += 1;
       if (this.#puts % PRUNE_EVERY === 0) await this.prune();
     });

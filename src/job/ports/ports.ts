@@ -4,6 +4,7 @@ import type { Guardrails } from '../../ruleset/policy/guardrails.ts';
 import type { Confirmation } from './confirmation.ts';
 import type { EventPublisher } from './events.ts';
 import type { Firewall, RulesMonitor } from './firewall.ts';
+import type { HostClock } from './host-clock.ts';
 import type { HostLock } from './host-lock.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { Log } from './log.ts';
@@ -55,6 +56,7 @@ export interface Ports {
   facts: WorkerFacts;
   /** The boot and the network namespace: rules do not outlive either. */
   place: string;
+  clock: HostClock;
   lock: HostLock;
   firewall: Firewall;
   monitor: RulesMonitor;

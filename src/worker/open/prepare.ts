@@ -4,6 +4,7 @@ import { HostPolicy } from '../../contract/host-policy.ts';
 import { FileAttemptStore } from '../../host/state/attempt-store.ts';
 import { FileBootFiles } from '../../host/state/boot-files.ts';
 import { FileContentStore } from '../../host/state/content-store.ts';
+import { FileHostClock } from '../../host/state/host-clock.ts';
 import { FileJournal } from '../../host/state/journal.ts';
 import { FileResultStore } from '../../host/state/result-store.ts';
 import { FileRulesetStore } from '../../host/state/ruleset-store.ts';
@@ -61,6 +62,7 @@ export async function preparePorts(
 ): Promise<PreparedPorts> {
   const { hostId, groups, allowUnsigned, stateDir } = settings;
   const { restore, prefix, run, ...host } = await open(settings, log);
+  const clock = await FileHostClock.open(stateDir, log);
   const guardrails = await spellPolicy(policy, host.sandbox);
   if (guardrails?.fault != null)
     log.error({ fault: guardrails.fault }, 'The policy has a rule that cannot be read: no ruleset is taken');
@@ -88,7 +90,8 @@ export async function preparePorts(
     boot: new FileBootFiles(stateDir, restore),
     journal: new FileJournal(stateDir),
     confirmation: new ProbingConfirmation(probing, answers),
-    results: new FileResultStore(stateDir),
+    clock,
+    results: new FileResultStore(stateDir, clock),
     undone: new FileUndoneStore(stateDir),
     attempts: new FileAttemptStore(stateDir),
     confirmedEnds,

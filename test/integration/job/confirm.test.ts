@@ -166,6 +166,24 @@ describe('a step of the clock', () => {
     expect((await client.completed(job.id)).data.failure?.code).toBe('confirm_timeout');
     expect(await host.namespace.save()).toBe(before);
   });
+
+  it('into the past, with a restart, lets no job run that has expired', async () => {
+    const host = await fixture.host('nft');
+    const client = await fixture.client();
+    const run = async (revision: number, expiresAt: Date) => {
+      const ruleset = { name: 'edge', revision, ipv4: EDGE };
+      const fields = { ruleset, confirm: { mode: 'none' }, expiresAt: expiresAt.toISOString() };
+      return (await client.run(host.id, fields)).data.outcome;
+    };
+    const hour = 60 * 60 * 1000;
+    const now = Date.now();
+    expect(await run(1, new Date(now + hour))).toBe('applied');
+    await host.end();
+    await host.start(skewed(-2 * hour));
+    expect(await run(2, new Date(now - hour))).toBe('expired');
+    expect(await run(2, new Date(now + hour))).toBe('unchanged');
+    await host.logged('The clock of this host is behind');
+  });
 });
 
 describe("the host's own probes", () => {

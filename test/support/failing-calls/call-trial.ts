@@ -131,8 +131,8 @@ export class CallTrial {
     const { hasFailed } = await this.#calls.end();
     const faults: string[] = [];
     if (fault !== 'SIGKILL' && this.#host.worker.pid !== pid) faults.push('the worker ended');
-    // Node leaves up to three descriptors open where it cannot make the pipe to a program (uv_spawn, seen with Node 20).
-    if (kind === 'pipe') this.#idle.files += 3;
+    // Node leaves up to three descriptors open of a program that it could not start for want of others (uv_spawn, Node 20).
+    if (fault === 'EMFILE' || fault === 'ENFILE') this.#idle.files += 3;
     faults.push(...(await this.#faultsOf(end, action, revision)));
     return { hasFailed, end: wordOf(end), faults };
   }
