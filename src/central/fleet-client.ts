@@ -4,6 +4,7 @@ import type { FleetEvent, ReportedRuleset } from '../contract/event.ts';
 import type { RolloutEvent } from '../contract/rollout-events.ts';
 import { BrokerNotes } from './broker-notes.ts';
 import type { ConnectOptions } from './connect-options.ts';
+import { EventReader } from './fleet/event-reader.ts';
 import { EventStream } from './fleet/event-stream.ts';
 import type { FleetState } from './fleet/fleet-state.ts';
 import { Operator } from './fleet/operator.ts';
@@ -40,7 +41,8 @@ export class FleetClient {
     const { keys, ...how } = await readConnectOptions(options);
     const log = new BrokerNotes(options.onNote);
     const link = await FleetLink.connect({ ...how, log, signal: options.signal });
-    return new FleetClient(new Operator(link, keys, userOf(how.access)));
+    const reader = new EventReader(userOf(how.access), (key) => log.noteDropped(key));
+    return new FleetClient(new Operator(link, keys, reader));
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ export function escapeControl(text: string): string {
 
 /** Does the same for text of several lines: line feeds stay. */
 export function escapeLines(text: string): string {
-  return text.split('\n').map(escapeControl).join('\n');
+  return text.replace(UNSAFE, (character) => (character === '\n' ? character : escapeCharacter(character)));
 }
 
 /** Does the same for JSON, which stays the same JSON. */

@@ -22,16 +22,17 @@ const HEARTBEAT = {
 const COMPLETED_KEY = 'web-1.job.completed.failed';
 const COMPLETED = { ...COMPLETED_EXAMPLE, source: HEARTBEAT.source };
 
-/** What a client makes of an event, and how many it has dropped. */
+/** What a client makes of an event, and the keys of those that it has dropped. */
 function read(
   values: object,
   { key = 'web-1.worker.heartbeat', user }: { key?: string; user?: string } = {},
 ) {
-  const reader = new EventReader('operator');
+  const dropped: string[] = [];
+  const reader = new EventReader('operator', (routingKey) => dropped.push(routingKey));
   const body = Buffer.from(JSON.stringify(values));
   const common = { exchange: EVENTS_EXCHANGE, contentType: undefined, offset: null };
   const event = reader.read({ ...common, key, user, body });
-  return { event, dropped: reader.dropped };
+  return { event, dropped };
 }
 
 const heard = (values: object) => read(values).event;
@@ -47,6 +48,12 @@ describe('a client', () => {
     expect(heard(HEARTBEAT)).toMatchObject(HEARTBEAT);
   });
 
+  it('shows control characters in the texts of an event escaped', () => {
+    const failure = { ...COMPLETED.data.failure, message: 'one\u001b[31m\u009b2J\u202e\ntwo' };
+    const { event } = read({ ...COMPLETED, data: { ...COMPLETED.data, failure } }, { key: COMPLETED_KEY });
+    expect(event).toMatchObject({ data: { failure: { message: 'one\\x1b[31m\\x9b2J\\u202e\ntwo' } } });
+  });
+
   it('passes over events of a type that it does not know', () => {
     expect(heard({ ...HEARTBEAT, type: 'fleetwall.worker.dreams' })).toBeNull();
   });
@@ -54,7 +61,7 @@ describe('a client', () => {
   it('reads the end of a job from whom the broker knows as the host, or as the user that all share', () => {
     for (const user of [undefined, 'web-1', 'operator']) {
       const options = { key: COMPLETED_KEY, ...(user === undefined ? {} : { user }) };
-      expect(read(COMPLETED, options)).toMatchObject({ event: { type: COMPLETED.type }, dropped: 0 });
+      expect(read(COMPLETED, options)).toMatchObject({ event: { type: COMPLETED.type }, dropped: [] });
     }
   });
 
@@ -71,7 +78,8 @@ describe('a client', () => {
     ['the key of another type', COMPLETED, { key: 'web-1.job.started' }],
     ['another publisher', COMPLETED, { user: 'web-2' }],
     ['more than an event may have', { ...COMPLETED, later: 'x'.repeat(64 * 1024) }, {}],
-  ])('drops and counts an event with %s', (_, values, options) => {
-    expect(read(values, { key: COMPLETED_KEY, ...options })).toEqual({ event: null, dropped: 1 });
+  ])('drops an event with %s', (_, values, options) => {
+    const key = options.key ?? COMPLETED_KEY;
+    expect(read(values, { key, ...options })).toEqual({ event: null, dropped: [key] });
   });
 });

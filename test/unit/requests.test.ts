@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FleetLink } from '../../src/broker/fleet-link.ts';
 import { RequestInvalid } from '../../src/central/fleet/errors.ts';
+import { EventReader } from '../../src/central/fleet/event-reader.ts';
 import { Operator } from '../../src/central/fleet/operator.ts';
 import type { HostSelection } from '../../src/central/fleet/options.ts';
 import { askReport, askRuleset } from '../../src/central/fleet/requests.ts';
@@ -40,7 +41,7 @@ describe.each<[string, unknown, RegExp]>([
     ['rollout', async (to, hosts) => await startRollout(to, { ruleset: RULESET, whom: hosts }, {})],
   ])('is refused before anything is sent: %s', async (__, request) => {
     const { link, used } = silentLink();
-    const answer = request(new Operator(link, [], undefined), whom as HostSelection);
+    const answer = request(new Operator(link, [], new EventReader(undefined)), whom as HostSelection);
     await expect(answer).rejects.toBeInstanceOf(RequestInvalid);
     await expect(answer).rejects.toMatchObject({
       code: 'request_invalid',

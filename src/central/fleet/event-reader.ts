@@ -1,4 +1,5 @@
 import type { IncomingMessage } from '../../broker/stream-source.ts';
+import { escapeLines } from '../../contract/escape.ts';
 import { FleetEvent, MAX_EVENT_BYTES, MAX_REPORT_BYTES } from '../../contract/event.ts';
 import { eventKey, OPERATOR_EXCHANGE } from '../../contract/names.ts';
 import { RolloutEvent } from '../../contract/rollout-events.ts';
@@ -9,16 +10,15 @@ const REPORTED = '.job.completed.reported';
 /** Reads events of hosts and of rollouts from the event log, and drops what is not what it says. */
 export class EventReader {
   readonly #ownUser: string | undefined;
-  #dropped = 0;
+  readonly #onDropped: (key: string) => void;
 
-  /** @param ownUser what the broker knows us as: where one user is shared by all, its name says nothing */
-  constructor(ownUser: string | undefined) {
+  /**
+   * @param ownUser what the broker knows us as: where one user is shared by all, its name says nothing
+   * @param onDropped called with the routing key of each event that says of itself what is not so, or that is too large
+   */
+  constructor(ownUser: string | undefined, onDropped: (key: string) => void = () => {}) {
     this.#ownUser = ownUser;
-  }
-
-  /** How many messages were no event that can be believed. */
-  get dropped(): number {
-    return this.#dropped;
+    this.#onDropped = onDropped;
   }
 
   /**
@@ -26,19 +26,22 @@ export class EventReader {
    * routing key with which the broker has let its publisher write
    */
   read(message: IncomingMessage): FleetEvent | RolloutEvent | null {
-    const event = message.exchange === OPERATOR_EXCHANGE ? readRollout(message) : this.#readHost(message);
-    if (event === null) this.#dropped += 1;
-    return event;
+    return message.exchange === OPERATOR_EXCHANGE ? readRollout(message) : this.#readHost(message);
   }
 
   #readHost({ key, user, body }: IncomingMessage): FleetEvent | null {
-    if (body.byteLength > (key.endsWith(REPORTED) ? MAX_REPORT_BYTES : MAX_EVENT_BYTES)) return null;
+    if (body.byteLength > (key.endsWith(REPORTED) ? MAX_REPORT_BYTES : MAX_EVENT_BYTES)) {
+      this.#onDropped(key);
+      return null;
+    }
     const read = FleetEvent.safeParse(parse(body));
     if (!read.success) return null;
     const event = read.data;
     const { hostId } = event.data;
     const isPublisher = user === undefined || user === hostId || user === this.#ownUser;
-    return isPublisher && isOneStory(event, key) ? event : null;
+    if (isPublisher && isOneStory(event, key)) return event;
+    this.#onDropped(key);
+    return null;
   }
 }
 
@@ -61,9 +64,12 @@ function readRollout({ body }: IncomingMessage): RolloutEvent | null {
   return read.success ? read.data : null;
 }
 
+/** Reads JSON. Workers escape what their texts have of control characters; whoever else writes to the log might not have. */
 function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(body.toString('utf8'), (_, value: unknown) =>
+      typeof value === 'string' ? escapeLines(value) : value,
+    );
   } catch {
     return null;
   }

@@ -19,11 +19,10 @@ export class Operator implements FleetObserver {
   readonly keys: readonly SigningKey[];
   readonly reader: EventReader;
 
-  /** @param user what the broker knows us as */
-  constructor(link: FleetLink, keys: readonly SigningKey[], user: string | undefined) {
+  constructor(link: FleetLink, keys: readonly SigningKey[], reader: EventReader) {
     this.link = link;
     this.keys = keys;
-    this.reader = new EventReader(user);
+    this.reader = reader;
   }
 
   /** Publishes messages, and gathers the answers. */
