@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import type { PendingChange } from '../job/ports/pending.ts';
 import type { Watchdog } from '../job/ports/ports.ts';
+import { messageOf } from '../job/ports/shortage.ts';
 import { startProgram } from './start-program.ts';
 
 export interface WatchdogOptions {
@@ -42,7 +43,8 @@ export class DetachedWatchdog implements Watchdog {
     );
     if (child.pid === undefined) {
       const { shortMessage, cause } = await child;
-      throw new Error(`the watchdog cannot be started: ${shortMessage}`, { cause });
+      const reason = cause instanceof Error ? messageOf(cause) : shortMessage;
+      throw new Error(`the watchdog cannot be started: ${reason}`, { cause });
     }
     const group = child.pid;
     this.#group = group;

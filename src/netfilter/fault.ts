@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CommandResult } from '../host/command.ts';
 import type { RestoreFault } from '../job/ports/restore-fault.ts';
+import { messageOf } from '../job/ports/shortage.ts';
 import { readError } from './read-error.ts';
 
 export interface EndedProgram {
@@ -28,8 +29,7 @@ export async function faultOf({
     return note === null ? null : { ...evidence, kind: 'unreadable', message: note, lines: [] };
   }
   if (startError !== null) {
-    const { message } = startError;
-    return { ...evidence, kind: 'not-started', message, cause: startError, lines: [] };
+    return { ...evidence, kind: 'not-started', message: messageOf(startError), cause: startError, lines: [] };
   }
   if (timedOut) {
     const message = `it ran for more than ${timeoutMs / 1000} s, and was ended`;

@@ -1,20 +1,30 @@
-import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** `latin1`: a character of the text is a byte of the file. */
 type Encoding = 'utf8' | 'latin1';
+
+/** The ending of a file that is not yet in its place. */
+export const ASIDE = '.new';
 
 /**
  * Puts a file in place, whole or not at all, so that it outlives a power cut: the file is written aside, flushed and renamed, and
  * then the folder is flushed, without which the new name could still be lost.
  */
 export async function writeDurably(path: string, text: string, encoding: Encoding = 'utf8'): Promise<void> {
-  await placeDurably(await writeAside(path, text, encoding), path);
+  const aside = `${path}${ASIDE}`;
+  try {
+    await placeDurably(await writeAside(path, text, encoding), path);
+  } catch (error) {
+    // It may hold the room that others need.
+    await rm(aside, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 /** Writes and flushes `PATH.new`, and returns that path. The caller has a lock for it, or nobody else writes to it. */
 export async function writeAside(path: string, text: string, encoding: Encoding = 'utf8'): Promise<string> {
-  const aside = `${path}.new`;
+  const aside = `${path}${ASIDE}`;
   const file = await open(aside, 'w', 0o600);
   try {
     await file.writeFile(text, encoding);

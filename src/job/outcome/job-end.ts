@@ -3,7 +3,7 @@ import type { FailureCode, Stage } from '../../contract/failure.ts';
 import { RestoreFailed } from '../ports/firewall.ts';
 import { LockLost, LockTimeout } from '../ports/host-lock.ts';
 import { RehearsalUnavailable, SandboxIncomplete } from '../ports/sandbox.ts';
-import { isShortage } from '../ports/shortage.ts';
+import { isShortage, messageOf } from '../ports/shortage.ts';
 import { StateUnavailable } from '../ports/stores.ts';
 import { JobFailure } from './job-failure.ts';
 import { toolFailure } from './tool-failure.ts';
@@ -59,7 +59,7 @@ export function asJobFailure(error: unknown): JobFailure {
   if (error instanceof RestoreFailed)
     return toolFailure(error.fault, { stage: 'rehearse', place: null, subject: 'trying the rules' });
   const code = codeOf(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? messageOf(error) : String(error);
   return new JobFailure(
     'host',
     code,
