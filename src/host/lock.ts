@@ -59,7 +59,7 @@ export class NamespaceLock implements HostLock {
       try {
         return await this.#holdMark(file, purpose, work);
       } finally {
-        await file.close();
+        await this.#leave(async () => await file.close());
       }
     } finally {
       this.#holders -= 1;
@@ -144,8 +144,17 @@ export class NamespaceLock implements HostLock {
         },
       });
     } finally {
-      if (lost === null) await release();
-      await file.truncate();
+      if (lost === null) await this.#leave(release);
+      await this.#leave(async () => await file.truncate());
+    }
+  }
+
+  /** What the work has reached stands. The next holder takes away what is left of this one. */
+  async #leave(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#options.log.error({ error }, 'Something is left of a lock that is over');
     }
   }
 }

@@ -28,7 +28,9 @@ export async function runJob(run: JobRun, ports: Ports): Promise<void> {
     else await runAction(job, run, ports);
   } catch (error) {
     if (error instanceof WindowLeft) throw error;
-    await run.conclude(failed(error));
+    // An end that is on disk stands: what fails after it was not part of the job.
+    if (run.event === null) await run.conclude(failed(error));
+    else ports.log.error({ jobId: job.id, error }, 'Something failed after the end of a job');
   }
 }
 

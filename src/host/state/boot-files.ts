@@ -6,6 +6,7 @@ import { bytesDigest } from '../../ruleset/digest.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { renderLoader } from './boot-loader.ts';
 import {
+  ASIDE,
   identityOf,
   makePrivateFolder,
   placeDurably,
@@ -157,7 +158,7 @@ async function holds(path: string, digest: Digest): Promise<boolean> {
 }
 
 function asideOf(path: string): string {
-  return `${path}.new`;
+  return `${path}${ASIDE}`;
 }
 
 function keptOf(path: string): string {

@@ -51,8 +51,8 @@ export class FileResultStore implements ResultStore {
   async prune(): Promise<void> {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
-      const all = await readdir(this.#folder);
-      const names = all.filter((name) => name.endsWith('.json'));
+      // A file that is still being written has another ending.
+      const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.json'));
       const files: { name: string; time: number }[] = [];
       // Not all at once: ten thousand calls that wait take more memory than everything else in the worker.
       for (let from = 0; from < names.length; from += LOOKED_AT_ONCE) {

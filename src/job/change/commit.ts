@@ -55,19 +55,20 @@ export async function commitRecord(after: RulesetRecord | null, ports: Archive):
     await mendBootFiles({ ...after, live }, ports);
     throw error;
   }
-  await forgetOtherBootFiles(after, ports);
+  await forgetOtherBootFiles(after, namesOfRecord(after), ports);
   await forgetOldContents(ports);
 }
 
 /** Takes away what was written for a change that is over, committed or not. A failure is only logged: the next change tries again. */
 export async function forgetOtherBootFiles(
   ruleset: Pick<RulesetRecord, 'name' | 'scope'>,
+  names: { ruleset: string; revision: number | null },
   { boot, log }: Pick<Archive, 'boot' | 'log'>,
 ): Promise<void> {
   try {
     await boot.forgetOthers(ruleset);
   } catch (error) {
-    log.warn({ ruleset: ruleset.name, error }, 'Cannot take old boot files away');
+    log.warn({ ...names, error }, 'Cannot take old boot files away');
   }
 }
 

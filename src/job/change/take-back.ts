@@ -46,13 +46,13 @@ interface Undoing {
 export async function takeBack(work: TakeBack, session: HostSession): Promise<JobEnd> {
   const { failure, subject } = work;
   if (work.touched.length === 0) {
-    await forgetOtherBootFiles(subject, session.ports);
+    await forgetOtherBootFiles(subject, namesOf(subject), session.ports);
     return failed(failure);
   }
   const { error, performed, tables } = await undoStubbornly(work, session);
   const rollback = { performed, ...(tables.length === 0 ? {} : { tables: tables.map(describeTable) }) };
   if (error !== null) return undoFailed(work, error, { ...rollback, performed: true }, session.ports);
-  await forgetOtherBootFiles(subject, session.ports);
+  await forgetOtherBootFiles(subject, namesOf(subject), session.ports);
   return failed((await work.explain?.()) ?? failure, {
     rollback: { ...rollback, reason: performed ? failure.code : null, verified: true },
   });

@@ -134,6 +134,7 @@ export class CallTrial {
     // Node leaves up to three descriptors open of a program that it could not start for want of others (uv_spawn, Node 20).
     if (fault === 'EMFILE' || fault === 'ENFILE') this.#idle.files += 3;
     faults.push(...(await this.#faultsOf(end, action, revision)));
+    faults.push(...(await this.#leftBehind(kind, fault)));
     return { hasFailed, end: wordOf(end), faults };
   }
 
@@ -194,7 +195,6 @@ export class CallTrial {
       faults.push(`told ${wordOf(end)}, and committed is revision ${committed}, asked for ${revision}`);
     const ids = new Set(this.#client.completions(end.subject).map(({ id }) => id));
     if (ids.size !== 1) faults.push(`${ids.size} ends`);
-    faults.push(...(await this.#leftBehind()));
     return faults;
   }
 
@@ -212,10 +212,13 @@ export class CallTrial {
   }
 
   /** Files, programs and descriptors that nobody needs any more; each has a while to go. */
-  async #leftBehind(): Promise<string[]> {
+  async #leftBehind(kind: CallKind, fault: CallFault): Promise<string[]> {
     const look = async () => {
       const files = await readdir(this.#host.stateDir, { recursive: true });
-      const odd = files.filter((file) => file.endsWith('.new') || file.endsWith('change.json'));
+      // Whoever writes the file next writes over what a killed worker has left beside it, or what could not be taken away.
+      const mayStay = fault === 'SIGKILL' || kind === 'unlink';
+      const isLeft = (file: string) => !mayStay && file.endsWith('.new');
+      const odd = files.filter((file) => isLeft(file) || file.endsWith('change.json'));
       const held = await this.#held();
       return [
         ...odd.map((file) => `left: ${file}`),
