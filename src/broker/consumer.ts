@@ -58,6 +58,11 @@ export class QueueConsumer {
     return !this.#stopped && this.#current !== null;
   }
 
+  /** Whether no message is in hand. */
+  get isIdle(): boolean {
+    return this.#inHand.size === 0;
+  }
+
   /** Consumes over this connection for as long as it lasts; returns at once. */
   open(model: ChannelModel): void {
     if (this.#stopped || this.#model === model) return;

@@ -8,7 +8,7 @@ const Limits = z.strictObject({
   groups: z.array(GroupName).optional(),
   rulesets: z.array(RulesetName).optional(),
   actions: z
-    .array(z.enum(['apply', 'check', 'remove', 'rollback', 'report', 'confirm', 'abort', 'ping']))
+    .array(z.enum(['apply', 'check', 'remove', 'rollback', 'report', 'confirm', 'abort', 'cancel', 'ping']))
     .optional(),
   notBefore: Timestamp.optional(),
   notAfter: Timestamp.optional(),

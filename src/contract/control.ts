@@ -9,9 +9,10 @@ const ControlEnvelope = z.object({
   target: Target,
 });
 
-/** A message to the control queue: an answer for a job that waits to be confirmed, or a request for a heartbeat. */
+/** A message to the control queue: an answer for a job that waits to be confirmed, the end of one that is
+ * not begun, or a request for a heartbeat. */
 export const ControlMessage = z.discriminatedUnion('kind', [
-  ControlEnvelope.extend({ kind: z.enum(['confirm', 'abort']), jobId: JobId }),
+  ControlEnvelope.extend({ kind: z.enum(['confirm', 'abort', 'cancel']), jobId: JobId }),
   ControlEnvelope.extend({ kind: z.literal('ping') }),
 ]);
 export type ControlMessage = z.infer<typeof ControlMessage>;

@@ -56,6 +56,7 @@ export const Outcome = z.enum([
   'failed',
   'rolled_back',
   'superseded',
+  'cancelled',
   'expired',
 ]);
 export type Outcome = z.infer<typeof Outcome>;

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { v5 as uuid } from 'uuid';
 import { escapeControl } from '../contract/escape.ts';
 import type { JobCompletedEvent } from '../contract/event.ts';
 import type { Job } from '../contract/job.ts';
 import { isExpired } from './intake/admit.ts';
 import { countAttempt } from './intake/attempts.ts';
-import { authorise } from './intake/authorise.ts';
+import { authorise, mayCancel } from './intake/authorise.ts';
 import { decodeJob } from './intake/decode.ts';
 import type { Done, WaitingJobs } from './intake/waiting-jobs.ts';
 import { ended, failed, type JobEnd } from './outcome/job-end.ts';
@@ -48,7 +50,8 @@ export async function handleDelivery(
   return await waiting.take({
     job,
     run: async () => await attemptJob(job, received, ports),
-    supersede: async () => await endJob(job, received, ports, supersede),
+    endUnrun: async () => await endJob(job, received, ports, supersede),
+    isCancelled: async () => await isCancelled(job, received.origin, ports),
     isGone: () => delivery.gone.aborted,
   });
 }
@@ -89,10 +92,30 @@ async function endJob(
     ports.meter.ended(known.event);
     run.endWith(known.event);
   } else if (known.failure !== null) await run.conclude(known.failure);
+  else if (await isCancelled(job, origin, ports)) await run.conclude(ended('cancelled'));
   else await work(run, ports);
   const { event } = run;
   if (event === null) throw new Error(`job ${job.id} has no end`);
   return { outcome: event.data.outcome, disposition: awaitedLater(tell(event, delivery, origin, ports)) };
+}
+
+/** Whether the job was cancelled by somebody who could have asked for it. Unless that can be known, the job is run. */
+async function isCancelled(job: Job, { authenticated }: JobOrigin, ports: Ports): Promise<boolean> {
+  const { cancels, ring, identity, log } = ports;
+  try {
+    const cancellation = await cancels.find(job.id);
+    if (cancellation === null) return false;
+    const trusted = (await ring.keys()) ?? [];
+    const signers = trusted.filter(({ kid }) => cancellation.kids.includes(kid));
+    if (mayCancel(job, signers, identity, authenticated)) return true;
+    log.warn(
+      { jobId: job.id, kids: cancellation.kids },
+      'A job is run although it was cancelled: who did that may not ask for it',
+    );
+  } catch (error) {
+    log.error({ jobId: job.id, error }, 'Cannot see whether a job was cancelled');
+  }
+  return false;
 }
 
 /** That it may fail before somebody waits for it is no error of this process. */
@@ -127,13 +150,9 @@ async function refuse(
   end: JobEnd,
   ports: Ports,
 ): Promise<Disposition> {
-  const id = readableId(delivery);
-  if (id === null) ports.log.warn({ reason: end.failure?.message }, 'A message that is no job was refused');
-  else {
-    const event = refusedEvent(id, end, origin, watch, ports);
-    await ports.events.publish(event, origin.headers);
-    noteEnd(event, ports);
-  }
+  const event = refusedEvent(idOf(delivery), end, origin, watch, ports);
+  await ports.events.publish(event, origin.headers);
+  noteEnd(event, ports);
   return end.failure?.stage === 'decode' ? 'dead-letter' : 'acknowledge';
 }
 
@@ -167,6 +186,9 @@ async function findResult(job: Job, { results }: Pick<Ports, 'results'>): Promis
 
 const LONGEST_ID = 128;
 
-function readableId({ messageId }: Delivery): string | null {
-  return messageId === undefined || messageId === '' ? null : escapeControl(messageId).slice(0, LONGEST_ID);
+/** What a message is told by that is no job. Without an id of its own, its sender can still make it of the bytes that were sent. */
+function idOf({ messageId, body }: Delivery): string {
+  if (messageId !== undefined && messageId !== '') return escapeControl(messageId).slice(0, LONGEST_ID);
+  const digest = createHash('sha256').update(body).digest('hex');
+  return uuid(`sha256:${digest}`, uuid.URL);
 }

@@ -80,9 +80,9 @@ export async function runWorker(
   const owning = { ...prepared, lock: claimedLock(prepared.lock, folder) };
   const ports = metrics?.around(owning) ?? owning;
   const guard = newGuard(ports, settings);
-  const worker: WorkerState = { ports, answers, guard };
-  const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
   const waiting = new WaitingJobs();
+  const worker: WorkerState = { ports, answers, guard, waiting };
+  const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
   const health = new Health(
     waiting,
     link,

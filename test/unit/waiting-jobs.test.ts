@@ -21,10 +21,11 @@ function line() {
         log.push(`${outcome} ${revision}`);
         return { outcome, disposition };
       },
-      supersede: async () => {
+      endUnrun: async () => {
         log.push(`superseded ${revision}`);
         return { outcome: 'superseded', disposition: Promise.resolve('acknowledge') };
       },
+      isCancelled: async () => true,
       isGone: () => gone,
     });
   };

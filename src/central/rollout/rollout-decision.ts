@@ -21,7 +21,7 @@ export interface Clock {
 }
 
 /** Not `superseded`: what that host has is newer than what the rollout brings. */
-const FAILED: ReadonlySet<HostEnd> = new Set(['failed', 'rejected', 'expired']);
+const FAILED: ReadonlySet<HostEnd> = new Set(['failed', 'rejected', 'expired', 'cancelled']);
 const SILENT: ReadonlySet<HostEnd> = new Set(['silent', 'unroutable']);
 const GRACE_MS = 10_000;
 

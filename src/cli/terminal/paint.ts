@@ -7,6 +7,7 @@ export const paint = picocolors.createColors(process.stdout.isTTY ? picocolors.i
 
 const GOOD = new Set(['online', 'heartbeat', 'completed']);
 const DOUBTFUL = new Set([
+  'cancelled',
   'expired',
   'not_started',
   'silent',

@@ -62,6 +62,7 @@ export const JOB_EXAMPLES: Record<string, z.input<typeof Job>> = {
 export const CONTROL_EXAMPLES: Record<string, z.input<typeof ControlMessage>> = {
   confirm: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f10', kind: 'confirm', jobId: MANUAL },
   abort: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f11', kind: 'abort', jobId: MANUAL },
+  cancel: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f13', kind: 'cancel', jobId: MANUAL },
   ping: { ...HEAD, id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f12', kind: 'ping' },
 };
 

@@ -30,6 +30,22 @@ export function authorise(
   assertAddressed(message.target, identity);
 }
 
+/**
+ * Says whether those who have signed a cancellation may ask for the job, and so may cancel it. Whoever may send jobs that are not
+ * signed may cancel what is not signed; the keys must be trusted now.
+ */
+export function mayCancel(
+  job: Job,
+  signers: readonly TrustedKey[],
+  identity: HostIdentity,
+  jobIsSigned: boolean,
+): boolean {
+  if (signers.length === 0) return identity.allowUnsigned && !jobIsSigned;
+  const asked = { message: job, ruleset: job.ruleset?.name };
+  const allowed = signers.filter((key) => objectionTo(key, asked, identity) === null);
+  return new Set(allowed.map(({ kid }) => kid)).size >= neededSigners(asked, identity.signatures);
+}
+
 interface Asked {
   message: Job | ControlMessage;
   /** The one that it is about; absent for a report of all, for a ping, and for an answer that no job waits for. */
@@ -101,6 +117,8 @@ function timeObjection({ kid, limits: { notBefore, notAfter } }: TrustedKey): st
 
 function workObjection({ kid, limits }: TrustedKey, { message, ruleset }: Asked): string | null {
   const { actions, rulesets } = limits;
+  // What the job needs is looked at when it is known.
+  if ('kind' in message && message.kind === 'cancel') return null;
   const isJob = 'action' in message;
   const what = isJob ? message.action : message.kind;
   if (actions !== undefined && !actions.includes(what)) return `key ${kid} is not trusted with "${what}"`;

@@ -16,8 +16,9 @@ interface WaitingJob {
   job: Job;
   /** Runs the job to its end, and publishes that. */
   run: () => Promise<Done>;
-  /** Ends the job without running it, as a newer job has made it pointless. */
-  supersede: () => Promise<Done>;
+  /** Ends the job without running it: a newer job has made it pointless, or it was cancelled. */
+  endUnrun: () => Promise<Done>;
+  isCancelled: () => Promise<boolean>;
   /** Whether the broker has taken the message back. It will deliver it again. */
   isGone: () => boolean;
 }
@@ -92,6 +93,13 @@ export class WaitingJobs {
     this.#gathering = sleep(GATHER_MS);
   }
 
+  /** Ends a job that waits, if it was cancelled. @returns whether it waited */
+  async endCancelled(jobId: string): Promise<boolean> {
+    const entries = this.#entries.filter(({ job }) => job.id.toLowerCase() === jobId.toLowerCase());
+    for (const entry of entries) if (await entry.isCancelled()) await this.#endUnrun(entry);
+    return entries.length > 0;
+  }
+
   /** Begins no more jobs. */
   stop(): void {
     this.#isStopped = true;
@@ -134,16 +142,16 @@ export class WaitingJobs {
     } finally {
       this.#inHand = null;
     }
-    for (const rival of rivals) await this.#supersede(rival);
+    for (const rival of rivals) await this.#endUnrun(rival);
   }
 
-  async #supersede(rival: Entry): Promise<void> {
-    if (!this.#entries.includes(rival)) return;
-    this.#entries = this.#entries.filter((entry) => entry !== rival);
+  async #endUnrun(entry: Entry): Promise<void> {
+    if (!this.#entries.includes(entry)) return;
+    this.#entries = this.#entries.filter((other) => other !== entry);
     try {
-      this.#answer(rival, (await rival.supersede()).disposition);
+      this.#answer(entry, (await entry.endUnrun()).disposition);
     } catch (error) {
-      rival.fail(error);
+      entry.fail(error);
     }
   }
 

@@ -15,6 +15,7 @@ import type { Sandbox } from './sandbox.ts';
 import type {
   AttemptStore,
   BootFiles,
+  CancelStore,
   ContentStore,
   ResultStore,
   RulesetStore,
@@ -71,6 +72,7 @@ export interface Ports {
   confirmation: Confirmation;
   results: ResultStore;
   undone: UndoneStore;
+  cancels: CancelStore;
   attempts: AttemptStore;
   /** Jobs of which the broker has confirmed the end to this process. */
   confirmedEnds: RecentIds;

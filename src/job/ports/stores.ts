@@ -119,3 +119,16 @@ export interface AttemptStore {
   put(body: Uint8Array, count: number): Promise<void>;
   forget(body: Uint8Array): Promise<void>;
 }
+
+/** That a job is not to be run, and who has asked for that. */
+export interface Cancellation {
+  jobId: string;
+  /** The ids of the keys that have signed it. Empty: it was not signed. */
+  kids: readonly string[];
+}
+
+/** Each method: @throws {StateUnavailable} */
+export interface CancelStore {
+  find(jobId: string): Promise<Cancellation | null>;
+  put(cancellation: Cancellation): Promise<void>;
+}

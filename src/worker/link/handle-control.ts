@@ -2,6 +2,7 @@ import { ControlMessage } from '../../contract/control.ts';
 import { authorise } from '../../job/intake/authorise.ts';
 import { decodeJson, describeIssues } from '../../job/intake/decode.ts';
 import type { Delivery, Disposition } from '../../job/ports/delivery.ts';
+import type { Cancellation } from '../../job/ports/stores.ts';
 import { type WorkerState, workerEvent } from './worker-events.ts';
 
 /** Hears a message of the control queue. One that is not for this host, or cannot be read, is logged and dropped. */
@@ -9,11 +10,13 @@ export async function handleControl(delivery: Delivery, worker: WorkerState): Pr
   const { ports, answers } = worker;
   const { log, identity, events } = ports;
   let message: ControlMessage;
+  let kids: string[];
   try {
     const decoded = await decodeJson(delivery, ports.ring);
     const read = ControlMessage.safeParse(decoded.message);
     if (!read.success) throw new Error(describeIssues(read.error));
     message = read.data;
+    kids = decoded.signers.map(({ kid }) => kid);
     const ruleset = message.kind === 'ping' ? undefined : answers.rulesetOf(message.jobId);
     authorise(message, decoded.signers, identity, ruleset);
   } catch (error) {
@@ -25,7 +28,25 @@ export async function handleControl(delivery: Delivery, worker: WorkerState): Pr
     return 'acknowledge';
   }
   const { jobId, kind } = message;
+  if (kind === 'cancel') {
+    await cancel({ jobId, kids }, worker);
+    return 'acknowledge';
+  }
   const isHeard = answers.give(jobId, kind);
   log.info({ jobId, kind }, isHeard ? 'A waiting job was answered' : 'No job waits for this control message');
   return 'acknowledge';
+}
+
+/** Of a job that is begun or has ended, nothing is noted: it goes on. One that has not come yet ends when it comes. */
+async function cancel(cancellation: Cancellation, { ports, answers, waiting }: WorkerState): Promise<void> {
+  const { log, cancels, results } = ports;
+  const { jobId } = cancellation;
+  const isBegun = waiting.inHand?.job.id === jobId || answers.rulesetOf(jobId) !== undefined;
+  if (isBegun || (await results.find(jobId).catch(() => null)) !== null) {
+    log.info({ jobId }, 'A job is begun, or has ended, and is not cancelled');
+    return;
+  }
+  await cancels.put(cancellation);
+  const didWait = await waiting.endCancelled(jobId);
+  log.info({ jobId, didWait }, 'A job is cancelled');
 }

@@ -3,6 +3,7 @@ import type { WorkerSettings } from '../../config/worker-settings.ts';
 import { HostPolicy } from '../../contract/host-policy.ts';
 import { FileAttemptStore } from '../../host/state/attempt-store.ts';
 import { FileBootFiles } from '../../host/state/boot-files.ts';
+import { FileCancelStore } from '../../host/state/cancel-store.ts';
 import { FileContentStore } from '../../host/state/content-store.ts';
 import { FileHostClock } from '../../host/state/host-clock.ts';
 import { FileJournal } from '../../host/state/journal.ts';
@@ -93,6 +94,7 @@ export async function preparePorts(
     clock,
     results: new FileResultStore(stateDir, clock),
     undone: new FileUndoneStore(stateDir),
+    cancels: new FileCancelStore(stateDir),
     attempts: new FileAttemptStore(stateDir),
     confirmedEnds,
     caretaker,

@@ -1,0 +1,63 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Cancellation, CancelStore } from '../../job/ports/stores.ts';
+import { makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import { orUnavailable } from './state-error.ts';
+
+const StoredCancellation = z.object({ jobId: z.string(), kids: z.array(z.string()) });
+const KEPT = 10_000;
+const SURPLUS = 1_000;
+
+/** Jobs that were cancelled before they came, `cancelled/JOB.json` in the state folder: as many as ids are remembered. */
+export class FileCancelStore implements CancelStore {
+  readonly #folder: string;
+  /** The names of the files, the oldest first; `null`: they were not read yet. */
+  #names: Set<string> | null = null;
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'cancelled');
+  }
+
+  async find(jobId: string): Promise<Cancellation | null> {
+    return await orUnavailable(this.#folder, async () => {
+      const name = nameOf(jobId);
+      if (!(await this.#known()).has(name)) return null;
+      const text = await readIfThere(join(this.#folder, name));
+      return StoredCancellation.safeParse(parseJson(text ?? '')).data ?? null;
+    });
+  }
+
+  async put({ jobId, kids }: Cancellation): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      const names = await this.#known();
+      const name = nameOf(jobId);
+      await writeDurably(
+        join(this.#folder, name),
+        JSON.stringify({ jobId, kids: [...kids] } satisfies z.infer<typeof StoredCancellation>),
+      );
+      names.add(name);
+      if (names.size < KEPT + SURPLUS) return;
+      for (const oldest of [...names].slice(0, SURPLUS)) {
+        names.delete(oldest);
+        await rm(join(this.#folder, oldest), { force: true });
+      }
+    });
+  }
+
+  async #known(): Promise<Set<string>> {
+    this.#names ??= new Set(
+      await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      }),
+    );
+    return this.#names;
+  }
+}
+
+/** An id is a UUID, in which upper and lower case are the same. */
+function nameOf(jobId: string): string {
+  return `${jobId.toLowerCase()}.json`;
+}
