@@ -7,9 +7,10 @@ import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
 import { isOpen, openChannel } from './connection/open-channel.ts';
-import { RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
+import { NOT_FOUND, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
 import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
+import { within } from './connection/within.ts';
 import { LogReaders } from './log-readers.ts';
 import { LinkPublisher } from './publish/link-publisher.ts';
 import type { OutgoingMessage, Routed } from './publish/publish-channel.ts';
@@ -30,6 +31,7 @@ const CONNECT_MS = 15_000;
 /** Longer than it takes a broker to give up a connection, or a node, that is gone. */
 const GIVEN_UP_MS = 120_000;
 const TAKE_PAUSE_MS = 1_000;
+const COUNT_MS = 3_000;
 
 /** The central side's connection. It publishes with confirms, and hears events; both go on when a lost connection is back. */
 export class FleetLink {
@@ -146,6 +148,26 @@ export class FleetLink {
         if (replyCode(error) === RESOURCE_LOCKED) return false;
         throw error;
       }
+    });
+  }
+
+  /** How many messages a queue or stream has, about; `null`: it is not there. @throws {Error} what the broker said */
+  async countIn(queue: string): Promise<number | null> {
+    return await this.#overConnection(async (model) => {
+      try {
+        const check = async () => await onOwnChannel(model, (channel) => channel.checkQueue(queue));
+        return (await within(COUNT_MS, check)).messageCount;
+      } catch (error) {
+        if (replyCode(error) === NOT_FOUND) return null;
+        throw error;
+      }
+    });
+  }
+
+  /** Deletes a queue that nobody consumes, with what is in it. @throws {Error} what the broker said */
+  async deleteUnused(queue: string): Promise<void> {
+    await this.#overConnection(async (model) => {
+      await onOwnChannel(model, (channel) => channel.deleteQueue(queue, { ifUnused: true }));
     });
   }
 

@@ -7,6 +7,7 @@ import type { ConnectOptions } from './connect-options.ts';
 import { EventReader } from './fleet/event-reader.ts';
 import { EventStream } from './fleet/event-stream.ts';
 import type { FleetState } from './fleet/fleet-state.ts';
+import { forgetHost } from './fleet/forget-host.ts';
 import { Operator } from './fleet/operator.ts';
 import type {
   HostAnswers,
@@ -17,7 +18,8 @@ import type {
   RulesetToPush,
   StreamStart,
 } from './fleet/options.ts';
-import { answerJob, askReport, askRuleset } from './fleet/requests.ts';
+import { readPast } from './fleet/read-past.ts';
+import { answerJob, askReport, askRuleset, cancelJob } from './fleet/requests.ts';
 import { readConnectOptions } from './read-connect-options.ts';
 import type { FoundRollout, RolloutOptions, RolloutPlan } from './rollout/rollout-options.ts';
 import type { RolloutEnd } from './rollout/rollout-state.ts';
@@ -102,7 +104,24 @@ export class FleetClient {
     return await answerJob(this.#operator, 'abort', jobId, options);
   }
 
-  /** The fleet as it is now; hosts that do not answer are known for as long as `lookBackMs` (default: 10 minutes) goes back. */
+  /**
+   * Ends a job where it is not begun, also on hosts to which it comes later. Those that are there and have it answer at once; who has not
+   * answered in `timeoutSeconds` (default 5) has begun it, has never had it, or is away.
+   */
+  async cancel(jobId: string, options: RequestOptions = {}): Promise<HostAnswers> {
+    return await cancelJob(this.#operator, jobId, options);
+  }
+
+  /**
+   * Takes a host out of the fleet, with its queues and what waits in them.
+   *
+   * @throws {HostIsOnline} {@link NobodyKnown}
+   */
+  async forget(hostId: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    await forgetHost(this.#operator, hostId, signal);
+  }
+
+  /** The fleet as it is now; hosts that do not answer are known for as long as `lookBackMs` (default: 30 days) goes back. */
   async fleet(options: LookOptions = {}): Promise<FleetState> {
     return await this.#operator.fleet(options);
   }
@@ -138,6 +157,12 @@ export class FleetClient {
   /** A rollout as the log of events tells of it, now and as it goes on; to be closed in the end. @throws {NoSuchRollout} */
   async findRollout(rolloutId: string, options: RolloutOptions = {}): Promise<FoundRollout> {
     return await findRollout(this.#operator, rolloutId, options);
+  }
+
+  /** Events that are in the log of events now, from a time on. */
+  past({ since, signal }: { since: Date; signal?: AbortSignal }): AsyncIterable<FleetEvent | RolloutEvent> {
+    const { link, reader } = this.#operator;
+    return readPast(link, since, (message) => reader.read(message), signal);
   }
 
   /** Events as they come, or from a place in the log of events on. Ends with the signal, or when it is left. */

@@ -1,6 +1,8 @@
 import {
   BrokerRefused,
   BrokerUnreachable,
+  HostIsOnline,
+  NobodyKnown,
   NoSuchRollout,
   PlanError,
   RequestInvalid,
@@ -28,9 +30,11 @@ const FOR_THE_PERSON = [
   PlanError,
   NoSuchRollout,
   RolloutIsRun,
+  NobodyKnown,
+  HostIsOnline,
 ];
 
-/** What a person can mend is told to them; anything else is an error in fleetwall, and thrown. */
+/** What a person can mend is told to them; anything else is an error in fleetwall, and told with where it was. */
 export function refuse(error: unknown): ExitStatus {
   if (error instanceof FileError) {
     printAside(`${error.message}\n`);
@@ -40,9 +44,21 @@ export function refuse(error: unknown): ExitStatus {
     printAside(`fleetwall: the broker cannot be reached: ${error.message}\n`);
     return 3;
   }
-  if (!isForThePerson(error)) throw error;
-  printAside(`${error.message.replace(/^/gm, 'fleetwall: ')}\n`);
-  return 2;
+  const { message } = isForThePerson(error) ? error : asUnforeseen(error);
+  printAside(`${message.replace(/^/gm, 'fleetwall: ')}\n`);
+  if (error instanceof NobodyKnown) return 4;
+  return isForThePerson(error) || isOfTheSystem(error) ? 2 : 1;
+}
+
+/** An error of the system names what it is about: it is told as it is. Any other is a fault of fleetwall, which somebody has to see. */
+function asUnforeseen(error: unknown): Error {
+  if (isOfTheSystem(error)) return error;
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Error(`an error in fleetwall itself, please report it:\n${reason}`);
+}
+
+function isOfTheSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 function isForThePerson(error: unknown): error is Error {

@@ -49,7 +49,7 @@ export const WrittenRuleset = Ruleset.extend({
   name: RulesetName.optional(),
   revision: Revision.optional(),
   both: z.string().optional(),
-});
+}).strict();
 
 /** The ruleset of a `remove` or `rollback` job. It has no content. */
 const RulesetChange = Ruleset.pick({

@@ -8,6 +8,18 @@ export class RequestInvalid extends Error {
   readonly code = 'request_invalid';
 }
 
+/** Nobody whom it is for has ever been heard of. */
+export class NobodyKnown extends Error {
+  override readonly name = 'NobodyKnown';
+  readonly code = 'nobody_known';
+}
+
+/** A host that runs is not taken out of the fleet. */
+export class HostIsOnline extends Error {
+  override readonly name = 'HostIsOnline';
+  readonly code = 'host_is_online';
+}
+
 /** What was asked for cannot be made a rollout of. */
 export class PlanError extends Error {
   override readonly name = 'PlanError';

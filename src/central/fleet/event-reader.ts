@@ -1,6 +1,7 @@
 import type { IncomingMessage } from '../../broker/stream-source.ts';
 import { escapeLines } from '../../contract/escape.ts';
 import { FleetEvent, MAX_EVENT_BYTES, MAX_REPORT_BYTES } from '../../contract/event.ts';
+import { HostForgotten } from '../../contract/host-forgotten.ts';
 import { eventKey, OPERATOR_EXCHANGE } from '../../contract/names.ts';
 import { RolloutEvent } from '../../contract/rollout-events.ts';
 
@@ -27,6 +28,12 @@ export class EventReader {
    */
   read(message: IncomingMessage): FleetEvent | RolloutEvent | null {
     return message.exchange === OPERATOR_EXCHANGE ? readRollout(message) : this.#readHost(message);
+  }
+
+  /** @returns the host that an operator has taken out of the fleet; `null` for any other message */
+  readForgotten({ exchange, key, body }: IncomingMessage): string | null {
+    if (exchange !== OPERATOR_EXCHANGE || !key.endsWith('.forgotten')) return null;
+    return HostForgotten.safeParse(parse(body)).data?.data.hostId ?? null;
   }
 
   #readHost({ key, user, body }: IncomingMessage): FleetEvent | null {

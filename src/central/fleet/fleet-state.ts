@@ -35,6 +35,21 @@ export class FleetState {
     this.#hosts.set(hostId, { hostId, groups, presence, lastSeen, worker, rulesets, removed, pending });
   }
 
+  /** Takes a host out, until it is heard of again. @internal */
+  forget(hostId: string): void {
+    this.#hosts.delete(hostId);
+  }
+
+  /** Takes over hosts that are not known yet, of which nothing has been heard for long. @internal */
+  addLongSilent(others: FleetState): HostState[] {
+    const added = [...others.hosts.values()].filter(({ hostId }) => !this.#hosts.has(hostId));
+    for (const host of added) {
+      const presence = host.presence === 'offline' ? 'offline' : 'silent';
+      this.#hosts.set(host.hostId, { ...host, presence });
+    }
+    return added;
+  }
+
   /** A job or a drift is a sign of life, and may tell of a ruleset. */
   #touch(event: FleetEvent): void {
     const host = this.#hosts.get(event.data.hostId);

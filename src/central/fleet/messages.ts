@@ -21,22 +21,27 @@ type JobFields =
       : never
     : never;
 
-/** How long a signed job may be run, where nothing else is said: hosts refuse those that could be run for ever. */
-const SIGNED_FOR_MS = 24 * 3_600_000;
+/** How long a job may be run, in seconds, where nothing else is said: a host that comes back later does not run what nobody expects. */
+export const EXPIRES_SECONDS = 3_600;
 
 /** Puts a job together, and signs it where there are keys. @throws {RequestInvalid} */
-export async function prepareJob(fields: JobFields, keys: readonly SigningKey[]): Promise<PreparedMessage> {
+export async function prepareJob(
+  fields: JobFields,
+  keys: readonly SigningKey[],
+  expiresInSeconds = EXPIRES_SECONDS,
+): Promise<PreparedMessage> {
   const id = randomUUID();
   const now = Date.now();
-  const expiry = keys.length === 0 ? {} : { expiresAt: new Date(now + SIGNED_FOR_MS).toISOString() };
-  const job = { apiVersion: API_VERSION, id, issuedAt: new Date(now).toISOString(), ...expiry, ...fields };
+  const issuedAt = new Date(now).toISOString();
+  const expiresAt = laterBy(now, expiresInSeconds);
+  const job = { apiVersion: API_VERSION, id, issuedAt, expiresAt, ...fields };
   assertValid(Job, job);
   return { jobId: id, ...(await encode(job, keys)) };
 }
 
 /** @throws {RequestInvalid} */
 export async function prepareControl(
-  fields: { kind: 'confirm' | 'abort'; jobId: string } | { kind: 'ping' },
+  fields: { kind: 'confirm' | 'abort' | 'cancel'; jobId: string } | { kind: 'ping' },
   target: Target,
   keys: readonly SigningKey[],
 ): Promise<PreparedMessage> {
@@ -44,6 +49,13 @@ export async function prepareControl(
   const message = { apiVersion: API_VERSION, id, issuedAt: new Date().toISOString(), target, ...fields };
   assertValid(ControlMessage, message);
   return { jobId: id, ...(await encode(message, keys)) };
+}
+
+function laterBy(now: number, seconds: number): string {
+  const time = new Date(now + seconds * 1000);
+  if (!(seconds > 0) || Number.isNaN(time.getTime()))
+    throw new RequestInvalid(`a job cannot expire in ${seconds} seconds: say a number above 0`);
+  return time.toISOString();
 }
 
 /** As hosts would: what they refuse for its form is not sent. */

@@ -2,42 +2,31 @@ import { RequestInvalid } from './errors.ts';
 import type { HostSelection, RulesetToPush } from './options.ts';
 import { type FleetObserver, hostsOf } from './select.ts';
 
-export interface Part {
-  whom: HostSelection;
-  ruleset: Omit<RulesetToPush, 'revision'> & { revision: number };
-}
-
 /** Above this, or this far above all others at once, a number is a slip or a lie, and would use up what is left of them. */
 const HIGHEST = 2 ** 40;
 const LARGEST_LEAP = 1_000_000;
 
 /**
- * `next` is the highest revision that the asked hosts have of a ruleset, and one. Each host is to be at the revision that it was seen at:
- * so two who take the next at the same time do not both have it, and hear of each other (`revision_conflict`).
+ * The revision that a ruleset is sent under. `next` is one more than the highest that the asked hosts are known to have had, also those
+ * that are away now: so it wins over whatever they have.
  *
  * @throws {RequestInvalid} if a host says that it has a revision which cannot be meant
  */
-export async function nextRevisions(
+export async function revisionFor(
   observer: FleetObserver,
-  { revision, ...ruleset }: RulesetToPush,
+  { revision, name }: Pick<RulesetToPush, 'revision' | 'name'>,
   whom: HostSelection,
-): Promise<Part[]> {
-  if (revision !== 'next') return [{ whom, ruleset: { ...ruleset, revision } }];
+): Promise<number> {
+  if (revision !== 'next') return revision;
   const { hosts: known } = await observer.fleet();
   const revisions = new Map<string, number>();
-  for (const host of await hostsOf({ fleet: async () => ({ hosts: known }) }, whom)) {
+  for (const host of await hostsOf(observer, whom)) {
     const { rulesets = [], removed = [] } = known.get(host) ?? {};
-    const own = [...rulesets, ...removed].filter(({ name }) => name === ruleset.name);
+    const own = [...rulesets, ...removed].filter((ruleset) => ruleset.name === name);
     revisions.set(host, Math.max(0, ...own.map((of) => of.revision)));
   }
-  assertPlausible(ruleset.name, revisions);
-  const highest = [...revisions.values()].reduce((most, at) => Math.max(most, at), 0);
-  const byRevision = new Map<number, string[]>();
-  for (const [host, at] of revisions) byRevision.set(at, [...(byRevision.get(at) ?? []), host]);
-  return [...byRevision].map(([ifRevision, hosts]) => ({
-    whom: { hosts },
-    ruleset: { ...ruleset, revision: highest + 1, ifRevision },
-  }));
+  assertPlausible(name, revisions);
+  return Math.max(0, ...revisions.values()) + 1;
 }
 
 /** One host must not decide alone which numbers the fleet has left. Hosts that do not have the ruleset say nothing about them. */

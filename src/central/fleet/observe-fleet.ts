@@ -1,22 +1,28 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/names.ts';
+import { ALL_KEY, CONTROL_EXCHANGE, EVENT_LOG_STREAM } from '../../contract/names.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { FleetState } from './fleet-state.ts';
 import { LogMarker } from './log-marker.ts';
+import { findLongSilent } from './long-silent.ts';
 import type { PreparedMessage } from './messages.ts';
 
 export interface ObserveOptions {
-  reader: Pick<EventReader, 'read'>;
+  reader: Pick<EventReader, 'read' | 'readForgotten'>;
   /** To every host. */
   ping: PreparedMessage;
-  /** How far back to read of hosts that do not answer. */
-  since: Date;
+  /** How far back to look for hosts that do not answer. */
+  lookBackMs: number;
   /** How long hosts have to answer. */
   answerMs: number;
   signal?: AbortSignal | undefined;
 }
 
 const LOOK_MS = 50;
+/** A log of so many messages is read whole. Of a longer one, the last minutes are, and what is before is {@link findLongSilent}. */
+const WHOLE_LOG = 50_000;
+const RECENT_MS = 10 * 60_000;
+/** Nobody answers a ping that waits in the queue of a host which is away. */
+const PING_MS = 10_000;
 
 /**
  * The fleet as it is now: everybody is asked to say how it is, and what was said before tells of those who do not. There is no
@@ -24,18 +30,24 @@ const LOOK_MS = 50;
  */
 export async function observeFleet(
   link: FleetLink,
-  { reader, ping, since, answerMs, signal }: ObserveOptions,
+  { reader, ping, lookBackMs, answerMs, signal }: ObserveOptions,
 ): Promise<FleetState> {
+  const now = Date.now();
+  const size = await link.countIn(EVENT_LOG_STREAM).catch(() => Number.POSITIVE_INFINITY);
+  const isShort = (size ?? 0) <= WHOLE_LOG;
+  const recentMs = isShort ? lookBackMs : Math.min(lookBackMs, RECENT_MS);
   const fleet = new FleetState();
   const answered = new Set<string>();
   const marker = new LogMarker();
   const place = { hasCaughtUp: false, isOver: false };
-  const stop = await link.read({ since }, (message) => {
+  const stop = await link.read({ since: new Date(now - recentMs) }, (message) => {
     if (marker.is(message)) {
       place.isOver = place.hasCaughtUp;
       place.hasCaughtUp = true;
       return;
     }
+    const forgotten = reader.readForgotten(message);
+    if (forgotten !== null) return fleet.forget(forgotten);
     const event = reader.read(message);
     if (event === null || !isFleetEvent(event)) return;
     fleet.take(event);
@@ -44,7 +56,9 @@ export async function observeFleet(
   try {
     // What stands behind the mark was said after we had asked, whatever the clocks of hosts say.
     await marker.publish(link, signal);
-    await link.publish({ exchange: CONTROL_EXCHANGE, key: ALL_KEY, messageId: ping.jobId, ...ping }, signal);
+    const properties = { expiration: String(PING_MS) };
+    const message = { exchange: CONTROL_EXCHANGE, key: ALL_KEY, messageId: ping.jobId, properties, ...ping };
+    await link.publish(message, signal);
     const deadline = Date.now() + answerMs;
     const haveAllAnswered = () =>
       place.hasCaughtUp &&
@@ -59,6 +73,10 @@ export async function observeFleet(
     while (!place.isOver) {
       signal?.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    if (recentMs < lookBackMs) {
+      const gap = { fromMs: now - lookBackMs, untilMs: now - recentMs };
+      await findLongSilent(link, fleet, { reader, marker, ...gap, signal });
     }
   } finally {
     await stop();

@@ -11,7 +11,8 @@ import type { FleetObserver } from './select.ts';
 
 const TIMEOUT_SECONDS = 60;
 const ANSWER_MS = 2_000;
-const LOOK_BACK_MS = 10 * 60_000;
+/** As long as the event log keeps events. */
+const LOOK_BACK_MS = 30 * 24 * 3_600_000;
 
 /** Whose connection, name and keys are used for what is asked of a fleet. */
 export class Operator implements FleetObserver {
@@ -41,7 +42,6 @@ export class Operator implements FleetObserver {
     signal,
   }: LookOptions = {}): Promise<FleetState> {
     const ping = await prepareControl({ kind: 'ping' }, { all: true }, this.keys);
-    const since = new Date(Date.now() - lookBackMs);
-    return await observeFleet(this.link, { reader: this.reader, ping, since, answerMs, signal });
+    return await observeFleet(this.link, { reader: this.reader, ping, lookBackMs, answerMs, signal });
   }
 }

@@ -2,15 +2,19 @@ import type { FleetEvent, JobCompleted } from '../../contract/event.ts';
 import type { Ruleset } from '../../contract/job.ts';
 import type { HostEnd } from '../../contract/rollout-events.ts';
 
-/** Whom something is for. With `exclude`, groups and `all` mean those of them that are known. */
+/**
+ * Whom something is for. Groups and `all` mean the hosts that the event log knows of, also those that do not answer now, unless
+ * `onlineOnly` says otherwise.
+ */
 export interface HostSelection {
   hosts?: readonly string[];
   groups?: readonly string[];
   all?: boolean;
   exclude?: readonly string[];
+  onlineOnly?: boolean;
 }
 
-/** A ruleset to be pushed. `next`: the highest revision of the fleet and one, if no host has moved on meanwhile. */
+/** A ruleset to be pushed. `next`: one more than the highest revision that the asked hosts are known to have had. */
 export type RulesetToPush = Omit<Partial<Ruleset>, 'revision' | 'name' | 'ifRevision'> & {
   name: string;
   revision: number | 'next';
@@ -24,13 +28,15 @@ export interface RequestOptions {
   /** Called with each event of the job, as it comes. */
   onEvent?: ((event: FleetEvent) => void) | undefined;
   rolloutId?: string | undefined;
+  /** A host that takes the job up later does not run it; default 3,600. */
+  expiresInSeconds?: number | undefined;
 }
 
 export interface PushOptions extends RequestOptions {
   confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
 }
 
-/** How far back to look for hosts that do not answer (default: 10 minutes), and how long hosts have to answer (default: 2 seconds). */
+/** How far back to look for hosts that do not answer (default: 30 days, which the event log keeps), and how long hosts have to answer (default: 2 seconds). */
 export interface LookOptions {
   lookBackMs?: number;
   answerMs?: number;

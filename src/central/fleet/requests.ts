@@ -1,8 +1,11 @@
 import type { ReportedRuleset } from '../../contract/event.ts';
-import { CONTROL_EXCHANGE } from '../../contract/names.ts';
-import { type AddressedMessage, toHosts } from './addressed-message.ts';
+import { Ruleset } from '../../contract/job.ts';
+import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/names.ts';
+import { toHosts } from './addressed-message.ts';
+import { RequestInvalid } from './errors.ts';
 import { prepareControl, prepareJob } from './messages.ts';
-import { nextRevisions } from './next-revision.ts';
+import { suggestion } from './names.ts';
+import { revisionFor } from './next-revision.ts';
 import type { Operator } from './operator.ts';
 import type { HostAnswers, HostSelection, PushOptions, RequestOptions, RulesetToPush } from './options.ts';
 import { addressMessages, assertSelection, lookOnce } from './select.ts';
@@ -16,20 +19,20 @@ export async function askRuleset(
   options: PushOptions,
 ): Promise<HostAnswers> {
   assertSelection(whom);
-  const { rolloutId, confirm } = options;
+  assertKnownFields(ruleset);
+  const { rolloutId, confirm, expiresInSeconds } = options;
   const common = {
     action,
     ...(rolloutId === undefined ? {} : { rolloutId }),
     ...(confirm === undefined || action === 'check' ? {} : { confirm: { ...confirm } }),
   };
   const observer = lookOnce(operator, options.signal);
-  const parts = await nextRevisions(observer, ruleset, whom);
-  const messages: AddressedMessage[] = [];
-  for (const { whom: part, ruleset: own } of parts) {
-    const make = async (target: object) =>
-      await prepareJob({ ...common, target, ruleset: own }, operator.keys);
-    for (const message of await addressMessages(observer, part, make)) messages.push(message);
-  }
+  const own = { ...ruleset, revision: await revisionFor(observer, ruleset, whom) };
+  const messages = await addressMessages(
+    observer,
+    whom,
+    async (target) => await prepareJob({ ...common, target, ruleset: own }, operator.keys, expiresInSeconds),
+  );
   return await operator.ask(messages, options);
 }
 
@@ -64,4 +67,34 @@ export async function answerJob(
   const message = await prepareControl({ kind, jobId }, { hosts }, operator.keys);
   const addressed = toHosts({ ...message, jobId }, hosts);
   return await operator.ask([addressed], options, CONTROL_EXCHANGE);
+}
+
+const FIELDS = Object.keys(Ruleset.shape);
+
+/** Hosts ignore fields that they do not know, as a newer sender may have them: whoever misspells one here is told. */
+function assertKnownFields(ruleset: RulesetToPush): void {
+  const odd = Object.keys(ruleset).find((field) => !FIELDS.includes(field));
+  if (odd !== undefined) throw new RequestInvalid(`a ruleset has no field ${odd}${suggestion(odd, FIELDS)}`);
+}
+
+const CANCEL_SECONDS = 5;
+
+/** Ends a job where it is not begun. @returns the answers of those that had it and were there */
+export async function cancelJob(
+  operator: Operator,
+  jobId: string,
+  options: RequestOptions,
+): Promise<HostAnswers> {
+  const { hosts: known } = await operator.fleet({ signal: options.signal });
+  const hosts = [...known.values()]
+    .filter(({ presence }) => presence === 'online')
+    .map(({ hostId }) => hostId);
+  const message = await prepareControl({ kind: 'cancel', jobId }, { all: true }, operator.keys);
+  const toAll = { message: { ...message, jobId }, sends: [{ key: ALL_KEY, host: null }], hosts };
+  const answers = await operator.ask(
+    [toAll],
+    { ...options, timeoutSeconds: options.timeoutSeconds ?? CANCEL_SECONDS },
+    CONTROL_EXCHANGE,
+  );
+  return new Map([...answers].filter(([, { end }]) => end !== 'silent'));
 }

@@ -3,9 +3,10 @@ import { GroupName, HostId } from '../../contract/identifiers.ts';
 import type { Target } from '../../contract/job.ts';
 import { ALL_KEY, groupKey, hostKey } from '../../contract/names.ts';
 import { type AddressedMessage, toHosts } from './addressed-message.ts';
-import { RequestInvalid } from './errors.ts';
+import { NobodyKnown, RequestInvalid } from './errors.ts';
 import type { HostState } from './fleet-state.ts';
 import type { PreparedMessage } from './messages.ts';
+import { inNaturalOrder, suggestion } from './names.ts';
 import type { HostSelection } from './options.ts';
 
 const Selected = z.strictObject({
@@ -13,6 +14,7 @@ const Selected = z.strictObject({
   groups: z.array(GroupName).optional(),
   all: z.boolean().optional(),
   exclude: z.array(HostId).optional(),
+  onlineOnly: z.boolean().optional(),
 });
 
 /** @throws {RequestInvalid} for what is meant for nobody, or names something else than hosts: a slip must not go unseen */
@@ -40,23 +42,38 @@ export function lookOnce(observer: FleetObserver, signal: AbortSignal | undefine
   };
 }
 
-/** Hosts in the order in which they were named, then those of groups, each once. */
+/**
+ * Hosts in the order in which they were named, then those of groups, each once.
+ *
+ * @throws {NobodyKnown} if no host of a group, or none at all, has been heard of
+ * @throws {RequestInvalid} if nobody is left
+ */
 export async function hostsOf(observer: FleetObserver, whom: HostSelection): Promise<string[]> {
   const { hosts = [], groups = [], all = false, exclude = [] } = whom;
   const excluded = new Set(exclude);
   const known = all || groups.length > 0 ? await membersOf(observer, whom) : [];
-  return [...new Set([...hosts, ...known])].filter((host) => !excluded.has(host));
+  const found = [...new Set([...hosts, ...known])].filter((host) => !excluded.has(host));
+  if (found.length === 0) throw new RequestInvalid('it is for nobody: all hosts that it names are left out');
+  return found;
 }
 
 async function membersOf(
   observer: FleetObserver,
-  { groups = [], all = false }: HostSelection,
+  { groups = [], all = false, onlineOnly = false }: HostSelection,
 ): Promise<string[]> {
   const { hosts } = await observer.fleet();
-  return [...hosts.values()]
+  const known = [...hosts.values()];
+  if (known.length === 0)
+    throw new NobodyKnown('no host has been heard of: does a worker run, with this broker?');
+  const names = new Set(known.flatMap((host) => host.groups));
+  const odd = groups.find((group) => !names.has(group));
+  if (odd !== undefined)
+    throw new NobodyKnown(`no host of group ${odd} has been heard of${suggestion(odd, names)}`);
+  return known
     .filter((host) => all || host.groups.some((group) => groups.includes(group)))
+    .filter(({ presence }) => !onlineOnly || presence === 'online')
     .map(({ hostId }) => hostId)
-    .toSorted();
+    .toSorted(inNaturalOrder);
 }
 
 /**
@@ -68,10 +85,9 @@ export async function addressMessages(
   whom: HostSelection,
   make: (target: Target) => Promise<PreparedMessage>,
 ): Promise<AddressedMessage[]> {
-  const { groups = [], all = false, exclude = [] } = whom;
+  const { groups = [], all = false, exclude = [], onlineOnly = false } = whom;
   const hosts = await hostsOf(observer, whom);
-  if ((groups.length === 0 && !all) || exclude.length > 0) {
-    if (hosts.length === 0) return [];
+  if ((groups.length === 0 && !all) || exclude.length > 0 || onlineOnly) {
     return [toHosts(await make({ hosts }), hosts)];
   }
   const named = whom.hosts ?? [];

@@ -3,12 +3,12 @@ import type { RecordedMessage, RolloutStarted } from '../../contract/rollout-eve
 import type { SigningKey } from '../../keys/signing-key.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';
 import { PlanError } from '../fleet/errors.ts';
-import { type PreparedMessage, prepareJob } from '../fleet/messages.ts';
-import { nextRevisions } from '../fleet/next-revision.ts';
+import { EXPIRES_SECONDS, type PreparedMessage, prepareJob } from '../fleet/messages.ts';
+import { revisionFor } from '../fleet/next-revision.ts';
 import type { RulesetToPush } from '../fleet/options.ts';
 import { assertSelection, type FleetObserver, hostsOf } from '../fleet/select.ts';
 import type { HostAmount, RolloutPlan } from './rollout-options.ts';
-import { budgetsOf, layOutSteps } from './rollout-steps.ts';
+import { budgetsOf, layOutSteps, stepsFor } from './rollout-steps.ts';
 
 const NONE: HostAmount = { count: 0 };
 const SECONDS = 60;
@@ -26,22 +26,15 @@ export async function planRollout(
   assertSelection(plan.whom);
   const hosts = await hostsOf(observer, plan.whom);
   if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
-  const steps = layOutSteps(plan.steps ?? [{ percent: 100 }], hosts.length);
+  const steps = layOutSteps(stepsFor(plan.steps, hosts.length), hosts.length);
   if (steps === null) throw new PlanError('the last step does not reach all hosts: end with 100%');
   const rolloutId = plan.id ?? newId(plan.ruleset.name);
-  const parts = await nextRevisions(observer, plan.ruleset, { hosts });
-  const { revision } = parts[0]?.ruleset ?? { revision: 1 };
-  const common = { rolloutId, ...(plan.confirm === undefined ? {} : { confirm: plan.confirm }) };
-  const jobs = await Promise.all(
-    parts.map(async ({ ruleset, whom }) => {
-      const own = whom.hosts ?? [];
-      const message = await prepareJob(
-        { ...common, action: 'apply', target: { hosts: [...own] }, ruleset },
-        keys,
-      );
-      return { ...recorded(message), hosts: [...own] };
-    }),
-  );
+  const revision = await revisionFor(observer, plan.ruleset, { hosts });
+  const expires = longestSeconds(plan, steps.length) + (plan.expiresInSeconds ?? EXPIRES_SECONDS);
+  const confirm = plan.confirm === undefined ? {} : { confirm: plan.confirm };
+  const ruleset = { ...plan.ruleset, revision };
+  const job = { rolloutId, ...confirm, action: 'apply' as const, target: { hosts: [...hosts] }, ruleset };
+  const jobs = [{ ...recorded(await prepareJob(job, keys, expires)), hosts: [...hosts] }];
   const { onFailure = 'stop', budgets = {} } = plan;
   return {
     rolloutId,
@@ -56,24 +49,31 @@ export async function planRollout(
     jobs,
     takeBack:
       onFailure === 'rollback'
-        ? await takeBackOf({ ...plan.ruleset, revision }, hosts, rolloutId, keys)
+        ? await takeBackOf(ruleset, job.target, { rolloutId, keys, expires: 2 * expires })
         : null,
   };
 }
 
 async function takeBackOf(
   { name, revision, scope = 'chains', ipv4, ipv6 }: RulesetToPush & { revision: number },
-  hosts: readonly string[],
-  rolloutId: string,
-  keys: readonly SigningKey[],
+  target: { hosts: string[] },
+  { rolloutId, keys, expires }: { rolloutId: string; keys: readonly SigningKey[]; expires: number },
 ): Promise<RolloutStarted['takeBack']> {
-  const target = { hosts: [...hosts] };
   // Only what the rollout did is undone: a host that failed, or that somebody has moved on meanwhile, stays as it is.
   const ifDigest = rulesetDigest({ name, scope, ipv4, ipv6 });
   const ruleset = { name, revision: revision + 1, ifRevision: revision, ifDigest };
   const prepare = async (action: 'rollback' | 'remove') =>
-    recorded(await prepareJob({ action, target, rolloutId, ruleset }, keys));
+    recorded(await prepareJob({ action, target, rolloutId, ruleset }, keys, expires));
   return { rollback: await prepare('rollback'), remove: await prepare('remove') };
+}
+
+/** The messages are made before the first step, and must still be good in the last one. */
+function longestSeconds(
+  { soakSeconds = 0, deliverySeconds = SECONDS, executionSeconds = SECONDS, confirm }: RolloutPlan,
+  steps: number,
+): number {
+  const window = confirm?.mode === 'manual' ? (confirm.timeoutSeconds ?? 0) : 0;
+  return steps * (soakSeconds + deliverySeconds + executionSeconds + window);
 }
 
 function recorded({ jobId, contentType, body }: PreparedMessage): RecordedMessage {

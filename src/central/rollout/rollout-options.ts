@@ -11,11 +11,13 @@ export interface RolloutPlan {
   whom: HostSelection;
   /** Default: one made of the date and the ruleset. */
   id?: string | undefined;
-  /** Default: all at once. */
+  /** Default: all at once; of more than ten hosts, one, then a tenth, then all. */
   steps?: readonly HostAmount[];
   soakSeconds?: number;
   budgets?: { failed?: HostAmount; rolledBack?: HostAmount; silent?: HostAmount };
   onFailure?: 'stop' | 'rollback' | 'continue';
+  /** For how long a host may take its job up after all steps could have ended; default 3,600. */
+  expiresInSeconds?: number | undefined;
   confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
   /** To be begun by a host, and to be ended then; each default 60. */
   deliverySeconds?: number;

@@ -36,3 +36,11 @@ export function budgetsOf(amounts: Record<keyof Budgets, HostAmount>, hosts: num
 function partOf(amount: HostAmount, hosts: number, round: (value: number) => number): number {
   return 'count' in amount ? amount.count : round((amount.percent * hosts) / 100);
 }
+
+const FEW_HOSTS = 10;
+
+/** The steps that were asked for; else one host, a tenth, all, where that is more than a few. */
+export function stepsFor(steps: readonly HostAmount[] | undefined, hosts: number): readonly HostAmount[] {
+  if (steps !== undefined) return steps;
+  return hosts > FEW_HOSTS ? [{ count: 1 }, { percent: 10 }, { percent: 100 }] : [{ percent: 100 }];
+}

@@ -1,3 +1,4 @@
+import { suggestion } from '../../central/fleet/names.ts';
 import { type Family, RulesetName, type Scope } from '../../contract/identifiers.ts';
 import { WrittenRuleset } from '../../contract/job.ts';
 import type { LocalRuleset } from '../../worker/local/run-locally.ts';
@@ -25,6 +26,7 @@ export interface RulesetOptions {
 }
 
 const LocalRuleset = WrittenRuleset.omit({ both: true }).extend({ name: RulesetName });
+const FIELDS = Object.keys(WrittenRuleset.shape);
 
 /**
  * Reads a job's `ruleset` as YAML or JSON, or plain `iptables-save` text; `-` is standard input.
@@ -43,7 +45,11 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
   const named = { name: nameFrom(path) ?? fallbackName, ...values, ...withoutUndefined(given) };
   const read = LocalRuleset.safeParse(named);
   if (read.success) return { path, ruleset: read.data, placeOf };
-  const problems = read.error.issues.map((issue) => {
+  const problems = read.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map(
+        (key) => new FileProblem(path, lineOfKey(key), `there is no field ${key}${suggestion(key, FIELDS)}`),
+      );
     const key = String(issue.path[0] ?? '');
     if (key === 'name' && named.name === undefined) {
       return new FileProblem(path, 1, 'the ruleset has no name: give it with --name');

@@ -8,7 +8,7 @@ import {
 } from '../../config/client-settings.ts';
 import { tellAside } from '../terminal/live-view.ts';
 import { optionsUnder } from './help.ts';
-import { collect, collectName, readSeconds } from './read-values.ts';
+import { collect, collectName, readDuration, readSeconds } from './read-values.ts';
 import { withSettings } from './setting-options.ts';
 
 /** Flags of every command that talks to a fleet. */
@@ -22,10 +22,16 @@ export interface AnswerFlags {
   timeout: number;
 }
 
+export interface ExpiryFlags {
+  /** In seconds. */
+  expires: number;
+}
+
 export interface SelectionFlags {
   host: string[];
   group: string[];
   exclude: string[];
+  onlineOnly?: true;
   all?: true;
   yes?: true;
 }
@@ -52,6 +58,18 @@ export function withTimeout(command: Command, awaited = 'for the answer of a hos
   );
 }
 
+/** For how long a job that was sent may be taken up. */
+export function withExpiry(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--expires <duration>',
+      'for how long a host that is away or busy may take the job up, such as 90s, 15m, 4h or 7d; later it does not run it',
+    )
+      .argParser(readDuration)
+      .default(3_600, '1h'),
+  );
+}
+
 export function withSelectionOptions(command: Command): Command {
   return optionsUnder('For whom:', command, (under) =>
     under
@@ -59,6 +77,7 @@ export function withSelectionOptions(command: Command): Command {
       .option('--group <name>', 'the hosts of a group; may be given several times', collectName, [])
       .option('--all', 'every host of the fleet')
       .option('--exclude <id>', 'leave this host out; may be given several times', collectName, [])
+      .option('--online-only', 'leave out hosts of groups, or of all, that do not answer now')
       .option('--yes', 'do not ask before something is sent to a group, or to all'),
   );
 }
@@ -92,9 +111,12 @@ export class Interrupted extends Error {
   override readonly message = 'interrupted; what was sent is sent, and hosts go on with it';
 }
 
-export function selectionOf({ host, group, all, exclude }: SelectionFlags, command: Command): HostSelection {
+export function selectionOf(
+  { host, group, all, exclude, onlineOnly }: SelectionFlags,
+  command: Command,
+): HostSelection {
   if (host.length === 0 && group.length === 0 && all !== true) {
     command.error('error: say for whom: --host ID, --group NAME or --all');
   }
-  return { hosts: host, groups: group, all: all === true, exclude };
+  return { hosts: host, groups: group, all: all === true, exclude, onlineOnly: onlineOnly === true };
 }

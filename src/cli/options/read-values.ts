@@ -19,10 +19,24 @@ export function readSeconds(text: string): number {
   return seconds;
 }
 
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** @returns seconds, of `90s`, `15m`, `4h`, `7d`, or a number of seconds */
+export function readDuration(text: string): number {
+  const [, number = '', unit = 's'] = /^(\d+(?:\.\d+)?)([smhd])?$/.exec(text) ?? [];
+  const seconds = Number(number) * (UNIT_SECONDS[unit] ?? 1);
+  if (!(seconds > 0)) throw new InvalidArgumentError('A time such as 90s, 15m, 4h or 7d.');
+  return seconds;
+}
+
 export function readRevision(text: string): number {
   const read = Revision.safeParse(Number(text));
   if (!read.success) throw new InvalidArgumentError('A revision is a whole number from 1.');
   return read.data;
+}
+
+export function readIfRevision(text: string): number {
+  return text === '0' ? 0 : readRevision(text);
 }
 
 export function readRevisionOrNext(text: string): number | 'next' {

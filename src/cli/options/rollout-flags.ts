@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HostAmount } from '../../central/rollout/rollout-options.ts';
-import { budgetsOf, layOutSteps, readAmount } from '../../central/rollout/rollout-steps.ts';
+import { budgetsOf, layOutSteps, readAmount, stepsFor } from '../../central/rollout/rollout-steps.ts';
 import { RolloutId } from '../../contract/rollout-events.ts';
 import { plural } from '../show/plural.ts';
 import { optionsUnder } from './help.ts';
@@ -9,7 +9,8 @@ import { readSeconds } from './read-values.ts';
 /** How a rollout goes, and when it stops. */
 export interface RolloutFlags {
   id?: string;
-  steps: HostAmount[];
+  /** Where it is not said, `stepsFor` says it. */
+  steps?: HostAmount[];
   soak: number;
   maxFailed: HostAmount;
   maxRolledBack: HostAmount;
@@ -36,7 +37,7 @@ export function withRolloutOptions(command: Command): Command {
           'how many hosts, or which part of them, have been begun after each step, such as 1,25%,100%',
         )
           .argParser((text) => text.split(',').map(readHostAmount))
-          .default([{ percent: 100 }], '100%'),
+          .default(undefined, '1,10%,100%, or 100% for up to ten hosts'),
       )
       .addOption(
         new Option('--soak <seconds>', 'how many seconds to wait after each step, before the next is begun')
@@ -70,7 +71,7 @@ export function tellPlan(
   { steps, soak, maxFailed, maxRolledBack, maxSilent, onFailure }: RolloutFlags,
   hosts: number,
 ): string[] {
-  const counts = layOutSteps(steps, hosts) ?? [];
+  const counts = layOutSteps(stepsFor(steps, hosts), hosts) ?? [];
   const wait = soak === 0 ? '' : `, ${soak} s apart`;
   const { failed, rolledBack, silent } = budgetsOf(
     { failed: maxFailed, rolledBack: maxRolledBack, silent: maxSilent },

@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
+import type { RulesetToPush } from '../../central/fleet/options.ts';
 import type { Family, Scope } from '../../contract/identifiers.ts';
-import { readRevisionOrNext } from './read-values.ts';
+import type { LocalRuleset } from '../../worker/local/run-locally.ts';
+import { readIfRevision, readRevisionOrNext } from './read-values.ts';
 
 /** What the command line says of the ruleset in a file. */
 export interface RulesetFlags<R extends number | 'next'> {
@@ -8,6 +10,7 @@ export interface RulesetFlags<R extends number | 'next'> {
   revision?: R;
   scope?: Scope;
   family?: Family;
+  ifRevision?: number;
 }
 
 /** A file with a ruleset, and what it may not say itself. */
@@ -36,12 +39,29 @@ export function withRulesetOptions(command: Command, revision: Option): Command 
     );
 }
 
+/** Which revision hosts have to have, so that what somebody else has sent meanwhile is not undone. */
+export function ifRevisionOption(): Option {
+  return new Option(
+    '--if-revision <number>',
+    'run it only on hosts that have this revision, or none of it: 0; on others it ends as revision_conflict',
+  ).argParser(readIfRevision);
+}
+
 /** Which revision a ruleset is sent under. */
 export function nextRevisionOption(): Option {
   return new Option(
     '--revision <number>',
-    'the revision of the ruleset, a whole number from 1; or next, which is one more than the highest of the fleet',
+    'the revision of the ruleset, a whole number from 1; or next, which is one more than the highest that these hosts have had',
   )
     .argParser(readRevisionOrNext)
     .default(undefined, 'as the file says, or next');
+}
+
+/** The ruleset of a file as the command line has it sent. */
+export function rulesetToSend(
+  ruleset: LocalRuleset,
+  { revision, ifRevision }: Pick<RulesetFlags<number | 'next'>, 'revision' | 'ifRevision'>,
+): RulesetToPush {
+  const own = { ...ruleset, revision: revision ?? ruleset.revision ?? 'next' } as const;
+  return ifRevision === undefined ? own : { ...own, ifRevision };
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 /** What a host may be short of for a while, errno(3): room on a disk, a disk that works, open files, processes, memory. */
 const SHORTAGES = new Set('ENOSPC EDQUOT EROFS EIO EACCES EPERM EMFILE ENFILE EAGAIN ENOMEM'.split(' '));
 
-const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number as number, name]));
+const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
 /** Says whether an error, or what caused it, is one of the system that may be over by itself. */
 export function isShortage(error: unknown): boolean {

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { userOf } from '../../broker/connection/broker-access.ts';
 import { BrokerConnection, type BrokerModel } from '../../broker/connection/connection.ts';
 import { Lacks } from '../../broker/connection/lacks.ts';
-import { onOwnChannel } from '../../broker/connection/topology.ts';
 import { QueueConsumer } from '../../broker/consumer.ts';
 import { EventSender, PUBLISHING } from '../../broker/publish/event-sender.ts';
 import { Outbox } from '../../broker/publish/outbox.ts';
@@ -15,6 +14,7 @@ import type { RecentIds } from '../../job/ports/recent-ids.ts';
 import type { OutboxStore } from '../../job/ports/stores.ts';
 import { brokerAccess, readBrokerAccess } from '../open/what-leaves.ts';
 import { Assurance } from './assurance.ts';
+import { hearWhatWaits } from './hear-what-waits.ts';
 import { HostQueues } from './host-queues.ts';
 
 export interface LinkHandlers {
@@ -30,9 +30,6 @@ export interface LinkHandlers {
 
 /** At most this many jobs wait here and not at the broker. Only among them, the newest revision of a ruleset is found. */
 const MOST_WAITING_JOBS = 64;
-/** How long jobs wait for control messages that came while the host was away. */
-const LEFT_CONTROL_MS = 5_000;
-const LOOK_MS = 50;
 /** How long the fleet is not told of a host that cannot take jobs yet. */
 const READY_MS = 1_000;
 /** Another consumer that is still counted for so long is no connection of this worker that the broker has not yet given up. */
@@ -140,23 +137,8 @@ export class BrokerLink {
     // before if that cannot be had, or if a change waits for a person's answer first, which has to find the host.
     const ready = Promise.all([this.#handlers?.ready, this.#hearsControl]);
     const isReady = await Promise.race([ready.then(() => true), sleep(READY_MS, false)]);
-    await this.#hearLeftControl(model);
+    await hearWhatWaits(model, this.#queues.control.queue, this.#control);
     if (!isReady) this.#tellOnline();
-  }
-
-  /** What was said while the host was away is heard before its jobs are begun: a job that was cancelled must not run. */
-  async #hearLeftControl(model: BrokerModel): Promise<void> {
-    const deadline = performance.now() + LEFT_CONTROL_MS;
-    const { queue } = this.#queues.control;
-    try {
-      while (performance.now() < deadline) {
-        const { messageCount } = await onOwnChannel(model, (channel) => channel.checkQueue(queue));
-        if (messageCount === 0 && this.#control?.isIdle !== false) return;
-        await sleep(LOOK_MS);
-      }
-    } catch (error) {
-      this.#log.debug({ queue, error }, 'Cannot see whether control messages wait');
-    }
   }
 
   async #prepareControl(model: BrokerModel, isMissing: boolean): Promise<void> {

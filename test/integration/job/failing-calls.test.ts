@@ -17,8 +17,8 @@ const TRIED: [ActionName, Backend][] = [
 const KINDS = Object.keys(CALL_FAULTS) as CallKind[];
 /** One error of the kind, and a kill where it can be one; `npm run chaos -- calls` tries all of each call. */
 const faultsOf = (kind: CallKind): CallFault[] => {
-  const errors = CALL_FAULTS[kind].filter((fault) => fault !== 'SIGKILL');
-  return [errors[0] ?? 'EIO', ...(kind === 'rename' ? (['SIGKILL'] as const) : [])];
+  const error = CALL_FAULTS[kind].find((fault) => fault !== 'SIGKILL') ?? 'EIO';
+  return [error, ...(kind === 'rename' ? (['SIGKILL'] as const) : [])];
 };
 
 let calls: FailingCalls;

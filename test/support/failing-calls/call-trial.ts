@@ -140,14 +140,14 @@ export class CallTrial {
 
   /** A worker that is killed is started again, as systemd does. */
   async #whenDead(running: Promise<JobCompletedEvent>): Promise<JobCompletedEvent> {
-    let isOver = false;
-    running.finally(() => (isOver = true)).catch(() => {});
-    while (!isOver) {
-      if (this.#host.worker.exitCode !== null || this.#host.worker.signalCode !== null) {
-        await this.#host.start();
-        this.#idle = { ...this.#idle, files: Number.POSITIVE_INFINITY };
-      }
-      await sleep(20);
+    const over = running.then(
+      () => true,
+      () => true,
+    );
+    while (!(await Promise.race([over, sleep(20, false)]))) {
+      if (this.#host.worker.exitCode === null && this.#host.worker.signalCode === null) continue;
+      await this.#host.start();
+      this.#idle = { ...this.#idle, files: Number.POSITIVE_INFINITY };
     }
     return await running;
   }
@@ -174,13 +174,8 @@ export class CallTrial {
   }
 
   async #faultsOf(end: JobCompletedEvent, action: Action, revision: number): Promise<string[]> {
-    const faults: string[] = [];
-    const { failure, outcome } = end.data;
-    const isWell = failure === null;
-    const own = action.ends === wordOf(end) || (isWell && ['applied', 'unchanged'].includes(outcome));
-    if (isWell && !own) faults.push(`ended ${outcome}, not ${action.ends}`);
-    if (failure?.code === 'internal') faults.push(`internal: ${failure.message}`);
-    if (failure?.code === 'undo_failed') await this.#heard('fleetwall.job.undone', faults);
+    const faults = await this.#endFaults(end, action);
+    const isWell = end.data.failure === null;
     // The answer to any job comes after what a killed worker has left is settled.
     const report = await this.#report();
     if (report === null) faults.push('no report afterwards');
@@ -195,6 +190,17 @@ export class CallTrial {
       faults.push(`told ${wordOf(end)}, and committed is revision ${committed}, asked for ${revision}`);
     const ids = new Set(this.#client.completions(end.subject).map(({ id }) => id));
     if (ids.size !== 1) faults.push(`${ids.size} ends`);
+    return faults;
+  }
+
+  /** Of the end alone. */
+  async #endFaults(end: JobCompletedEvent, { ends }: Action): Promise<string[]> {
+    const faults: string[] = [];
+    const { failure, outcome } = end.data;
+    if (failure === null && ends !== outcome && !['applied', 'unchanged'].includes(outcome))
+      faults.push(`ended ${outcome}, not ${ends}`);
+    if (failure?.code === 'internal') faults.push(`internal: ${failure.message}`);
+    if (failure?.code === 'undo_failed') await this.#heard('fleetwall.job.undone', faults);
     return faults;
   }
 

@@ -1,13 +1,18 @@
 import { Command, Option } from 'commander';
-import { describeFleet, type NamedHost, provisionFleet, removeHosts } from '../../central/provision-fleet.ts';
-import { GroupName, HostId } from '../../contract/identifiers.ts';
-import { FileError, FileProblem } from '../files/file-error.ts';
-import { readInput } from '../files/read-input.ts';
-import { withExamples } from '../options/help.ts';
-import { collect } from '../options/read-values.ts';
-import { plural } from '../show/plural.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { print, printJson } from '../terminal/print.ts';
+import {
+  describeFleet,
+  type NamedHost,
+  provisionFleet,
+  removeHosts,
+} from '../../../central/provision-fleet.ts';
+import { GroupName, HostId } from '../../../contract/identifiers.ts';
+import { FileError, FileProblem } from '../../files/file-error.ts';
+import { readInput } from '../../files/read-input.ts';
+import { withExamples } from '../../options/help.ts';
+import { collect } from '../../options/read-values.ts';
+import { plural } from '../../show/plural.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { print, printJson } from '../../terminal/print.ts';
 
 interface Flags {
   hosts?: string;

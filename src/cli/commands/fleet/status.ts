@@ -1,21 +1,24 @@
 import { Command, Option } from 'commander';
-import type { HostState } from '../../central/fleet/fleet-state.ts';
-import { escapeControl } from '../../contract/escape.ts';
+import type { HostState } from '../../../central/fleet/fleet-state.ts';
+import { inNaturalOrder } from '../../../central/fleet/names.ts';
+import { escapeControl } from '../../../contract/escape.ts';
 import {
   type AnswerFlags,
   type FleetFlags,
   withClient,
   withFleetOptions,
   withTimeout,
-} from '../options/fleet-options.ts';
-import { withExamples } from '../options/help.ts';
-import { collect, readSeconds } from '../options/read-values.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { paint, paintEnd } from '../terminal/paint.ts';
-import { print, printJson } from '../terminal/print.ts';
-import { layTable } from '../terminal/table.ts';
+} from '../../options/fleet-options.ts';
+import { withExamples } from '../../options/help.ts';
+import { collect, readDuration } from '../../options/read-values.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { paint, paintEnd } from '../../terminal/paint.ts';
+import { print, printJson } from '../../terminal/print.ts';
+import { layTable } from '../../terminal/table.ts';
 
 type Flags = FleetFlags & AnswerFlags & { group: string[]; since: number };
+
+const MONTH = 30 * 86_400;
 
 /** The fleet as a table. */
 export function statusCommand(end: (status: ExitStatus) => void): Command {
@@ -23,11 +26,11 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
     .option('--group <name>', 'only hosts of this group; may be given several times', collect, [])
     .addOption(
       new Option(
-        '--since <seconds>',
-        'how many seconds to look back in the log of events for hosts that do not answer now',
+        '--since <duration>',
+        'how far to look back in the log of events for hosts that do not answer now, such as 600s, 4h or 30d',
       )
-        .argParser(readSeconds)
-        .default(600),
+        .argParser(readDuration)
+        .default(MONTH, '30d'),
     );
   withTimeout(withFleetOptions(command), 'for hosts to say that they are there', 2).action(
     async (flags: Flags) => {
@@ -40,7 +43,7 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
         .filter(
           ({ groups }) => flags.group.length === 0 || groups.some((group) => flags.group.includes(group)),
         )
-        .toSorted((a, b) => a.hostId.localeCompare(b.hostId));
+        .toSorted((a, b) => inNaturalOrder(a.hostId, b.hostId));
       if (flags.json === true) {
         for (const host of hosts) printJson(host);
       } else print(showFleet(hosts));
@@ -48,14 +51,13 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
     },
   );
   return withExamples(command, [
-    ['every host that answers, or was heard of in the last ten minutes', 'fleetwall status'],
-    ['one group, and hosts that were there in the last day', 'fleetwall status --group web --since 86400'],
+    ['every host that answers, or was heard of in the last month', 'fleetwall status'],
+    ['one group, and hosts that were there in the last day', 'fleetwall status --group web --since 1d'],
   ]);
 }
 
 function showFleet(hosts: readonly HostState[]): string {
-  if (hosts.length === 0)
-    return 'no host has been heard of; is a worker running? look further back with --since SECONDS\n';
+  if (hosts.length === 0) return 'no host has been heard of; is a worker running? does it use this broker?\n';
   const heads = ['HOST', 'STATE', 'GROUPS', 'RULESETS', 'BACKEND', 'LAST SEEN'];
   const rows = hosts.map((host) => [
     host.hostId,

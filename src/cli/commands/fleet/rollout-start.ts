@@ -1,33 +1,42 @@
 import type { Command } from 'commander';
-import { PlanError } from '../../central/fleet/errors.ts';
-import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
-import type { RolloutPlan } from '../../central/rollout/rollout-options.ts';
-import { readRulesetFile } from '../files/ruleset-file.ts';
-import { askFirst } from '../options/ask-first.ts';
+import { PlanError } from '../../../central/fleet/errors.ts';
+import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
+import type { RolloutPlan } from '../../../central/rollout/rollout-options.ts';
+import { readRulesetFile } from '../../files/ruleset-file.ts';
+import { askFirst } from '../../options/ask-first.ts';
 import {
   CONFIRMED_BY_HOSTS,
   type ConfirmFlags,
   confirmOf,
   withConfirmOptions,
-} from '../options/confirm-options.ts';
+} from '../../options/confirm-options.ts';
 import {
   type AnswerFlags,
+  type ExpiryFlags,
   type FleetFlags,
   type SelectionFlags,
   selectionOf,
   withClient,
+  withExpiry,
   withFleetOptions,
   withSelectionOptions,
   withTimeout,
-} from '../options/fleet-options.ts';
-import { withExamples } from '../options/help.ts';
-import { type RolloutFlags, tellPlan, withRolloutOptions } from '../options/rollout-flags.ts';
-import { nextRevisionOption, type RulesetFlags, withRulesetOptions } from '../options/ruleset-options.ts';
-import { RolloutReport } from '../show/report-rollout.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
+} from '../../options/fleet-options.ts';
+import { withExamples } from '../../options/help.ts';
+import { type RolloutFlags, tellPlan, withRolloutOptions } from '../../options/rollout-flags.ts';
+import {
+  ifRevisionOption,
+  nextRevisionOption,
+  type RulesetFlags,
+  rulesetToSend,
+  withRulesetOptions,
+} from '../../options/ruleset-options.ts';
+import { RolloutReport } from '../../show/report-rollout.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 type Flags = FleetFlags &
   AnswerFlags &
+  ExpiryFlags &
   SelectionFlags &
   RulesetFlags<number | 'next'> &
   ConfirmFlags &
@@ -36,7 +45,8 @@ type Flags = FleetFlags &
 /** A rollout from its beginning to its end. */
 export function withStart(command: Command, end: (status: ExitStatus) => void): Command {
   withTimeout(withFleetOptions(command), 'for a host to begin the job');
-  withRulesetOptions(command, nextRevisionOption());
+  withRulesetOptions(withExpiry(command), nextRevisionOption());
+  command.addOption(ifRevisionOption());
   withConfirmOptions(withSelectionOptions(withRolloutOptions(command)), CONFIRMED_BY_HOSTS);
   command.action(async (path: string, flags: Flags, self: Command) => end(await begin(path, flags, self)));
   return withExamples(command, ROLLOUT_EXAMPLES);
@@ -56,7 +66,6 @@ export const ROLLOUT_EXAMPLES = [
 async function begin(path: string, flags: Flags, self: Command): Promise<ExitStatus> {
   const whom = selectionOf(flags, self);
   const file = await readRulesetFile(path, flags);
-  const revision = flags.revision ?? file.ruleset.revision ?? 'next';
   return await withClient<ExitStatus>(flags, async (client, signal) => {
     // What is looked at is what is done: who comes to the fleet meanwhile is not in it.
     const hosts = await hostsOf(lookOnce(client, signal), whom);
@@ -64,10 +73,11 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
     if (!(await askFirst(`roll out ruleset ${file.ruleset.name}`, hosts, flags, self, look))) return 1;
     if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
     const plan: RolloutPlan = {
-      ruleset: { ...file.ruleset, revision },
+      ruleset: rulesetToSend(file.ruleset, flags),
+      expiresInSeconds: flags.expires,
       whom: { hosts },
       id: flags.id,
-      steps: flags.steps,
+      ...(flags.steps === undefined ? {} : { steps: flags.steps }),
       soakSeconds: flags.soak,
       budgets: { failed: flags.maxFailed, rolledBack: flags.maxRolledBack, silent: flags.maxSilent },
       onFailure: flags.onFailure,

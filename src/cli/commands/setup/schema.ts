@@ -1,18 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
-import { VERSION } from '../../config/version.ts';
-import { asyncApi } from '../../contract/schema/asyncapi.ts';
+import { VERSION } from '../../../config/version.ts';
+import { asyncApi } from '../../../contract/schema/asyncapi.ts';
 import {
   type JsonSchema,
   jsonSchemas,
   SCHEMA_NAMES,
   type SchemaName,
   schemaFile,
-} from '../../contract/schema/json-schemas.ts';
-import { withExamples } from '../options/help.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { print, printJson } from '../terminal/print.ts';
+} from '../../../contract/schema/json-schemas.ts';
+import { withExamples } from '../../options/help.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { print, printJson } from '../../terminal/print.ts';
 
 interface Flags {
   out?: string;

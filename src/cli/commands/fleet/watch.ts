@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { isFleetEvent } from '../../central/fleet/event-reader.ts';
-import type { StreamStart } from '../../central/fleet/options.ts';
-import type { FleetEvent } from '../../contract/event.ts';
-import type { RolloutEvent } from '../../contract/rollout-events.ts';
+import { isFleetEvent } from '../../../central/fleet/event-reader.ts';
+import type { StreamStart } from '../../../central/fleet/options.ts';
+import type { FleetEvent } from '../../../contract/event.ts';
+import type { RolloutEvent } from '../../../contract/rollout-events.ts';
 import {
   type AnswerFlags,
   type FleetFlags,
@@ -10,12 +10,12 @@ import {
   withClient,
   withFleetOptions,
   withTimeout,
-} from '../options/fleet-options.ts';
-import { withExamples } from '../options/help.ts';
-import { collect, readSeconds } from '../options/read-values.ts';
-import { describeEvent } from '../show/describe-event.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { print, printJson } from '../terminal/print.ts';
+} from '../../options/fleet-options.ts';
+import { withExamples } from '../../options/help.ts';
+import { collect, readSeconds } from '../../options/read-values.ts';
+import { describeEvent } from '../../show/describe-event.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { print, printJson } from '../../terminal/print.ts';
 
 type Flags = FleetFlags &
   AnswerFlags & {

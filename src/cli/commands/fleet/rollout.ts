@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
-import { RolloutIsRun } from '../../central/fleet/errors.ts';
-import type { FleetClient } from '../../central/fleet-client.ts';
-import { type FleetFlags, withClient, withFleetOptions } from '../options/fleet-options.ts';
-import { withExamples } from '../options/help.ts';
-import { readRolloutId } from '../options/rollout-flags.ts';
-import { RolloutReport } from '../show/report-rollout.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { printAside } from '../terminal/print.ts';
+import { RolloutIsRun } from '../../../central/fleet/errors.ts';
+import type { FleetClient } from '../../../central/fleet-client.ts';
+import { type FleetFlags, withClient, withFleetOptions } from '../../options/fleet-options.ts';
+import { withExamples } from '../../options/help.ts';
+import { readRolloutId } from '../../options/rollout-flags.ts';
+import { RolloutReport } from '../../show/report-rollout.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { printAside } from '../../terminal/print.ts';
 import { ROLLOUT_EXAMPLES, withStart } from './rollout-start.ts';
 
 type Work = (id: string, flags: FleetFlags, client: FleetClient, signal: AbortSignal) => Promise<ExitStatus>;

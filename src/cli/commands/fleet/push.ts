@@ -1,30 +1,39 @@
 import { Command } from 'commander';
-import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
-import { readRulesetFile } from '../files/ruleset-file.ts';
-import { askFirst } from '../options/ask-first.ts';
+import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
+import { readRulesetFile } from '../../files/ruleset-file.ts';
+import { askFirst } from '../../options/ask-first.ts';
 import {
   CONFIRMED_BY_HOSTS,
   type ConfirmFlags,
   confirmOf,
   withConfirmOptions,
-} from '../options/confirm-options.ts';
+} from '../../options/confirm-options.ts';
 import {
   type AnswerFlags,
+  type ExpiryFlags,
   type FleetFlags,
   type SelectionFlags,
   selectionOf,
   withClient,
+  withExpiry,
   withFleetOptions,
   withSelectionOptions,
   withTimeout,
-} from '../options/fleet-options.ts';
-import { withExamples } from '../options/help.ts';
-import { nextRevisionOption, type RulesetFlags, withRulesetOptions } from '../options/ruleset-options.ts';
-import { AnswerReport } from '../show/report-answers.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
+} from '../../options/fleet-options.ts';
+import { withExamples } from '../../options/help.ts';
+import {
+  ifRevisionOption,
+  nextRevisionOption,
+  type RulesetFlags,
+  rulesetToSend,
+  withRulesetOptions,
+} from '../../options/ruleset-options.ts';
+import { AnswerReport } from '../../show/report-answers.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 type PushFlags = FleetFlags &
   AnswerFlags &
+  ExpiryFlags &
   SelectionFlags &
   RulesetFlags<number | 'next'> &
   ConfirmFlags & { check?: true };
@@ -34,7 +43,8 @@ export function pushCommand(end: (status: ExitStatus) => void): Command {
     '--check',
     'have hosts do everything but the change, and say what it would be',
   );
-  withRulesetOptions(withTimeout(withFleetOptions(command)), nextRevisionOption());
+  withRulesetOptions(withExpiry(withTimeout(withFleetOptions(command))), nextRevisionOption());
+  command.addOption(ifRevisionOption());
   withConfirmOptions(withSelectionOptions(command), CONFIRMED_BY_HOSTS);
   command.action(async (path: string, flags: PushFlags, self: Command) => end(await push(path, flags, self)));
   return withExamples(command, [
@@ -53,7 +63,6 @@ export function pushCommand(end: (status: ExitStatus) => void): Command {
 async function push(path: string, flags: PushFlags, self: Command): Promise<ExitStatus> {
   const selection = selectionOf(flags, self);
   const file = await readRulesetFile(path, flags);
-  const revision = flags.revision ?? file.ruleset.revision ?? 'next';
   return await withClient(flags, async (client, signal) => {
     const hosts = await hostsOf(lookOnce(client, signal), selection);
     const label = `ruleset ${file.ruleset.name}`;
@@ -64,8 +73,9 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
       signal,
       onEvent: report.onEvent,
       confirm: confirmOf(flags),
+      expiresInSeconds: flags.expires,
     };
-    const ruleset = { ...file.ruleset, revision };
+    const ruleset = rulesetToSend(file.ruleset, flags);
     const action = flags.check === true ? 'check' : 'push';
     return report.end(await client[action](ruleset, selection, options), file);
   });

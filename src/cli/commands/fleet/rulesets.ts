@@ -1,31 +1,37 @@
 import { Command, Option } from 'commander';
-import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
-import { escapeLines } from '../../contract/escape.ts';
-import { askFirst } from '../options/ask-first.ts';
+import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
+import { escapeLines } from '../../../contract/escape.ts';
+import { askFirst } from '../../options/ask-first.ts';
 import {
   CONFIRMED_BY_HOSTS,
   type ConfirmFlags,
   confirmOf,
   withConfirmOptions,
-} from '../options/confirm-options.ts';
+} from '../../options/confirm-options.ts';
 import {
   type AnswerFlags,
+  type ExpiryFlags,
   type FleetFlags,
   type SelectionFlags,
   selectionOf,
   withClient,
+  withExpiry,
   withFleetOptions,
   withSelectionOptions,
   withTimeout,
-} from '../options/fleet-options.ts';
-import { withExamples } from '../options/help.ts';
-import { readRevisionOrNext } from '../options/read-values.ts';
-import { AnswerReport, statusOf } from '../show/report-answers.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { paint } from '../terminal/paint.ts';
-import { print, printAside, printJson } from '../terminal/print.ts';
+} from '../../options/fleet-options.ts';
+import { withExamples } from '../../options/help.ts';
+import { readRevisionOrNext } from '../../options/read-values.ts';
+import { AnswerReport, statusOf } from '../../show/report-answers.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { paint } from '../../terminal/paint.ts';
+import { print, printAside, printJson } from '../../terminal/print.ts';
 
-type Flags = FleetFlags & AnswerFlags & SelectionFlags & ConfirmFlags & { revision: number | 'next' };
+type Flags = FleetFlags &
+  AnswerFlags &
+  ExpiryFlags &
+  SelectionFlags &
+  ConfirmFlags & { revision: number | 'next' };
 type End = (status: ExitStatus) => void;
 
 /** Back to what hosts had before of a ruleset. */
@@ -53,12 +59,13 @@ function changeCommand(name: 'rollback' | 'remove', end: End): Command {
     .addOption(
       new Option(
         '--revision <number>',
-        'the revision under which it is done, a whole number from 1; or next, which is one more than the highest of the fleet',
+        'the revision under which it is done, a whole number from 1; or next, which is one more than the highest that these hosts have had',
       )
         .argParser(readRevisionOrNext)
         .default('next'),
     );
-  withConfirmOptions(withSelectionOptions(withTimeout(withFleetOptions(command))), CONFIRMED_BY_HOSTS);
+  withExpiry(withTimeout(withFleetOptions(command)));
+  withConfirmOptions(withSelectionOptions(command), CONFIRMED_BY_HOSTS);
   return command.action(async (ruleset: string, flags: Flags, self: Command) => {
     const selection = selectionOf(flags, self);
     const status = await withClient<ExitStatus>(flags, async (client, signal) => {
@@ -70,6 +77,7 @@ function changeCommand(name: 'rollback' | 'remove', end: End): Command {
         signal,
         onEvent: report.onEvent,
         confirm: confirmOf(flags),
+        expiresInSeconds: flags.expires,
       };
       return report.end(await client[name](ruleset, flags.revision, selection, options), null);
     });

@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
-import { SetupError } from '../../config/setup-error.ts';
-import { type ServiceFile, serviceFiles } from '../files/service-files.ts';
-import { withExamples } from '../options/help.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { print, printExactly, printJson } from '../terminal/print.ts';
+import { SetupError } from '../../../config/setup-error.ts';
+import { type ServiceFile, serviceFiles } from '../../files/service-files.ts';
+import { withExamples } from '../../options/help.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { print, printExactly, printJson } from '../../terminal/print.ts';
 
 interface Flags {
   exec?: string;

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { loadSettings } from '../../config/load-settings.ts';
-import { openLog } from '../../log/logger.ts';
-import { settleLater } from '../../worker/upkeep/settle-later.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
+import { loadSettings } from '../../../config/load-settings.ts';
+import { openLog } from '../../../log/logger.ts';
+import { settleLater } from '../../../worker/upkeep/settle-later.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 /** Not for people: what the watchdog of a change runs when the change has had its time. */
 export function settleCommand(end: (status: ExitStatus) => void): Command {

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import type { JobCompleted } from '../../contract/event.ts';
-import type { Answers } from '../../job/ports/confirmation.ts';
-import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
-import { type ConfirmFlags, withConfirmOptions } from '../options/confirm-options.ts';
-import { withExamples } from '../options/help.ts';
-import { localCommand, localJob } from '../options/local-command.ts';
-import { describeCounts } from '../show/describe-counts.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { printAside } from '../terminal/print.ts';
-import { TerminalAnswers } from '../terminal/terminal-answers.ts';
+import type { JobCompleted } from '../../../contract/event.ts';
+import type { Answers } from '../../../job/ports/confirmation.ts';
+import { NO_ANSWERS } from '../../../job/ports/confirmation.ts';
+import { type ConfirmFlags, withConfirmOptions } from '../../options/confirm-options.ts';
+import { withExamples } from '../../options/help.ts';
+import { localCommand, localJob } from '../../options/local-command.ts';
+import { describeCounts } from '../../show/describe-counts.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { printAside } from '../../terminal/print.ts';
+import { TerminalAnswers } from '../../terminal/terminal-answers.ts';
 
 const CONFIRMED_HERE = {
   probe: "the host's own checks (see --probes), which must pass",

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { silentLog } from '../../log/logger.ts';
-import { convertLocally } from '../../worker/local/convert-locally.ts';
-import { withExamples } from '../options/help.ts';
-import { localCommand } from '../options/local-command.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
+import { silentLog } from '../../../log/logger.ts';
+import { convertLocally } from '../../../worker/local/convert-locally.ts';
+import { withExamples } from '../../options/help.ts';
+import { localCommand } from '../../options/local-command.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 /** Rules that were written by hand, with any command that iptables-restore takes, as a ruleset is best written. */
 export function convertCommand(end: (status: ExitStatus) => void): Command {

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
-import { loadSettings } from '../../config/load-settings.ts';
-import { readHostPolicy } from '../../config/read-host-policy.ts';
-import { type HostProbe, readHostProbes } from '../../config/read-host-probes.ts';
-import { readServiceEnvironment } from '../../config/service-environment.ts';
-import type { SettingName, WorkerSettings } from '../../config/worker-settings.ts';
-import type { HostPolicy } from '../../contract/host-policy.ts';
-import { type OpenLog, openLog } from '../../log/logger.ts';
-import { runWorker } from '../../worker/run-worker.ts';
-import { withExamples } from '../options/help.ts';
-import { withWorkerOptions } from '../options/setting-options.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
+import { loadSettings } from '../../../config/load-settings.ts';
+import { readHostPolicy } from '../../../config/read-host-policy.ts';
+import { type HostProbe, readHostProbes } from '../../../config/read-host-probes.ts';
+import { readServiceEnvironment } from '../../../config/service-environment.ts';
+import type { SettingName, WorkerSettings } from '../../../config/worker-settings.ts';
+import type { HostPolicy } from '../../../contract/host-policy.ts';
+import { type OpenLog, openLog } from '../../../log/logger.ts';
+import { runWorker } from '../../../worker/run-worker.ts';
+import { withExamples } from '../../options/help.ts';
+import { withWorkerOptions } from '../../options/setting-options.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 type Flags = Partial<Record<SettingName, string>>;
 

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
-import { loadSettings } from '../../config/load-settings.ts';
-import type { SettingName } from '../../config/worker-settings.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import { examine, type NamedFinding } from '../../doctor/examine.ts';
-import { silentLog } from '../../log/logger.ts';
-import { withExamples } from '../options/help.ts';
-import { withWorkerOptions } from '../options/setting-options.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { paint } from '../terminal/paint.ts';
-import { print, printJson } from '../terminal/print.ts';
-import { layRow } from '../terminal/table.ts';
+import { loadSettings } from '../../../config/load-settings.ts';
+import type { SettingName } from '../../../config/worker-settings.ts';
+import { escapeControl } from '../../../contract/escape.ts';
+import { examine, type NamedFinding } from '../../../doctor/examine.ts';
+import { silentLog } from '../../../log/logger.ts';
+import { withExamples } from '../../options/help.ts';
+import { withWorkerOptions } from '../../options/setting-options.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { paint } from '../../terminal/paint.ts';
+import { print, printJson } from '../../terminal/print.ts';
+import { layRow } from '../../terminal/table.ts';
 
 type Flags = Partial<Record<SettingName, string>> & { config?: string; json?: true };
 

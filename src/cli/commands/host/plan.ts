@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { escapeControl } from '../../contract/escape.ts';
-import type { Diff } from '../../contract/event.ts';
-import { withExamples } from '../options/help.ts';
-import { localCommand, localJob } from '../options/local-command.ts';
-import { describeCounts } from '../show/describe-counts.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { paint } from '../terminal/paint.ts';
+import { escapeControl } from '../../../contract/escape.ts';
+import type { Diff } from '../../../contract/event.ts';
+import { withExamples } from '../../options/help.ts';
+import { localCommand, localJob } from '../../options/local-command.ts';
+import { describeCounts } from '../../show/describe-counts.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { paint } from '../../terminal/paint.ts';
 
 export function planCommand(end: (status: ExitStatus) => void): Command {
   const command = localCommand({ name: 'plan', work: localJob('check', ({ diff }) => showDiff(diff)) }, end);

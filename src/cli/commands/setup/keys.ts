@@ -1,28 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { SettingsError } from '../../config/settings-error.ts';
-import { readTrustedKeys } from '../../config/trusted-keys.ts';
-import { ControlMessage } from '../../contract/control.ts';
-import { Job } from '../../contract/job.ts';
-import { describeIssues } from '../../job/intake/decode.ts';
-import { openSigned, readCompact, readGeneral } from '../../job/intake/envelope.ts';
-import { JobFailure } from '../../job/outcome/job-failure.ts';
-import { KeyFile } from '../../keys/key-file.ts';
-import { addSignatures, type GeneralJws, signMessage } from '../../keys/sign.ts';
+import { SettingsError } from '../../../config/settings-error.ts';
+import { readTrustedKeys } from '../../../config/trusted-keys.ts';
+import { ControlMessage } from '../../../contract/control.ts';
+import { Job } from '../../../contract/job.ts';
+import { describeIssues } from '../../../job/intake/decode.ts';
+import { openSigned, readCompact, readGeneral } from '../../../job/intake/envelope.ts';
+import { JobFailure } from '../../../job/outcome/job-failure.ts';
+import { KeyFile } from '../../../keys/key-file.ts';
+import { addSignatures, type GeneralJws, signMessage } from '../../../keys/sign.ts';
 import {
   generateSigningKey,
   readPublicHalf,
   readSigningKey,
   type SigningKey,
-} from '../../keys/signing-key.ts';
-import { silentLog } from '../../log/logger.ts';
-import { FileError, FileProblem } from '../files/file-error.ts';
-import { readInput } from '../files/read-input.ts';
-import { withExamples } from '../options/help.ts';
-import { collect } from '../options/read-values.ts';
-import type { ExitStatus } from '../terminal/exit-status.ts';
-import { print, printAside, printExactly } from '../terminal/print.ts';
-import { layTable } from '../terminal/table.ts';
+} from '../../../keys/signing-key.ts';
+import { silentLog } from '../../../log/logger.ts';
+import { FileError, FileProblem } from '../../files/file-error.ts';
+import { readInput } from '../../files/read-input.ts';
+import { withExamples } from '../../options/help.ts';
+import { collect } from '../../options/read-values.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { print, printAside, printExactly } from '../../terminal/print.ts';
+import { layTable } from '../../terminal/table.ts';
 
 const JSON_OPTION = ['--json', 'print JSON on standard output'] as const;
 

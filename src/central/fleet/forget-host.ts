@@ -1,0 +1,37 @@
+import { forgottenKey, hostForgotten } from '../../contract/host-forgotten.ts';
+import { hostControlQueue, hostJobsQueue, OPERATOR_EXCHANGE } from '../../contract/names.ts';
+import { HostIsOnline, NobodyKnown } from './errors.ts';
+import { suggestion } from './names.ts';
+import type { Operator } from './operator.ts';
+
+/**
+ * Takes a host out of the fleet: says so in the event log, and deletes its queues with the jobs that wait in them.
+ *
+ * @throws {HostIsOnline} if it answers
+ * @throws {NobodyKnown} if it has never been heard of, and has no queue
+ * @throws {Error} what the broker said, if the user may not delete its queues
+ */
+export async function forgetHost(
+  operator: Operator,
+  hostId: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { link } = operator;
+  const { hosts } = await operator.fleet({ signal });
+  const known = hosts.get(hostId);
+  if (known?.presence === 'online')
+    throw new HostIsOnline(
+      `${hostId} is online: stop its worker first, else it comes back with its next heartbeat`,
+    );
+  const queues: string[] = [];
+  for (const queue of [hostJobsQueue(hostId), hostControlQueue(hostId)])
+    if ((await link.countIn(queue)) !== null) queues.push(queue);
+  if (known === undefined && queues.length === 0)
+    throw new NobodyKnown(`no host ${hostId} has been heard of${suggestion(hostId, hosts.keys())}`);
+  const event = hostForgotten(hostId);
+  const body = Buffer.from(JSON.stringify(event));
+  const contentType = 'application/cloudevents+json';
+  const message = { exchange: OPERATOR_EXCHANGE, key: forgottenKey(hostId), body, contentType };
+  await link.publish({ ...message, messageId: event.id }, signal);
+  for (const queue of queues) await link.deleteUnused(queue);
+}

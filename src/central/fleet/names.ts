@@ -1,0 +1,19 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+const { compare } = new Intl.Collator('en', { numeric: true });
+
+/** As people number hosts: app-2 comes before app-10. */
+export function inNaturalOrder(one: string, other: string): number {
+  return compare(one, other);
+}
+
+const MOST_SLIPS = 3;
+
+/** `: did you mean web-1?`, or nothing, if no name is near. */
+export function suggestion(name: string, known: Iterable<string>): string {
+  const names = [...known];
+  if (names.length === 0) return '';
+  const nearest = closest(name, names);
+  const slips = distance(name, nearest);
+  return slips <= Math.min(MOST_SLIPS, Math.ceil(name.length / 3)) ? `: did you mean ${nearest}?` : '';
+}

@@ -1,0 +1,58 @@
+import { Command, Option } from 'commander';
+import { isFleetEvent } from '../../../central/fleet/event-reader.ts';
+import type { FleetEvent } from '../../../contract/event.ts';
+import { type FleetFlags, withClient, withFleetOptions } from '../../options/fleet-options.ts';
+import { withExamples } from '../../options/help.ts';
+import { readDuration } from '../../options/read-values.ts';
+import { describeEvent } from '../../show/describe-event.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { print, printAside, printJson } from '../../terminal/print.ts';
+
+type Flags = FleetFlags & { since: number };
+
+const TOLD = new Set<FleetEvent['type']>([
+  'fleetwall.job.completed',
+  'fleetwall.job.undone',
+  'fleetwall.drift.detected',
+  'fleetwall.drift.repaired',
+]);
+const WEEK = 7 * 86_400;
+
+/** What has become of rulesets, as the event log has it. */
+export function historyCommand(end: (status: ExitStatus) => void): Command {
+  const command = new Command('history')
+    .argument('[host]', 'only what happened on this host')
+    .argument('[ruleset]', 'only what happened to this ruleset')
+    .addOption(
+      new Option('--since <duration>', 'how far to look back in the log of events, such as 90s, 4h or 30d')
+        .argParser(readDuration)
+        .default(WEEK, '7d'),
+    );
+  withFleetOptions(command).action(
+    async (host: string | undefined, ruleset: string | undefined, flags: Flags) => {
+      let count = 0;
+      await withClient(flags, async (client, signal) => {
+        const since = new Date(Date.now() - flags.since * 1000);
+        for await (const event of client.past({ since, signal })) {
+          if (!isFleetEvent(event) || !isTold(event, host, ruleset)) continue;
+          count += 1;
+          if (flags.json === true) printJson(event);
+          else print(`${describeEvent(event)}\n`);
+        }
+      });
+      if (count === 0) printAside('nothing in that time; look further back with --since\n');
+      end(0);
+    },
+  );
+  return withExamples(command, [
+    ['the fleet in the last week', 'fleetwall history'],
+    ['one ruleset on one host, in a month', 'fleetwall history web-1 edge --since 30d'],
+  ]);
+}
+
+function isTold(event: FleetEvent, host: string | undefined, ruleset: string | undefined): boolean {
+  const { data } = event;
+  if (!TOLD.has(event.type) || (host !== undefined && data.hostId !== host)) return false;
+  if ('action' in data && (data.action === 'report' || data.action === 'check')) return false;
+  return ruleset === undefined || ('ruleset' in data && data.ruleset?.name === ruleset);
+}
