@@ -51,6 +51,11 @@ export class FleetClient {
     await this.#operator.link.close();
   }
 
+  /** For `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   /** Has hosts apply a ruleset. @throws {RequestInvalid} */
   async push(ruleset: RulesetToPush, whom: HostSelection, options: PushOptions = {}): Promise<HostAnswers> {
     return await askRuleset(this.#operator, 'apply', ruleset, whom, options);

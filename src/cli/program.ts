@@ -12,7 +12,8 @@ Exit status:
   1  at least one host, line or check failed
   2  wrong usage or settings
   3  the broker cannot be reached
-  4  some host did not answer in time`;
+  4  some host did not answer in time
+  130, 143  ended by SIGINT (Ctrl-C), by SIGTERM`;
 
 /** Runs one command line to its exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitStatus> {

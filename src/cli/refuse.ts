@@ -47,6 +47,7 @@ export function refuse(error: unknown): ExitStatus {
   const { message } = isForThePerson(error) ? error : asUnforeseen(error);
   printAside(`${message.replace(/^/gm, 'fleetwall: ')}\n`);
   if (error instanceof NobodyKnown) return 4;
+  if (error instanceof Interrupted) return error.signal === 'SIGINT' ? 130 : 143;
   return isForThePerson(error) || isOfTheSystem(error) ? 2 : 1;
 }
 

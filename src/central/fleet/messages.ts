@@ -29,14 +29,14 @@ export async function prepareJob(
   fields: JobFields,
   keys: readonly SigningKey[],
   expiresInSeconds = EXPIRES_SECONDS,
-): Promise<PreparedMessage> {
+): Promise<PreparedMessage & { expiresAt: string }> {
   const id = randomUUID();
   const now = Date.now();
   const issuedAt = new Date(now).toISOString();
   const expiresAt = laterBy(now, expiresInSeconds);
   const job = { apiVersion: API_VERSION, id, issuedAt, expiresAt, ...fields };
   assertValid(Job, job);
-  return { jobId: id, ...(await encode(job, keys)) };
+  return { jobId: id, expiresAt, ...(await encode(job, keys)) };
 }
 
 /** @throws {RequestInvalid} */

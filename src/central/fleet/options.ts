@@ -25,6 +25,8 @@ export interface RequestOptions {
   /** How many seconds to wait for an answer; default 60. */
   timeoutSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called before it is sent: with its id it can be cancelled, and who has not begun it by then does not run it. */
+  onSending?: ((job: { jobId: string; expiresAt: string }) => void) | undefined;
   /** Called with each event of the job, as it comes. */
   onEvent?: ((event: FleetEvent) => void) | undefined;
   rolloutId?: string | undefined;

@@ -1,6 +1,7 @@
 import type { ReportedRuleset } from '../../contract/event.ts';
 import { Ruleset } from '../../contract/job.ts';
 import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/names.ts';
+import { rulesetDigest } from '../../ruleset/digest.ts';
 import { toHosts } from './addressed-message.ts';
 import { RequestInvalid } from './errors.ts';
 import { prepareControl, prepareJob } from './messages.ts';
@@ -8,7 +9,7 @@ import { suggestion } from './names.ts';
 import { revisionFor } from './next-revision.ts';
 import type { Operator } from './operator.ts';
 import type { HostAnswers, HostSelection, PushOptions, RequestOptions, RulesetToPush } from './options.ts';
-import { addressMessages, assertSelection, lookOnce } from './select.ts';
+import { addressMessages, assertSelection, type FleetObserver, hostsOf, lookOnce } from './select.ts';
 
 /** Has hosts do something with a ruleset. @throws {RequestInvalid} before anything is sent */
 export async function askRuleset(
@@ -27,12 +28,17 @@ export async function askRuleset(
     ...(confirm === undefined || action === 'check' ? {} : { confirm: { ...confirm } }),
   };
   const observer = lookOnce(operator, options.signal);
+  if (action === 'apply' && (await isLiveOnAll(observer, ruleset, whom))) {
+    const hosts = await hostsOf(observer, whom);
+    return new Map(hosts.map((host) => [host, { end: 'unchanged', result: null }]));
+  }
   const own = { ...ruleset, revision: await revisionFor(observer, ruleset, whom) };
-  const messages = await addressMessages(
-    observer,
-    whom,
-    async (target) => await prepareJob({ ...common, target, ruleset: own }, operator.keys, expiresInSeconds),
-  );
+  const messages = await addressMessages(observer, whom, async (target) => {
+    const job = { ...common, target, ruleset: own };
+    const { expiresAt, ...message } = await prepareJob(job, operator.keys, expiresInSeconds);
+    options.onSending?.({ jobId: message.jobId, expiresAt });
+    return message;
+  });
   return await operator.ask(messages, options);
 }
 
@@ -67,6 +73,23 @@ export async function answerJob(
   const message = await prepareControl({ kind, jobId }, { hosts }, operator.keys);
   const addressed = toHosts({ ...message, jobId }, hosts);
   return await operator.ask([addressed], options, CONTROL_EXCHANGE);
+}
+
+/** Without a revision of its own, what is live everywhere takes no new number: nothing has to be sent. */
+async function isLiveOnAll(
+  observer: FleetObserver,
+  ruleset: RulesetToPush,
+  whom: HostSelection,
+): Promise<boolean> {
+  const { name, revision, ifRevision, scope = 'chains', ipv4, ipv6 } = ruleset;
+  if (revision !== 'next' || ifRevision !== undefined) return false;
+  const digest = rulesetDigest({ name, scope, ipv4, ipv6 });
+  const { hosts: known } = await observer.fleet();
+  return (await hostsOf(observer, whom)).every((host) => {
+    const { presence, rulesets = [], pending = null } = known.get(host) ?? {};
+    const live = rulesets.find((of) => of.name === name);
+    return presence === 'online' && pending === null && live?.digest === digest && live.inSync === true;
+  });
 }
 
 const FIELDS = Object.keys(Ruleset.shape);

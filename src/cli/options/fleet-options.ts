@@ -88,7 +88,7 @@ export async function withClient<T>(
   work: (client: FleetClient, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const interrupted = new AbortController();
-  const onInterrupt = () => interrupted.abort(new Interrupted());
+  const onInterrupt = (signal: 'SIGINT' | 'SIGTERM') => interrupted.abort(new Interrupted(signal));
   process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
   const client = await FleetClient.connect({
     settings: await loadClientSettings(flags),
@@ -105,10 +105,15 @@ export async function withClient<T>(
   }
 }
 
-/** Ctrl-C. */
+/** By Ctrl-C (SIGINT), or SIGTERM. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
-  override readonly message = 'interrupted; what was sent is sent, and hosts go on with it';
+  readonly signal: 'SIGINT' | 'SIGTERM';
+
+  constructor(signal: 'SIGINT' | 'SIGTERM', after = 'what was sent is sent, and hosts go on with it') {
+    super(`interrupted; ${after}`);
+    this.signal = signal;
+  }
 }
 
 export function selectionOf(

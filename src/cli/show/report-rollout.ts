@@ -21,13 +21,20 @@ export class RolloutReport {
   readonly #file: RulesetFile | null;
   readonly #view = new LiveView();
   readonly #answers: HostAnswers = new Map();
+  #rolloutId: string | null = null;
 
   constructor(json: boolean, file: RulesetFile | null) {
     this.#json = json;
     this.#file = file;
   }
 
+  /** Once something was heard of it. */
+  get rolloutId(): string | null {
+    return this.#rolloutId;
+  }
+
   readonly onEvent = (event: FleetEvent | RolloutEvent, state: RolloutState): void => {
+    this.#rolloutId = state.record.rolloutId;
     if (event.type === 'fleetwall.job.completed') {
       this.#answers.set(event.data.hostId, { end: event.data.outcome, result: event.data });
     }

@@ -18,7 +18,10 @@ export function showAnswers(answers: HostAnswers, file: RulesetFile | null): str
     const failure = result?.failure ?? null;
     const lines = failure === null ? [] : describeFailure(failure, file);
     const diff = result?.diff == null ? '' : describeCounts(result.diff, end !== 'checked');
-    const live = describeLive(end, result?.ruleset ?? null);
+    const live =
+      end === 'unchanged' && result === null
+        ? 'it is live already: nothing was sent'
+        : describeLive(end, result?.ruleset ?? null);
     const head = [paintEnd(end), ...[diff, live].filter((part) => part !== '')];
     const key = [...head, ...lines].join('\n');
     const block = blocks.get(key) ?? { hosts: [], head, lines };

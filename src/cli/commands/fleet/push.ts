@@ -29,6 +29,7 @@ import {
   withRulesetOptions,
 } from '../../options/ruleset-options.ts';
 import { AnswerReport } from '../../show/report-answers.ts';
+import { tellUnheard } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 type PushFlags = FleetFlags &
@@ -68,15 +69,22 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
     const label = `ruleset ${file.ruleset.name}`;
     if (!(await askFirst(`push ${label}`, hosts, flags, self))) return 1;
     const report = new AnswerReport(flags.json === true, hosts.length);
+    let sent: { jobId: string; expiresAt: string } | null = null;
     const options = {
       timeoutSeconds: flags.timeout,
       signal,
       onEvent: report.onEvent,
+      onSending: (job: { jobId: string; expiresAt: string }) => {
+        sent = job;
+      },
       confirm: confirmOf(flags),
       expiresInSeconds: flags.expires,
     };
     const ruleset = rulesetToSend(file.ruleset, flags);
     const action = flags.check === true ? 'check' : 'push';
-    return report.end(await client[action](ruleset, selection, options), file);
+    const answers = await client[action](ruleset, selection, options);
+    const status = report.end(answers, file);
+    await tellUnheard(answers, sent, client, signal);
+    return status;
   });
 }

@@ -14,6 +14,7 @@ import {
   type AnswerFlags,
   type ExpiryFlags,
   type FleetFlags,
+  Interrupted,
   type SelectionFlags,
   selectionOf,
   withClient,
@@ -86,6 +87,19 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
       executionSeconds: flags.executionTimeout ?? flags.timeout,
     };
     const report = new RolloutReport(flags.json === true, file);
-    return report.end(await client.rollout(plan, { signal, onEvent: report.onEvent }));
+    try {
+      return report.end(await client.rollout(plan, { signal, onEvent: report.onEvent }));
+    } catch (error) {
+      if (error instanceof Interrupted && report.rolloutId !== null) throw leftAlone(error, report.rolloutId);
+      throw error;
+    }
   });
+}
+
+/** The rollout of a process that ends begins nothing more, until somebody goes on with it. */
+export function leftAlone({ signal }: Interrupted, rolloutId: string): Interrupted {
+  return new Interrupted(
+    signal,
+    `rollout ${rolloutId} begins no more hosts until somebody goes on with it: fleetwall rollout resume ${rolloutId}`,
+  );
 }

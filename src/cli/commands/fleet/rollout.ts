@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
 import { RolloutIsRun } from '../../../central/fleet/errors.ts';
 import type { FleetClient } from '../../../central/fleet-client.ts';
-import { type FleetFlags, withClient, withFleetOptions } from '../../options/fleet-options.ts';
+import { type FleetFlags, Interrupted, withClient, withFleetOptions } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import { readRolloutId } from '../../options/rollout-flags.ts';
 import { RolloutReport } from '../../show/report-rollout.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { printAside } from '../../terminal/print.ts';
-import { ROLLOUT_EXAMPLES, withStart } from './rollout-start.ts';
+import { leftAlone, ROLLOUT_EXAMPLES, withStart } from './rollout-start.ts';
 
 type Work = (id: string, flags: FleetFlags, client: FleetClient, signal: AbortSignal) => Promise<ExitStatus>;
 
@@ -82,6 +82,7 @@ async function resume(
   try {
     return report.end(await client.resumeRollout(id, { signal, onEvent: report.onEvent }));
   } catch (error) {
+    if (error instanceof Interrupted) throw leftAlone(error, id);
     if (!(isPaused && error instanceof RolloutIsRun)) throw error;
     printAside(`rollout ${id} goes on, in the process that runs it\n`);
     return 0;

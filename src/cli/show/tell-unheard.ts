@@ -1,0 +1,26 @@
+import { suggestion } from '../../central/fleet/names.ts';
+import type { HostAnswers } from '../../central/fleet/options.ts';
+import type { FleetClient } from '../../central/fleet-client.ts';
+import { printAside } from '../terminal/print.ts';
+import { nameHosts } from './show-answers.ts';
+
+/** Says of hosts that gave no answer what becomes of their job, and of those that nobody knows whom they may have been meant for. */
+export async function tellUnheard(
+  answers: HostAnswers,
+  job: { jobId: string; expiresAt: string } | null,
+  client: FleetClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = (wanted: string) =>
+    [...answers].filter(([, { end }]) => end === wanted).map(([host]) => host);
+  const silent = ended('silent');
+  const unknown = ended('unroutable');
+  if (silent.length > 0 && job !== null) {
+    const { jobId, expiresAt } = job;
+    printAside(`still queued on ${nameHosts(silent)} until ${expiresAt}: fleetwall cancel ${jobId}\n`);
+  }
+  if (unknown.length === 0) return;
+  const { hosts } = await client.fleet({ signal });
+  for (const host of unknown)
+    printAside(`${host} has no queue on the broker${suggestion(host, hosts.keys())}\n`);
+}

@@ -1,0 +1,200 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FleetClient } from '../../../src/central/fleet-client.ts';
+import { TestClient } from '../../support/client.ts';
+import { fleetwall } from '../../support/command-line.ts';
+import { TestHost } from '../../support/host.ts';
+import { Rabbitmq } from '../../support/rabbitmq.ts';
+
+const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js');
+const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.1/32 -j DROP\nCOMMIT\n';
+
+describe('what operators do every day', () => {
+  let broker: Rabbitmq;
+  let client: TestClient;
+  let folder: string;
+  let web: TestHost;
+  let db: TestHost;
+
+  beforeAll(async () => {
+    broker = await Rabbitmq.start();
+  }, 120_000);
+  afterAll(async () => await broker.stop());
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fleetwall-day-'));
+    client = await TestClient.connect(broker.url);
+    web = await host('web');
+    db = await host('db');
+  });
+  afterEach(async () => {
+    for (const one of [web, db]) {
+      await one.remove();
+      await fleetwall(['forget', one.id], environment());
+    }
+    await client.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function host(group: string): Promise<TestHost> {
+    const environment = { FLEETWALL_GROUPS: group };
+    const made = await TestHost.create({ brokerUrl: broker.url, client, backend: 'nft', environment });
+    await made.start();
+    return made;
+  }
+
+  const environment = () => ({ environment: { FLEETWALL_AMQP_URL: broker.url } });
+  const run = async (...args: string[]) => await fleetwall(args, environment());
+  const push = async (text: string, ...args: string[]) =>
+    await fleetwall(['push', '-', '--name', 'edge', '--confirm', 'none', ...args], {
+      input: text,
+      ...environment(),
+    });
+
+  it('a host that is gone counts as silent, until it is forgotten or left out', async () => {
+    await db.end('SIGKILL');
+    const all = await push(EDGE, '--all', '--yes', '--timeout', '2');
+    expect(all.status).toBe(4);
+    expect(all.stdout).toMatch(/1 applied, 1 silent|1 silent, 1 applied/);
+    const [, jobId = ''] =
+      new RegExp(`still queued on ${db.id} until \\S+: fleetwall cancel (\\S+)`).exec(all.stderr) ?? [];
+    expect(jobId).not.toBe('');
+    const online = await push(EDGE.replace('.1/', '.2/'), '--all', '--yes', '--online-only');
+    expect(online).toMatchObject({ status: 0, stderr: '' });
+    expect(online.stdout).not.toContain(db.id);
+    expect((await run('forget', web.id)).stderr).toContain(`${web.id} is online: stop its worker first`);
+    expect(await run('forget', db.id)).toMatchObject({ status: 0 });
+    const rest = await push(EDGE, '--all', '--yes');
+    expect(rest).toMatchObject({ status: 0, stderr: '' });
+    expect((await run('status', '--json')).stdout.split('\n')).toHaveLength(1);
+    expect((await run('forget', db.id)).stderr).toContain(`no host ${db.id} has been heard of`);
+    await db.start();
+    expect((await run('status', '--json')).stdout.split('\n')).toHaveLength(2);
+  });
+
+  it('what was sent to a host that is away does not run after it was cancelled, and newer pushes win', async () => {
+    await db.end();
+    const first = await push(EDGE, '--host', db.id, '--timeout', '1');
+    const [, jobId = ''] = /fleetwall cancel (\S+)/.exec(first.stderr) ?? [];
+    expect(await run('cancel', jobId, '--timeout', '1')).toMatchObject({ status: 0 });
+    await push(EDGE.replace('.1/', '.3/'), '--host', db.id, '--timeout', '1');
+    await db.start();
+    expect((await client.completed(jobId)).data.outcome).toBe('cancelled');
+    await expect.poll(async () => await db.namespace.save(), { timeout: 20_000 }).toContain('192.0.2.3/32');
+    const history = await run('history', db.id, 'edge');
+    expect(history.stdout.split('\n')).toHaveLength(2);
+    expect(history.stdout).toMatch(/cancelled[^]*applied/);
+  });
+
+  it('a push of what is live everywhere is not sent, and takes no number', async () => {
+    expect((await push(EDGE, '--all', '--yes')).stdout).toContain('edge revision 1');
+    await web.logged('Job ended');
+    await expect
+      .poll(async () => (await push(EDGE, '--all', '--yes')).stdout, { timeout: 30_000 })
+      .toContain('it is live already: nothing was sent');
+    expect((await push(EDGE.replace('.1/', '.9/'), '--all', '--yes')).stdout).toContain('edge revision');
+  });
+
+  it('slips do not go unseen', async () => {
+    const file = join(folder, 'edge.yaml');
+    await writeFile(
+      file,
+      `name: edge\nscop: tables\nipv4: |\n  ${EDGE.trimEnd().replaceAll('\n', '\n  ')}\n`,
+    );
+    expect(await run('push', file, '--host', web.id)).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: `${file}:2: there is no field scop: did you mean scope?`,
+    });
+    const group = await push(EDGE, '--group', 'wep', '--yes');
+    expect(group).toMatchObject({ status: 4, stdout: '' });
+    expect(group.stderr).toBe('fleetwall: no host of group wep has been heard of: did you mean web?');
+    const nobody = await push(EDGE, '--group', 'web', '--exclude', web.id, '--yes');
+    expect(nobody.status).toBe(2);
+    const slip = `${web.id.slice(0, -1)}x`;
+    const unknown = await push(EDGE, '--host', slip);
+    expect(unknown.status).toBe(1);
+    expect(unknown.stderr).toBe(`${slip} has no queue on the broker: did you mean ${web.id}?`);
+    const fleet = await FleetClient.connect({ url: broker.url });
+    try {
+      const ruleset = { name: 'edge', revision: 1, scop: 'tables', ipv4: EDGE } as const;
+      await expect(fleet.push(ruleset, { hosts: [web.id] })).rejects.toThrow('did you mean scope?');
+      await expect(fleet.push({ ...ruleset }, { groups: ['nobody'] })).rejects.toMatchObject({
+        code: 'request_invalid',
+      });
+    } finally {
+      await fleet.close();
+    }
+  });
+
+  it('a revision can be demanded', async () => {
+    expect((await push(EDGE, '--host', web.id)).status).toBe(0);
+    const other = EDGE.replace('.1/', '.2/');
+    const refused = await push(other, '--host', web.id, '--if-revision', '0');
+    expect(refused.status).toBe(1);
+    expect(refused.stdout).toContain('revision_conflict');
+    expect((await push(other, '--host', web.id, '--if-revision', '1')).status).toBe(0);
+  });
+
+  it('whoever reads only the first line is told no error', async () => {
+    for (const args of [
+      ['status'],
+      ['history'],
+      ['explain'],
+      ['--help'],
+      ['push', '--help'],
+      ['schema', 'job'],
+    ]) {
+      const command = spawn('/bin/sh', ['-c', `"$0" "$@" | head -n 1`, process.execPath, MAIN, ...args], {
+        env: { PATH: process.env['PATH'], FLEETWALL_AMQP_URL: broker.url },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let [out, err] = ['', ''];
+      command.stdout.on('data', (chunk) => (out += String(chunk)));
+      command.stderr.on('data', (chunk) => (err += String(chunk)));
+      await once(command, 'close');
+      expect({ args, err }).toEqual({ args, err: '' });
+      expect({ args, lines: out.trim().split('\n').length }).toEqual({ args, lines: 1 });
+    }
+  });
+
+  it('a rollout that is interrupted says how to go on with it', async () => {
+    const rollout = spawn(
+      process.execPath,
+      [
+        MAIN,
+        'rollout',
+        '-',
+        '--name',
+        'edge',
+        '--all',
+        '--yes',
+        '--confirm',
+        'none',
+        '--steps',
+        '1,2',
+        '--soak',
+        '600',
+      ],
+      {
+        env: { PATH: process.env['PATH'], FLEETWALL_AMQP_URL: broker.url },
+        stdio: ['pipe', 'ignore', 'pipe'],
+      },
+    );
+    rollout.stdin.end(EDGE);
+    let told = '';
+    rollout.stderr.on('data', (chunk) => (told += String(chunk)));
+    await expect
+      .poll(() => client.heard.filter(({ key }) => key.endsWith('completed.applied')), { timeout: 30_000 })
+      .toHaveLength(1);
+    rollout.kill('SIGINT');
+    const [status] = (await once(rollout, 'close')) as [number];
+    expect(status).toBe(130);
+    const [, id = ''] = /fleetwall rollout resume (\S+)/.exec(told) ?? [];
+    expect(told).toContain(`rollout ${id} begins no more hosts`);
+    expect((await run('rollout', 'abort', id)).status).toBe(0);
+  });
+});
