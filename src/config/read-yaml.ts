@@ -57,7 +57,7 @@ function assertNotWritable(path: string, { mode }: Stats): void {
 /** Parses YAML. The library is loaded only now, as most commands have no YAML file. @throws {YAMLParseError} */
 export async function parseYaml(text: string): Promise<unknown> {
   const { parse } = await import('./yaml.ts');
-  return parse(text) as unknown;
+  return parse(text);
 }
 
 /** Reads a YAML file of settings, and checks it. @throws {SettingsError} that names each wrong setting */

@@ -227,7 +227,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
 
 const target = TARGETS[process.env['FUZZ_TARGET'] ?? ''];
 
-/** Called by the fuzzer with each input. */
+/** Called by the fuzzer with each input. @public */
 export async function fuzz(bytes: Buffer): Promise<void> {
   if (target === undefined) throw new Error('FUZZ_TARGET names no target');
   try {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { environmentName, SETTING_NAMES } from '../../src/config/worker-settings.ts';
+import { CODE_EXPLANATIONS } from '../../src/contract/code-explanations.ts';
 import { Outcome } from '../../src/contract/event.ts';
 import { FailureCode, isRetryable, Stage } from '../../src/contract/failure.ts';
 import { markdownFile, ROOT, tableUnder } from '../support/documents.ts';
@@ -41,6 +42,14 @@ describe('the failure codes of the contract', () => {
     expect(told).toEqual(
       rows.map(([name]) => [code(name), isRetryable(FailureCode.parse(code(name))) ? 'yes' : 'no']),
     );
+  });
+
+  it('are explained by the command in the same words', () => {
+    const explained = rows.map(([name, stages = '', , means, advice]) => [
+      code(name),
+      { stages: stages.split(', '), means, advice },
+    ]);
+    expect(CODE_EXPLANATIONS).toEqual(Object.fromEntries(explained));
   });
 
   it('have the stages at which the code says them', async () => {
