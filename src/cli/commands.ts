@@ -114,6 +114,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/fleet/status.ts')).statusCommand,
   },
   {
+    name: 'diff',
+    group: 'The fleet:',
+    description: 'show what a ruleset would change on hosts, without changing anything',
+    load: async () => (await import('./commands/fleet/diff.ts')).diffCommand,
+  },
+  {
     name: 'history',
     group: 'The fleet:',
     description: 'show what has become of rulesets, from the log of events',

@@ -8,4 +8,10 @@ for (const stream of [process.stdout, process.stderr])
     process.exit();
   });
 
+// Node would print the line of the bundle in which it was thrown, which is the whole of it.
+process.on('uncaughtException', (error: Error) => {
+  process.stderr.write(`fleetwall: an error in fleetwall itself, please report it:\n${error.stack}\n`);
+  process.exit(1);
+});
+
 process.exitCode = await runCommandLine(process.argv);

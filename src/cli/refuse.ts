@@ -44,6 +44,12 @@ export function refuse(error: unknown): ExitStatus {
     printAside(`fleetwall: the broker cannot be reached: ${error.message}\n`);
     return 3;
   }
+  if (isBrokerRefusal(error)) {
+    printAside(
+      `fleetwall: the broker does not allow that: ${error.message}; see the rights of this user (fleetwall provision)\n`,
+    );
+    return 2;
+  }
   const { message } = isForThePerson(error) ? error : asUnforeseen(error);
   printAside(`${message.replace(/^/gm, 'fleetwall: ')}\n`);
   if (error instanceof NobodyKnown) return 4;
@@ -56,6 +62,11 @@ function asUnforeseen(error: unknown): Error {
   if (isOfTheSystem(error)) return error;
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new Error(`an error in fleetwall itself, please report it:\n${reason}`);
+}
+
+/** Of a channel that the broker has closed: amqplib gives its reply code, a number. */
+function isBrokerRefusal(error: unknown): error is Error {
+  return error instanceof Error && typeof (error as { code?: unknown }).code === 'number';
 }
 
 function isOfTheSystem(error: unknown): error is NodeJS.ErrnoException {

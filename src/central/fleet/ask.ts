@@ -3,9 +3,10 @@ import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
 import { type AddressedMessage, unnamed } from './addressed-message.ts';
+import { behindMs } from './behind.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { LogMarker } from './log-marker.ts';
-import type { HostAnswer, HostAnswers } from './options.ts';
+import type { Behind, HostAnswer, HostAnswers } from './options.ts';
 import { isRefusal } from './refusal.ts';
 import { windowMs } from './window.ts';
 
@@ -15,6 +16,9 @@ export interface AskOptions {
   timeoutMs: number;
   exchange?: string;
   onEvent?: ((event: FleetEvent) => void) | undefined;
+  /** Looks which hosts do not begin it, as others' jobs wait there to be confirmed. */
+  lookBehind?: () => Promise<ReadonlyMap<string, Behind>>;
+  onBehind?: ((host: string, behind: Behind) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -25,6 +29,8 @@ const GRACE_MS = 10_000;
 /** Where it takes longer to read the log to its end, the broker was in trouble, and hosts could not be heard. */
 const PROMPT_MS = 5_000;
 const LOOK_MS = 1_000;
+/** A host that has not begun by then may be behind a job that waits to be confirmed. */
+const BEHIND_MS = 3_000;
 
 /**
  * Publishes jobs and gathers the answers. It listens first; and whenever the connection was lost, those who have not answered are
@@ -145,6 +151,8 @@ class Asking {
   async #wait(): Promise<void> {
     const { timeoutMs, signal } = this.#options;
     let latest = Date.now() + timeoutMs;
+    await this.#changeOr(Math.min(BEHIND_MS, timeoutMs));
+    if (this.#open.size > 0) await this.#noteBehind();
     for (;;) {
       if (signal?.aborted === true || this.#open.size === 0) return;
       const due = this.#lastDue(latest);
@@ -162,6 +170,19 @@ class Asking {
       // They were not heard meanwhile, and may have to come back themselves.
       this.#deadlines.clear();
       latest = Date.now() + timeoutMs;
+    }
+  }
+
+  /** A host that is there, and waits for a person, is not silent. */
+  async #noteBehind(): Promise<void> {
+    const { lookBehind, onBehind, timeoutMs, signal } = this.#options;
+    if (lookBehind === undefined || signal?.aborted === true) return;
+    if ([...this.#open].every((host) => this.#begun.has(host))) return;
+    const behind = await lookBehind().catch(() => new Map<string, Behind>());
+    for (const [host, what] of behind) {
+      if (!this.#open.has(host) || this.#begun.has(host)) continue;
+      this.#deadlines.set(host, Date.now() + behindMs(what) + timeoutMs);
+      onBehind?.(host, what);
     }
   }
 

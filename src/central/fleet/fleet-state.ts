@@ -1,4 +1,5 @@
 import type { FleetEvent, JobCompleted, WorkerEvent, WorkerFacts } from '../../contract/event.ts';
+import { windowMs } from './window.ts';
 
 /** What is known of a host, from what it said last. */
 export interface HostState {
@@ -13,6 +14,8 @@ export interface HostState {
   removed: NonNullable<WorkerEvent['data']['removed']>;
   /** The job that waits to be confirmed. */
   pending: string | null;
+  /** Until when it waits, where that is known. */
+  pendingUntil: Date | null;
 }
 
 /** The fleet as its events tell of it, in the order in which they were logged. */
@@ -32,7 +35,10 @@ export class FleetState {
     const { hostId, groups, worker, rulesets, removed = [], pending } = event.data;
     const lastSeen = new Date(event.time);
     const presence = event.type === 'fleetwall.worker.offline' ? 'offline' : 'online';
-    this.#hosts.set(hostId, { hostId, groups, presence, lastSeen, worker, rulesets, removed, pending });
+    const before = this.#hosts.get(hostId);
+    const pendingUntil = before !== undefined && before.pending === pending ? before.pendingUntil : null;
+    const seen = { hostId, groups, presence, lastSeen, worker, rulesets, removed } as const;
+    this.#hosts.set(hostId, { ...seen, pending, pendingUntil });
   }
 
   /** Takes a host out, until it is heard of again. @internal */
@@ -57,6 +63,10 @@ export class FleetState {
     host.lastSeen = new Date(event.time);
     if (host.presence === 'silent') host.presence = 'online';
     if (event.type === 'fleetwall.job.completed') takeEnd(host, event.data);
+    if (event.type === 'fleetwall.job.awaiting_confirmation') {
+      host.pending = event.data.jobId;
+      host.pendingUntil = new Date(Date.parse(event.time) + windowMs(event));
+    }
     if (event.type !== 'fleetwall.drift.detected' && event.type !== 'fleetwall.drift.repaired') return;
     const inSync = event.type === 'fleetwall.drift.repaired';
     const { name } = event.data.ruleset;
@@ -67,7 +77,8 @@ export class FleetState {
 }
 
 /** What of its ruleset is committed once a job has ended. */
-function takeEnd(host: HostState, { outcome, ruleset }: JobCompleted): void {
+function takeEnd(host: HostState, { jobId, outcome, ruleset }: JobCompleted): void {
+  if (host.pending === jobId) Object.assign(host, { pending: null, pendingUntil: null });
   if (ruleset === null) return;
   const { name, revision, liveRevision, liveDigest } = ruleset;
   const before = host.rulesets.find((known) => known.name === name);

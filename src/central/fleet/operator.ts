@@ -2,11 +2,12 @@ import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
 import { type AddressedMessage } from './addressed-message.ts';
 import { ask } from './ask.ts';
+import { hostsBehind } from './behind.ts';
 import { EventReader } from './event-reader.ts';
 import type { FleetState } from './fleet-state.ts';
 import { prepareControl } from './messages.ts';
 import { observeFleet } from './observe-fleet.ts';
-import type { HostAnswers, LookOptions, RequestOptions } from './options.ts';
+import type { HostAnswers, LookOptions, PushOptions } from './options.ts';
 import type { FleetObserver } from './select.ts';
 
 const TIMEOUT_SECONDS = 60;
@@ -29,11 +30,14 @@ export class Operator implements FleetObserver {
   /** Publishes messages, and gathers the answers. */
   async ask(
     messages: readonly AddressedMessage[],
-    { timeoutSeconds = TIMEOUT_SECONDS, signal, onEvent }: RequestOptions,
+    { timeoutSeconds = TIMEOUT_SECONDS, signal, onEvent, onBehind }: PushOptions,
     exchange?: string,
   ): Promise<HostAnswers> {
     const options = { reader: this.reader, timeoutMs: timeoutSeconds * 1000, signal, onEvent };
-    return await ask(this.link, messages, exchange === undefined ? options : { ...options, exchange });
+    if (exchange !== undefined) return await ask(this.link, messages, { ...options, exchange });
+    const own = new Set(messages.map(({ message }) => message.jobId));
+    const lookBehind = async () => await hostsBehind(this, own, signal);
+    return await ask(this.link, messages, { ...options, lookBehind, onBehind });
   }
 
   async fleet({

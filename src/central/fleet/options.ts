@@ -34,7 +34,18 @@ export interface RequestOptions {
   expiresInSeconds?: number | undefined;
 }
 
+/** Why a host does not begin a job yet: another one waits there to be confirmed. */
+export interface Behind {
+  jobId: string;
+  /** `null`: that is not known, at most 20 minutes. */
+  until: Date | null;
+}
+
 export interface PushOptions extends RequestOptions {
+  /** Takes back what waits on these hosts to be confirmed, before it is sent. */
+  preempt?: boolean | undefined;
+  /** Called with each host that does not begin it, as another job waits there. */
+  onBehind?: ((host: string, behind: Behind) => void) | undefined;
   confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
 }
 

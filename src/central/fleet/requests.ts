@@ -3,6 +3,7 @@ import { Ruleset } from '../../contract/job.ts';
 import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/names.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';
 import { toHosts } from './addressed-message.ts';
+import { hostsBehind } from './behind.ts';
 import { RequestInvalid } from './errors.ts';
 import { prepareControl, prepareJob } from './messages.ts';
 import { suggestion } from './names.ts';
@@ -32,6 +33,7 @@ export async function askRuleset(
     const hosts = await hostsOf(observer, whom);
     return new Map(hosts.map((host) => [host, { end: 'unchanged', result: null }]));
   }
+  if (options.preempt === true) await takeBackWhatWaits(operator, await hostsOf(observer, whom), options);
   const own = { ...ruleset, revision: await revisionFor(observer, ruleset, whom) };
   const messages = await addressMessages(observer, whom, async (target) => {
     const job = { ...common, target, ruleset: own };
@@ -73,6 +75,17 @@ export async function answerJob(
   const message = await prepareControl({ kind, jobId }, { hosts }, operator.keys);
   const addressed = toHosts({ ...message, jobId }, hosts);
   return await operator.ask([addressed], options, CONTROL_EXCHANGE);
+}
+
+/** Aborts what waits on these hosts to be confirmed, and waits until it is taken back. */
+async function takeBackWhatWaits(
+  operator: Operator,
+  hosts: readonly string[],
+  options: RequestOptions,
+): Promise<void> {
+  const behind = await hostsBehind(operator, new Set(), options.signal);
+  const jobs = new Set([...behind].filter(([host]) => hosts.includes(host)).map(([, { jobId }]) => jobId));
+  for (const jobId of jobs) await answerJob(operator, 'abort', jobId, options);
 }
 
 /** Without a revision of its own, what is live everywhere takes no new number: nothing has to be sent. */

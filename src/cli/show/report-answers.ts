@@ -33,6 +33,11 @@ export class AnswerReport {
     this.#draw();
   };
 
+  /** Takes the progress away. */
+  clear(): void {
+    this.#view.clear();
+  }
+
   end(answers: HostAnswers, file: RulesetFile | null): ExitStatus {
     this.#view.clear();
     const hosts = Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));

@@ -13,6 +13,7 @@ const DOUBTFUL = new Set([
   'silent',
   'offline',
   'rolled_back',
+  'open',
   'stopped',
   'aborted',
 ]);

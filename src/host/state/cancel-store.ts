@@ -1,8 +1,15 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Cancellation, CancelStore } from '../../job/ports/stores.ts';
-import { makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import {
+  jsonFilesByAge,
+  jsonFilesIn,
+  makePrivateFolder,
+  parseJson,
+  readIfThere,
+  writeDurably,
+} from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 const StoredCancellation = z.object({ jobId: z.string(), kids: z.array(z.string()) });
@@ -12,7 +19,7 @@ const SURPLUS = 1_000;
 /** Jobs that were cancelled before they came, `cancelled/JOB.json` in the state folder: as many as ids are remembered. */
 export class FileCancelStore implements CancelStore {
   readonly #folder: string;
-  /** The names of the files, the oldest first; `null`: they were not read yet. */
+  /** The names of the files; `null`: they were not read yet. */
   #names: Set<string> | null = null;
 
   constructor(stateDir: string) {
@@ -39,20 +46,15 @@ export class FileCancelStore implements CancelStore {
       );
       names.add(name);
       if (names.size < KEPT + SURPLUS) return;
-      for (const oldest of [...names].slice(0, SURPLUS)) {
-        names.delete(oldest);
-        await rm(join(this.#folder, oldest), { force: true });
+      for (const old of (await jsonFilesByAge(this.#folder)).slice(KEPT)) {
+        names.delete(old);
+        await rm(join(this.#folder, old), { force: true });
       }
     });
   }
 
   async #known(): Promise<Set<string>> {
-    this.#names ??= new Set(
-      await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return [];
-        throw error;
-      }),
-    );
+    this.#names ??= new Set(await jsonFilesIn(this.#folder));
     return this.#names;
   }
 }

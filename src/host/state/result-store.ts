@@ -1,14 +1,13 @@
-import { readdir, rm, stat, utimes } from 'node:fs/promises';
+import { rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetEvent, type JobCompletedEvent } from '../../contract/event.ts';
 import type { ResultStore } from '../../job/ports/stores.ts';
-import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import { jsonFilesByAge, makePrivateFolder, readIfThere, writeDurably } from './files.ts';
 import type { FileHostClock } from './host-clock.ts';
 import { orUnavailable } from './state-error.ts';
 
 /** Old results are removed after each time that this many new ones were written. */
 const PRUNE_EVERY = 1_000;
-const LOOKED_AT_ONCE = 64;
 const KEPT_RESULTS = 10_000;
 
 /** The last event of each job that ended here, `results/JOB.json` in the state folder. */
@@ -41,7 +40,8 @@ export class FileResultStore implements ResultStore {
       const now = this.#clock.now();
       // Else it would be the oldest, and forgotten first.
       if (this.#clock.isBehind) await utimes(path, now, now);
-      await this.#clock.keep();
+      // The result is kept, whether or not the time is.
+      await this.#clock.keep().catch(() => {});
       this.#puts += 1;
       if (this.#puts % PRUNE_EVERY === 0) await this.prune();
     });
@@ -51,23 +51,9 @@ export class FileResultStore implements ResultStore {
   async prune(): Promise<void> {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
-      // A file that is still being written has another ending.
-      const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.json'));
-      const files: { name: string; time: number }[] = [];
-      // Not all at once: ten thousand calls that wait take more memory than everything else in the worker.
-      for (let from = 0; from < names.length; from += LOOKED_AT_ONCE) {
-        const some = names.slice(from, from + LOOKED_AT_ONCE);
-        files.push(
-          ...(await Promise.all(some.map(async (name) => ({ name, time: await this.#timeOf(name) })))),
-        );
-      }
-      const surplus = files.toSorted((a, b) => b.time - a.time).slice(KEPT_RESULTS);
-      await Promise.all(surplus.map(({ name }) => rm(join(this.#folder, name), { force: true })));
+      const surplus = (await jsonFilesByAge(this.#folder)).slice(KEPT_RESULTS);
+      await Promise.all(surplus.map(async (name) => await rm(join(this.#folder, name), { force: true })));
     });
-  }
-
-  async #timeOf(name: string): Promise<number> {
-    return (await stat(join(this.#folder, name))).mtimeMs;
   }
 
   /** An id is a UUID, in which upper and lower case are the same. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FleetClient } from '../../../src/central/fleet-client.ts';
 import { TestClient } from '../../support/client.ts';
@@ -137,6 +138,93 @@ describe('what operators do every day', () => {
     expect(refused.status).toBe(1);
     expect(refused.stdout).toContain('revision_conflict');
     expect((await push(other, '--host', web.id, '--if-revision', '1')).status).toBe(0);
+  });
+
+  it('a push behind the window of another is told so, is not silent, and what is urgent can go first', async () => {
+    const window = push(EDGE, '--host', web.id, '--confirm', 'manual', '--confirm-timeout', '600');
+    const { event } = await client.event(web.id, 'fleetwall.job.awaiting_confirmation');
+    if (event.type !== 'fleetwall.job.awaiting_confirmation') throw new Error('another event');
+    const { jobId, deadline } = event.data;
+    const other = EDGE.replaceAll('edge', 'other');
+    const behind = fleetwall(
+      [
+        'push',
+        '-',
+        '--name',
+        'other',
+        '--confirm',
+        'none',
+        '--host',
+        web.id,
+        '--timeout',
+        '4',
+        '--revision',
+        '9',
+      ],
+      { input: other, ...environment() },
+    );
+    // Longer than it waits for an answer.
+    await sleep(10_000);
+    const urgent = await run(
+      'remove',
+      'other',
+      '--host',
+      web.id,
+      '--preempt',
+      '--revision',
+      '10',
+      '--confirm',
+      'none',
+    );
+    expect(urgent).toMatchObject({ status: 0 });
+    expect((await window).stdout).toContain('rolled_back');
+    const { status, stdout, stderr } = await behind;
+    expect({ status, stdout }).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('other revision 9') as string,
+    });
+    expect(stderr).toBe(
+      `${web.id} waits for the confirm of job ${jobId} until ${deadline}: --preempt takes that back first`,
+    );
+    expect(await web.namespace.save()).toBe('');
+  });
+
+  it('what a ruleset would change is shown, hosts with the same difference together', async () => {
+    await push(EDGE, '--host', web.id);
+    const file = join(folder, 'edge.rules');
+    await writeFile(file, EDGE.replace('.1/', '.7/'));
+    const { status, stdout } = await run('diff', file, '--host', web.id, '--host', db.id);
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      `${web.id}\nipv4 filter\n- -A edge -s 192.0.2.1/32 -j DROP\n+ -A edge -s 192.0.2.7/32 -j DROP\n`,
+    );
+    expect(stdout).toContain(`${db.id}\nipv4 filter\n+ `);
+    expect(await web.namespace.save()).toContain('192.0.2.1/32');
+  });
+
+  it('the fleet can be filtered, and rollouts are listed', async () => {
+    const rollout = await fleetwall(
+      ['rollout', '-', '--name', 'edge', '--all', '--yes', '--confirm', 'none', '--id', `list-${web.id}`],
+      {
+        input: EDGE,
+        ...environment(),
+      },
+    );
+    expect(rollout.status).toBe(0);
+    const listed = await run('rollout', 'list', '--json');
+    expect(listed.stdout.split('\n').map((line) => JSON.parse(line) as object)).toContainEqual(
+      expect.objectContaining({
+        rolloutId: `list-${web.id}`,
+        hosts: 2,
+        status: 'completed',
+        ends: { applied: 2 },
+      }),
+    );
+    expect((await run('rollout', 'list')).stdout).toContain(`list-${web.id}`);
+    expect((await run('status')).stdout).toMatch(/^2 hosts: 2 online$/m);
+    expect((await run('status', '--host', web.id, '--json')).stdout.split('\n')).toHaveLength(1);
+    expect((await run('status', '--state', 'silent')).stdout).toBe('no host is so');
+    expect(await run('status', '--state', 'sleepy')).toMatchObject({ status: 2 });
   });
 
   it('whoever reads only the first line is told no error', async () => {

@@ -21,6 +21,7 @@ import {
   withTimeout,
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
+import { type PreemptFlags, preemptOf, withPreempt } from '../../options/preempt.ts';
 import {
   ifRevisionOption,
   nextRevisionOption,
@@ -35,6 +36,7 @@ import type { ExitStatus } from '../../terminal/exit-status.ts';
 type PushFlags = FleetFlags &
   AnswerFlags &
   ExpiryFlags &
+  PreemptFlags &
   SelectionFlags &
   RulesetFlags<number | 'next'> &
   ConfirmFlags & { check?: true };
@@ -45,7 +47,7 @@ export function pushCommand(end: (status: ExitStatus) => void): Command {
     'have hosts do everything but the change, and say what it would be',
   );
   withRulesetOptions(withExpiry(withTimeout(withFleetOptions(command))), nextRevisionOption());
-  command.addOption(ifRevisionOption());
+  withPreempt(command.addOption(ifRevisionOption()));
   withConfirmOptions(withSelectionOptions(command), CONFIRMED_BY_HOSTS);
   command.action(async (path: string, flags: PushFlags, self: Command) => end(await push(path, flags, self)));
   return withExamples(command, [
@@ -79,6 +81,7 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
       },
       confirm: confirmOf(flags),
       expiresInSeconds: flags.expires,
+      ...preemptOf(flags),
     };
     const ruleset = rulesetToSend(file.ruleset, flags);
     const action = flags.check === true ? 'check' : 'push';

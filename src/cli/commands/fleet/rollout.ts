@@ -3,10 +3,12 @@ import { RolloutIsRun } from '../../../central/fleet/errors.ts';
 import type { FleetClient } from '../../../central/fleet-client.ts';
 import { type FleetFlags, Interrupted, withClient, withFleetOptions } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
+import { readDuration } from '../../options/read-values.ts';
 import { readRolloutId } from '../../options/rollout-flags.ts';
 import { RolloutReport } from '../../show/report-rollout.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { printAside } from '../../terminal/print.ts';
+import { listRollouts } from './rollout-list.ts';
 import { leftAlone, ROLLOUT_EXAMPLES, withStart } from './rollout-start.ts';
 
 type Work = (id: string, flags: FleetFlags, client: FleetClient, signal: AbortSignal) => Promise<ExitStatus>;
@@ -40,6 +42,18 @@ export function rolloutCommand(end: (status: ExitStatus) => void): Command {
     resume,
     'go on, from anywhere, and without the key',
   );
+  const list = withFleetOptions(
+    rollout.command('list').description('show the rollouts of the last time, the newest last'),
+  ).addOption(
+    new Option('--since <duration>', 'how far to look back in the log of events, such as 4h or 30d')
+      .argParser(readDuration)
+      .default(30 * 86_400, '30d'),
+  );
+  list.action(async (flags: FleetFlags & { since: number }) => end(await listRollouts(flags)));
+  withExamples(list, [
+    ['which there were in the last month', 'fleetwall rollout list'],
+    ['of today, for a program', 'fleetwall rollout list --since 1d --json'],
+  ]);
   add('status', 'show how far a rollout is', tell, 'which hosts are done, and which are not begun');
   add(
     'pause',

@@ -21,13 +21,15 @@ import {
   withTimeout,
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
+import { type PreemptFlags, preemptOf, withPreempt } from '../../options/preempt.ts';
 import { readRevisionOrNext } from '../../options/read-values.ts';
 import { AnswerReport, statusOf } from '../../show/report-answers.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paint } from '../../terminal/paint.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
 
-type Flags = FleetFlags &
+type Flags = PreemptFlags &
+  FleetFlags &
   AnswerFlags &
   ExpiryFlags &
   SelectionFlags &
@@ -65,7 +67,7 @@ function changeCommand(name: 'rollback' | 'remove', end: End): Command {
         .default('next'),
     );
   withExpiry(withTimeout(withFleetOptions(command)));
-  withConfirmOptions(withSelectionOptions(command), CONFIRMED_BY_HOSTS);
+  withConfirmOptions(withSelectionOptions(withPreempt(command)), CONFIRMED_BY_HOSTS);
   return command.action(async (ruleset: string, flags: Flags, self: Command) => {
     const selection = selectionOf(flags, self);
     const status = await withClient<ExitStatus>(flags, async (client, signal) => {
@@ -78,6 +80,7 @@ function changeCommand(name: 'rollback' | 'remove', end: End): Command {
         onEvent: report.onEvent,
         confirm: confirmOf(flags),
         expiresInSeconds: flags.expires,
+        ...preemptOf(flags),
       };
       return report.end(await client[name](ruleset, flags.revision, selection, options), null);
     });

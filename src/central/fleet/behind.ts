@@ -1,0 +1,23 @@
+import { MAX_CONFIRM_SECONDS } from '../../contract/job.ts';
+import type { Operator } from './operator.ts';
+import type { Behind } from './options.ts';
+
+/** Which hosts that are there wait for somebody to confirm another job. */
+export async function hostsBehind(
+  operator: Operator,
+  own: ReadonlySet<string>,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, Behind>> {
+  const { hosts } = await operator.fleet({ signal });
+  const behind = new Map<string, Behind>();
+  for (const { hostId, presence, pending, pendingUntil } of hosts.values()) {
+    if (presence !== 'online' || pending === null || own.has(pending)) continue;
+    behind.set(hostId, { jobId: pending, until: pendingUntil });
+  }
+  return behind;
+}
+
+/** How long a host may be behind from now on, in milliseconds. */
+export function behindMs({ until }: Behind): number {
+  return until === null ? MAX_CONFIRM_SECONDS * 1000 : Math.max(0, until.getTime() - Date.now());
+}

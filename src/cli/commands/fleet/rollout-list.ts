@@ -1,0 +1,50 @@
+import { isFleetEvent } from '../../../central/fleet/event-reader.ts';
+import { type FleetFlags, withClient } from '../../options/fleet-options.ts';
+import { plural } from '../../show/plural.ts';
+import { countEnds, tellCounts } from '../../show/show-answers.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { paintEnd } from '../../terminal/paint.ts';
+import { print, printAside, printJson } from '../../terminal/print.ts';
+import { layTable } from '../../terminal/table.ts';
+
+interface Listed {
+  rolloutId: string;
+  startedAt: string;
+  ruleset: string;
+  revision: number;
+  hosts: number;
+  /** `open`: it has not ended, whether or not somebody runs it. */
+  status: string;
+  reason: string | null;
+  ends: Record<string, number>;
+}
+
+/** Each rollout with how it ended, or that it has not. */
+export async function listRollouts(flags: FleetFlags & { since: number }): Promise<ExitStatus> {
+  const found = new Map<string, Listed>();
+  await withClient(flags, async (client, signal) => {
+    const since = new Date(Date.now() - flags.since * 1000);
+    for await (const event of client.past({ since, signal })) {
+      if (isFleetEvent(event)) continue;
+      if (event.type === 'fleetwall.rollout.started') {
+        const { rolloutId, ruleset, hosts } = event.data;
+        const { name, revision } = ruleset;
+        const begun = { rolloutId, startedAt: event.time, ruleset: name, revision, hosts: hosts.length };
+        found.set(rolloutId, { ...begun, status: 'open', reason: null, ends: {} });
+      }
+      const listed = found.get(event.data.rolloutId);
+      if (event.type !== 'fleetwall.rollout.ended' || listed === undefined) continue;
+      const { status, reason, hosts } = event.data;
+      Object.assign(listed, { status, reason, ends: countEnds(Object.values(hosts)) });
+    }
+  });
+  if (flags.json === true) for (const listed of found.values()) printJson(listed);
+  else if (found.size === 0) printAside('no rollout in that time; look further back with --since\n');
+  else print(`${layTable([...found.values()].map(rowOf), { columns: process.stdout.columns }).join('\n')}\n`);
+  return 0;
+}
+
+function rowOf({ rolloutId, startedAt, ruleset, revision, hosts, status, reason, ends }: Listed): string[] {
+  const how = status === 'open' ? `fleetwall rollout status ${rolloutId}` : (reason ?? tellCounts(ends));
+  return [startedAt, rolloutId, `${ruleset}@${revision}`, plural(hosts, 'host'), paintEnd(status), how];
+}
