@@ -6,8 +6,9 @@ import { abortable } from './connection/abortable.ts';
 import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
-import { isOpen, openChannel } from './connection/open-channel.ts';
-import { NOT_FOUND, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
+import { isOpen } from './connection/open-channel.ts';
+import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
+import { takeName } from './connection/take-name.ts';
 import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
 import { within } from './connection/within.ts';
@@ -138,17 +139,7 @@ export class FleetLink {
   }
 
   async #take(name: string): Promise<boolean> {
-    return await this.#overConnection(async (model) => {
-      const channel = await openChannel(model);
-      try {
-        await channel.assertQueue(name, { exclusive: true, durable: false });
-        await channel.close();
-        return true;
-      } catch (error) {
-        if (replyCode(error) === RESOURCE_LOCKED) return false;
-        throw error;
-      }
-    });
+    return await this.#overConnection(async (model) => await takeName(model, name));
   }
 
   /** How many messages a queue or stream has, about; `null`: it is not there. @throws {Error} what the broker said */
@@ -164,10 +155,18 @@ export class FleetLink {
     });
   }
 
-  /** Deletes a queue that nobody consumes, with what is in it. @throws {Error} what the broker said */
-  async deleteUnused(queue: string): Promise<void> {
-    await this.#overConnection(async (model) => {
-      await onOwnChannel(model, (channel) => channel.deleteQueue(queue, { ifUnused: true }));
+  /**
+   * Deletes a queue that nobody consumes, with what is in it.
+   *
+   * @returns whether nobody did
+   * @throws {Error} what the broker said
+   */
+  async deleteUnused(queue: string): Promise<boolean> {
+    return await this.#overConnection(async (model) => {
+      // `if-unused` of AMQP is not for quorum queues: the broker closes the connection.
+      const { consumerCount } = await onOwnChannel(model, (channel) => channel.checkQueue(queue));
+      if (consumerCount === 0) await onOwnChannel(model, (channel) => channel.deleteQueue(queue));
+      return consumerCount === 0;
     });
   }
 

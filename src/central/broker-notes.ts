@@ -9,7 +9,6 @@ type LinkLog = LinkOptions['log'];
 export class BrokerNotes implements LinkLog {
   readonly #tell: (note: string) => void;
   readonly #told = new Set<string>();
-  readonly #dropped = new Set<string>();
   #isConnected = false;
 
   constructor(tell: (note: string) => void = () => {}) {
@@ -34,16 +33,6 @@ export class BrokerNotes implements LinkLog {
     if (!this.#isConnected || this.#told.has(note)) return;
     this.#told.add(note);
     this.#tell(note);
-  }
-
-  /** An event was passed over, as it is not what it says: told once for each host that its key names. */
-  noteDropped(key: string): void {
-    const [host = ''] = key.split('.');
-    if (this.#dropped.has(host)) return;
-    this.#dropped.add(host);
-    this.#tell(
-      `events with the key ${key} are not what they say of themselves, and are passed over: see who may write as ${host} on the broker`,
-    );
   }
 
   error(fields: object, message: string): void {

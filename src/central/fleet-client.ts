@@ -43,8 +43,15 @@ export class FleetClient {
     const { keys, ...how } = await readConnectOptions(options);
     const log = new BrokerNotes(options.onNote);
     const link = await FleetLink.connect({ ...how, log, signal: options.signal });
-    const reader = new EventReader(userOf(how.access), (key) => log.noteDropped(key));
-    return new FleetClient(new Operator(link, keys, reader));
+    return new FleetClient(new Operator(link, keys, new EventReader(userOf(how.access))));
+  }
+
+  /**
+   * Routing keys of events that were passed over so far, the first of each host: they are not what they say of themselves, or too large.
+   * See who may write as these hosts on the broker.
+   */
+  get unbelieved(): readonly string[] {
+    return this.#operator.reader.unbelieved;
   }
 
   async close(): Promise<void> {

@@ -46,6 +46,8 @@ const RolloutStarted = z.object({
   executionSeconds: z.number().positive(),
   /** One job, or several if hosts are at different revisions. */
   jobs: z.array(RecordedMessage.extend({ hosts: z.array(HostId) })),
+  /** When the jobs expire; the first rollouts did not say so. */
+  expiresAt: z.iso.datetime().optional(),
   /** The jobs that take the ruleset back: `rollback`, or `remove` where there is nothing to go back to. */
   takeBack: z.object({ rollback: RecordedMessage, remove: RecordedMessage }).nullable(),
 });

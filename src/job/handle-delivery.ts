@@ -6,7 +6,8 @@ import type { JobCompletedEvent } from '../contract/event.ts';
 import type { Job } from '../contract/job.ts';
 import { isExpired } from './intake/admit.ts';
 import { countAttempt } from './intake/attempts.ts';
-import { authorise, mayCancel } from './intake/authorise.ts';
+import { authorise } from './intake/authorise.ts';
+import { cancelledEnd } from './intake/cancelled.ts';
 import { decodeJob } from './intake/decode.ts';
 import type { Done, WaitingJobs } from './intake/waiting-jobs.ts';
 import { ended, failed, type JobEnd } from './outcome/job-end.ts';
@@ -50,8 +51,12 @@ export async function handleDelivery(
   return await waiting.take({
     job,
     run: async () => await attemptJob(job, received, ports),
-    endUnrun: async () => await endJob(job, received, ports, supersede),
-    isCancelled: async () => await isCancelled(job, received.origin, ports),
+    supersede: async () => await endJob(job, received, ports, supersede),
+    cancel: async () => {
+      const end = await cancelledEnd(job, received.origin, ports);
+      if (end === null) return null;
+      return await endJob(job, received, ports, async (run) => await run.conclude(end));
+    },
     isGone: () => delivery.gone.aborted,
   });
 }
@@ -92,30 +97,14 @@ async function endJob(
     ports.meter.ended(known.event);
     run.endWith(known.event);
   } else if (known.failure !== null) await run.conclude(known.failure);
-  else if (await isCancelled(job, origin, ports)) await run.conclude(ended('cancelled'));
-  else await work(run, ports);
+  else {
+    const cancelled = await cancelledEnd(job, origin, ports);
+    if (cancelled === null) await work(run, ports);
+    else await run.conclude(cancelled);
+  }
   const { event } = run;
   if (event === null) throw new Error(`job ${job.id} has no end`);
   return { outcome: event.data.outcome, disposition: awaitedLater(tell(event, delivery, origin, ports)) };
-}
-
-/** Whether the job was cancelled by somebody who could have asked for it. Unless that can be known, the job is run. */
-async function isCancelled(job: Job, { authenticated }: JobOrigin, ports: Ports): Promise<boolean> {
-  const { cancels, ring, identity, log } = ports;
-  try {
-    const cancellation = await cancels.find(job.id);
-    if (cancellation === null) return false;
-    const trusted = (await ring.keys()) ?? [];
-    const signers = trusted.filter(({ kid }) => cancellation.kids.includes(kid));
-    if (mayCancel(job, signers, identity, authenticated)) return true;
-    log.warn(
-      { jobId: job.id, kids: cancellation.kids },
-      'A job is run although it was cancelled: who did that may not ask for it',
-    );
-  } catch (error) {
-    log.error({ jobId: job.id, error }, 'Cannot see whether a job was cancelled');
-  }
-  return false;
 }
 
 /** That it may fail before somebody waits for it is no error of this process. */

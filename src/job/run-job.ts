@@ -24,6 +24,7 @@ import { underLock } from './under-lock.ts';
 export async function runJob(run: JobRun, ports: Ports): Promise<void> {
   const { job } = run;
   try {
+    ports.clock.vouch(new Date(job.issuedAt));
     if (isExpired(job, ports.clock.now())) await run.conclude(ended('expired'));
     else await runAction(job, run, ports);
   } catch (error) {

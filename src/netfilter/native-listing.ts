@@ -1,5 +1,7 @@
 import type { Family } from '../contract/identifiers.ts';
 import { assertStarted, type CommandResult, type RunCommand } from '../host/command.ts';
+import { RestoreFailed } from '../job/ports/firewall.ts';
+import { nameOf } from './fault.ts';
 import type { Programs } from './programs.ts';
 import { readingLock } from './xtables-lock.ts';
 
@@ -65,6 +67,15 @@ async function listByIptables(
     [...prefix, program, '-w', String(options.lockSeconds), '-t', table, '-n', '-v', '-x', '-L'],
     options,
   );
+  if (exitCode === null)
+    throw new RestoreFailed({
+      kind: 'killed',
+      message: 'it was ended by a signal',
+      lines: [],
+      command: nameOf(program),
+      exitCode,
+      stderr: '',
+    });
   if (exitCode !== 0) return '';
   const withoutCounters = stdout
     .replace(/^ *\d+ +\d+ /gm, '')
@@ -81,9 +92,22 @@ async function list(
   { run, timeoutMs, runDir }: ListingOptions,
 ): Promise<CommandResult> {
   const [file = '', ...args] = command;
-  const result = await run({ file, args, timeoutMs, environment: readingLock(runDir), encoding: 'latin1' });
+  const request = { file, args, timeoutMs, environment: readingLock(runDir), encoding: 'latin1' } as const;
+  const once = await run(request);
+  // A table that makes the program crash does it again; a program that was killed from outside is not.
+  const result = once.exitCode === null && !once.timedOut ? await run(request) : once;
   // Nothing can be said of a table that was not listed, least of all that it is empty.
   assertStarted(result);
-  if (result.timedOut) throw new Error(`${file} ran for more than ${timeoutMs / 1000} s, and was ended`);
+  if (result.timedOut) {
+    const message = `it ran for more than ${timeoutMs / 1000} s, and was ended`;
+    throw new RestoreFailed({
+      kind: 'timeout',
+      message,
+      lines: [],
+      command: nameOf(file),
+      exitCode: null,
+      stderr: '',
+    });
+  }
   return result;
 }

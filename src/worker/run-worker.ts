@@ -110,6 +110,7 @@ export async function runWorker(
   });
   const heartbeat = setInterval(() => {
     void announce('fleetwall.worker.heartbeat', worker);
+    ports.clock.keep().catch((error: unknown) => log.debug({ error }, 'Cannot keep the time'));
     void link.check();
   }, settings.heartbeatSeconds * 1000);
   log.info({ worker: ports.facts, netns: settings.netns ?? null }, 'Worker started');

@@ -27,12 +27,11 @@ function read(
   values: object,
   { key = 'web-1.worker.heartbeat', user }: { key?: string; user?: string } = {},
 ) {
-  const dropped: string[] = [];
-  const reader = new EventReader('operator', (routingKey) => dropped.push(routingKey));
+  const reader = new EventReader('operator');
   const body = Buffer.from(JSON.stringify(values));
   const common = { exchange: EVENTS_EXCHANGE, contentType: undefined, offset: null };
   const event = reader.read({ ...common, key, user, body });
-  return { event, dropped };
+  return { event, dropped: reader.unbelieved };
 }
 
 const heard = (values: object) => read(values).event;

@@ -28,6 +28,7 @@ describe('the time of a host', () => {
 
   it('goes on from the latest time when the clock is set back, while it runs and over a restart', async () => {
     const clock = await open();
+    clock.vouch(new Date(START));
     vi.advanceTimersByTime(MINUTE);
     expect(clock.now().getTime()).toBe(START + MINUTE);
     await clock.keep();
@@ -47,6 +48,7 @@ describe('the time of a host', () => {
 
   it('does not remember a leap that is taken back within ten minutes', async () => {
     const clock = await open();
+    clock.vouch(new Date(START));
     set(START + 31 * DAY);
     expect(clock.now().getTime()).toBe(START + 31 * DAY);
     vi.advanceTimersByTime(9 * MINUTE);
@@ -55,6 +57,26 @@ describe('the time of a host', () => {
     set(START + 9 * MINUTE);
     expect(clock.now().getTime()).toBe(START + 9 * MINUTE);
     expect((await open()).now().getTime()).toBe(START + 9 * MINUTE);
+  });
+
+  it('is not believed at once that it is what the clock says when the host has just started', async () => {
+    set(START + 2 * 60 * MINUTE);
+    const clock = await open();
+    clock.vouch(new Date(START));
+    await clock.keep();
+    set(START);
+    expect(clock.now().getTime()).toBe(START);
+    expect((await open()).now().getTime()).toBe(START);
+  });
+
+  it('goes on over a restart from where it was, also while the clock is behind', async () => {
+    const clock = await open();
+    clock.vouch(new Date(START));
+    clock.now();
+    set(START - DAY);
+    for (let hour = 0; hour < 20; hour += 1) vi.advanceTimersByTime(60 * MINUTE);
+    await clock.keep();
+    expect((await open()).now().getTime()).toBe(START + 20 * 60 * MINUTE);
   });
 
   it('remembers one that stays', async () => {
@@ -68,7 +90,9 @@ describe('the time of a host', () => {
   });
 
   it('is told by doctor where the clock is behind it', async () => {
-    await (await open()).keep();
+    const clock = await open();
+    clock.vouch(new Date(START));
+    await clock.keep();
     set(START - DAY);
     const [finding] = await examineClock({ settings: { stateDir: folder } } as Examined);
     expect(finding).toMatchObject({

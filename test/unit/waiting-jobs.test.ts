@@ -21,11 +21,11 @@ function line() {
         log.push(`${outcome} ${revision}`);
         return { outcome, disposition };
       },
-      endUnrun: async () => {
+      supersede: async () => {
         log.push(`superseded ${revision}`);
         return { outcome: 'superseded', disposition: Promise.resolve('acknowledge') };
       },
-      isCancelled: async () => true,
+      cancel: async () => null,
       isGone: () => gone,
     });
   };

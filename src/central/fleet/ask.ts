@@ -3,7 +3,7 @@ import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
 import { type AddressedMessage, unnamed } from './addressed-message.ts';
-import { behindMs } from './behind.ts';
+import { behindMs, findBehind } from './behind.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { LogMarker } from './log-marker.ts';
 import type { Behind, HostAnswer, HostAnswers } from './options.ts';
@@ -151,8 +151,14 @@ class Asking {
   async #wait(): Promise<void> {
     const { timeoutMs, signal } = this.#options;
     let latest = Date.now() + timeoutMs;
-    await this.#changeOr(Math.min(BEHIND_MS, timeoutMs));
-    if (this.#open.size > 0) await this.#noteBehind();
+    if (this.#open.size > 0 && signal?.aborted !== true) {
+      await this.#changeOr(Math.min(BEHIND_MS, timeoutMs));
+      const late = [...this.#open].filter((host) => !this.#begun.has(host));
+      for (const [host, behind] of await findBehind(late, this.#options.lookBehind)) {
+        this.#deadlines.set(host, Date.now() + behindMs(behind) + timeoutMs);
+        this.#options.onBehind?.(host, behind);
+      }
+    }
     for (;;) {
       if (signal?.aborted === true || this.#open.size === 0) return;
       const due = this.#lastDue(latest);
@@ -170,19 +176,6 @@ class Asking {
       // They were not heard meanwhile, and may have to come back themselves.
       this.#deadlines.clear();
       latest = Date.now() + timeoutMs;
-    }
-  }
-
-  /** A host that is there, and waits for a person, is not silent. */
-  async #noteBehind(): Promise<void> {
-    const { lookBehind, onBehind, timeoutMs, signal } = this.#options;
-    if (lookBehind === undefined || signal?.aborted === true) return;
-    if ([...this.#open].every((host) => this.#begun.has(host))) return;
-    const behind = await lookBehind().catch(() => new Map<string, Behind>());
-    for (const [host, what] of behind) {
-      if (!this.#open.has(host) || this.#begun.has(host)) continue;
-      this.#deadlines.set(host, Date.now() + behindMs(what) + timeoutMs);
-      onBehind?.(host, what);
     }
   }
 

@@ -8,7 +8,7 @@ export async function hostsBehind(
   own: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Behind>> {
-  const { hosts } = await operator.fleet({ signal });
+  const { hosts } = await operator.fleet({ lookBackMs: MAX_CONFIRM_SECONDS * 1000, signal });
   const behind = new Map<string, Behind>();
   for (const { hostId, presence, pending, pendingUntil } of hosts.values()) {
     if (presence !== 'online' || pending === null || own.has(pending)) continue;
@@ -20,4 +20,14 @@ export async function hostsBehind(
 /** How long a host may be behind from now on, in milliseconds. */
 export function behindMs({ until }: Behind): number {
   return until === null ? MAX_CONFIRM_SECONDS * 1000 : Math.max(0, until.getTime() - Date.now());
+}
+
+/** Those of hosts that have not begun which wait for a person. They are there, and not silent. */
+export async function findBehind(
+  late: readonly string[],
+  look: (() => Promise<ReadonlyMap<string, Behind>>) | undefined,
+): Promise<[string, Behind][]> {
+  if (late.length === 0 || look === undefined) return [];
+  const behind = await look().catch(() => new Map<string, Behind>());
+  return [...behind].filter(([host]) => late.includes(host));
 }

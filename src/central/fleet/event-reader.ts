@@ -8,18 +8,22 @@ import { RolloutEvent } from '../../contract/rollout-events.ts';
 /** In the routing key of the event of a job that has asked for a report. */
 const REPORTED = '.job.completed.reported';
 
+const MOST_UNBELIEVED = 1_000;
+
 /** Reads events of hosts and of rollouts from the event log, and drops what is not what it says. */
 export class EventReader {
   readonly #ownUser: string | undefined;
-  readonly #onDropped: (key: string) => void;
+  /** By host. */
+  readonly #unbelieved = new Map<string, string>();
 
-  /**
-   * @param ownUser what the broker knows us as: where one user is shared by all, its name says nothing
-   * @param onDropped called with the routing key of each event that says of itself what is not so, or that is too large
-   */
-  constructor(ownUser: string | undefined, onDropped: (key: string) => void = () => {}) {
+  /** @param ownUser what the broker knows us as: where one user is shared by all, its name says nothing */
+  constructor(ownUser: string | undefined) {
     this.#ownUser = ownUser;
-    this.#onDropped = onDropped;
+  }
+
+  /** The routing key of the first event of each host that says of itself what is not so, or is too large. */
+  get unbelieved(): string[] {
+    return [...this.#unbelieved.values()];
   }
 
   /**
@@ -30,6 +34,12 @@ export class EventReader {
     return message.exchange === OPERATOR_EXCHANGE ? readRollout(message) : this.#readHost(message);
   }
 
+  #drop(key: string): void {
+    const [host = ''] = key.split('.');
+    if (!this.#unbelieved.has(host) && this.#unbelieved.size < MOST_UNBELIEVED)
+      this.#unbelieved.set(host, key);
+  }
+
   /** @returns the host that an operator has taken out of the fleet; `null` for any other message */
   readForgotten({ exchange, key, body }: IncomingMessage): string | null {
     if (exchange !== OPERATOR_EXCHANGE || !key.endsWith('.forgotten')) return null;
@@ -38,7 +48,7 @@ export class EventReader {
 
   #readHost({ key, user, body }: IncomingMessage): FleetEvent | null {
     if (body.byteLength > (key.endsWith(REPORTED) ? MAX_REPORT_BYTES : MAX_EVENT_BYTES)) {
-      this.#onDropped(key);
+      this.#drop(key);
       return null;
     }
     const read = FleetEvent.safeParse(parse(body));
@@ -47,7 +57,7 @@ export class EventReader {
     const { hostId } = event.data;
     const isPublisher = user === undefined || user === hostId || user === this.#ownUser;
     if (isPublisher && isOneStory(event, key)) return event;
-    this.#onDropped(key);
+    this.#drop(key);
     return null;
   }
 }

@@ -14,6 +14,8 @@ export interface HostState {
   removed: NonNullable<WorkerEvent['data']['removed']>;
   /** The job that waits to be confirmed. */
   pending: string | null;
+  /** The job that it has begun, and not ended, as far as that was read. */
+  running: string | null;
   /** Until when it waits, where that is known. */
   pendingUntil: Date | null;
 }
@@ -37,7 +39,8 @@ export class FleetState {
     const presence = event.type === 'fleetwall.worker.offline' ? 'offline' : 'online';
     const before = this.#hosts.get(hostId);
     const pendingUntil = before !== undefined && before.pending === pending ? before.pendingUntil : null;
-    const seen = { hostId, groups, presence, lastSeen, worker, rulesets, removed } as const;
+    const running = before?.running ?? null;
+    const seen = { hostId, groups, presence, lastSeen, worker, rulesets, removed, running } as const;
     this.#hosts.set(hostId, { ...seen, pending, pendingUntil });
   }
 
@@ -63,7 +66,8 @@ export class FleetState {
     host.lastSeen = new Date(event.time);
     if (host.presence === 'silent') host.presence = 'online';
     if (event.type === 'fleetwall.job.completed') takeEnd(host, event.data);
-    if (event.type === 'fleetwall.job.awaiting_confirmation') {
+    if (event.type === 'fleetwall.job.started') host.running = event.data.jobId;
+    if (event.type === 'fleetwall.job.awaiting_confirmation' && event.data.mode === 'manual') {
       host.pending = event.data.jobId;
       host.pendingUntil = new Date(Date.parse(event.time) + windowMs(event));
     }
@@ -78,6 +82,7 @@ export class FleetState {
 
 /** What of its ruleset is committed once a job has ended. */
 function takeEnd(host: HostState, { jobId, outcome, ruleset }: JobCompleted): void {
+  if (host.running === jobId) host.running = null;
   if (host.pending === jobId) Object.assign(host, { pending: null, pendingUntil: null });
   if (ruleset === null) return;
   const { name, revision, liveRevision, liveDigest } = ruleset;

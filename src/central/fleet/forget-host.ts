@@ -5,7 +5,7 @@ import { suggestion } from './names.ts';
 import type { Operator } from './operator.ts';
 
 /**
- * Takes a host out of the fleet: says so in the event log, and deletes its queues with the jobs that wait in them.
+ * Takes a host out of the fleet: deletes its queues with the jobs that wait in them, and says so in the event log.
  *
  * @throws {HostIsOnline} if it answers
  * @throws {NobodyKnown} if it has never been heard of, and has no queue
@@ -19,10 +19,7 @@ export async function forgetHost(
   const { link } = operator;
   const { hosts } = await operator.fleet({ signal });
   const known = hosts.get(hostId);
-  if (known?.presence === 'online')
-    throw new HostIsOnline(
-      `${hostId} is online: stop its worker first, else it comes back with its next heartbeat`,
-    );
+  if (known?.presence === 'online') throw online(hostId);
   const queues: string[] = [];
   for (const queue of [hostJobsQueue(hostId), hostControlQueue(hostId)])
     if ((await link.countIn(queue)) !== null) queues.push(queue);
@@ -32,6 +29,12 @@ export async function forgetHost(
   const body = Buffer.from(JSON.stringify(event));
   const contentType = 'application/cloudevents+json';
   const message = { exchange: OPERATOR_EXCHANGE, key: forgottenKey(hostId), body, contentType };
+  for (const queue of queues) if (!(await link.deleteUnused(queue))) throw online(hostId);
   await link.publish({ ...message, messageId: event.id }, signal);
-  for (const queue of queues) await link.deleteUnused(queue);
+}
+
+function online(hostId: string): HostIsOnline {
+  return new HostIsOnline(
+    `${hostId} is online: stop its worker first, else it comes back with its next heartbeat`,
+  );
 }

@@ -1,4 +1,6 @@
+import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
+import type { IncomingMessage } from '../../broker/stream-source.ts';
 import { hostJobsQueue } from '../../contract/names.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { FleetState } from './fleet-state.ts';
@@ -64,25 +66,21 @@ async function readWindow(
   { reader, marker, signal }: LongSilentOptions,
 ) {
   const events: Parameters<FleetState['take']>[0][] = [];
-  let stop: () => Promise<void> = async () => {};
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = () => reject(signal?.reason as Error);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const end = () => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    };
-    const take = (message: Parameters<EventReader['read']>[0]) => {
-      if (marker.is(message)) return end();
-      if (!message.key.includes(WORKER_EVENTS)) return;
-      const event = reader.read(message);
-      if (event === null || !isFleetEvent(event)) return;
-      if (Date.parse(event.time) > startMs + WINDOW_MS) end();
-      else events.push(event);
-    };
-    link
-      .read({ since: new Date(startMs) }, take, () => {}, signal)
-      .then((stopping) => (stop = stopping), reject);
-  }).finally(async () => await stop());
+  let resolve: () => void = () => {};
+  const promise = new Promise<void>((done) => (resolve = done));
+  const take = (message: IncomingMessage) => {
+    if (marker.is(message)) return resolve();
+    if (!message.key.includes(WORKER_EVENTS)) return;
+    const event = reader.read(message);
+    if (event === null || !isFleetEvent(event)) return;
+    if (Date.parse(event.time) > startMs + WINDOW_MS) resolve();
+    else events.push(event);
+  };
+  const stop = await link.read({ since: new Date(startMs) }, take, () => {}, signal);
+  try {
+    await abortable(promise, signal);
+  } finally {
+    await stop();
+  }
   return events;
 }

@@ -33,7 +33,8 @@ export async function askRuleset(
     const hosts = await hostsOf(observer, whom);
     return new Map(hosts.map((host) => [host, { end: 'unchanged', result: null }]));
   }
-  if (options.preempt === true) await takeBackWhatWaits(operator, await hostsOf(observer, whom), options);
+  if (options.preempt === true && action !== 'check')
+    await takeBackWhatWaits(operator, await hostsOf(observer, whom), options);
   const own = { ...ruleset, revision: await revisionFor(observer, ruleset, whom) };
   const messages = await addressMessages(observer, whom, async (target) => {
     const job = { ...common, target, ruleset: own };
@@ -60,17 +61,19 @@ export async function askReport(
   return new Map([...answers].map(([host, { result }]) => [host, result?.report?.rulesets ?? null]));
 }
 
-/** Answers a job that waits to be confirmed, on the hosts where it does. */
+/** Answers a job that waits to be confirmed, on the hosts where it does, or on those of them that are named. */
 export async function answerJob(
   operator: Operator,
   kind: 'confirm' | 'abort',
   jobId: string,
   options: RequestOptions,
+  among?: readonly string[],
 ): Promise<HostAnswers> {
   const fleet = await operator.fleet({ signal: options.signal });
   const hosts = [...fleet.hosts.values()]
     .filter(({ pending }) => pending === jobId)
-    .map(({ hostId }) => hostId);
+    .map(({ hostId }) => hostId)
+    .filter((host) => among === undefined || among.includes(host));
   if (hosts.length === 0) return new Map();
   const message = await prepareControl({ kind, jobId }, { hosts }, operator.keys);
   const addressed = toHosts({ ...message, jobId }, hosts);
@@ -85,7 +88,8 @@ async function takeBackWhatWaits(
 ): Promise<void> {
   const behind = await hostsBehind(operator, new Set(), options.signal);
   const jobs = new Set([...behind].filter(([host]) => hosts.includes(host)).map(([, { jobId }]) => jobId));
-  for (const jobId of jobs) await answerJob(operator, 'abort', jobId, options);
+  const { timeoutSeconds, signal } = options;
+  for (const jobId of jobs) await answerJob(operator, 'abort', jobId, { timeoutSeconds, signal }, hosts);
 }
 
 /** Without a revision of its own, what is live everywhere takes no new number: nothing has to be sent. */
@@ -99,9 +103,15 @@ async function isLiveOnAll(
   const digest = rulesetDigest({ name, scope, ipv4, ipv6 });
   const { hosts: known } = await observer.fleet();
   return (await hostsOf(observer, whom)).every((host) => {
-    const { presence, rulesets = [], pending = null } = known.get(host) ?? {};
+    const { presence, rulesets = [], pending = null, running = null } = known.get(host) ?? {};
     const live = rulesets.find((of) => of.name === name);
-    return presence === 'online' && pending === null && live?.digest === digest && live.inSync === true;
+    return (
+      presence === 'online' &&
+      pending === null &&
+      running === null &&
+      live?.digest === digest &&
+      live.inSync === true
+    );
   });
 }
 

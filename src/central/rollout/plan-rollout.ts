@@ -12,6 +12,9 @@ import { budgetsOf, layOutSteps, stepsFor } from './rollout-steps.ts';
 
 const NONE: HostAmount = { count: 0 };
 const SECONDS = 60;
+const CONFIRM_SECONDS = 30;
+/** What takes back is bound to what the rollout has made: it may come long after a rollout that was paused. */
+const TAKE_BACK_SECONDS = 30 * 24 * 3_600;
 
 /**
  * Freezes what a rollout is: its hosts, its steps, and the very messages, so that who goes on with it needs no keys and sends the same.
@@ -34,7 +37,8 @@ export async function planRollout(
   const confirm = plan.confirm === undefined ? {} : { confirm: plan.confirm };
   const ruleset = { ...plan.ruleset, revision };
   const job = { rolloutId, ...confirm, action: 'apply' as const, target: { hosts: [...hosts] }, ruleset };
-  const jobs = [{ ...recorded(await prepareJob(job, keys, expires)), hosts: [...hosts] }];
+  const message = await prepareJob(job, keys, expires);
+  const jobs = [{ ...recorded(message), hosts: [...hosts] }];
   const { onFailure = 'stop', budgets = {} } = plan;
   return {
     rolloutId,
@@ -47,9 +51,10 @@ export async function planRollout(
     deliverySeconds: plan.deliverySeconds ?? SECONDS,
     executionSeconds: plan.executionSeconds ?? SECONDS,
     jobs,
+    expiresAt: message.expiresAt,
     takeBack:
       onFailure === 'rollback'
-        ? await takeBackOf(ruleset, job.target, { rolloutId, keys, expires: 2 * expires })
+        ? await takeBackOf(ruleset, job.target, { rolloutId, keys, expires: TAKE_BACK_SECONDS })
         : null,
   };
 }
@@ -72,7 +77,7 @@ function longestSeconds(
   { soakSeconds = 0, deliverySeconds = SECONDS, executionSeconds = SECONDS, confirm }: RolloutPlan,
   steps: number,
 ): number {
-  const window = confirm?.mode === 'manual' ? (confirm.timeoutSeconds ?? 0) : 0;
+  const window = confirm?.mode === 'none' ? 0 : (confirm?.timeoutSeconds ?? CONFIRM_SECONDS);
   return steps * (soakSeconds + deliverySeconds + executionSeconds + window);
 }
 

@@ -1,3 +1,4 @@
+import { PlanError } from '../fleet/errors.ts';
 import type { Operator } from '../fleet/operator.ts';
 import { lookOnce } from '../fleet/select.ts';
 import { planRollout } from './plan-rollout.ts';
@@ -52,6 +53,7 @@ export async function resumeRollout(
 ): Promise<RolloutEnd> {
   const log = await findRollout(operator, rolloutId, options);
   try {
+    assertNotExpired(log);
     if (log.state.isPaused) {
       await log.say('fleetwall.rollout.requested', { rolloutId, request: 'resume' }, options.signal);
     }
@@ -60,6 +62,16 @@ export async function resumeRollout(
     throw error;
   }
   return await run(operator, log, options);
+}
+
+/** Hosts would refuse them, and that counts as failed. A rollout that only has to take back goes on. */
+function assertNotExpired({ state }: RolloutLog): void {
+  const { rolloutId, expiresAt } = state.record;
+  if (expiresAt === undefined || state.ended !== null || state.isAborted) return;
+  if (Date.parse(expiresAt) > Date.now()) return;
+  throw new PlanError(
+    `the jobs of rollout ${rolloutId} have expired at ${expiresAt}: start a new one; or abort this one, which takes back what it did, if it was begun with --on-failure rollback`,
+  );
 }
 
 async function run(

@@ -79,12 +79,22 @@ export class FileBootFiles implements BootFiles {
     });
   }
 
-  async forgetOthers(ruleset: Ruleset): Promise<void> {
-    const paths = FAMILIES.map((family) => this.#path(ruleset, family));
-    const others = paths.flatMap((path) => [keptOf(path), asideOf(path)]);
+  async forgetOthers(record: BootRecord): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await Promise.all(others.map(async (path) => await rm(path, { force: true })));
+      await Promise.all(
+        FAMILIES.map(async (family) => {
+          const path = this.#path(record, family);
+          // Else one of the others may be the right one.
+          if (!(await this.#isInPlace(path, record.live?.saved[family]))) return;
+          await rm(keptOf(path), { force: true });
+          await rm(asideOf(path), { force: true });
+        }),
+      );
     });
+  }
+
+  async #isInPlace(path: string, digest: Digest | undefined): Promise<boolean> {
+    return digest === undefined ? (await identityOf(path)) === null : await this.#has(path, digest);
   }
 
   async read(record: RulesetRecord): Promise<PerFamily<string> | null> {

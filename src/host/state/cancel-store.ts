@@ -12,15 +12,16 @@ import {
 } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
-const StoredCancellation = z.object({ jobId: z.string(), kids: z.array(z.string()) });
+const StoredCancellation = z.object({ jobId: z.string(), by: z.array(z.array(z.string())) });
 const KEPT = 10_000;
 const SURPLUS = 1_000;
+const MOST_ASKED = 16;
 
 /** Jobs that were cancelled before they came, `cancelled/JOB.json` in the state folder: as many as ids are remembered. */
 export class FileCancelStore implements CancelStore {
   readonly #folder: string;
   /** The names of the files; `null`: they were not read yet. */
-  #names: Set<string> | null = null;
+  #names: Promise<Set<string>> | null = null;
 
   constructor(stateDir: string) {
     this.#folder = join(stateDir, 'cancelled');
@@ -35,14 +36,18 @@ export class FileCancelStore implements CancelStore {
     });
   }
 
-  async put({ jobId, kids }: Cancellation): Promise<void> {
+  async add(jobId: string, kids: readonly string[]): Promise<void> {
+    const { by: before = [] } = (await this.find(jobId)) ?? {};
+    const own = kids.toSorted();
+    if (before.length >= MOST_ASKED || before.some((other) => other.join() === own.join())) return;
+    const by = [...before, own].map((others) => [...others]);
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
       const names = await this.#known();
       const name = nameOf(jobId);
       await writeDurably(
         join(this.#folder, name),
-        JSON.stringify({ jobId, kids: [...kids] } satisfies z.infer<typeof StoredCancellation>),
+        JSON.stringify({ jobId, by } satisfies z.infer<typeof StoredCancellation>),
       );
       names.add(name);
       if (names.size < KEPT + SURPLUS) return;
@@ -54,8 +59,10 @@ export class FileCancelStore implements CancelStore {
   }
 
   async #known(): Promise<Set<string>> {
-    this.#names ??= new Set(await jsonFilesIn(this.#folder));
-    return this.#names;
+    this.#names ??= jsonFilesIn(this.#folder).then((names) => new Set(names));
+    // What cannot be read now may be read later.
+    this.#names.catch(() => (this.#names = null));
+    return await this.#names;
   }
 }
 

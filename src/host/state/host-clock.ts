@@ -6,8 +6,8 @@ import { monotonicMs } from '../../job/time/monotonic.ts';
 
 /** A clock that is so little behind was slewed, not set. */
 const TOLERANCE_MS = 5_000;
-/** A clock that leaps by more is believed only after it has stood so for a while: it may be set back to the right time again. */
-const LEAP_MS = 24 * 60 * 60 * 1000;
+/** A clock that leaps by more is believed once it has stood so for a while, or agrees with a sender: it may be set right again. */
+const LEAP_MS = 10 * 60 * 1000;
 const PROBATION_MS = 10 * 60 * 1000;
 
 interface Seen {
@@ -23,8 +23,9 @@ interface Seen {
 export class FileHostClock implements HostClock {
   readonly #path: string;
   readonly #log: Log;
+  /** The latest time that is believed; `null`: none is yet. */
   #seen: Seen | null = null;
-  #leaptAtMs: number | null = null;
+  #doubtedSinceMs: number | null = null;
   #isBehind = false;
 
   private constructor(path: string, log: Log) {
@@ -49,27 +50,44 @@ export class FileHostClock implements HostClock {
   now(): Date {
     const wallMs = Date.now();
     const atMs = monotonicMs();
-    const seen = this.#seen ?? { timeMs: wallMs, atMs };
-    const goneOnMs = seen.timeMs + (atMs - seen.atMs);
-    if (wallMs < goneOnMs - TOLERANCE_MS) return this.#goOnFrom(goneOnMs, wallMs);
+    const goneOnMs = this.#goneOnMs(atMs);
+    if (goneOnMs !== null && wallMs < goneOnMs - TOLERANCE_MS) return this.#goOnFrom(goneOnMs, wallMs);
     if (this.#isBehind) this.#log.info({}, 'The clock of this host is right again');
     this.#isBehind = false;
-    if (wallMs - goneOnMs > LEAP_MS) this.#leaptAtMs ??= atMs;
-    else this.#leaptAtMs = null;
-    if (this.#leaptAtMs === null || atMs - this.#leaptAtMs > PROBATION_MS)
-      this.#seen = { timeMs: wallMs, atMs };
-    else this.#seen = seen;
+    if (goneOnMs !== null && wallMs - goneOnMs <= LEAP_MS) this.#believe(wallMs, atMs);
+    else {
+      this.#doubtedSinceMs ??= atMs;
+      if (atMs - this.#doubtedSinceMs > PROBATION_MS) this.#believe(wallMs, atMs);
+    }
     return new Date(wallMs);
+  }
+
+  vouch(sentAt: Date): void {
+    const wallMs = this.now().getTime();
+    if (!this.#isBehind && Math.abs(wallMs - sentAt.getTime()) <= LEAP_MS)
+      this.#believe(wallMs, monotonicMs());
   }
 
   /** Keeps the latest time for the next start. It is not flushed: a power cut may lose some seconds of it. */
   async keep(): Promise<void> {
     this.now();
-    const time = new Date(this.#seen?.timeMs ?? 0);
+    const timeMs = this.#goneOnMs(monotonicMs());
+    if (timeMs === null) return;
+    const time = new Date(timeMs);
     await utimes(this.#path, time, time).catch(async () => {
       await (await open(this.#path, 'a', 0o600)).close();
       await utimes(this.#path, time, time);
     });
+  }
+
+  #believe(timeMs: number, atMs: number): void {
+    this.#seen = { timeMs, atMs };
+    this.#doubtedSinceMs = null;
+  }
+
+  /** What the time would be by the latest that is believed. */
+  #goneOnMs(atMs: number): number | null {
+    return this.#seen === null ? null : this.#seen.timeMs + (atMs - this.#seen.atMs);
   }
 
   #goOnFrom(timeMs: number, wallMs: number): Date {
@@ -82,6 +100,7 @@ export class FileHostClock implements HostClock {
       );
     }
     this.#isBehind = true;
+    this.#doubtedSinceMs = null;
     return time;
   }
 }

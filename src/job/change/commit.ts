@@ -61,12 +61,13 @@ export async function commitRecord(after: RulesetRecord | null, ports: Archive):
 
 /** Takes away what was written for a change that is over, committed or not. A failure is only logged: the next change tries again. */
 export async function forgetOtherBootFiles(
-  ruleset: Pick<RulesetRecord, 'name' | 'scope'>,
+  { name, scope }: Pick<RulesetRecord, 'name' | 'scope'>,
   names: { ruleset: string; revision: number | null },
-  { boot, log }: Pick<Archive, 'boot' | 'log'>,
+  { rulesets, boot, log }: Pick<Archive, 'rulesets' | 'boot' | 'log'>,
 ): Promise<void> {
   try {
-    await boot.forgetOthers(ruleset);
+    const record = (await rulesets.list()).find((known) => known.name === name);
+    await boot.forgetOthers(record?.scope === scope ? record : { name, scope, live: null });
   } catch (error) {
     log.warn({ ...names, error }, 'Cannot take old boot files away');
   }

@@ -115,10 +115,19 @@ function timeObjection({ kid, limits: { notBefore, notAfter } }: TrustedKey): st
   return null;
 }
 
-function workObjection({ kid, limits }: TrustedKey, { message, ruleset }: Asked): string | null {
+const CANCELLABLE = new Set(['apply', 'check', 'remove', 'rollback', 'report', 'cancel']);
+
+/** Who may ask for no job may cancel none. */
+function cancelObjection({ kid, limits: { actions } }: TrustedKey): string | null {
+  if (actions === undefined || actions.some((action) => CANCELLABLE.has(action))) return null;
+  return `key ${kid} is trusted with no job, and so may cancel none`;
+}
+
+function workObjection(key: TrustedKey, { message, ruleset }: Asked): string | null {
+  const { kid, limits } = key;
   const { actions, rulesets } = limits;
   // What the job needs is looked at when it is known.
-  if ('kind' in message && message.kind === 'cancel') return null;
+  if ('kind' in message && message.kind === 'cancel') return cancelObjection(key);
   const isJob = 'action' in message;
   const what = isJob ? message.action : message.kind;
   if (actions !== undefined && !actions.includes(what)) return `key ${kid} is not trusted with "${what}"`;

@@ -16,9 +16,10 @@ interface WaitingJob {
   job: Job;
   /** Runs the job to its end, and publishes that. */
   run: () => Promise<Done>;
-  /** Ends the job without running it: a newer job has made it pointless, or it was cancelled. */
-  endUnrun: () => Promise<Done>;
-  isCancelled: () => Promise<boolean>;
+  /** Ends the job without running it, as a newer job has made it pointless. */
+  supersede: () => Promise<Done>;
+  /** Ends the job without running it, if it was cancelled; `null`: it was not. */
+  cancel: () => Promise<Done | null>;
   /** Whether the broker has taken the message back. It will deliver it again. */
   isGone: () => boolean;
 }
@@ -96,7 +97,7 @@ export class WaitingJobs {
   /** Ends a job that waits, if it was cancelled. @returns whether it waited */
   async endCancelled(jobId: string): Promise<boolean> {
     const entries = this.#entries.filter(({ job }) => job.id.toLowerCase() === jobId.toLowerCase());
-    for (const entry of entries) if (await entry.isCancelled()) await this.#endUnrun(entry);
+    for (const entry of entries) await this.#endCancelled(entry);
     return entries.length > 0;
   }
 
@@ -142,14 +143,30 @@ export class WaitingJobs {
     } finally {
       this.#inHand = null;
     }
-    for (const rival of rivals) await this.#endUnrun(rival);
+    for (const rival of rivals) await this.#supersede(rival);
   }
 
-  async #endUnrun(entry: Entry): Promise<void> {
-    if (!this.#entries.includes(entry)) return;
+  async #supersede(rival: Entry): Promise<void> {
+    if (!this.#entries.includes(rival)) return;
+    this.#entries = this.#entries.filter((entry) => entry !== rival);
+    try {
+      this.#answer(rival, (await rival.supersede()).disposition);
+    } catch (error) {
+      rival.fail(error);
+    }
+  }
+
+  /** It is out of the line while it is looked at, so that it is not begun meanwhile; if it was not cancelled, it is put back. */
+  async #endCancelled(entry: Entry): Promise<void> {
+    const place = this.#entries.indexOf(entry);
+    if (place < 0) return;
     this.#entries = this.#entries.filter((other) => other !== entry);
     try {
-      this.#answer(entry, (await entry.endUnrun()).disposition);
+      const done = await entry.cancel();
+      if (done !== null) return this.#answer(entry, done.disposition);
+      if (this.#isStopped) return entry.fail(new NotBegun('the worker stops'));
+      this.#entries.splice(Math.min(place, this.#entries.length), 0, entry);
+      if (!this.#isWorking) void this.#work();
     } catch (error) {
       entry.fail(error);
     }

@@ -67,8 +67,11 @@ export interface BootFiles {
   place(record: BootRecord): Promise<void>;
   /** Restores the files of the record from the kept or the prepared ones, if needed. Also writes the script that loads them. */
   mend(record: BootRecord): Promise<BootFilesState>;
-  /** Deletes the kept old files, and prepared ones. Called when a change is over: committed, or taken back. */
-  forgetOthers(ruleset: Pick<RulesetRecord, 'name' | 'scope'>): Promise<void>;
+  /**
+   * Deletes the kept old files, and prepared ones, where the right one is in its place. Called when a change is over: committed, or taken
+   * back.
+   */
+  forgetOthers(record: BootRecord): Promise<void>;
   /** Returns `null` if there are no boot files, or if they are not those of the record. */
   read(record: RulesetRecord): Promise<PerFamily<string> | null>;
 }
@@ -123,12 +126,13 @@ export interface AttemptStore {
 /** That a job is not to be run, and who has asked for that. */
 export interface Cancellation {
   jobId: string;
-  /** The ids of the keys that have signed it. Empty: it was not signed. */
-  kids: readonly string[];
+  /** For each who has asked: the ids of the keys that have signed that. Empty: it was not signed. */
+  by: readonly (readonly string[])[];
 }
 
 /** Each method: @throws {StateUnavailable} */
 export interface CancelStore {
   find(jobId: string): Promise<Cancellation | null>;
-  put(cancellation: Cancellation): Promise<void>;
+  /** Adds one who asks; what others have asked before stays. */
+  add(jobId: string, kids: readonly string[]): Promise<void>;
 }

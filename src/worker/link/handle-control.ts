@@ -2,7 +2,6 @@ import { ControlMessage } from '../../contract/control.ts';
 import { authorise } from '../../job/intake/authorise.ts';
 import { decodeJson, describeIssues } from '../../job/intake/decode.ts';
 import type { Delivery, Disposition } from '../../job/ports/delivery.ts';
-import type { Cancellation } from '../../job/ports/stores.ts';
 import { type WorkerState, workerEvent } from './worker-events.ts';
 
 /** Hears a message of the control queue. One that is not for this host, or cannot be read, is logged and dropped. */
@@ -29,7 +28,7 @@ export async function handleControl(delivery: Delivery, worker: WorkerState): Pr
   }
   const { jobId, kind } = message;
   if (kind === 'cancel') {
-    await cancel({ jobId, kids }, worker);
+    await cancel(jobId, kids, worker);
     return 'acknowledge';
   }
   const isHeard = answers.give(jobId, kind);
@@ -38,15 +37,18 @@ export async function handleControl(delivery: Delivery, worker: WorkerState): Pr
 }
 
 /** Of a job that is begun or has ended, nothing is noted: it goes on. One that has not come yet ends when it comes. */
-async function cancel(cancellation: Cancellation, { ports, answers, waiting }: WorkerState): Promise<void> {
+async function cancel(
+  jobId: string,
+  kids: readonly string[],
+  { ports, answers, waiting }: WorkerState,
+): Promise<void> {
   const { log, cancels, results } = ports;
-  const { jobId } = cancellation;
   const isBegun = waiting.inHand?.job.id === jobId || answers.rulesetOf(jobId) !== undefined;
   if (isBegun || (await results.find(jobId).catch(() => null)) !== null) {
     log.info({ jobId }, 'A job is begun, or has ended, and is not cancelled');
     return;
   }
-  await cancels.put(cancellation);
+  await cancels.add(jobId, kids);
   const didWait = await waiting.endCancelled(jobId);
   log.info({ jobId, didWait }, 'A job is cancelled');
 }

@@ -124,6 +124,7 @@ describe('on a host that trusts keys, a job', () => {
     await send(cancellation(host, byOther.id), otherKey, CONTROL_EXCHANGE);
     await client.publish(host.id, cancellation(host, unsigned.id), {}, CONTROL_EXCHANGE);
     await send(cancellation(host, byOwner.id), edgeKey, CONTROL_EXCHANGE);
+    await send(cancellation(host, byOwner.id), otherKey, CONTROL_EXCHANGE);
     await host.logged('Control message was refused');
     for (const job of [byOther, unsigned, byOwner]) await send(job, edgeKey);
     const outcomes = [];

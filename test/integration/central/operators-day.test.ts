@@ -41,7 +41,7 @@ describe('what operators do every day', () => {
   });
 
   async function host(group: string): Promise<TestHost> {
-    const environment = { FLEETWALL_GROUPS: group };
+    const environment = { FLEETWALL_GROUPS: group, FLEETWALL_QUEUE_TYPE: 'quorum' };
     const made = await TestHost.create({ brokerUrl: broker.url, client, backend: 'nft', environment });
     await made.start();
     return made;

@@ -15,7 +15,7 @@ import { plural } from '../../show/plural.ts';
 import { countEnds, tellCounts } from '../../show/show-answers.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paint, paintEnd } from '../../terminal/paint.ts';
-import { print, printJson } from '../../terminal/print.ts';
+import { print, printAside, printJson } from '../../terminal/print.ts';
 import { layTable } from '../../terminal/table.ts';
 
 type Flags = FleetFlags &
@@ -52,11 +52,12 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
     );
   withTimeout(withFleetOptions(command), 'for hosts to say that they are there', 2).action(
     async (flags: Flags) => {
-      const fleet = await withClient(
-        flags,
-        async (client, signal) =>
-          await client.fleet({ lookBackMs: flags.since * 1000, answerMs: flags.timeout * 1000, signal }),
-      );
+      const fleet = await withClient(flags, async (client, signal) => {
+        const times = { lookBackMs: flags.since * 1000, answerMs: flags.timeout * 1000 };
+        const found = await client.fleet({ ...times, signal });
+        for (const key of client.unbelieved) printAside(`${tellUnbelieved(key)}\n`);
+        return found;
+      });
       const hosts = [...fleet.hosts.values()]
         .filter((host) => isWanted(host, flags))
         .toSorted((a, b) => inNaturalOrder(a.hostId, b.hostId));
@@ -71,6 +72,10 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
     ['every host that answers, or was heard of in the last month', 'fleetwall status'],
     ['one group, and hosts that were there in the last day', 'fleetwall status --group web --since 1d'],
   ]);
+}
+
+function tellUnbelieved(key: string): string {
+  return `events with the key ${key} are not what they say of themselves, and are passed over: see who may write as ${key.split('.')[0]} on the broker`;
 }
 
 const STATES: readonly string[] = ['online', 'offline', 'silent'];
