@@ -30,8 +30,6 @@ export interface LinkHandlers {
 
 /** At most this many jobs wait here and not at the broker. Only among them, the newest revision of a ruleset is found. */
 const MOST_WAITING_JOBS = 64;
-/** How long jobs wait for control messages that came while the host was away: at the start, and when a connection is back. */
-const HEAR_MS = { start: 5_000, again: 1_000 };
 /** How long the fleet is not told of a host that cannot take jobs yet. */
 const READY_MS = 1_000;
 /** Another consumer that is still counted for so long is no connection of this worker that the broker has not yet given up. */
@@ -129,8 +127,7 @@ export class BrokerLink {
 
   /** At the start it is seen to it that the queue is there, bound, and nobody else's; later only that it is there, if it was not. */
   async #prepareJobs(model: BrokerModel, isMissing: boolean): Promise<void> {
-    const control = this.#queues.control.queue;
-    if (this.#isHost && !isMissing) return await hearWhatWaits(model, control, this.#control, HEAR_MS.again);
+    if (this.#isHost && !isMissing) return await hearWhatWaits(this.#control);
     await this.#queues.ensure(model, this.#queues.jobs);
     if (this.#isHost) return;
     await this.#queues.assertAlone(model);
@@ -140,7 +137,7 @@ export class BrokerLink {
     // before if that cannot be had, or if a change waits for a person's answer first, which has to find the host.
     const ready = Promise.all([this.#handlers?.ready, this.#hearsControl]);
     const isReady = await Promise.race([ready.then(() => true), sleep(READY_MS, false)]);
-    await hearWhatWaits(model, control, this.#control, HEAR_MS.start);
+    await hearWhatWaits(this.#control);
     if (!isReady) this.#tellOnline();
   }
 

@@ -1,26 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BrokerModel } from '../../broker/connection/connection.ts';
-import { onOwnChannel } from '../../broker/connection/topology.ts';
-import { within } from '../../broker/connection/within.ts';
 import type { QueueConsumer } from '../../broker/consumer.ts';
 
-const LOOK_MS = 50;
+/** The next message of a queue comes sooner than that. */
+const QUIET_MS = 100;
+const LOOK_MS = 20;
+/** A queue that cannot be had, or does not end, holds up no jobs. */
+const UNTIL_CONSUMING_MS = 1_000;
+const LONGEST_MS = 5_000;
 
 /**
- * What was said while the host was away is heard before its jobs are begun: a job that was cancelled must not run. Gives up after the
- * limit, or if the queue cannot be looked at.
+ * What was said while the host was away is heard before its jobs are begun: a job that was cancelled must not run. Resolves when the
+ * consumer of control messages has had none for a moment, and asks nothing of the broker for that.
  */
 export async function hearWhatWaits(
-  model: BrokerModel,
-  queue: string,
-  consumer: Pick<QueueConsumer, 'isIdle'> | null,
-  limitMs: number,
+  consumer: Pick<QueueConsumer, 'isConsuming' | 'isIdle'> | null,
 ): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  for (let left = limitMs; left > 0; left = deadline - performance.now()) {
-    const look = async () => await onOwnChannel(model, (channel) => channel.checkQueue(queue));
-    const found = await within(left, look).catch(() => null);
-    if (found === null || (found.messageCount === 0 && consumer?.isIdle !== false)) return;
+  const beganMs = performance.now();
+  let quietSinceMs: number | null = null;
+  for (;;) {
+    const nowMs = performance.now();
+    const isQuiet = consumer?.isConsuming === true && consumer.isIdle;
+    quietSinceMs = isQuiet ? (quietSinceMs ?? nowMs) : null;
+    if (quietSinceMs !== null && nowMs - quietSinceMs >= QUIET_MS) return;
+    const limitMs = consumer?.isConsuming === true ? LONGEST_MS : UNTIL_CONSUMING_MS;
+    if (nowMs - beganMs >= limitMs) return;
     await sleep(LOOK_MS);
   }
 }
