@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FleetEvent } from '../../src/contract/event.ts';
+import type { FleetEvent, WorkerEvent } from '../../src/contract/event.ts';
 import type { Job } from '../../src/contract/job.ts';
 import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
 
@@ -22,11 +22,7 @@ export function jobEventOf(
   return { ...head, data } as FleetEvent;
 }
 
-export function workerEventOf(
-  hostId: string,
-  groups: string[],
-  type: 'fleetwall.worker.online' | 'fleetwall.worker.heartbeat',
-): FleetEvent {
+export function workerEventOf(hostId: string, groups: string[], type: WorkerEvent['type']): FleetEvent {
   const { specversion, datacontenttype, data } = COMPLETED_EXAMPLE;
   return {
     specversion,

@@ -141,10 +141,21 @@ describe('what operators do every day', () => {
   });
 
   it('a push behind the window of another is told so, is not silent, and what is urgent can go first', async () => {
-    const window = push(EDGE, '--host', web.id, '--confirm', 'manual', '--confirm-timeout', '600');
+    const window = push(
+      EDGE,
+      '--host',
+      web.id,
+      '--host',
+      db.id,
+      '--confirm',
+      'manual',
+      '--confirm-timeout',
+      '600',
+    );
     const { event } = await client.event(web.id, 'fleetwall.job.awaiting_confirmation');
     if (event.type !== 'fleetwall.job.awaiting_confirmation') throw new Error('another event');
     const { jobId, deadline } = event.data;
+    await client.event(db.id, 'fleetwall.job.awaiting_confirmation');
     const other = EDGE.replaceAll('edge', 'other');
     const behind = fleetwall(
       [
@@ -177,7 +188,10 @@ describe('what operators do every day', () => {
       'none',
     );
     expect(urgent).toMatchObject({ status: 0 });
-    expect((await window).stdout).toContain('rolled_back');
+    // On the other host it still waits.
+    expect(await db.namespace.save()).toContain('192.0.2.1/32');
+    expect(await run('confirm', jobId)).toMatchObject({ status: 0 });
+    expect((await window).stdout).toMatch(/1 rolled_back, 1 applied|1 applied, 1 rolled_back/);
     const { status, stdout, stderr } = await behind;
     expect({ status, stdout }).toMatchObject({
       status: 0,
