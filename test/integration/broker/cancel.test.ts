@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
+import { FaultProxy } from '../../support/fault-proxy.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
 import { makeKey, type SigningKey, sign } from '../../support/signer.ts';
@@ -64,6 +65,28 @@ describe('a job that is cancelled', () => {
     await client.publish(host.id, job);
     expect((await client.completed(job.id)).data.outcome).toBe('cancelled');
     expect(await host.namespace.save()).toBe('');
+  });
+
+  it('while only the connection of its host is lost does not run, whatever else was said meanwhile', async () => {
+    const proxy = await FaultProxy.start(inject('brokerUrl'));
+    try {
+      const host = await fixture.host('nft', { brokerUrl: proxy.url });
+      const client = await fixture.client();
+      proxy.mode = 'cut';
+      proxy.breakAll();
+      await host.logged('Lost the connection to the broker');
+      const job = makeJob(host.id, { ruleset: edge(1) });
+      await client.publish(host.id, job);
+      const { jobId: _, ...ping } = { ...cancellation(host, job.id), kind: 'ping' };
+      for (let count = 0; count < 50; count += 1)
+        await client.publish(host.id, { ...ping, id: randomUUID() }, {}, CONTROL_EXCHANGE);
+      await cancel(client, host, job.id);
+      proxy.mode = 'pass';
+      expect((await client.completed(job.id)).data.outcome).toBe('cancelled');
+      expect(await host.namespace.save()).toBe('');
+    } finally {
+      proxy.stop();
+    }
   });
 
   it('while it waits behind the window of another ends at once; what has begun goes on', async () => {

@@ -10,11 +10,10 @@ import { Fixture } from '../../support/fixture.ts';
 import type { Backend } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
-const TRIED: [ActionName, Backend][] = [
-  ['a change', 'nft'],
-  ['a change that is aborted', 'legacy'],
+const TRIED: [ActionName, Backend, CallKind[]][] = [
+  ['a change', 'nft', Object.keys(CALL_FAULTS) as CallKind[]],
+  ['rollback', 'legacy', ['rename', 'unlink', 'fork']],
 ];
-const KINDS = Object.keys(CALL_FAULTS) as CallKind[];
 /** One error of the kind, and a kill where it can be one; `npm run chaos -- calls` tries all of each call. */
 const faultsOf = (kind: CallKind): CallFault[] => {
   const error = CALL_FAULTS[kind].find((fault) => fault !== 'SIGKILL') ?? 'EIO';
@@ -31,11 +30,11 @@ describe('a call of the worker to the system that fails', () => {
   it.each(TRIED)(
     'leaves the host as the end says, whichever call it is, in %s, %s',
     { timeout: 300_000 },
-    async (name, backend) => {
+    async (name, backend, kinds) => {
       const host = await fixture.host(backend, { environment: calls.environment });
       const trial = new CallTrial(host, await fixture.client(), calls);
       await trial.prepare();
-      for (const kind of KINDS) {
+      for (const kind of kinds) {
         const most = await trial.count(name, kind);
         if (most === 0) continue;
         // The last ones are those after the commit, which only files have.
