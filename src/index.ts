@@ -4,6 +4,7 @@ export type { ConnectOptions } from './central/connect-options.ts';
 export * from './central/fleet/errors.ts';
 export type { FleetState, HostState } from './central/fleet/fleet-state.ts';
 export type {
+  Behind,
   HostAnswer,
   HostAnswers,
   HostSelection,
@@ -11,6 +12,7 @@ export type {
   PushOptions,
   RequestOptions,
   RulesetToPush,
+  SentJob,
   StreamStart,
 } from './central/fleet/options.ts';
 export { FleetClient } from './central/fleet-client.ts';

@@ -22,6 +22,7 @@ import { StateUnavailable } from '../../src/job/ports/stores.ts';
 import { readError } from '../../src/netfilter/read-error.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
+import { workerEventOf } from './example-events.ts';
 
 /** Reads bytes of an unknown writer. Whatever else it throws than what it says that it throws is a fault. */
 interface Target {
@@ -88,21 +89,7 @@ const JWS = JSON.stringify({
   payload: 'e30',
   signatures: [{ protected: 'eyJhbGciOiJFZERTQSIsImtpZCI6ImEifQ', signature: 'AA' }],
 });
-const EVENT = JSON.stringify({
-  specversion: '1.0',
-  id: 'a',
-  source: '/fleetwall/hosts/web-1',
-  time: '2026-11-24T10:00:00Z',
-  datacontenttype: 'application/json',
-  type: 'fleetwall.worker.heartbeat',
-  data: {
-    hostId: 'web-1',
-    worker: { version: '1.0.0', backend: 'nft', iptables: '1.8.9', kernel: '6.1', bootId: 'b' },
-    groups: [],
-    rulesets: [],
-    pending: null,
-  },
-});
+const EVENT = JSON.stringify(workerEventOf('web-1', [], 'fleetwall.worker.heartbeat'));
 const RECORD = JSON.stringify({
   version: 1,
   name: 'edge',

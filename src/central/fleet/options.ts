@@ -21,12 +21,18 @@ export type RulesetToPush = Omit<Partial<Ruleset>, 'revision' | 'name' | 'ifRevi
   ifRevision?: number | undefined;
 };
 
+/** A job as it is sent: with its id it can be cancelled, and who has not begun it by then does not run it. */
+export interface SentJob {
+  jobId: string;
+  expiresAt: string;
+}
+
 export interface RequestOptions {
   /** How many seconds to wait for an answer; default 60. */
   timeoutSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Called before it is sent: with its id it can be cancelled, and who has not begun it by then does not run it. */
-  onSending?: ((job: { jobId: string; expiresAt: string }) => void) | undefined;
+  /** Called before it is sent. */
+  onSending?: ((job: SentJob) => void) | undefined;
   /** Called with each event of the job, as it comes. */
   onEvent?: ((event: FleetEvent) => void) | undefined;
   rolloutId?: string | undefined;

@@ -1,5 +1,5 @@
 import { suggestion } from '../../central/fleet/names.ts';
-import type { HostAnswers } from '../../central/fleet/options.ts';
+import type { HostAnswers, SentJob } from '../../central/fleet/options.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
 import { printAside } from '../terminal/print.ts';
 import { nameHosts } from './show-answers.ts';
@@ -7,7 +7,7 @@ import { nameHosts } from './show-answers.ts';
 /** Says of hosts that gave no answer what becomes of their job, and of those that nobody knows whom they may have been meant for. */
 export async function tellUnheard(
   answers: HostAnswers,
-  job: { jobId: string; expiresAt: string } | null,
+  job: SentJob | null,
   client: FleetClient,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { SentJob } from '../../../central/fleet/options.ts';
 import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
 import { askFirst } from '../../options/ask-first.ts';
@@ -71,12 +72,12 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
     const label = `ruleset ${file.ruleset.name}`;
     if (!(await askFirst(`push ${label}`, hosts, flags, self))) return 1;
     const report = new AnswerReport(flags.json === true, hosts.length);
-    let sent: { jobId: string; expiresAt: string } | null = null;
+    let sent: SentJob | null = null;
     const options = {
       timeoutSeconds: flags.timeout,
       signal,
       onEvent: report.onEvent,
-      onSending: (job: { jobId: string; expiresAt: string }) => {
+      onSending: (job: SentJob) => {
         sent = job;
       },
       confirm: confirmOf(flags),
