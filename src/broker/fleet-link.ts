@@ -8,7 +8,7 @@ import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
 import { isOpen } from './connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
-import { takeName } from './connection/take-name.ts';
+import { isTaken, takeName } from './connection/take-name.ts';
 import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
 import { within } from './connection/within.ts';
@@ -114,6 +114,11 @@ export class FleetLink {
     const isFree = await this.#take(name);
     if (isFree) this.#held.set(name, onTaken);
     return isFree;
+  }
+
+  /** Whether a connection, this or another, holds that name. @throws {Error} what the broker said */
+  async isHeld(name: string): Promise<boolean> {
+    return await this.#overConnection(async (model) => await isTaken(model, name));
   }
 
   /** Gives up a name that is held. Does not wait for the broker: at the latest, it is free when this link is closed. */

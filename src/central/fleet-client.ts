@@ -23,7 +23,14 @@ import { answerJob, askReport, askRuleset, cancelJob } from './fleet/requests.ts
 import { readConnectOptions } from './read-connect-options.ts';
 import type { FoundRollout, RolloutOptions, RolloutPlan } from './rollout/rollout-options.ts';
 import type { RolloutEnd } from './rollout/rollout-state.ts';
-import { findRollout, requestOfRollout, resumeRollout, startRollout } from './rollout/rollouts.ts';
+import {
+  abortRollout,
+  findRollout,
+  isRolloutRun,
+  pauseRollout,
+  resumeRollout,
+  startRollout,
+} from './rollout/rollouts.ts';
 
 /**
  * A connection to a fleet. It survives the loss of its connection to the broker; what was asked and not answered is asked again,
@@ -156,19 +163,34 @@ export class FleetClient {
     return await resumeRollout(this.#operator, rolloutId, options);
   }
 
-  /** Begins no more steps of a rollout until it is resumed, whoever runs it. @throws {NoSuchRollout} */
-  async pauseRollout(rolloutId: string, options: RolloutOptions = {}): Promise<void> {
-    await requestOfRollout(this.#operator, rolloutId, 'pause', options);
+  /**
+   * Has whoever runs a rollout begin no more steps of it until it is resumed.
+   *
+   * @returns whether a process runs it now
+   * @throws {NoSuchRollout} {@link RolloutHasEnded}
+   */
+  async pauseRollout(rolloutId: string, options: RolloutOptions = {}): Promise<boolean> {
+    return await pauseRollout(this.#operator, rolloutId, options);
   }
 
-  /** Begins no more hosts of a rollout, and has whoever runs it end it. @throws {NoSuchRollout} */
-  async abortRollout(rolloutId: string, options: RolloutOptions = {}): Promise<void> {
-    await requestOfRollout(this.#operator, rolloutId, 'abort', options);
+  /**
+   * Begins no more hosts of a rollout, and ends it; with `onFailure: 'rollback'`, what it did is taken back, too. A process that runs it
+   * does so itself, and this waits for it.
+   *
+   * @throws {NoSuchRollout} {@link RolloutHasEnded}
+   */
+  async abortRollout(rolloutId: string, options: RolloutOptions = {}): Promise<RolloutEnd> {
+    return await abortRollout(this.#operator, rolloutId, options);
   }
 
   /** A rollout as the log of events tells of it, now and as it goes on; to be closed in the end. @throws {NoSuchRollout} */
   async findRollout(rolloutId: string, options: RolloutOptions = {}): Promise<FoundRollout> {
     return await findRollout(this.#operator, rolloutId, options);
+  }
+
+  /** Whether a process runs that rollout now; of one that is not there, none does. @throws {Error} what the broker said */
+  async isRolloutRun(rolloutId: string): Promise<boolean> {
+    return await isRolloutRun(this.#operator, rolloutId);
   }
 
   /** Events that are in the log of events now, from a time on. */

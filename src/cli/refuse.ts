@@ -6,6 +6,7 @@ import {
   NoSuchRollout,
   PlanError,
   RequestInvalid,
+  RolloutHasEnded,
   RolloutIsRun,
   SettingsError,
 } from '../central/fleet/errors.ts';
@@ -29,6 +30,7 @@ const FOR_THE_PERSON = [
   RequestInvalid,
   PlanError,
   NoSuchRollout,
+  RolloutHasEnded,
   RolloutIsRun,
   NobodyKnown,
   HostIsOnline,

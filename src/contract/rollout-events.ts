@@ -22,6 +22,8 @@ const RecordedMessage = z.object({
 });
 export type RecordedMessage = z.infer<typeof RecordedMessage>;
 
+const LONGEST_NAME = 255;
+
 /** The most hosts that may end in this way. One more stops the rollout, unless `onFailure` is `continue`. */
 const Budgets = z.object({
   failed: z.int().min(0),
@@ -53,6 +55,14 @@ const RolloutStarted = z.object({
 });
 export type RolloutStarted = z.infer<typeof RolloutStarted>;
 
+/** A process that runs a rollout, as it says of itself; for people, who may want to find it. */
+const RolloutOwner = z.object({
+  user: z.string().max(LONGEST_NAME),
+  host: z.string().max(LONGEST_NAME),
+  pid: z.int().min(1),
+});
+export type RolloutOwner = z.infer<typeof RolloutOwner>;
+
 const RolloutEnded = z.object({
   rolloutId: RolloutId,
   status: z.enum(['completed', 'stopped', 'aborted']),
@@ -72,6 +82,11 @@ const CloudEvent = z.object({
 /** Every event about a rollout, besides those that hosts publish about its jobs. */
 export const RolloutEvent = z.discriminatedUnion('type', [
   CloudEvent.extend({ type: z.literal('fleetwall.rollout.started'), data: RolloutStarted }),
+  CloudEvent.extend({
+    /** A process has begun to run it, or to go on with it. */
+    type: z.literal('fleetwall.rollout.taken'),
+    data: z.object({ rolloutId: RolloutId, by: RolloutOwner }),
+  }),
   CloudEvent.extend({
     /** Published before the step's first host is sent a job. */
     type: z.literal('fleetwall.rollout.step'),

@@ -1,6 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import { openChannel } from './open-channel.ts';
-import { RESOURCE_LOCKED, replyCode } from './reply-codes.ts';
+import { NOT_FOUND, RESOURCE_LOCKED, replyCode } from './reply-codes.ts';
+import { onOwnChannel } from './topology.ts';
 
 /**
  * Takes a name that only one connection can have, as a queue of its own.
@@ -16,6 +17,18 @@ export async function takeName(model: ChannelModel, name: string): Promise<boole
     return true;
   } catch (error) {
     if (replyCode(error) === RESOURCE_LOCKED) return false;
+    throw error;
+  }
+}
+
+/** @returns whether a connection has taken it @throws {Error} what the broker said */
+export async function isTaken(model: ChannelModel, name: string): Promise<boolean> {
+  try {
+    await onOwnChannel(model, (channel) => channel.checkQueue(name));
+    return true;
+  } catch (error) {
+    if (replyCode(error) === RESOURCE_LOCKED) return true;
+    if (replyCode(error) === NOT_FOUND) return false;
     throw error;
   }
 }

@@ -37,3 +37,9 @@ export class RolloutIsRun extends Error {
   override readonly name = 'RolloutIsRun';
   readonly code = 'rollout_is_run';
 }
+
+/** What was asked of a rollout is not to be had any more: it has ended. */
+export class RolloutHasEnded extends Error {
+  override readonly name = 'RolloutHasEnded';
+  readonly code = 'rollout_has_ended';
+}

@@ -1,5 +1,6 @@
 import type { FleetEvent } from '../../contract/event.ts';
-import type { HostEnd, RolloutEvent, RolloutStarted } from '../../contract/rollout-events.ts';
+import type { Failure } from '../../contract/failure.ts';
+import type { HostEnd, RolloutEvent, RolloutOwner, RolloutStarted } from '../../contract/rollout-events.ts';
 import { isRefusal } from '../fleet/refusal.ts';
 import { windowMs } from '../fleet/window.ts';
 
@@ -14,7 +15,20 @@ export interface HostProgress {
   end: HostEnd | null;
   /** How it ended to be taken back. */
   takenBack: 'applied' | 'removed' | 'nothing_before' | 'failed' | null;
+  /** Why its job has failed, as the host tells it. */
+  failure: Failure | null;
 }
+
+/** Of a host that no step has come to. */
+export const NOT_BEGUN: HostProgress = {
+  step: null,
+  sentAt: null,
+  startedAt: null,
+  windowUntil: null,
+  end: null,
+  takenBack: null,
+  failure: null,
+};
 
 export type RolloutEnd = Extract<RolloutEvent, { type: 'fleetwall.rollout.ended' }>['data'];
 
@@ -26,6 +40,10 @@ export class RolloutState {
   step = -1;
   isPaused = false;
   isAborted = false;
+  /** Who ran it last; whether that process is there still is another matter. `null`: the log does not say. */
+  owner: RolloutOwner | null = null;
+  /** When the last event of it came about, RFC 3339; `null`: none yet. */
+  lastEventAt: string | null = null;
   ended: RolloutEnd | null = null;
   readonly #jobs: ReadonlySet<string>;
 
@@ -33,16 +51,17 @@ export class RolloutState {
   constructor(record: RolloutStarted) {
     this.record = record;
     this.#jobs = new Set(record.jobs.map(({ jobId }) => jobId));
-    this.hosts = new Map(
-      record.hosts.map((host) => [
-        host,
-        { step: null, sentAt: null, startedAt: null, windowUntil: null, end: null, takenBack: null },
-      ]),
-    );
+    this.hosts = new Map(record.hosts.map((host) => [host, { ...NOT_BEGUN }]));
   }
 
   /** @internal @returns whether it was of this rollout */
   take(event: FleetEvent | RolloutEvent, now: number): boolean {
+    const isOwn = this.#takeIfOwn(event, now);
+    if (isOwn) this.lastEventAt = event.time;
+    return isOwn;
+  }
+
+  #takeIfOwn(event: FleetEvent | RolloutEvent, now: number): boolean {
     if ('rolloutId' in event.data && !('hostId' in event.data)) {
       if (event.data.rolloutId !== this.record.rolloutId) return false;
       this.#takeOwn(event as RolloutEvent, now);
@@ -60,6 +79,9 @@ export class RolloutState {
   #takeOwn(event: RolloutEvent, now: number): void {
     switch (event.type) {
       case 'fleetwall.rollout.started':
+        return;
+      case 'fleetwall.rollout.taken':
+        this.owner = event.data.by;
         return;
       case 'fleetwall.rollout.step':
         this.step = Math.max(this.step, event.data.step);
@@ -115,7 +137,9 @@ export class RolloutState {
 function takeSign(progress: HostProgress, event: FleetEvent, now: number): void {
   if (event.type === 'fleetwall.job.completed') {
     // After a start, a refusal is that of another message with this id.
-    if (progress.startedAt === null || !isRefusal(event.data)) progress.end = event.data.outcome;
+    if (progress.startedAt !== null && isRefusal(event.data)) return;
+    progress.end = event.data.outcome;
+    progress.failure = event.data.failure;
   } else if (event.type !== 'fleetwall.job.undone') {
     progress.startedAt ??= now;
     if (event.type === 'fleetwall.job.awaiting_confirmation') {

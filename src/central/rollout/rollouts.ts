@@ -1,4 +1,5 @@
-import { PlanError } from '../fleet/errors.ts';
+import { rolloutQueue } from '../../contract/rollout-events.ts';
+import { PlanError, RolloutHasEnded, RolloutIsRun } from '../fleet/errors.ts';
 import type { Operator } from '../fleet/operator.ts';
 import { lookOnce } from '../fleet/select.ts';
 import { planRollout } from './plan-rollout.ts';
@@ -8,6 +9,8 @@ import type { RolloutEnd } from './rollout-state.ts';
 import { runRollout } from './run-rollout.ts';
 
 const LOOK_BACK_MS = 7 * 24 * 3_600_000;
+/** How often to look whether the process that runs a rollout is still there. */
+const OWNER_LOOK_MS = 2_000;
 
 /** @throws {PlanError} */
 export async function startRollout(
@@ -20,6 +23,11 @@ export async function startRollout(
   return await run(operator, log, options);
 }
 
+/** Whether a process runs it now: each holds a name on the broker for as long as it does. @throws {Error} what the broker said */
+export async function isRolloutRun({ link }: Operator, rolloutId: string): Promise<boolean> {
+  return await link.isHeld(rolloutQueue(rolloutId));
+}
+
 /** @throws {NoSuchRollout} */
 export async function findRollout(
   { link, reader }: Operator,
@@ -30,19 +38,65 @@ export async function findRollout(
   return await RolloutLog.find(link, reader, rolloutId, start, signal);
 }
 
-/** Asks whoever runs a rollout, now or later. @throws {NoSuchRollout} */
-export async function requestOfRollout(
+/**
+ * Asks whoever runs a rollout, now or later, to begin no more of it.
+ *
+ * @returns whether a process runs it now
+ * @throws {NoSuchRollout} {@link RolloutHasEnded}
+ */
+export async function pauseRollout(
   operator: Operator,
   rolloutId: string,
-  request: 'pause' | 'abort',
   options: RolloutOptions,
-): Promise<void> {
+): Promise<boolean> {
   const log = await findRollout(operator, rolloutId, options);
   try {
-    await log.say('fleetwall.rollout.requested', { rolloutId, request }, options.signal);
+    await request(log, 'pause', options.signal);
+    return await isRolloutRun(operator, rolloutId);
   } finally {
     await log.close();
   }
+}
+
+/**
+ * Has whoever runs a rollout end it, and waits for that; where nobody does, or that process dies over it, it is ended here.
+ *
+ * @throws {NoSuchRollout} {@link RolloutHasEnded}
+ */
+export async function abortRollout(
+  operator: Operator,
+  rolloutId: string,
+  options: RolloutOptions,
+): Promise<RolloutEnd> {
+  const log = await findRollout(operator, rolloutId, options);
+  try {
+    await request(log, 'abort', options.signal);
+    for (;;) {
+      try {
+        return await runLog(operator, log, options);
+      } catch (error) {
+        if (!(error instanceof RolloutIsRun)) throw error;
+        await log.change(Date.now() + OWNER_LOOK_MS, options.signal);
+      }
+    }
+  } finally {
+    await log.close();
+  }
+}
+
+async function request(
+  log: RolloutLog,
+  what: 'pause' | 'abort',
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { record, ended } = log.state;
+  const { rolloutId } = record;
+  if (ended !== null) {
+    throw new RolloutHasEnded(
+      `rollout ${rolloutId} has ended (${ended.status}): there is nothing to ${what}`,
+    );
+  }
+  await log.say('fleetwall.rollout.requested', { rolloutId, request: what }, signal);
 }
 
 /** @throws {NoSuchRollout} {@link RolloutIsRun} if another process runs it, which then goes on if it was paused */
@@ -74,15 +128,19 @@ function assertNotExpired({ state }: RolloutLog): void {
   );
 }
 
-async function run(
+async function run(operator: Operator, log: RolloutLog, options: RolloutOptions): Promise<RolloutEnd> {
+  try {
+    return await runLog(operator, log, options);
+  } finally {
+    await log.close();
+  }
+}
+
+async function runLog(
   { link }: Operator,
   log: RolloutLog,
   { signal, onEvent }: RolloutOptions,
 ): Promise<RolloutEnd> {
-  try {
-    if (onEvent !== undefined) log.onEvent((event) => onEvent(event, log.state));
-    return await runRollout(link, log, signal);
-  } finally {
-    await log.close();
-  }
+  if (onEvent !== undefined) log.onEvent((event) => onEvent(event, log.state));
+  return await runRollout(link, log, signal);
 }

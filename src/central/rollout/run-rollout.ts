@@ -1,10 +1,11 @@
+import { hostname, userInfo } from 'node:os';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
-import { type RecordedMessage, rolloutQueue } from '../../contract/rollout-events.ts';
+import { type RecordedMessage, type RolloutOwner, rolloutQueue } from '../../contract/rollout-events.ts';
 import { RolloutIsRun } from '../fleet/errors.ts';
 import { type Decision, decide, endOf } from './rollout-decision.ts';
 import type { RolloutLog } from './rollout-log.ts';
-import type { RolloutEnd } from './rollout-state.ts';
+import { NOT_BEGUN, type RolloutEnd } from './rollout-state.ts';
 
 /** What it needs of a {@link FleetLink}. */
 type ControlLink = Pick<FleetLink, 'hold' | 'release' | 'publish'>;
@@ -30,9 +31,26 @@ export async function runRollout(
   if (!(await link.hold(name, () => taken.abort(isRun)))) throw isRun;
   const signals = signal === undefined ? [taken.signal] : [signal, taken.signal];
   try {
+    // Who ran it until now has said everything in the log by the time it lets go of the name.
+    await log.readToEnd(signal);
+    if (log.state.ended !== null) return log.state.ended;
+    await log.say('fleetwall.rollout.taken', { rolloutId, by: thisProcess() }, signal);
     return await new Controller(link, log, AbortSignal.any(signals)).run();
   } finally {
     link.release(name);
+  }
+}
+
+function thisProcess(): RolloutOwner {
+  return { user: userName(), host: hostname(), pid: process.pid };
+}
+
+/** In a container, a user need not have a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.());
   }
 }
 
@@ -102,7 +120,7 @@ class Controller {
     const { state } = this.#log;
     const isOver = state
       .hostsOf(state.step)
-      .every((host) => endOf(state.hosts.get(host) ?? NEVER, state, now) !== null);
+      .every((host) => endOf(state.hosts.get(host) ?? NOT_BEGUN, state, now) !== null);
     if (isOver && this.#stepEnded?.step !== state.step) this.#stepEnded = { step: state.step, at: now };
     const stepEndedAt = this.#stepEnded?.step === state.step ? this.#stepEnded.at : null;
     return { now, stepEndedAt, takeBackAskedAt: this.#takeBackAskedAt };
@@ -163,5 +181,3 @@ class Controller {
     return hosts.filter((_, index) => answers[index] === 'unroutable');
   }
 }
-
-const NEVER = { step: null, sentAt: null, startedAt: null, windowUntil: null, end: null, takenBack: null };

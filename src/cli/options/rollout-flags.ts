@@ -17,6 +17,8 @@ export interface RolloutFlags {
   maxSilent: HostAmount;
   onFailure: 'stop' | 'rollback' | 'continue';
   executionTimeout?: number;
+  /** The rollout whose hosts are taken. */
+  retryFailed?: string;
 }
 
 export function withRolloutOptions(command: Command): Command {
@@ -30,6 +32,14 @@ export function withRolloutOptions(command: Command): Command {
         new Option('--id <id>', 'the name of the rollout, by which it is resumed, paused and aborted')
           .argParser(readRolloutId)
           .default(undefined, 'one made of the date and the ruleset'),
+      )
+      .addOption(
+        new Option(
+          '--retry-failed <id>',
+          'the hosts of a rollout that has ended and that do not have what it brought, in place of --host, --group and --all',
+        )
+          .argParser(readRolloutId)
+          .conflicts(['host', 'group', 'all']),
       )
       .addOption(
         new Option(

@@ -1,7 +1,7 @@
 import { isFleetEvent } from '../../central/fleet/event-reader.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { FleetEvent } from '../../contract/event.ts';
-import type { RolloutEvent } from '../../contract/rollout-events.ts';
+import type { RolloutEvent, RolloutOwner } from '../../contract/rollout-events.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layRow } from '../terminal/table.ts';
 import { describeCounts } from './describe-counts.ts';
@@ -69,6 +69,8 @@ function describeRollout(event: RolloutEvent): string {
       const { ruleset, hosts, steps } = event.data;
       return `of ${nameOf(ruleset)} to ${plural(hosts.length, 'host')}, in steps to ${steps.join(', ')}`;
     }
+    case 'fleetwall.rollout.taken':
+      return `is run by ${describeOwner(event.data.by)}`;
     case 'fleetwall.rollout.step':
       return `step ${event.data.step + 1}: ${plural(event.data.hosts.length, 'host')}`;
     case 'fleetwall.rollout.unroutable':
@@ -80,6 +82,11 @@ function describeRollout(event: RolloutEvent): string {
       return `${paintEnd(status)}${reason === null ? '' : `: ${escapeControl(reason)}`}`;
     }
   }
+}
+
+/** `ops on jump-1 (process 4711)` */
+export function describeOwner({ user, host, pid }: RolloutOwner): string {
+  return escapeControl(`${user} on ${host} (process ${pid})`);
 }
 
 function nameOf(ruleset: { name: string; revision: number } | null): string {

@@ -1,19 +1,17 @@
 import { isFleetEvent } from '../../central/fleet/event-reader.ts';
 import type { HostAnswers } from '../../central/fleet/options.ts';
-import { endOf } from '../../central/rollout/rollout-decision.ts';
 import type { RolloutEnd, RolloutState } from '../../central/rollout/rollout-state.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { RolloutEvent } from '../../contract/rollout-events.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
-import { LiveView, progressBar } from '../terminal/live-view.ts';
+import { LiveView } from '../terminal/live-view.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { describeEvent } from './describe-event.ts';
 import { statusOf } from './report-answers.ts';
-import { countEnds, nameHosts, showAnswers, tellCounts } from './show-answers.ts';
-
-const BAR_WIDTH = 30;
+import { tableOf } from './rollout-table.ts';
+import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
 
 /** Tells of a rollout as it goes: a live table on a terminal, a line for each event elsewhere, and how it ended. */
 export class RolloutReport {
@@ -66,42 +64,4 @@ export class RolloutReport {
     }
     return statusOf(Object.values(hosts));
   }
-
-  /** Where one is, that is run by somebody else, or by nobody. */
-  tell(state: RolloutState): ExitStatus {
-    if (state.ended !== null) return this.end(state.ended);
-    const hosts = endsOf(state);
-    const summary = countEnds(Object.values(hosts));
-    if (this.#json) printJson({ summary, hosts, stopped: false });
-    else {
-      const open = Object.entries(hosts).flatMap(([host, how]) => (how === 'running' ? [host] : []));
-      const running = open.length === 0 ? [] : [`running: ${nameHosts(open)}`];
-      print(`${[...tableOf(state), ...running].join('\n')}\n`);
-    }
-    return 0;
-  }
-}
-
-function tableOf(state: RolloutState): string[] {
-  const { record, step, isPaused } = state;
-  const { rolloutId, ruleset, steps } = record;
-  const hosts = endsOf(state);
-  const begun = Object.values(hosts).filter((how) => how !== 'not_started').length;
-  const done = Object.values(hosts).filter((how) => how !== 'not_started' && how !== 'running').length;
-  const at = isPaused ? 'paused' : `step ${step + 1} of ${steps.length}`;
-  return [
-    `rollout ${rolloutId}: ${ruleset.name} revision ${ruleset.revision}, ${at}`,
-    `${progressBar(done, record.hosts.length, BAR_WIDTH)} hosts done, ${begun} begun`,
-    tellCounts(countEnds(Object.values(hosts))),
-  ];
-}
-
-function endsOf(state: RolloutState): Record<string, string> {
-  const now = Date.now();
-  return Object.fromEntries(
-    [...state.hosts].map(([host, progress]) => [
-      host,
-      endOf(progress, state, now) ?? (progress.step === null ? 'not_started' : 'running'),
-    ]),
-  );
 }

@@ -5,7 +5,7 @@ import { isGoodEnd } from '../../contract/outcome.ts';
 // Elsewhere `isTTY` is not there at all, and picocolors would decide by itself: in CI, for colours in a pipe.
 export const paint = picocolors.createColors(process.stdout.isTTY ? picocolors.isColorSupported : false);
 
-const GOOD = new Set(['online', 'heartbeat', 'completed']);
+const GOOD = new Set(['online', 'heartbeat', 'completed', 'running']);
 const DOUBTFUL = new Set([
   'cancelled',
   'expired',
@@ -13,7 +13,7 @@ const DOUBTFUL = new Set([
   'silent',
   'offline',
   'rolled_back',
-  'open',
+  'left',
   'stopped',
   'aborted',
 ]);

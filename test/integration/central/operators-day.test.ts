@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -297,6 +297,83 @@ describe('what operators do every day', () => {
     expect(status).toBe(130);
     const [, id = ''] = /fleetwall rollout resume (\S+)/.exec(told) ?? [];
     expect(told).toContain(`rollout ${id} begins no more hosts`);
-    expect((await run('rollout', 'abort', id)).status).toBe(0);
+    await expect
+      .poll(async () => (await run('rollout', 'list')).stdout, { timeout: 20_000 })
+      .toMatch(new RegExp(`left +fleetwall rollout status ${id}`));
+    const left = (await run('rollout', 'status', id)).stdout;
+    expect(left).toMatch(
+      new RegExp(`^run by: nobody: \\S+ on \\S+ \\(process ${rollout.pid}\\) is gone`, 'm'),
+    );
+    expect(left).toContain(`next: fleetwall rollout resume ${id}`);
+    const paused = await run('rollout', 'pause', id);
+    expect(paused).toMatchObject({ status: 0 });
+    expect(paused.stderr).toContain('nobody runs it now');
+    const aborted = await run('rollout', 'abort', id);
+    expect(aborted).toMatchObject({ status: 0 });
+    expect(aborted.stdout).toContain(`rollout ${id} aborted\n1 applied, 1 not_started`);
+    expect(await run('rollout', 'abort', id)).toMatchObject({
+      status: 2,
+      stderr: `fleetwall: rollout ${id} has ended (aborted): there is nothing to abort`,
+    });
+  });
+
+  it('a rollout that stopped says why, and its mended file goes to the hosts that did not get it', async () => {
+    const id = `night-${web.id}`;
+    const file = join(folder, 'edge.rules');
+    const all = ['--host', web.id, '--host', db.id, '--confirm', 'none', '--steps', '1,2'];
+    await writeFile(file, EDGE.replace('DROP', 'DROPP'));
+    expect((await run('rollout', file, ...all, '--id', id)).status).toBe(1);
+    const status = await run('rollout', 'status', id);
+    expect(status.status).toBe(1);
+    expect(status.stdout).toContain(`rollout ${id}: edge revision 1, stopped: 1 of 2 hosts failed`);
+    expect(status.stdout).toContain(
+      `failed  ${web.id}\n    1 rule of ruleset edge revision 1 was rejected\n`,
+    );
+    expect(status.stdout).toMatch(/ipv4 line 4: -A edge -s 192\.0\.2\.1\/32 -j DROPP: .*DROPP/);
+    expect(status.stdout).toContain(`next: fleetwall rollout FILE --retry-failed ${id}`);
+    const told = JSON.parse((await run('rollout', 'status', id, '--json')).stdout) as object;
+    expect(told).toMatchObject({
+      status: 'stopped',
+      hosts: { [web.id]: 'failed', [db.id]: 'not_started' },
+      failures: [{ hosts: [web.id], failure: { code: 'rule_rejected', lines: [{ line: 4 }] } }],
+      owner: { host: hostname() },
+      isRun: false,
+      waitsFor: null,
+    });
+    await writeFile(file, EDGE);
+    const retried = await run('rollout', file, '--retry-failed', id, '--yes', '--confirm', 'none');
+    expect(retried).toMatchObject({ status: 0 });
+    expect(retried.stdout).toContain('2 applied');
+    const again = await run('rollout', file, '--retry-failed', id, '--host', web.id);
+    expect(again).toMatchObject({ status: 2 });
+    expect(await web.namespace.save()).toContain('192.0.2.1/32');
+  });
+
+  it('whoever looks at a rollout that runs sees who runs it, and what it waits for', async () => {
+    const id = `seen-${web.id}`;
+    const rollout = spawn(
+      process.execPath,
+      [MAIN, 'rollout', '-', '--name', 'edge', '--all', '--yes', '--id', id, '--confirm', 'none'].concat([
+        '--steps',
+        '1,2',
+        '--soak',
+        '600',
+      ]),
+      {
+        env: { PATH: process.env['PATH'], FLEETWALL_AMQP_URL: broker.url },
+        stdio: ['pipe', 'ignore', 'ignore'],
+      },
+    );
+    rollout.stdin.end(EDGE);
+    await expect
+      .poll(async () => (await run('rollout', 'status', id)).stdout, { timeout: 30_000 })
+      .toContain('waits for: its soak of 600 s after step 1');
+    const { stdout } = await run('rollout', 'status', id);
+    expect(stdout).toMatch(new RegExp(`^run by: \\S+ on \\S+ \\(process ${rollout.pid}\\)$`, 'm'));
+    expect(stdout).toContain(`next: fleetwall rollout pause ${id}`);
+    expect((await run('rollout', 'list')).stdout).toContain('running');
+    const closed = once(rollout, 'close');
+    expect((await run('rollout', 'abort', id)).stdout).toContain(`rollout ${id} aborted`);
+    expect((await closed)[0]).toBe(1);
   });
 });

@@ -13,7 +13,7 @@ interface Listed {
   ruleset: string;
   revision: number;
   hosts: number;
-  /** `open`: it has not ended, whether or not somebody runs it. */
+  /** How it ended; where it has not, `running`, or `left` if no process runs it. */
   status: string;
   reason: string | null;
   ends: Record<string, number>;
@@ -30,12 +30,16 @@ export async function listRollouts(flags: FleetFlags & { since: number }): Promi
         const { rolloutId, ruleset, hosts } = event.data;
         const { name, revision } = ruleset;
         const begun = { rolloutId, startedAt: event.time, ruleset: name, revision, hosts: hosts.length };
-        found.set(rolloutId, { ...begun, status: 'open', reason: null, ends: {} });
+        found.set(rolloutId, { ...begun, status: 'left', reason: null, ends: {} });
       }
       const listed = found.get(event.data.rolloutId);
       if (event.type !== 'fleetwall.rollout.ended' || listed === undefined) continue;
       const { status, reason, hosts } = event.data;
       Object.assign(listed, { status, reason, ends: countEnds(Object.values(hosts)) });
+    }
+    for (const listed of found.values()) {
+      if (listed.status === 'left' && (await client.isRolloutRun(listed.rolloutId)))
+        listed.status = 'running';
     }
   });
   if (flags.json === true) for (const listed of found.values()) printJson(listed);
@@ -45,6 +49,7 @@ export async function listRollouts(flags: FleetFlags & { since: number }): Promi
 }
 
 function rowOf({ rolloutId, startedAt, ruleset, revision, hosts, status, reason, ends }: Listed): string[] {
-  const how = status === 'open' ? `fleetwall rollout status ${rolloutId}` : (reason ?? tellCounts(ends));
+  const isOpen = status === 'running' || status === 'left';
+  const how = isOpen ? `fleetwall rollout status ${rolloutId}` : (reason ?? tellCounts(ends));
   return [startedAt, rolloutId, `${ruleset}@${revision}`, plural(hosts, 'host'), paintEnd(status), how];
 }

@@ -24,6 +24,7 @@ import {
   withTimeout,
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
+import { hostsToRetry } from '../../options/retry-failed.ts';
 import { type RolloutFlags, tellPlan, withRolloutOptions } from '../../options/rollout-flags.ts';
 import {
   ifRevisionOption,
@@ -62,16 +63,24 @@ export const ROLLOUT_EXAMPLES = [
     'take back what was done if more than two hosts fail',
     'fleetwall rollout edge.yaml --group web --max-failed 2 --on-failure rollback --yes',
   ],
+  [
+    'the mended file, to the hosts that an earlier rollout did not bring it to',
+    'fleetwall rollout edge.yaml --retry-failed 2026-11-22-edge-4f1c2a --yes',
+  ],
 ] as const;
 
 async function begin(path: string, flags: Flags, self: Command): Promise<ExitStatus> {
-  const whom = selectionOf(flags, self);
+  const whom = flags.retryFailed ?? selectionOf(flags, self);
   const file = await readRulesetFile(path, flags);
   return await withClient<ExitStatus>(flags, async (client, signal) => {
     // What is looked at is what is done: who comes to the fleet meanwhile is not in it.
-    const hosts = await hostsOf(lookOnce(client, signal), whom);
+    const hosts =
+      typeof whom === 'string'
+        ? await hostsToRetry(client, whom, flags.exclude, signal)
+        : await hostsOf(lookOnce(client, signal), whom);
     const look = tellPlan(flags, hosts.length);
-    if (!(await askFirst(`roll out ruleset ${file.ruleset.name}`, hosts, flags, self, look))) return 1;
+    const asked = typeof whom === 'string' ? { ...flags, all: true as const } : flags;
+    if (!(await askFirst(`roll out ruleset ${file.ruleset.name}`, hosts, asked, self, look))) return 1;
     if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
     const plan: RolloutPlan = {
       ruleset: rulesetToSend(file.ruleset, flags),

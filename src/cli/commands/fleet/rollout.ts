@@ -5,9 +5,11 @@ import { type FleetFlags, Interrupted, withClient, withFleetOptions } from '../.
 import { withExamples } from '../../options/help.ts';
 import { readDuration } from '../../options/read-values.ts';
 import { readRolloutId } from '../../options/rollout-flags.ts';
+import { statusOf } from '../../show/report-answers.ts';
 import { RolloutReport } from '../../show/report-rollout.ts';
+import { showRollout, tellRollout } from '../../show/tell-rollout.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
-import { printAside } from '../../terminal/print.ts';
+import { print, printAside, printJson } from '../../terminal/print.ts';
 import { listRollouts } from './rollout-list.ts';
 import { leftAlone, ROLLOUT_EXAMPLES, withStart } from './rollout-start.ts';
 
@@ -54,17 +56,22 @@ export function rolloutCommand(end: (status: ExitStatus) => void): Command {
     ['which there were in the last month', 'fleetwall rollout list'],
     ['of today, for a program', 'fleetwall rollout list --since 1d --json'],
   ]);
-  add('status', 'show how far a rollout is', tell, 'which hosts are done, and which are not begun');
+  add(
+    'status',
+    'show how far a rollout is, what has failed and why, who runs it, and what to type next',
+    tell,
+    'which hosts are done, and why it has stopped',
+  );
   add(
     'pause',
     'begin no more steps of a rollout until it is resumed',
-    ask('pause'),
+    pause,
     'finish the step that is under way, and wait',
   );
   add(
     'abort',
     'begin no more hosts of a rollout, and end it',
-    ask('abort'),
+    abort,
     'end it; with --on-failure rollback it is taken back, too',
   );
   return withExamples(rollout, [
@@ -73,15 +80,19 @@ export function rolloutCommand(end: (status: ExitStatus) => void): Command {
   ]);
 }
 
-/** Asks whoever runs it. */
-function ask(request: 'pause' | 'abort'): Work {
-  return async (id, _, client, signal) => {
-    if (request === 'pause') await client.pauseRollout(id, { signal });
-    else await client.abortRollout(id, { signal });
-    printAside(`asked to ${request} rollout ${id}\n`);
-    return 0;
-  };
-}
+const pause: Work = async (id, flags, client, signal) => {
+  const isRun = await client.pauseRollout(id, { signal });
+  if (flags.json === true) printJson({ rolloutId: id, request: 'pause', isRun });
+  const who = isRun ? 'it begins no more steps' : 'nobody runs it now: it begins no more hosts';
+  printAside(`asked to pause rollout ${id}; ${who} until somebody goes on: fleetwall rollout resume ${id}\n`);
+  return 0;
+};
+
+const abort: Work = async (id, flags, client, signal) => {
+  const report = new RolloutReport(flags.json === true, null);
+  report.end(await client.abortRollout(id, { signal, onEvent: report.onEvent }));
+  return 0;
+};
 
 async function resume(
   id: string,
@@ -111,6 +122,9 @@ async function tell(
 ): Promise<ExitStatus> {
   const found = await client.findRollout(id, { signal });
   await found.close();
-  const report = new RolloutReport(flags.json === true, null);
-  return report.tell(found.state);
+  const { state } = found;
+  const told = tellRollout(state, state.ended === null && (await client.isRolloutRun(id)));
+  if (flags.json === true) printJson(told);
+  else print(`${showRollout(told, state).join('\n')}\n`);
+  return state.ended === null ? 0 : statusOf(Object.values(told.hosts));
 }

@@ -1,0 +1,138 @@
+import type { RolloutState } from '../../central/rollout/rollout-state.ts';
+import type { Failure } from '../../contract/failure.ts';
+import { isGoodEnd } from '../../contract/outcome.ts';
+import type { RolloutOwner } from '../../contract/rollout-events.ts';
+import { paint, paintEnd } from '../terminal/paint.ts';
+import { describeOwner } from './describe-event.ts';
+import { endsOf, tableOf } from './rollout-table.ts';
+import { countEnds, nameHosts, tellCounts } from './show-answers.ts';
+import { showFailure } from './show-failure.ts';
+
+/** Where a rollout is, for somebody who did not see it begin. */
+export interface ToldRollout {
+  rolloutId: string;
+  ruleset: { name: string; revision: number };
+  status: 'running' | 'paused' | 'left' | 'completed' | 'stopped' | 'aborted';
+  /** Why it has ended so. */
+  reason: string | null;
+  /** Steps that have begun, of all. */
+  step: number;
+  steps: number;
+  summary: Record<string, number>;
+  hosts: Record<string, string>;
+  stopped: boolean;
+  /** Who ran it last, as that process says of itself. */
+  owner: RolloutOwner | null;
+  isRun: boolean;
+  /** When the last event of it came about, RFC 3339. */
+  lastEventAt: string | null;
+  waitsFor: string | null;
+  /** Hosts that failed in the same way are one entry. */
+  failures: { hosts: string[]; failure: Failure }[];
+  /** What somebody may type next. */
+  next: string[];
+}
+
+/** @param isRun whether a process runs it now */
+export function tellRollout(state: RolloutState, isRun: boolean): ToldRollout {
+  const { record, step, ended, owner, lastEventAt } = state;
+  const { rolloutId, ruleset, steps } = record;
+  const hosts = ended?.hosts ?? endsOf(state);
+  return {
+    rolloutId,
+    ruleset,
+    status: ended?.status ?? statusOf(state, isRun),
+    reason: ended?.reason ?? null,
+    step: step + 1,
+    steps: steps.length,
+    summary: countEnds(Object.values(hosts)),
+    hosts,
+    stopped: ended !== null && ended.status !== 'completed',
+    owner,
+    isRun,
+    lastEventAt,
+    waitsFor: ended === null ? waitsFor(state, hosts, isRun) : null,
+    failures: groupFailures(state),
+    next: nextCommands(state, hosts, isRun),
+  };
+}
+
+/** The same, for a person. */
+export function showRollout(told: ToldRollout, state: RolloutState): string[] {
+  const { rolloutId, ruleset, status, reason, summary, failures, next } = told;
+  const head =
+    state.ended === null
+      ? tableOf(state)
+      : [
+          `rollout ${rolloutId}: ${ruleset.name} revision ${ruleset.revision}, ${paintEnd(status)}${reason === null ? '' : `: ${reason}`}`,
+          tellCounts(summary),
+        ];
+  const failed = failures.flatMap(({ hosts, failure }) => [
+    `${paint.red('failed')}  ${paint.bold(nameHosts(hosts))}`,
+    ...[...showFailure(failure, null), `${failure.code}, at the stage ${failure.stage}`].map(
+      (line) => `    ${line}`,
+    ),
+  ]);
+  const waits = told.waitsFor === null ? [] : [`waits for: ${told.waitsFor}`];
+  return [
+    ...head,
+    ...failed,
+    ...(state.ended === null ? [describeRunner(told)] : []),
+    ...waits,
+    ...next.map((line) => `next: ${line}`),
+  ];
+}
+
+function statusOf({ isPaused }: RolloutState, isRun: boolean): ToldRollout['status'] {
+  if (!isRun) return 'left';
+  return isPaused ? 'paused' : 'running';
+}
+
+function describeRunner({ owner, isRun, lastEventAt }: ToldRollout): string {
+  const last = lastEventAt === null ? '' : `; its last event is of ${lastEventAt}`;
+  if (isRun) return `run by: ${owner === null ? 'a process that is there' : describeOwner(owner)}`;
+  return `run by: ${paint.yellow('nobody')}${owner === null ? '' : `: ${describeOwner(owner)} is gone`}${last}`;
+}
+
+function waitsFor(state: RolloutState, hosts: Record<string, string>, isRun: boolean): string {
+  const open = Object.entries(hosts).flatMap(([host, how]) => (how === 'running' ? [host] : []));
+  const among = (is: (host: string) => boolean, what: string) => {
+    const found = open.filter(is);
+    return found.length === 0 ? [] : [`${nameHosts(found)} ${what}`];
+  };
+  const progress = (host: string) => state.hosts.get(host);
+  const hasWindow = (host: string) => progress(host)?.windowUntil !== null;
+  const hasBegun = (host: string) => progress(host)?.startedAt !== null;
+  const parts = [
+    ...among((host) => !hasBegun(host), 'to begin'),
+    ...among((host) => hasBegun(host) && !hasWindow(host), 'to end'),
+    ...among(hasWindow, 'to be confirmed'),
+  ];
+  if (parts.length > 0) return parts.join('; ');
+  if (!isRun) return 'somebody to go on with it';
+  if (state.isAborted) return 'its process to end it';
+  if (state.isPaused) return 'somebody to resume it';
+  return `its soak of ${state.record.soakSeconds} s after step ${state.step + 1}`;
+}
+
+function groupFailures(state: RolloutState): ToldRollout['failures'] {
+  const groups = new Map<string, { hosts: string[]; failure: Failure }>();
+  for (const [host, { failure }] of state.hosts) {
+    if (failure === null) continue;
+    const key = [...showFailure(failure, null), failure.code].join('\n');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { hosts: [host], failure });
+    else group.hosts.push(host);
+  }
+  return [...groups.values()].toSorted((a, b) => b.hosts.length - a.hosts.length);
+}
+
+function nextCommands(state: RolloutState, hosts: Record<string, string>, isRun: boolean): string[] {
+  const { rolloutId } = state.record;
+  const isWanting = Object.values(hosts).some((how) => !isGoodEnd(how));
+  if (state.ended !== null) return isWanting ? [`fleetwall rollout FILE --retry-failed ${rolloutId}`] : [];
+  const goOn = `fleetwall rollout resume ${rolloutId}`;
+  const abort = `fleetwall rollout abort ${rolloutId}`;
+  if (!isRun || state.isPaused) return [goOn, abort];
+  return [`fleetwall rollout pause ${rolloutId}`, abort];
+}
