@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { EVENT_LOG_STREAM } from '../contract/names.ts';
 import type { Log } from '../job/ports/log.ts';
@@ -8,10 +7,10 @@ import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
 import { isOpen } from './connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
-import { isTaken, takeName } from './connection/take-name.ts';
 import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
 import { within } from './connection/within.ts';
+import { HeldNames } from './held-names.ts';
 import { LogReaders } from './log-readers.ts';
 import { LinkPublisher } from './publish/link-publisher.ts';
 import type { OutgoingMessage, Routed } from './publish/publish-channel.ts';
@@ -29,18 +28,15 @@ export interface LinkOptions {
 }
 
 const CONNECT_MS = 15_000;
-/** Longer than it takes a broker to give up a connection, or a node, that is gone. */
-const GIVEN_UP_MS = 120_000;
-const TAKE_PAUSE_MS = 1_000;
 const COUNT_MS = 3_000;
 
 /** The central side's connection. It publishes with confirms, and hears events; both go on when a lost connection is back. */
 export class FleetLink {
   #connection: BrokerConnection | null = null;
   #model: ChannelModel | null = null;
+  /** Names that only one connection can have. */
+  readonly names: HeldNames;
   readonly #readers: LogReaders;
-  readonly #held = new Map<string, () => void>();
-  readonly #log: Log;
   readonly #publisher: LinkPublisher;
   #isClosed = false;
   /** Those who wait for the next connection. */
@@ -48,7 +44,7 @@ export class FleetLink {
 
   private constructor(log: Log) {
     this.#readers = new LogReaders(async () => await this.#connected(), log);
-    this.#log = log;
+    this.names = new HeldNames(async (work) => await this.#overConnection(work), log);
     this.#publisher = new LinkPublisher(log);
   }
 
@@ -101,50 +97,6 @@ export class FleetLink {
     signal?: AbortSignal,
   ): Promise<() => Promise<void>> {
     return await this.#readers.add(new StreamSource(EVENT_LOG_STREAM, start, onMessage), onReopened, signal);
-  }
-
-  /**
-   * Takes a name that only one connection can have, until it is released, or this link is closed. The broker gives it up with a lost
-   * connection: it is taken again with the next one.
-   *
-   * @param onTaken called if another connection has it by then
-   * @returns whether the name was free
-   */
-  async hold(name: string, onTaken: () => void): Promise<boolean> {
-    const isFree = await this.#take(name);
-    if (isFree) this.#held.set(name, onTaken);
-    return isFree;
-  }
-
-  /** Whether a connection, this or another, holds that name. @throws {Error} what the broker said */
-  async isHeld(name: string): Promise<boolean> {
-    return await this.#overConnection(async (model) => await isTaken(model, name));
-  }
-
-  /** Gives up a name that is held. Does not wait for the broker: at the latest, it is free when this link is closed. */
-  release(name: string): void {
-    if (!this.#held.delete(name)) return;
-    const model = this.#model;
-    if (model !== null && isOpen(model))
-      onOwnChannel(model, (channel) => channel.deleteQueue(name)).catch(() => {});
-  }
-
-  /** The broker may not have given up the lost connection yet, which would have to hold the name still. */
-  async #holdAgain(name: string, onTaken: () => void): Promise<void> {
-    const deadline = performance.now() + GIVEN_UP_MS;
-    try {
-      while (!(await this.#take(name))) {
-        if (performance.now() > deadline) return onTaken();
-        await sleep(TAKE_PAUSE_MS, undefined, { ref: false });
-      }
-    } catch (error) {
-      if (!(error instanceof BrokerUnreachable))
-        this.#log.warn({ error, name }, 'Cannot hold this name again');
-    }
-  }
-
-  async #take(name: string): Promise<boolean> {
-    return await this.#overConnection(async (model) => await takeName(model, name));
   }
 
   /** How many messages a queue or stream has, about; `null`: it is not there. @throws {Error} what the broker said */
@@ -219,6 +171,6 @@ export class FleetLink {
     this.#model = model;
     this.#tellOpened();
     this.#readers.reopen();
-    if (isAgain) for (const [name, onTaken] of this.#held) void this.#holdAgain(name, onTaken);
+    if (isAgain) this.names.reopen();
   }
 }

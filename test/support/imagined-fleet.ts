@@ -15,7 +15,9 @@ export interface Fate {
   had: boolean;
 }
 
-export type ImaginedLink = Pick<FleetLink, 'read' | 'publish' | 'hold' | 'release'>;
+export type ImaginedLink = Pick<FleetLink, 'read' | 'publish'> & {
+  names: Pick<FleetLink['names'], 'hold' | 'release'>;
+};
 
 export const LATE_MS = 500_000;
 type Live = 'old' | 'new' | null;
@@ -44,8 +46,7 @@ export class ImaginedFleet {
     let isAlive = true;
     const own = new Set<(message: IncomingMessage) => void>();
     const link: ImaginedLink = {
-      hold: async () => true,
-      release: () => {},
+      names: { hold: async () => true, release: () => {} },
       read: async (start, onMessage) => {
         const reader = (message: IncomingMessage) => {
           if (isAlive) onMessage(message);

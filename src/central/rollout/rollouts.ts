@@ -25,7 +25,7 @@ export async function startRollout(
 
 /** Whether a process runs it now: each holds a name on the broker for as long as it does. @throws {Error} what the broker said */
 export async function isRolloutRun({ link }: Operator, rolloutId: string): Promise<boolean> {
-  return await link.isHeld(rolloutQueue(rolloutId));
+  return await link.names.isHeld(rolloutQueue(rolloutId));
 }
 
 /** @throws {NoSuchRollout} */

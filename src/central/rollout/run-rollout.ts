@@ -8,7 +8,7 @@ import type { RolloutLog } from './rollout-log.ts';
 import { NOT_BEGUN, type RolloutEnd } from './rollout-state.ts';
 
 /** What it needs of a {@link FleetLink}. */
-type ControlLink = Pick<FleetLink, 'hold' | 'release' | 'publish'>;
+type ControlLink = Pick<FleetLink, 'publish'> & { names: Pick<FleetLink['names'], 'hold' | 'release'> };
 
 /**
  * Runs a rollout to its end, from wherever it is: all that this process knows is in the log of events, so that another one can go on
@@ -28,7 +28,7 @@ export async function runRollout(
     `rollout ${rolloutId} is run by another process; watch it, or wait until that has ended`,
   );
   const name = rolloutQueue(rolloutId);
-  if (!(await link.hold(name, () => taken.abort(isRun)))) throw isRun;
+  if (!(await link.names.hold(name, () => taken.abort(isRun)))) throw isRun;
   const signals = signal === undefined ? [taken.signal] : [signal, taken.signal];
   try {
     // Who ran it until now has said everything in the log by the time it lets go of the name.
@@ -37,7 +37,7 @@ export async function runRollout(
     await log.say('fleetwall.rollout.taken', { rolloutId, by: thisProcess() }, signal);
     return await new Controller(link, log, AbortSignal.any(signals)).run();
   } finally {
-    link.release(name);
+    link.names.release(name);
   }
 }
 
