@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 90_000,
     // More than there are cores: much of the time of these tests is waiting, for a broker or for a deadline.
-    maxWorkers: 3,
+    maxWorkers: 4,
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
       {

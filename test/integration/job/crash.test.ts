@@ -14,6 +14,11 @@ const fixture = new Fixture();
 const PRELOAD = join(import.meta.dirname, '../../support/crash-at-step.mjs');
 /** The number of random kills, for both variants together; set it higher for a longer run. */
 const RANDOM_KILLS = Number(process.env['FLEETWALL_TEST_KILLS'] ?? 12);
+/** The steps are ours, whatever the variant: each is taken with one of them, and with both in a longer run. */
+const MODES =
+  process.env['FLEETWALL_TEST_KILLS'] === undefined
+    ? ({ nft: ['probe'], legacy: ['none'] } as const)
+    : ({ nft: ['none', 'probe'], legacy: ['none', 'probe'] } as const);
 /** A limit that is higher than the number of steps of any job. */
 const MOST_STEPS = 60;
 const KEPT = new Set(['applied', 'unchanged', 'removed']);
@@ -99,7 +104,7 @@ async function expectBootFiles(host: TestHost, revision: number | null): Promise
 }
 
 describe.each(BACKENDS)('a worker that is killed, %s', (backend) => {
-  it.each(['none', 'probe'] as const)(
+  it.each(MODES[backend])(
     'at any step of its journal, with confirm %s, leaves the host as before or as wanted, and the job has one end',
     async (mode) => {
       const { host, crash } = await hostWithStranger(backend);
