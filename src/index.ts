@@ -18,11 +18,17 @@ export type {
 export { FleetClient } from './central/fleet-client.ts';
 export type {
   FoundRollout,
+  GateWatch,
   HostAmount,
   RolloutOptions,
   RolloutPlan,
 } from './central/rollout/rollout-options.ts';
-export type { HostProgress, RolloutEnd, RolloutState } from './central/rollout/rollout-state.ts';
+export type {
+  GateProgress,
+  HostProgress,
+  RolloutEnd,
+  RolloutState,
+} from './central/rollout/rollout-state.ts';
 export { ControlMessage } from './contract/control.ts';
 export {
   FleetEvent,
@@ -32,7 +38,9 @@ export {
   type WorkerEvent,
 } from './contract/event.ts';
 export { FailureCode, isRetryable, Stage as FailureStage } from './contract/failure.ts';
+export { GateLook, GateRules } from './contract/gates.ts';
 export { Job } from './contract/job.ts';
 export * as brokerNames from './contract/names.ts';
 export { type HostEnd, RolloutEvent } from './contract/rollout-events.ts';
+export { watchGates } from './gates/watch-gates.ts';
 export { rulesetDigest } from './ruleset/digest.ts';

@@ -1,6 +1,7 @@
 import {
   BrokerRefused,
   BrokerUnreachable,
+  GateFailed,
   HostIsOnline,
   NobodyKnown,
   NoSuchRollout,
@@ -33,6 +34,7 @@ const FOR_THE_PERSON = [
   RolloutHasEnded,
   RolloutIsRun,
   NobodyKnown,
+  GateFailed,
   HostIsOnline,
 ];
 
@@ -55,6 +57,7 @@ export function refuse(error: unknown): ExitStatus {
   const { message } = isForThePerson(error) ? error : asUnforeseen(error);
   printAside(`${message.replace(/^/gm, 'fleetwall: ')}\n`);
   if (error instanceof NobodyKnown) return 4;
+  if (error instanceof GateFailed) return 1;
   if (error instanceof Interrupted) return error.signal === 'SIGINT' ? 130 : 143;
   return isForThePerson(error) || isOfTheSystem(error) ? 2 : 1;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Outcome } from './event.ts';
+import { GateLook, GateRules } from './gates.ts';
 import { HostId, JobId, Revision, RulesetName } from './identifiers.ts';
 
 /**
@@ -23,6 +24,7 @@ const RecordedMessage = z.object({
 export type RecordedMessage = z.infer<typeof RecordedMessage>;
 
 const LONGEST_NAME = 255;
+const LONGEST_REASON = 1_000;
 
 /** The most hosts that may end in this way. One more stops the rollout, unless `onFailure` is `continue`. */
 const Budgets = z.object({
@@ -50,6 +52,10 @@ const RolloutStarted = z.object({
   jobs: z.array(RecordedMessage.extend({ hosts: z.array(HostId) })),
   /** When the jobs expire; the first rollouts did not say so. */
   expiresAt: z.iso.datetime().optional(),
+  /** What is looked at before the first step and after each one; where it is looked at is not told. */
+  gates: GateRules.optional(),
+  /** Why it was begun although there was a freeze. */
+  overrideFreeze: z.string().max(LONGEST_REASON).optional(),
   /** The jobs that take the ruleset back: `rollback`, or `remove` where there is nothing to go back to. */
   takeBack: z.object({ rollback: RecordedMessage, remove: RecordedMessage }).nullable(),
 });
@@ -96,6 +102,11 @@ export const RolloutEvent = z.discriminatedUnion('type', [
     /** The broker could not deliver the job: these hosts have no queue. */
     type: z.literal('fleetwall.rollout.unroutable'),
     data: z.object({ rolloutId: RolloutId, hosts: z.array(HostId) }),
+  }),
+  CloudEvent.extend({
+    /** Its gates were looked at: after that step, or (-1) before the first one. */
+    type: z.literal('fleetwall.rollout.looked'),
+    data: z.object({ rolloutId: RolloutId, step: z.int().min(-1), looks: z.array(GateLook) }),
   }),
   CloudEvent.extend({
     type: z.literal('fleetwall.rollout.requested'),

@@ -23,12 +23,12 @@ interface Config {
 
 /** A Prometheus with the configuration of the compose file, but with local targets, which it scrapes every second. */
 export class Prometheus {
-  readonly #url: string;
+  readonly url: string;
   readonly #folder: string;
   readonly #server: ChildProcess;
 
   private constructor(url: string, folder: string, server: ChildProcess) {
-    this.#url = url;
+    this.url = url;
     this.#folder = folder;
     this.#server = server;
   }
@@ -46,8 +46,20 @@ export class Prometheus {
     }));
     // After its own relabelling, which names the instance by the target.
     for (const scrape of config.scrape_configs) scrape.relabel_configs.push(...moves);
-    await writeFile(join(folder, 'prometheus.yml'), stringify(config));
     await copyFile(join(files, 'alerts.yaml'), join(folder, 'alerts.yaml'));
+    return await Prometheus.#run(folder, config);
+  }
+
+  /** One that scrapes these addresses each second. */
+  static async scraping(targets: readonly string[]): Promise<Prometheus> {
+    return await Prometheus.#run(await mkdtemp(join(tmpdir(), 'fleetwall-prometheus-')), {
+      global: { scrape_interval: '1s' },
+      scrape_configs: [{ job_name: 'fleetwall', static_configs: [{ targets }] }],
+    });
+  }
+
+  static async #run(folder: string, config: object): Promise<Prometheus> {
+    await writeFile(join(folder, 'prometheus.yml'), stringify(config));
     const address = `127.0.0.1:${await freePort()}`;
     const output = openSync(join(folder, 'output.log'), 'a');
     const args = [
@@ -84,7 +96,7 @@ export class Prometheus {
   }
 
   async #ask(what: string): Promise<unknown> {
-    const answer = await fetch(`${this.#url}/api/v1/${what}`);
+    const answer = await fetch(`${this.url}/api/v1/${what}`);
     const { status, data, error } = (await answer.json()) as {
       status: string;
       data: unknown;
@@ -97,7 +109,7 @@ export class Prometheus {
   async #ready(): Promise<void> {
     const deadline = Date.now() + START_MS;
     for (;;) {
-      const answer = await fetch(`${this.#url}/-/ready`).catch(() => null);
+      const answer = await fetch(`${this.url}/-/ready`).catch(() => null);
       if (answer?.ok === true) return;
       if (this.#server.exitCode !== null || Date.now() > deadline) {
         throw new Error(

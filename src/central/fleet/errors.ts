@@ -43,3 +43,9 @@ export class RolloutHasEnded extends Error {
   override readonly name = 'RolloutHasEnded';
   readonly code = 'rollout_has_ended';
 }
+
+/** A gate was not open before the first step: nothing was begun. */
+export class GateFailed extends Error {
+  override readonly name = 'GateFailed';
+  readonly code = 'gate_failed';
+}

@@ -8,7 +8,7 @@ import { revisionFor } from '../fleet/next-revision.ts';
 import type { RulesetToPush } from '../fleet/options.ts';
 import { assertSelection, type FleetObserver, hostsOf } from '../fleet/select.ts';
 import type { HostAmount, RolloutPlan } from './rollout-options.ts';
-import { budgetsOf, layOutSteps, stepsFor } from './rollout-steps.ts';
+import { budgetsOf, layOutSteps, stepsFor, TOO_FEW } from './rollout-steps.ts';
 
 const NONE: HostAmount = { count: 0 };
 const SECONDS = 60;
@@ -30,7 +30,7 @@ export async function planRollout(
   const hosts = await hostsOf(observer, plan.whom);
   if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
   const steps = layOutSteps(stepsFor(plan.steps, hosts.length), hosts.length);
-  if (steps === null) throw new PlanError('the last step does not reach all hosts: end with 100%');
+  if (steps === null) throw new PlanError(TOO_FEW);
   const rolloutId = plan.id ?? newId(plan.ruleset.name);
   const revision = await revisionFor(observer, plan.ruleset, { hosts });
   const expires = longestSeconds(plan, steps.length) + (plan.expiresInSeconds ?? EXPIRES_SECONDS);
@@ -52,6 +52,8 @@ export async function planRollout(
     executionSeconds: plan.executionSeconds ?? SECONDS,
     jobs,
     expiresAt: message.expiresAt,
+    ...(plan.gates === undefined ? {} : { gates: plan.gates.rules }),
+    ...(plan.overrideFreeze === undefined ? {} : { overrideFreeze: plan.overrideFreeze }),
     takeBack:
       onFailure === 'rollback'
         ? await takeBackOf(ruleset, job.target, { rolloutId, keys, expires: TAKE_BACK_SECONDS })

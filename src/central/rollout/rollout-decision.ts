@@ -1,10 +1,13 @@
 import type { HostEnd } from '../../contract/rollout-events.ts';
+import { failedGate, heldByGates } from './gate-decision.ts';
 import type { HostProgress, RolloutEnd, RolloutState } from './rollout-state.ts';
 
 /** What a rollout needs next. Nothing here talks to anybody: it is a matter of what is known, and of the time. */
 export type Decision =
   | { kind: 'begin'; step: number; hosts: string[] }
   | { kind: 'take-back'; how: readonly TakeBackAction[]; hosts: string[] }
+  /** At the gates. */
+  | { kind: 'look' }
   | { kind: 'end'; end: RolloutEnd }
   /** Until something is heard, or that time comes. */
   | { kind: 'wait'; until: number };
@@ -17,6 +20,8 @@ export interface Clock {
   now: number;
   /** The last sign of the step that is under way. */
   stepEndedAt: number | null;
+  /** When the gates were looked at last since then, in this process. */
+  lookedAt: number | null;
   takeBackAskedAt: ReadonlyMap<string, number>;
 }
 
@@ -28,20 +33,36 @@ const GRACE_MS = 10_000;
 export function decide(state: RolloutState, clock: Clock): Decision {
   const { record, step } = state;
   const open = [...state.hosts.values()].filter((host) => isOpen(host, state, clock.now));
-  const spent = spentBudget(state, clock.now);
-  const isStopping = state.isAborted || (spent !== null && record.onFailure !== 'continue');
   if (open.length > 0) return { kind: 'wait', until: earliest(open.map((host) => dueAt(host, state))) };
-  if (isStopping) return stop(state, clock, spent);
-  if (step === record.steps.length - 1) return endAll(state, clock, 'completed', spent);
-  if (state.isPaused) return { kind: 'wait', until: Number.POSITIVE_INFINITY };
-  const soakedAt = step === -1 ? clock.now : (clock.stepEndedAt ?? clock.now) + record.soakSeconds * 1000;
-  if (soakedAt > clock.now) return { kind: 'wait', until: soakedAt };
+  const gate = failedGate(state);
+  const spent = spentBudget(state, clock.now) ?? gate;
+  // A gate that is shut before the first step is not gone past, whatever is to be done about failures.
+  const isShut = step === -1 && gate !== null;
+  if (state.isAborted || isShut || (spent !== null && record.onFailure !== 'continue')) {
+    return stop(state, clock, spent);
+  }
+  const isLast = step === record.steps.length - 1;
+  if (isLast && record.gates === undefined) return endAll(state, clock, 'completed', spent);
+  if (state.isPaused && !isLast) return { kind: 'wait', until: Number.POSITIVE_INFINITY };
+  const held = heldBySoak(state, clock);
+  if (held !== null) return held;
+  if (isLast) return endAll(state, clock, 'completed', spent);
   return { kind: 'begin', step: step + 1, hosts: state.hostsOf(step + 1) };
+}
+
+/** By its time, and by gates. `null`: by nothing any more. */
+function heldBySoak(state: RolloutState, clock: Clock): Decision | null {
+  const { now, stepEndedAt } = clock;
+  const soakedAt = state.step === -1 ? now : (stepEndedAt ?? now) + state.record.soakSeconds * 1000;
+  const held = heldByGates(state, clock, soakedAt);
+  if (held !== null) return held;
+  return soakedAt > now ? { kind: 'wait', until: soakedAt } : null;
 }
 
 /** How a host has ended, as far as is known: one that is not heard of in time is silent, until it is heard of after all. */
 export function endOf(host: HostProgress, state: RolloutState, now: number): HostEnd | null {
   if (host.takenBack === 'applied' || host.takenBack === 'removed') return 'rolled_back';
+  if (host.spoiled !== null) return 'failed';
   if (host.end !== null) return host.end;
   if (host.step === null) return null;
   return dueAt(host, state) <= now ? 'silent' : null;
@@ -50,7 +71,9 @@ export function endOf(host: HostProgress, state: RolloutState, now: number): Hos
 /** Which budget is spent; `null`: none. */
 function spentBudget(state: RolloutState, now: number): string | null {
   const { failed, rolledBack, silent } = state.record.budgets;
-  const ends = [...state.hosts.values()].map((host) => host.end ?? endOf(host, state, now));
+  const ends = [...state.hosts.values()].map((host) =>
+    host.spoiled === null ? (host.end ?? endOf(host, state, now)) : 'failed',
+  );
   const count = (is: (end: HostEnd) => boolean) => ends.filter((end) => end !== null && is(end)).length;
   const counts = [
     ['failed', count((end) => FAILED.has(end)), failed],

@@ -1,5 +1,6 @@
 import type { FleetEvent } from '../../contract/event.ts';
 import type { Failure } from '../../contract/failure.ts';
+import type { GateLook } from '../../contract/gates.ts';
 import type { HostEnd, RolloutEvent, RolloutOwner, RolloutStarted } from '../../contract/rollout-events.ts';
 import { isRefusal } from '../fleet/refusal.ts';
 import { windowMs } from '../fleet/window.ts';
@@ -17,6 +18,16 @@ export interface HostProgress {
   takenBack: 'applied' | 'removed' | 'nothing_before' | 'failed' | null;
   /** Why its job has failed, as the host tells it. */
   failure: Failure | null;
+  /** It had ended well, and in a soak it went offline, drifted, or took its change back: it counts as failed. */
+  spoiled: string | null;
+}
+
+/** What is known of one gate. */
+export interface GateProgress {
+  /** Newest last, and no more than {@link MOST_LOOKS}. */
+  looks: GateLook[];
+  /** Failing looks since the last that passed; an inconclusive one is not counted. */
+  failuresInRow: number;
 }
 
 /** Of a host that no step has come to. */
@@ -28,7 +39,9 @@ export const NOT_BEGUN: HostProgress = {
   end: null,
   takenBack: null,
   failure: null,
+  spoiled: null,
 };
+const MOST_LOOKS = 100;
 
 export type RolloutEnd = Extract<RolloutEvent, { type: 'fleetwall.rollout.ended' }>['data'];
 
@@ -45,11 +58,15 @@ export class RolloutState {
   /** When the last event of it came about, RFC 3339; `null`: none yet. */
   lastEventAt: string | null = null;
   ended: RolloutEnd | null = null;
+  readonly gates: ReadonlyMap<string, GateProgress>;
+  /** After which step the gates were looked at last; -1: before the first, `null`: never. */
+  lookedStep: number | null = null;
   readonly #jobs: ReadonlySet<string>;
 
   /** @internal */
   constructor(record: RolloutStarted) {
     this.record = record;
+    this.gates = new Map((record.gates?.names ?? []).map((name) => [name, { looks: [], failuresInRow: 0 }]));
     this.#jobs = new Set(record.jobs.map(({ jobId }) => jobId));
     this.hosts = new Map(record.hosts.map((host) => [host, { ...NOT_BEGUN }]));
   }
@@ -67,7 +84,7 @@ export class RolloutState {
       this.#takeOwn(event as RolloutEvent, now);
       return true;
     }
-    return 'subject' in event && this.#takeOfHost(event as FleetEvent & { subject: string }, now);
+    return this.#takeOfHost(event as FleetEvent, now);
   }
 
   /** Of a step, in the order in which they are taken. */
@@ -85,16 +102,16 @@ export class RolloutState {
         return;
       case 'fleetwall.rollout.step':
         this.step = Math.max(this.step, event.data.step);
-        for (const host of event.data.hosts) {
-          const progress = this.hosts.get(host);
-          if (progress !== undefined) Object.assign(progress, { step: event.data.step, sentAt: now });
+        for (const progress of this.#known(event.data.hosts)) {
+          Object.assign(progress, { step: event.data.step, sentAt: now });
         }
         return;
+      case 'fleetwall.rollout.looked':
+        this.lookedStep = event.data.step;
+        for (const look of event.data.looks) this.#takeLook(look);
+        return;
       case 'fleetwall.rollout.unroutable':
-        for (const host of event.data.hosts) {
-          const progress = this.hosts.get(host);
-          if (progress !== undefined) progress.end ??= 'unroutable';
-        }
+        for (const progress of this.#known(event.data.hosts)) progress.end ??= 'unroutable';
         return;
       case 'fleetwall.rollout.requested':
         if (event.data.request === 'abort') this.isAborted = true;
@@ -103,6 +120,19 @@ export class RolloutState {
       case 'fleetwall.rollout.ended':
         this.ended ??= event.data;
     }
+  }
+
+  #known(hosts: readonly string[]): HostProgress[] {
+    return hosts.map((host) => this.hosts.get(host)).filter((progress) => progress !== undefined);
+  }
+
+  #takeLook(look: GateLook): void {
+    const gate = this.gates.get(look.name);
+    if (gate === undefined) return;
+    gate.looks.push(look);
+    if (gate.looks.length > MOST_LOOKS) gate.looks.shift();
+    if (look.verdict === 'pass') gate.failuresInRow = 0;
+    if (look.verdict === 'fail') gate.failuresInRow += 1;
   }
 
   /** Gives hosts that have begun and not ended more time: they could not be heard for so long. */
@@ -115,11 +145,29 @@ export class RolloutState {
     }
   }
 
-  #takeOfHost(event: FleetEvent & { subject: string }, now: number): boolean {
+  /** All that was begun has ended, and it is waited for what comes of it. */
+  #isSoaking(): boolean {
+    const { soakSeconds, gates } = this.record;
+    if (soakSeconds === 0 && gates === undefined) return false;
+    return [...this.hosts.values()].every(
+      ({ step, end, takenBack }) => (step === null || end !== null) && takenBack === null,
+    );
+  }
+
+  /** What is to be left alone after it has ended well, and is not. */
+  #spoil(progress: HostProgress, event: FleetEvent): boolean {
+    const spoiled = spoiledBy(event, this.record.ruleset.name);
+    if (spoiled === null || progress.end !== 'applied' || !this.#isSoaking()) return false;
+    progress.spoiled ??= spoiled;
+    return true;
+  }
+
+  #takeOfHost(event: FleetEvent, now: number): boolean {
     const progress = this.hosts.get(event.data.hostId);
     if (progress === undefined || this.ended !== null) return false;
-    const { takeBack } = this.record;
-    const isTakeBack = event.subject === takeBack?.rollback.jobId || event.subject === takeBack?.remove.jobId;
+    if (!('subject' in event)) return this.#spoil(progress, event);
+    const { rollback, remove } = this.record.takeBack ?? {};
+    const isTakeBack = [rollback?.jobId, remove?.jobId].includes(event.subject);
     if (isTakeBack && event.type === 'fleetwall.job.completed') {
       // The same end may be told again, after the one that followed it.
       if (progress.takenBack !== 'applied' && progress.takenBack !== 'removed') {
@@ -146,6 +194,12 @@ function takeSign(progress: HostProgress, event: FleetEvent, now: number): void 
       progress.windowUntil ??= now + windowMs(event);
     }
   }
+}
+
+/** What a host does that has ended well, and is not to do. */
+function spoiledBy(event: FleetEvent, ruleset: string): string | null {
+  if (event.type === 'fleetwall.worker.offline') return 'went offline';
+  return event.type === 'fleetwall.drift.detected' && event.data.ruleset.name === ruleset ? 'drifted' : null;
 }
 
 function takenBackBy({

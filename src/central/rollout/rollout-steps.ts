@@ -37,6 +37,8 @@ function partOf(amount: HostAmount, hosts: number, round: (value: number) => num
   return 'count' in amount ? amount.count : round((amount.percent * hosts) / 100);
 }
 
+/** What is wrong with steps that {@link layOutSteps} does not take. */
+export const TOO_FEW = 'the last step does not reach all hosts: end with 100%';
 const FEW_HOSTS = 10;
 
 /** The steps that were asked for; else one host, a tenth, all, where that is more than a few. */

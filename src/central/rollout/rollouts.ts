@@ -2,6 +2,7 @@ import { rolloutQueue } from '../../contract/rollout-events.ts';
 import { PlanError, RolloutHasEnded, RolloutIsRun } from '../fleet/errors.ts';
 import type { Operator } from '../fleet/operator.ts';
 import { lookOnce } from '../fleet/select.ts';
+import { passGates } from './open-gates.ts';
 import { planRollout } from './plan-rollout.ts';
 import { RolloutLog } from './rollout-log.ts';
 import type { RolloutOptions, RolloutPlan } from './rollout-options.ts';
@@ -19,8 +20,13 @@ export async function startRollout(
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
   const record = await planRollout(lookOnce(operator, options.signal), plan, operator.keys);
+  const { gates } = plan;
+  const looks = gates === undefined ? null : await passGates(gates, options);
   const log = await RolloutLog.begin(operator.link, operator.reader, record, options.signal);
-  return await run(operator, log, options);
+  const { rolloutId } = record;
+  if (looks !== null)
+    await log.say('fleetwall.rollout.looked', { rolloutId, step: -1, looks }, options.signal);
+  return await run(operator, log, { ...options, gates });
 }
 
 /** Whether a process runs it now: each holds a name on the broker for as long as it does. @throws {Error} what the broker said */
@@ -139,8 +145,8 @@ async function run(operator: Operator, log: RolloutLog, options: RolloutOptions)
 async function runLog(
   { link }: Operator,
   log: RolloutLog,
-  { signal, onEvent }: RolloutOptions,
+  { signal, onEvent, gates }: RolloutOptions,
 ): Promise<RolloutEnd> {
   if (onEvent !== undefined) log.onEvent((event) => onEvent(event, log.state));
-  return await runRollout(link, log, signal);
+  return await runRollout(link, log, gates, signal);
 }

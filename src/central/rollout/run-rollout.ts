@@ -1,11 +1,13 @@
-import { hostname, userInfo } from 'node:os';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
-import { type RecordedMessage, type RolloutOwner, rolloutQueue } from '../../contract/rollout-events.ts';
+import { type RecordedMessage, rolloutQueue } from '../../contract/rollout-events.ts';
 import { RolloutIsRun } from '../fleet/errors.ts';
+import { assertSameGates } from './open-gates.ts';
 import { type Decision, decide, endOf } from './rollout-decision.ts';
 import type { RolloutLog } from './rollout-log.ts';
+import type { GateWatch } from './rollout-options.ts';
 import { NOT_BEGUN, type RolloutEnd } from './rollout-state.ts';
+import { thisProcess } from './this-process.ts';
 
 /** What it needs of a {@link FleetLink}. */
 type ControlLink = Pick<FleetLink, 'publish'> & { names: Pick<FleetLink['names'], 'hold' | 'release'> };
@@ -19,10 +21,13 @@ type ControlLink = Pick<FleetLink, 'publish'> & { names: Pick<FleetLink['names']
 export async function runRollout(
   link: ControlLink,
   log: RolloutLog,
+  gates: GateWatch | undefined,
   signal?: AbortSignal,
 ): Promise<RolloutEnd> {
   const { rolloutId } = log.state.record;
   if (log.state.ended !== null) return log.state.ended;
+  // What is to be ended needs no gates any more.
+  if (!log.state.isAborted) assertSameGates(log.state.record, gates);
   const taken = new AbortController();
   const isRun = new RolloutIsRun(
     `rollout ${rolloutId} is run by another process; watch it, or wait until that has ended`,
@@ -35,22 +40,9 @@ export async function runRollout(
     await log.readToEnd(signal);
     if (log.state.ended !== null) return log.state.ended;
     await log.say('fleetwall.rollout.taken', { rolloutId, by: thisProcess() }, signal);
-    return await new Controller(link, log, AbortSignal.any(signals)).run();
+    return await new Controller(link, log, gates, AbortSignal.any(signals)).run();
   } finally {
     link.names.release(name);
-  }
-}
-
-function thisProcess(): RolloutOwner {
-  return { user: userName(), host: hostname(), pid: process.pid };
-}
-
-/** In a container, a user need not have a name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.());
   }
 }
 
@@ -65,8 +57,16 @@ class Controller {
   readonly #sent = new Set<string>();
   readonly #takeBackAskedAt = new Map<string, number>();
   #stepEnded: { step: number; at: number } | null = null;
+  #looked: { step: number; at: number } | null = null;
+  readonly #gates: GateWatch | undefined;
 
-  constructor(link: ControlLink, log: RolloutLog, signal: AbortSignal | undefined) {
+  constructor(
+    link: ControlLink,
+    log: RolloutLog,
+    gates: GateWatch | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#gates = gates;
     this.#link = link;
     this.#log = log;
     this.#signal = signal;
@@ -123,7 +123,8 @@ class Controller {
       .every((host) => endOf(state.hosts.get(host) ?? NOT_BEGUN, state, now) !== null);
     if (isOver && this.#stepEnded?.step !== state.step) this.#stepEnded = { step: state.step, at: now };
     const stepEndedAt = this.#stepEnded?.step === state.step ? this.#stepEnded.at : null;
-    return { now, stepEndedAt, takeBackAskedAt: this.#takeBackAskedAt };
+    const lookedAt = this.#looked?.step === state.step ? this.#looked.at : null;
+    return { now, stepEndedAt, lookedAt, takeBackAskedAt: this.#takeBackAskedAt };
   }
 
   /** Hosts of steps that have begun, of which nobody can say any more whether they were sent their job. */
@@ -157,6 +158,8 @@ class Controller {
     if (decision.kind === 'begin') {
       const { step, hosts } = decision;
       await this.#log.say('fleetwall.rollout.step', { rolloutId, step, hosts }, this.#signal);
+    } else if (decision.kind === 'look') {
+      await this.#look();
     } else if (decision.kind === 'end') {
       await this.#log.say('fleetwall.rollout.ended', decision.end, this.#signal);
     } else if (takeBack !== null) {
@@ -165,6 +168,19 @@ class Controller {
         for (const host of decision.hosts) this.#takeBackAskedAt.set(`${action} ${host}`, Date.now());
       }
     }
+  }
+
+  async #look(): Promise<void> {
+    const { step, record } = this.#log.state;
+    const at = Date.now();
+    const looks = (await this.#gates?.look(this.#signal)) ?? [];
+    this.#signal?.throwIfAborted();
+    this.#looked = { step, at };
+    await this.#log.say(
+      'fleetwall.rollout.looked',
+      { rolloutId: record.rolloutId, step, looks },
+      this.#signal,
+    );
   }
 
   /** @returns those whom nobody takes it for */

@@ -1,6 +1,7 @@
 import { isFleetEvent } from '../../central/fleet/event-reader.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { FleetEvent } from '../../contract/event.ts';
+import type { GateLook } from '../../contract/gates.ts';
 import type { RolloutEvent, RolloutOwner } from '../../contract/rollout-events.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layRow } from '../terminal/table.ts';
@@ -75,6 +76,8 @@ function describeRollout(event: RolloutEvent): string {
       return `step ${event.data.step + 1}: ${plural(event.data.hosts.length, 'host')}`;
     case 'fleetwall.rollout.unroutable':
       return `${plural(event.data.hosts.length, 'host')} without a queue`;
+    case 'fleetwall.rollout.looked':
+      return event.data.looks.map(describeLook).join('; ');
     case 'fleetwall.rollout.requested':
       return `${event.data.request} was asked for`;
     case 'fleetwall.rollout.ended': {
@@ -87,6 +90,11 @@ function describeRollout(event: RolloutEvent): string {
 /** `ops on jump-1 (process 4711)` */
 export function describeOwner({ user, host, pid }: RolloutOwner): string {
   return escapeControl(`${user} on ${host} (process ${pid})`);
+}
+
+/** `gate "error rate": pass, 2.5, below 5` */
+export function describeLook({ name, verdict, reason }: GateLook): string {
+  return `${escapeControl(`gate "${name}": `)}${paintEnd(verdict)}${escapeControl(`, ${reason}`)}`;
 }
 
 function nameOf(ruleset: { name: string; revision: number } | null): string {

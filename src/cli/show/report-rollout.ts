@@ -1,14 +1,17 @@
 import { isFleetEvent } from '../../central/fleet/event-reader.ts';
 import type { HostAnswers } from '../../central/fleet/options.ts';
+import { inconclusiveGates } from '../../central/rollout/gate-decision.ts';
 import type { RolloutEnd, RolloutState } from '../../central/rollout/rollout-state.ts';
+import { escapeControl } from '../../contract/escape.ts';
 import type { FleetEvent } from '../../contract/event.ts';
+import type { GateLook } from '../../contract/gates.ts';
 import type { RolloutEvent } from '../../contract/rollout-events.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
-import { LiveView } from '../terminal/live-view.ts';
+import { LiveView, tellAside } from '../terminal/live-view.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
-import { describeEvent } from './describe-event.ts';
+import { describeEvent, describeLook } from './describe-event.ts';
 import { statusOf } from './report-answers.ts';
 import { tableOf } from './rollout-table.ts';
 import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
@@ -20,10 +23,20 @@ export class RolloutReport {
   readonly #view = new LiveView();
   readonly #answers: HostAnswers = new Map();
   #rolloutId: string | null = null;
+  #heldBy: readonly string[] = [];
 
   constructor(json: boolean, file: RulesetFile | null) {
     this.#json = json;
     this.#file = file;
+  }
+
+  readonly onGates = (looks: readonly GateLook[]): void => {
+    for (const look of looks) printAside(`${describeLook(look)}\n`);
+  };
+
+  /** Gates that say nothing, for which it waits. */
+  get heldBy(): readonly string[] {
+    return this.#heldBy;
   }
 
   /** Once something was heard of it. */
@@ -33,6 +46,7 @@ export class RolloutReport {
 
   readonly onEvent = (event: FleetEvent | RolloutEvent, state: RolloutState): void => {
     this.#rolloutId = state.record.rolloutId;
+    if (event.type === 'fleetwall.rollout.looked') this.#tellHeld(state);
     if (event.type === 'fleetwall.job.completed') {
       this.#answers.set(event.data.hostId, { end: event.data.outcome, result: event.data });
     }
@@ -63,5 +77,19 @@ export class RolloutReport {
       );
     }
     return statusOf(Object.values(hosts));
+  }
+
+  /** Once when it begins, and once when it is over. */
+  #tellHeld(state: RolloutState): void {
+    const heldBy = inconclusiveGates(state);
+    const { rolloutId, gates } = state.record;
+    if (heldBy.length > 0 && this.#heldBy.length === 0) {
+      tellAside(
+        `rollout ${rolloutId} begins no more hosts while a gate says nothing, and looks again every ${gates?.everySeconds} s: ${escapeControl(heldBy.join('; '))}`,
+      );
+    }
+    if (heldBy.length === 0 && this.#heldBy.length > 0)
+      tellAside(`the gates of rollout ${rolloutId} say something again`);
+    this.#heldBy = heldBy;
   }
 }

@@ -1,9 +1,12 @@
+import { inconclusiveGates } from '../../central/rollout/gate-decision.ts';
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
+import { escapeControl } from '../../contract/escape.ts';
 import type { Failure } from '../../contract/failure.ts';
+import type { GateLook } from '../../contract/gates.ts';
 import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RolloutOwner } from '../../contract/rollout-events.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
-import { describeOwner } from './describe-event.ts';
+import { describeLook, describeOwner } from './describe-event.ts';
 import { endsOf, tableOf } from './rollout-table.ts';
 import { countEnds, nameHosts, tellCounts } from './show-answers.ts';
 import { showFailure } from './show-failure.ts';
@@ -24,9 +27,13 @@ export interface ToldRollout {
   /** Who ran it last, as that process says of itself. */
   owner: RolloutOwner | null;
   isRun: boolean;
+  /** Why it was begun although there was a freeze. */
+  overrideFreeze: string | null;
   /** When the last event of it came about, RFC 3339. */
   lastEventAt: string | null;
   waitsFor: string | null;
+  /** Each gate with what was found of it, the newest last. */
+  gates: { name: string; looks: GateLook[] }[];
   /** Hosts that failed in the same way are one entry. */
   failures: { hosts: string[]; failure: Failure }[];
   /** What somebody may type next. */
@@ -49,9 +56,11 @@ export function tellRollout(state: RolloutState, isRun: boolean): ToldRollout {
     hosts,
     stopped: ended !== null && ended.status !== 'completed',
     owner,
+    overrideFreeze: record.overrideFreeze ?? null,
     isRun,
     lastEventAt,
     waitsFor: ended === null ? waitsFor(state, hosts, isRun) : null,
+    gates: [...state.gates].map(([name, { looks }]) => ({ name, looks })),
     failures: groupFailures(state),
     next: nextCommands(state, hosts, isRun),
   };
@@ -73,10 +82,15 @@ export function showRollout(told: ToldRollout, state: RolloutState): string[] {
       (line) => `    ${line}`,
     ),
   ]);
+  const frozen =
+    told.overrideFreeze === null ? [] : [`begun in a freeze: ${escapeControl(told.overrideFreeze)}`];
   const waits = told.waitsFor === null ? [] : [`waits for: ${told.waitsFor}`];
   return [
     ...head,
+    ...frozen,
     ...failed,
+    ...spoiledHosts(state),
+    ...told.gates.flatMap(({ looks }) => looks.slice(-1)).map(describeLook),
     ...(state.ended === null ? [describeRunner(told)] : []),
     ...waits,
     ...next.map((line) => `next: ${line}`),
@@ -110,9 +124,18 @@ function waitsFor(state: RolloutState, hosts: Record<string, string>, isRun: boo
   ];
   if (parts.length > 0) return parts.join('; ');
   if (!isRun) return 'somebody to go on with it';
+  const silentGates = inconclusiveGates(state);
+  if (silentGates.length > 0) return silentGates.join('; ');
   if (state.isAborted) return 'its process to end it';
   if (state.isPaused) return 'somebody to resume it';
   return `its soak of ${state.record.soakSeconds} s after step ${state.step + 1}`;
+}
+
+/** Hosts that had ended well, and did not stay so. */
+function spoiledHosts(state: RolloutState): string[] {
+  return [...state.hosts].flatMap(([host, { spoiled }]) =>
+    spoiled === null ? [] : [`${paint.red('failed')}  ${paint.bold(host)}  ${spoiled} after the change`],
+  );
 }
 
 function groupFailures(state: RolloutState): ToldRollout['failures'] {

@@ -5,7 +5,7 @@ import { isGoodEnd } from '../../contract/outcome.ts';
 // Elsewhere `isTTY` is not there at all, and picocolors would decide by itself: in CI, for colours in a pipe.
 export const paint = picocolors.createColors(process.stdout.isTTY ? picocolors.isColorSupported : false);
 
-const GOOD = new Set(['online', 'heartbeat', 'completed', 'running']);
+const GOOD = new Set(['online', 'heartbeat', 'completed', 'running', 'pass']);
 const DOUBTFUL = new Set([
   'cancelled',
   'expired',
@@ -14,6 +14,7 @@ const DOUBTFUL = new Set([
   'offline',
   'rolled_back',
   'left',
+  'inconclusive',
   'stopped',
   'aborted',
 ]);

@@ -5,6 +5,12 @@ import type { RolloutPlan } from '../../../central/rollout/rollout-options.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
 import { askFirst } from '../../options/ask-first.ts';
 import {
+  type BeginFlags,
+  troublesOf,
+  untilItMayBegin,
+  withBeginOptions,
+} from '../../options/begin-options.ts';
+import {
   CONFIRMED_BY_HOSTS,
   type ConfirmFlags,
   confirmOf,
@@ -23,6 +29,7 @@ import {
   withSelectionOptions,
   withTimeout,
 } from '../../options/fleet-options.ts';
+import { type GatesFlags, gatesOf, withGatesOption } from '../../options/gates-option.ts';
 import { withExamples } from '../../options/help.ts';
 import { hostsToRetry } from '../../options/retry-failed.ts';
 import { type RolloutFlags, tellPlan, withRolloutOptions } from '../../options/rollout-flags.ts';
@@ -34,7 +41,9 @@ import {
   withRulesetOptions,
 } from '../../options/ruleset-options.ts';
 import { RolloutReport } from '../../show/report-rollout.ts';
+import { hostsByStep, showSteps } from '../../show/show-steps.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { print, printAside, printJson } from '../../terminal/print.ts';
 
 type Flags = FleetFlags &
   AnswerFlags &
@@ -42,6 +51,8 @@ type Flags = FleetFlags &
   SelectionFlags &
   RulesetFlags<number | 'next'> &
   ConfirmFlags &
+  GatesFlags &
+  BeginFlags &
   RolloutFlags;
 
 /** A rollout from its beginning to its end. */
@@ -50,6 +61,7 @@ export function withStart(command: Command, end: (status: ExitStatus) => void): 
   withRulesetOptions(withExpiry(command), nextRevisionOption());
   command.addOption(ifRevisionOption());
   withConfirmOptions(withSelectionOptions(withRolloutOptions(command)), CONFIRMED_BY_HOSTS);
+  withBeginOptions(withGatesOption(command));
   command.action(async (path: string, flags: Flags, self: Command) => end(await begin(path, flags, self)));
   return withExamples(command, ROLLOUT_EXAMPLES);
 }
@@ -72,15 +84,15 @@ export const ROLLOUT_EXAMPLES = [
 async function begin(path: string, flags: Flags, self: Command): Promise<ExitStatus> {
   const whom = flags.retryFailed ?? selectionOf(flags, self);
   const file = await readRulesetFile(path, flags);
+  const gates = await gatesOf(flags);
   return await withClient<ExitStatus>(flags, async (client, signal) => {
+    if (flags.dryRun !== true) await untilItMayBegin(flags, signal);
     // What is looked at is what is done: who comes to the fleet meanwhile is not in it.
+    const observer = lookOnce(client, signal);
     const hosts =
       typeof whom === 'string'
         ? await hostsToRetry(client, whom, flags.exclude, signal)
-        : await hostsOf(lookOnce(client, signal), whom);
-    const look = tellPlan(flags, hosts.length);
-    const asked = typeof whom === 'string' ? { ...flags, all: true as const } : flags;
-    if (!(await askFirst(`roll out ruleset ${file.ruleset.name}`, hosts, asked, self, look))) return 1;
+        : await hostsOf(observer, whom);
     if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
     const plan: RolloutPlan = {
       ruleset: rulesetToSend(file.ruleset, flags),
@@ -91,24 +103,50 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
       soakSeconds: flags.soak,
       budgets: { failed: flags.maxFailed, rolledBack: flags.maxRolledBack, silent: flags.maxSilent },
       onFailure: flags.onFailure,
+      gates,
+      overrideFreeze: flags.overrideFreeze,
       confirm: confirmOf(flags),
       deliverySeconds: flags.timeout,
       executionSeconds: flags.executionTimeout ?? flags.timeout,
     };
+    const fleet = await observer.fleet();
+    const troubles = troublesOf(hosts, fleet.hosts, plan.ruleset);
+    if (flags.dryRun === true) return tellSteps(hosts, troubles, flags);
+    for (const trouble of troubles) printAside(`${trouble}\n`);
+    const look = tellPlan(flags, hosts.length);
+    const asked = typeof whom === 'string' ? { ...flags, all: true as const } : flags;
+    if (!(await askFirst(`roll out ruleset ${file.ruleset.name}`, hosts, asked, self, look))) return 1;
     const report = new RolloutReport(flags.json === true, file);
-    try {
-      return report.end(await client.rollout(plan, { signal, onEvent: report.onEvent }));
-    } catch (error) {
-      if (error instanceof Interrupted && report.rolloutId !== null) throw leftAlone(error, report.rolloutId);
-      throw error;
-    }
+    const { onEvent, onGates } = report;
+    return await untilInterrupted(report, flags, async () =>
+      report.end(await client.rollout(plan, { signal, onEvent, onGates })),
+    );
   });
 }
 
+/** What would be done, of which nothing is. */
+function tellSteps(hosts: readonly string[], troubles: readonly string[], flags: Flags): ExitStatus {
+  const steps = hostsByStep(flags.steps, hosts);
+  if (flags.json === true) printJson({ steps, troubles });
+  else print(`${[...showSteps(steps), ...tellPlan(flags, hosts.length), ...troubles].join('\n')}\n`);
+  return 0;
+}
+
 /** The rollout of a process that ends begins nothing more, until somebody goes on with it. */
-export function leftAlone({ signal }: Interrupted, rolloutId: string): Interrupted {
-  return new Interrupted(
-    signal,
-    `rollout ${rolloutId} begins no more hosts until somebody goes on with it: fleetwall rollout resume ${rolloutId}`,
-  );
+export async function untilInterrupted(
+  report: RolloutReport,
+  { gates }: GatesFlags,
+  run: () => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  try {
+    return await run();
+  } catch (error) {
+    const { rolloutId, heldBy } = report;
+    if (!(error instanceof Interrupted) || rolloutId === null) throw error;
+    const resume = `fleetwall rollout resume ${rolloutId}${gates === undefined ? '' : ` --gates ${gates}`}`;
+    const left = `rollout ${rolloutId} begins no more hosts until somebody goes on with it: ${resume}`;
+    if (heldBy.length === 0) throw new Interrupted(error.signal, left);
+    printAside(`fleetwall: ${left}\n`);
+    return 1;
+  }
 }

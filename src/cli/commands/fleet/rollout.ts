@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { RolloutIsRun } from '../../../central/fleet/errors.ts';
 import type { FleetClient } from '../../../central/fleet-client.ts';
-import { type FleetFlags, Interrupted, withClient, withFleetOptions } from '../../options/fleet-options.ts';
+import { type FleetFlags, withClient, withFleetOptions } from '../../options/fleet-options.ts';
+import { type GatesFlags, gatesAgain, withGatesOption } from '../../options/gates-option.ts';
 import { withExamples } from '../../options/help.ts';
 import { readDuration } from '../../options/read-values.ts';
 import { readRolloutId } from '../../options/rollout-flags.ts';
@@ -11,9 +12,10 @@ import { showRollout, tellRollout } from '../../show/tell-rollout.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
 import { listRollouts } from './rollout-list.ts';
-import { leftAlone, ROLLOUT_EXAMPLES, withStart } from './rollout-start.ts';
+import { ROLLOUT_EXAMPLES, untilInterrupted, withStart } from './rollout-start.ts';
 
-type Work = (id: string, flags: FleetFlags, client: FleetClient, signal: AbortSignal) => Promise<ExitStatus>;
+type Flags = FleetFlags & GatesFlags;
+type Work = (id: string, flags: Flags, client: FleetClient, signal: AbortSignal) => Promise<ExitStatus>;
 
 /** A ruleset to many hosts, step by step. */
 export function rolloutCommand(end: (status: ExitStatus) => void): Command {
@@ -27,10 +29,10 @@ export function rolloutCommand(end: (status: ExitStatus) => void): Command {
       .argument('<id>', 'the name of the rollout', readRolloutId)
       // It waits as long as the rollout itself says; the flag has always been taken here.
       .addOption(new Option('--timeout <seconds>', 'has no effect here').hideHelp())
-      .action(async (id: string, flags: FleetFlags) =>
+      .action(async (id: string, flags: Flags) =>
         end(await withClient(flags, async (client, signal) => await work(id, flags, client, signal))),
       );
-    withExamples(command, [
+    return withExamples(command, [
       [example, `fleetwall rollout ${name} 2026-11-22-edge-4f1c2a`],
       [
         'signed in to the broker as an operator',
@@ -38,12 +40,13 @@ export function rolloutCommand(end: (status: ExitStatus) => void): Command {
       ],
     ]);
   };
-  add(
+  const resumed = add(
     'resume',
     'go on with a rollout that was paused, or whose process is no more',
     resume,
     'go on, from anywhere, and without the key',
   );
+  withGatesOption(resumed);
   const list = withFleetOptions(
     rollout.command('list').description('show the rollouts of the last time, the newest last'),
   ).addOption(
@@ -75,7 +78,7 @@ export function rolloutCommand(end: (status: ExitStatus) => void): Command {
     'end it; with --on-failure rollback it is taken back, too',
   );
   return withExamples(rollout, [
-    ...ROLLOUT_EXAMPLES,
+    ...ROLLOUT_EXAMPLES.slice(0, 2),
     ['all that a rollout can be told', 'fleetwall rollout start --help'],
   ]);
 }
@@ -96,30 +99,27 @@ const abort: Work = async (id, flags, client, signal) => {
 
 async function resume(
   id: string,
-  flags: FleetFlags,
+  flags: Flags,
   client: FleetClient,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   const found = await client.findRollout(id, { signal });
-  const { isPaused } = found.state;
+  const { isPaused, record } = found.state;
   await found.close();
   const report = new RolloutReport(flags.json === true, null);
-  try {
-    return report.end(await client.resumeRollout(id, { signal, onEvent: report.onEvent }));
-  } catch (error) {
-    if (error instanceof Interrupted) throw leftAlone(error, id);
-    if (!(isPaused && error instanceof RolloutIsRun)) throw error;
-    printAside(`rollout ${id} goes on, in the process that runs it\n`);
-    return 0;
-  }
+  return await untilInterrupted(report, flags, async () => {
+    try {
+      const gates = await gatesAgain(flags, record.gates);
+      return report.end(await client.resumeRollout(id, { signal, onEvent: report.onEvent, gates }));
+    } catch (error) {
+      if (!(isPaused && error instanceof RolloutIsRun)) throw error;
+      printAside(`rollout ${id} goes on, in the process that runs it\n`);
+      return 0;
+    }
+  });
 }
 
-async function tell(
-  id: string,
-  flags: FleetFlags,
-  client: FleetClient,
-  signal: AbortSignal,
-): Promise<ExitStatus> {
+async function tell(id: string, flags: Flags, client: FleetClient, signal: AbortSignal): Promise<ExitStatus> {
   const found = await client.findRollout(id, { signal });
   await found.close();
   const { state } = found;

@@ -1,0 +1,17 @@
+import type { GateLook, GateRules } from '../contract/gates.ts';
+import { readGates } from './gates-file.ts';
+import { lookAtGates } from './look-at-gates.ts';
+
+/**
+ * The gates of a file, ready for a rollout.
+ *
+ * @param path YAML; paths in it are relative to it
+ * @throws {SettingsError} that says what is wrong with the file
+ */
+export async function watchGates(path: string): Promise<{
+  rules: GateRules;
+  look: (signal?: AbortSignal) => Promise<GateLook[]>;
+}> {
+  const gates = await readGates(path);
+  return { rules: gates.rules, look: async (signal) => await lookAtGates(gates, signal) };
+}
