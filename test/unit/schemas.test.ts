@@ -6,7 +6,12 @@ import { FleetEvent } from '../../src/contract/event.ts';
 import { Job } from '../../src/contract/job.ts';
 import { asyncApi } from '../../src/contract/schema/asyncapi.ts';
 import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
-import { SCHEMA_NAMES, type SchemaName, schemaFile } from '../../src/contract/schema/json-schemas.ts';
+import {
+  jsonSchemas,
+  SCHEMA_NAMES,
+  type SchemaName,
+  schemaFile,
+} from '../../src/contract/schema/json-schemas.ts';
 import { asyncApiValidator, compileSchemas } from '../support/message-schemas.ts';
 
 const validators = compileSchemas();
@@ -42,6 +47,25 @@ function replaceAt(value: unknown, [key, ...rest]: string[], by: unknown): unkno
   return copy;
 }
 
+interface Schema {
+  description?: string;
+  properties?: Record<string, Schema>;
+  additionalProperties?: unknown;
+}
+
+/** A schema, and every schema inside it, that has properties. */
+function objectsIn(schema: object): Schema[] {
+  const inner = Object.values(schema).filter((value) => typeof value === 'object' && value !== null);
+  return [...('properties' in schema ? [schema as Schema] : []), ...inner.flatMap(objectsIn)];
+}
+
+/** Each property in a schema, with its name behind that of the schema. */
+function fieldsIn(schema: object, name: string): [string, Schema][] {
+  return objectsIn(schema).flatMap(({ properties = {} }) =>
+    Object.entries(properties).map(([key, field]): [string, Schema] => [`${name} ${key}`, field]),
+  );
+}
+
 describe('JSON Schemas', () => {
   it('accept the examples, as the worker does', () => {
     for (const [name, schema, example] of EXAMPLES) {
@@ -49,6 +73,23 @@ describe('JSON Schemas', () => {
       expect(isValid(name, example)).toBe(true);
       expect(isValid(name, { ...(example as object), laterField: 1 })).toBe(true);
     }
+  });
+
+  it('describe each field', () => {
+    const fields = [...jsonSchemas()].flatMap(([name, schema]) => fieldsIn(schema, name));
+    expect(fields.length).toBeGreaterThan(400);
+    expect(fields.filter(([, field]) => !field.description?.endsWith('.')).map(([path]) => path)).toEqual([]);
+  });
+
+  it('take no unknown field in a file that people write, at any depth', () => {
+    for (const name of ['ruleset-file', 'host-policy'] as const) {
+      const open = objectsIn(jsonSchemas().get(name) ?? {}).filter(
+        (each) => each.additionalProperties !== false,
+      );
+      expect(open).toEqual([]);
+    }
+    expect(isValid('ruleset-file', { name: 'edge', both: '' })).toBe(true);
+    expect(isValid('ruleset-file', { name: 'edge', ip4: '' })).toBe(false);
   });
 
   it('accept and refuse the same values as the worker', () => {

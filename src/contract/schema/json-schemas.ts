@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ControlMessage } from '../control.ts';
 import { FleetEvent } from '../event.ts';
+import { HostForgotten } from '../host-forgotten.ts';
 import { HostPolicy } from '../host-policy.ts';
 import { Job, WrittenRuleset } from '../job.ts';
 import { RolloutEvent } from '../rollout-events.ts';
@@ -10,6 +11,10 @@ const DESCRIBED = {
   control: { schema: ControlMessage, title: 'A control message for hosts' },
   event: { schema: FleetEvent, title: 'An event of a host, as a CloudEvent' },
   'rollout-event': { schema: RolloutEvent, title: 'What operators say of a rollout, as a CloudEvent' },
+  'host-forgotten': {
+    schema: HostForgotten,
+    title: 'An operator takes a host out of the fleet, as a CloudEvent',
+  },
   'ruleset-file': {
     schema: WrittenRuleset,
     title: 'A ruleset as it is written in YAML or JSON for the command line',
@@ -23,7 +28,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
  * Returns the JSON Schemas (2020-12) of everything on the wire and of the files that people write, by name. They say what a
- * writer may send. Unknown fields are allowed, as a reader must allow them. What a schema cannot express, such as the syntax of
+ * writer may send. In messages unknown fields are allowed, as a reader must allow them; in files they are mistakes. What a schema cannot express, such as the syntax of
  * rules, is left out.
  */
 export function jsonSchemas(): Map<SchemaName, JsonSchema> {
