@@ -4,15 +4,9 @@ import type { z } from 'zod';
 import { ControlMessage } from '../../src/contract/control.ts';
 import { FleetEvent } from '../../src/contract/event.ts';
 import { Job } from '../../src/contract/job.ts';
-import { asyncApi } from '../../src/contract/schema/asyncapi.ts';
 import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
-import {
-  jsonSchemas,
-  SCHEMA_NAMES,
-  type SchemaName,
-  schemaFile,
-} from '../../src/contract/schema/json-schemas.ts';
-import { asyncApiValidator, compileSchemas } from '../support/message-schemas.ts';
+import { jsonSchemas, type SchemaName } from '../../src/contract/schema/json-schemas.ts';
+import { compileSchemas } from '../support/message-schemas.ts';
 
 const validators = compileSchemas();
 
@@ -134,26 +128,5 @@ describe('JSON Schemas', () => {
     );
     expect(seen.taken).toBeGreaterThan(500);
     expect(seen.refused).toBeGreaterThan(500);
-  });
-});
-
-describe('the AsyncAPI document', () => {
-  const document = asyncApi('1.2.3');
-
-  it('is valid by the schema of AsyncAPI 3.0.0', () => {
-    const isAsyncApi = asyncApiValidator();
-    expect(isAsyncApi(document), JSON.stringify(isAsyncApi.errors)).toBe(true);
-    expect(isAsyncApi({ ...document, channels: { jobs: { address: 1 } } })).toBe(false);
-  });
-
-  it('refers only to what exists', () => {
-    const text = JSON.stringify(document);
-    const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference ?? '');
-    expect(references.length).toBeGreaterThan(8);
-    const files = new Set(SCHEMA_NAMES.map((name) => `./${schemaFile(name)}`));
-    for (const reference of references) {
-      if (reference.startsWith('#/')) expect(document).toHaveProperty(reference.slice(2).split('/'));
-      else expect(files).toContain(reference);
-    }
   });
 });
