@@ -33,8 +33,8 @@ const RECIPIENT = {
 const JOBS: MessageName[] = ['job', 'signedJob', 'jobOfSigners'];
 const CONTROL: MessageName[] = ['control', 'signedControl', 'controlOfSigners'];
 
-/** What comes behind the host in the routing keys of its events. */
-const EVENT_KEYS = FleetEvent.options
+/** What comes behind the host in the routing keys of its events. @public */
+export const EVENT_KEYS = FleetEvent.options
   .flatMap(({ shape: { type } }) => ('options' in type ? type.options : [type.value]))
   .flatMap((type) =>
     type === 'fleetwall.job.completed'
