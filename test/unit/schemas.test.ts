@@ -1,11 +1,22 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
 import type { z } from 'zod';
+import { readRulesetFile } from '../../src/cli/files/ruleset-file.ts';
 import { ControlMessage } from '../../src/contract/control.ts';
 import { FleetEvent } from '../../src/contract/event.ts';
 import { Job } from '../../src/contract/job.ts';
 import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
-import { jsonSchemas, type SchemaName } from '../../src/contract/schema/json-schemas.ts';
+import {
+  jsonSchemas,
+  SCHEMA_NAMES,
+  type SchemaName,
+  schemaFile,
+} from '../../src/contract/schema/json-schemas.ts';
+import { markdownFile } from '../support/documents.ts';
 import { compileSchemas } from '../support/message-schemas.ts';
 
 const validators = compileSchemas();
@@ -84,6 +95,19 @@ describe('JSON Schemas', () => {
     }
     expect(isValid('ruleset-file', { name: 'edge', both: '' })).toBe(true);
     expect(isValid('ruleset-file', { name: 'edge', ip4: '' })).toBe(false);
+  });
+
+  it('are named by a ruleset file for its editor, which is read as it is', async () => {
+    const { text } = await markdownFile('src/cli/README.md');
+    const [block = '', named = ''] =
+      /^# yaml-language-server: \$schema=schemas\/(\S+)\n[^`]+/m.exec(text) ?? [];
+    expect(SCHEMA_NAMES.map(schemaFile)).toContain(named);
+    expect(validators.get('ruleset-file')?.(parse(block))).toBe(true);
+    const folder = await mkdtemp(join(tmpdir(), 'fleetwall-editor-'));
+    onTestFinished(async () => await rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'rules.yaml'), block);
+    const { ruleset } = await readRulesetFile(join(folder, 'rules.yaml'), {});
+    expect(ruleset).toMatchObject({ name: 'edge', revision: 7 });
   });
 
   it('accept and refuse the same values as the worker', () => {
