@@ -1,3 +1,13 @@
+import { z } from 'zod';
+
+/** What all our events have around their data, but for their source. */
+export const CloudEventFields = z.object({
+  specversion: z.literal('1.0').describe('The version of CloudEvents.'),
+  id: z.string().min(1).describe('The same for the same fact of one source, however often it is published.'),
+  time: z.iso.datetime().describe('When the event was made: RFC 3339, in UTC.'),
+  datacontenttype: z.literal('application/json').describe('What data is.'),
+});
+
 /**
  * Makes what all our events have around their data, as CloudEvents 1.0.2 wants it
  * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md). Its time is now.

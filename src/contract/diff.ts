@@ -7,22 +7,28 @@ import { Family } from './identifiers.ts';
  */
 export const TableDiff = z.object({
   family: Family,
-  table: z.string(),
-  added: z.array(z.string()),
-  removed: z.array(z.string()),
-  /** Hooks that stand in the wrong place. Each is in both lists, too. */
-  moved: z.array(z.string()).optional(),
-  truncated: z.boolean(),
+  table: z.string().describe('The name of the table, such as filter.'),
+  added: z.array(z.string()).describe('Rules that come: -A CHAIN …; or policies: -P CHAIN POLICY.'),
+  removed: z.array(z.string()).describe('Rules that go, in the same form.'),
+  moved: z
+    .array(z.string())
+    .optional()
+    .describe('Hooks that stand in the wrong place. Each is in both lists, too.'),
+  truncated: z.boolean().describe('Whether the lists are cut.'),
 });
 export type TableDiff = z.infer<typeof TableDiff>;
 
-/** The counts are of all rules, even if the lists in `tables` are cut. Tables without a change are not listed. */
+export const Escaped = z
+  .boolean()
+  .optional()
+  .describe('Whether live rules have bytes that are not UTF-8. They are written as \\xNN.');
+
+/** The counts are of all rules, even if the lists in `tables` are cut. */
 export const Diff = z.object({
-  added: z.int(),
-  removed: z.int(),
-  unchanged: z.int(),
-  tables: z.array(TableDiff),
-  /** Some live rules have bytes that are not UTF-8. They are written as `\\xNN`. */
-  escaped: z.boolean().optional(),
+  added: z.int().describe('How many rules come, also where the lists are cut.'),
+  removed: z.int().describe('How many rules go.'),
+  unchanged: z.int().describe('How many rules stay as they are.'),
+  tables: z.array(TableDiff).describe('The tables that change.'),
+  escaped: Escaped,
 });
 export type Diff = z.infer<typeof Diff>;

@@ -1,195 +1,184 @@
 import { z } from 'zod';
+import { CloudEventFields } from './cloud-event.ts';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
-import { Digest, Family, HostId, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Digest, HostId, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Report } from './report.ts';
+import { Rollback } from './rollback.ts';
 import { Timings } from './timings.ts';
+import { WorkerFacts } from './worker-facts.ts';
 
 export { Diff, TableDiff } from './diff.ts';
+export { ReportedRuleset } from './report.ts';
+export { Rollback } from './rollback.ts';
+export { WorkerFacts } from './worker-facts.ts';
 
 /** The most bytes of JSON that an event may have, unless it carries a report. */
 export const MAX_EVENT_BYTES = 64 * 1024;
 /** The most bytes of JSON that an event with a report may have. A report carries the texts of whole rulesets. */
 export const MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
-const JobAction = z.enum(['apply', 'check', 'remove', 'rollback', 'report']);
+const JobAction = z
+  .enum(['apply', 'check', 'remove', 'rollback', 'report'])
+  .describe('The action of the job.');
 
-/** Facts about the worker that publishes the event; `iptables` is a version such as `1.8.9`. */
-export const WorkerFacts = z.object({
-  version: z.string(),
-  backend: z.enum(['nft', 'legacy']),
-  iptables: z.string(),
-  kernel: z.string(),
-  bootId: z.string(),
-});
-export type WorkerFacts = z.infer<typeof WorkerFacts>;
-
-export const Outcome = z.enum([
-  'applied',
-  'unchanged',
-  'checked',
-  'removed',
-  'reported',
-  'rejected',
-  'failed',
-  'rolled_back',
-  'superseded',
-  'cancelled',
-  'expired',
-]);
+export const Outcome = z
+  .enum([
+    'applied',
+    'unchanged',
+    'checked',
+    'removed',
+    'reported',
+    'rejected',
+    'failed',
+    'rolled_back',
+    'superseded',
+    'cancelled',
+    'expired',
+  ])
+  .describe('How the job ended. The contract has what each outcome means.');
 export type Outcome = z.infer<typeof Outcome>;
 
 /** The ruleset of a job, and what is committed under its name on the host when the job has ended. */
 const RulesetState = z.object({
   name: RulesetName,
-  revision: Revision,
-  digest: Digest.nullable(),
-  liveRevision: Revision.nullable(),
-  liveDigest: Digest.nullable(),
+  revision: Revision.describe('The revision that the job has asked for.'),
+  digest: Digest.nullable().describe('The digest of what the job has asked for, once that is known.'),
+  liveRevision: Revision.nullable().describe('The revision that is committed on the host; null: none.'),
+  liveDigest: Digest.nullable().describe('The digest of what is committed on the host; null: nothing.'),
 });
-
-export const ReportedRuleset = z.object({
-  name: RulesetName,
-  revision: Revision,
-  digest: Digest,
-  scope: Scope,
-  inSync: z.boolean(),
-  ipv4: z.string().nullable(),
-  ipv6: z.string().nullable(),
-  truncated: z.boolean().optional(),
-  /** As in {@link Diff}. */
-  escaped: z.boolean().optional(),
-});
-export type ReportedRuleset = z.infer<typeof ReportedRuleset>;
 
 const Origin = z.object({ hostId: HostId, worker: WorkerFacts });
+const RulesetRevision = z.object({ name: RulesetName, revision: Revision });
+const JobOfEvent = z.string().describe('The id of the job.');
+const RolloutOfJob = z.string().nullable().describe('The rolloutId of the job; null: it has none.');
 
 const JobStarted = Origin.extend({
-  jobId: z.string(),
+  jobId: JobOfEvent,
   action: JobAction,
-  rolloutId: z.string().nullable(),
-  ruleset: z.object({ name: RulesetName, revision: Revision }).nullable(),
+  rolloutId: RolloutOfJob,
+  ruleset: RulesetRevision.nullable().describe('The ruleset that the job is about; null: a report.'),
 });
 
-/**
- * The change is applied and verified. `deadline` is by the host's clock, for people to read. The host itself uses a clock that
- * nobody can set.
- */
 const AwaitingConfirmation = JobStarted.extend({
-  mode: z.enum(['probe', 'manual']),
-  deadline: z.iso.datetime(),
-  diff: Diff,
+  mode: z.enum(['probe', 'manual']).describe('What it waits for: probes, or a control message.'),
+  deadline: z.iso
+    .datetime()
+    .describe(
+      'Until when, by the clock of the host, for people. The host itself uses a clock that nobody sets.',
+    ),
+  diff: Diff.describe('What was changed.'),
 });
 
-/** The process that made a change, if the kernel tells. */
-export const Writer = z.object({ pid: z.int(), name: z.string() });
+export const Writer = z.object({
+  pid: z.int().describe('The process id.'),
+  name: z.string().describe('The name of the program.'),
+});
 export type Writer = z.infer<typeof Writer>;
 
-/** `diff` goes from what was committed to what is live (or was live, before a repair). */
 const Drift = Origin.extend({
-  ruleset: z.object({ name: RulesetName, revision: Revision }),
-  diff: Diff,
-  by: Writer.nullable(),
-  /** The host no longer repairs the ruleset, because another program keeps changing it. */
-  gaveUp: z.boolean().optional(),
+  ruleset: RulesetRevision.describe('The ruleset that has drifted.'),
+  diff: Diff.describe('From what was committed to what is live, or was live before the repair.'),
+  by: Writer.nullable().describe('The process that made the change, if the kernel tells.'),
+  gaveUp: z
+    .boolean()
+    .optional()
+    .describe('Whether the host no longer repairs the ruleset, because another program keeps changing it.'),
 });
-
-/** `performed`: the worker put something back, or tried to. `verified`: the host was read again and is as it was before. */
-export const Rollback = z.object({
-  performed: z.boolean(),
-  reason: z.string().nullable(),
-  verified: z.boolean().nullable(),
-  /** Every table that was written or tried: whether it had to be put back, and whether it is as it was. */
-  tables: z
-    .array(z.object({ family: Family, table: z.string(), performed: z.boolean(), verified: z.boolean() }))
-    .optional(),
-});
-export type Rollback = z.infer<typeof Rollback>;
 
 export const JobCompleted = Origin.extend({
-  jobId: z.string(),
-  action: JobAction.nullable(),
-  rolloutId: z.string().nullable(),
-  authenticated: z.boolean(),
+  jobId: z.string().describe('The id of the job; of a message that is none, its message_id.'),
+  action: JobAction.nullable().describe('The action of the job; null: the message could not be read.'),
+  rolloutId: RolloutOfJob,
+  authenticated: z.boolean().describe('Whether trusted keys have signed the job.'),
   outcome: Outcome,
-  changed: z.boolean(),
-  ruleset: RulesetState.nullable(),
-  diff: Diff.nullable(),
-  failure: Failure.nullable(),
-  rollback: Rollback,
-  report: z.object({ rulesets: z.array(ReportedRuleset), escaped: z.boolean().optional() }).nullable(),
-  attempt: z.int(),
-  redelivered: z.boolean(),
+  changed: z.boolean().describe('Whether rules of the host are other than before.'),
+  ruleset: RulesetState.nullable().describe('What was asked for, and what is committed now.'),
+  diff: Diff.nullable().describe('What was changed, or would be (check).'),
+  failure: Failure.nullable().describe('Why it was rejected, failed or was rolled back; else null.'),
+  rollback: Rollback.describe('Whether the change was taken back.'),
+  report: Report.nullable().describe('What is live, for a report.'),
+  attempt: z.int().describe('How often the message was delivered or begun, this time included; from 1.'),
+  redelivered: z.boolean().describe('Whether the broker has delivered the message before.'),
   timings: Timings,
 });
 export type JobCompleted = z.infer<typeof JobCompleted>;
 
-/**
- * A change whose job had ended as `undo_failed` is undone at last. `diff` is what the undo changed, from what was live before it
- * to what is live now.
- */
 const JobUndone = Origin.extend({
-  jobId: z.string(),
-  rolloutId: z.string().nullable(),
-  ruleset: RulesetState,
-  diff: Diff,
-  verified: z.literal(true),
+  jobId: JobOfEvent,
+  rolloutId: RolloutOfJob,
+  ruleset: RulesetState.describe('What the job had asked for, and what is committed now.'),
+  diff: Diff.describe('What the undo changed.'),
+  verified: z.literal(true).describe('The host was read again, and is as it was before the job.'),
 });
 
-/** `inSync` is `null` if the worker has not compared the rules with what was committed since it started. */
+const HeldRuleset = z.object({
+  name: RulesetName,
+  revision: Revision,
+  digest: Digest,
+  scope: Scope,
+  inSync: z
+    .boolean()
+    .nullable()
+    .describe('Whether what is live is what was committed; null: not compared since the worker started.'),
+});
+
 const WorkerState = Origin.extend({
-  groups: z.array(z.string()),
-  rulesets: z.array(
-    z.object({
-      name: RulesetName,
-      revision: Revision,
-      digest: Digest,
-      scope: Scope,
-      inSync: z.boolean().nullable(),
-    }),
-  ),
-  /** Removed rulesets. A new job for such a name needs a revision higher than this one. An addition to contract v1. */
-  removed: z.array(z.object({ name: RulesetName, revision: Revision })).optional(),
-  pending: z.string().nullable(),
+  groups: z.array(z.string()).describe('The groups that the host is in.'),
+  rulesets: z.array(HeldRuleset).describe('The rulesets that are committed on the host.'),
+  removed: z
+    .array(RulesetRevision)
+    .optional()
+    .describe(
+      'Removed rulesets. A new job for such a name needs a higher revision. An addition to contract v1.',
+    ),
+  pending: z.string().nullable().describe('The id of the job that waits to be confirmed; null: none.'),
 });
 type WorkerState = z.infer<typeof WorkerState>;
 
-const CloudEvent = z.object({
-  specversion: z.literal('1.0'),
-  id: z.string().min(1),
-  source: z.string().regex(/^\/fleetwall\/hosts\//),
-  time: z.iso.datetime(),
-  datacontenttype: z.literal('application/json'),
+const CloudEvent = CloudEventFields.extend({
+  source: z
+    .string()
+    .regex(/^\/fleetwall\/hosts\//)
+    .describe('Which host says it: /fleetwall/hosts/ and its id.'),
 });
+const JobEvent = CloudEvent.extend({ subject: z.string().describe('The id of the job.') });
 
 /** Any event that a worker publishes, a CloudEvent 1.0 in its structured JSON form. */
 export const FleetEvent = z.discriminatedUnion('type', [
-  CloudEvent.extend({
-    type: z.literal('fleetwall.job.started'),
-    subject: z.string(),
-    data: JobStarted,
+  JobEvent.extend({
+    type: z.literal('fleetwall.job.started').describe('The job is admitted, and holds the lock of the host.'),
+    data: JobStarted.describe('Which job it is.'),
+  }),
+  JobEvent.extend({
+    type: z
+      .literal('fleetwall.job.awaiting_confirmation')
+      .describe('The change is applied and verified, and waits to be confirmed.'),
+    data: AwaitingConfirmation.describe('Which job it is, and what it waits for.'),
   }),
   CloudEvent.extend({
-    type: z.literal('fleetwall.job.awaiting_confirmation'),
-    subject: z.string(),
-    data: AwaitingConfirmation,
+    type: z
+      .enum(['fleetwall.drift.detected', 'fleetwall.drift.repaired'])
+      .describe('What is live is not what was committed; it was put back.'),
+    data: Drift.describe('What has drifted.'),
+  }),
+  JobEvent.extend({
+    type: z
+      .literal('fleetwall.job.completed')
+      .describe('The job has ended. It comes once for each job and host, and last.'),
+    data: JobCompleted.describe('How the job ended.'),
+  }),
+  JobEvent.extend({
+    type: z
+      .literal('fleetwall.job.undone')
+      .describe('A change that had ended as undo_failed is taken back after all.'),
+    data: JobUndone.describe('What was taken back.'),
   }),
   CloudEvent.extend({
-    type: z.enum(['fleetwall.drift.detected', 'fleetwall.drift.repaired']),
-    data: Drift,
-  }),
-  CloudEvent.extend({
-    type: z.literal('fleetwall.job.completed'),
-    subject: z.string(),
-    data: JobCompleted,
-  }),
-  CloudEvent.extend({
-    type: z.literal('fleetwall.job.undone'),
-    subject: z.string(),
-    data: JobUndone,
-  }),
-  CloudEvent.extend({
-    type: z.enum(['fleetwall.worker.online', 'fleetwall.worker.offline', 'fleetwall.worker.heartbeat']),
-    data: WorkerState,
+    type: z
+      .enum(['fleetwall.worker.online', 'fleetwall.worker.offline', 'fleetwall.worker.heartbeat'])
+      .describe('The worker is there, leaves, or is still there.'),
+    data: WorkerState.describe('The state of the host.'),
   }),
 ]);
 export type FleetEvent = z.infer<typeof FleetEvent>;

@@ -1,17 +1,9 @@
 import { z } from 'zod';
 import { Family } from './identifiers.ts';
 
-export const Stage = z.enum([
-  'decode',
-  'authorise',
-  'admit',
-  'lint',
-  'host',
-  'rehearse',
-  'apply',
-  'verify',
-  'confirm',
-]);
+export const Stage = z
+  .enum(['decode', 'authorise', 'admit', 'lint', 'host', 'rehearse', 'apply', 'verify', 'confirm'])
+  .describe('Where the job was. Up to lint the host was not touched.');
 export type Stage = z.infer<typeof Stage>;
 
 /** Every failure code, and whether the same job, under a new id, may succeed later. */
@@ -52,42 +44,56 @@ const RETRYABLE = {
 } as const;
 
 export type FailureCode = keyof typeof RETRYABLE;
-export const FailureCode = z.enum(Object.keys(RETRYABLE) as [FailureCode, ...FailureCode[]]);
+export const FailureCode = z
+  .enum(Object.keys(RETRYABLE) as [FailureCode, ...FailureCode[]])
+  .describe('What went wrong. The contract has what each code means, and what to do.');
 
 export function isRetryable(code: FailureCode): boolean {
   return RETRYABLE[code];
 }
 
-/**
- * A line of the ruleset that was refused. `line` counts from 1 in the text of that family as it was sent. `reportedLine` is the
- * line that the tool named, counted in the same way, or `null` if it named none. If `confidence` is `unknown`, `line` is where
- * the tool pointed, and may be wrong.
- */
+const ContextLine = z.object({
+  line: z.int().describe('The number of the line, from 1.'),
+  text: z.string().describe('The line, with control characters escaped.'),
+});
+
+/** A line of the ruleset that was refused. */
 export const FailedLine = z.object({
   family: Family,
-  line: z.int(),
-  table: z.string().nullable(),
-  chain: z.string().nullable(),
-  text: z.string(),
-  reason: z.string(),
-  reportedLine: z.int().nullable(),
-  confidence: z.enum(['verified', 'reported', 'unknown']),
-  context: z.array(z.object({ line: z.int(), text: z.string() })),
+  line: z.int().describe('The number of the line, from 1, in the text of that family as it was sent.'),
+  table: z.string().nullable().describe('The table that the line is in, if that is known.'),
+  chain: z.string().nullable().describe('The chain that the line is about, if it is about one.'),
+  text: z.string().describe('The line, with control characters escaped.'),
+  reason: z.string().describe('Why it was refused.'),
+  reportedLine: z
+    .int()
+    .nullable()
+    .describe('The line that the tool named, counted in the same way; null: none.'),
+  confidence: z
+    .enum(['verified', 'reported', 'unknown'])
+    .describe('verified: shown to fail. reported: the word of the tool. unknown: line may be wrong.'),
+  context: z.array(ContextLine).describe('The lines around it.'),
 });
 export type FailedLine = z.infer<typeof FailedLine>;
 
 export const Failure = z.object({
   code: FailureCode,
   stage: Stage,
-  retryable: z.boolean(),
-  message: z.string(),
-  lines: z.array(FailedLine),
-  command: z.string().nullable(),
-  exitCode: z.int().nullable(),
-  stderr: z.string().nullable(),
-  /** `lines` or `stderr` are cut, or the search for failing lines was given up. */
-  truncated: z.boolean().optional(),
-  /** How many lines fail in all. Only present if `lines` is cut and the number is known. */
-  lineCount: z.int().optional(),
+  retryable: z
+    .boolean()
+    .describe('Whether the same content, as a new job, may succeed with nothing else done.'),
+  message: z.string().describe('What happened, for people.'),
+  lines: z.array(FailedLine).describe('The failing lines, the first first; none, where no line is to blame.'),
+  command: z.string().nullable().describe('The program that failed, if one did.'),
+  exitCode: z.int().nullable().describe('Its exit status.'),
+  stderr: z.string().nullable().describe('What it wrote to standard error.'),
+  truncated: z
+    .boolean()
+    .optional()
+    .describe('Whether lines or stderr are cut, or the search for failing lines was given up.'),
+  lineCount: z
+    .int()
+    .optional()
+    .describe('How many lines fail in all. Only there if lines is cut and the number is known.'),
 });
 export type Failure = z.infer<typeof Failure>;

@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { cloudEvent } from './cloud-event.ts';
+import { CloudEventFields, cloudEvent } from './cloud-event.ts';
 import { HostId } from './identifiers.ts';
 
 /** An operator has taken a host out of the fleet. If it is heard of again, it is back. */
-export const HostForgotten = z.object({
-  specversion: z.literal('1.0'),
-  id: z.string().min(1),
-  source: z.literal('/fleetwall/operators'),
+export const HostForgotten = CloudEventFields.extend({
+  source: z.literal('/fleetwall/operators').describe('Who says it: an operator.'),
   subject: HostId,
-  time: z.iso.datetime(),
-  datacontenttype: z.literal('application/json'),
-  type: z.literal('fleetwall.host.forgotten'),
-  data: z.object({ hostId: HostId }),
+  type: z.literal('fleetwall.host.forgotten').describe('A host is taken out of the fleet.'),
+  data: z.object({ hostId: HostId }).describe('Which host it is.'),
 });
 export type HostForgotten = z.infer<typeof HostForgotten>;
 

@@ -16,25 +16,33 @@ const RuleSpec = z
   );
 
 const RequiredRule = z.strictObject({
-  name: z.string().min(1).max(100),
-  table: z.enum(['raw', 'mangle', 'nat', 'filter', 'security']).default('filter'),
-  chain: z.enum(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']).default('INPUT'),
-  before: ExtensionNames.min(1).default(['DROP', 'REJECT']),
+  name: z.string().min(1).max(100).describe('What the rule is for, to be said where it is missing.'),
+  table: z
+    .enum(['raw', 'mangle', 'nat', 'filter', 'security'])
+    .default('filter')
+    .describe('The table that it has to be in.'),
+  chain: z
+    .enum(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'])
+    .default('INPUT')
+    .describe('The built-in chain that it has to be in, or in one to which all of it jumps.'),
+  before: ExtensionNames.min(1)
+    .default(['DROP', 'REJECT'])
+    .describe('Targets that refuse packets. The rule has to come ahead of the first of them.'),
   ipv4: RuleSpec,
   ipv6: RuleSpec,
 });
 export type RequiredRule = z.infer<typeof RequiredRule>;
 
-const SignerCount = z.int().min(1).max(8);
+const SignerCount = z.int().min(1).max(8).describe('How many different keys have to sign a change: 1 to 8.');
 
 /** What a host lets jobs do to it, whoever signed them. What is absent is not limited. */
 export const HostPolicy = z.strictObject({
   rulesets: NamePatterns.optional(),
-  scopes: z.array(Scope).optional(),
-  tables: z.array(z.string()).optional(),
+  scopes: z.array(Scope).optional().describe('Scopes that a ruleset may have.'),
+  tables: z.array(z.string()).optional().describe('Tables that a ruleset may name.'),
   chains: NamePatterns.optional().describe('Names of the chains that a ruleset declares.'),
   targets: ExtensionNames.optional().describe('Targets of rules, besides chains of the ruleset.'),
-  matches: ExtensionNames.optional(),
+  matches: ExtensionNames.optional().describe('Matches (-m) that rules may have.'),
   mostRules: z.int().min(1).optional().describe('Of one ruleset, both families together.'),
   required: z
     .array(RequiredRule)
@@ -50,6 +58,7 @@ export const HostPolicy = z.strictObject({
         .describe('The same for single rulesets, where they need more.'),
       withoutExpiry: z.boolean().default(false).describe('Take signed jobs that have no expiresAt.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Who has to sign a change.'),
 });
 export type HostPolicy = z.infer<typeof HostPolicy>;

@@ -4,10 +4,11 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export const HostId = z
   .string()
-  .regex(LABEL, 'must be 1 to 63 of a-z, 0-9 and "-", and neither begin nor end with "-"');
+  .regex(LABEL, 'must be 1 to 63 of a-z, 0-9 and "-", and neither begin nor end with "-"')
+  .describe('The id of a host: 1 to 63 of a-z, 0-9 and "-", with neither "-" first nor last.');
 export type HostId = z.infer<typeof HostId>;
 
-export const GroupName = HostId.describe('Groups are named as hosts are.');
+export const GroupName = HostId.describe('The name of a group of hosts. Groups are named as hosts are.');
 export type GroupName = z.infer<typeof GroupName>;
 
 export const RulesetName = z
@@ -15,32 +16,43 @@ export const RulesetName = z
   .regex(
     /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/,
     'must be 1 to 32 of a-z, 0-9 and "-", and neither begin nor end with "-"',
-  );
+  )
+  .describe('The name of a ruleset: 1 to 32 of a-z, 0-9 and "-", with neither "-" first nor last.');
 export type RulesetName = z.infer<typeof RulesetName>;
 
-/** From 1 to 2^53−1. */
-export const Revision = z.int().min(1);
+export const Revision = z
+  .int()
+  .min(1)
+  .describe(
+    'The revision of a ruleset: a whole number from 1 to 2^53−1. The highest that is committed counts.',
+  );
 export type Revision = z.infer<typeof Revision>;
 
-/** RFC 3339, with `Z` or an offset. */
-export const Timestamp = z.iso.datetime({
-  offset: true,
-  error: 'must be an RFC 3339 time, such as 2026-11-22T10:00:00Z',
-});
+export const Timestamp = z.iso
+  .datetime({ offset: true, error: 'must be an RFC 3339 time, such as 2026-11-22T10:00:00Z' })
+  .describe('An RFC 3339 time, with Z or an offset.');
 export type Timestamp = z.infer<typeof Timestamp>;
 
-/** A lower-case or upper-case UUID of any version. */
-export const JobId = z.guid({ error: 'must be a UUID' });
+export const JobId = z
+  .guid({ error: 'must be a UUID' })
+  .describe('A UUID of any version, in lower or upper case. The same id is the same job or message.');
 export type JobId = z.infer<typeof JobId>;
 
-export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+export const Digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/)
+  .describe(
+    'The digest of a ruleset: sha256: and the hex SHA-256 of the UTF-8 of JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null]).',
+  );
 export type Digest = z.infer<typeof Digest>;
 
-export const Family = z.enum(['ipv4', 'ipv6']);
+export const Family = z.enum(['ipv4', 'ipv6']).describe('The family of addresses.');
 export type Family = z.infer<typeof Family>;
 export const FAMILIES = Family.options;
 
-export const Scope = z.enum(['chains', 'tables']);
+export const Scope = z
+  .enum(['chains', 'tables'])
+  .describe('What a ruleset owns: the chains that it declares, or each table that it names, whole.');
 export type Scope = z.infer<typeof Scope>;
 
 /** Makes the schema of a list that reports only its first wrong item. Otherwise a list of millions could make as many errors. */
@@ -55,3 +67,4 @@ export function listOf<T extends z.ZodType>(item: T) {
 }
 
 export const API_VERSION = 'fleetwall/v1';
+export const ApiVersion = z.literal(API_VERSION).describe('The version of the contract.');

@@ -1,15 +1,18 @@
 import { z } from 'zod';
 
-/** Milliseconds. `queueMs` is from `issuedAt` to the delivery, and is not part of `totalMs`. */
-export const Timings = z.object({
-  queueMs: z.number(),
-  lockMs: z.number(),
-  snapshotMs: z.number(),
-  rehearseMs: z.number(),
-  planMs: z.number(),
-  applyMs: z.number(),
-  verifyMs: z.number(),
-  confirmMs: z.number(),
-  totalMs: z.number(),
-});
+export const Timings = z
+  .object({
+    queueMs: z
+      .number()
+      .describe('From issuedAt to the delivery, in milliseconds. It is not part of totalMs.'),
+    lockMs: z.number().describe('Waiting for the lock of the host, in milliseconds.'),
+    snapshotMs: z.number().describe('Reading what is live, in milliseconds.'),
+    rehearseMs: z.number().describe('Trying the rules in a sandbox, in milliseconds.'),
+    planMs: z.number().describe('Working out what to change, in milliseconds.'),
+    applyMs: z.number().describe('Writing the change, in milliseconds.'),
+    verifyMs: z.number().describe('Reading it again and comparing, in milliseconds.'),
+    confirmMs: z.number().describe('Waiting for the confirmation, in milliseconds.'),
+    totalMs: z.number().describe('From the delivery to the event, in milliseconds.'),
+  })
+  .describe('How long each part of the job took, in milliseconds.');
 export type Timings = z.infer<typeof Timings>;

@@ -15,7 +15,7 @@ import { refusedEvent } from './outcome/job-events.ts';
 import { JobFailure } from './outcome/job-failure.ts';
 import { JobRun, noteEnd } from './outcome/job-run.ts';
 import { type Delivery, type Disposition, NotTold } from './ports/delivery.ts';
-import type { JobOrigin } from './ports/pending.ts';
+import type { JobBrief, JobOrigin } from './ports/pending.ts';
 import type { Ports } from './ports/ports.ts';
 import { runJob } from './run-job.ts';
 import { Stopwatch } from './time/stopwatch.ts';
@@ -70,7 +70,7 @@ async function attemptJob(job: Job, received: Received, ports: Ports): Promise<D
   } catch (error) {
     // Whatever makes a job fail becomes its end in `runJob`. Only `countAttempt` itself throws a JobFailure here.
     if (!(error instanceof JobFailure)) throw error;
-    return { outcome: 'rejected', disposition: awaitedLater(refuse(received, failed(error), ports)) };
+    return { outcome: 'rejected', disposition: awaitedLater(refuse(received, failed(error), ports, job)) };
   }
 }
 
@@ -134,12 +134,14 @@ async function takenBack(gone: AbortSignal): Promise<never> {
   throw new NotTold('the broker has taken the message back');
 }
 
+/** @param job what the message was read as; without it, the message is told by an id of its own */
 async function refuse(
   { delivery, origin, watch }: Received,
   end: JobEnd,
   ports: Ports,
+  job: JobBrief | null = null,
 ): Promise<Disposition> {
-  const event = refusedEvent(idOf(delivery), end, origin, watch, ports);
+  const event = refusedEvent(job ?? { id: idOf(delivery) }, end, origin, watch, ports);
   await ports.events.publish(event, origin.headers);
   noteEnd(event, ports);
   return end.failure?.stage === 'decode' ? 'dead-letter' : 'acknowledge';

@@ -1,7 +1,13 @@
 import { createRequire } from 'node:module';
 import { Ajv } from 'ajv';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { jsonSchemas, type SchemaName } from '../../src/contract/schema/json-schemas.ts';
+import { MESSAGES } from '../../src/contract/schema/asyncapi-messages.ts';
+import {
+  type JsonSchema,
+  jsonSchemas,
+  type SchemaName,
+  schemaFile,
+} from '../../src/contract/schema/json-schemas.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -9,6 +15,26 @@ const require = createRequire(import.meta.url);
 export function compileSchemas(): Map<SchemaName, ValidateFunction> {
   const ajv = new Ajv2020({ strict: true, validateFormats: false });
   return new Map([...jsonSchemas()].map(([name, schema]) => [name, ajv.compile(schema)] as const));
+}
+
+interface MessageValidator {
+  payload: ValidateFunction;
+  headers?: ValidateFunction;
+}
+
+/** Compiles what the AsyncAPI document says of each message: its payload, and its headers where it says something of them. */
+export function messageValidators(): Map<string, MessageValidator> {
+  const ajv = new Ajv2020({ strict: true, validateFormats: false });
+  for (const [name, schema] of jsonSchemas()) ajv.addSchema(schema, `file:///${schemaFile(name)}`);
+  return new Map(
+    Object.entries(MESSAGES as Record<string, JsonSchema>).map(([name, { payload, headers }]) => [
+      name,
+      {
+        payload: ajv.compile({ $id: `file:///${name}`, ...(payload as { schema: object }).schema }),
+        ...(headers === undefined ? {} : { headers: ajv.compile(headers as object) }),
+      },
+    ]),
+  );
 }
 
 /** Validates a document by the schema of AsyncAPI 3.0.0, as the AsyncAPI Initiative publishes it. */

@@ -1,13 +1,23 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
 import type { z } from 'zod';
+import { readRulesetFile } from '../../src/cli/files/ruleset-file.ts';
 import { ControlMessage } from '../../src/contract/control.ts';
 import { FleetEvent } from '../../src/contract/event.ts';
 import { Job } from '../../src/contract/job.ts';
-import { asyncApi } from '../../src/contract/schema/asyncapi.ts';
 import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
-import { SCHEMA_NAMES, type SchemaName, schemaFile } from '../../src/contract/schema/json-schemas.ts';
-import { asyncApiValidator, compileSchemas } from '../support/message-schemas.ts';
+import {
+  jsonSchemas,
+  SCHEMA_NAMES,
+  type SchemaName,
+  schemaFile,
+} from '../../src/contract/schema/json-schemas.ts';
+import { markdownFile } from '../support/documents.ts';
+import { compileSchemas } from '../support/message-schemas.ts';
 
 const validators = compileSchemas();
 
@@ -42,6 +52,25 @@ function replaceAt(value: unknown, [key, ...rest]: string[], by: unknown): unkno
   return copy;
 }
 
+interface Schema {
+  description?: string;
+  properties?: Record<string, Schema>;
+  additionalProperties?: unknown;
+}
+
+/** A schema, and every schema inside it, that has properties. */
+function objectsIn(schema: object): Schema[] {
+  const inner = Object.values(schema).filter((value) => typeof value === 'object' && value !== null);
+  return [...('properties' in schema ? [schema as Schema] : []), ...inner.flatMap(objectsIn)];
+}
+
+/** Each property in a schema, with its name behind that of the schema. */
+function fieldsIn(schema: object, name: string): [string, Schema][] {
+  return objectsIn(schema).flatMap(({ properties = {} }) =>
+    Object.entries(properties).map(([key, field]): [string, Schema] => [`${name} ${key}`, field]),
+  );
+}
+
 describe('JSON Schemas', () => {
   it('accept the examples, as the worker does', () => {
     for (const [name, schema, example] of EXAMPLES) {
@@ -49,6 +78,36 @@ describe('JSON Schemas', () => {
       expect(isValid(name, example)).toBe(true);
       expect(isValid(name, { ...(example as object), laterField: 1 })).toBe(true);
     }
+  });
+
+  it('describe each field', () => {
+    const fields = [...jsonSchemas()].flatMap(([name, schema]) => fieldsIn(schema, name));
+    expect(fields.length).toBeGreaterThan(400);
+    expect(fields.filter(([, field]) => !field.description?.endsWith('.')).map(([path]) => path)).toEqual([]);
+  });
+
+  it('take no unknown field in a file that people write, at any depth', () => {
+    for (const name of ['ruleset-file', 'host-policy'] as const) {
+      const open = objectsIn(jsonSchemas().get(name) ?? {}).filter(
+        (each) => each.additionalProperties !== false,
+      );
+      expect(open).toEqual([]);
+    }
+    expect(isValid('ruleset-file', { name: 'edge', both: '' })).toBe(true);
+    expect(isValid('ruleset-file', { name: 'edge', ip4: '' })).toBe(false);
+  });
+
+  it('are named by a ruleset file for its editor, which is read as it is', async () => {
+    const { text } = await markdownFile('src/cli/README.md');
+    const [block = '', named = ''] =
+      /^# yaml-language-server: \$schema=schemas\/(\S+)\n[^`]+/m.exec(text) ?? [];
+    expect(SCHEMA_NAMES.map(schemaFile)).toContain(named);
+    expect(validators.get('ruleset-file')?.(parse(block))).toBe(true);
+    const folder = await mkdtemp(join(tmpdir(), 'fleetwall-editor-'));
+    onTestFinished(async () => await rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'rules.yaml'), block);
+    const { ruleset } = await readRulesetFile(join(folder, 'rules.yaml'), {});
+    expect(ruleset).toMatchObject({ name: 'edge', revision: 7 });
   });
 
   it('accept and refuse the same values as the worker', () => {
@@ -93,26 +152,5 @@ describe('JSON Schemas', () => {
     );
     expect(seen.taken).toBeGreaterThan(500);
     expect(seen.refused).toBeGreaterThan(500);
-  });
-});
-
-describe('the AsyncAPI document', () => {
-  const document = asyncApi('1.2.3');
-
-  it('is valid by the schema of AsyncAPI 3.0.0', () => {
-    const isAsyncApi = asyncApiValidator();
-    expect(isAsyncApi(document), JSON.stringify(isAsyncApi.errors)).toBe(true);
-    expect(isAsyncApi({ ...document, channels: { jobs: { address: 1 } } })).toBe(false);
-  });
-
-  it('refers only to what exists', () => {
-    const text = JSON.stringify(document);
-    const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference ?? '');
-    expect(references.length).toBeGreaterThan(8);
-    const files = new Set(SCHEMA_NAMES.map((name) => `./${schemaFile(name)}`));
-    for (const reference of references) {
-      if (reference.startsWith('#/')) expect(document).toHaveProperty(reference.slice(2).split('/'));
-      else expect(files).toContain(reference);
-    }
   });
 });

@@ -1,14 +1,11 @@
-import { CONTROL_EXCHANGE, EVENTS_EXCHANGE, JOBS_EXCHANGE } from '../names.ts';
-import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES, UNDONE_EXAMPLE } from './examples.ts';
-import { type JsonSchema, type SchemaName, schemaFile } from './json-schemas.ts';
-
-/** https://www.asyncapi.com/docs/reference/bindings/amqp, version 0.3.0 */
-const BINDING_VERSION = '0.3.0';
-const ROUTING_TO_HOSTS = 'host.<hostId>, group.<group> or all';
+import { CHANNELS } from './asyncapi-channels.ts';
+import { MESSAGES } from './asyncapi-messages.ts';
+import { OPERATIONS } from './asyncapi-operations.ts';
+import type { JsonSchema } from './json-schemas.ts';
 
 /**
- * Returns an AsyncAPI 3 document of a worker: what it receives and what it sends. Its messages refer to the JSON Schema files
- * beside it.
+ * Returns an AsyncAPI 3 document of the wire: what workers receive and send, and what operators say of rollouts. Its messages
+ * refer to the JSON Schema files beside it.
  */
 export function asyncApi(version: string): JsonSchema {
   return {
@@ -16,89 +13,27 @@ export function asyncApi(version: string): JsonSchema {
     info: {
       title: 'fleetwall',
       version,
-      description: 'Firewall ruleset jobs for the hosts of a fleet, and the events that answer them.',
-      license: { name: 'Apache-2.0' },
+      description:
+        'Firewall ruleset jobs for the hosts of a fleet, and the events that answer them. "receive" and "send" are as a worker sees it; where an operator or the broker does it, the operation says so.',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: {
+      broker: {
+        host: '{host}:{port}',
+        protocol: 'amqp',
+        protocolVersion: '0.9.1',
+        description:
+          'RabbitMQ 3.10 to 4.x, with one virtual host for a fleet. By TLS it is amqps, and port 5671.',
+        variables: { host: { default: '127.0.0.1' }, port: { default: '5672' } },
+      },
     },
     defaultContentType: 'application/json',
-    channels: {
-      jobs: channel(JOBS_EXCHANGE, 'jobKey', `Jobs, by ${ROUTING_TO_HOSTS}.`, 'job'),
-      control: channel(
-        CONTROL_EXCHANGE,
-        'controlKey',
-        `Control messages, by ${ROUTING_TO_HOSTS}.`,
-        'control',
-      ),
-      events: channel(
-        EVENTS_EXCHANGE,
-        'eventKey',
-        'Events, by <hostId>.<type without fleetwall.>, and for a finished job .<outcome>.',
-        'event',
-      ),
-    },
-    operations: {
-      receiveJob: {
-        action: 'receive',
-        channel: { $ref: '#/channels/jobs' },
-        summary: 'Every job is answered by a fleetwall.job.completed of each host.',
-        bindings: { amqp: { mandatory: true, deliveryMode: 2, ack: true, bindingVersion: BINDING_VERSION } },
-        reply: { channel: { $ref: '#/channels/events' } },
-      },
-      receiveControl: { action: 'receive', channel: { $ref: '#/channels/control' } },
-      sendEvent: {
-        action: 'send',
-        channel: { $ref: '#/channels/events' },
-        bindings: { amqp: { deliveryMode: 2, bindingVersion: BINDING_VERSION } },
-      },
-    },
+    channels: CHANNELS,
+    operations: OPERATIONS,
     components: {
-      messages: {
-        job: {
-          ...message('job', 'application/json'),
-          summary:
-            'Also as the payload of a JWS: application/jose (compact), application/jose+json (general).',
-          correlationId: { location: '$message.payload#/id' },
-          examples: examplesOf(JOB_EXAMPLES),
-        },
-        control: { ...message('control', 'application/json'), examples: examplesOf(CONTROL_EXAMPLES) },
-        event: {
-          ...message('event', 'application/cloudevents+json'),
-          examples: examplesOf({
-            'a job that failed': COMPLETED_EXAMPLE,
-            'a change that was taken back after all': UNDONE_EXAMPLE,
-          }),
-        },
-      },
+      messages: Object.fromEntries(
+        Object.entries(MESSAGES).map(([name, message]) => [name, { name, ...message }]),
+      ),
     },
   };
-}
-
-function channel(exchange: string, key: string, description: string, messageName: string): JsonSchema {
-  return {
-    address: `{${key}}`,
-    description: `${description} Exchange: ${exchange}.`,
-    parameters: { [key]: { description: 'The routing key.' } },
-    messages: { [messageName]: { $ref: `#/components/messages/${messageName}` } },
-    bindings: {
-      amqp: {
-        is: 'routingKey',
-        exchange: { name: exchange, type: 'topic', durable: true, autoDelete: false, vhost: '/' },
-        bindingVersion: BINDING_VERSION,
-      },
-    },
-  };
-}
-
-function message(schema: SchemaName, contentType: string): JsonSchema {
-  return {
-    name: schema,
-    contentType,
-    payload: {
-      schemaFormat: 'application/schema+json;version=draft-2020-12',
-      schema: { $ref: `./${schemaFile(schema)}` },
-    },
-  };
-}
-
-function examplesOf(examples: Record<string, unknown>): JsonSchema[] {
-  return Object.entries(examples).map(([name, payload]) => ({ name, payload }) as const);
 }

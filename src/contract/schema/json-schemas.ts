@@ -1,21 +1,37 @@
 import { z } from 'zod';
 import { ControlMessage } from '../control.ts';
 import { FleetEvent } from '../event.ts';
+import { HostForgotten } from '../host-forgotten.ts';
 import { HostPolicy } from '../host-policy.ts';
 import { Job, WrittenRuleset } from '../job.ts';
 import { RolloutEvent } from '../rollout-events.ts';
 
+/** A generator of bindings names its classes by the titles. */
 const DESCRIBED = {
-  job: { schema: Job, title: 'A job for hosts' },
-  control: { schema: ControlMessage, title: 'A control message for hosts' },
-  event: { schema: FleetEvent, title: 'An event of a host, as a CloudEvent' },
-  'rollout-event': { schema: RolloutEvent, title: 'What operators say of a rollout, as a CloudEvent' },
+  job: { schema: Job, title: 'Job', description: 'A job for hosts.' },
+  control: { schema: ControlMessage, title: 'Control message', description: 'A control message for hosts.' },
+  event: { schema: FleetEvent, title: 'Event', description: 'An event of a host, as a CloudEvent.' },
+  'rollout-event': {
+    schema: RolloutEvent,
+    title: 'Rollout event',
+    description: 'What operators say of a rollout, as a CloudEvent.',
+  },
+  'host-forgotten': {
+    schema: HostForgotten,
+    title: 'Host forgotten',
+    description: 'An operator takes a host out of the fleet, as a CloudEvent.',
+  },
   'ruleset-file': {
     schema: WrittenRuleset,
-    title: 'A ruleset as it is written in YAML or JSON for the command line',
+    title: 'Ruleset file',
+    description: 'A ruleset as it is written in YAML or JSON for the command line.',
   },
-  'host-policy': { schema: HostPolicy, title: 'The guardrails of a host (FLEETWALL_POLICY)' },
-} satisfies Record<string, { schema: z.ZodType; title: string }>;
+  'host-policy': {
+    schema: HostPolicy,
+    title: 'Host policy',
+    description: 'The guardrails of a host (FLEETWALL_POLICY).',
+  },
+} satisfies Record<string, { schema: z.ZodType; title: string; description: string }>;
 
 export type SchemaName = keyof typeof DESCRIBED;
 export const SCHEMA_NAMES = Object.keys(DESCRIBED) as SchemaName[];
@@ -23,15 +39,15 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
  * Returns the JSON Schemas (2020-12) of everything on the wire and of the files that people write, by name. They say what a
- * writer may send. Unknown fields are allowed, as a reader must allow them. What a schema cannot express, such as the syntax of
+ * writer may send. In messages unknown fields are allowed, as a reader must allow them; in files they are mistakes. What a schema cannot express, such as the syntax of
  * rules, is left out.
  */
 export function jsonSchemas(): Map<SchemaName, JsonSchema> {
   return new Map(
     SCHEMA_NAMES.map((name) => {
-      const { schema, title } = DESCRIBED[name];
+      const { schema, title, description } = DESCRIBED[name];
       const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
-      return [name, { $schema, title, ...rest }];
+      return [name, { $schema, title, description, ...rest }];
     }),
   );
 }

@@ -103,19 +103,22 @@ export function completedEvent(
  * refusal, so that a later end of the same job is another event.
  */
 export function refusedEvent(
-  jobId: string,
+  { id, action, rolloutId, issuedAt }: Refused,
   end: JobEnd,
   origin: JobOrigin,
   watch: Stopwatch,
   ports: Speaker,
 ): JobCompletedEvent {
-  const fact = ['fleetwall.job.completed', jobId, 'refused', end.failure?.code ?? ''];
-  return completed(jobId, fact, end, origin, ports, {
-    action: null,
-    rolloutId: null,
-    timings: watch.read(null, origin.deliveredAt),
+  const fact = ['fleetwall.job.completed', id, 'refused', end.failure?.code ?? ''];
+  return completed(id, fact, end, origin, ports, {
+    action: action ?? null,
+    rolloutId: rolloutId ?? null,
+    timings: watch.read(issuedAt ?? null, origin.deliveredAt),
   });
 }
+
+/** A message that is refused: a job as far as it could be read, and at least what to tell it by. */
+type Refused = Pick<JobBrief, 'id'> & Partial<JobBrief>;
 
 type Context = Pick<JobCompletedEvent['data'], 'action' | 'rolloutId' | 'timings'>;
 

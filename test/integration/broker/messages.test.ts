@@ -183,7 +183,7 @@ describe('a job', () => {
       code: 'signer_not_trusted',
       stage: 'authorise',
     });
-    // Without an id, no event can answer it.
+    // Without an id, it is answered under one that is made of its bytes, and the jobs behind it are run.
     await client.publish(host.id, Buffer.from('no id'));
     expect((await client.run(host.id, { ruleset: ruleset(1) })).data.outcome).toBe('unchanged');
     const dead = await deadLetters(marks);

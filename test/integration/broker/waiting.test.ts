@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { connect } from 'amqplib';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { DEAD_EXCHANGE } from '../../../src/contract/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
@@ -18,6 +20,18 @@ async function away(): Promise<{ host: TestHost; client: TestClient }> {
   const host = await fixture.host('nft');
   await host.end();
   return { host, client: await fixture.client() };
+}
+
+/** The bodies of what is dead-lettered from now on, also by hosts of other tests. */
+async function hearDeadLetters(): Promise<string[]> {
+  const connection = await connect(inject('brokerUrl'));
+  onTestFinished(async () => await connection.close());
+  const channel = await connection.createChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(queue, DEAD_EXCHANGE, '');
+  const bodies: string[] = [];
+  await channel.consume(queue, (message) => bodies.push(String(message?.content)), { noAck: true });
+  return bodies;
 }
 
 async function push(client: TestClient, host: TestHost, fields: object): Promise<string> {
@@ -128,10 +142,12 @@ describe('a message that ends the worker each time', () => {
       environment: { FLEETWALL_QUEUE_TYPE: 'quorum' },
     });
     const client = await fixture.client();
+    const dead = await hearDeadLetters();
     await host.end();
     // The rehearsal comes before the journal, so it leaves nothing to be settled.
-    const poison = makeJob(host.id, { ruleset: ruleset('poison', 1) });
-    await client.publish(host.id, poison);
+    const poison = makeJob(host.id, { ruleset: ruleset('poison', 1), rolloutId: 'poisoned' });
+    // As bytes, it has no message_id: it is told by the id of the job.
+    await client.publish(host.id, Buffer.from(JSON.stringify(poison)));
     const behind = await push(client, host, { ruleset: ruleset('edge', 1) });
     for (let attempt = 1; attempt <= 5; attempt += 1) {
       await host.holdNextRestore('rehearsal');
@@ -143,11 +159,14 @@ describe('a message that ends the worker each time', () => {
     await host.start();
     const { data } = await client.completed(poison.id);
     expect(data).toMatchObject({
+      action: 'apply',
+      rolloutId: 'poisoned',
       outcome: 'rejected',
       authenticated: false,
       failure: { code: 'internal', stage: 'decode' },
     });
     expect(data.failure?.message).toContain('begun 5 times');
+    await expect.poll(() => dead).toContain(JSON.stringify(poison));
     expect((await client.completed(behind)).data.outcome).toBe('applied');
     expect(await host.namespace.save()).not.toContain('poison');
   });

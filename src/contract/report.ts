@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { Escaped } from './diff.ts';
+import { Digest, Revision, RulesetName, Scope } from './identifiers.ts';
+
+export const ReportedRuleset = z.object({
+  name: RulesetName,
+  revision: Revision,
+  digest: Digest,
+  scope: Scope,
+  inSync: z.boolean().describe('Whether what is live is what was committed.'),
+  ipv4: z.string().nullable().describe('What is live of it for IPv4, in the form of iptables-save.'),
+  ipv6: z.string().nullable().describe('What is live of it for IPv6, in the same form.'),
+  truncated: z.boolean().optional().describe('Whether the texts are left out.'),
+  escaped: Escaped,
+});
+export type ReportedRuleset = z.infer<typeof ReportedRuleset>;
+
+/** What is live, for a job that has asked for it. */
+export const Report = z.object({
+  rulesets: z.array(ReportedRuleset).describe('Each ruleset that was asked for.'),
+  escaped: Escaped,
+});

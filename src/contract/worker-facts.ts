@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+export const WorkerFacts = z
+  .object({
+    version: z.string().describe('The version of fleetwall.'),
+    backend: z.enum(['nft', 'legacy']).describe('Which variant of iptables it uses.'),
+    iptables: z.string().describe('The version of iptables, such as 1.8.9.'),
+    kernel: z.string().describe('The release of the kernel.'),
+    bootId: z.string().describe('Another one after each boot of the host.'),
+  })
+  .describe('Facts about the worker that publishes the event.');
+export type WorkerFacts = z.infer<typeof WorkerFacts>;
