@@ -11,6 +11,8 @@ import { readYamlFile } from './yaml-file.ts';
 export interface RulesetFile {
   /** As it was named on the command line. */
   path: string;
+  /** Whether the file is a mapping, of YAML or JSON, or the text of one family. */
+  form: 'mapping' | Family;
   ruleset: LocalRuleset;
   placeOf: PlaceOf;
 }
@@ -44,7 +46,7 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
     : readYamlFile(path, text);
   const named = { name: nameFrom(path) ?? fallbackName, ...values, ...withoutUndefined(given) };
   const read = LocalRuleset.safeParse(named);
-  if (read.success) return { path, ruleset: read.data, placeOf };
+  if (read.success) return { path, form: isPlain ? family : 'mapping', ruleset: read.data, placeOf };
   const problems = read.error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map(
