@@ -7,12 +7,11 @@ import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
 import { isOpen } from './connection/open-channel.ts';
-import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
 import { takeName } from './connection/take-name.ts';
 import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
-import { within } from './connection/within.ts';
 import { LogReaders } from './log-readers.ts';
+import { lookAtQueue } from './look-at-queue.ts';
 import { LinkPublisher } from './publish/link-publisher.ts';
 import type { OutgoingMessage, Routed } from './publish/publish-channel.ts';
 import { type IncomingMessage, StreamSource, type StreamStart } from './stream-source.ts';
@@ -32,7 +31,6 @@ const CONNECT_MS = 15_000;
 /** Longer than it takes a broker to give up a connection, or a node, that is gone. */
 const GIVEN_UP_MS = 120_000;
 const TAKE_PAUSE_MS = 1_000;
-const COUNT_MS = 3_000;
 
 /** The central side's connection. It publishes with confirms, and hears events; both go on when a lost connection is back. */
 export class FleetLink {
@@ -144,15 +142,16 @@ export class FleetLink {
 
   /** How many messages a queue or stream has, about; `null`: it is not there. @throws {Error} what the broker said */
   async countIn(queue: string): Promise<number | null> {
-    return await this.#overConnection(async (model) => {
-      try {
-        const check = async () => await onOwnChannel(model, (channel) => channel.checkQueue(queue));
-        return (await within(COUNT_MS, check)).messageCount;
-      } catch (error) {
-        if (replyCode(error) === NOT_FOUND) return null;
-        throw error;
-      }
-    });
+    return await this.#overConnection(
+      async (model) => (await lookAtQueue(model, queue))?.messageCount ?? null,
+    );
+  }
+
+  /** Whether somebody consumes a queue. @throws {Error} what the broker said */
+  async isConsumed(queue: string): Promise<boolean> {
+    return await this.#overConnection(
+      async (model) => ((await lookAtQueue(model, queue))?.consumerCount ?? 0) > 0,
+    );
   }
 
   /**
