@@ -81,9 +81,16 @@ const MORE: readonly Column[] = [
   },
 ];
 
+const STATES = ['online', 'silent', 'offline'];
+
+function byState([one]: [string, number], [other]: [string, number]): number {
+  return STATES.indexOf(one) - STATES.indexOf(other);
+}
+
 /** `50 hosts: 47 online, 2 silent, 1 offline; 1 drifted; 3 behind` */
 function summaryOf(hosts: readonly HostState[], highest: Highest): string {
-  const counts = tellCounts(countEnds(hosts.map(({ presence }) => presence)));
+  const found = countEnds(hosts.map(({ presence }) => presence));
+  const counts = tellCounts(Object.fromEntries(Object.entries(found).toSorted(byState)));
   const drifted = hosts.filter(hasDrifted).length;
   const behind = hosts.filter((host) => isBehind(host, highest)).length;
   const more = [drifted === 0 ? '' : `; ${drifted} drifted`, behind === 0 ? '' : `; ${behind} behind`];
