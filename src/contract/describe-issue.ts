@@ -42,40 +42,25 @@ function nameFound(value: unknown): string {
   return value.length > MOST_QUOTED || value.includes('://') ? 'a text' : `"${escapeControl(value)}"`;
 }
 
-function sayWanted(issue: z.core.$ZodRawIssue): string | undefined {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${WANTED[issue.expected] ?? issue.expected}`;
-    case 'too_small':
-      return sayBound(
-        issue.origin,
-        Number(issue.minimum),
-        issue.inclusive === false ? 'more than' : 'at least',
-      );
-    case 'too_big':
-      return sayBound(
-        issue.origin,
-        Number(issue.maximum),
-        issue.inclusive === false ? 'less than' : 'at most',
-      );
-    case 'invalid_value':
-      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
-    case 'invalid_format':
-      return issue.format === 'regex' ? `must have the form ${issue.pattern}` : `must be a ${issue.format}`;
-    case 'unrecognized_keys':
-      return `there is no field ${issue.keys.map(escapeControl).join(', ')}`;
-    case 'invalid_union':
-      return Array.isArray(issue['options'])
-        ? `must be one of ${issue['options'].join(', ')}`
-        : 'is none of what is possible here';
-    default:
-      return 'is not possible here';
-  }
+function sayWanted(issue: z.core.$ZodRawIssue): string {
+  if (issue.code === 'invalid_type') return `must be ${WANTED[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'too_small')
+    return sayBound(issue.origin, issue.minimum, issue.inclusive === false ? 'more than' : 'at least');
+  if (issue.code === 'too_big')
+    return sayBound(issue.origin, issue.maximum, issue.inclusive === false ? 'less than' : 'at most');
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_format')
+    return issue.format === 'regex' ? `must have the form ${issue.pattern}` : `must be a ${issue.format}`;
+  if (issue.code === 'unrecognized_keys')
+    return `there is no field ${issue.keys.map(escapeControl).join(', ')}`;
+  if (issue.code === 'invalid_union' && Array.isArray(issue['options']))
+    return `must be one of ${issue['options'].join(', ')}`;
+  return 'is not possible here';
 }
 
-function sayBound(origin: string, bound: number, how: string): string {
-  if (origin === 'string') return bound === 1 ? NOT_EMPTY : `must have ${how} ${bound} characters`;
-  if (origin === 'array')
-    return bound === 1 && how === 'at least' ? NOT_EMPTY : `must have ${how} ${bound} entries`;
-  return `must be ${how} ${bound}`;
+function sayBound(origin: string, bound: number | bigint, how: string): string {
+  const of = origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : '';
+  if (of === '') return `must be ${how} ${bound}`;
+  return bound === 1 && how === 'at least' ? NOT_EMPTY : `must have ${how} ${bound}${of}`;
 }

@@ -6,7 +6,11 @@ const DIGEST = `sha256:${'a'.repeat(64)}`;
 
 function host(hostId: string, revisions: Record<string, number>, more: Partial<HostState> = {}): HostState {
   const rulesets = Object.entries(revisions).map(([name, revision]) => ({
-    ...{ name, revision, digest: DIGEST, scope: 'chains' as const, inSync: true },
+    name,
+    revision,
+    digest: DIGEST,
+    scope: 'chains' as const,
+    inSync: true,
   }));
   const worker = {
     version: '1.0.0',

@@ -16,8 +16,9 @@ export function showDifferences(answers: HostAnswers, file: RulesetFile | null):
       checked.set(text, [...(checked.get(text) ?? []), host]);
     }
   }
-  const blocks = [...checked].map(
-    ([text, hosts]) => `${paint.bold(nameHosts(hosts.toSorted(inNaturalOrder)))}\n${text}\n`,
-  );
+  const blocks = [...checked]
+    .map(([text, hosts]) => ({ text, hosts: hosts.toSorted(inNaturalOrder) }))
+    .toSorted((one, other) => inNaturalOrder(one.hosts[0] ?? '', other.hosts[0] ?? ''))
+    .map(({ text, hosts }) => `${paint.bold(nameHosts(hosts))}\n${text}\n`);
   return [...blocks, ...showAnswers(others, file)];
 }

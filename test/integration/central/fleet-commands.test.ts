@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { inNaturalOrder } from '../../../src/central/fleet/names.ts';
 import type { FleetEvent } from '../../../src/contract/event.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
@@ -165,8 +166,8 @@ describe('commands that talk to a fleet', () => {
     const other = EDGE.replace('.1/', '.9/');
     const pushed = await run(['push', ...to, '--check'], other);
     expect(pushed.stdout).toBe((await run(['diff', ...to], other)).stdout);
-    const [one = '', rest = ''] = [first, others.toSorted().join(', ')];
-    expect(pushed.stdout).toContain(`${one}\nipv4 filter\n- -A edge -s 192.0.2.1/32 -j DROP\n+ `);
+    const rest = others.toSorted(inNaturalOrder).join(', ');
+    expect(pushed.stdout).toContain(`${first}\nipv4 filter\n- -A edge -s 192.0.2.1/32 -j DROP\n+ `);
     expect(pushed.stdout).toContain(`${rest}\nipv4 filter\n+ `);
     expect(pushed.stdout).toMatch(/\n3 checked$/);
   });

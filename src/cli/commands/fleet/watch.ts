@@ -88,7 +88,7 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
         }
       }).catch((error: unknown) => {
         // That is how it ends.
-        if (!(error instanceof Interrupted)) throw error;
+        if (!(error instanceof Interrupted || isTimeUp(error))) throw error;
       });
       end(0);
     },
@@ -101,6 +101,11 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
     ],
     ['one group for a program, from an hour ago on', 'fleetwall watch --group web --since 3600 --json'],
   ]);
+}
+
+/** Of `--for`, which may be over before the first event is heard. */
+function isTimeUp(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
 }
 
 function collectOutcome(value: string, values: readonly string[] = []): string[] {
