@@ -6,12 +6,11 @@ import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
 import { isOpen } from './connection/open-channel.ts';
-import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
 import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
-import { within } from './connection/within.ts';
 import { HeldNames } from './held-names.ts';
 import { LogReaders } from './log-readers.ts';
+import { lookAtQueue } from './look-at-queue.ts';
 import { LinkPublisher } from './publish/link-publisher.ts';
 import type { OutgoingMessage, Routed } from './publish/publish-channel.ts';
 import { type IncomingMessage, StreamSource, type StreamStart } from './stream-source.ts';
@@ -28,7 +27,6 @@ export interface LinkOptions {
 }
 
 const CONNECT_MS = 15_000;
-const COUNT_MS = 3_000;
 
 /** The central side's connection. It publishes with confirms, and hears events; both go on when a lost connection is back. */
 export class FleetLink {
@@ -101,15 +99,16 @@ export class FleetLink {
 
   /** How many messages a queue or stream has, about; `null`: it is not there. @throws {Error} what the broker said */
   async countIn(queue: string): Promise<number | null> {
-    return await this.#overConnection(async (model) => {
-      try {
-        const check = async () => await onOwnChannel(model, (channel) => channel.checkQueue(queue));
-        return (await within(COUNT_MS, check)).messageCount;
-      } catch (error) {
-        if (replyCode(error) === NOT_FOUND) return null;
-        throw error;
-      }
-    });
+    return await this.#overConnection(
+      async (model) => (await lookAtQueue(model, queue))?.messageCount ?? null,
+    );
+  }
+
+  /** Whether somebody consumes a queue. @throws {Error} what the broker said */
+  async isConsumed(queue: string): Promise<boolean> {
+    return await this.#overConnection(
+      async (model) => ((await lookAtQueue(model, queue))?.consumerCount ?? 0) > 0,
+    );
   }
 
   /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IN_WORDS } from '../contract/describe-issue.ts';
 import { withSecrets } from './secrets.ts';
 import { SettingsError } from './settings-error.ts';
 import { environmentName, flagName, SETTINGS, type TlsSettings } from './worker-settings.ts';
@@ -28,7 +29,10 @@ export async function loadClientSettings(
   const given = CLIENT_SETTING_NAMES.map(
     (name) => [name, flags[name] ?? environment[environmentName(name)]] as const,
   );
-  const read = ClientSettings.safeParse(Object.fromEntries(given.filter(([, value]) => value !== undefined)));
+  const read = ClientSettings.safeParse(
+    Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    IN_WORDS,
+  );
   if (read.success) return await withSecrets(read.data, {}, originOf);
   const problems = read.error.issues.map(
     ({ path, message }) => `${originOf(String(path[0]) as ClientSettingName)}: ${message}`,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { IN_WORDS } from '../contract/describe-issue.ts';
 import { assertOwnFile, parseYaml } from './read-yaml.ts';
 import { withSecrets } from './secrets.ts';
 import { SettingsError } from './settings-error.ts';
@@ -46,7 +47,7 @@ export async function loadSettings({
     origins.set(setting, given.origin);
   }
   const problems: string[] = [];
-  const read = WorkerSettings.safeParse(values);
+  const read = WorkerSettings.safeParse(values, IN_WORDS);
   for (const issue of read.error?.issues ?? []) {
     const setting = String(issue.path[0] ?? '');
     problems.push(`${origins.get(setting) ?? `${environmentName(setting)} (default)`}: ${issue.message}`);

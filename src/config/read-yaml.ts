@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { describeIssue, IN_WORDS } from '../contract/describe-issue.ts';
 import { SettingsError } from './settings-error.ts';
 
 const OTHERS_WRITE = 0o022;
@@ -69,16 +70,12 @@ export async function readYamlSettings<T extends z.ZodType>(path: string, schema
   } catch (error) {
     throw new SettingsError(`${path}: is not YAML: ${(error as Error).message.split('\n', 1)[0]}`);
   }
-  const read = schema.safeParse(values ?? {});
+  const read = schema.safeParse(values ?? {}, IN_WORDS);
   if (!read.success) throw new SettingsError(describeIssues(path, read.error));
   return read.data;
 }
 
-/** One line for each issue. */
+/** One line for each issue, of what was parsed with {@link IN_WORDS}. */
 export function describeIssues(place: string, error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) =>
-      path.length === 0 ? `${place}: ${message}` : `${place}: ${path.join('.')}: ${message}`,
-    )
-    .join('\n');
+  return error.issues.map((issue) => `${place}: ${describeIssue(issue)}`).join('\n');
 }

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
+import { IN_WORDS } from '../contract/describe-issue.ts';
 import { GroupName, RulesetName, Timestamp } from '../contract/identifiers.ts';
 import { describeIssues, readOwnFile } from './read-yaml.ts';
 import { SettingsError } from './settings-error.ts';
@@ -51,10 +52,10 @@ export async function readTrustedKeys(path: string): Promise<TrustedJwk[]> {
   } catch (error) {
     throw new SettingsError(`${path}: is not JSON: ${(error as Error).message}`);
   }
-  const read = JwkSet.safeParse(values);
+  const read = JwkSet.safeParse(values, IN_WORDS);
   if (!read.success) throw new SettingsError(describeIssues(path, read.error));
   const keys = read.data.keys.map((key, index): TrustedJwk => {
-    const limits = Limits.safeParse(key['fleetwall'] ?? {});
+    const limits = Limits.safeParse(key['fleetwall'] ?? {}, IN_WORDS);
     if (!limits.success)
       throw new SettingsError(describeIssues(`${path}: keys.${index}.fleetwall`, limits.error));
     const { kty, crv, x } = key;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IN_WORDS, sayFound } from './describe-issue.ts';
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -21,8 +22,8 @@ export const RulesetName = z
 export type RulesetName = z.infer<typeof RulesetName>;
 
 export const Revision = z
-  .int()
-  .min(1)
+  .int('must be a whole number from 1')
+  .min(1, 'must be a whole number from 1')
   .describe(
     'The revision of a ruleset: a whole number from 1 to 2^53−1. The highest that is committed counts.',
   );
@@ -60,8 +61,9 @@ export function listOf<T extends z.ZodType>(item: T) {
   return z.preprocess((values, context) => {
     const wrong = Array.isArray(values) ? values.findIndex((value) => !item.safeParse(value).success) : -1;
     if (wrong === -1) return values;
-    const [issue] = item.safeParse((values as unknown[])[wrong]).error?.issues ?? [];
-    context.addIssue({ code: 'custom', path: [wrong], message: issue?.message ?? 'is not possible' });
+    const [issue] = item.safeParse((values as unknown[])[wrong], IN_WORDS).error?.issues ?? [];
+    const message = issue === undefined ? 'is not possible' : sayFound(issue);
+    context.addIssue({ code: 'custom', path: [wrong], message });
     return z.NEVER;
   }, z.array(item));
 }

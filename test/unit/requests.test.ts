@@ -26,11 +26,11 @@ describe.each<[string, unknown, RegExp]>([
   ['no hosts', { hosts: [] }, /for nobody/],
   ['no groups', { groups: [], all: false }, /for nobody/],
   ['nobody but those left out', { exclude: ['web-1'] }, /for nobody/],
-  ['a misspelt field', { host: 'web-1' }, /"host"/],
-  ['a misspelt field beside a right one', { all: true, excluded: ['web-1'] }, /"excluded"/],
-  ['a host that is no list', { hosts: 'web-1' }, /expected array/],
+  ['a misspelt field', { host: 'web-1' }, /no field host$/],
+  ['a misspelt field beside a right one', { all: true, excluded: ['web-1'] }, /no field excluded$/],
+  ['a host that is no list', { hosts: 'web-1' }, /hosts: is "web-1", and must be a list/],
   ['a name that is none', { hosts: ['web-1', 'No Name'] }, /must be 1 to 63/],
-  ['nothing at all', undefined, /expected object/],
+  ['nothing at all', undefined, /is missing, and must be a mapping/],
 ])('what is asked of %s', (_, whom, message) => {
   it.each<[string, (operator: Operator, whom: HostSelection) => Promise<unknown>]>([
     ['push', async (to, hosts) => await askRuleset(to, 'apply', RULESET, hosts, {})],

@@ -23,9 +23,22 @@ export interface HostState {
 /** The fleet as its events tell of it, in the order in which they were logged. */
 export class FleetState {
   readonly #hosts = new Map<string, HostState>();
+  readonly #unasked = new Set<string>();
 
   get hosts(): ReadonlyMap<string, HostState> {
     return this.#hosts;
+  }
+
+  /** Hosts that are online, but do not take a question from whoever asked: they want it signed by a key that they trust. */
+  get unasked(): ReadonlySet<string> {
+    return this.#unasked;
+  }
+
+  /** Notes that a host gave no answer; and whether it is there all the same. @internal */
+  noteQuiet(hostId: string, isThere: boolean): void {
+    const host = this.#hosts.get(hostId);
+    if (isThere) this.#unasked.add(hostId);
+    else if (host !== undefined) host.presence = 'silent';
   }
 
   /** @internal */

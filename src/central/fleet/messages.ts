@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ControlMessage } from '../../contract/control.ts';
+import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { API_VERSION } from '../../contract/identifiers.ts';
 import { Job, type Target } from '../../contract/job.ts';
 import { signMessage } from '../../keys/sign.ts';
@@ -60,8 +61,9 @@ function laterBy(now: number, seconds: number): string {
 
 /** As hosts would: what they refuse for its form is not sent. */
 function assertValid(schema: z.ZodType, message: object): void {
-  const { error } = schema.safeParse(message);
-  if (error !== undefined) throw new RequestInvalid(z.prettifyError(error), { cause: error });
+  const { error } = schema.safeParse(message, IN_WORDS);
+  if (error !== undefined)
+    throw new RequestInvalid(error.issues.map(describeIssue).join('\n'), { cause: error });
 }
 
 async function encode(message: object, keys: readonly SigningKey[]): Promise<Omit<PreparedMessage, 'jobId'>> {

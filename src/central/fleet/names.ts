@@ -11,9 +11,16 @@ const MOST_SLIPS = 3;
 
 /** `: did you mean web-1?`, or nothing, if no name is near. */
 export function suggestion(name: string, known: Iterable<string>): string {
-  const names = [...known];
-  if (names.length === 0) return '';
-  const nearest = closest(name, names);
-  const slips = distance(name, nearest);
-  return slips <= Math.min(MOST_SLIPS, Math.ceil(name.length / 3)) ? `: did you mean ${nearest}?` : '';
+  const nearest = nearestName(name, known);
+  return nearest === null ? '' : `: did you mean ${nearest}?`;
+}
+
+/** The known name that is near enough to be meant, or `null`. Capitals are no slip. */
+export function nearestName(name: string, known: Iterable<string>): string | null {
+  const names = new Map([...known].map((each) => [each.toLowerCase(), each]));
+  if (names.size === 0) return null;
+  const wanted = name.toLowerCase();
+  const found = closest(wanted, [...names.keys()]);
+  const isNear = distance(wanted, found) <= Math.min(MOST_SLIPS, Math.ceil(name.length / 3));
+  return isNear ? (names.get(found) ?? null) : null;
 }

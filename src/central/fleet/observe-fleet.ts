@@ -1,6 +1,7 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import { ALL_KEY, CONTROL_EXCHANGE, EVENT_LOG_STREAM } from '../../contract/names.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
+import { findUnasked } from './find-unasked.ts';
 import { FleetState } from './fleet-state.ts';
 import { LogMarker } from './log-marker.ts';
 import { findLongSilent } from './long-silent.ts';
@@ -81,8 +82,10 @@ export async function observeFleet(
   } finally {
     await stop();
   }
-  for (const host of fleet.hosts.values()) {
-    if (host.presence === 'online' && !answered.has(host.hostId)) host.presence = 'silent';
-  }
+  const quiet = [...fleet.hosts.values()].filter(
+    ({ hostId, presence }) => presence === 'online' && !answered.has(hostId),
+  );
+  const unasked = await findUnasked(link, quiet, now);
+  for (const { hostId } of quiet) fleet.noteQuiet(hostId, unasked.has(hostId));
   return fleet;
 }

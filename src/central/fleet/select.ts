@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { GroupName, HostId } from '../../contract/identifiers.ts';
 import type { Target } from '../../contract/job.ts';
 import { ALL_KEY, groupKey, hostKey } from '../../contract/names.ts';
@@ -19,9 +20,11 @@ const Selected = z.strictObject({
 
 /** @throws {RequestInvalid} for what is meant for nobody, or names something else than hosts: a slip must not go unseen */
 export function assertSelection(whom: HostSelection): void {
-  const { data, error } = Selected.safeParse(whom);
+  const { data, error } = Selected.safeParse(whom, IN_WORDS);
   if (error !== undefined) {
-    throw new RequestInvalid(`whom it is for: ${z.prettifyError(error)}`, { cause: error });
+    throw new RequestInvalid(`whom it is for: ${error.issues.map(describeIssue).join('; ')}`, {
+      cause: error,
+    });
   }
   const { hosts = [], groups = [], all = false } = data;
   if (hosts.length === 0 && groups.length === 0 && !all) {

@@ -1,4 +1,6 @@
+import type { z } from 'zod';
 import { suggestion } from '../../central/fleet/names.ts';
+import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { type Family, RulesetName, type Scope } from '../../contract/identifiers.ts';
 import { WrittenRuleset } from '../../contract/job.ts';
 import type { LocalRuleset } from '../../worker/local/run-locally.ts';
@@ -11,6 +13,8 @@ import { readYamlFile } from './yaml-file.ts';
 export interface RulesetFile {
   /** As it was named on the command line. */
   path: string;
+  /** Whether the file is a mapping, of YAML or JSON, or the text of one family. */
+  form: 'mapping' | Family;
   ruleset: LocalRuleset;
   placeOf: PlaceOf;
 }
@@ -43,8 +47,8 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
     ? { values: { [family]: text }, placeOf: asItStands, lineOfKey: () => 1 }
     : readYamlFile(path, text);
   const named = { name: nameFrom(path) ?? fallbackName, ...values, ...withoutUndefined(given) };
-  const read = LocalRuleset.safeParse(named);
-  if (read.success) return { path, ruleset: read.data, placeOf };
+  const read = LocalRuleset.safeParse(named, IN_WORDS);
+  if (read.success) return { path, form: isPlain ? family : 'mapping', ruleset: read.data, placeOf };
   const problems = read.error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map(
@@ -54,9 +58,16 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
     if (key === 'name' && named.name === undefined) {
       return new FileProblem(path, 1, 'the ruleset has no name: give it with --name');
     }
-    return new FileProblem(path, lineOfKey(key), `${key}: ${issue.message}`);
+    return new FileProblem(path, lineOfKey(key), `${describeIssue(issue)}${suggestValue(issue)}`);
   });
-  throw new FileError(problems);
+  throw new FileError(problems.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0)));
+}
+
+/** Of a field that has to be one of a few words. */
+function suggestValue(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_value' && typeof issue.input === 'string'
+    ? suggestion(issue.input, issue.values.map(String))
+    : '';
 }
 
 /** A file that is one text. */

@@ -1,4 +1,13 @@
-import { type Document, isMap, isScalar, LineCounter, type Pair, parseDocument, Scalar } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  Scalar,
+  type YAMLError,
+} from 'yaml';
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { FileError, FileProblem } from './file-error.ts';
 import type { LinePlace, PlaceOf } from './line-place.ts';
@@ -20,13 +29,13 @@ export interface YamlFile {
  */
 export function readYamlFile(path: string, text: string): YamlFile {
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: true });
   const lineAt = (offset: number) => counter.linePos(offset).line;
   if (document.errors.length > 0) {
-    const problems = document.errors.map(
-      ({ pos, message }) => new FileProblem(path, lineAt(pos[0]), message),
-    );
-    throw new FileError(problems);
+    // One slip may have several errors in its line: the first says most.
+    const lines = new Map(document.errors.toReversed().map((error) => [lineAt(error.pos[0]), error]));
+    const inOrder = [...lines].toSorted(([one], [other]) => one - other);
+    throw new FileError(inOrder.map(([line, error]) => new FileProblem(path, line, sayError(error))));
   }
   const { contents } = document;
   if (!isMap(contents)) {
@@ -54,6 +63,14 @@ export function readYamlFile(path: string, text: string): YamlFile {
     lineOfKey: (key) => startOf(pairOf(key)?.key, lineAt),
     placeOf: (family, line) => texts.get(family)?.(line) ?? NOWHERE,
   };
+}
+
+/** What the parser says, with its own picture of the place below. */
+function sayError({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'there is a second document here: a file has one ruleset';
+  const [head = '', ...picture] = message.split('\n').filter((line) => line.trim() !== '');
+  const what = head.replace(/ at line \d+, column \d+:?$/, '');
+  return [`is not YAML: ${what}`, ...picture.map((line) => `    ${line}`)].join('\n');
 }
 
 /** @throws {FileError} if aliases would make more of it than anybody means */

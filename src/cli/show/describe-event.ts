@@ -7,7 +7,7 @@ import { paint, paintEnd } from '../terminal/paint.ts';
 import { layRow } from '../terminal/table.ts';
 import { describeCounts } from './describe-counts.ts';
 import { plural } from './plural.ts';
-import { tellPlace } from './show-failure.ts';
+import { tellMessage, tellPlace } from './show-failure.ts';
 
 const TIME_WIDTH = 8;
 const HOST_WIDTH = 12;
@@ -57,7 +57,7 @@ function describeEnd({
   failure,
 }: Extract<FleetEvent, { type: 'fleetwall.job.completed' }>['data']): string {
   const name = ruleset === null ? (action ?? 'job') : nameOf(ruleset);
-  const why = failure === null ? '' : `: ${escapeControl(failure.message)} (${failure.code})`;
+  const why = failure === null ? '' : `: ${escapeControl(tellMessage(failure))} (${failure.code})`;
   const line = failure?.lines[0];
   const where = line === undefined ? '' : `; ${tellPlace(line, null)}: ${escapeControl(line.reason)}`;
   const changed = diff === null ? '' : `: ${describeCounts(diff, outcome !== 'checked')}`;

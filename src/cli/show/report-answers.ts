@@ -33,17 +33,13 @@ export class AnswerReport {
     this.#draw();
   };
 
-  /** Takes the progress away. */
-  clear(): void {
-    this.#view.clear();
-  }
-
-  end(answers: HostAnswers, file: RulesetFile | null): ExitStatus {
+  /** @param show what a person is shown of each host, before how many ended how */
+  end(answers: HostAnswers, file: RulesetFile | null, show = showAnswers): ExitStatus {
     this.#view.clear();
     const hosts = Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
     const summary = countEnds(Object.values(hosts));
     if (this.#json) printJson({ summary, hosts, stopped: false });
-    else print(`${[...showAnswers(answers, file), tellCounts(summary)].join('\n')}\n`);
+    else print(`${[...show(answers, file), tellCounts(summary)].join('\n')}\n`);
     return statusOf(Object.values(hosts));
   }
 

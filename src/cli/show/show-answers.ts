@@ -1,4 +1,5 @@
-import type { HostAnswers } from '../../central/fleet/options.ts';
+import { inNaturalOrder } from '../../central/fleet/names.ts';
+import type { HostAnswer, HostAnswers } from '../../central/fleet/options.ts';
 import type { Failure } from '../../contract/failure.ts';
 import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
@@ -11,27 +12,38 @@ import { showFailure } from './show-failure.ts';
 const MOST_NAMED = 8;
 const END_WIDTH = 11;
 
-/** How a push ended, for a person: hosts that ended alike are one block, and a failure is shown as a compiler shows it. */
+/** How a push ended, for a person: hosts that ended alike are one line, and the same failure is shown once, as a compiler shows it. */
 export function showAnswers(answers: HostAnswers, file: RulesetFile | null): string[] {
-  const blocks = new Map<string, { hosts: string[]; head: string[]; lines: string[] }>();
+  const failures = new Map<
+    string,
+    { lines: string[]; blocks: Map<string, { head: string[]; hosts: string[] }> }
+  >();
   for (const [host, { end, result }] of answers) {
     const failure = result?.failure ?? null;
     const lines = failure === null ? [] : describeFailure(failure, file);
-    const diff = result?.diff == null ? '' : describeCounts(result.diff, end !== 'checked');
-    const live =
-      end === 'unchanged' && result === null
-        ? 'it is live already: nothing was sent'
-        : describeLive(end, result?.ruleset ?? null);
-    const head = [paintEnd(end), ...[diff, live].filter((part) => part !== '')];
-    const key = [...head, ...lines].join('\n');
-    const block = blocks.get(key) ?? { hosts: [], head, lines };
+    const head = headOf(end, result);
+    const alike = failures.get(lines.join('\n')) ?? { lines, blocks: new Map() };
+    failures.set(lines.join('\n'), alike);
+    const block = alike.blocks.get(head.join('\n')) ?? { head, hosts: [] };
     block.hosts.push(host);
-    blocks.set(key, block);
+    alike.blocks.set(head.join('\n'), block);
   }
-  return [...blocks.values()].flatMap(({ hosts, head, lines }) => [
-    layRow([...head, paint.bold(nameHosts(hosts))], [END_WIDTH]),
+  return [...failures.values()].flatMap(({ lines, blocks }) => [
+    ...[...blocks.values()].map(({ head, hosts }) =>
+      layRow([...head, paint.bold(nameHosts(hosts.toSorted(inNaturalOrder)))], [END_WIDTH]),
+    ),
     ...lines.map((line) => `    ${line}`),
   ]);
+}
+
+/** How a host ended, what that changed, and what is live there now. */
+function headOf(end: string, result: HostAnswer['result']): string[] {
+  const diff = result?.diff == null ? '' : describeCounts(result.diff, end !== 'checked');
+  const live =
+    end === 'unchanged' && result === null
+      ? 'it is live already: nothing was sent'
+      : describeLive(end, result?.ruleset ?? null);
+  return [paintEnd(end), ...[diff, live].filter((part) => part !== '')];
 }
 
 /** `web-1, web-2 and 298 more (300 hosts)` */

@@ -4,6 +4,19 @@ import type { FleetClient } from '../../central/fleet-client.ts';
 import { printAside } from '../terminal/print.ts';
 import { nameHosts } from './show-answers.ts';
 
+/** Says of hosts that nobody has ever heard of whom they may have been meant for. @returns these */
+export async function tellUnknown(
+  named: readonly string[],
+  client: FleetClient,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { hosts } = await client.fleet({ signal });
+  const unknown = named.filter((host) => !hosts.has(host));
+  for (const host of unknown)
+    printAside(`no host ${host} has been heard of${suggestion(host, hosts.keys())}\n`);
+  return unknown;
+}
+
 /** Says of hosts that gave no answer what becomes of their job, and of those that nobody knows whom they may have been meant for. */
 export async function tellUnheard(
   answers: HostAnswers,

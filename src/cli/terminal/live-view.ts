@@ -1,6 +1,9 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
 import { printAside } from './print.ts';
-import { cut } from './table.ts';
+import { cut, sizeOr } from './table.ts';
+
+/** Of a terminal that does not say how large it is. */
+const USUAL = { columns: 80, rows: 24 };
 
 /** Takes away what is drawn now. */
 let clearDrawn = () => {};
@@ -27,9 +30,11 @@ export class LiveView {
   /** Draws what does not fit no further than the terminal is wide and high: a line that wraps could not be taken back. */
   draw(lines: readonly string[]): void {
     if (!this.isShown) return;
-    const { columns, rows } = this.#stream;
+    const columns = sizeOr(this.#stream.columns, USUAL.columns);
+    const rows = sizeOr(this.#stream.rows, USUAL.rows);
     const fitting = lines.slice(0, rows - 1).map((line) => cut(line, columns - 1));
     this.clear();
+    if (fitting.length === 0) return;
     this.#stream.write(`${fitting.join('\n')}\n`);
     this.#drawn = fitting.length;
     clearDrawn = () => this.clear();
@@ -46,6 +51,6 @@ export class LiveView {
 
 /** `[█████     ] 12/24` in so many columns. */
 export function progressBar(done: number, all: number, width: number): string {
-  const filled = all === 0 ? width : Math.round((done / all) * width);
+  const filled = all === 0 ? width : Math.min(width, Math.round((done / all) * width));
   return `[${'█'.repeat(filled)}${' '.repeat(width - filled)}] ${done}/${all}`;
 }

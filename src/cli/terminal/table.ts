@@ -4,8 +4,8 @@ const GAP = '  ';
 const LEAST_WIDTH = 8;
 
 interface TableOptions {
-  /** The width of the terminal: what does not fit is cut from the widest column. */
-  columns?: number;
+  /** The width of the terminal: what does not fit is cut from the widest column. None, or 0, is not known: nothing is cut. */
+  columns?: number | undefined;
   /** How wide each column is at least, for rows that are shown one by one. */
   least?: readonly number[];
 }
@@ -13,14 +13,15 @@ interface TableOptions {
 /** Rows in columns. Cells are safe to show, and may be painted. */
 export function layTable(
   rows: readonly (readonly string[])[],
-  { columns = Number.POSITIVE_INFINITY, least = [] }: TableOptions = {},
+  { columns, least = [] }: TableOptions = {},
 ): string[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: count }, (_, at) =>
     Math.max(least[at] ?? 0, ...rows.map((row) => widthOf(row[at] ?? '').width)),
   );
   const total = () => widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
-  while (total() > columns && Math.max(...widths) > LEAST_WIDTH) {
+  const most = sizeOr(columns, Number.POSITIVE_INFINITY);
+  while (total() > most && Math.max(...widths) > LEAST_WIDTH) {
     const widest = widths.indexOf(Math.max(...widths));
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
@@ -29,6 +30,11 @@ export function layTable(
     const padded = cells.map((cell, at) => cell + ' '.repeat((widths[at] ?? 0) - widthOf(cell).width));
     return padded.join(GAP).trimEnd();
   });
+}
+
+/** How wide, or high, a terminal says that it is. Some say 0, such as one that a program has opened: that is not known. */
+export function sizeOr(said: number | undefined, unknown: number): number {
+  return said !== undefined && said > 0 ? said : unknown;
 }
 
 /** One row of a table whose other rows come later. */

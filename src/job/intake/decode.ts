@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
+import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import { API_VERSION } from '../../contract/identifiers.ts';
 import { Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../../contract/job.ts';
@@ -31,7 +32,7 @@ const MAX_JWS_BYTES = Math.ceil((MAX_JOB_BYTES * 4) / 3) + 64 * 1024;
  */
 export async function decodeJob(delivery: Delivery, ring: KeyRing): Promise<Decoded<Job>> {
   const { message: body, signers } = await decodeJson(delivery, ring);
-  const read = Job.safeParse(body);
+  const read = Job.safeParse(body, IN_WORDS);
   if (!read.success) throw malformed(describeIssues(read.error));
   assertLineCount(read.data);
   return { message: read.data, signers };
@@ -114,9 +115,10 @@ function assertLineCount(job: Job): void {
   }
 }
 
+/** The first issue, and how many more there are, of what was parsed with {@link IN_WORDS}. */
 export function describeIssues(error: z.ZodError): string {
-  const [first, ...others] = error.issues.map(
-    (issue) => `${issue.path.join('.') || 'the job'}: ${issue.message}`,
+  const [first, ...others] = error.issues.map((issue) =>
+    issue.path.length === 0 ? `the job: ${describeIssue(issue)}` : describeIssue(issue),
   );
   const rest = others.length === 0 ? '' : ` (and ${others.length} more)`;
   return escapeControl(`${first ?? 'the job cannot be read'}${rest}`.slice(0, 500));

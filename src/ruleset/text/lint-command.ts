@@ -1,6 +1,6 @@
 import type { Family } from '../../contract/identifiers.ts';
 import { lintAddress } from './lint-address.ts';
-import type { RuleOption } from './read-options.ts';
+import { OF_A_RULE, type RuleOption } from './read-options.ts';
 import { MOST_WORDS, type SentCommand } from './sent-text.ts';
 import { hasOpenQuote } from './split-words.ts';
 
@@ -14,8 +14,6 @@ const NAMES_A_SET = new Set(['match-set', 'set', 'add-set', 'del-set', 'map-set'
 /** What ipset takes for an option of its own wherever it stands, ipset(8). Other names may begin with a dash. */
 const OPTION_OF_IPSET = /^-(?:!|exist|o|output|q|quiet|r|resolve|s|sorted|n|name|t|terse|f|file)$/;
 
-/** The letters of iptables' own options that are part of a rule. */
-const OF_A_RULE = new Set('dfgijmops');
 /** The letters of iptables' own options that are commands of a restore. */
 const COMMANDS = new Set('ACDEFINPRXZ');
 

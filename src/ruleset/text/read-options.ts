@@ -42,6 +42,17 @@ export function readOptions(words: readonly string[]): RuleReading {
   return reader;
 }
 
+/** The full names of the options that a rule of these words may have: of its matches, its target and its protocol, and iptables' own. */
+export function optionNamesFor(words: readonly string[]): string[] {
+  const reader = new OptionReader(words);
+  reader.read();
+  const own = [...BASE_OPTIONS].filter(([, { name }]) => OF_A_RULE.has(name)).map(([long]) => long);
+  return [...own, ...reader.loaded.flatMap((table) => [...table.keys()])];
+}
+
+/** The letters of iptables' own options that are part of a rule. */
+export const OF_A_RULE = new Set('dfgijmops');
+
 /** The most letters of one word that are read. */
 const MOST_LETTERS = 64;
 
@@ -61,6 +72,10 @@ class OptionReader implements RuleReading {
 
   constructor(words: readonly string[]) {
     this.#words = words;
+  }
+
+  get loaded(): readonly OptionTable[] {
+    return this.#loaded;
   }
 
   read(): void {

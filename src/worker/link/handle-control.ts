@@ -1,4 +1,5 @@
 import { ControlMessage } from '../../contract/control.ts';
+import { IN_WORDS } from '../../contract/describe-issue.ts';
 import { authorise } from '../../job/intake/authorise.ts';
 import { decodeJson, describeIssues } from '../../job/intake/decode.ts';
 import type { Delivery, Disposition } from '../../job/ports/delivery.ts';
@@ -12,7 +13,7 @@ export async function handleControl(delivery: Delivery, worker: WorkerState): Pr
   let kids: string[];
   try {
     const decoded = await decodeJson(delivery, ports.ring);
-    const read = ControlMessage.safeParse(decoded.message);
+    const read = ControlMessage.safeParse(decoded.message, IN_WORDS);
     if (!read.success) throw new Error(describeIssues(read.error));
     message = read.data;
     kids = decoded.signers.map(({ kid }) => kid);

@@ -2,9 +2,10 @@ import { createPrivateKey, sign as edSign, type JsonWebKey, randomUUID } from 'n
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
+import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
 import { makeKey, type SigningKey, sign } from '../../support/signer.ts';
@@ -233,15 +234,23 @@ describe('a host that trusts keys', () => {
     const general = { contentType: 'application/jose+json' };
     await client.publish(host.id, body, { ...general, messageId: asked.id });
     await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+    // Other tests ask all hosts of this broker how they are, unsigned.
+    const sent: string[] = [];
     const answer = async (kind: string, ...keys: SigningKey[]) => {
       const { id, apiVersion, issuedAt, target } = makeJob(host.id, {}) as Record<string, unknown>;
       const message = { id, apiVersion, issuedAt, target, kind, jobId: asked.id };
       const signed = await sign(message, 'general', ...keys.map(({ file }) => file));
-      await client.publish(host.id, signed, general, CONTROL_EXCHANGE);
+      sent.push(String(id));
+      await client.publish(host.id, signed, { ...general, messageId: String(id) }, CONTROL_EXCHANGE);
     };
     const refused = async (count: number) =>
       await expect
-        .poll(async () => (await host.log()).split('Control message was refused').length - 1)
+        .poll(async () => {
+          const lines = (await host.log())
+            .split('\n')
+            .filter((line) => line.includes('Control message was refused'));
+          return lines.filter((line) => sent.some((id) => line.includes(id))).length;
+        })
         .toBe(count);
     await answer('abort', stranger);
     await refused(1);
@@ -252,6 +261,20 @@ describe('a host that trusts keys', () => {
     expect(client.completions(asked.id)).toEqual([]);
     await answer('confirm', ed, ec);
     expect((await client.completed(asked.id)).data.outcome).toBe('applied');
+  });
+
+  it('is online also for whoever cannot ask it, as it beats; and silent once it is dead', async () => {
+    const status = async () =>
+      await fleetwall(['status', '--host', host.id], {
+        environment: { FLEETWALL_AMQP_URL: inject('brokerUrl') },
+      });
+    const alive = await status();
+    expect(alive).toMatchObject({ status: 0, stdout: expect.stringContaining('1 host: 1 online') as string });
+    expect(alive.stderr).toContain(`${host.id} beats, but takes no question that is not signed by a key`);
+    await host.end('SIGKILL');
+    const dead = await status();
+    expect(dead).toMatchObject({ status: 4, stderr: '' });
+    expect(dead.stdout).toContain('1 host: 1 silent');
   });
 
   it('hears only signed control messages', async () => {

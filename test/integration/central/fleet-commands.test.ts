@@ -1,13 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { inNaturalOrder } from '../../../src/central/fleet/names.ts';
 import type { FleetEvent } from '../../../src/contract/event.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
 
 const fixture = new Fixture();
+const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js');
 const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.1/32 -j DROP\nCOMMIT\n';
 
 describe('commands that talk to a fleet', () => {
@@ -140,6 +143,50 @@ describe('commands that talk to a fleet', () => {
     const { status, stdout } = await push('--host', host?.id ?? '', '--timeout', '2');
     expect(status).toBe(4);
     expect(stdout).toContain('1 silent');
+  });
+
+  it('name the nearest of what is not there: an outcome, a host, a group', async () => {
+    const [host] = ids();
+    const wrong = `${host?.slice(0, -1)}_`.replace('_', host?.endsWith('0') === true ? '1' : '0');
+    const outcome = await run(['watch', '--outcome', 'faild']);
+    expect(outcome).toMatchObject({ status: 2, stderr: expect.stringContaining('did you mean failed?') });
+    const report = await run(['report', '--host', wrong]);
+    expect(report).toMatchObject({ status: 4, stdout: '' });
+    expect(report.stderr).toMatch(new RegExp(`^no host ${wrong} has been heard of: did you mean `));
+    const watch = await run(['watch', '--host', wrong, '--group', `${group}x`, '--for', '4']);
+    expect(watch.status).toBe(0);
+    expect(watch.stderr).toContain(`no host ${wrong} has been heard of: did you mean `);
+    expect(watch.stderr).toContain(`no host of group ${group}x has been heard of: did you mean ${group}?`);
+  });
+
+  it('show what a push would change, hosts with the same difference together, as diff does', async () => {
+    const [first = '', ...others] = ids();
+    await push('--host', first);
+    const to = ['-', '--name', ruleset, '--group', group, '--yes'];
+    const other = EDGE.replace('.1/', '.9/');
+    const pushed = await run(['push', ...to, '--check'], other);
+    expect(pushed.stdout).toBe((await run(['diff', ...to], other)).stdout);
+    const rest = others.toSorted(inNaturalOrder).join(', ');
+    expect(pushed.stdout).toContain(`${first}\nipv4 filter\n- -A edge -s 192.0.2.1/32 -j DROP\n+ `);
+    expect(pushed.stdout).toContain(`${rest}\nipv4 filter\n+ `);
+    expect(pushed.stdout).toMatch(/\n3 checked$/);
+  });
+
+  it('show all of it on a terminal that does not say how wide it is', async () => {
+    const [host = ''] = ids();
+    const command = `stty cols 0 rows 0; exec ${process.execPath} ${MAIN} push ${join(folder, 'edge.rules')} --name ${ruleset} --host ${host}`;
+    await writeFile(join(folder, 'edge.rules'), EDGE);
+    const { stdout, exitCode } = await execa(
+      'script',
+      ['--quiet', '--return', '--command', command, '/dev/null'],
+      {
+        env: { FLEETWALL_AMQP_URL: inject('brokerUrl') },
+        reject: false,
+      },
+    );
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`[${' '.repeat(30)}] 0/1`);
+    expect(stdout).toContain('1 applied');
   });
 
   it('confirm and abort what waits', async () => {

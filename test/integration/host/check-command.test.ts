@@ -112,6 +112,57 @@ describe('fleetwall check', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('tells once what is wrong with a line for both families, and which name was meant', async () => {
+    const both = indent(GOOD).replace('-s 10.0.0.1 -j ACCEPT', '-j ACCETP');
+    const own = indent(table('filter', '-A edge -s 10.0.0.1 -j DROP'));
+    const { stderr, exitCode } = await checkFile('rules.yaml', `name: edge\nboth: |\n${both}ipv4: |\n${own}`);
+    expect(stderr.split('\n')).toEqual([
+      "rules.yaml:6: Chain 'ACCETP' does not exist: did you mean ACCEPT? (ipv4, ipv6)",
+      '      5 | -A INPUT -j edge',
+      '>     6 | -A edge -j ACCETP',
+      'rules.yaml: 2 rules of ruleset edge revision 1 were rejected (a line for both families counts twice)',
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
+  it('says how a chain that is there is taken over', async () => {
+    await namespace.restore(table('filter', ':edge - [0:0]', '-A edge -j DROP'));
+    const plain = await checkFile('edge.rules', GOOD);
+    expect(plain.stderr).toMatch(/^edge\.rules:2: chain edge is on the host already/);
+    expect(plain.stderr).toMatch(
+      /a ruleset in YAML, with adopt: \[edge\], and these rules under "ipv4: \|"$/,
+    );
+    expect(plain.stderr.match(/is on the host already/g)).toHaveLength(1);
+    const text = `name: edge\nadopt: [other]\nipv4: |\n${indent(GOOD)}`;
+    const yaml = await checkFile('rules.yaml', text);
+    expect(yaml.stderr).toMatch(/write adopt: \[other, edge\] in the file$/);
+    expect(await checkFile('rules.yaml', text.replace('other', 'other, edge'))).toMatchObject({
+      exitCode: 0,
+    });
+    await namespace.restore(table('filter'));
+  });
+
+  it('shows where a file is no YAML, and says of each field what it has to be', async () => {
+    const broken = await checkFile('rules.yaml', 'name: edge\nipv4: |\n  *filter\n:edge - [0:0]\n');
+    expect(broken.stderr.split('\n')).toEqual([
+      'rules.yaml:4: is not YAML: Implicit map keys need to be followed by map values',
+      '      *filter',
+      '    :edge - [0:0]',
+      '    ^^^^^^^^^^^^^',
+    ]);
+    const wrong = await checkFile(
+      'rules.yaml',
+      'name: edge\nscope: tabels\nrevision: many\nadopt: [a, ""]\nipv5: x\n',
+    );
+    expect(wrong.stderr.split('\n')).toEqual([
+      'rules.yaml:2: scope: is "tabels", and must be one of chains, tables: did you mean tables?',
+      'rules.yaml:3: revision: is "many", and must be a whole number from 1',
+      'rules.yaml:4: adopt.1: is empty',
+      'rules.yaml:5: there is no field ipv5: did you mean ipv4?',
+    ]);
+    expect([broken.exitCode, wrong.exitCode]).toEqual([1, 1]);
+  });
+
   it('prints the result as one object, if asked to', async () => {
     const { stdout, exitCode } = await checkFile('edge.rules', BAD, '--json', '--revision', '9');
     expect(JSON.parse(stdout)).toMatchObject({

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
-import type { HostAnswers } from '../../../central/fleet/options.ts';
 import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
-import { type RulesetFile, readRulesetFile } from '../../files/ruleset-file.ts';
+import { readRulesetFile } from '../../files/ruleset-file.ts';
 import {
   type AnswerFlags,
   type FleetFlags,
@@ -19,12 +18,9 @@ import {
   rulesetToSend,
   withRulesetOptions,
 } from '../../options/ruleset-options.ts';
-import { AnswerReport, statusOf } from '../../show/report-answers.ts';
-import { nameHosts, showAnswers } from '../../show/show-answers.ts';
-import { showDiff } from '../../show/show-diff.ts';
+import { AnswerReport } from '../../show/report-answers.ts';
+import { showDifferences } from '../../show/show-differences.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
-import { paint } from '../../terminal/paint.ts';
-import { print } from '../../terminal/print.ts';
 
 type Flags = FleetFlags & AnswerFlags & SelectionFlags & RulesetFlags<number | 'next'>;
 
@@ -51,24 +47,6 @@ async function diff(path: string, flags: Flags, self: Command): Promise<ExitStat
     const report = new AnswerReport(flags.json === true, hosts.length);
     const options = { timeoutSeconds: flags.timeout, signal, onEvent: report.onEvent };
     const answers = await client.check(rulesetToSend(file.ruleset, flags), selection, options);
-    if (flags.json === true) return report.end(answers, file);
-    report.clear();
-    print(`${showDifferences(answers, file).join('\n')}\n`);
-    return statusOf([...answers.values()].map((answer) => answer.end));
+    return report.end(answers, file, showDifferences);
   });
-}
-
-/** Hosts with the same difference together; those without an answer, or with a failure, as a push shows them. */
-function showDifferences(answers: HostAnswers, file: RulesetFile): string[] {
-  const checked = new Map<string, string[]>();
-  const others: HostAnswers = new Map();
-  for (const [host, answer] of answers) {
-    if (answer.end !== 'checked') others.set(host, answer);
-    else {
-      const text = showDiff(answer.result?.diff ?? null);
-      checked.set(text, [...(checked.get(text) ?? []), host]);
-    }
-  }
-  const blocks = [...checked].map(([text, hosts]) => `${paint.bold(nameHosts(hosts))}\n${text}`);
-  return [...blocks, ...showAnswers(others, file)];
 }

@@ -31,6 +31,8 @@ import {
   withRulesetOptions,
 } from '../../options/ruleset-options.ts';
 import { AnswerReport } from '../../show/report-answers.ts';
+import { showAnswers } from '../../show/show-answers.ts';
+import { showDifferences } from '../../show/show-differences.ts';
 import { tellUnheard } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 
@@ -85,9 +87,10 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
       ...preemptOf(flags),
     };
     const ruleset = rulesetToSend(file.ruleset, flags);
-    const action = flags.check === true ? 'check' : 'push';
+    const [action, show] =
+      flags.check === true ? (['check', showDifferences] as const) : (['push', showAnswers] as const);
     const answers = await client[action](ruleset, selection, options);
-    const status = report.end(answers, file);
+    const status = report.end(answers, file, show);
     await tellUnheard(answers, sent, client, signal);
     return status;
   });

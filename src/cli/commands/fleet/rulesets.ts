@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
 import { escapeLines } from '../../../contract/escape.ts';
+import type { FleetEvent } from '../../../contract/event.ts';
+import type { Failure } from '../../../contract/failure.ts';
 import { askFirst } from '../../options/ask-first.ts';
 import {
   CONFIRMED_BY_HOSTS,
@@ -24,6 +26,7 @@ import { withExamples } from '../../options/help.ts';
 import { type PreemptFlags, preemptOf, withPreempt } from '../../options/preempt.ts';
 import { readRevisionOrNext } from '../../options/read-values.ts';
 import { AnswerReport, statusOf } from '../../show/report-answers.ts';
+import { tellUnknown } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paint } from '../../terminal/paint.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
@@ -96,17 +99,29 @@ export function reportCommand(end: End): Command {
   withSelectionOptions(withTimeout(withFleetOptions(command))).action(
     async (ruleset: string | undefined, flags: FleetFlags & AnswerFlags & SelectionFlags, self: Command) => {
       const selection = selectionOf(flags, self);
-      const reports = await withClient(
-        flags,
-        async (client, signal) =>
-          await client.report(ruleset, selection, { timeoutSeconds: flags.timeout, signal }),
-      );
+      const refused = new Map<string, Failure>();
+      const onEvent = ({ type, data }: FleetEvent) => {
+        if (type === 'fleetwall.job.completed' && data.failure !== null)
+          refused.set(data.hostId, data.failure);
+      };
+      const reports = await withClient(flags, async (client, signal) => {
+        const options = { timeoutSeconds: flags.timeout, signal, onEvent };
+        const answers = await client.report(ruleset, selection, options);
+        for (const [host, { message, code }] of refused) printAside(`${host}: ${message} (${code})\n`);
+        const quiet = [...answers].flatMap(([host, rulesets]) =>
+          rulesets === null && !refused.has(host) ? [host] : [],
+        );
+        const unknown = quiet.length === 0 ? [] : await tellUnknown(quiet, client, signal);
+        for (const host of quiet)
+          if (!unknown.includes(host) && flags.json !== true) printAside(`${host}: no answer\n`);
+        return answers;
+      });
       for (const [host, rulesets] of reports) {
         if (flags.json === true) printJson({ hostId: host, rulesets });
-        else if (rulesets === null) printAside(`${host}: no answer\n`);
-        else for (const found of rulesets) print(showReported(host, found));
+        else for (const found of rulesets ?? []) print(showReported(host, found));
       }
-      end(statusOf([...reports.values()].map((rulesets) => (rulesets === null ? 'silent' : 'reported'))));
+      const endOf = (host: string) => (refused.has(host) ? 'rejected' : 'silent');
+      end(statusOf([...reports].map(([host, rulesets]) => (rulesets === null ? endOf(host) : 'reported'))));
     },
   );
   return withExamples(command, [

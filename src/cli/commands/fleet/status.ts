@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { HostState } from '../../../central/fleet/fleet-state.ts';
 import { inNaturalOrder } from '../../../central/fleet/names.ts';
-import { escapeControl } from '../../../contract/escape.ts';
 import {
   type AnswerFlags,
   type FleetFlags,
@@ -11,12 +10,10 @@ import {
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import { collect, readDuration } from '../../options/read-values.ts';
-import { plural } from '../../show/plural.ts';
-import { countEnds, tellCounts } from '../../show/show-answers.ts';
+import { nameHosts } from '../../show/show-answers.ts';
+import { hasDrifted, highestOf, isBehind, showFleet } from '../../show/show-fleet.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
-import { paint, paintEnd } from '../../terminal/paint.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
-import { layTable } from '../../terminal/table.ts';
 
 type Flags = FleetFlags &
   AnswerFlags & {
@@ -25,6 +22,8 @@ type Flags = FleetFlags &
     ruleset: string[];
     state: HostState['presence'][];
     drifted?: true;
+    behind?: true;
+    wide?: true;
     since: number;
   };
 
@@ -42,6 +41,11 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
         .default([], 'all'),
     )
     .option('--drifted', 'only hosts of which what is live is not what was committed')
+    .option(
+      '--behind',
+      'only hosts with a lower revision of a ruleset than another of those that would be shown without this',
+    )
+    .option('--wide', 'show all that is known of each host, and cut nothing to the width of the terminal')
     .addOption(
       new Option(
         '--since <duration>',
@@ -58,20 +62,40 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
         for (const key of client.unbelieved) printAside(`${tellUnbelieved(key)}\n`);
         return found;
       });
-      const hosts = [...fleet.hosts.values()]
-        .filter((host) => isWanted(host, flags))
+      const wanted = [...fleet.hosts.values()].filter((host) => isWanted(host, flags));
+      const highest = highestOf(wanted, flags.ruleset);
+      const hosts = wanted
+        .filter((host) => flags.behind !== true || isBehind(host, highest))
         .toSorted((a, b) => inNaturalOrder(a.hostId, b.hostId));
+      tellUnasked(hosts.filter(({ hostId }) => fleet.unasked.has(hostId)));
       if (flags.json === true) {
         for (const host of hosts) printJson(host);
-      } else if (hosts.length === 0 && fleet.hosts.size > 0) print('no host is so\n');
-      else print(showFleet(hosts));
+      } else if (fleet.hosts.size === 0) print(NOBODY);
+      else if (hosts.length === 0) print('no host is so\n');
+      else print(showFleet(hosts, highest, flags.wide === true ? 'wide' : process.stdout.columns));
       end(hosts.every(({ presence }) => presence === 'online') ? 0 : 4);
     },
   );
   return withExamples(command, [
     ['every host that answers, or was heard of in the last month', 'fleetwall status'],
+    [
+      'which hosts have not got what others have, and all that is known of them',
+      'fleetwall status --behind --wide',
+    ],
     ['one group, and hosts that were there in the last day', 'fleetwall status --group web --since 1d'],
   ]);
+}
+
+const NOBODY = 'no host has been heard of; is a worker running? does it use this broker?\n';
+
+/** They count as online: who beats is there. */
+function tellUnasked(hosts: readonly HostState[]): void {
+  if (hosts.length === 0) return;
+  const beat = hosts.length === 1 ? 'beats, but takes' : 'beat, but take';
+  const names = nameHosts(hosts.map(({ hostId }) => hostId));
+  printAside(
+    `${names} ${beat} no question that is not signed by a key of those that are trusted there (--key)\n`,
+  );
 }
 
 function tellUnbelieved(key: string): string {
@@ -97,43 +121,6 @@ function isWanted(host: HostState, { host: ids, group, ruleset, state, drifted }
       rulesets.map(({ name }) => name),
     ) &&
     among(state, [presence]) &&
-    (drifted !== true || rulesets.some(({ inSync }) => inSync === false))
+    (drifted !== true || hasDrifted(host))
   );
-}
-
-/** `50 hosts: 47 online, 2 silent, 1 offline; 1 drifted` */
-function summaryOf(hosts: readonly HostState[]): string {
-  const counts = tellCounts(countEnds(hosts.map(({ presence }) => presence)));
-  const drifted = hosts.filter(({ rulesets }) => rulesets.some(({ inSync }) => inSync === false)).length;
-  return `${plural(hosts.length, 'host')}: ${counts}${drifted === 0 ? '' : `; ${drifted} drifted`}`;
-}
-
-function showFleet(hosts: readonly HostState[]): string {
-  if (hosts.length === 0) return 'no host has been heard of; is a worker running? does it use this broker?\n';
-  const heads = ['HOST', 'STATE', 'GROUPS', 'RULESETS', 'BACKEND', 'LAST SEEN'];
-  const rows = hosts.map((host) => [
-    host.hostId,
-    paintEnd(host.presence),
-    escapeControl(host.groups.join(',')) || '-',
-    host.rulesets.map(describeRuleset).join(' ') || '-',
-    escapeControl(`${host.worker.backend} ${host.worker.iptables}`),
-    host.pending === null ? `${ago(host.lastSeen)} ago` : escapeControl(`waits for confirm ${host.pending}`),
-  ]);
-  const lines = layTable([heads.map(paint.bold), ...rows], { columns: process.stdout.columns });
-  const drifted = hosts.some(({ rulesets }) => rulesets.some(({ inSync }) => inSync === false));
-  const note = drifted ? ['! has drifted: what is live is not what was committed'] : [];
-  return `${[summaryOf(hosts), ...lines, ...note].join('\n')}\n`;
-}
-
-function describeRuleset({ name, revision, inSync }: HostState['rulesets'][number]): string {
-  return inSync === false ? paint.red(`${name}@${revision}!`) : `${name}@${revision}`;
-}
-
-const MINUTE = 60;
-const HOUR = 3600;
-
-function ago(time: Date): string {
-  const seconds = Math.max(0, Math.round((Date.now() - time.getTime()) / 1000));
-  if (seconds < MINUTE) return `${seconds} s`;
-  return seconds < HOUR ? `${Math.round(seconds / MINUTE)} min` : `${Math.round(seconds / HOUR)} h`;
 }

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isFleetEvent } from '../../../central/fleet/event-reader.ts';
+import { suggestion } from '../../../central/fleet/names.ts';
 import type { StreamStart } from '../../../central/fleet/options.ts';
-import type { FleetEvent } from '../../../contract/event.ts';
+import { type FleetEvent, Outcome } from '../../../contract/event.ts';
 import type { RolloutEvent } from '../../../contract/rollout-events.ts';
 import {
   type AnswerFlags,
@@ -12,10 +13,11 @@ import {
   withTimeout,
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
-import { collect, readSeconds } from '../../options/read-values.ts';
+import { collect, collectName, readSeconds } from '../../options/read-values.ts';
 import { describeEvent } from '../../show/describe-event.ts';
+import { tellUnknown } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
-import { print, printJson } from '../../terminal/print.ts';
+import { print, printAside, printJson } from '../../terminal/print.ts';
 
 type Flags = FleetFlags &
   AnswerFlags & {
@@ -32,12 +34,17 @@ type Flags = FleetFlags &
 /** Events as they come. */
 export function watchCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('watch')
-    .option('--host <id>', 'only events of this host; may be given several times', collect, [])
-    .option('--group <name>', 'only events of hosts of this group; may be given several times', collect, [])
+    .option('--host <id>', 'only events of this host; may be given several times', collectName, [])
+    .option(
+      '--group <name>',
+      'only events of hosts of this group; may be given several times',
+      collectName,
+      [],
+    )
     .option(
       '--outcome <outcome>',
       'only the ends of jobs with this outcome, such as failed; may be given several times',
-      collect,
+      collectOutcome,
       [],
     )
     .option('--ruleset <name>', 'only events of this ruleset; may be given several times', collect, [])
@@ -62,8 +69,13 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
         const over = flags.for === undefined ? [] : [AbortSignal.timeout(flags.for * 1000)];
         const signal = AbortSignal.any([interrupted, ...over]);
         const members = new Set<string>();
+        if (flags.host.length > 0) void tellUnknown(flags.host, client, signal).catch(() => {});
         if (flags.group.length > 0) {
           const { hosts } = await client.fleet({ answerMs: flags.timeout * 1000, signal });
+          tellUnknownGroups(
+            flags.group,
+            [...hosts.values()].flatMap(({ groups }) => groups),
+          );
           for (const { hostId, groups } of hosts.values()) {
             if (groups.some((group) => flags.group.includes(group))) members.add(hostId);
           }
@@ -76,7 +88,7 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
         }
       }).catch((error: unknown) => {
         // That is how it ends.
-        if (!(error instanceof Interrupted)) throw error;
+        if (!(error instanceof Interrupted || isTimeUp(error))) throw error;
       });
       end(0);
     },
@@ -89,6 +101,25 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
     ],
     ['one group for a program, from an hour ago on', 'fleetwall watch --group web --since 3600 --json'],
   ]);
+}
+
+/** Of `--for`, which may be over before the first event is heard. */
+function isTimeUp(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
+}
+
+function collectOutcome(value: string, values: readonly string[] = []): string[] {
+  const { options } = Outcome;
+  if (!options.some((outcome) => outcome === value))
+    throw new InvalidArgumentError(
+      `There is no such outcome${suggestion(value, options) || `; there are ${options.join(', ')}`}`,
+    );
+  return [...values, value];
+}
+
+function tellUnknownGroups(wanted: readonly string[], known: readonly string[]): void {
+  for (const group of wanted.filter((name) => !known.includes(name)))
+    printAside(`no host of group ${group} has been heard of${suggestion(group, new Set(known))}\n`);
 }
 
 /** A person wants to see what happens: that nothing does is no news. */

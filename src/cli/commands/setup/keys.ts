@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { SettingsError } from '../../../config/settings-error.ts';
 import { readTrustedKeys } from '../../../config/trusted-keys.ts';
 import { ControlMessage } from '../../../contract/control.ts';
+import { IN_WORDS } from '../../../contract/describe-issue.ts';
 import { Job } from '../../../contract/job.ts';
 import { describeIssues } from '../../../job/intake/decode.ts';
 import { openSigned, readCompact, readGeneral } from '../../../job/intake/envelope.ts';
@@ -153,7 +154,8 @@ function jwsIn(path: string, input: Buffer): GeneralJws | null {
 function isMessage(input: Buffer): boolean {
   const values = JSON.parse(input.toString('utf8')) as object;
   if ('signatures' in values) return false;
-  const read = 'kind' in values ? ControlMessage.safeParse(values) : Job.safeParse(values);
+  const read =
+    'kind' in values ? ControlMessage.safeParse(values, IN_WORDS) : Job.safeParse(values, IN_WORDS);
   if (!read.success) throw new SyntaxError(describeIssues(read.error));
   if ('action' in read.data && read.data.expiresAt === undefined) {
     printAside('note: the job has no expiresAt: hosts refuse that, unless their policy lets it in\n');

@@ -1,0 +1,122 @@
+import type { HostState } from '../../central/fleet/fleet-state.ts';
+import { escapeControl } from '../../contract/escape.ts';
+import { paint, paintEnd } from '../terminal/paint.ts';
+import { layTable } from '../terminal/table.ts';
+import { plural } from './plural.ts';
+import { countEnds, tellCounts } from './show-answers.ts';
+
+/** Of each ruleset, the highest revision that one of some hosts has. */
+export type Highest = ReadonlyMap<string, number>;
+
+type Ruleset = HostState['rulesets'][number];
+
+/** Of all rulesets, or of those that are named. */
+export function highestOf(hosts: readonly HostState[], names: readonly string[]): Highest {
+  const highest = new Map<string, number>();
+  for (const { name, revision } of hosts.flatMap(({ rulesets }) => rulesets))
+    if (names.length === 0 || names.includes(name))
+      highest.set(name, Math.max(revision, highest.get(name) ?? 0));
+  return highest;
+}
+
+/** Whether a host has a lower revision of a ruleset than another; what it does not have at all may not be for it. */
+export function isBehind({ rulesets }: HostState, highest: Highest): boolean {
+  return rulesets.some((ruleset) => isLower(ruleset, highest));
+}
+
+function isLower({ name, revision }: Ruleset, highest: Highest): boolean {
+  return revision < (highest.get(name) ?? 0);
+}
+
+export function hasDrifted({ rulesets }: HostState): boolean {
+  return rulesets.some(({ inSync }) => inSync === false);
+}
+
+interface Column {
+  head: string;
+  cell: (host: HostState) => string;
+}
+
+/**
+ * The fleet: how many hosts are how, then a line for each.
+ *
+ * @param columns the width of the terminal, to which it is cut; `wide`: not at all, and with all that is known
+ */
+export function showFleet(
+  hosts: readonly HostState[],
+  highest: Highest,
+  columns: number | undefined | 'wide',
+): string {
+  const isWide = columns === 'wide';
+  const hasVersions = isWide || new Set(hosts.map(({ worker }) => worker.version)).size > 1;
+  const chosen: Column[] = [
+    { head: 'HOST', cell: ({ hostId }) => hostId },
+    { head: 'STATE', cell: ({ presence }) => paintEnd(presence) },
+    { head: 'GROUPS', cell: ({ groups }) => escapeControl(groups.join(',')) || '-' },
+    { head: 'RULESETS', cell: ({ rulesets }) => sayRulesets(rulesets, highest) },
+    { head: 'BACKEND', cell: ({ worker }) => escapeControl(`${worker.backend} ${worker.iptables}`) },
+    ...(hasVersions
+      ? [{ head: 'WORKER', cell: ({ worker }: HostState) => escapeControl(worker.version) }]
+      : []),
+    { head: 'LAST SEEN', cell: sayLastSeen },
+    ...(isWide ? MORE : []),
+  ];
+  const rows = hosts.map((host) => chosen.map(({ cell }) => cell(host)));
+  const lines = layTable([chosen.map(({ head }) => paint.bold(head)), ...rows], isWide ? {} : { columns });
+  const notes = [
+    ...(hosts.some(hasDrifted) ? ['! has drifted: what is live is not what was committed'] : []),
+    ...(hosts.some((host) => isBehind(host, highest))
+      ? ['< is behind: the highest revision of it that a host has comes after it']
+      : []),
+  ];
+  return `${[summaryOf(hosts, highest), ...lines, ...notes].join('\n')}\n`;
+}
+
+const MORE: readonly Column[] = [
+  { head: 'KERNEL', cell: ({ worker }) => escapeControl(worker.kernel) },
+  { head: 'BOOT', cell: ({ worker }) => escapeControl(worker.bootId) },
+  {
+    head: 'DIGESTS',
+    cell: ({ rulesets }) => rulesets.map(({ name, digest }) => `${name}=${digest}`).join(' ') || '-',
+  },
+];
+
+const STATES = ['online', 'silent', 'offline'];
+
+function byState([one]: [string, number], [other]: [string, number]): number {
+  return STATES.indexOf(one) - STATES.indexOf(other);
+}
+
+/** `50 hosts: 47 online, 2 silent, 1 offline; 1 drifted; 3 behind` */
+function summaryOf(hosts: readonly HostState[], highest: Highest): string {
+  const found = countEnds(hosts.map(({ presence }) => presence));
+  const counts = tellCounts(Object.fromEntries(Object.entries(found).toSorted(byState)));
+  const drifted = hosts.filter(hasDrifted).length;
+  const behind = hosts.filter((host) => isBehind(host, highest)).length;
+  const more = [drifted === 0 ? '' : `; ${drifted} drifted`, behind === 0 ? '' : `; ${behind} behind`];
+  return `${plural(hosts.length, 'host')}: ${counts}${more.join('')}`;
+}
+
+function sayRulesets(rulesets: readonly Ruleset[], highest: Highest): string {
+  const said = rulesets.map((ruleset) => {
+    const { name, revision, inSync } = ruleset;
+    const lower = isLower(ruleset, highest) ? paint.yellow(`<${highest.get(name)}`) : '';
+    return inSync === false ? `${paint.red(`${name}@${revision}!`)}${lower}` : `${name}@${revision}${lower}`;
+  });
+  return said.join(' ') || '-';
+}
+
+function sayLastSeen({ pending, lastSeen }: HostState): string {
+  return pending === null ? `${ago(lastSeen)} ago` : escapeControl(`waits for confirm ${pending}`);
+}
+
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAYS = 48 * HOUR;
+
+function ago(time: Date): string {
+  const seconds = Math.max(0, Math.round((Date.now() - time.getTime()) / 1000));
+  if (seconds < MINUTE) return `${seconds} s`;
+  if (seconds < HOUR) return `${Math.round(seconds / MINUTE)} min`;
+  return seconds < DAYS ? `${Math.round(seconds / HOUR)} h` : `${Math.round(seconds / (24 * HOUR))} d`;
+}

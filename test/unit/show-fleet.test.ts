@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { HostState } from '../../src/central/fleet/fleet-state.ts';
+import { highestOf, isBehind, showFleet } from '../../src/cli/show/show-fleet.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+
+function host(hostId: string, revisions: Record<string, number>, more: Partial<HostState> = {}): HostState {
+  const rulesets = Object.entries(revisions).map(([name, revision]) => ({
+    name,
+    revision,
+    digest: DIGEST,
+    scope: 'chains' as const,
+    inSync: true,
+  }));
+  const worker = {
+    version: '1.0.0',
+    backend: 'nft' as const,
+    iptables: '1.8.9',
+    kernel: '6.1.0',
+    bootId: 'b0',
+  };
+  const rest = { groups: ['web'], removed: [], pending: null, running: null, pendingUntil: null };
+  return { hostId, presence: 'online', lastSeen: new Date(), worker, rulesets, ...rest, ...more };
+}
+
+const FLEET = [host('a', { edge: 7, dmz: 1 }), host('b', { edge: 6, dmz: 1 }), host('c', { dmz: 1 })];
+const show = (hosts: HostState[], columns?: number | 'wide', names: string[] = []) =>
+  showFleet(hosts, highestOf(hosts, names), columns).split('\n');
+
+describe('the fleet as a table', () => {
+  it('says who is behind whom, and of what; a host without a ruleset is not behind', () => {
+    const highest = highestOf(FLEET, []);
+    expect(FLEET.filter((one) => isBehind(one, highest)).map(({ hostId }) => hostId)).toEqual(['b']);
+    expect(FLEET.some((one) => isBehind(one, highestOf(FLEET, ['dmz'])))).toBe(false);
+    const [summary, , , second, , note] = show(FLEET);
+    expect(summary).toBe('3 hosts: 3 online; 1 behind');
+    expect(second).toContain('edge@6<7 dmz@1');
+    expect(note).toMatch(/^< is behind/);
+  });
+
+  it('has the version of workers where they differ, or where all is asked for', () => {
+    const other = host('d', {}, { worker: { ...host('d', {}).worker, version: '1.1.0' } });
+    expect(show(FLEET)[1]).not.toContain('WORKER');
+    const mixed = show([...FLEET, other]);
+    expect(mixed[1]).toMatch(/BACKEND +WORKER +LAST SEEN$/);
+    expect(mixed[5]).toContain('1.1.0');
+    const wide = show(FLEET, 'wide');
+    for (const part of ['1.0.0', '6.1.0', 'b0', `edge=${DIGEST} dmz=${DIGEST}`])
+      expect(wide[2]).toContain(part);
+  });
+
+  it('is cut to a terminal that says how wide it is, and to no other', () => {
+    const long = [
+      host('a', Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`rules-${at}`, at + 1]))),
+    ];
+    for (const line of show(long, 80)) expect(line.length).toBeLessThanOrEqual(80);
+    expect(show(long, 80)[2]).toContain('…');
+    for (const columns of [undefined, 0]) expect(show(long, columns)[2]).toContain('rules-19@20');
+  });
+});
