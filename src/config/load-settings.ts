@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { assertOwnFile, parseYaml } from './read-yaml.ts';
+import { resolveFile } from './resolve-file.ts';
 import { withSecrets } from './secrets.ts';
 import { SettingsError } from './settings-error.ts';
 import {
@@ -23,6 +25,7 @@ const DEFAULT_FILE = '/etc/fleetwall/worker.yaml';
 
 /**
  * Reads all settings. A flag goes before the environment, the environment before the file, and the file before the default.
+ * A relative path of a file is one from the folder of the settings file, or else from the folder that this process is in.
  *
  * @throws {SettingsError} that names each wrong setting and its source, and never shows a value that may be secret
  */
@@ -39,10 +42,10 @@ export async function loadSettings({
     const given = [
       { value: flags[setting], origin: flagName(setting) },
       { value: environment[name], origin: name },
-      { value: file.values[setting], origin: `${setting} in ${file.path}` },
+      { value: file.values[setting], origin: `${setting} in ${file.path}`, folder: dirname(file.path) },
     ].find(({ value }) => value !== undefined);
     if (given === undefined) continue;
-    values[setting] = given.value;
+    values[setting] = resolveFile(setting, given.value, given.folder);
     origins.set(setting, given.origin);
   }
   const problems: string[] = [];
