@@ -6,11 +6,13 @@ import { abortable } from './connection/abortable.ts';
 import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
+import { explainRefusal } from './connection/explain-refusal.ts';
 import { isOpen } from './connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
 import { takeName } from './connection/take-name.ts';
 import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
+import { whenAllFailed } from './connection/when-all-failed.ts';
 import { within } from './connection/within.ts';
 import { LogReaders } from './log-readers.ts';
 import { LinkPublisher } from './publish/link-publisher.ts';
@@ -52,7 +54,7 @@ export class FleetLink {
     this.#publisher = new LinkPublisher(log);
   }
 
-  /** @throws {BrokerUnreachable} */
+  /** @throws {BrokerUnreachable} {@link BrokerRefused} */
   static async connect({ access, reread, name, log, signal }: LinkOptions): Promise<FleetLink> {
     signal?.throwIfAborted();
     const link = new FleetLink(log);
@@ -68,7 +70,7 @@ export class FleetLink {
           await link.#open(model);
           resolve();
         },
-        onFailure: (address, error) => reject(new BrokerUnreachable(`${address}: ${error.message}`)),
+        onFailure: whenAllFailed(access.addresses.length, reject),
       });
       opening.then((connection) => (link.#connection = connection), reject);
     });
@@ -91,7 +93,6 @@ export class FleetLink {
   /**
    * Reads the event log from `start` on, and then what comes: each event once, and in order. With `next`, events may be missing if
    * the connection is lost before the first has come: `onReopened` is called then, too.
-   *
    * Nothing has to be made on the broker for that. While a node hangs, it takes a minute and more to make a queue of one's own.
    */
   async read(
@@ -197,7 +198,7 @@ export class FleetLink {
       try {
         return await untilLost(model, work(model));
       } catch (error) {
-        if (isOpen(model)) throw error;
+        if (isOpen(model)) throw explainRefusal(error as Error);
       }
     }
   }

@@ -7,7 +7,7 @@ import { readDuration } from '../../options/read-values.ts';
 import { readRolloutId } from '../../options/rollout-flags.ts';
 import { RolloutReport } from '../../show/report-rollout.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
-import { printAside } from '../../terminal/print.ts';
+import { printAside, printJson } from '../../terminal/print.ts';
 import { listRollouts } from './rollout-list.ts';
 import { leftAlone, ROLLOUT_EXAMPLES, withStart } from './rollout-start.ts';
 
@@ -75,10 +75,11 @@ export function rolloutCommand(end: (status: ExitStatus) => void): Command {
 
 /** Asks whoever runs it. */
 function ask(request: 'pause' | 'abort'): Work {
-  return async (id, _, client, signal) => {
+  return async (id, { json }, client, signal) => {
     if (request === 'pause') await client.pauseRollout(id, { signal });
     else await client.abortRollout(id, { signal });
-    printAside(`asked to ${request} rollout ${id}\n`);
+    if (json === true) printJson({ rolloutId: id, asked: request });
+    else printAside(`asked to ${request} rollout ${id}\n`);
     return 0;
   };
 }
