@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { HostState } from '../../../central/fleet/fleet-state.ts';
 import { inNaturalOrder } from '../../../central/fleet/names.ts';
 import { escapeControl } from '../../../contract/escape.ts';
+import { rememberFleet } from '../../completion/find-names.ts';
 import {
   type AnswerFlags,
   type FleetFlags,
@@ -38,6 +39,7 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
     .option('--ruleset <name>', 'only hosts that have this ruleset; may be given several times', collect, [])
     .addOption(
       new Option('--state <state>', 'only hosts that are so; may be given several times')
+        .choices(STATES)
         .argParser(collectState)
         .default([], 'all'),
     )
@@ -58,6 +60,7 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
         for (const key of client.unbelieved) printAside(`${tellUnbelieved(key)}\n`);
         return found;
       });
+      await rememberFleet(flags, fleet.hosts.values());
       const hosts = [...fleet.hosts.values()]
         .filter((host) => isWanted(host, flags))
         .toSorted((a, b) => inNaturalOrder(a.hostId, b.hostId));
