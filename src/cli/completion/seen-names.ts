@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { cacheFolder } from '../../config/cache-folder.ts';
 import type { ClientSettings } from '../../config/client-settings.ts';
@@ -60,7 +60,9 @@ export class SeenNames {
     const file = { askedAt, hosts: kept('hosts'), groups: kept('groups'), rulesets: kept('rulesets') };
     const aside = `${this.#path}.${process.pid}`;
     try {
-      await mkdir(cacheFolder(), { recursive: true, mode: 0o700 });
+      // Not `recursive`, which goes on for ever where there can be no folders, as in /proc.
+      for (const folder of [dirname(cacheFolder()), cacheFolder()])
+        await mkdir(folder, { mode: 0o700 }).catch(() => {});
       await writeFile(aside, JSON.stringify(file), { mode: 0o600 });
       await rename(aside, this.#path);
     } catch {

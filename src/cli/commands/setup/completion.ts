@@ -26,8 +26,11 @@ export function completionCommand(end: End): Command {
       end(0);
     });
   return withExamples(command, [
-    ['in ~/.bashrc, for each bash', 'source <(fleetwall completion bash)'],
-    ['for each fish', 'fleetwall completion fish > ~/.config/fish/completions/fleetwall.fish'],
+    [
+      'for bash, with the package bash-completion',
+      'fleetwall completion bash > ~/.local/share/bash-completion/completions/fleetwall',
+    ],
+    ['for fish', 'fleetwall completion fish > ~/.config/fish/completions/fleetwall.fish'],
   ]);
 }
 
