@@ -59,7 +59,7 @@ describe('completion', () => {
     for (const command of program.commands.filter(({ commands }) => commands.length === 0)) {
       const help = command.helpInformation();
       const told = [...help.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag = '']) => flag);
-      expect((await offers(`${command.name()} --`)).toSorted()).toEqual(told.toSorted());
+      expect(new Set(await offers(`${command.name()} --`))).toEqual(new Set(told));
     }
   });
 });

@@ -5,8 +5,7 @@ import { z } from 'zod';
 import { cacheFolder } from '../../config/cache-folder.ts';
 import type { ClientSettings } from '../../config/client-settings.ts';
 
-export const KINDS = ['hosts', 'groups', 'rulesets'] as const;
-export type NameKind = (typeof KINDS)[number];
+export type NameKind = 'hosts' | 'groups' | 'rulesets';
 
 /** As long as the event log keeps events. */
 const KEPT_MS = 30 * 24 * 3_600_000;

@@ -131,13 +131,18 @@ describe('a command that the broker does not serve', () => {
 });
 
 describe('a command that is read by head', () => {
-  const toHead = async (args: readonly string[], lines: number) => {
+  const toHead = async (args: string[], lines: number) => {
     const script = `"$@" | head -n ${lines}; exit "\${PIPESTATUS[0]}"`;
-    return await execa('bash', ['--norc', '-c', script, 'head', process.execPath, MAIN, ...args], {
-      env: { PATH: process.env['PATH'], FLEETWALL_AMQP_URL: broker.url },
-      extendEnv: false,
-      reject: false,
-    });
+    const { stdout, stderr, exitCode } = await execa(
+      'bash',
+      ['--norc', '-c', script, 'head', process.execPath, MAIN, ...args],
+      {
+        env: { PATH: process.env['PATH'], FLEETWALL_AMQP_URL: broker.url },
+        extendEnv: false,
+        reject: false,
+      },
+    );
+    return { args, stdout, stderr, exitCode };
   };
 
   it('ends without a word of that', async () => {
@@ -150,10 +155,9 @@ describe('a command that is read by head', () => {
       ['provision', 'web-1', '--certificates', '--definitions'],
       ['completion', 'bash'],
     ];
-    const ends = await inTurns([...local, ...commands], 4, async (args) => ({
-      args,
-      ...(await toHead(args, args === local[0] ? 1 : 0)),
-    }));
+    const ends = await inTurns([...local, ...commands], 4, async (args) => {
+      return await toHead(args, args === local[0] ? 1 : 0);
+    });
     for (const { args, stderr, stdout, exitCode } of ends) {
       expect(stderr, args.join(' ')).not.toMatch(/EPIPE|\n {4}at /);
       if (!local.includes(args)) continue;
