@@ -5,9 +5,11 @@ import { abortable } from './connection/abortable.ts';
 import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
+import { explainRefusal } from './connection/explain-refusal.ts';
 import { isOpen } from './connection/open-channel.ts';
 import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
+import { whenAllFailed } from './connection/when-all-failed.ts';
 import { HeldNames } from './held-names.ts';
 import { LogReaders } from './log-readers.ts';
 import { lookAtQueue } from './look-at-queue.ts';
@@ -46,7 +48,7 @@ export class FleetLink {
     this.#publisher = new LinkPublisher(log);
   }
 
-  /** @throws {BrokerUnreachable} */
+  /** @throws {BrokerUnreachable} {@link BrokerRefused} */
   static async connect({ access, reread, name, log, signal }: LinkOptions): Promise<FleetLink> {
     signal?.throwIfAborted();
     const link = new FleetLink(log);
@@ -62,7 +64,7 @@ export class FleetLink {
           await link.#open(model);
           resolve();
         },
-        onFailure: (address, error) => reject(new BrokerUnreachable(`${address}: ${error.message}`)),
+        onFailure: whenAllFailed(access.addresses.length, reject),
       });
       opening.then((connection) => (link.#connection = connection), reject);
     });
@@ -85,7 +87,6 @@ export class FleetLink {
   /**
    * Reads the event log from `start` on, and then what comes: each event once, and in order. With `next`, events may be missing if
    * the connection is lost before the first has come: `onReopened` is called then, too.
-   *
    * Nothing has to be made on the broker for that. While a node hangs, it takes a minute and more to make a queue of one's own.
    */
   async read(
@@ -153,7 +154,7 @@ export class FleetLink {
       try {
         return await untilLost(model, work(model));
       } catch (error) {
-        if (isOpen(model)) throw error;
+        if (isOpen(model)) throw explainRefusal(error as Error);
       }
     }
   }

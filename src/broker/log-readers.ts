@@ -5,6 +5,7 @@ import { BackOff } from '../job/time/back-off.ts';
 import { abortable } from './connection/abortable.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { dropConnection } from './connection/drop-connection.ts';
+import { explainRefusal } from './connection/explain-refusal.ts';
 import { isOpen } from './connection/open-channel.ts';
 import { ACCESS_REFUSED, NOT_FOUND, PRECONDITION_FAILED, replyCode } from './connection/reply-codes.ts';
 import { declareForOperators } from './connection/topology.ts';
@@ -54,7 +55,7 @@ export class LogReaders {
       await abortable(this.#openSource(kept), signal);
     } catch (error) {
       this.#sources.delete(kept);
-      throw error;
+      throw explainRefusal(error as Error);
     }
     return async () => {
       this.#sources.delete(kept);

@@ -65,7 +65,7 @@ async function look(model: ChannelModel, hostId: string): Promise<BrokerView> {
     version,
     missing,
     unreachable: looks.flatMap(({ name, error }) =>
-      error === null || isMissing(error) ? [] : [{ name, reason: error.message }],
+      error === null || isMissing(error) ? [] : [{ name, reason: explainRefusal(error).message }],
     ),
     queues: jobs.error === null,
     consumers: jobs.result?.consumerCount ?? 0,
@@ -95,7 +95,7 @@ async function rightToPublish(model: ChannelModel, hostId: string): Promise<stri
     channel.publish(EVENTS_EXCHANGE, `${hostId}.doctor`, Buffer.alloc(0), { expiration: 'never' });
     await closed;
   });
-  return isRefused(error) ? (error?.message ?? null) : null;
+  return error !== null && isRefused(error) ? explainRefusal(error).message : null;
 }
 
 /** Consumes with an invalid priority, in the same way. That another consumer has the queue exclusively is no missing right. */
@@ -105,10 +105,10 @@ async function rightToConsume(model: ChannelModel, queue: string): Promise<strin
     async (channel) => await channel.consume(queue, () => {}, { arguments: { 'x-priority': 'none' } }),
   );
   const isInUse = error?.message.includes('exclusive') === true;
-  return isRefused(error) && !isInUse ? (error?.message ?? null) : null;
+  return error !== null && isRefused(error) && !isInUse ? explainRefusal(error).message : null;
 }
 
-function isRefused(error: Error | null): boolean {
+function isRefused(error: Error): boolean {
   return replyCode(error) === ACCESS_REFUSED;
 }
 

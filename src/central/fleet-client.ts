@@ -45,7 +45,7 @@ export class FleetClient {
     this.#operator = operator;
   }
 
-  /** @throws {SettingsError} {@link BrokerUnreachable}; what the signal was aborted with */
+  /** @throws {SettingsError} {@link BrokerUnreachable} {@link BrokerRefused}; what the signal was aborted with */
   static async connect(options: ConnectOptions = {}): Promise<FleetClient> {
     const { keys, ...how } = await readConnectOptions(options);
     const log = new BrokerNotes(options.onNote);

@@ -156,6 +156,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/host/service.ts')).serviceCommand,
   },
   {
+    name: 'completion',
+    group: 'Set-up:',
+    description: 'print the script by which bash, zsh or fish completes command lines of fleetwall',
+    load: async () => (await import('./commands/setup/completion.ts')).completionCommand,
+  },
+  {
     name: 'explain',
     group: 'Set-up:',
     description: 'tell what a failure code means, and what to do about it',
@@ -168,4 +174,25 @@ export const COMMANDS: readonly CommandEntry[] = [
     hidden: true,
     load: async () => (await import('./commands/host/settle.ts')).settleCommand,
   },
+  {
+    name: 'complete',
+    group: 'Set-up:',
+    description: 'tell a shell what can be typed at the cursor',
+    hidden: true,
+    load: async () => {
+      const { completeCommand } = await import('./commands/setup/completion.ts');
+      return (end) => completeCommand(end, { commands: shownCommands(), find: findCommand });
+    },
+  },
 ];
+
+function shownCommands() {
+  const shown = COMMANDS.filter(({ hidden = false }) => !hidden);
+  const known = shown.map(({ name, description }) => ({ value: name, text: description }));
+  return [...known, { value: 'help', text: 'print the help of a command' }];
+}
+
+async function findCommand(name: string): Promise<Command | undefined> {
+  const load = await COMMANDS.find((entry) => entry.name === name)?.load();
+  return load?.(() => {});
+}

@@ -3,6 +3,7 @@ import { VERSION } from '../config/version.ts';
 import { COMMANDS } from './commands.ts';
 import { styleHelp } from './options/help.ts';
 import type { ExitStatus } from './terminal/exit-status.ts';
+import { asksForJson, tellProgram } from './terminal/tell-error.ts';
 
 const AFTER = `
 fleetwall help COMMAND tells of its options, and shows examples.
@@ -27,8 +28,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitStatu
     await program.parseAsync(argv);
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return (await import('./refuse.ts')).refuse(error);
+    const json = asksForJson(argv);
+    if (error instanceof CommanderError) return endOfUsage(error, json);
+    return (await import('./refuse.ts')).refuse(error, json);
   }
 }
 
@@ -49,6 +51,15 @@ export async function makeProgram(
     program.addCommand(command.exitOverride().description(description).helpGroup(group), { hidden });
   }
   return styleHelp(program);
+}
+
+/** commander itself has told the person. */
+function endOfUsage({ exitCode, code, message }: CommanderError, json: boolean): ExitStatus {
+  if (exitCode === 0) return 0;
+  const isMissing = code === 'commander.help';
+  const told = isMissing ? 'it is not said which command: see --help' : message.replace(/^error: /, '');
+  tellProgram({ code: 'usage_invalid', message: told, exitStatus: 2 }, json);
+  return 2;
 }
 
 /** The first word that is no flag; of `help COMMAND`, the second. */

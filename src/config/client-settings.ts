@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IN_WORDS } from '../contract/describe-issue.ts';
+import { resolveFile } from './resolve-file.ts';
 import { withSecrets } from './secrets.ts';
 import { SettingsError } from './settings-error.ts';
 import { environmentName, flagName, SETTINGS, type TlsSettings } from './worker-settings.ts';
@@ -16,7 +17,8 @@ export type ClientSettingName = keyof z.infer<typeof ClientSettings>;
 export const CLIENT_SETTING_NAMES = Object.keys(ClientSettings.shape) as ClientSettingName[];
 
 /**
- * How to reach the broker, for whoever talks to a fleet: flags over environment over default.
+ * How to reach the broker, for whoever talks to a fleet: flags over environment over default. A relative path is one from the folder that
+ * this process is in.
  *
  * @throws {SettingsError}
  */
@@ -27,7 +29,7 @@ export async function loadClientSettings(
   const originOf = (setting: ClientSettingName) =>
     flags[setting] === undefined ? environmentName(setting) : flagName(setting);
   const given = CLIENT_SETTING_NAMES.map(
-    (name) => [name, flags[name] ?? environment[environmentName(name)]] as const,
+    (name) => [name, resolveFile(name, flags[name] ?? environment[environmentName(name)])] as const,
   );
   const read = ClientSettings.safeParse(
     Object.fromEntries(given.filter(([, value]) => value !== undefined)),

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { IN_WORDS } from '../contract/describe-issue.ts';
 import { assertOwnFile, parseYaml } from './read-yaml.ts';
+import { resolveFile } from './resolve-file.ts';
 import { withSecrets } from './secrets.ts';
 import { SettingsError } from './settings-error.ts';
 import {
@@ -24,6 +26,7 @@ const DEFAULT_FILE = '/etc/fleetwall/worker.yaml';
 
 /**
  * Reads all settings. A flag goes before the environment, the environment before the file, and the file before the default.
+ * A relative path of a file is one from the folder of the settings file, or else from the folder that this process is in.
  *
  * @throws {SettingsError} that names each wrong setting and its source, and never shows a value that may be secret
  */
@@ -40,10 +43,10 @@ export async function loadSettings({
     const given = [
       { value: flags[setting], origin: flagName(setting) },
       { value: environment[name], origin: name },
-      { value: file.values[setting], origin: `${setting} in ${file.path}` },
+      { value: file.values[setting], origin: `${setting} in ${file.path}`, folder: dirname(file.path) },
     ].find(({ value }) => value !== undefined);
     if (given === undefined) continue;
-    values[setting] = given.value;
+    values[setting] = resolveFile(setting, given.value, given.folder);
     origins.set(setting, given.origin);
   }
   const problems: string[] = [];

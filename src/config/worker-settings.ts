@@ -22,7 +22,10 @@ const flag = z.preprocess(
   z.boolean('must be true or false'),
 );
 const seconds = z.coerce.number('must be a number of seconds').positive('must be more than 0');
-const path = z.string().startsWith('/', 'must be an absolute path');
+/** Relative ones are resolved where they come from: see `resolve-file.ts`. */
+const file = z.string().min(1, 'must be the path of a file');
+/** All commands that change this host must mean the same folder by it, wherever they are started. */
+const folder = z.string().startsWith('/', 'must be an absolute path');
 
 const STATE_DIR = '/var/lib/fleetwall';
 
@@ -47,23 +50,23 @@ export const SETTINGS = z.object({
     "the broker's address, amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps: for TLS; several, with commas between, are the nodes of one cluster",
   ),
   amqpPasswordFile: told(
-    path.optional(),
+    file.optional(),
     'file',
     "a file with the user's password on the broker, in place of a password in the address",
   ),
   amqpCa: told(
-    path.optional(),
+    file.optional(),
     'file',
     "a PEM file of the authorities that may have signed the broker's certificate; for amqps only",
     'those that Node.js knows',
   ),
   amqpCert: told(
-    path.optional(),
+    file.optional(),
     'file',
     'a PEM file with the certificate to show to the broker; if the address names no user, the broker takes the user from it',
   ),
   amqpKey: told(
-    path.optional(),
+    file.optional(),
     'file',
     "a PEM file with that certificate's private key; no other user may be able to read it",
   ),
@@ -73,7 +76,7 @@ export const SETTINGS = z.object({
     "which type of queue to make for this host's jobs, quorum or classic; a queue that exists stays as it is",
   ),
   trustedKeys: told(
-    path.optional(),
+    file.optional(),
     'file',
     'a JWK set of public keys; jobs that none of them has signed are refused',
   ),
@@ -96,13 +99,13 @@ export const SETTINGS = z.object({
     "a named network namespace whose rules are managed, in place of the worker's own",
   ),
   stateDir: told(
-    path.optional(),
+    folder.optional(),
     'folder',
     'where rulesets, results and the files for boot are kept; each worker needs a folder of its own',
     '/var/lib/fleetwall; with a network namespace to manage, /var/lib/fleetwall-NAME',
   ),
   runDir: told(
-    path.default('/run/fleetwall'),
+    folder.default('/run/fleetwall'),
     'folder',
     'where the lock is; all that change the rules of this host must use the same folder',
   ),
@@ -116,9 +119,9 @@ export const SETTINGS = z.object({
     'seconds',
     'how many seconds iptables has to save or to restore rules before the job fails',
   ),
-  policy: told(path.optional(), 'file', 'a YAML file of limits on what jobs may do on this host'),
+  policy: told(file.optional(), 'file', 'a YAML file of limits on what jobs may do on this host'),
   probes: told(
-    path.optional(),
+    file.optional(),
     'file',
     "a YAML file of this host's own checks; a change after which one of them fails is taken back",
   ),
@@ -159,7 +162,7 @@ export const SETTINGS = z.object({
     'what to log: fatal, error, warn, info, debug or trace, each with those before it; or silent',
   ),
   logFile: told(
-    path.optional(),
+    file.optional(),
     'file',
     'the file to log to; it is opened again on SIGHUP',
     'standard output',

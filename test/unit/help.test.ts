@@ -16,7 +16,7 @@ function everyCommand(command: Command, words: readonly string[] = []): [string,
 }
 const commands = everyCommand(program);
 /** Not for people. */
-const shown = commands.filter(([name]) => name !== 'settle');
+const shown = commands.filter(([name]) => name !== 'settle' && name !== 'complete');
 
 /** All that is printed, with what comes after the options. */
 function helpOf(command: Command): string {
@@ -39,6 +39,7 @@ describe('the help', () => {
     for (const heading of ['This host:', 'The fleet:', 'Set-up:']) expect(main).toContain(`\n${heading}\n`);
     expect(main).not.toContain('\nCommands:\n');
     expect(main).not.toContain('settle');
+    expect(main).not.toMatch(/^ {2}complete /m);
   });
 
   it.each(commands)('of %s says in words what each option and argument is', (_, command) => {

@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadClientSettings } from '../../src/config/client-settings.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { readHostPolicy } from '../../src/config/read-host-policy.ts';
 import { SettingsError } from '../../src/config/settings-error.ts';
@@ -73,6 +74,42 @@ describe('settings', () => {
     expect(await stateDir({ FLEETWALL_NETNS: 'blue' })).toBe('/var/lib/fleetwall-blue');
     expect(await stateDir({ FLEETWALL_NETNS: 'blue', FLEETWALL_STATE_DIR: '/srv/x' })).toBe('/srv/x');
   });
+
+  it('begin a relative path of a file where it is given: beside the settings file, or where one stands', async () => {
+    const configFile = await file('trustedKeys: keys/trusted.json\namqpCa: ../ca.pem\nallowUnsigned: true\n');
+    await writeFile(join(folder, 'ca.pem'), 'of the environment');
+    await writeFile(join(folder, 'password'), 'secret\n');
+    const here = (name: string) => relative(process.cwd(), join(folder, name));
+    const settings = await loadSettings({
+      flags: { policy: 'policy.yaml' },
+      environment: {
+        FLEETWALL_AMQP_CA: here('ca.pem'),
+        FLEETWALL_AMQP_URL: 'amqps://localhost',
+        FLEETWALL_AMQP_PASSWORD_FILE: here('password'),
+      },
+      configFile: relative(process.cwd(), configFile),
+    });
+    expect(settings).toMatchObject({
+      trustedKeys: join(folder, 'keys/trusted.json'),
+      amqpCa: join(folder, 'ca.pem'),
+      policy: join(process.cwd(), 'policy.yaml'),
+      amqpUrl: [{ password: 'secret' }],
+      tls: { ca: 'of the environment' },
+    });
+    const client = await loadClientSettings({ amqpPasswordFile: here('password') }, {});
+    expect(client).toMatchObject({
+      amqpPasswordFile: join(folder, 'password'),
+      amqpUrl: [{ password: 'secret' }],
+    });
+  });
+
+  it.each(['stateDir', 'runDir'] as const)(
+    'want an absolute %s, which must not depend on where one stands',
+    async (setting) => {
+      const configFile = await file(`${setting}: state\nallowUnsigned: true\n`);
+      expect(await problemsOf({ configFile })).toMatch(/must be an absolute path/);
+    },
+  );
 
   it('name what is wrong with them, and where it was given', async () => {
     const configFile = await file('lockTimeoutSeconds: soon\n');

@@ -90,18 +90,19 @@ export async function withClient<T>(
   const interrupted = new AbortController();
   const onInterrupt = (signal: 'SIGINT' | 'SIGTERM') => interrupted.abort(new Interrupted(signal));
   process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
-  const client = await FleetClient.connect({
-    settings: await loadClientSettings(flags),
-    signWith: flags.key,
-    name: 'fleetwall command',
-    signal: interrupted.signal,
-    onNote: tellAside,
-  });
+  let client: FleetClient | undefined;
   try {
+    client = await FleetClient.connect({
+      settings: await loadClientSettings(flags),
+      signWith: flags.key,
+      name: 'fleetwall command',
+      signal: interrupted.signal,
+      onNote: tellAside,
+    });
     return await work(client, interrupted.signal);
   } finally {
     process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
-    await client.close();
+    await client?.close();
   }
 }
 

@@ -62,6 +62,7 @@ describe('the npm package', () => {
       ...(await filesFrom('dist/cli/connect-probe.js')),
       'dist/cli/THIRD-PARTY-LICENSES',
       ...(await schemaFiles()).map((name) => `dist/schema/${name}`),
+      ...(await readdir(join(ROOT, 'dist/man'))).map((name) => `dist/man/${name}`),
     ];
     const missing = expected.filter((path) => !packed.includes(path));
     const unexpected = packed.filter((path) => !expected.includes(path));

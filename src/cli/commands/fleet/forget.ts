@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { dropHost } from '../../completion/find-names.ts';
 import { type FleetFlags, withClient, withFleetOptions } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
@@ -11,6 +12,7 @@ export function forgetCommand(end: (status: ExitStatus) => void): Command {
     await withClient(flags, async (client, signal) => {
       for (const host of hosts) {
         await client.forget(host, { signal });
+        await dropHost(flags, host);
         if (flags.json === true) printJson({ hostId: host, forgotten: true });
         else print(`${host} is forgotten: its queues are deleted, with what waited in them\n`);
       }

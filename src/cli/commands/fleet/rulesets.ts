@@ -23,6 +23,7 @@ import {
   withTimeout,
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
+import { NobodyWaits } from '../../options/nobody-waits.ts';
 import { type PreemptFlags, preemptOf, withPreempt } from '../../options/preempt.ts';
 import { readRevisionOrNext } from '../../options/read-values.ts';
 import { AnswerReport, statusOf } from '../../show/report-answers.ts';
@@ -179,10 +180,7 @@ function answerCommand(kind: 'confirm' | 'abort', end: End): Command {
           signal,
           onEvent: report.onEvent,
         });
-        if (answers.size === 0) {
-          printAside(`no host waits for job ${job}\n`);
-          return 1;
-        }
+        if (answers.size === 0) throw new NobodyWaits(`no host waits for job ${job}`);
         const own = report.end(answers, null);
         // That a host went back is what was asked for.
         const isDone =

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { HostState } from '../../../central/fleet/fleet-state.ts';
 import { inNaturalOrder } from '../../../central/fleet/names.ts';
+import { rememberFleet } from '../../completion/find-names.ts';
 import {
   type AnswerFlags,
   type FleetFlags,
@@ -37,6 +38,7 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
     .option('--ruleset <name>', 'only hosts that have this ruleset; may be given several times', collect, [])
     .addOption(
       new Option('--state <state>', 'only hosts that are so; may be given several times')
+        .choices(STATES)
         .argParser(collectState)
         .default([], 'all'),
     )
@@ -62,6 +64,7 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
         for (const key of client.unbelieved) printAside(`${tellUnbelieved(key)}\n`);
         return found;
       });
+      await rememberFleet(flags, fleet.hosts.values());
       const wanted = [...fleet.hosts.values()].filter((host) => isWanted(host, flags));
       const highest = highestOf(wanted, flags.ruleset);
       const hosts = wanted

@@ -24,6 +24,7 @@ import { collect } from '../../options/read-values.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printExactly } from '../../terminal/print.ts';
 import { layTable } from '../../terminal/table.ts';
+import { tellProgram } from '../../terminal/tell-error.ts';
 
 const JSON_OPTION = ['--json', 'print JSON on standard output'] as const;
 
@@ -63,7 +64,9 @@ export function keysCommand(end: (status: ExitStatus) => void): Command {
     .argument('<file>', 'the JWS; - is standard input')
     .requiredOption('--trusted <file>', 'the JWK set of the host, which names the keys that it trusts')
     .option(...JSON_OPTION)
-    .action(async (path: string, { trusted }: { trusted: string }) => end(await verify(path, trusted)));
+    .action(async (path: string, { trusted, json }: { trusted: string; json?: true }) =>
+      end(await verify(path, trusted, json === true)),
+    );
   const show = keys
     .command('list')
     .description('what keys are in a file, and what each is trusted with')
@@ -96,7 +99,7 @@ const VERIFY = [
   'fleetwall keys verify job.jws --trusted trusted.json',
 ] as const;
 
-async function verify(path: string, trusted: string): Promise<ExitStatus> {
+async function verify(path: string, trusted: string, json: boolean): Promise<ExitStatus> {
   const ring = await KeyFile.open(trusted, silentLog());
   const input = await readInput(path);
   try {
@@ -107,6 +110,7 @@ async function verify(path: string, trusted: string): Promise<ExitStatus> {
   } catch (error) {
     if (!(error instanceof JobFailure)) throw error;
     printAside(`${error.code}: ${error.message}\n`);
+    tellProgram({ code: error.code, message: error.message, exitStatus: 1, file: path }, json);
     return 1;
   }
 }
