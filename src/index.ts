@@ -3,11 +3,15 @@
 export type { ConnectOptions } from './central/connect-options.ts';
 export * from './central/fleet/errors.ts';
 export type { FleetState, HostState } from './central/fleet/fleet-state.ts';
+export type { JobProgress, JobState } from './central/fleet/job-state.ts';
 export type {
   Behind,
   HostAnswer,
   HostAnswers,
   HostSelection,
+  JobAnswers,
+  JobLookOptions,
+  JobWaitOptions,
   LookOptions,
   PushOptions,
   RequestOptions,
@@ -16,6 +20,7 @@ export type {
   StreamStart,
 } from './central/fleet/options.ts';
 export { FleetClient } from './central/fleet-client.ts';
+export type { FleetJob } from './central/fleet-job.ts';
 export type {
   FoundRollout,
   HostAmount,

@@ -10,16 +10,19 @@ import type { FleetState } from './fleet/fleet-state.ts';
 import { forgetHost } from './fleet/forget-host.ts';
 import { Operator } from './fleet/operator.ts';
 import type {
-  HostAnswers,
   HostSelection,
+  JobAnswers,
   LookOptions,
   PushOptions,
   RequestOptions,
   RulesetToPush,
   StreamStart,
 } from './fleet/options.ts';
+import { assertJobId } from './fleet/pick-up-job.ts';
 import { readPast } from './fleet/read-past.ts';
 import { answerJob, askReport, askRuleset, cancelJob } from './fleet/requests.ts';
+import { FleetJob } from './fleet-job.ts';
+import { OpenCalls } from './open-calls.ts';
 import { readConnectOptions } from './read-connect-options.ts';
 import type { FoundRollout, RolloutOptions, RolloutPlan } from './rollout/rollout-options.ts';
 import type { RolloutEnd } from './rollout/rollout-state.ts';
@@ -32,10 +35,12 @@ import { findRollout, requestOfRollout, resumeRollout, startRollout } from './ro
  * What is asked of hosts is refused with {@link RequestInvalid}, before anything is sent, if it is no job or for nobody.
  */
 export class FleetClient {
-  readonly #operator: Operator;
+  readonly #calls: OpenCalls;
+  readonly #reader: EventReader;
 
   private constructor(operator: Operator) {
-    this.#operator = operator;
+    this.#calls = new OpenCalls(operator);
+    this.#reader = operator.reader;
   }
 
   /** @throws {SettingsError} {@link BrokerUnreachable}; what the signal was aborted with */
@@ -51,11 +56,11 @@ export class FleetClient {
    * See who may write as these hosts on the broker.
    */
   get unbelieved(): readonly string[] {
-    return this.#operator.reader.unbelieved;
+    return this.#reader.unbelieved;
   }
 
   async close(): Promise<void> {
-    await this.#operator.link.close();
+    await this.#calls.close();
   }
 
   /** For `await using`. */
@@ -64,8 +69,8 @@ export class FleetClient {
   }
 
   /** Has hosts apply a ruleset. @throws {RequestInvalid} */
-  async push(ruleset: RulesetToPush, whom: HostSelection, options: PushOptions = {}): Promise<HostAnswers> {
-    return await askRuleset(this.#operator, 'apply', ruleset, whom, options);
+  async push(ruleset: RulesetToPush, whom: HostSelection, options: PushOptions = {}): Promise<JobAnswers> {
+    return await this.#calls.run(askRuleset, ['apply', ruleset, whom], options);
   }
 
   /** Has hosts do everything but the change. @throws {RequestInvalid} */
@@ -73,8 +78,8 @@ export class FleetClient {
     ruleset: RulesetToPush,
     whom: HostSelection,
     options: RequestOptions = {},
-  ): Promise<HostAnswers> {
-    return await askRuleset(this.#operator, 'check', ruleset, whom, options);
+  ): Promise<JobAnswers> {
+    return await this.#calls.run(askRuleset, ['check', ruleset, whom], options);
   }
 
   /** Has hosts go back to what they had before, under a new revision. @throws {RequestInvalid} */
@@ -83,8 +88,8 @@ export class FleetClient {
     revision: number | 'next',
     whom: HostSelection,
     options: PushOptions = {},
-  ): Promise<HostAnswers> {
-    return await askRuleset(this.#operator, 'rollback', { name, revision }, whom, options);
+  ): Promise<JobAnswers> {
+    return await this.#calls.run(askRuleset, ['rollback', { name, revision }, whom], options);
   }
 
   /** Has hosts take a ruleset away. @throws {RequestInvalid} */
@@ -93,8 +98,8 @@ export class FleetClient {
     revision: number | 'next',
     whom: HostSelection,
     options: PushOptions = {},
-  ): Promise<HostAnswers> {
-    return await askRuleset(this.#operator, 'remove', { name, revision }, whom, options);
+  ): Promise<JobAnswers> {
+    return await this.#calls.run(askRuleset, ['remove', { name, revision }, whom], options);
   }
 
   /** What is live on hosts: of one ruleset, or of all. `null`: the host did not answer. @throws {RequestInvalid} */
@@ -103,25 +108,35 @@ export class FleetClient {
     whom: HostSelection,
     options: RequestOptions = {},
   ): Promise<Map<string, ReportedRuleset[] | null>> {
-    return await askReport(this.#operator, name, whom, options);
+    return await this.#calls.run(askReport, [name, whom], options);
+  }
+
+  /**
+   * A job that was sent before, by its id: of the answers to a push, or of what `onSending` was told. Nothing is asked of the broker yet.
+   *
+   * @throws {RequestInvalid} for what is no id of a job
+   */
+  job(jobId: string): FleetJob {
+    assertJobId(jobId);
+    return new FleetJob(jobId, this.#calls);
   }
 
   /** Keeps what waits to be confirmed, on the hosts where it does. */
-  async confirm(jobId: string, options: RequestOptions = {}): Promise<HostAnswers> {
-    return await answerJob(this.#operator, 'confirm', jobId, options);
+  async confirm(jobId: string, options: RequestOptions = {}): Promise<JobAnswers> {
+    return await this.#calls.run(answerJob, ['confirm', jobId], options);
   }
 
   /** Takes back what waits to be confirmed, on the hosts where it does. */
-  async abort(jobId: string, options: RequestOptions = {}): Promise<HostAnswers> {
-    return await answerJob(this.#operator, 'abort', jobId, options);
+  async abort(jobId: string, options: RequestOptions = {}): Promise<JobAnswers> {
+    return await this.#calls.run(answerJob, ['abort', jobId], options);
   }
 
   /**
    * Ends a job where it is not begun, also on hosts to which it comes later. Those that are there and have it answer at once; who has not
    * answered in `timeoutSeconds` (default 5) has begun it, has never had it, or is away.
    */
-  async cancel(jobId: string, options: RequestOptions = {}): Promise<HostAnswers> {
-    return await cancelJob(this.#operator, jobId, options);
+  async cancel(jobId: string, options: RequestOptions = {}): Promise<JobAnswers> {
+    return await this.#calls.run(cancelJob, [jobId], options);
   }
 
   /**
@@ -130,12 +145,12 @@ export class FleetClient {
    * @throws {HostIsOnline} {@link NobodyKnown}
    */
   async forget(hostId: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    await forgetHost(this.#operator, hostId, signal);
+    await this.#calls.run(forgetHost, [hostId], { signal });
   }
 
   /** The fleet as it is now; hosts that do not answer are known for as long as `lookBackMs` (default: 30 days) goes back. */
   async fleet(options: LookOptions = {}): Promise<FleetState> {
-    return await this.#operator.fleet(options);
+    return await this.#calls.run(async (operator, own) => await operator.fleet(own), [], options);
   }
 
   /**
@@ -144,7 +159,7 @@ export class FleetClient {
    * @throws {PlanError} {@link RequestInvalid}
    */
   async rollout(plan: RolloutPlan, options: RolloutOptions = {}): Promise<RolloutEnd> {
-    return await startRollout(this.#operator, plan, options);
+    return await this.#calls.run(startRollout, [plan], options);
   }
 
   /**
@@ -153,28 +168,30 @@ export class FleetClient {
    * @throws {NoSuchRollout} {@link RolloutIsRun}; one that was paused then goes on where it is run
    */
   async resumeRollout(rolloutId: string, options: RolloutOptions = {}): Promise<RolloutEnd> {
-    return await resumeRollout(this.#operator, rolloutId, options);
+    return await this.#calls.run(resumeRollout, [rolloutId], options);
   }
 
   /** Begins no more steps of a rollout until it is resumed, whoever runs it. @throws {NoSuchRollout} */
   async pauseRollout(rolloutId: string, options: RolloutOptions = {}): Promise<void> {
-    await requestOfRollout(this.#operator, rolloutId, 'pause', options);
+    await this.#calls.run(requestOfRollout, [rolloutId, 'pause'], options);
   }
 
   /** Begins no more hosts of a rollout, and has whoever runs it end it. @throws {NoSuchRollout} */
   async abortRollout(rolloutId: string, options: RolloutOptions = {}): Promise<void> {
-    await requestOfRollout(this.#operator, rolloutId, 'abort', options);
+    await this.#calls.run(requestOfRollout, [rolloutId, 'abort'], options);
   }
 
   /** A rollout as the log of events tells of it, now and as it goes on; to be closed in the end. @throws {NoSuchRollout} */
   async findRollout(rolloutId: string, options: RolloutOptions = {}): Promise<FoundRollout> {
-    return await findRollout(this.#operator, rolloutId, options);
+    const found = await this.#calls.run(findRollout, [rolloutId], options);
+    return { state: found.state, close: async () => await found.close() };
   }
 
   /** Events that are in the log of events now, from a time on. */
   past({ since, signal }: { since: Date; signal?: AbortSignal }): AsyncIterable<FleetEvent | RolloutEvent> {
-    const { link, reader } = this.#operator;
-    return readPast(link, since, (message) => reader.read(message), signal);
+    return this.#calls.iterate({ signal }, ({ link, reader }, own) =>
+      readPast(link, since, (message) => reader.read(message), own),
+    );
   }
 
   /** Events as they come, or from a place in the log of events on. Ends with the signal, or when it is left. */
@@ -185,7 +202,9 @@ export class FleetClient {
     from?: StreamStart;
     signal?: AbortSignal;
   } = {}): AsyncIterable<FleetEvent | RolloutEvent> {
-    const { link, reader } = this.#operator;
-    return new EventStream(link, from, (message) => reader.read(message), signal);
+    return this.#calls.iterate(
+      { signal },
+      ({ link, reader }, own) => new EventStream(link, from, (message) => reader.read(message), own),
+    );
   }
 }

@@ -11,9 +11,15 @@ const MOST_SLIPS = 3;
 
 /** `: did you mean web-1?`, or nothing, if no name is near. */
 export function suggestion(name: string, known: Iterable<string>): string {
+  const nearest = nearestName(name, known);
+  return nearest === null ? '' : `: did you mean ${nearest}?`;
+}
+
+/** The name that a slip was made in; `null`: none is near. */
+export function nearestName(name: string, known: Iterable<string>): string | null {
   const names = [...known];
-  if (names.length === 0) return '';
+  if (names.length === 0) return null;
   const nearest = closest(name, names);
   const slips = distance(name, nearest);
-  return slips <= Math.min(MOST_SLIPS, Math.ceil(name.length / 3)) ? `: did you mean ${nearest}?` : '';
+  return slips <= Math.min(MOST_SLIPS, Math.ceil(name.length / 3)) ? nearest : null;
 }

@@ -74,3 +74,30 @@ export interface HostAnswer {
 
 /** How each host answered, by its id. */
 export type HostAnswers = Map<string, HostAnswer>;
+
+/** How each host answered a job, by its id. */
+export interface JobAnswers extends HostAnswers {
+  /** With it, the job can be picked up again later; `null`: nothing had to be sent. */
+  readonly jobId: string | null;
+}
+
+/** How far back to look for a job. */
+export interface JobLookOptions {
+  /**
+   * A time before it was sent. Default: what its id says, if it was sent by this version or a later one; else 30 days ago, as long as the
+   * log of events keeps events, which takes its time in a large fleet.
+   */
+  since?: Date | undefined;
+  /** Ends the call, which then rejects with the reason of the signal. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Whose answers to wait for, and for how long. */
+export interface JobWaitOptions extends JobLookOptions {
+  /** Default: those that have begun it, and those that a rollout has sent it to, as far as the log of events knows. */
+  hosts?: readonly string[] | undefined;
+  /** How many seconds to wait for the answer of a host, or for another sign that it is at work; default 60. */
+  timeoutSeconds?: number | undefined;
+  /** Called with each event of the job, those that are in the log already first. */
+  onEvent?: ((event: FleetEvent) => void) | undefined;
+}
