@@ -31,13 +31,16 @@ export type { HostProgress, RolloutEnd, RolloutState } from './central/rollout/r
 export { ControlMessage } from './contract/control.ts';
 export {
   FleetEvent,
+  type JobCompleted,
   type JobCompletedEvent,
   type JobUndoneEvent,
   type ReportedRuleset,
   type WorkerEvent,
+  type WorkerFacts,
+  type WorkerState,
 } from './contract/event.ts';
-export { FailureCode, isRetryable, Stage as FailureStage } from './contract/failure.ts';
-export { Job } from './contract/job.ts';
+export { FailureCode, isRetryable, RETRYABLE, Stage as FailureStage } from './contract/failure.ts';
+export { Job, type Ruleset } from './contract/job.ts';
 export * as brokerNames from './contract/names.ts';
-export { type HostEnd, RolloutEvent } from './contract/rollout-events.ts';
-export { rulesetDigest } from './ruleset/digest.ts';
+export { type HostEnd, RolloutEvent, type RolloutStarted } from './contract/rollout-events.ts';
+export { type RulesetContent, rulesetDigest } from './ruleset/digest.ts';

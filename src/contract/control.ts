@@ -15,4 +15,5 @@ export const ControlMessage = z.discriminatedUnion('kind', [
   ControlEnvelope.extend({ kind: z.enum(['confirm', 'abort', 'cancel']), jobId: JobId }),
   ControlEnvelope.extend({ kind: z.literal('ping') }),
 ]);
+/** As it is read. */
 export type ControlMessage = z.infer<typeof ControlMessage>;

@@ -21,6 +21,7 @@ export const WorkerFacts = z.object({
   kernel: z.string(),
   bootId: z.string(),
 });
+/** As they are read. */
 export type WorkerFacts = z.infer<typeof WorkerFacts>;
 
 export const Outcome = z.enum([
@@ -47,6 +48,7 @@ const RulesetState = z.object({
   liveDigest: Digest.nullable(),
 });
 
+/** A ruleset as it is live on a host. `inSync`: that is what was committed. */
 export const ReportedRuleset = z.object({
   name: RulesetName,
   revision: Revision,
@@ -59,6 +61,7 @@ export const ReportedRuleset = z.object({
   /** As in {@link Diff}. */
   escaped: z.boolean().optional(),
 });
+/** As it is read. */
 export type ReportedRuleset = z.infer<typeof ReportedRuleset>;
 
 const Origin = z.object({ hostId: HostId, worker: WorkerFacts });
@@ -105,6 +108,7 @@ export const Rollback = z.object({
 });
 export type Rollback = z.infer<typeof Rollback>;
 
+/** How a job ended on a host. */
 export const JobCompleted = Origin.extend({
   jobId: z.string(),
   action: JobAction.nullable(),
@@ -121,6 +125,7 @@ export const JobCompleted = Origin.extend({
   redelivered: z.boolean(),
   timings: Timings,
 });
+/** As it is read. */
 export type JobCompleted = z.infer<typeof JobCompleted>;
 
 /**
@@ -136,7 +141,7 @@ const JobUndone = Origin.extend({
 });
 
 /** `inSync` is `null` if the worker has not compared the rules with what was committed since it started. */
-const WorkerState = Origin.extend({
+export const WorkerState = Origin.extend({
   groups: z.array(z.string()),
   rulesets: z.array(
     z.object({
@@ -151,7 +156,8 @@ const WorkerState = Origin.extend({
   removed: z.array(z.object({ name: RulesetName, revision: Revision })).optional(),
   pending: z.string().nullable(),
 });
-type WorkerState = z.infer<typeof WorkerState>;
+/** As it is read. */
+export type WorkerState = z.infer<typeof WorkerState>;
 
 const CloudEvent = z.object({
   specversion: z.literal('1.0'),
@@ -192,7 +198,11 @@ export const FleetEvent = z.discriminatedUnion('type', [
     data: WorkerState,
   }),
 ]);
+/** As it is read. */
 export type FleetEvent = z.infer<typeof FleetEvent>;
+/** The end of a job on a host. */
 export type JobCompletedEvent = Extract<FleetEvent, { type: 'fleetwall.job.completed' }>;
+/** What was owed since a job ended as `undo_failed` is done. */
 export type JobUndoneEvent = Extract<FleetEvent, { type: 'fleetwall.job.undone' }>;
+/** What a worker says of itself and its host. */
 export type WorkerEvent = Extract<FleetEvent, { data: WorkerState }>;

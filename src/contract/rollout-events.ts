@@ -12,6 +12,7 @@ export const RolloutId = z
 
 /** How a host ended in a rollout or a push: an outcome, or why there is no outcome. */
 export const HostEnd = z.enum([...Outcome.options, 'unroutable', 'silent', 'not_started']);
+/** As it is read. */
 export type HostEnd = z.infer<typeof HostEnd>;
 
 /** A job ready to be published, signed or not. The body is in base64. */
@@ -30,7 +31,8 @@ const Budgets = z.object({
 });
 export type Budgets = z.infer<typeof Budgets>;
 
-const RolloutStarted = z.object({
+/** What a rollout is, as it was laid out. */
+export const RolloutStarted = z.object({
   rolloutId: RolloutId,
   ruleset: z.object({ name: RulesetName, revision: Revision }),
   /** The hosts in the order of the rollout. The list is fixed at the start. */
@@ -51,6 +53,7 @@ const RolloutStarted = z.object({
   /** The jobs that take the ruleset back: `rollback`, or `remove` where there is nothing to go back to. */
   takeBack: z.object({ rollback: RecordedMessage, remove: RecordedMessage }).nullable(),
 });
+/** As it is read. */
 export type RolloutStarted = z.infer<typeof RolloutStarted>;
 
 const RolloutEnded = z.object({
@@ -88,6 +91,7 @@ export const RolloutEvent = z.discriminatedUnion('type', [
   }),
   CloudEvent.extend({ type: z.literal('fleetwall.rollout.ended'), data: RolloutEnded }),
 ]);
+/** As it is read. */
 export type RolloutEvent = z.infer<typeof RolloutEvent>;
 
 /** Returns the routing key of a rollout's event: `rollout.<id>.<what>`. */

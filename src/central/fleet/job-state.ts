@@ -17,6 +17,7 @@ export interface JobProgress {
 
 /** What the log of events knows of a job. */
 export interface JobState {
+  /** Its id. */
   readonly jobId: string;
   /** The rollout that it belongs to; `null`: none, or nothing was heard of it. */
   readonly rolloutId: string | null;

@@ -7,25 +7,34 @@ import { windowMs } from '../fleet/window.ts';
 export interface HostProgress {
   /** Which step has begun it; `null`: none yet. */
   step: number | null;
+  /** When its job was sent. */
   sentAt: number | null;
+  /** When it began. */
   startedAt: number | null;
   /** It waits to be confirmed until then. */
   windowUntil: number | null;
+  /** How its job ended; `null`: not yet. */
   end: HostEnd | null;
   /** How it ended to be taken back. */
   takenBack: 'applied' | 'removed' | 'nothing_before' | 'failed' | null;
 }
 
+/** How a rollout ended, and each of its hosts. */
 export type RolloutEnd = Extract<RolloutEvent, { type: 'fleetwall.rollout.ended' }>['data'];
 
 /** A rollout as the log of events tells of it: whoever reads that knows as much as who runs it. */
 export class RolloutState {
+  /** What was laid out when it began. */
   readonly record: RolloutStarted;
+  /** By their ids. */
   readonly hosts: ReadonlyMap<string, HostProgress>;
   /** The last one that has begun; -1: none. */
   step = -1;
+  /** Whether it was asked to begin no more steps. */
   isPaused = false;
+  /** Whether it was asked to end. */
   isAborted = false;
+  /** `null`: it has not ended. */
   ended: RolloutEnd | null = null;
   readonly #jobs: ReadonlySet<string>;
 
@@ -83,7 +92,7 @@ export class RolloutState {
     }
   }
 
-  /** Gives hosts that have begun and not ended more time: they could not be heard for so long. */
+  /** Gives hosts that have begun and not ended more time: they could not be heard for so long. @internal */
   excuse(ms: number): void {
     for (const host of this.hosts.values()) {
       if (host.step === null || host.end !== null) continue;

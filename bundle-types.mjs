@@ -1,0 +1,19 @@
+/**
+ * Makes one file of the types that `tsc` has written, with what a program may use and nothing else; and, in `dist-docs`, what the pages
+ * of `npm run docs` are made of. Whatever is wrong with a public type or its comment ends the build: one that cannot be named as it is
+ * not exported, one without a comment, a link that leads nowhere.
+ */
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+
+await mkdir('dist-docs', { recursive: true });
+const { succeeded } = Extractor.invoke(ExtractorConfig.loadFileAndPrepare('api-extractor.json'), {
+  localBuild: true,
+  messageCallback: (message) => {
+    // What it does, and that the last list of all exports was another one.
+    if (message.messageId.startsWith('console-')) message.logLevel = 'none';
+  },
+});
+if (!succeeded) process.exit(1);
+await copyFile('dist/index.d.ts', 'dist/index.d.cts');
+await rm('dist/types', { recursive: true });
