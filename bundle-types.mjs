@@ -3,8 +3,9 @@
  * of `npm run docs` are made of. Whatever is wrong with a public type or its comment ends the build: one that cannot be named as it is
  * not exported, one without a comment, a link that leads nowhere.
  */
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { execa } from 'execa';
 
 await mkdir('dist-docs', { recursive: true });
 const { succeeded } = Extractor.invoke(ExtractorConfig.loadFileAndPrepare('api-extractor.json'), {
@@ -15,5 +16,11 @@ const { succeeded } = Extractor.invoke(ExtractorConfig.loadFileAndPrepare('api-e
   },
 });
 if (!succeeded) process.exit(1);
+// People who follow a name into it read it. What is in `dist` is not formatted with the rest, and so it goes by the name of a source.
+const { stdout } = await execa('biome', ['format', '--stdin-file-path=src/index.d.ts'], {
+  inputFile: 'dist/index.d.ts',
+  preferLocal: true,
+});
+await writeFile('dist/index.d.ts', `${stdout}\n`);
 await copyFile('dist/index.d.ts', 'dist/index.d.cts');
 await rm('dist/types', { recursive: true });
