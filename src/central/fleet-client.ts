@@ -153,7 +153,7 @@ export class FleetClient {
    * ```ts
    * const answers = await fleet.check(ruleset, { groups: ['web'], onlineOnly: true });
    * const { end, result } = answers.get('web-1') ?? {};
-   * console.log(end, result?.diff?.added); // checked 2
+   * console.log(end, result?.changed); // checked false
    * ```
    */
   async check(
@@ -343,8 +343,7 @@ export class FleetClient {
    *   ruleset,
    *   whom: { groups: ['web'] },
    *   steps: [{ count: 1 }, { percent: 10 }, { percent: 100 }],
-   *   budgets: { silent: { percent: 50 } },
-   *   deliverySeconds: 1,
+   *   budgets: { failed: { percent: 5 } },
    *   onFailure: 'rollback',
    * });
    * console.log(status, hosts['web-1']); // completed applied

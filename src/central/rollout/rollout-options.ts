@@ -46,6 +46,16 @@ export interface RolloutOptions {
 export interface FoundRollout {
   /** As it is now. */
   readonly state: RolloutState;
-  /** Ends listening. */
+  /**
+   * Ends listening.
+   *
+   * @example
+   * ```ts
+   * const { rolloutId } = await fleet.rollout({ ruleset, whom: { hosts: ['web-1'] } });
+   * const found = await fleet.findRollout(rolloutId);
+   * await found.close();
+   * console.log(found.state.step, found.state.ended?.hosts); // 0 { 'web-1': 'applied' }
+   * ```
+   */
   close(): Promise<void>;
 }

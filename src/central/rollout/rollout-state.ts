@@ -60,7 +60,17 @@ export class RolloutState {
     return 'subject' in event && this.#takeOfHost(event as FleetEvent & { subject: string }, now);
   }
 
-  /** Of a step, in the order in which they are taken. */
+  /**
+   * Of a step, in the order in which they are taken; the first step is 0.
+   *
+   * @example
+   * ```ts
+   * const { rolloutId } = await fleet.rollout({ ruleset, whom: { hosts: ['web-1'] } });
+   * const found = await fleet.findRollout(rolloutId);
+   * console.log(found.state.hostsOf(0)); // [ 'web-1' ]
+   * await found.close();
+   * ```
+   */
   hostsOf(step: number): string[] {
     const { hosts, steps } = this.record;
     return hosts.slice(steps[step - 1] ?? 0, steps[step]);
