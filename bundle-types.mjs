@@ -4,7 +4,7 @@
  * not exported, one without a comment, a link that leads nowhere.
  */
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
-import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { execa } from 'execa';
 
 await mkdir('dist-docs', { recursive: true });
@@ -12,10 +12,10 @@ const { succeeded } = Extractor.invoke(ExtractorConfig.loadFileAndPrepare('api-e
   localBuild: true,
   messageCallback: (message) => {
     // What it does, and that the last list of all exports was another one.
-    if (message.messageId.startsWith('console-')) message.logLevel = 'none';
+    if (message.messageId.startsWith('console-')) message.logLevel = ExtractorLogLevel.None;
   },
 });
-if (!succeeded) process.exit(1);
+if (!succeeded) throw new Error('The public types are not as they have to be: see above.');
 // People who follow a name into it read it. What is in `dist` is not formatted with the rest, and so it goes by the name of a source.
 const { stdout } = await execa('biome', ['format', '--stdin-file-path=src/index.d.ts'], {
   inputFile: 'dist/index.d.ts',

@@ -40,7 +40,7 @@ export class JobReading implements JobState {
   /** @returns whether the event is one that a host has published about this job */
   take(event: FleetEvent | RolloutEvent): event is FleetEvent {
     if (!isFleetEvent(event)) {
-      this.#takeRollout(event as RolloutEvent);
+      this.#takeRollout(event);
       return false;
     }
     if (!('subject' in event) || event.subject !== this.jobId) return false;

@@ -59,7 +59,7 @@ describe('the examples of the library', () => {
     const codes = Object.values<unknown>(library)
       .filter(isErrorClass)
       .map((type) => `\`${String(new type('').code)}\``);
-    expect(listed.map(([code]) => code).toSorted()).toEqual(codes.toSorted());
+    expect(new Set(listed.map(([code]) => code))).toEqual(new Set(codes));
   });
 
   it.each(EXAMPLES.map(({ name, prints }, index) => ({ name, prints, index })))(

@@ -70,7 +70,10 @@ describe('the npm package', () => {
       'README.md',
       'CHANGELOG.md',
       'LICENSE',
-      ...['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts'],
+      'dist/index.js',
+      'dist/index.cjs',
+      'dist/index.d.ts',
+      'dist/index.d.cts',
       ...(await filesFrom('dist/cli/main.js')),
       // A program that the command starts.
       ...(await filesFrom('dist/cli/connect-probe.js')),
