@@ -1,17 +1,18 @@
 /**
- * What `tsc` has made of the library is kept as far as it is reached from `dist/index`, and the command is bundled beside it.
+ * Bundles the library, without the packages that it depends on, and the command, with them.
  *
  * The command is in few files: to load it from as many as there are in `src` and in what it depends on takes longer than all else that
  * a start is made of. What a command needs besides stays in files of its own, which are loaded with it.
  */
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const kept = new Set([...(await reached('dist/index.js')), ...(await reached('dist/index.d.ts'))]);
-for (const path of await readdir('dist', { recursive: true })) {
-  if (/\.(js|ts)$/.test(path) && !kept.has(join('dist', path))) await rm(join('dist', path));
-}
+const common = { bundle: true, format: 'esm', platform: 'node', target: 'node20.19', logLevel: 'warning' };
+
+await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', packages: 'external' });
+// Node 20.19 and later can require an ECMAScript module. So all parts of a program get the very same classes, however they load them.
+await writeFile('dist/index.cjs', "module.exports = require('./index.js');\n");
 
 const folder = 'dist/cli';
 await rm(folder, { recursive: true, force: true });
@@ -26,14 +27,11 @@ const oneLanguage = {
 };
 
 const { metafile } = await build({
+  ...common,
   // The second is a program of its own, which the first starts.
   entryPoints: { main: 'src/cli/main.ts', 'connect-probe': 'src/host/connect-probe.ts' },
   outdir: folder,
-  bundle: true,
   splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
   // Names stay, for whoever reads a stack; white space is only more to read for Node.
   minifyWhitespace: true,
   legalComments: 'none',
@@ -43,22 +41,9 @@ const { metafile } = await build({
   },
   plugins: [oneLanguage],
   metafile: true,
-  logLevel: 'warning',
 });
 await writeFile(`${folder}/THIRD-PARTY-LICENSES`, await licenses(Object.keys(metafile.inputs)));
 await chmod(`${folder}/main.js`, 0o755);
-
-/** A module, or its types, with all that it imports from beside it. */
-async function reached(path, found = new Set()) {
-  if (found.has(path)) return found;
-  found.add(path);
-  const text = await readFile(path, 'utf8');
-  for (const [, other] of text.matchAll(/\b(?:from|import\(?)\s*['"](\.[^'"]+)['"]/g)) {
-    const target = join(dirname(path), other);
-    await reached(path.endsWith('.d.ts') ? target.replace(/(?:\.d)?\.[jt]s$/, '.d.ts') : target, found);
-  }
-  return found;
-}
 
 /** What is in the bundle comes with its license, as most of them ask for. */
 async function licenses(inputs) {

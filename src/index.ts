@@ -3,11 +3,15 @@
 export type { ConnectOptions } from './central/connect-options.ts';
 export * from './central/fleet/errors.ts';
 export type { FleetState, HostState } from './central/fleet/fleet-state.ts';
+export type { JobProgress, JobState } from './central/fleet/job-state.ts';
 export type {
   Behind,
   HostAnswer,
   HostAnswers,
   HostSelection,
+  JobAnswers,
+  JobLookOptions,
+  JobWaitOptions,
   LookOptions,
   PushOptions,
   RequestOptions,
@@ -16,6 +20,7 @@ export type {
   StreamStart,
 } from './central/fleet/options.ts';
 export { FleetClient } from './central/fleet-client.ts';
+export type { FleetJob } from './central/fleet-job.ts';
 export type {
   FoundRollout,
   GateWatch,
@@ -32,15 +37,23 @@ export type {
 export { ControlMessage } from './contract/control.ts';
 export {
   FleetEvent,
+  type JobCompleted,
   type JobCompletedEvent,
   type JobUndoneEvent,
   type ReportedRuleset,
   type WorkerEvent,
+  type WorkerFacts,
+  type WorkerState,
 } from './contract/event.ts';
-export { FailureCode, isRetryable, Stage as FailureStage } from './contract/failure.ts';
+export { FailureCode, isRetryable, RETRYABLE, Stage as FailureStage } from './contract/failure.ts';
 export { GateLook, GateRules } from './contract/gates.ts';
-export { Job } from './contract/job.ts';
+export { Job, type Ruleset } from './contract/job.ts';
 export * as brokerNames from './contract/names.ts';
-export { type HostEnd, RolloutEvent } from './contract/rollout-events.ts';
+export {
+  type HostEnd,
+  RolloutEvent,
+  type RolloutOwner,
+  type RolloutStarted,
+} from './contract/rollout-events.ts';
 export { watchGates } from './gates/watch-gates.ts';
-export { rulesetDigest } from './ruleset/digest.ts';
+export { type RulesetContent, rulesetDigest } from './ruleset/digest.ts';

@@ -22,4 +22,5 @@ export const ControlMessage = z.discriminatedUnion('kind', [
   }),
   ControlEnvelope.extend({ kind: z.literal('ping').describe('Ask for a fleetwall.worker.heartbeat.') }),
 ]);
+/** As it is read. */
 export type ControlMessage = z.infer<typeof ControlMessage>;

@@ -86,6 +86,7 @@ const Drift = Origin.extend({
     .describe('Whether the host no longer repairs the ruleset, because another program keeps changing it.'),
 });
 
+/** How a job ended on a host. */
 export const JobCompleted = Origin.extend({
   jobId: z.string().describe('The id of the job; of a message that is none, its message_id.'),
   action: JobAction.nullable().describe('The action of the job; null: the message could not be read.'),
@@ -102,6 +103,7 @@ export const JobCompleted = Origin.extend({
   redelivered: z.boolean().describe('Whether the broker has delivered the message before.'),
   timings: Timings,
 });
+/** As it is read. */
 export type JobCompleted = z.infer<typeof JobCompleted>;
 
 const JobUndone = Origin.extend({
@@ -123,7 +125,8 @@ const HeldRuleset = z.object({
     .describe('Whether what is live is what was committed; null: not compared since the worker started.'),
 });
 
-const WorkerState = Origin.extend({
+/** The state of a host, as its worker tells it. */
+export const WorkerState = Origin.extend({
   groups: z.array(z.string()).describe('The groups that the host is in.'),
   rulesets: z.array(HeldRuleset).describe('The rulesets that are committed on the host.'),
   removed: z
@@ -134,7 +137,8 @@ const WorkerState = Origin.extend({
     ),
   pending: z.string().nullable().describe('The id of the job that waits to be confirmed; null: none.'),
 });
-type WorkerState = z.infer<typeof WorkerState>;
+/** As it is read. */
+export type WorkerState = z.infer<typeof WorkerState>;
 
 const CloudEvent = CloudEventFields.extend({
   source: z
@@ -181,7 +185,11 @@ export const FleetEvent = z.discriminatedUnion('type', [
     data: WorkerState.describe('The state of the host.'),
   }),
 ]);
+/** As it is read. */
 export type FleetEvent = z.infer<typeof FleetEvent>;
+/** The end of a job on a host. */
 export type JobCompletedEvent = Extract<FleetEvent, { type: 'fleetwall.job.completed' }>;
+/** What was owed since a job ended as `undo_failed` is done. */
 export type JobUndoneEvent = Extract<FleetEvent, { type: 'fleetwall.job.undone' }>;
+/** What a worker says of itself and its host. */
 export type WorkerEvent = Extract<FleetEvent, { data: WorkerState }>;

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { Family } from './identifiers.ts';
 
+/** Which kind of step refused. */
 export const Stage = z
   .enum(['decode', 'authorise', 'admit', 'lint', 'host', 'rehearse', 'apply', 'verify', 'confirm'])
   .describe('Where the job was. Up to lint the host was not touched.');
+/** As it is read. */
 export type Stage = z.infer<typeof Stage>;
 
 /** Every failure code, and whether the same job, under a new id, may succeed later. */
-const RETRYABLE = {
+export const RETRYABLE = {
   job_malformed: false,
   job_too_large: false,
   job_unsupported_version: false,
@@ -43,11 +45,21 @@ const RETRYABLE = {
   internal: false,
 } as const;
 
+/** Why a job failed. */
 export type FailureCode = keyof typeof RETRYABLE;
+/** Every code of a failure: a closed list. */
 export const FailureCode = z
   .enum(Object.keys(RETRYABLE) as [FailureCode, ...FailureCode[]])
   .describe('What went wrong. The contract has what each code means, and what to do.');
 
+/**
+ * Whether the same job, under a new id, may succeed later.
+ *
+ * @example
+ * ```ts
+ * console.log(isRetryable('lock_timeout'), isRetryable('rule_rejected')); // true false
+ * ```
+ */
 export function isRetryable(code: FailureCode): boolean {
   return RETRYABLE[code];
 }

@@ -64,6 +64,7 @@ export const Ruleset = z.object({
     .default([])
     .describe('Names of chains that are on the host already, and that the ruleset may take over.'),
 });
+/** As it is read. */
 export type Ruleset = z.infer<typeof Ruleset>;
 
 /** A ruleset as people write it in a file. `both` is text for both families. It comes before the text of each family. */
@@ -131,6 +132,7 @@ export type ReportJob = z.infer<typeof ReportJob>;
 
 /** A job after reading: defaults are filled in, unknown fields left out. */
 export const Job = z.discriminatedUnion('action', [ApplyJob, RemoveJob, RollbackJob, ReportJob]);
+/** As it is read. */
 export type Job = z.infer<typeof Job>;
 /** A job about one ruleset and one revision. */
 export type RulesetJob = Exclude<Job, ReportJob>;

@@ -17,6 +17,7 @@ export const RolloutId = z
 export const HostEnd = z
   .enum([...Outcome.options, 'unroutable', 'silent', 'not_started'])
   .describe('The outcome of its job, or why there is none.');
+/** As it is read. */
 export type HostEnd = z.infer<typeof HostEnd>;
 
 /** A job ready to be published, signed or not. */
@@ -38,7 +39,8 @@ const Budgets = z.object({
 });
 export type Budgets = z.infer<typeof Budgets>;
 
-const RolloutStarted = z.object({
+/** What a rollout is, as it was laid out. */
+export const RolloutStarted = z.object({
   rolloutId: RolloutId,
   ruleset: z.object({ name: RulesetName, revision: Revision }).describe('What is rolled out.'),
   hosts: z.array(HostId).describe('The hosts in the order of the rollout. The list is fixed at the start.'),
@@ -79,6 +81,7 @@ const RolloutStarted = z.object({
     .nullable()
     .describe('The jobs that take the ruleset back, where onFailure is rollback.'),
 });
+/** As it is read. */
 export type RolloutStarted = z.infer<typeof RolloutStarted>;
 
 /** A process that runs a rollout, as it says of itself; for people, who may want to find it. */
@@ -164,6 +167,7 @@ export const RolloutEvent = z.discriminatedUnion('type', [
     data: RolloutEnded.describe('How it ended.'),
   }),
 ]);
+/** As it is read. */
 export type RolloutEvent = z.infer<typeof RolloutEvent>;
 
 /** Returns the routing key of a rollout's event: `rollout.<id>.<what>`. */

@@ -1,15 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Ruleset } from '../contract/job.ts';
 
-type Content = Pick<Ruleset, 'name' | 'scope' | 'ipv4' | 'ipv6'>;
+/** What a digest is made of. */
+export type RulesetContent = Pick<Ruleset, 'name' | 'scope' | 'ipv4' | 'ipv6'>;
 
 /** Returns the text that a ruleset's digest is made of. */
-export function contentText({ name, scope, ipv4, ipv6 }: Content): string {
+export function contentText({ name, scope, ipv4, ipv6 }: RulesetContent): string {
   return JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null]);
 }
 
-/** Returns `sha256:` and the hex SHA-256 of the UTF-8 of `JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null])`. */
-export function rulesetDigest(ruleset: Content): string {
+/**
+ * Returns `sha256:` and the hex SHA-256 of the UTF-8 of `JSON.stringify([name, scope, ipv4 ?? null, ipv6 ?? null])`.
+ *
+ * @example
+ * ```ts
+ * const digest = rulesetDigest({ name: 'edge', scope: 'chains', ipv4: '*filter\nCOMMIT\n' });
+ * console.log(digest.slice(0, 15)); // sha256:824d30e1
+ * ```
+ */
+export function rulesetDigest(ruleset: RulesetContent): string {
   return textDigest(contentText(ruleset));
 }
 

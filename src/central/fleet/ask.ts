@@ -3,24 +3,13 @@ import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
 import { type AddressedMessage, unnamed } from './addressed-message.ts';
+import type { AskOptions } from './ask-options.ts';
 import { behindMs, findBehind } from './behind.ts';
-import { type EventReader, isFleetEvent } from './event-reader.ts';
+import { isFleetEvent } from './event-reader.ts';
 import { LogMarker } from './log-marker.ts';
-import type { Behind, HostAnswer, HostAnswers } from './options.ts';
+import type { HostAnswer, HostAnswers } from './options.ts';
 import { isRefusal } from './refusal.ts';
 import { windowMs } from './window.ts';
-
-export interface AskOptions {
-  reader: Pick<EventReader, 'read'>;
-  /** Of an answer, or of another sign of life. */
-  timeoutMs: number;
-  exchange?: string;
-  onEvent?: ((event: FleetEvent) => void) | undefined;
-  /** Looks which hosts do not begin it, as others' jobs wait there to be confirmed. */
-  lookBehind?: () => Promise<ReadonlyMap<string, Behind>>;
-  onBehind?: ((host: string, behind: Behind) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
 
 /** In the routing key of each event of a job. */
 const JOB_EVENTS = '.job.';
@@ -67,12 +56,13 @@ class Asking {
     this.#options = options;
     this.#jobs = new Set(messages.map(({ message }) => message.jobId));
     this.#open = new Set(messages.flatMap(({ hosts }) => hosts));
+    for (const [host, ms] of options.known?.begun ?? []) this.#extend(host, 'begun', ms ?? options.timeoutMs);
   }
 
   async run(): Promise<HostAnswers> {
-    const { signal } = this.#options;
+    const { signal, known } = this.#options;
     const stopReading = await this.#link.read(
-      'next',
+      known?.start ?? 'next',
       (message) => {
         if (this.#marker.is(message)) this.#noteMarker();
         if (!message.key.includes(JOB_EVENTS)) return;

@@ -3,12 +3,17 @@ import { windowMs } from './window.ts';
 
 /** What is known of a host, from what it said last. */
 export interface HostState {
+  /** Its name in the fleet. */
   hostId: string;
+  /** The groups that it belongs to. */
   groups: readonly string[];
   /** `silent`: it did not answer a ping, and has not said good-bye. */
   presence: 'online' | 'offline' | 'silent';
+  /** When it was heard of last, by its own clock. */
   lastSeen: Date;
+  /** What runs there. */
   worker: WorkerFacts;
+  /** What is committed there, by name. */
   rulesets: WorkerEvent['data']['rulesets'];
   /** Taken away; a next revision is above these, too. */
   removed: NonNullable<WorkerEvent['data']['removed']>;
@@ -25,6 +30,7 @@ export class FleetState {
   readonly #hosts = new Map<string, HostState>();
   readonly #unasked = new Set<string>();
 
+  /** By their ids. */
   get hosts(): ReadonlyMap<string, HostState> {
     return this.#hosts;
   }

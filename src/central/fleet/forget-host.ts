@@ -14,7 +14,7 @@ import type { Operator } from './operator.ts';
 export async function forgetHost(
   operator: Operator,
   hostId: string,
-  signal: AbortSignal | undefined,
+  { signal }: { signal?: AbortSignal | undefined },
 ): Promise<void> {
   const { link } = operator;
   const { hosts } = await operator.fleet({ signal });

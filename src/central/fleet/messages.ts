@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { v7 as uuidWithTime } from 'uuid';
 import { z } from 'zod';
 import { ControlMessage } from '../../contract/control.ts';
 import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
@@ -7,6 +8,7 @@ import { Job, type Target } from '../../contract/job.ts';
 import { signMessage } from '../../keys/sign.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
 import { RequestInvalid } from './errors.ts';
+import { issuesOf } from './request-issues.ts';
 
 /** A message as it is published. */
 export interface PreparedMessage {
@@ -31,7 +33,8 @@ export async function prepareJob(
   keys: readonly SigningKey[],
   expiresInSeconds = EXPIRES_SECONDS,
 ): Promise<PreparedMessage & { expiresAt: string }> {
-  const id = randomUUID();
+  // Whoever looks for the job later knows by its id how far back that is.
+  const id = uuidWithTime();
   const now = Date.now();
   const issuedAt = new Date(now).toISOString();
   const expiresAt = laterBy(now, expiresInSeconds);
@@ -54,16 +57,19 @@ export async function prepareControl(
 
 function laterBy(now: number, seconds: number): string {
   const time = new Date(now + seconds * 1000);
-  if (!(seconds > 0) || Number.isNaN(time.getTime()))
-    throw new RequestInvalid(`a job cannot expire in ${seconds} seconds: say a number above 0`);
+  if (!(seconds > 0) || Number.isNaN(time.getTime())) {
+    const message = `a job cannot expire in ${seconds} seconds: say a number above 0`;
+    throw new RequestInvalid(message, { issues: [{ path: ['expiresInSeconds'], message, nearest: null }] });
+  }
   return time.toISOString();
 }
 
 /** As hosts would: what they refuse for its form is not sent. */
 function assertValid(schema: z.ZodType, message: object): void {
   const { error } = schema.safeParse(message, IN_WORDS);
-  if (error !== undefined)
-    throw new RequestInvalid(error.issues.map(describeIssue).join('\n'), { cause: error });
+  if (error === undefined) return;
+  const told = error.issues.map(describeIssue).join('\n');
+  throw new RequestInvalid(told, { issues: issuesOf(error, []), cause: error });
 }
 
 async function encode(message: object, keys: readonly SigningKey[]): Promise<Omit<PreparedMessage, 'jobId'>> {

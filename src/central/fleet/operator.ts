@@ -2,6 +2,7 @@ import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
 import { type AddressedMessage } from './addressed-message.ts';
 import { ask } from './ask.ts';
+import type { AskOptions } from './ask-options.ts';
 import { hostsBehind } from './behind.ts';
 import { EventReader } from './event-reader.ts';
 import type { FleetState } from './fleet-state.ts';
@@ -13,7 +14,10 @@ import type { FleetObserver } from './select.ts';
 const TIMEOUT_SECONDS = 60;
 const ANSWER_MS = 2_000;
 /** As long as the event log keeps events. */
-const LOOK_BACK_MS = 30 * 24 * 3_600_000;
+export const LOOK_BACK_MS = 30 * 24 * 3_600_000;
+
+type OperatorAskOptions = Pick<PushOptions, 'timeoutSeconds' | 'signal' | 'onEvent' | 'onBehind'> &
+  Pick<AskOptions, 'known'>;
 
 /** Whose connection, name and keys are used for what is asked of a fleet. */
 export class Operator implements FleetObserver {
@@ -30,10 +34,10 @@ export class Operator implements FleetObserver {
   /** Publishes messages, and gathers the answers. */
   async ask(
     messages: readonly AddressedMessage[],
-    { timeoutSeconds = TIMEOUT_SECONDS, signal, onEvent, onBehind }: PushOptions,
+    { timeoutSeconds = TIMEOUT_SECONDS, signal, onEvent, onBehind, known }: OperatorAskOptions,
     exchange?: string,
   ): Promise<HostAnswers> {
-    const options = { reader: this.reader, timeoutMs: timeoutSeconds * 1000, signal, onEvent };
+    const options = { reader: this.reader, timeoutMs: timeoutSeconds * 1000, signal, onEvent, known };
     if (exchange !== undefined) return await ask(this.link, messages, { ...options, exchange });
     const own = new Set(messages.map(({ message }) => message.jobId));
     const lookBehind = async () => await hostsBehind(this, own, signal);

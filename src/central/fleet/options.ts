@@ -7,10 +7,15 @@ import type { HostEnd } from '../../contract/rollout-events.ts';
  * `onlineOnly` says otherwise.
  */
 export interface HostSelection {
+  /** By their ids; these are asked even if nobody has ever heard of them. */
   hosts?: readonly string[];
+  /** Hosts that belong to any of these. */
   groups?: readonly string[];
+  /** Every host of the fleet. */
   all?: boolean;
+  /** Hosts that are left out, by their ids. */
   exclude?: readonly string[];
+  /** Of groups and of all, only hosts that answer now. */
   onlineOnly?: boolean;
 }
 
@@ -23,18 +28,23 @@ export type RulesetToPush = Omit<Partial<Ruleset>, 'revision' | 'name' | 'ifRevi
 
 /** A job as it is sent: with its id it can be cancelled, and who has not begun it by then does not run it. */
 export interface SentJob {
+  /** A UUID. */
   jobId: string;
+  /** RFC 3339. */
   expiresAt: string;
 }
 
+/** What can be said of each request. */
 export interface RequestOptions {
   /** How many seconds to wait for an answer; default 60. */
   timeoutSeconds?: number | undefined;
+  /** Ends the call, which then rejects with the reason of the signal; what was sent is sent. */
   signal?: AbortSignal | undefined;
   /** Called before it is sent. */
   onSending?: ((job: SentJob) => void) | undefined;
   /** Called with each event of the job, as it comes. */
   onEvent?: ((event: FleetEvent) => void) | undefined;
+  /** Any name that its events are to carry. */
   rolloutId?: string | undefined;
   /** A host that takes the job up later does not run it; default 3,600. */
   expiresInSeconds?: number | undefined;
@@ -42,23 +52,29 @@ export interface RequestOptions {
 
 /** Why a host does not begin a job yet: another one waits there to be confirmed. */
 export interface Behind {
+  /** The other job. */
   jobId: string;
   /** `null`: that is not known, at most 20 minutes. */
   until: Date | null;
 }
 
+/** What can be said of a request that changes hosts. */
 export interface PushOptions extends RequestOptions {
   /** Takes back what waits on these hosts to be confirmed, before it is sent. */
   preempt?: boolean | undefined;
   /** Called with each host that does not begin it, as another job waits there. */
   onBehind?: ((host: string, behind: Behind) => void) | undefined;
+  /** What a host waits for before it keeps the change: that its probes succeed (`probe`, the default), or that somebody confirms (`manual`); for `timeoutSeconds`, from 1 to 1,200, default 30. */
   confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
 }
 
-/** How far back to look for hosts that do not answer (default: 30 days, which the event log keeps), and how long hosts have to answer (default: 2 seconds). */
+/** How long to look for hosts. */
 export interface LookOptions {
+  /** How far back to look for hosts that do not answer, in milliseconds; default: 30 days, which the event log keeps. */
   lookBackMs?: number;
+  /** How many milliseconds hosts have to answer; default: 2,000. */
   answerMs?: number;
+  /** Ends the call, which then rejects with the reason of the signal. */
   signal?: AbortSignal | undefined;
 }
 
@@ -67,6 +83,7 @@ export type StreamStart = 'first' | 'next' | { offset: number } | { since: Date 
 
 /** How a host answered. */
 export interface HostAnswer {
+  /** An outcome, or why there is none: `unroutable`, nobody has a queue for it; `silent`, nothing was heard in time. */
   end: HostEnd;
   /** `null` for who did not answer. */
   result: JobCompleted | null;
@@ -74,3 +91,30 @@ export interface HostAnswer {
 
 /** How each host answered, by its id. */
 export type HostAnswers = Map<string, HostAnswer>;
+
+/** How each host answered a job, by its id. */
+export interface JobAnswers extends HostAnswers {
+  /** With it, the job can be picked up again later; `null`: nothing had to be sent. */
+  readonly jobId: string | null;
+}
+
+/** How far back to look for a job. */
+export interface JobLookOptions {
+  /**
+   * A time before it was sent. Default: what its id says, if it was sent by this version or a later one; else 30 days ago, as long as the
+   * log of events keeps events, which takes its time in a large fleet.
+   */
+  since?: Date | undefined;
+  /** Ends the call, which then rejects with the reason of the signal. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Whose answers to wait for, and for how long. */
+export interface JobWaitOptions extends JobLookOptions {
+  /** Default: those that have begun it, and those that a rollout has sent it to, as far as the log of events knows. */
+  hosts?: readonly string[] | undefined;
+  /** How many seconds to wait for the answer of a host, or for another sign that it is at work; default 60. */
+  timeoutSeconds?: number | undefined;
+  /** Called with each event of the job, those that are in the log already first. */
+  onEvent?: ((event: FleetEvent) => void) | undefined;
+}

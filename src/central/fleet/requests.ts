@@ -9,7 +9,15 @@ import { prepareControl, prepareJob } from './messages.ts';
 import { suggestion } from './names.ts';
 import { revisionFor } from './next-revision.ts';
 import type { Operator } from './operator.ts';
-import type { HostAnswers, HostSelection, PushOptions, RequestOptions, RulesetToPush } from './options.ts';
+import type {
+  HostAnswers,
+  HostSelection,
+  JobAnswers,
+  PushOptions,
+  RequestOptions,
+  RulesetToPush,
+} from './options.ts';
+import { unknownField } from './request-issues.ts';
 import { addressMessages, assertSelection, type FleetObserver, hostsOf, lookOnce } from './select.ts';
 
 /** Has hosts do something with a ruleset. @throws {RequestInvalid} before anything is sent */
@@ -19,7 +27,7 @@ export async function askRuleset(
   ruleset: RulesetToPush,
   whom: HostSelection,
   options: PushOptions,
-): Promise<HostAnswers> {
+): Promise<JobAnswers> {
   assertSelection(whom);
   assertKnownFields(ruleset);
   const { rolloutId, confirm, expiresInSeconds } = options;
@@ -31,7 +39,7 @@ export async function askRuleset(
   const observer = lookOnce(operator, options.signal);
   if (action === 'apply' && (await isLiveOnAll(observer, ruleset, whom))) {
     const hosts = await hostsOf(observer, whom);
-    return new Map(hosts.map((host) => [host, { end: 'unchanged', result: null }]));
+    return answersOf(null, new Map(hosts.map((host) => [host, { end: 'unchanged', result: null }])));
   }
   if (options.preempt === true && action !== 'check')
     await takeBackWhatWaits(operator, await hostsOf(observer, whom), options);
@@ -42,7 +50,12 @@ export async function askRuleset(
     options.onSending?.({ jobId: message.jobId, expiresAt });
     return message;
   });
-  return await operator.ask(messages, options);
+  return answersOf(messages[0]?.message.jobId ?? null, await operator.ask(messages, options));
+}
+
+/** @param jobId `null`: nothing had to be sent */
+export function answersOf(jobId: string | null, answers: HostAnswers): JobAnswers {
+  return Object.assign(answers, { jobId });
 }
 
 /** What is live on hosts; `null` of one that did not answer. @throws {RequestInvalid} before anything is sent */
@@ -66,18 +79,17 @@ export async function answerJob(
   operator: Operator,
   kind: 'confirm' | 'abort',
   jobId: string,
-  options: RequestOptions,
-  among?: readonly string[],
-): Promise<HostAnswers> {
+  { among, ...options }: RequestOptions & { among?: readonly string[] | undefined },
+): Promise<JobAnswers> {
   const fleet = await operator.fleet({ signal: options.signal });
   const hosts = [...fleet.hosts.values()]
     .filter(({ pending }) => pending === jobId)
     .map(({ hostId }) => hostId)
     .filter((host) => among === undefined || among.includes(host));
-  if (hosts.length === 0) return new Map();
+  if (hosts.length === 0) return answersOf(jobId, new Map());
   const message = await prepareControl({ kind, jobId }, { hosts }, operator.keys);
   const addressed = toHosts({ ...message, jobId }, hosts);
-  return await operator.ask([addressed], options, CONTROL_EXCHANGE);
+  return answersOf(jobId, await operator.ask([addressed], options, CONTROL_EXCHANGE));
 }
 
 /** Aborts what waits on these hosts to be confirmed, and waits until it is taken back. */
@@ -89,7 +101,8 @@ async function takeBackWhatWaits(
   const behind = await hostsBehind(operator, new Set(), options.signal);
   const jobs = new Set([...behind].filter(([host]) => hosts.includes(host)).map(([, { jobId }]) => jobId));
   const { timeoutSeconds, signal } = options;
-  for (const jobId of jobs) await answerJob(operator, 'abort', jobId, { timeoutSeconds, signal }, hosts);
+  for (const jobId of jobs)
+    await answerJob(operator, 'abort', jobId, { timeoutSeconds, signal, among: hosts });
 }
 
 /** Without a revision of its own, what is live everywhere takes no new number: nothing has to be sent. */
@@ -119,8 +132,11 @@ const FIELDS = Object.keys(Ruleset.shape);
 
 /** Hosts ignore fields that they do not know, as a newer sender may have them: whoever misspells one here is told. */
 function assertKnownFields(ruleset: RulesetToPush): void {
-  const odd = Object.keys(ruleset).find((field) => !FIELDS.includes(field));
-  if (odd !== undefined) throw new RequestInvalid(`a ruleset has no field ${odd}${suggestion(odd, FIELDS)}`);
+  const odd = Object.keys(ruleset).filter((field) => !FIELDS.includes(field));
+  const [first] = odd;
+  if (first === undefined) return;
+  const issues = odd.map((field) => unknownField(['ruleset', field], FIELDS));
+  throw new RequestInvalid(`a ruleset has no field ${first}${suggestion(first, FIELDS)}`, { issues });
 }
 
 const CANCEL_SECONDS = 5;
@@ -130,7 +146,7 @@ export async function cancelJob(
   operator: Operator,
   jobId: string,
   options: RequestOptions,
-): Promise<HostAnswers> {
+): Promise<JobAnswers> {
   const { hosts: known } = await operator.fleet({ signal: options.signal });
   const hosts = [...known.values()]
     .filter(({ presence }) => presence === 'online')
@@ -142,5 +158,5 @@ export async function cancelJob(
     { ...options, timeoutSeconds: options.timeoutSeconds ?? CANCEL_SECONDS },
     CONTROL_EXCHANGE,
   );
-  return new Map([...answers].filter(([, { end }]) => end !== 'silent'));
+  return answersOf(jobId, new Map([...answers].filter(([, { end }]) => end !== 'silent')));
 }

@@ -9,6 +9,7 @@ import type { HostState } from './fleet-state.ts';
 import type { PreparedMessage } from './messages.ts';
 import { inNaturalOrder, suggestion } from './names.ts';
 import type { HostSelection } from './options.ts';
+import { issuesOf } from './request-issues.ts';
 
 const Selected = z.strictObject({
   hosts: z.array(HostId).optional(),
@@ -22,13 +23,13 @@ const Selected = z.strictObject({
 export function assertSelection(whom: HostSelection): void {
   const { data, error } = Selected.safeParse(whom, IN_WORDS);
   if (error !== undefined) {
-    throw new RequestInvalid(`whom it is for: ${error.issues.map(describeIssue).join('; ')}`, {
-      cause: error,
-    });
+    const told = error.issues.map(describeIssue).join('; ');
+    const issues = issuesOf(error, ['whom'], Object.keys(Selected.shape));
+    throw new RequestInvalid(`whom it is for: ${told}`, { issues, cause: error });
   }
   const { hosts = [], groups = [], all = false } = data;
   if (hosts.length === 0 && groups.length === 0 && !all) {
-    throw new RequestInvalid('it is for nobody: name hosts or groups, or say all: true');
+    throw forNobody('name hosts or groups, or say all: true');
   }
 }
 
@@ -56,8 +57,13 @@ export async function hostsOf(observer: FleetObserver, whom: HostSelection): Pro
   const excluded = new Set(exclude);
   const known = all || groups.length > 0 ? await membersOf(observer, whom) : [];
   const found = [...new Set([...hosts, ...known])].filter((host) => !excluded.has(host));
-  if (found.length === 0) throw new RequestInvalid('it is for nobody: all hosts that it names are left out');
+  if (found.length === 0) throw forNobody('all hosts that it names are left out');
   return found;
+}
+
+function forNobody(why: string): RequestInvalid {
+  const message = `it is for nobody: ${why}`;
+  return new RequestInvalid(message, { issues: [{ path: ['whom'], message, nearest: null }] });
 }
 
 async function membersOf(

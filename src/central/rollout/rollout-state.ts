@@ -9,10 +9,13 @@ import { windowMs } from '../fleet/window.ts';
 export interface HostProgress {
   /** Which step has begun it; `null`: none yet. */
   step: number | null;
+  /** When its job was sent. */
   sentAt: number | null;
+  /** When it began. */
   startedAt: number | null;
   /** It waits to be confirmed until then. */
   windowUntil: number | null;
+  /** How its job ended; `null`: not yet. */
   end: HostEnd | null;
   /** How it ended to be taken back. */
   takenBack: 'applied' | 'removed' | 'nothing_before' | 'failed' | null;
@@ -43,20 +46,26 @@ export const NOT_BEGUN: HostProgress = {
 };
 const MOST_LOOKS = 100;
 
+/** How a rollout ended, and each of its hosts. */
 export type RolloutEnd = Extract<RolloutEvent, { type: 'fleetwall.rollout.ended' }>['data'];
 
 /** A rollout as the log of events tells of it: whoever reads that knows as much as who runs it. */
 export class RolloutState {
+  /** What was laid out when it began. */
   readonly record: RolloutStarted;
+  /** By their ids. */
   readonly hosts: ReadonlyMap<string, HostProgress>;
   /** The last one that has begun; -1: none. */
   step = -1;
+  /** Whether it was asked to begin no more steps. */
   isPaused = false;
+  /** Whether it was asked to end. */
   isAborted = false;
   /** Who ran it last; whether that process is there still is another matter. `null`: the log does not say. */
   owner: RolloutOwner | null = null;
   /** When the last event of it came about, RFC 3339; `null`: none yet. */
   lastEventAt: string | null = null;
+  /** `null`: it has not ended. */
   ended: RolloutEnd | null = null;
   readonly gates: ReadonlyMap<string, GateProgress>;
   /** After which step the gates were looked at last; -1: before the first, `null`: never. */
@@ -87,7 +96,17 @@ export class RolloutState {
     return this.#takeOfHost(event as FleetEvent, now);
   }
 
-  /** Of a step, in the order in which they are taken. */
+  /**
+   * Of a step, in the order in which they are taken; the first step is 0.
+   *
+   * @example
+   * ```ts
+   * const { rolloutId } = await fleet.rollout({ ruleset, whom: { hosts: ['web-1'] } });
+   * const found = await fleet.findRollout(rolloutId);
+   * console.log(found.state.hostsOf(0)); // [ 'web-1' ]
+   * await found.close();
+   * ```
+   */
   hostsOf(step: number): string[] {
     const { hosts, steps } = this.record;
     return hosts.slice(steps[step - 1] ?? 0, steps[step]);
@@ -135,7 +154,7 @@ export class RolloutState {
     if (look.verdict === 'fail') gate.failuresInRow += 1;
   }
 
-  /** Gives hosts that have begun and not ended more time: they could not be heard for so long. */
+  /** Gives hosts that have begun and not ended more time: they could not be heard for so long. @internal */
   excuse(ms: number): void {
     for (const host of this.hosts.values()) {
       if (host.step === null || host.end !== null) continue;

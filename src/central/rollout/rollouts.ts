@@ -1,3 +1,4 @@
+import { abortable } from '../../broker/connection/abortable.ts';
 import { rolloutQueue } from '../../contract/rollout-events.ts';
 import { PlanError, RolloutHasEnded, RolloutIsRun } from '../fleet/errors.ts';
 import type { Operator } from '../fleet/operator.ts';
@@ -30,8 +31,12 @@ export async function startRollout(
 }
 
 /** Whether a process runs it now: each holds a name on the broker for as long as it does. @throws {Error} what the broker said */
-export async function isRolloutRun({ link }: Operator, rolloutId: string): Promise<boolean> {
-  return await link.names.isHeld(rolloutQueue(rolloutId));
+export async function isRolloutRun(
+  { link }: Operator,
+  rolloutId: string,
+  { signal }: RolloutOptions,
+): Promise<boolean> {
+  return await abortable(link.names.isHeld(rolloutQueue(rolloutId)), signal);
 }
 
 /** @throws {NoSuchRollout} */
@@ -58,7 +63,7 @@ export async function pauseRollout(
   const log = await findRollout(operator, rolloutId, options);
   try {
     await request(log, 'pause', options.signal);
-    return await isRolloutRun(operator, rolloutId);
+    return await isRolloutRun(operator, rolloutId, options);
   } finally {
     await log.close();
   }

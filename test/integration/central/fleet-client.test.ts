@@ -59,6 +59,107 @@ it('everything that waits is ended by its signal, and by nothing else of the pro
   expect((await client.fleet({ answerMs: 200 })).hosts.has(id)).toBe(true);
 });
 
+it('what is wrong is told piece by piece, with the name that may have been meant', async () => {
+  const issuesOf = async (work: Promise<unknown>): Promise<unknown> =>
+    await work.then(
+      () => 'it was done',
+      (error: unknown) => (error instanceof RequestInvalid ? error.issues : error),
+    );
+  const misspelt = { name: 'edge', revision: 'next', ipv4: TEXT, ip6: TEXT, ifRevison: 3 } as const;
+  expect(await issuesOf(client.push(misspelt, { hosts: ['web-1'] }))).toEqual([
+    { path: ['ruleset', 'ip6'], message: 'there is no field ip6', nearest: 'ipv6' },
+    { path: ['ruleset', 'ifRevison'], message: 'there is no field ifRevison', nearest: 'ifRevision' },
+  ]);
+  const whom = { hosts: ['web-1', 'No Name'], onlineonly: true } as HostSelection;
+  expect(await issuesOf(client.remove('edge', 1, whom))).toEqual([
+    { path: ['whom', 'hosts', 1], message: expect.stringMatching(/^must be 1 to 63/), nearest: null },
+    { path: ['whom', 'onlineonly'], message: 'there is no field onlineonly', nearest: 'onlineOnly' },
+  ]);
+  const wrong = client.push({ name: 'No Name', revision: 0, ipv4: TEXT }, { hosts: ['web-1'] });
+  expect(await issuesOf(wrong)).toMatchObject([
+    { path: ['ruleset', 'name'] },
+    { path: ['ruleset', 'revision'] },
+  ]);
+  const never = client.push({ name: 'edge', revision: 1 }, { hosts: ['web-1'] }, { expiresInSeconds: 0 });
+  expect(await issuesOf(never)).toMatchObject([{ path: ['expiresInSeconds'] }]);
+});
+
+/** What each method is called with; `null`: it asks for nothing. */
+const CALLS: Record<string, ((of: FleetClient) => Promise<unknown>) | null> = {
+  push: async (of) => await of.push({ name: 'edge', revision: 1, ipv4: TEXT }, { hosts: ['web-1'] }),
+  check: async (of) => await of.check({ name: 'edge', revision: 1, ipv4: TEXT }, { hosts: ['web-1'] }),
+  rollback: async (of) => await of.rollback('edge', 2, { hosts: ['web-1'] }),
+  remove: async (of) => await of.remove('edge', 2, { hosts: ['web-1'] }),
+  report: async (of) => await of.report(undefined, { hosts: ['web-1'] }),
+  confirm: async (of) => await of.confirm(JOB),
+  abort: async (of) => await of.abort(JOB),
+  cancel: async (of) => await of.cancel(JOB),
+  forget: async (of) => await of.forget('web-1'),
+  fleet: async (of) => await of.fleet(),
+  rollout: async (of) =>
+    await of.rollout({ ruleset: { name: 'edge', revision: 1 }, whom: { hosts: ['web-1'] } }),
+  resumeRollout: async (of) => await of.resumeRollout('edge'),
+  pauseRollout: async (of) => await of.pauseRollout('edge'),
+  abortRollout: async (of) => await of.abortRollout('edge'),
+  findRollout: async (of) => await of.findRollout('edge'),
+  past: async (of) => await firstOf(of.past({ since: new Date() })),
+  events: async (of) => await firstOf(of.events()),
+  job: async (of) => await of.job(JOB).look(),
+  unbelieved: null,
+  close: null,
+};
+const CALLS_OF_JOB: typeof CALLS = {
+  look: async (of) => await of.job(JOB).look(),
+  wait: async (of) => await of.job(JOB).wait({ hosts: ['web-1'] }),
+  confirm: async (of) => await of.job(JOB).confirm(),
+  abort: async (of) => await of.job(JOB).abort(),
+  cancel: async (of) => await of.job(JOB).cancel(),
+};
+const JOB = '5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e';
+
+const methodsOf = (type: object): string[] =>
+  Object.getOwnPropertyNames(type).filter((name) => name !== 'constructor');
+const firstOf = async <T>(all: AsyncIterable<T>): Promise<T | null> => {
+  for await (const one of all) return one;
+  return null;
+};
+
+it('a client that is closed says so, whatever it is asked for', async () => {
+  const job = client.job(JOB);
+  await client.close();
+  expect(Object.keys(CALLS).toSorted()).toEqual(methodsOf(FleetClient.prototype).toSorted());
+  expect(Object.keys(CALLS_OF_JOB).toSorted()).toEqual(methodsOf(Object.getPrototypeOf(job)).toSorted());
+  for (const [name, call] of [...Object.entries(CALLS), ...Object.entries(CALLS_OF_JOB)]) {
+    if (call !== null) await expect(call(client), name).rejects.toMatchObject({ code: 'client_closed' });
+  }
+  expect(client.unbelieved).toEqual([]);
+  await client.close();
+});
+
+it('what is under way when a client is closed ends with it', async () => {
+  const host = await fixture.host('nft');
+  await host.end('SIGKILL');
+  const whom = { hosts: [host.id] };
+  const calls = [
+    client.push({ name: 'edge', revision: 1, ipv4: TEXT }, whom, { timeoutSeconds: 600 }),
+    client.job(JOB).wait({ ...whom, timeoutSeconds: 600 }),
+    client.fleet({ answerMs: 600_000 }),
+    client.rollout({ ruleset: { name: 'edge', revision: 2 }, whom, deliverySeconds: 600 }),
+  ];
+  const ends = Promise.allSettled(calls);
+  const events: string[] = [];
+  const watching = (async () => {
+    for await (const { type } of client.events({ from: 'first' })) events.push(type);
+  })();
+  while (events.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await client.close();
+  for (const end of await ends)
+    expect(end).toMatchObject({ status: 'rejected', reason: { code: 'client_closed' } });
+  // Who only listens has heard all that there was.
+  await watching;
+});
+
 it('shows nothing of what it works with', () => {
   expect(Object.keys(client)).toEqual([]);
+  expect(Object.keys(client.job(JOB))).toEqual(['id']);
 });

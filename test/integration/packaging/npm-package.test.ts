@@ -11,22 +11,36 @@ const INSTALL_MS = 300_000;
 const GOOD = table('filter', ':edge - [0:0]', '-A INPUT -j edge', '-A edge -s 192.0.2.1/32 -j DROP');
 
 /** A program of somebody else's; it is compiled against the package's types, and run. */
-const PROGRAM = `import { FleetClient, rulesetDigest, type HostAnswers, type HostSelection, type JobCompletedEvent } from 'fleetwall';
+const PROGRAM = `import { FleetClient, rulesetDigest, type HostSelection, type JobAnswers, type JobCompletedEvent } from 'fleetwall';
 
 const [url = '', host = '', text = ''] = process.argv.slice(2);
-const fleet = await FleetClient.connect({ url });
+await using fleet = await FleetClient.connect({ url });
 const ruleset = { name: 'packaged', revision: 'next', ipv4: text } as const;
 const whom: HostSelection = { hosts: [host] };
-const answers: HostAnswers = await fleet.push(ruleset, whom, { confirm: { mode: 'none' } });
-await fleet.close();
+const answers: JobAnswers = await fleet.push(ruleset, whom, { confirm: { mode: 'none' } });
 const result: JobCompletedEvent['data'] | null | undefined = answers.get(host)?.result;
 const digest = rulesetDigest({ name: 'packaged', scope: 'chains', ipv4: text });
 console.log(JSON.stringify([result?.outcome, result?.ruleset?.revision, result?.ruleset?.digest === digest]));
 `;
+/** One that requires the package, which is the same for those that import it. */
+const REQUIRING = `import fleetwall = require('fleetwall');
 
+const [url = '', host = ''] = process.argv.slice(2);
+async function main(): Promise<void> {
+  const fleet: fleetwall.FleetClient = await fleetwall.FleetClient.connect({ url });
+  const reports = await fleet.report('packaged', { hosts: [host] });
+  const refused: unknown = await fleet.remove('No Name', 1, { hosts: [host] }).catch((error: unknown) => error);
+  await fleet.close();
+  const imported = await import('fleetwall');
+  const isSame = refused instanceof fleetwall.RequestInvalid && refused instanceof imported.RequestInvalid;
+  console.log(JSON.stringify([reports.get(host)?.map(({ name }) => name), isSame]));
+}
+void main();
+`;
 const fixture = new Fixture();
 let folder: string;
 let packed: string[];
+let tarball: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fleetwall-npm-'));
@@ -40,7 +54,8 @@ beforeAll(async () => {
   packed = made.files.map(({ path }) => path);
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const install = ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'];
-  await execa('npm', [...install, join(folder, made.filename)], { cwd: folder });
+  tarball = join(folder, made.filename);
+  await execa('npm', [...install, tarball], { cwd: folder });
 }, INSTALL_MS);
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
@@ -55,8 +70,10 @@ describe('the npm package', () => {
       'README.md',
       'CHANGELOG.md',
       'LICENSE',
-      ...(await filesFrom('dist/index.js')),
-      ...(await filesFrom('dist/index.d.ts')),
+      'dist/index.js',
+      'dist/index.cjs',
+      'dist/index.d.ts',
+      'dist/index.d.cts',
       ...(await filesFrom('dist/cli/main.js')),
       // A program that the command starts.
       ...(await filesFrom('dist/cli/connect-probe.js')),
@@ -67,26 +84,35 @@ describe('the npm package', () => {
     const missing = expected.filter((path) => !packed.includes(path));
     const unexpected = packed.filter((path) => !expected.includes(path));
     expect({ missing, unexpected }).toEqual({ missing: [], unexpected: [] });
-    // What only a worker needs is in the command.
-    const folders = new Set(packed.map((path) => path.split('/')[1]));
-    for (const own of ['worker', 'netfilter', 'host', 'doctor', 'metrics'])
-      expect(folders).not.toContain(own);
+  });
+
+  it('is found with its types by all who may load it', async () => {
+    const { stdout: types } = await execa('npx', ['attw', '--no-definitely-typed', '--no-color', tarball], {
+      cwd: ROOT,
+    });
+    expect(types).toContain('No problems found');
+    const { stdout: fields } = await execa('npx', ['publint', '--strict', tarball], { cwd: ROOT });
+    expect(fields).toContain('All good!');
   });
 
   it('shows nothing in its types that is not for those who install it', async () => {
-    const types = packed.filter((path) => path.endsWith('.d.ts'));
-    expect(types).toContain('dist/central/fleet-client.d.ts');
-    for (const path of types) {
-      const text = await readFile(join(folder, 'node_modules/fleetwall', path), 'utf8');
-      expect(text, path).not.toMatch(/@internal|FleetLink|Operator\b|SigningKey|BrokerAccess|ClientSettings/);
-      expect(text, path).not.toMatch(/\bany\b(?= *[;,)=>|])/);
-    }
-    const client = await readFile(
-      join(folder, 'node_modules/fleetwall/dist/central/fleet-client.d.ts'),
-      'utf8',
+    const types = await readFile(join(folder, 'node_modules/fleetwall/dist/index.d.ts'), 'utf8');
+    expect(types).not.toMatch(
+      /@internal|FleetLink|Operator\b|OpenCalls|SigningKey|BrokerAccess|ClientSettings/,
     );
+    expect(types).not.toMatch(/\bany\b(?= *[;,)=>|])/);
+    expect(types.match(/from '[^']*'/g)).toEqual(["from 'zod'"]);
+    const [, client = ''] = /^export declare class FleetClient \{\n([^]*?)^\}/m.exec(types) ?? [];
     expect(client).toContain('#private;');
     expect(client).toContain('private constructor();');
+    const inside = [
+      "await import('fleetwall/dist/index.js')",
+      "await import('fleetwall/dist/central/fleet-client.js')",
+    ];
+    for (const reach of inside) {
+      const { stderr } = await execa(process.execPath, ['-e', reach], { cwd: folder, reject: false });
+      expect(stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
+    }
   });
 
   it('runs as a command where it is installed', async () => {
@@ -132,15 +158,22 @@ describe('the npm package', () => {
     expect(await host.namespace.save()).toContain('-A edge -s 192.0.2.1/32 -j DROP');
 
     await writeFile(join(folder, 'program.ts'), PROGRAM);
+    await writeFile(join(folder, 'requiring.cts'), REQUIRING);
     const typescript = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const strict = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+    // The strictest reading: what the one loads is for imports, and what the other loads is not.
+    const strict = ['--strict', '--module', 'node16', '--target', 'es2023', '--types', 'node'];
     const types = ['--typeRoots', join(ROOT, 'node_modules/@types')];
-    await execa(process.execPath, [typescript, ...strict, ...types, 'program.ts'], { cwd: folder });
+    const programs = ['program.ts', 'requiring.cts'];
+    await execa(process.execPath, [typescript, ...strict, ...types, ...programs], { cwd: folder });
     const next = GOOD.replace('DROP', 'REJECT --reject-with icmp-port-unreachable');
     const program = ['program.js', inject('brokerUrl'), host.id, next];
     const { stdout } = await execa(process.execPath, program, { cwd: folder });
     expect(JSON.parse(stdout)).toEqual(['applied', 2, true]);
     expect(await host.namespace.save()).toContain('-A edge -s 192.0.2.1/32 -j REJECT');
+
+    const requiring = ['requiring.cjs', inject('brokerUrl'), host.id];
+    const required = await execa(process.execPath, requiring, { cwd: folder });
+    expect([JSON.parse(required.stdout), required.stderr]).toEqual([[['packaged'], true], '']);
   });
 });
 
@@ -149,10 +182,8 @@ async function filesFrom(path: string, found = new Set<string>()): Promise<strin
   if (found.has(path)) return [];
   found.add(path);
   const text = await readFile(join(ROOT, path), 'utf8');
-  for (const [, other = ''] of text.matchAll(/\b(?:from|import\(?)\s*["'](\.{1,2}\/[^"']+)["']/g)) {
-    const target = join(dirname(path), other);
-    await filesFrom(path.endsWith('.d.ts') ? target.replace(/\.[jt]s$/, '.d.ts') : target, found);
-  }
+  for (const [, other = ''] of text.matchAll(/\b(?:from|import\(?)\s*["'](\.{1,2}\/[^"']+)["']/g))
+    await filesFrom(join(dirname(path), other), found);
   return [...found];
 }
 
