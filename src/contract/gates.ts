@@ -19,6 +19,7 @@ export const GateLook = z.object({
   reason: z.string().max(LONGEST_TEXT).describe('What was found, in words, for people.'),
   at: z.iso.datetime().describe('When that was: RFC 3339, in UTC.'),
 });
+/** As it is read. */
 export type GateLook = z.infer<typeof GateLook>;
 
 /**
@@ -37,4 +38,5 @@ export const GateRules = z.object({
     .enum(['pause', 'fail'])
     .describe('What an inconclusive look does: the rollout waits until one is not, or it counts as failed.'),
 });
+/** As they are read. */
 export type GateRules = z.infer<typeof GateRules>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Escaped } from './diff.ts';
 import { Digest, Revision, RulesetName, Scope } from './identifiers.ts';
 
+/** A ruleset as it is live on a host. */
 export const ReportedRuleset = z.object({
   name: RulesetName,
   revision: Revision,
@@ -13,6 +14,7 @@ export const ReportedRuleset = z.object({
   truncated: z.boolean().optional().describe('Whether the texts are left out.'),
   escaped: Escaped,
 });
+/** As it is read. */
 export type ReportedRuleset = z.infer<typeof ReportedRuleset>;
 
 /** What is live, for a job that has asked for it. */

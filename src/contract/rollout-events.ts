@@ -90,6 +90,7 @@ const RolloutOwner = z.object({
   host: z.string().max(LONGEST_NAME).describe('The name of the machine.'),
   pid: z.int().min(1).describe('The process id there.'),
 });
+/** As it is read. */
 export type RolloutOwner = z.infer<typeof RolloutOwner>;
 
 const RolloutEnded = z.object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+/** Facts about the worker that publishes an event. */
 export const WorkerFacts = z
   .object({
     version: z.string().describe('The version of fleetwall.'),
@@ -9,4 +10,5 @@ export const WorkerFacts = z
     bootId: z.string().describe('Another one after each boot of the host.'),
   })
   .describe('Facts about the worker that publishes the event.');
+/** As they are read. */
 export type WorkerFacts = z.infer<typeof WorkerFacts>;

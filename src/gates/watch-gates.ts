@@ -5,8 +5,16 @@ import { lookAtGates } from './look-at-gates.ts';
 /**
  * The gates of a file, ready for a rollout.
  *
- * @param path YAML; paths in it are relative to it
- * @throws {SettingsError} that says what is wrong with the file
+ * @param path - YAML; paths in it are relative to it
+ * @throws {@link SettingsError} that says what is wrong with the file
+ *
+ * @example
+ * ```ts
+ * await writeFile('gates.yaml', 'gates: [{ name: own check, command: [true] }]');
+ * const gates = await watchGates('gates.yaml');
+ * const { status } = await fleet.rollout({ ruleset, whom: { hosts: ['web-1'] }, gates });
+ * console.log(status); // completed
+ * ```
  */
 export async function watchGates(path: string): Promise<{
   rules: GateRules;

@@ -80,12 +80,16 @@ export class RolloutIsRun extends Error {
 
 /** What was asked of a rollout is not to be had any more: it has ended. */
 export class RolloutHasEnded extends Error {
+  /** That of the class. */
   override readonly name = 'RolloutHasEnded';
+  /** Stays the same, whatever the message says. */
   readonly code = 'rollout_has_ended';
 }
 
 /** A gate was not open before the first step: nothing was begun. */
 export class GateFailed extends Error {
+  /** That of the class. */
   override readonly name = 'GateFailed';
+  /** Stays the same, whatever the message says. */
   readonly code = 'gate_failed';
 }

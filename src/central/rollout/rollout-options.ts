@@ -9,6 +9,7 @@ export type HostAmount = { count: number } | { percent: number };
 
 /** What is looked at before the first step, through each soak, and at its end. */
 export interface GateWatch {
+  /** By what they decide. */
   rules: GateRules;
   /** Looks at all gates once; one that cannot be looked at is `inconclusive`. */
   look: (signal?: AbortSignal) => Promise<GateLook[]>;
@@ -30,6 +31,7 @@ export interface RolloutPlan {
   budgets?: { failed?: HostAmount; rolledBack?: HostAmount; silent?: HostAmount };
   /** What comes then: nothing more (`stop`, the default), what was applied is taken back, or it goes on. */
   onFailure?: 'stop' | 'rollback' | 'continue';
+  /** What is looked at meanwhile: see {@link watchGates}. */
   gates?: GateWatch | undefined;
   /** Goes into its log: why it is begun although there is a freeze. */
   overrideFreeze?: string | undefined;

@@ -27,7 +27,7 @@ export interface HostProgress {
 
 /** What is known of one gate. */
 export interface GateProgress {
-  /** Newest last, and no more than {@link MOST_LOOKS}. */
+  /** Newest last; no more than the last hundred. */
   looks: GateLook[];
   /** Failing looks since the last that passed; an inconclusive one is not counted. */
   failuresInRow: number;
@@ -67,6 +67,7 @@ export class RolloutState {
   lastEventAt: string | null = null;
   /** `null`: it has not ended. */
   ended: RolloutEnd | null = null;
+  /** What is known of each gate, by its name. */
   readonly gates: ReadonlyMap<string, GateProgress>;
   /** After which step the gates were looked at last; -1: before the first, `null`: never. */
   lookedStep: number | null = null;
