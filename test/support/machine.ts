@@ -2,12 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
-/** What a host or an operator writes to outside of their own folders. */
-const OWN = ['/etc', '/var/lib'];
+
+interface MachineOptions {
+  /** Folders that are its own: they begin as this machine's. By default those that a host or an operator writes to. */
+  own?: readonly string[];
+  hostname?: string;
+}
 
 /**
  * A machine on which the commands of a page are run as they stand: `/etc` and `/var/lib` are this machine's, and what is written there
@@ -19,6 +23,7 @@ export class Machine {
   readonly #layers: string;
   readonly #holder: ChildProcess;
   #worker: ChildProcess | null = null;
+  #netns: string | null = null;
 
   private constructor(folder: string, layers: string, holder: ChildProcess) {
     this.folder = folder;
@@ -26,15 +31,18 @@ export class Machine {
     this.#holder = holder;
   }
 
-  static async start(): Promise<Machine> {
+  static async start({
+    own = ['/etc', '/var/lib'],
+    hostname = 'machine',
+  }: MachineOptions = {}): Promise<Machine> {
     const layers = await mkdtemp(join(tmpdir(), 'fleetwall-machine-'));
-    const mounts = OWN.map((path, index) => {
-      const own = `${layers}/${index}`;
-      return `mkdir -p ${own}/upper ${own}/work && mount -t overlay own -o lowerdir=${path},upperdir=${own}/upper,workdir=${own}/work ${path}`;
+    const mounts = own.map((path, index) => {
+      const layer = `${layers}/${index}`;
+      return `mkdir -p ${layer}/upper ${layer}/work && mount -t overlay own -o lowerdir=${path},upperdir=${layer}/upper,workdir=${layer}/work ${path}`;
     });
-    const script = [...mounts, 'echo ready', 'exec cat'].join(' && ');
+    const script = [`hostname ${hostname}`, ...mounts, 'echo ready', 'exec cat'].join(' && ');
     // What others mount later, such as a network namespace, is seen here too, but not the other way round.
-    const holder = spawn('unshare', ['--mount', '--propagation', 'slave', 'sh', '-c', script], {
+    const holder = spawn('unshare', ['--mount', '--uts', '--propagation', 'slave', 'sh', '-c', script], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     await Promise.race([
@@ -51,11 +59,29 @@ export class Machine {
   }
 
   get #enter(): string[] {
-    return [`--mount=/proc/${this.#holder.pid}/ns/mnt`, '--'];
+    const of = `/proc/${this.#holder.pid}/ns`;
+    return [
+      `--mount=${of}/mnt`,
+      `--uts=${of}/uts`,
+      ...(this.#netns === null ? [] : [`--net=${this.#netns}`]),
+      '--',
+    ];
   }
 
-  get #path(): string {
-    return `${join(this.#layers, 'bin')}:${process.env['PATH']}`;
+  /** What `npm install --global` installs is its own, too, and is what `fleetwall` then is. */
+  get #environment(): Record<string, string> {
+    const own = join(this.#layers, 'npm');
+    const node = dirname(process.execPath);
+    return {
+      PATH: [join(own, 'bin'), join(this.#layers, 'bin'), node, process.env['PATH']].join(':'),
+      HOME: this.#layers,
+      npm_config_prefix: own,
+    };
+  }
+
+  /** Has all that is run from here on run in a network namespace: nothing else is reached from there. */
+  unplug({ name }: { name: string }): void {
+    this.#netns = `/run/netns/${name}`;
   }
 
   /** Runs shell commands, and goes on after one that fails. @returns what they print, and the status of the last */
@@ -64,7 +90,7 @@ export class Machine {
       'nsenter',
       [...this.#enter, 'sh', '-c', `cd ${this.folder}; ${commands}`],
       {
-        env: { PATH: this.#path, ...environment },
+        env: { ...this.#environment, ...environment },
         extendEnv: false,
         reject: false,
         all: true,
@@ -80,12 +106,12 @@ export class Machine {
     return printed;
   }
 
-  /** Starts a worker, with the settings in `/etc/fleetwall/worker.yaml`. */
-  startWorker(): void {
-    const args = [...this.#enter, process.execPath, MAIN, 'worker'];
+  /** Starts a worker; by default with the settings in `/etc/fleetwall/worker.yaml`. */
+  startWorker(command = 'fleetwall worker'): void {
     const output = join(this.#layers, 'worker.log');
+    const args = [...this.#enter, 'sh', '-c', `cd ${this.folder}; exec ${command}`];
     const redirected = ['-c', `exec nsenter "$@" >>${output} 2>&1`, 'sh', ...args];
-    this.#worker = spawn('sh', redirected, { env: { PATH: this.#path }, stdio: 'ignore' });
+    this.#worker = spawn('sh', redirected, { env: this.#environment, stdio: 'ignore' });
   }
 
   async stopWorker(): Promise<void> {
