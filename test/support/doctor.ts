@@ -21,7 +21,7 @@ export async function examine(
   environment: Record<string, string>,
   wrapper: readonly string[] = [],
 ): Promise<Examination> {
-  const [file = '', ...args] = [...wrapper, process.execPath, MAIN, 'doctor', '--json'];
+  const [file, ...args] = [...wrapper, process.execPath, MAIN, 'doctor', '--json'];
   const { exitCode, stdout, stderr } = await execa(file, args, {
     env: { PATH: process.env['PATH'], ...environment },
     extendEnv: false,

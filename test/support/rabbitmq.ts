@@ -88,10 +88,10 @@ export class Rabbitmq {
   }
 
   static async start(options: RabbitmqOptions = {}): Promise<Rabbitmq> {
-    const { address = '127.0.0.1', plugins = [], cluster, netns, configure = async () => [] } = options;
+    const { address = '127.0.0.1', plugins = [], cluster, configure = async () => [] } = options;
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-rabbitmq-'));
     const [free = 0, distribution, ownEpmd = 0] = await freePorts(3);
-    const amqp = cluster?.port ?? (netns === undefined ? free : DEFAULT_PORT);
+    const amqp = portOf(options) ?? free;
     const epmd = cluster?.epmdPort ?? ownEpmd;
     await writeFile(
       join(folder, 'rabbitmq.conf'),
@@ -215,6 +215,11 @@ export class Rabbitmq {
       }
     }
   }
+}
+
+/** `undefined`: any that is free. */
+function portOf({ cluster, netns }: RabbitmqOptions): number | undefined {
+  return cluster?.port ?? (netns === undefined ? undefined : DEFAULT_PORT);
 }
 
 /** Nodes find each other by this list, the first of them without the others. */

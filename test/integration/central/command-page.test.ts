@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeJob } from '../../support/client.ts';
 import { commandsIn, documentedBlock } from '../../support/document-blocks.ts';
 import { Machine } from '../../support/machine.ts';
@@ -35,9 +35,13 @@ beforeAll(async () => {
   await write('worker.yaml', `${settings.join('\n')}\n`);
   await machine.do('mkdir /etc/fleetwall; cp worker.yaml /etc/fleetwall/');
   machine.startWorker();
-  await expect
-    .poll(async () => (await machine.run('fleetwall status', operator())).printed, { timeout: 60_000 })
-    .toMatch(/web-1 +online/);
+  await vi.waitFor(
+    async () => {
+      const { printed } = await machine.run('fleetwall status', operator());
+      expect(printed).toMatch(/web-1 +online/);
+    },
+    { timeout: 60_000 },
+  );
 }, 180_000);
 afterAll(async () => {
   await machine.remove();

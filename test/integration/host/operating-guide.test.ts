@@ -32,13 +32,13 @@ describe('what docker/README-operate.md says to do', () => {
   });
 
   /** A host or an operator: both are machines with folders of their own. */
-  async function machine(): Promise<Machine> {
+  async function newMachine(): Promise<Machine> {
     const made = await Machine.start();
     machines.push(made);
     return made;
   }
 
-  async function namespace(): Promise<TestNamespace> {
+  async function newNamespace(): Promise<TestNamespace> {
     const made = await TestNamespace.create('nft');
     namespaces.push(made);
     return made;
@@ -72,7 +72,7 @@ describe('what docker/README-operate.md says to do', () => {
 
   /** An operator with a key, and a host that trusts it. */
   async function fleet(): Promise<{ operator: Machine; host: Machine; rules: TestNamespace }> {
-    const [operator, host, rules] = [await machine(), await machine(), await namespace()];
+    const [operator, host, rules] = [await newMachine(), await newMachine(), await newNamespace()];
     await operator.do('fleetwall keys generate ops.key --kid ops > trusted-keys.json');
     await writeFile(join(operator.folder, 'edge.yaml'), EDGE(1));
     await settle(host, rules);
@@ -154,7 +154,7 @@ describe('what docker/README-operate.md says to do', () => {
     await host.stopWorker();
     await host.do(commandsIn(backup));
 
-    const [fresh, rules] = [await machine(), await namespace()];
+    const [fresh, rules] = [await newMachine(), await newNamespace()];
     await bring('fleetwall-host.tgz', host, fresh);
     const restore = await documentedBlock(page, '$ tar -C / -xzpf fleetwall-host.tgz');
     const [unpack = '', ...looks] = commandsIn(restore).trim().split('\n');

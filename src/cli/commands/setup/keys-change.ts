@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addKeys, removeKey } from '../../files/key-set-file.ts';
+import { addKeys, removeKey } from '../../../keys/key-set-file.ts';
 import { withExamples } from '../../options/help.ts';
 import { printAside, printJson } from '../../terminal/print.ts';
 

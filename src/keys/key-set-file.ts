@@ -1,7 +1,6 @@
-import { chmod, readFile, rm, stat } from 'node:fs/promises';
-import { SettingsError } from '../../config/settings-error.ts';
-import { readTrustedKeys } from '../../config/trusted-keys.ts';
-import { placeDurably, writeAside } from '../../host/state/files.ts';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { SettingsError } from '../config/settings-error.ts';
+import { readTrustedKeys } from '../config/trusted-keys.ts';
 
 /** A JWK set as it stands in its file: members that are not ours are kept. */
 interface KeySet {
@@ -48,15 +47,26 @@ export async function removeKey(path: string, kid: string): Promise<void> {
 /** Workers may read the file at any moment: they find the old one or the new one, and each is whole. */
 async function replace(path: string, set: KeySet): Promise<void> {
   const { mode } = await stat(path);
-  const aside = await writeAside(path, `${JSON.stringify(set, null, 2)}\n`);
+  const aside = `${path}.new`;
   try {
-    await chmod(aside, mode);
+    await writeFlushed(aside, `${JSON.stringify(set, null, 2)}\n`, mode);
     await readTrustedKeys(aside);
-    await placeDurably(aside, path);
+    await rename(aside, path);
   } catch (error) {
     await rm(aside, { force: true });
     if (error instanceof SettingsError) throw new SettingsError(error.message.replaceAll(aside, path));
     throw error;
+  }
+}
+
+async function writeFlushed(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, 'w', mode);
+  try {
+    await file.writeFile(text);
+    await file.chmod(mode);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 
