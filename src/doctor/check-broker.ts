@@ -2,24 +2,30 @@ import type { BrokerView } from '../broker/look-at-broker.ts';
 import { lookAtBroker } from '../broker/look-at-broker.ts';
 import { EVENTS_EXCHANGE, hostJobsQueue } from '../contract/names.ts';
 import { brokerAccess } from '../worker/open/what-leaves.ts';
+import { countConnections } from './count-connections.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 
 const LIMIT_MS = 10_000;
+/** More than some workers in namespaces of their own, and people at their commands, have. */
+const MANY = 10;
 const OLDEST = [3, 10] as const;
 const NODE_DOWN =
   'the node of the broker on which it lives is down or cut off: look at the cluster (rabbitmqctl cluster_status); the worker takes it up by itself when it is back';
 const PROVISION = 'fleetwall provision makes it';
 
 /** Looks at each broker of the list, as each may be needed when the others are gone. */
-export async function examineBroker({ settings }: Examined): Promise<Finding[]> {
+export async function examineBroker(host: Examined): Promise<Finding[]> {
+  const { settings } = host;
   const access = brokerAccess(settings);
   const looks = access.addresses.map(async (address): Promise<Finding[]> => {
-    const broker = `${address.hostname}:${address.port}`;
+    const { hostname = '', port = 0 } = address;
+    const broker = `${hostname}:${port}`;
+    const open = await countConnections(hostname, port, host);
     try {
       const view = await lookAtBroker(address, access, { hostId: settings.hostId, limitMs: LIMIT_MS });
-      return findingsOf(broker, view, settings.hostId);
+      return [...findingsOf(broker, view, settings.hostId), ...connectionFindings(broker, open)];
     } catch (error) {
-      return [failure(`${broker}: ${(error as Error).message}`, adviceFor(error as Error))];
+      return [failure(`${broker}: ${(error as Error).message}`, adviceFor(error as Error, open))];
     }
   });
   return (await Promise.all(looks)).flat();
@@ -60,7 +66,23 @@ function findingsOf(broker: string, view: BrokerView, hostId: string): Finding[]
   return findings;
 }
 
-function adviceFor({ message }: Error): string {
+function connectionFindings(broker: string, open: number | null): Finding[] {
+  if (open === null) return [];
+  const what = `${broker}: this host has ${open} connections open to it`;
+  if (open <= MANY) return [ok(what)];
+  return [
+    warning(
+      what,
+      'a worker has one, and one more while it confirms a change: who has the others ("ss -tnp")? A broker that runs out of them lets nobody in',
+    ),
+  ];
+}
+
+function adviceFor({ message }: Error, open: number | null): string {
+  if (message.includes('limit of connections')) {
+    const here = open === null ? '' : ` (this host has ${open} connections open to it)`;
+    return `look at the log of the broker, and there at "rabbitmqctl list_user_limits", "list_vhost_limits" and "list_connections user peer_host"${here}: a worker needs two, the second while it confirms a change`;
+  }
   if (/ACCESS.REFUSED|403/i.test(message)) {
     return 'the broker does not let this user in: look at user, password and vhost in FLEETWALL_AMQP_URL and FLEETWALL_AMQP_PASSWORD_FILE';
   }

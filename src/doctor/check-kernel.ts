@@ -3,7 +3,9 @@ import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import { RestoreFailed } from '../job/ports/firewall.ts';
 import { NO_OBJECTS, RehearsalUnavailable } from '../job/ports/sandbox.ts';
 import type { ScratchSandbox } from '../netfilter/scratch-sandbox.ts';
+import { SYS_ADMIN } from './check-rights.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
+import { readOwnStatus } from './own-status.ts';
 import { withSandbox } from './with-sandbox.ts';
 
 /** The extensions that most rulesets need, each in a rule that uses only this one. */
@@ -40,8 +42,16 @@ async function rehearseExtensions(sandbox: ScratchSandbox): Promise<Finding[]> {
     ];
   } catch (error) {
     if (!(error instanceof RehearsalUnavailable)) throw error;
-    return [failure(error.message, 'no ruleset can be applied: give the worker CAP_SYS_ADMIN')];
+    return [failure(error.message, `no ruleset can be applied: ${await whatForbids()}`)];
   }
+}
+
+async function whatForbids(): Promise<string> {
+  const { has, isFiltered } = await readOwnStatus();
+  if (!has(SYS_ADMIN)) return 'give the worker CAP_SYS_ADMIN (in a container, --cap-add SYS_ADMIN)';
+  return isFiltered
+    ? 'it has CAP_SYS_ADMIN, but a filter of system calls (seccomp) is at work: let it call unshare and setns, by the profile of the container (--security-opt seccomp=FILE) or SystemCallFilter of the unit'
+    : 'it has CAP_SYS_ADMIN: look at "sysctl user.max_net_namespaces", and at AppArmor or SELinux ("journalctl -k")';
 }
 
 /** The reason of each refusal, by extension and family. */

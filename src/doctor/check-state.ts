@@ -1,17 +1,14 @@
-import { access, constants, readdir, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, constants, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SetupError } from '../config/setup-error.ts';
 import { FileJournal } from '../host/state/journal.ts';
 import { assertOwnFolder } from '../host/state/own-folder.ts';
 import { FileRulesetStore } from '../host/state/ruleset-store.ts';
 import { JournalDamaged } from '../job/ports/pending.ts';
 import { StateUnavailable } from '../job/ports/stores.ts';
+import { examineRoom, nearestThere, RUN_LEAST, STATE_AMPLE, STATE_LEAST } from './check-room.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 import { isThere } from './is-there.ts';
-
-/** Much more room than the snapshot, the boot files and the result of a large ruleset need. */
-const LEAST_FREE_BYTES = 100 * 1024 * 1024;
-const LEAST_FREE_FILES = 1_000;
 
 /** Whether the state folder and the folder of the lock can be written, what state there is, and how much room is left. */
 export async function examineState({ settings: { stateDir, runDir } }: Examined): Promise<Finding[]> {
@@ -21,25 +18,37 @@ export async function examineState({ settings: { stateDir, runDir } }: Examined)
     if (problem !== null) findings.push(problem);
   }
   if (findings.length > 0) return findings;
-  if (!(await isThere(stateDir))) return [ok(`${stateDir} is not there yet: the worker makes it`)];
-  return [...(await examineContents(stateDir)), await examineRoom(stateDir)];
+  const room = await examineRoom(stateDir, STATE_LEAST, STATE_AMPLE);
+  const runRoom = await examineRoom(runDir, RUN_LEAST);
+  return [
+    ...(await examineContents(stateDir)),
+    room,
+    // Where both are well, one line is enough.
+    ...(runRoom.verdict === 'ok' ? [] : [runRoom]),
+  ];
 }
 
 async function problemOf(folder: string): Promise<Finding | null> {
   try {
     await assertOwnFolder(folder);
-    await access((await isThere(folder)) ? folder : await nearestFolder(folder), constants.W_OK);
+    await access(await nearestThere(folder), constants.W_OK);
     return null;
   } catch (error) {
     if (error instanceof SetupError) return failure(error.message, 'it has to be nobody else’s');
+    const { code, message } = error as NodeJS.ErrnoException;
     return failure(
-      `${folder} cannot be written: ${(error as Error).message}`,
-      'mend that, or choose another folder: jobs end as state_unavailable before they change anything',
+      `${folder} cannot be written: ${message}`,
+      code === 'EROFS'
+        ? `it is on a file system that is mounted read-only: have a volume or tmpfs there that can be written (of a container: --volume ${folder}:${folder}), or choose another folder`
+        : 'mend that, or choose another folder: jobs end as state_unavailable before they change anything',
     );
   }
 }
 
 async function examineContents(stateDir: string): Promise<Finding[]> {
+  if (!(await isThere(stateDir))) {
+    return [ok(`${stateDir} is not there yet: the worker makes it when it starts, with mode 0700`)];
+  }
   try {
     const records = await new FileRulesetStore(stateDir).list();
     const live = records.filter((record) => record.live !== null);
@@ -75,21 +84,4 @@ async function examineContents(stateDir: string): Promise<Finding[]> {
     if (!(error instanceof StateUnavailable || error instanceof JournalDamaged)) throw error;
     return [failure(error.message, 'restore the folder, or move it away and push the rulesets again')];
   }
-}
-
-async function examineRoom(stateDir: string): Promise<Finding> {
-  const { bavail, bsize, ffree, files } = await statfs(stateDir);
-  const free = bavail * bsize;
-  const told = `${Math.floor(free / 1024 / 1024)} MiB free`;
-  // Some file systems have no limit on the number of files, and give 0.
-  if (free >= LEAST_FREE_BYTES && (files === 0 || ffree >= LEAST_FREE_FILES)) return ok(told);
-  return warning(
-    `${told}, ${ffree} files can be made in ${stateDir}`,
-    'make room: without it jobs end as state_unavailable',
-  );
-}
-
-async function nearestFolder(path: string): Promise<string> {
-  const parent = dirname(path);
-  return (await isThere(parent)) || parent === path ? parent : await nearestFolder(parent);
 }

@@ -7,6 +7,7 @@ import { findPrograms } from '../netfilter/programs.ts';
 import { examineAuthority } from './check-authority.ts';
 import { examineBroker } from './check-broker.ts';
 import { examineClock } from './check-clock.ts';
+import { examineDrift } from './check-drift.ts';
 import { examineIptables } from './check-iptables.ts';
 import { examineIpv6 } from './check-ipv6.ts';
 import { examineKernel } from './check-kernel.ts';
@@ -27,6 +28,7 @@ const CHECKS: readonly [string, (host: Examined) => Promise<Finding[]>][] = [
   ['others', examineManagers],
   ['lock', examineLocks],
   ['state', examineState],
+  ['drift', examineDrift],
   ['authority', examineAuthority],
   ['broker', examineBroker],
   ['clock', examineClock],

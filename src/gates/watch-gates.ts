@@ -10,8 +10,8 @@ import { lookAtGates } from './look-at-gates.ts';
  *
  * @example
  * ```ts
- * await writeFile('gates.yaml', 'gates: [{ name: own check, command: [true] }]');
- * const gates = await watchGates('gates.yaml');
+ * await writeFile('/tmp/gates.yaml', 'gates: [{ name: own check, command: ["true"] }]');
+ * const gates = await watchGates('/tmp/gates.yaml');
  * const { status } = await fleet.rollout({ ruleset, whom: { hosts: ['web-1'] }, gates });
  * console.log(status); // completed
  * ```

@@ -40,8 +40,9 @@ export class Iptables implements Firewall {
     this.#options = options;
   }
 
+  /** @param fence `null` for a look beside whoever may be writing, which goes by its result for nothing but to tell it */
   async read(
-    fence: Fence,
+    fence: Fence | null,
     family: Family,
     table: string,
     chains: ReadonlySet<string>,
@@ -64,7 +65,7 @@ export class Iptables implements Firewall {
     throw new RestoreFailed({ kind: 'unreadable', message, lines: [], command, exitCode: 0, stderr: '' });
   }
 
-  async #save(fence: Fence, family: Family, table: string): Promise<string> {
+  async #save(fence: Fence | null, family: Family, table: string): Promise<string> {
     const file = this.#options.programs.save[family];
     const result = await this.#run(fence, file, ['-c', '-t', table]);
     await this.#throwFault(file, result, null);
@@ -75,7 +76,11 @@ export class Iptables implements Firewall {
    * Asks questions in the form of a restore, so that one program answers many. Nothing is written: for nft there is nothing to
    * commit. Legacy would write the table back, so it is told to only test, and has its own lock file (from 1.8.6 on).
    */
-  async #query(fence: Fence, { family, table }: TableRef, questions: readonly string[]): Promise<string> {
+  async #query(
+    fence: Fence | null,
+    { family, table }: TableRef,
+    questions: readonly string[],
+  ): Promise<string> {
     const { programs, lockSeconds } = this.#options;
     const file = programs.restore[family];
     const args = ['-n', '-w', String(lockSeconds), ...(programs.backend === 'legacy' ? ['--test'] : [])];
@@ -125,7 +130,7 @@ export class Iptables implements Firewall {
   /**
    * Says whether a table is loaded. Legacy loads a table by reading it, so a table that is not loaded is not read: it is empty.
    */
-  async #isLoaded(fence: Fence, family: Family, table: string): Promise<boolean> {
+  async #isLoaded(fence: Fence | null, family: Family, table: string): Promise<boolean> {
     if (this.#options.programs.backend === 'nft') return true;
     return (await this.#loadedTables(fence, family)).includes(table);
   }

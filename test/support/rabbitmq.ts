@@ -14,6 +14,7 @@ const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const CTL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
 const EPMD = '/usr/bin/epmd';
 const START_MS = 90_000;
+const DEFAULT_PORT = 5672;
 /** The folder of a Debian whose RabbitMQ takes the place of this machine's own. */
 export const OTHER_ROOT = process.env['FLEETWALL_TEST_RABBITMQ_ROOT'];
 
@@ -31,6 +32,10 @@ export interface RabbitmqOptions {
    * without it this machine's own.
    */
   root?: string;
+  /**
+   * A network namespace that it runs in, where it has the port that is everybody's default: for what is tried with default settings.
+   */
+  netns?: string;
   /** More lines of its configuration, which may be given a port for themselves. */
   configure?: (freePort: () => Promise<number>) => Promise<string[]>;
 }
@@ -56,6 +61,7 @@ export class Rabbitmq {
   readonly #epmd: ChildProcess | null;
   readonly #enter: readonly string[];
   readonly #uid: number | undefined;
+  readonly #netns: string | undefined;
   #server: ChildProcess;
   readonly url: string;
 
@@ -63,14 +69,18 @@ export class Rabbitmq {
     folder: string,
     environment: NodeJS.ProcessEnv,
     url: string,
-    { detached = false, cluster, root = OTHER_ROOT }: RabbitmqOptions,
+    { detached = false, cluster, netns, root = OTHER_ROOT }: RabbitmqOptions,
   ) {
     this.#folder = folder;
     this.#environment = environment;
     this.#detached = detached;
     this.url = url;
     this.#uid = cluster?.uid;
-    this.#enter = root === undefined ? [] : enterRoot(root, this.#uid ?? 0);
+    this.#netns = netns;
+    this.#enter = [
+      ...(netns === undefined ? [] : ['nsenter', `--net=/run/netns/${netns}`, '--']),
+      ...(root === undefined ? [] : enterRoot(root, this.#uid ?? 0)),
+    ];
     const epmdPort = environment['ERL_EPMD_PORT'] ?? '';
     this.#epmd =
       cluster === undefined ? this.#spawn(EPMD, ['-port', epmdPort, '-address', '127.0.0.1']) : null;
@@ -81,7 +91,7 @@ export class Rabbitmq {
     const { address = '127.0.0.1', plugins = [], cluster, configure = async () => [] } = options;
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-rabbitmq-'));
     const [free = 0, distribution, ownEpmd = 0] = await freePorts(3);
-    const amqp = cluster?.port ?? free;
+    const amqp = portOf(options) ?? free;
     const epmd = cluster?.epmdPort ?? ownEpmd;
     await writeFile(
       join(folder, 'rabbitmq.conf'),
@@ -194,8 +204,8 @@ export class Rabbitmq {
     const deadline = Date.now() + START_MS;
     for (;;) {
       try {
-        const connection = await connect(this.url);
-        await connection.close();
+        if (this.#netns === undefined) await (await connect(this.url)).close();
+        else await this.ctl('await_startup');
         return;
       } catch (error) {
         if (this.#server.exitCode !== null || Date.now() > deadline) {
@@ -205,6 +215,11 @@ export class Rabbitmq {
       }
     }
   }
+}
+
+/** `undefined`: any that is free. */
+function portOf({ cluster, netns }: RabbitmqOptions): number | undefined {
+  return cluster?.port ?? (netns === undefined ? undefined : DEFAULT_PORT);
 }
 
 /** Nodes find each other by this list, the first of them without the others. */

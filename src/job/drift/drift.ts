@@ -12,7 +12,7 @@ import { type Intent, intentOf } from '../plan/intent.ts';
 import { planIntent } from '../plan/plan-intent.ts';
 import { concernOf, type LiveTables, takeSnapshot } from '../plan/snapshot.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { HostSession, LiveRules } from '../ports/session.ts';
+import type { HostSession, RulesReader } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
 /** A committed ruleset, compared with what is live. */
@@ -25,8 +25,14 @@ export interface DriftOf {
   isGone: boolean;
 }
 
+/** What it takes to look: a session, or the reading part of one. */
+interface DriftView {
+  ports: Pick<HostSession['ports'], 'rulesets' | 'boot' | 'log'>;
+  rules: RulesReader;
+}
+
 /** Compares every committed ruleset with what is live. A ruleset whose boot files are damaged is left out, and logged. */
-export async function findDrift({ ports, rules }: HostSession): Promise<DriftOf[]> {
+export async function findDrift({ ports, rules }: DriftView): Promise<DriftOf[]> {
   const records = await ports.rulesets.list();
   const committed = records.filter(({ live }) => live !== null);
   const live = await snapshotOf(committed, rules);
@@ -43,7 +49,7 @@ export async function findDrift({ ports, rules }: HostSession): Promise<DriftOf[
 }
 
 /** Reads all live tables that concern any of the rulesets. */
-export async function snapshotOf(records: readonly RulesetRecord[], rules: LiveRules): Promise<LiveTables> {
+export async function snapshotOf(records: readonly RulesetRecord[], rules: RulesReader): Promise<LiveTables> {
   const claims = records.reduce((all, record) => mergeClaims(all, record.claims), NO_CLAIMS);
   const nothing = perFamily(() => new Map());
   return await takeSnapshot(rules, concernOf({ wanted: nothing, claims, neighbours: [] }));

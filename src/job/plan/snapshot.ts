@@ -12,7 +12,7 @@ import { type PerFamily, perFamily, type TableRef } from '../../ruleset/tables.t
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import { toolFailure } from '../outcome/tool-failure.ts';
 import { RestoreFailed } from '../ports/firewall.ts';
-import type { LiveRules } from '../ports/session.ts';
+import type { RulesReader } from '../ports/session.ts';
 
 export type LiveTables = PerFamily<Map<string, Table>>;
 
@@ -49,7 +49,7 @@ export function concernOf(intent: {
  *
  * @throws {JobFailure} if a table cannot be read
  */
-export async function takeSnapshot(rules: LiveRules, { tables, holders }: Concern): Promise<Snapshot> {
+export async function takeSnapshot(rules: RulesReader, { tables, holders }: Concern): Promise<Snapshot> {
   const chains = chainNames(holders);
   const live: Snapshot = perFamily(() => new Map());
   await Promise.all(
@@ -64,7 +64,7 @@ export async function takeSnapshot(rules: LiveRules, { tables, holders }: Concer
 }
 
 async function readTable(
-  rules: LiveRules,
+  rules: RulesReader,
   { family, table }: TableRef,
   chains: ReadonlySet<string>,
 ): Promise<Table | undefined> {

@@ -15,6 +15,9 @@ export interface LiveRules {
   listNatively(family: Family, table: string): Promise<string | null>;
 }
 
+/** The reading part, which a look without the lock has, too. */
+export type RulesReader = Pick<LiveRules, 'read'>;
+
 /**
  * The right to work on one host, from taking its lock to leaving it. Only a session gives access to the live rules, and only the
  * lock gives a session.

@@ -111,4 +111,48 @@ describe('keys', () => {
       expect(`${stdout}${stderr}`).not.toContain(JSON.parse(await readFile(at('other'), 'utf8')).d);
     }
   });
+
+  it('are put beside others and taken out again, and two files are compared by more than names', async () => {
+    const [first, second] = [await generate('first', 'EdDSA'), await generate('second', 'ES256')];
+    const [file, more] = [at('trusted.json'), at('more.json')];
+    await writeFile(file, JSON.stringify({ keys: [{ ...first, use: 'sig' }], issuer: 'us' }), {
+      mode: 0o640,
+    });
+    await writeFile(more, JSON.stringify({ keys: [{ ...second, fleetwall: { groups: ['web'] } }] }));
+    const compared = async (...files: string[]) => await fleetwall(['keys', 'list', ...files]);
+    expect((await compared(file, more)).stdout).toBe(
+      '-  first   EdDSA  trusted with everything\n+  second  ES256  groups: web',
+    );
+    expect(await fleetwall(['keys', 'add', file, more])).toMatchObject({ status: 0, stderr: 'added second' });
+    expect(await fleetwall(['keys', 'add', file, more])).toMatchObject({ stderr: 'it has them already' });
+    expect((await compared(more, file)).stdout).toBe('+  first  EdDSA  trusted with everything');
+    expect((await compared(file, file)).stdout).toBe('both have the same keys, trusted with the same');
+    // What is not ours stays, and so do the rights of the file.
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({
+      issuer: 'us',
+      keys: [{ use: 'sig' }, {}],
+    });
+    expect((await stat(file)).mode & 0o777).toBe(0o640);
+    const before = await readFile(file, 'utf8');
+    await writeFile(
+      more,
+      JSON.stringify({ keys: [{ ...(await generate('third', 'EdDSA')), kid: 'first' }] }),
+    );
+    expect((await compared(file, more)).stdout).toContain('another key under this name');
+    const twice = await fleetwall(['keys', 'add', file, more]);
+    expect(twice).toMatchObject({
+      status: 2,
+      stderr: `fleetwall: ${file}: there are two keys with the kid first`,
+    });
+    expect(await readFile(file, 'utf8')).toBe(before);
+    expect((await fleetwall(['keys', 'remove', file, 'nobody'])).stderr).toContain('there is no key nobody');
+    expect(await fleetwall(['keys', 'remove', file, 'first'])).toMatchObject({
+      status: 0,
+      stderr: 'removed first',
+    });
+    const last = await fleetwall(['keys', 'remove', file, 'second']);
+    expect(last.status).toBe(2);
+    expect(last.stderr).toContain('second is the only key: put its successor there first');
+    expect((await compared(file)).stdout).toBe('second  ES256  groups: web');
+  });
 });

@@ -123,7 +123,8 @@ function fileOf(index: number): string {
 /** What an example takes for granted is around it, and it may have names of its own. */
 function programOf({ name, code }: Example): string {
   return `// ${name}
-import { brokerNames, FleetClient, isRetryable, RequestInvalid, rulesetDigest } from 'fleetwall';
+import { writeFile } from 'node:fs/promises';
+import { brokerNames, FleetClient, isRetryable, RequestInvalid, rulesetDigest, watchGates } from 'fleetwall';
 
 type Ruleset = { name: 'edge'; revision: 'next'; ipv4: string };
 type Printer = Record<'log' | 'error', (...values: unknown[]) => void>;

@@ -1,18 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { fleetwall } from '../../support/command-line.ts';
+import { documentedBlock, fileShownIn } from '../../support/document-blocks.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
 
 const fixture = new Fixture();
-const DOCUMENT = join(import.meta.dirname, '../../../src/cli/README.md');
-
-/** The file that the document shows. */
-async function shown(file: string): Promise<string> {
-  const [, text = ''] = (await readFile(DOCUMENT, 'utf8')).split(`$ cat ${file}\n`);
-  return text.slice(0, text.search(/^(\$ |```)/m));
-}
+const PAGE = 'src/cli/README.md';
 
 async function push(host: TestHost, input: string) {
   const args = ['push', '-', '--host', host.id, '--confirm', 'none'];
@@ -22,7 +15,10 @@ async function push(host: TestHost, input: string) {
 describe('the recipes of src/cli/README.md', () => {
   it('beside docker: the hook is in front of all others, and docker keeps its rules', async () => {
     const host = await fixture.host('nft');
-    const ruleset = await shown('published-ports.yaml');
+    const ruleset = fileShownIn(
+      await documentedBlock(PAGE, '$ cat published-ports.yaml'),
+      'published-ports.yaml',
+    );
     const early = await push(host, ruleset);
     expect(early.status).toBe(1);
     expect(early.stdout).toContain('-:5: ');
@@ -44,7 +40,8 @@ describe('the recipes of src/cli/README.md', () => {
     const host = await fixture.host('nft');
     const { namespace } = host;
     await namespace.restore('*filter\n:KUBE-FIREWALL -\n-A INPUT -j KUBE-FIREWALL\nCOMMIT\n');
-    expect(await push(host, await shown('node.yaml'))).toMatchObject({ status: 0 });
+    const ruleset = fileShownIn(await documentedBlock(PAGE, '$ cat node.yaml'), 'node.yaml');
+    expect(await push(host, ruleset)).toMatchObject({ status: 0 });
     expect((await namespace.iptables('-S', 'INPUT')).trim().split('\n')).toEqual([
       '-P INPUT ACCEPT',
       '-A INPUT -j node-in',

@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'amqplib';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import type { NamedFinding } from '../../../src/doctor/examine.ts';
 import { fleetwall } from '../../support/command-line.ts';
+import { examine as examineWith } from '../../support/doctor.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { BACKENDS, TestNamespace } from '../../support/namespace.ts';
 import { Rabbitmq } from '../../support/rabbitmq.ts';
 
 const fixture = new Fixture();
-const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js');
 const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\nCOMMIT\n';
 let folder: string;
 let namespace: TestNamespace;
@@ -38,19 +38,8 @@ function environment(more: Record<string, string> = {}): Record<string, string> 
   };
 }
 
-async function examine(more: Record<string, string> = {}) {
-  const { status, stdout, stderr } = await fleetwall(['doctor', '--json'], {
-    environment: environment(more),
-  });
-  expect(stderr).toBe('');
-  const findings = stdout.split('\n').map((line) => JSON.parse(line) as NamedFinding);
-  const of = (check: string, verdict: string) =>
-    findings
-      .filter((finding) => finding.check === check && finding.verdict === verdict)
-      .map(({ message, advice }) => `${message} → ${advice ?? ''}`)
-      .join('\n');
-  return { status, findings, of };
-}
+const examine = async (more: Record<string, string> = {}, wrapper: readonly string[] = []) =>
+  await examineWith(environment(more), wrapper);
 
 describe.each(BACKENDS)('doctor on a healthy host, %s', (backend) => {
   it('finds no failure, and leaves nothing behind', async () => {
@@ -68,6 +57,7 @@ describe.each(BACKENDS)('doctor on a healthy host, %s', (backend) => {
       'others',
       'lock',
       'state',
+      'drift',
       'authority',
       'broker',
       'clock',
@@ -93,6 +83,8 @@ describe.each(BACKENDS)('doctor on a healthy host, %s', (backend) => {
     };
     const idle = await examine(own);
     expect(idle.of('state', 'ok')).toContain('edge@4');
+    expect(idle.of('drift', 'ok')).toContain('what is live is what was committed');
+    expect(idle.of('broker', 'ok')).toMatch(/this host has \d+ connections open to it/);
     expect(idle.of('broker', 'ok')).toContain('a worker consumes it');
     expect(idle.of('broker', 'failure')).toBe('');
     // The worker itself may look at the rules for a moment, as they were just written.
@@ -103,6 +95,7 @@ describe.each(BACKENDS)('doctor on a healthy host, %s', (backend) => {
     const job = client.run(host.id, { ruleset, confirm: { mode: 'manual', timeoutSeconds: 5 } });
     await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
     const busy = await examine(own);
+    expect(busy.of('drift', 'ok')).toContain('a change is open');
     expect(busy.of('lock', 'warning')).toContain(`host ${host.id}, job `);
     expect(busy.of('state', 'warning')).toContain('edge revision 5');
     expect((await job).data.outcome).toBe('rolled_back');
@@ -138,20 +131,14 @@ describe('doctor finds', () => {
 
   it('missing rights, each with what it is needed for', async () => {
     const wrapper = ['--inh-caps=-all', '--bounding-set=-all,+net_admin'];
-    const { exitCode, stdout } = await execa(
-      '/usr/bin/setpriv',
-      [...wrapper, process.execPath, MAIN, 'doctor', '--json'],
-      { env: { PATH: process.env['PATH'], ...environment() }, extendEnv: false, reject: false },
-    );
-    expect(exitCode).toBe(1);
-    const rights = JSON.parse(
-      stdout.split('\n').find((line) => line.includes('"rights"')) ?? '',
-    ) as NamedFinding;
-    expect(rights.verdict).toBe('failure');
-    expect(rights.message).toMatch(/CAP_NET_RAW \(for iptables-legacy\), CAP_SYS_ADMIN \(for the network/);
-    expect(rights.message).not.toContain('CAP_NET_ADMIN');
-    expect(stdout).toMatch(
-      /"check":"kernel","verdict":"failure","message":"no network namespace can be made/,
+    const { status, of } = await examine({}, ['/usr/bin/setpriv', ...wrapper]);
+    expect(status).toBe(1);
+    const rights = of('rights', 'failure');
+    expect(rights).toMatch(/CAP_NET_RAW \(for iptables-legacy\), CAP_SYS_ADMIN \(for the network/);
+    expect(rights).not.toContain('CAP_NET_ADMIN');
+    expect(rights).toContain('in a container, with --cap-add NET_RAW --cap-add SYS_ADMIN;');
+    expect(of('kernel', 'failure')).toMatch(
+      /no network namespace can be made.*give the worker CAP_SYS_ADMIN/,
     );
   });
 
@@ -282,6 +269,7 @@ describe('doctor at a broker', () => {
     await client.end();
     const own = await examine(at('web-1', 'right'));
     expect(own.of('broker', 'failure')).toBe('');
+    expect(own.of('broker', 'ok')).toContain('this host has 0 connections open to it');
     expect(own.of('broker', 'ok')).toContain('no worker consumes it');
     const stranger = await examine(at('stranger', 'right'));
     expect(stranger.status).toBe(1);
@@ -289,5 +277,20 @@ describe('doctor at a broker', () => {
     expect(stranger.of('broker', 'failure')).toMatch(
       /no right to publish events of web-1: .*ACCESS_REFUSED/s,
     );
+  });
+
+  it('that its limit of connections is reached, and how many this host has', async () => {
+    const open = await Promise.all([0, 1].map(async () => await connect(broker.url)));
+    await broker.ctl('set_vhost_limits', '{"max-connections": 2}');
+    try {
+      const { status, of } = await examine(at('web-1', 'right'));
+      expect(status).toBe(1);
+      expect(of('broker', 'failure')).toMatch(
+        /a limit of connections is reached.*list_vhost_limits.*this host has 2 connections open to it.*needs two/,
+      );
+    } finally {
+      await broker.ctl('clear_vhost_limits');
+      await Promise.all(open.map(async (one) => await one.close()));
+    }
   });
 });

@@ -11,6 +11,7 @@ import { stringify } from 'yaml';
 import { hostJobsQueue } from '../../../src/contract/names.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { ComposeFleet, DOCKER } from '../../support/compose-fleet.ts';
+import { documentedBlock } from '../../support/document-blocks.ts';
 import { Prometheus } from '../../support/prometheus.ts';
 
 const EDGE =
@@ -41,9 +42,11 @@ describe('the definitions of the broker', () => {
     JSON.parse(text, (key, value: unknown) => (key === 'password_hash' ? null : value)) as unknown;
 
   it('are what the command in the README makes', async () => {
-    const readme = await read('README.md');
-    const [, line = ''] =
-      /^fleetwall (provision .*--definitions) >rabbitmq\/definitions\.json$/m.exec(readme) ?? [];
+    const block = await documentedBlock(
+      'docker/README.md',
+      'fleetwall provision --hosts rabbitmq/hosts --operator central --vhost fleet --passwords rabbitmq/passwords --definitions >rabbitmq/definitions.json',
+    );
+    const [, line = ''] = /^fleetwall (.*) >rabbitmq\/definitions\.json$/m.exec(block) ?? [];
     const args = line.split(' ').map((arg) => (arg.startsWith('rabbitmq/') ? join(DOCKER, arg) : arg));
     const { stdout, status } = await fleetwall(args);
     expect(status).toBe(0);

@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { SettingsError } from '../../../config/settings-error.ts';
-import { readTrustedKeys } from '../../../config/trusted-keys.ts';
 import { ControlMessage } from '../../../contract/control.ts';
 import { IN_WORDS } from '../../../contract/describe-issue.ts';
 import { Job } from '../../../contract/job.ts';
@@ -10,12 +7,7 @@ import { openSigned, readCompact, readGeneral } from '../../../job/intake/envelo
 import { JobFailure } from '../../../job/outcome/job-failure.ts';
 import { KeyFile } from '../../../keys/key-file.ts';
 import { addSignatures, type GeneralJws, signMessage } from '../../../keys/sign.ts';
-import {
-  generateSigningKey,
-  readPublicHalf,
-  readSigningKey,
-  type SigningKey,
-} from '../../../keys/signing-key.ts';
+import { generateSigningKey, readSigningKey, type SigningKey } from '../../../keys/signing-key.ts';
 import { silentLog } from '../../../log/logger.ts';
 import { FileError, FileProblem } from '../../files/file-error.ts';
 import { readInput } from '../../files/read-input.ts';
@@ -23,8 +15,9 @@ import { withExamples } from '../../options/help.ts';
 import { collect } from '../../options/read-values.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printExactly } from '../../terminal/print.ts';
-import { layTable } from '../../terminal/table.ts';
 import { tellProgram } from '../../terminal/tell-error.ts';
+import { withAdd, withRemove } from './keys-change.ts';
+import { withList } from './keys-list.ts';
 
 const JSON_OPTION = ['--json', 'print JSON on standard output'] as const;
 
@@ -67,12 +60,9 @@ export function keysCommand(end: (status: ExitStatus) => void): Command {
     .action(async (path: string, { trusted, json }: { trusted: string; json?: true }) =>
       end(await verify(path, trusted, json === true)),
     );
-  const show = keys
-    .command('list')
-    .description('what keys are in a file, and what each is trusted with')
-    .argument('<file>', 'a JWK set, or a private key, of which the public half is shown')
-    .option(...JSON_OPTION)
-    .action(async (path: string, { json }: { json?: true }) => await list(path, json === true));
+  withList(keys.command('list'));
+  withAdd(keys.command('add'));
+  withRemove(keys.command('remove'));
   withExamples(generate, [
     MAKE,
     ['for signers that have no Ed25519', 'fleetwall keys generate hsm.key --kid hsm --algorithm ES256'],
@@ -85,7 +75,6 @@ export function keysCommand(end: (status: ExitStatus) => void): Command {
     VERIFY,
     ['a job that another program has just made', 'make-job | fleetwall keys verify - --trusted trusted.json'],
   ]);
-  withExamples(show, [LIST, ['the public half of a private key', 'fleetwall keys list ops.key']]);
   return withExamples(keys, [MAKE, LIST, VERIFY]);
 }
 
@@ -112,32 +101,6 @@ async function verify(path: string, trusted: string, json: boolean): Promise<Exi
     printAside(`${error.code}: ${error.message}\n`);
     tellProgram({ code: error.code, message: error.message, exitStatus: 1, file: path }, json);
     return 1;
-  }
-}
-
-async function list(path: string, json: boolean): Promise<void> {
-  if (await isPrivate(path)) {
-    printKeys({ keys: [await readPublicHalf(path)] });
-    return;
-  }
-  const trusted = await readTrustedKeys(path);
-  const lines = json
-    ? trusted.map(({ kid, algorithm, limits }) => JSON.stringify({ kid, algorithm, limits }))
-    : layTable(trusted.map(({ kid, algorithm, limits }) => [kid, algorithm, tellLimits(limits)]));
-  for (const line of lines) print(`${line}\n`);
-}
-
-function tellLimits(limits: object): string {
-  const limited = Object.entries(limits).map(([name, value]) => `${name}: ${String(value)}`);
-  return limited.join('; ') || 'trusted with everything';
-}
-
-async function isPrivate(path: string): Promise<boolean> {
-  try {
-    return 'd' in (JSON.parse(await readFile(path, 'utf8')) as object);
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return false;
-    throw new SettingsError(`${path}: cannot be read: ${(error as Error).message}`);
   }
 }
 

@@ -1,0 +1,141 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { makeJob } from '../../support/client.ts';
+import { commandsIn, documentedBlock } from '../../support/document-blocks.ts';
+import { Machine } from '../../support/machine.ts';
+import { TestNamespace } from '../../support/namespace.ts';
+import { Rabbitmq } from '../../support/rabbitmq.ts';
+
+const PAGE = 'src/cli/README.md';
+const RULES = (address: number) =>
+  `*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.${address}/32 -j DROP\nCOMMIT\n`;
+
+let broker: Rabbitmq;
+let namespace: TestNamespace;
+/** Host and operator at once: what is typed on either runs here. */
+let machine: Machine;
+const operator = () => ({ FLEETWALL_AMQP_URL: broker.url });
+
+beforeAll(async () => {
+  [broker, namespace, machine] = [
+    await Rabbitmq.start(),
+    await TestNamespace.create('nft'),
+    await Machine.start(),
+  ];
+  const settings = [
+    'hostId: web-1',
+    'groups: [web, canary]',
+    `amqpUrl: ${broker.url}`,
+    `netns: ${namespace.name}`,
+    'stateDir: /var/lib/fleetwall',
+    `runDir: ${join(machine.folder, 'run')}`,
+    'allowUnsigned: true',
+  ];
+  await write('worker.yaml', `${settings.join('\n')}\n`);
+  await machine.do('mkdir /etc/fleetwall; cp worker.yaml /etc/fleetwall/');
+  machine.startWorker();
+  await vi.waitFor(
+    async () => {
+      const { printed } = await machine.run('fleetwall status', operator());
+      expect(printed).toMatch(/web-1 +online/);
+    },
+    { timeout: 60_000 },
+  );
+}, 180_000);
+afterAll(async () => {
+  await machine.remove();
+  await namespace.remove();
+  await broker.stop();
+});
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(join(machine.folder, file), text);
+}
+
+const edge = (address: number) =>
+  `name: edge\nipv4: |\n  ${RULES(address).trimEnd().replaceAll('\n', '\n  ')}\n`;
+
+/** Runs a block as it stands. @throws {Error} if one of its commands fails */
+async function run(block: string): Promise<string> {
+  return await machine.do(commandsIn(block), operator());
+}
+
+describe('src/cli/README.md, as it stands: on a host', () => {
+  it('doctor, plan and convert', async () => {
+    expect(
+      await run(await documentedBlock(PAGE, 'fleetwall doctor --config /etc/fleetwall/worker.yaml')),
+    ).toContain('web-1');
+    await write('edge.yaml', edge(1));
+    expect(await run(await documentedBlock(PAGE, '$ fleetwall plan edge.yaml'))).toContain(
+      '+ -A edge -s 192.0.2.1/32 -j DROP',
+    );
+    await write('rules.v4', '*filter\n-N edge\n-A edge -s 192.0.2.1,192.0.2.2 -j DROP\nCOMMIT\n');
+    await run(await documentedBlock(PAGE, 'fleetwall convert rules.v4 > edge.rules'));
+    expect(await machine.do('cat edge.rules')).toContain('-A edge -s 192.0.2.2/32 -j DROP');
+  });
+});
+
+describe('src/cli/README.md, as it stands: from the central side', () => {
+  it('diff, status, history, rollback', async () => {
+    for (const address of [1, 2]) {
+      await write('edge.yaml', edge(address));
+      await machine.do('fleetwall push edge.yaml --host web-1', operator());
+    }
+    await write('edge.yaml', edge(3));
+    expect(await run(await documentedBlock(PAGE, '$ fleetwall diff edge.yaml --group web'))).toContain(
+      '192.0.2.3/32',
+    );
+    expect(await run(await documentedBlock(PAGE, '$ fleetwall status --group web'))).toContain('edge@2');
+    expect(await run(await documentedBlock(PAGE, '$ fleetwall history'))).toMatch(
+      /edge.*applied|applied.*edge/,
+    );
+    expect(await run(await documentedBlock(PAGE, '$ fleetwall rollback edge --host web-1'))).toContain(
+      'edge revision 3',
+    );
+    expect(await namespace.save()).toContain('192.0.2.1/32');
+  });
+
+  it('the recipe that blocks an address: twice, and each push is the whole list', async () => {
+    await write('block.sh', await documentedBlock(PAGE, '#!/bin/sh -e'));
+    expect(await run(await documentedBlock(PAGE, '$ sh block.sh 198.51.100.7'))).toContain(
+      '1 rule in, 0 out, 2 unchanged',
+    );
+    expect(await namespace.save()).toContain('-A block-in -s 203.0.113.0/24 -j DROP');
+  });
+});
+
+describe('src/cli/README.md, as it stands: setting up', () => {
+  it('keys, explain and schema', async () => {
+    await write(
+      'job.json',
+      JSON.stringify(makeJob('web-1', { ruleset: { name: 'edge', revision: 1, ipv4: RULES(1) } })),
+    );
+    for (const kid of ['first', 'second'])
+      await machine.do(`fleetwall keys generate ${kid}.key --kid ${kid} > ${kid}.json`);
+    await machine.do(
+      'cp first.json trusted-keys.json; fleetwall keys sign job.json --key first.key > job.jws; cp job.jws one.jws',
+    );
+    const keys = await documentedBlock(
+      PAGE,
+      '$ fleetwall keys generate ops.key --kid ops          # the private key, 0600; the public one is printed',
+    );
+    expect(await run(keys)).toMatch(/signed by first[^]*added second[^]*removed second/);
+    await machine.do('rm ops.key');
+    expect(
+      await run(
+        await documentedBlock(PAGE, '$ fleetwall keys generate ops.key --kid ops > trusted-keys.json'),
+      ),
+    ).toBe('');
+    expect(await run(await documentedBlock(PAGE, '$ fleetwall explain undo_pending'))).toContain(
+      'undo_pending',
+    );
+    await run(
+      await documentedBlock(
+        PAGE,
+        '$ fleetwall schema job                # JSON Schema 2020-12 of one message; without a name, the names',
+      ),
+    );
+    expect(await machine.do('ls schemas')).toContain('asyncapi.json');
+  });
+});

@@ -1,0 +1,66 @@
+const DOCKER = 'needs Docker Engine';
+const WHOLE = 'is the whole suite, or starts it';
+const BENCH = 'measures for minutes; npm run bench is run by hand';
+const ASKS =
+  'asks at a terminal, or runs until it is interrupted: each command is run by the tests of its own';
+const BOOTED = 'needs a machine booted by systemd: npm run test:package runs the same steps on a Debian 13';
+const ADDRESS = 'names a broker of an example: the same command is run with that of a test';
+const IDS = 'names a job or rollout of an example: the same command is run with that of a test';
+const SHOWN = 'has its result among those that the tests of the command compare';
+
+/** Blocks of commands in the documents that no test runs as they stand, with the reason. Whatever else there is, is run. */
+export const NOT_RUN: Readonly<Record<string, string>> = {
+  'README.md: npm run demo': 'runs for minutes, and is run by hand before a release',
+  'README.md: npm test': WHOLE,
+  'README.md: npm ci && npm run build && npm run package:deb': BOOTED,
+  'README.md: cd docker && export COMPOSE_PROJECT_NAME=fleetwall': DOCKER,
+  'docker/README.md: export COMPOSE_PROJECT_NAME=fleetwall': DOCKER,
+  'docker/README.md: docker compose run --rm client status': DOCKER,
+  'docker/README.md: docker compose exec rabbitmq rabbitmqctl add_user admin': DOCKER,
+  'docker/README.md: docker compose --profile monitoring up --detach --wait': DOCKER,
+  'docker/README-operate.md: npm ci && npm run build': ADDRESS,
+  'docker/README-operate.md: $ fleetwall provision --hosts hosts.txt --operator central --passwords ./passwords \\':
+    ADDRESS,
+  'docker/README-operate.md: $ fleetwall service install': BOOTED,
+  'docker/README-operate.md: $ fleetwall doctor': 'shows a host of an example',
+  'docker/README-operate.md: sh /var/lib/fleetwall/boot/load':
+    'loads rules into the firewall of this machine: boot files are loaded in namespaces',
+  'docker/README-image.md: npm ci && npm run build && npm run package:deb        # dist-deb/fleetwall_0.1.0-1_all.deb':
+    BOOTED,
+  'docker/README-image.md: docker build --file docker/Dockerfile --tag fleetwall .': DOCKER,
+  'docker/README-image.md: docker run --detach --name fleetwall --restart unless-stopped --stop-timeout 180 \\':
+    DOCKER,
+  'src/cli/README.md: $ cat hosts.txt': ADDRESS,
+  'src/cli/README.md: $ cat /etc/fleetwall/worker.yaml': BOOTED,
+  'src/cli/README.md: $ export FLEETWALL_AMQP_URL=amqps://central@broker.example/fleet': ADDRESS,
+  'src/cli/README.md: $ fleetwall push edge.yaml --group web --yes --check': ASKS,
+  'src/cli/README.md: $ fleetwall watch': ASKS,
+  'src/cli/README.md: fleetwall worker --host-id web-1 --groups web,prod': ASKS,
+  'src/cli/README.md: $ fleetwall check edge.rules': SHOWN,
+  'src/cli/README.md: $ fleetwall apply edge.rules --confirm manual --confirm-timeout 60': ASKS,
+  'src/cli/README.md: $ iptables-save -t filter | fleetwall push - --name edge --scope tables --host web-1':
+    ASKS,
+  'src/cli/README.md: $ fleetwall rollout edge.yaml --all --steps 1,5%,25%,100% --soak 60 --on-failure rollback':
+    ASKS,
+  'src/cli/README.md: $ fleetwall rollout list                                # which there were in the last month, and how they ended':
+    IDS,
+  'src/cli/README.md: $ fleetwall rollback edge --host web-1                  # to what was there before, under a new revision':
+    ASKS,
+  'src/cli/README.md: $ fleetwall confirm 99100c9c-3567-439e-9849-cb3edc97b140': IDS,
+  'src/cli/README.md: $ fleetwall cancel 99100c9c-3567-439e-9849-cb3edc97b140': IDS,
+  'src/cli/README.md: $ fleetwall watch --outcome failed': ASKS,
+  'src/cli/README.md: $ fleetwall forget web-7': ADDRESS,
+  'src/cli/README.md: $ fleetwall provision --hosts hosts.txt --operator central --passwords ./passwords \\':
+    ADDRESS,
+  'src/cli/README.md: fleetwall push edge.yaml --group canary --check --yes':
+    'waits for two minutes a step (--soak 120)',
+  'src/contract/README.md: python3 test/integration/broker/pika_client.py amqp://127.0.0.1:5672 web-2 mine 2 < rules.txt':
+    ADDRESS,
+  'test/README.md: npm test                                       # sets the machine up, builds if needed, runs all':
+    WHOLE,
+  '.github/CONTRIBUTING.md: git clone … && cd fleetwall': WHOLE,
+  'test/bench/README.md: npm run bench -- engine --rules 10,1000 --rounds 5': BENCH,
+  'test/bench/README.md: npm run bench -- failing-line': BENCH,
+  'test/bench/README.md: npm run bench -- footprint --jobs 1000 --starts 3 --idle-seconds 10': BENCH,
+  'test/bench/README.md: npm run bench -- memory --jobs 2000 --big 3': BENCH,
+};
