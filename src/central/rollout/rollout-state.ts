@@ -1,9 +1,9 @@
 import type { FleetEvent } from '../../contract/event.ts';
 import type { Failure } from '../../contract/failure.ts';
-import type { GateLook } from '../../contract/gates.ts';
 import type { HostEnd, RolloutEvent, RolloutOwner, RolloutStarted } from '../../contract/rollout-events.ts';
 import { isRefusal } from '../fleet/refusal.ts';
 import { windowMs } from '../fleet/window.ts';
+import { type GateProgress, takeLook } from './gate-progress.ts';
 
 /** Where one host is. Times are of this process, in milliseconds. */
 export interface HostProgress {
@@ -25,14 +25,6 @@ export interface HostProgress {
   spoiled: string | null;
 }
 
-/** What is known of one gate. */
-export interface GateProgress {
-  /** Newest last; no more than the last hundred. */
-  looks: GateLook[];
-  /** Failing looks since the last that passed; an inconclusive one is not counted. */
-  failuresInRow: number;
-}
-
 /** Of a host that no step has come to. */
 export const NOT_BEGUN: HostProgress = {
   step: null,
@@ -44,7 +36,6 @@ export const NOT_BEGUN: HostProgress = {
   failure: null,
   spoiled: null,
 };
-const MOST_LOOKS = 100;
 
 /** How a rollout ended, and each of its hosts. */
 export type RolloutEnd = Extract<RolloutEvent, { type: 'fleetwall.rollout.ended' }>['data'];
@@ -128,7 +119,7 @@ export class RolloutState {
         return;
       case 'fleetwall.rollout.looked':
         this.lookedStep = event.data.step;
-        for (const look of event.data.looks) this.#takeLook(look);
+        for (const look of event.data.looks) takeLook(this.gates, look);
         return;
       case 'fleetwall.rollout.unroutable':
         for (const progress of this.#known(event.data.hosts)) progress.end ??= 'unroutable';
@@ -144,15 +135,6 @@ export class RolloutState {
 
   #known(hosts: readonly string[]): HostProgress[] {
     return hosts.map((host) => this.hosts.get(host)).filter((progress) => progress !== undefined);
-  }
-
-  #takeLook(look: GateLook): void {
-    const gate = this.gates.get(look.name);
-    if (gate === undefined) return;
-    gate.looks.push(look);
-    if (gate.looks.length > MOST_LOOKS) gate.looks.shift();
-    if (look.verdict === 'pass') gate.failuresInRow = 0;
-    if (look.verdict === 'fail') gate.failuresInRow += 1;
   }
 
   /** Gives hosts that have begun and not ended more time: they could not be heard for so long. @internal */
