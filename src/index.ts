@@ -21,6 +21,7 @@ export type {
 } from './central/fleet/options.ts';
 export { FleetClient } from './central/fleet-client.ts';
 export type { FleetJob } from './central/fleet-job.ts';
+export type { GateProgress } from './central/rollout/gate-progress.ts';
 export type {
   FoundRollout,
   GateWatch,
@@ -29,7 +30,6 @@ export type {
   RolloutPlan,
 } from './central/rollout/rollout-options.ts';
 export type {
-  GateProgress,
   HostProgress,
   RolloutEnd,
   RolloutState,
