@@ -54,8 +54,15 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
     ADDRESS,
   'src/cli/README.md: fleetwall push edge.yaml --group canary --check --yes':
     'waits for two minutes a step (--soak 120)',
-  'src/contract/README.md: python3 test/integration/broker/pika_client.py amqp://127.0.0.1:5672 web-2 mine 2 < rules.txt':
-    ADDRESS,
+  'src/contract/README.md: $ python3 push.py amqp://127.0.0.1:5672 web-2 ops.key mine 2 < rules.txt':
+    'the program above it is run, and what it prints is compared with this',
+  'src/contract/README.md: $ npx quicktype --src-lang schema --lang python --out fleetwall.py schemas/job.schema.json schemas/event.schema.json':
+    'loads quicktype from the registry: the tests do the same with its library',
+  'src/cli/README.md: $ fleetwall status --json --amqp-url amqp://127.0.0.1:9':
+    'prints what the system says: errors of each command are compared by their tests',
+  'src/cli/README.md: $ fleetwall check edge.yaml': SHOWN,
+  'src/cli/README.md: $ source <(fleetwall completion bash)     # in ~/.bashrc; for zsh the same with zsh in ~/.zshrc, behind compinit':
+    'is for the start of a shell: completion is tested in the real shells',
   'test/README.md: npm test                                       # sets the machine up, builds if needed, runs all':
     WHOLE,
   '.github/CONTRIBUTING.md: git clone … && cd fleetwall': WHOLE,

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { readGates } from '../../../src/gates/gates-file.ts';
 import { lookAtGates } from '../../../src/gates/look-at-gates.ts';
 import { fleetwall } from '../../support/command-line.ts';
+import { markdownFile } from '../../support/documents.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { freePort } from '../../support/free-ports.ts';
 import type { TestHost } from '../../support/host.ts';
@@ -138,6 +139,16 @@ describe('a look at a gate', () => {
     for (const [index, { reason }] of looks.entries()) expect(reason).toMatch(cases[index]?.[2] ?? /^$/);
   });
 
+  it('is read from the file that the page shows', async () => {
+    const { text } = await markdownFile('src/cli/README.md');
+    const [, shown = ''] = /^```yaml\n(gates:\n[^`]*)^```$/m.exec(text) ?? [];
+    await writeFile(join(folder, 'shown.yaml'), shown);
+    const { rules, gates } = await readGates(join(folder, 'shown.yaml'));
+    expect(rules).toMatchObject({ everySeconds: 15, failures: 2, onInconclusive: 'pause' });
+    expect(rules.names).toEqual(['error rate', 'the site answers', 'own check']);
+    expect(gates[2]).toMatchObject({ command: [join(folder, 'check-edge.sh')] });
+  });
+
   it.each([
     [[], 'gates: must name at least one gate'],
     [
@@ -147,8 +158,8 @@ describe('a look at a gate', () => {
       ],
       'must have a name of its own',
     ],
-    [[{ name: 'a' }], 'gates.0: must have a name and one of prometheus, http and command'],
-    [[{ name: 'a', http: { url: 'ftp://x/' } }], 'gates.0.http.url: must be an http or https URL'],
+    [[{ name: 'a' }], 'must have a name and one of prometheus, http and command'],
+    [[{ name: 'a', http: { url: 'ftp://x/' } }], 'must be an http or https URL'],
     [[{ name: 'a', http: { url: 'http://me:pw@x/' } }], 'a token is read from tokenFile'],
     [
       [{ name: 'a', prometheus: { url: 'http://x/', query: '1', below: 1, above: 0 } }],
