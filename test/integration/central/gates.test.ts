@@ -150,7 +150,7 @@ describe('a look at a gate', () => {
   });
 
   it.each([
-    [[], 'gates: must name at least one gate'],
+    [[], 'must name at least one gate'],
     [
       [
         { name: 'a', command: ['true'] },
