@@ -35,6 +35,8 @@ const LOADED_TABLES: Record<Family, string> = {
 /** Reads and writes the rules of one network namespace, with iptables-save and iptables-restore of one variant. */
 export class Iptables implements Firewall {
   readonly #options: IptablesOptions;
+  /** The tables that were seen to be loaded. */
+  readonly #loaded = new Set<string>();
 
   constructor(options: IptablesOptions) {
     this.#options = options;
@@ -124,10 +126,13 @@ export class Iptables implements Firewall {
 
   /**
    * Says whether a table is loaded. Legacy loads a table by reading it, so a table that is not loaded is not read: it is empty.
+   * One that was loaded once stays so. Should somebody unload its module, then to read it loads it again, empty.
    */
   async #isLoaded(fence: Fence, family: Family, table: string): Promise<boolean> {
     if (this.#options.programs.backend === 'nft') return true;
-    return (await this.#loadedTables(fence, family)).includes(table);
+    if (this.#loaded.has(`${family} ${table}`)) return true;
+    for (const name of await this.#loadedTables(fence, family)) this.#loaded.add(`${family} ${name}`);
+    return this.#loaded.has(`${family} ${table}`);
   }
 
   /** Lists the loaded tables. The kernel's file does not exist before the first table is loaded. */
