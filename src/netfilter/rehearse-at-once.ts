@@ -30,7 +30,7 @@ const SCRIPT = [
 const BY_SIGNAL = 128;
 
 /**
- * A rehearsal whose first restore is one program with the namespace for it, and with the saves of both families that are asked for
+ * A rehearsal of one table, whose first restore is one program with the namespace for it, and with the saves of both families that are asked for
  * after nearly every restore. To start four programs one by one takes longer than what they do for a small ruleset.
  *
  * Whatever else is asked, or comes out otherwise than well, is done a program at a time, in a namespace of its own.
@@ -41,8 +41,7 @@ export function firstAtOnce(options: AtOnceOptions, open: () => Promise<Rehearsa
   let first: { family: Family; text: string; saved: PerFamily<string> } | null = null;
   let isTried = false;
   let opening: Promise<Rehearsal> | null = null;
-  const opened = async () => {
-    const before = first;
+  const opened = async (before: typeof first) => {
     first = null;
     opening ??= open().then(async (rehearsal) => {
       if (before !== null) await rehearsal.restore(before.family, before.text);
@@ -52,19 +51,14 @@ export function firstAtOnce(options: AtOnceOptions, open: () => Promise<Rehearsa
   };
   return {
     restore: async (family, text) => {
-      if (!isTried) {
-        isTried = true;
-        const saved = await restoreAndSave(family, text, options);
-        if (saved !== null) {
-          first = { family, text, saved };
-          return;
-        }
-      }
-      await (await opened()).restore(family, text);
+      const saved = isTried ? null : await restoreAndSave(family, text, options);
+      isTried = true;
+      if (saved === null) await (await opened(null)).restore(family, text);
+      else first = { family, text, saved };
     },
-    save: async (family, table) => await (await opened()).save(family, table),
-    saveAll: async (family) => first?.saved[family] ?? (await (await opened()).saveAll(family)),
-    listNatively: async (family, table) => await (await opened()).listNatively(family, table),
+    save: async (family, table) => await (await opened(first)).save(family, table),
+    saveAll: async (family) => first?.saved[family] ?? (await (await opened(first)).saveAll(family)),
+    listNatively: async (family, table) => await (await opened(first)).listNatively(family, table),
   };
 }
 

@@ -43,8 +43,12 @@ export class ScratchSandbox implements Sandbox {
     return await readObjects(names, { programs, prefix: namespace.prefix, run });
   }
 
-  async within<T>(objects: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
-    const running = this.#within(objects, work);
+  async within<T>(
+    objects: SandboxObjects,
+    work: (rehearsal: Rehearsal) => Promise<T>,
+    isOneTable = false,
+  ): Promise<T> {
+    const running = this.#within(objects, work, isOneTable);
     this.#running.add(running);
     return await running.finally(() => this.#running.delete(running));
   }
@@ -53,7 +57,11 @@ export class ScratchSandbox implements Sandbox {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  async #within<T>(objects: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
+  async #within<T>(
+    objects: SandboxObjects,
+    work: (rehearsal: Rehearsal) => Promise<T>,
+    isOneTable: boolean,
+  ): Promise<T> {
     const { programs, open, run, lockSeconds, timeoutMs, runDir } = this.#options;
     let scratch: ScratchNamespace | null = null;
     const opened = async () => {
@@ -65,7 +73,9 @@ export class ScratchSandbox implements Sandbox {
     try {
       const environment = rehearsalLock(runDir);
       const atOnce = { programs, environment, lockSeconds, timeoutMs, run };
-      const rehearsal = withOwnTimers(hasNone(objects) ? firstAtOnce(atOnce, opened) : await opened());
+      const rehearsal = withOwnTimers(
+        isOneTable && hasNone(objects) ? firstAtOnce(atOnce, opened) : await opened(),
+      );
       return await work(
         objects.estimators.length === 0 ? rehearsal : await withEstimators(objects, rehearsal),
       );

@@ -50,6 +50,7 @@ export async function rehearse(
       const tried = await sandbox.within(
         objects,
         async (rehearsal) => await tryTable(trial, before, rehearsal),
+        true,
       );
       return { ...place, tried: trial.lines.length, ...tried };
     }),

@@ -38,15 +38,18 @@ export function planChains(question: OwnedChains): TablePlan {
     const before = liveRules.get(chain) ?? [];
     const old = before.map(textOf);
     const texts = wantedRules.map(textOf);
-    diffs.push(diffLists(old, texts));
     const isThere = live.chains.has(chain);
-    if (isThere && sameList(old, texts)) continue;
-    const counters = new LiveCounters(before);
-    const edits = isThere && !rewrite ? editChain(old, wantedRules, counters) : null;
+    if (isThere && sameList(old, texts)) {
+      diffs.push({ added: [], removed: [], unchanged: texts.length });
+      continue;
+    }
+    diffs.push(diffLists(old, texts));
+    const edits = isThere && !rewrite ? editChain(old, wantedRules) : null;
     if (edits !== null) {
       appendAll(edited, edits);
       continue;
     }
+    const counters = new LiveCounters(before);
     rewritten.push({ text: `:${chain} - [0:0]`, source: wanted.declarations.get(chain) ?? null });
     for (const rule of wantedRules) rules.push(ruleLine(rule, counters.take(rule)));
   }

@@ -58,28 +58,34 @@ export function readSavedTables(text: string): Map<string, Table> {
 }
 
 /** Says whether a line can begin a rule: a save with counters prints them before each rule, and declares each chain. */
-function isCounted(line: string, chains: Table['chains']): boolean {
-  const [, counters, , chain = ''] = RULE_START.exec(line) ?? [];
+function isCounted([, counters, , chain = '']: RegExpExecArray, chains: Table['chains']): boolean {
   return counters !== undefined && chains.has(chain);
 }
 
-/** @param isStart says whether a line that looks like a rule begins one */
+/** @param isStart says whether a line that looks like a rule begins one; it gets the match of {@link RULE_START} */
 function readSection(
   lines: readonly string[],
   first: number,
   last: number,
   name: string,
-  isStart: (line: string, chains: Table['chains']) => boolean,
+  isStart: (start: RegExpExecArray, chains: Table['chains']) => boolean,
 ): SavedTable {
   const table: Table = { ...emptyTable(name), line: first + 1, commitLine: last + 1 };
   const doubted = new Set<string>();
   const unclear = new Set<string>();
-  const isRuleStart = (line = '') => RULE_START.test(line) && isStart(line, table.chains);
+  const startIn = (line = '') => {
+    const start = RULE_START.exec(line);
+    return start !== null && isStart(start, table.chains) ? start : null;
+  };
   let isAfterOdd = false;
-  for (let at = readChains(table, lines, first + 1, last); at < last; ) {
+  let at = readChains(table, lines, first + 1, last);
+  let start = RULE_START.exec(lines[at] ?? '');
+  while (at < last) {
     let end = at + 1;
-    while (end < last && !isRuleStart(lines[end])) end += 1;
-    const rule = readRule(linesOf(lines, at, end), at + 1);
+    let next = null;
+    while (end < last && (next = startIn(lines[end])) === null) end += 1;
+    const rule = ruleFrom(linesOf(lines, at, end), start, at + 1);
+    start = next;
     table.rules.push(rule);
     if (isAfterOdd) doubted.add(rule.chain);
     if (rule.isOdd === true) unclear.add(rule.chain);
@@ -113,15 +119,18 @@ function readChains(table: Table, lines: readonly string[], from: number, last: 
 
 /** @param saved the rule, with its counters if there are any */
 export function readRule(saved: string, line: number): Rule {
-  const [, counters, command, chain = ''] = RULE_START.exec(saved) ?? [];
+  return ruleFrom(saved, RULE_START.exec(saved), line);
+}
+
+function ruleFrom(saved: string, start: RegExpExecArray | null, line: number): Rule {
+  const [, counters, command, chain = ''] = start ?? [];
   const insert = command === 'I';
   const bare = counters === undefined ? saved : saved.slice(counters.length + '[] '.length);
   const text = insert ? bare.replace('-I', '-A') : bare;
   const plain = plainJump(text);
   const spec = text.slice('-A '.length + chain.length + 1);
-  const jump = plain ?? readJump(text);
-  const rule = { chain, spec, text, jump, insert, counters: counters ?? null, line };
-  return plain === null ? { ...rule, isOdd: true } : rule;
+  const rule = { chain, spec, text, jump: plain, insert, counters: counters ?? null, line };
+  return plain === null ? { ...rule, jump: readJump(text), isOdd: true } : rule;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { appendAll } from '../append-all.ts';
 import type { Rule } from '../model.ts';
 import { readJump } from '../saved/read-jump.ts';
 import type { PerFamily } from '../tables.ts';
@@ -19,23 +20,30 @@ export type Known = PerFamily<Map<string, Acceptance[]>>;
 /** For each table, what the kernel took now, or is known to take in exactly this form. */
 export type Accepted = PerFamily<Map<string, Acceptance>>;
 
-function reachIn(table: WantedTable, chain: string): string {
-  return reachOf(table).from.get(chain) ?? '';
-}
-
-/** Returns the kernel's spelling of a rule, if the kernel is known to take the rule where the table reaches it from. */
-export function knownSpelling(
+/**
+ * Returns a function that returns the kernel's spelling of a rule of the table, if the kernel is known to take the rule where the
+ * table reaches it from. It is fastest for rules of one chain in a row.
+ */
+export function spellingIn(
   known: readonly Acceptance[],
   table: WantedTable,
-  { chain, text }: Rule,
-): string | undefined {
-  if (known.length === 0) return undefined;
-  const reach = reachIn(table, chain);
-  for (const { spelled } of known) {
-    const found = spelled.get(reach)?.get(text);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+): (rule: Rule) => string | undefined {
+  if (known.length === 0) return () => undefined;
+  const { from } = reachOf(table);
+  let current: string | null = null;
+  let spellings: ReadonlyMap<string, string>[] = [];
+  return ({ chain, text }) => {
+    if (chain !== current) {
+      const reach = from.get(chain) ?? '';
+      spellings = known.flatMap(({ spelled }) => spelled.get(reach) ?? []);
+      current = chain;
+    }
+    for (const spelled of spellings) {
+      const found = spelled.get(text);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
 }
 
 /**
@@ -48,10 +56,12 @@ export function acceptanceOf(
   known: readonly Acceptance[],
 ): Acceptance {
   const spelled = new Map<string, Map<string, string>>();
+  const { from } = reachOf(table);
+  const knownSpelling = spellingIn(known, table);
   for (const rule of rulesOf(table)) {
-    const text = spelling(rule) ?? knownSpelling(known, table, rule);
+    const text = spelling(rule) ?? knownSpelling(rule);
     if (text === undefined) continue;
-    const reach = reachIn(table, rule.chain);
+    const reach = from.get(rule.chain) ?? '';
     const texts = spelled.get(reach) ?? new Map<string, string>();
     spelled.set(reach, texts.set(rule.text, text));
   }
@@ -62,14 +72,16 @@ export function acceptanceOf(
 export function coversAll(acceptance: Acceptance, table: WantedTable): boolean {
   if (table.script !== null) return false;
   if ([...table.chains.keys()].some((chain) => !acceptance.chains.has(chain))) return false;
-  return rulesOf(table).every((rule) => knownSpelling([acceptance], table, rule) !== undefined);
+  const spelling = spellingIn([acceptance], table);
+  return rulesOf(table).every((rule) => spelling(rule) !== undefined);
 }
 
 /**
  * Returns a table in the kernel's spelling, which can be wanted. Each rule keeps the line of the sent text that it comes from.
  */
 export function spellTable(table: WantedTable, acceptance: Acceptance): WantedTable {
-  const spell = (rule: Rule) => respelled(rule, knownSpelling([acceptance], table, rule));
+  const spelling = spellingIn([acceptance], table);
+  const spell = (rule: Rule) => respelled(rule, spelling(rule));
   return {
     ...table,
     chains: new Map([...table.chains].map(([chain, rules]) => [chain, rules.map(spell)])),
@@ -80,12 +92,23 @@ export function spellTable(table: WantedTable, acceptance: Acceptance): WantedTa
 /** Gives a rule its spelling. Throws if there is none: a rule that the kernel has not spelled must never be written. */
 function respelled(rule: Rule, text: string | undefined): Rule {
   if (text === undefined) throw new Error(`it is not known how the kernel spells "${rule.text}"`);
+  if (text === rule.text && rule.copy === undefined && rule.isOdd === undefined) return rule;
   const { chain, line, insert, counters } = rule;
   const spec = text.slice('-A '.length + chain.length + 1);
   const jump = text === rule.text ? rule.jump : readJump(text);
   return { chain, spec, text, jump, insert, counters, line };
 }
 
-export function rulesOf({ chains, hooks }: WantedTable): Rule[] {
-  return [...[...chains.values()].flat(), ...hooks.map((hook) => hook.rule)];
+/** Each step of a job goes over the rules of the same few tables. */
+const RULES = new WeakMap<WantedTable, readonly Rule[]>();
+
+/** Returns all rules of a table: those of its chains, then the hooks. */
+export function rulesOf(table: WantedTable): readonly Rule[] {
+  const known = RULES.get(table);
+  if (known !== undefined) return known;
+  const rules: Rule[] = [];
+  for (const list of table.chains.values()) appendAll(rules, list);
+  for (const { rule } of table.hooks) rules.push(rule);
+  RULES.set(table, rules);
+  return rules;
 }

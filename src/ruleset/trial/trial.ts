@@ -2,7 +2,7 @@ import { jumpsToAny, type Rule, type Table } from '../model.ts';
 import type { ChangeLine } from '../plan/table-change.ts';
 import type { TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
-import { type Acceptance, knownSpelling, rulesOf } from './acceptance.ts';
+import { type Acceptance, rulesOf, spellingIn } from './acceptance.ts';
 import { reachOf } from './reach.ts';
 import { surroundings } from './surroundings.ts';
 
@@ -53,9 +53,10 @@ function listedLines(wanted: WantedTable, known: readonly Acceptance[]): TrialLi
     source: line,
   }));
   const several = new Map<number, [Rule, ...Rule[]]>();
+  const spelling = spellingIn(known, wanted);
   for (const rule of rulesOf(wanted)) {
     const kind = jumps.has(rule) ? 'jump' : 'rule';
-    if (kind === 'rule' && knownSpelling(known, wanted, rule) !== undefined) continue;
+    if (kind === 'rule' && spelling(rule) !== undefined) continue;
     const line = several.get(rule.line);
     if (line !== undefined) {
       line.push(rule);

@@ -10,13 +10,16 @@ export function lintJumps(
   chains: ReadonlyMap<string, SentChain>,
   rules: readonly Rule[],
 ): Problem[] {
-  return rules.flatMap((rule) => {
-    const reasons = [declaredLater(chains.get(rule.chain), rule), lintTarget(rule, chains)];
+  const problems: Problem[] = [];
+  for (const rule of rules) {
     const { line, chain } = rule;
-    return reasons.flatMap((reason) =>
-      reason === null ? [] : [{ line, table: section.table, chain, reason }],
-    );
-  });
+    const refuse = (reason: string | null) => {
+      if (reason !== null) problems.push({ line, table: section.table, chain, reason });
+    };
+    refuse(declaredLater(chains.get(chain), rule));
+    refuse(lintTarget(rule, chains));
+  }
+  return problems;
 }
 
 function lintTarget(rule: Rule, chains: ReadonlyMap<string, SentChain>): string | null {

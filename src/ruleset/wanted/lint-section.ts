@@ -19,11 +19,18 @@ const POLICIES = new Set(['ACCEPT', 'DROP']);
  */
 const MOST_RULES = 200_000;
 
+/** Not one list for each line: there may be 200,000. */
+const NONE: Problem[] = [];
+
 /** Finds what is wrong with single lines of a section, in either scope. */
 export function lintSection({ table, lines }: SentSection, family: Family): Problem[] {
   let rules = 0;
   return lines.flatMap((line) => {
     if (!isChain(line)) {
+      if (line.common !== null) {
+        rules += 1;
+        return NONE;
+      }
       const reasons = lintCommand(line, family);
       const count = countRules(line);
       rules += count;

@@ -26,7 +26,11 @@ class ChainsReader {
 
   read(): { table: WantedTable; problems: Problem[] } {
     for (const chain of chainsOf(this.#section)) this.#declare(chain);
-    const rules = commandsIn(this.#section).flatMap((command) => this.#readRule(command));
+    const rules: Rule[] = [];
+    for (const command of commandsIn(this.#section)) {
+      const rule = this.#readRule(command);
+      if (rule !== null) rules.push(rule);
+    }
     appendAll(this.#problems, lintJumps(this.#section, this.#declared, rules));
     const { table: name, commitLine } = this.#section;
     const declarations = new Map([...this.#declared.values()].map((chain) => [chain.name, chain.line]));
@@ -54,7 +58,7 @@ class ChainsReader {
     }
   }
 
-  #readRule(command: SentCommand): Rule[] {
+  #readRule(command: SentCommand): Rule | null {
     const sent = readSentRule(command);
     if (sent === null) {
       this.#refuse(
@@ -62,16 +66,16 @@ class ChainsReader {
         null,
         'is not one of the lines that a ruleset of scope chains may have: *TABLE, :CHAIN, -A CHAIN …, -I CHAIN … and COMMIT; "fleetwall convert FILE" writes other commands so, for scope tables',
       );
-      return [];
+      return null;
     }
     const reason = this.#objection(sent);
     if (reason !== null) {
       this.#refuse(command, sent.rule.chain, reason);
-      return [];
+      return null;
     }
     const rules = copiesOf(sent.rule, countRules(command));
     for (const rule of rules) this.#keep(rule);
-    return [sent.rule];
+    return sent.rule;
   }
 
   #objection({ rule, position }: SentRule): string | null {
