@@ -4,7 +4,7 @@ import type { Ruleset } from '../../contract/job.ts';
 import { type Claims, claimsOf, mergeClaims, type Neighbour, NO_CLAIMS } from '../../ruleset/plan/claims.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { toBytes } from '../../ruleset/text/bytes.ts';
-import { acceptanceOf, type Known } from '../../ruleset/trial/acceptance.ts';
+import { acceptanceOf, type Known, rulesOf } from '../../ruleset/trial/acceptance.ts';
 import { learnSpelling } from '../../ruleset/wanted/learn-spelling.ts';
 import { readSpelled } from '../../ruleset/wanted/read-spelled.ts';
 import { readWanted } from '../../ruleset/wanted/wanted.ts';
@@ -86,7 +86,8 @@ export async function knownOf(
   const sent = readWanted({ scope, ipv4: content.ipv4, ipv6: content.ipv6 }).tables;
   for (const family of FAMILIES) {
     const spelling = learnSpelling(sent[family], readSpelled(scope, rules[family]));
-    for (const [name, table] of sent[family]) known[family].set(name, [acceptanceOf(table, spelling, [])]);
+    for (const [name, table] of sent[family])
+      known[family].set(name, [acceptanceOf(table, rulesOf(table).map(spelling))]);
   }
   return known;
 }

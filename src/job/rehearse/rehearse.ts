@@ -1,6 +1,7 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { type Accepted, coversAll, type Known, spellTable } from '../../ruleset/trial/acceptance.ts';
+import { knownSpellings } from '../../ruleset/trial/known-spellings.ts';
 import { objectsOf } from '../../ruleset/trial/objects.ts';
 import { hasForeignHooks } from '../../ruleset/trial/surroundings.ts';
 import { planTrial } from '../../ruleset/trial/trial.ts';
@@ -41,15 +42,17 @@ export async function rehearse(
     wanted.map(async ({ family, table }) => {
       const place = { family, table: table.name };
       const before = known[family].get(table.name) ?? [];
-      const covering = before.find((acceptance) => coversAll(acceptance, table));
-      if (covering !== undefined)
-        return { ...place, tried: 0, acceptance: covering, spelled: spellTable(table, covering) };
+      for (const acceptance of before) {
+        const spellings = knownSpellings([acceptance], table);
+        if (coversAll(acceptance, table, spellings))
+          return { ...place, tried: 0, acceptance, spelled: spellTable(table, spellings) };
+      }
       const around = hasForeignHooks(table) ? live[family].get(table.name) : undefined;
       const trial = planTrial(place, table, around, before);
       const objects = await sandbox.readObjects(objectsOf(table));
       const tried = await sandbox.within(
         objects,
-        async (rehearsal) => await tryTable(trial, before, rehearsal),
+        async (rehearsal) => await tryTable(trial, rehearsal),
         true,
       );
       return { ...place, tried: trial.lines.length, ...tried };
