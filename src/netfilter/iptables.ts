@@ -37,6 +37,8 @@ export class Iptables implements Firewall {
   readonly #options: IptablesOptions;
   /** The tables that were seen to be loaded. */
   readonly #loaded = new Set<string>();
+  /** Each table as it was read last, to compare its next save with. */
+  readonly #last = new Map<string, Table>();
 
   constructor(options: IptablesOptions) {
     this.#options = options;
@@ -49,18 +51,24 @@ export class Iptables implements Firewall {
     chains: ReadonlySet<string>,
   ): Promise<Table | undefined> {
     if (!(await this.#isLoaded(fence, family, table))) return undefined;
-    const read = await readLiveTable(table, chains, {
+    const questions = {
       save: async () => await this.#save(fence, family, table),
-      print: async (places) => await this.#query(fence, { family, table }, places.map(at('-S'))),
-      printTwice: async (places) =>
+      print: async (places: readonly Place[]) =>
+        await this.#query(fence, { family, table }, places.map(at('-S'))),
+      printTwice: async (places: readonly Place[]) =>
         await this.#query(
           fence,
           { family, table },
           places.map(at('-S')).flatMap((question) => [question, `${question} -v`]),
         ),
-      list: async (place) => await this.#query(fence, { family, table }, [`${at('-L')(place)} -n`]),
-    });
-    if (read !== null) return read;
+      list: async (place: Place) => await this.#query(fence, { family, table }, [`${at('-L')(place)} -n`]),
+    };
+    const key = `${family} ${table}`;
+    const read = await readLiveTable(table, chains, questions, this.#last.get(key)?.rules);
+    if (read !== null) {
+      this.#last.set(key, read);
+      return read;
+    }
     const message = `what iptables-save prints of the ${family} table ${table} cannot be read, or changed with each look`;
     const command = nameOf(this.#options.programs.save[family]);
     throw new RestoreFailed({ kind: 'unreadable', message, lines: [], command, exitCode: 0, stderr: '' });

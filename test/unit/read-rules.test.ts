@@ -228,6 +228,42 @@ describe('a table that was saved', () => {
     ]);
   });
 
+  it('is read with what was read before just as without', () => {
+    const counters = fc.constantFrom('[0:0]', '[12:720]');
+    const text = fc.constantFrom(
+      '-A INPUT -s 10.0.0.1/32 -j DROP',
+      '-A INPUT -s 10.0.0.2/32 -j own',
+      '-A INPUT -s 10.0.0.1/32 -j DROP -m',
+      '-A own -j ACCEPT',
+      '-A own -m recent --rcheck --name a -j DROP',
+      '-A gone -j ACCEPT',
+      '-A own -m hashlimit --hashlimit-name a\n[0:0] -A INPUT -s 10.0.0.1/32 -j DROP',
+      'a line of its own',
+    );
+    const list = fc.array(fc.tuple(counters, text), { maxLength: 12 });
+    const save = (lines: [string, string][]) =>
+      [
+        '*filter',
+        ':INPUT ACCEPT [1:2]',
+        ':own - [0:0]',
+        ...lines.map((line) => line.join(' ')),
+        'COMMIT',
+        '',
+      ].join('\n');
+    fc.assert(
+      fc.property(list, list, fc.nat(12), (some, others, at) => {
+        const before = readSavedTable(save(some), 'filter')?.table.rules ?? [];
+        // Often the same with a few others in it.
+        for (const now of [
+          others,
+          [...some.slice(0, at), ...others.slice(0, 2), ...some.slice(at)],
+          some.toSpliced(at, 1),
+        ])
+          expect(readSavedTable(save(now), 'filter', before)).toEqual(readSavedTable(save(now), 'filter'));
+      }),
+    );
+  });
+
   it('has a doubtful rule where a line may be a part of a name in the rule before', () => {
     expect(readSavedTable(SAVED, 'filter')?.doubtful).toEqual([
       { chain: 'INPUT', position: 2, text: '-A INPUT -j DROP' },

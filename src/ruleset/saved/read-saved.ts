@@ -1,4 +1,5 @@
 import { emptyTable, type Rule, type Table } from '../model.ts';
+import { KnownRules, ruleAgain } from './known-rules.ts';
 import { plainJump } from './plain-rule.ts';
 import { readJump } from './read-jump.ts';
 
@@ -30,15 +31,16 @@ const RULE_START = /^(?:\[(\d+:\d+)\] )?-([AI]) ([^ \n]+)/;
  * Reads one table as `iptables-save -c -t` prints it. A rule begins at a line that looks like one, and ends before the next such
  * line. Lines in between belong to the rule before them.
  *
+ * @param before the rules of this table as they were read last. Each line that is the same is only compared
  * @returns `null` if the text has no such table, or is cut off
  */
-export function readSavedTable(text: string, name: string): SavedTable | null {
+export function readSavedTable(text: string, name: string, before: readonly Rule[] = []): SavedTable | null {
   const lines = text.split('\n');
   const first = lines.indexOf(`*${name}`);
   // A comment with a line break may look like the end. The true COMMIT is the last one.
   const last = lines.lastIndexOf('COMMIT');
   if (first === -1 || last < first) return null;
-  return readSection(lines, first, last, name, isCounted);
+  return readSection(lines, first, last, name, { isStart: isCounted, known: new KnownRules(before) });
 }
 
 /** Reads several tables that were made of our own text only. So each line is what it looks like. */
@@ -51,40 +53,51 @@ export function readSavedTables(text: string): Map<string, Table> {
     const last = lines.indexOf('COMMIT', first);
     if (last === -1) break;
     const name = line.slice(1);
-    tables.set(name, readSection(lines, first, last, name, () => true).table);
+    tables.set(name, readSection(lines, first, last, name, EVERY_LINE).table);
     first = last;
   }
   return tables;
 }
+
+interface Reading {
+  /** Says whether a line that looks like a rule begins one. Gets the match of {@link RULE_START}. */
+  isStart: (start: RegExpExecArray, chains: Table['chains']) => boolean;
+  known: KnownRules;
+}
+
+const EVERY_LINE: Reading = { isStart: () => true, known: new KnownRules([]) };
 
 /** Says whether a line can begin a rule: a save with counters prints them before each rule, and declares each chain. */
 function isCounted([, counters, , chain = '']: RegExpExecArray, chains: Table['chains']): boolean {
   return counters !== undefined && chains.has(chain);
 }
 
-/** @param isStart says whether a line that looks like a rule begins one; it gets the match of {@link RULE_START} */
 function readSection(
   lines: readonly string[],
   first: number,
   last: number,
   name: string,
-  isStart: (start: RegExpExecArray, chains: Table['chains']) => boolean,
+  { isStart, known }: Reading,
 ): SavedTable {
   const table: Table = { ...emptyTable(name), line: first + 1, commitLine: last + 1 };
   const doubted = new Set<string>();
   const unclear = new Set<string>();
   const startIn = (line = '') => {
+    const same = known.next(line);
+    if (same !== null && table.chains.has(same.chain)) return same;
     const start = RULE_START.exec(line);
     return start !== null && isStart(start, table.chains) ? start : null;
   };
   let isAfterOdd = false;
   let at = readChains(table, lines, first + 1, last);
-  let start = RULE_START.exec(lines[at] ?? '');
+  let start = startIn(lines[at]) ?? RULE_START.exec(lines[at] ?? '');
   while (at < last) {
     let end = at + 1;
     let next = null;
     while (end < last && (next = startIn(lines[end])) === null) end += 1;
-    const rule = ruleFrom(linesOf(lines, at, end), start, at + 1);
+    const same = end === at + 1 && start !== null && 'text' in start ? start : null;
+    const rule =
+      same === null ? readRule(linesOf(lines, at, end), at + 1) : ruleAgain(same, lines[at] ?? '', at + 1);
     start = next;
     table.rules.push(rule);
     if (isAfterOdd) doubted.add(rule.chain);
@@ -119,11 +132,7 @@ function readChains(table: Table, lines: readonly string[], from: number, last: 
 
 /** @param saved the rule, with its counters if there are any */
 export function readRule(saved: string, line: number): Rule {
-  return ruleFrom(saved, RULE_START.exec(saved), line);
-}
-
-function ruleFrom(saved: string, start: RegExpExecArray | null, line: number): Rule {
-  const [, counters, command, chain = ''] = start ?? [];
+  const [, counters, command, chain = ''] = RULE_START.exec(saved) ?? [];
   const insert = command === 'I';
   const bare = counters === undefined ? saved : saved.slice(counters.length + '[] '.length);
   const text = insert ? bare.replace('-I', '-A') : bare;

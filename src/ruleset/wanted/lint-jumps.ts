@@ -13,11 +13,8 @@ export function lintJumps(
   const problems: Problem[] = [];
   for (const rule of rules) {
     const { line, chain } = rule;
-    const refuse = (reason: string | null) => {
+    for (const reason of [declaredLater(chains.get(chain), rule), lintTarget(rule, chains)])
       if (reason !== null) problems.push({ line, table: section.table, chain, reason });
-    };
-    refuse(declaredLater(chains.get(chain), rule));
-    refuse(lintTarget(rule, chains));
   }
   return problems;
 }
