@@ -1,3 +1,4 @@
+import { inTurns } from '../job/time/in-turns.ts';
 import { type Rule, rulesByChain, type Table } from '../ruleset/model.ts';
 import { type Place, placesOf, readPrintedTwice } from '../ruleset/saved/read-printed.ts';
 import { readSavedTable } from '../ruleset/saved/read-saved.ts';
@@ -32,7 +33,7 @@ export async function readLiveTable(
   ask: TableQuestions,
   before: readonly Rule[] = [],
 ): Promise<Table | null> {
-  const saved = readSavedTable(await ask.save(), name, before);
+  const saved = await inTurns(readSavedTable(await ask.save(), name, before));
   if (saved === null) return null;
   const { table, doubtful, unclear } = saved;
   const isClear =

@@ -9,6 +9,7 @@ import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Intent } from '../plan/intent.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
 import type { Sandbox } from '../ports/sandbox.ts';
+import { turnOfOthers } from '../time/in-turns.ts';
 import { refusalFailure } from './refusal-failure.ts';
 import { tryTable } from './try-table.ts';
 
@@ -48,6 +49,7 @@ export async function rehearse(
           return { ...place, tried: 0, acceptance, spelled: spellTable(table, spellings) };
       }
       const around = hasForeignHooks(table) ? live[family].get(table.name) : undefined;
+      await turnOfOthers();
       const trial = planTrial(place, table, around, before);
       const objects = await sandbox.readObjects(objectsOf(table));
       const tried = await sandbox.within(

@@ -3,6 +3,7 @@ import type { Trial, TrialLine } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import { mayBeTheText } from '../ports/restore-fault.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
+import { turnOfOthers } from '../time/in-turns.ts';
 import { checkFaithful } from './check-faithful.ts';
 import { checkMade, type Made } from './check-made.ts';
 import { findRefused } from './find-refused.ts';
@@ -42,6 +43,7 @@ export async function tryTable(
     });
     return { refused: { trial, verdict: made, ...found } };
   }
+  await turnOfOthers();
   const accepted = acceptedTable(trial, made);
   const unfaithful = await checkFaithful(trial, accepted.spelled, made, rehearsal);
   return unfaithful === null ? accepted : { refused: unfaithful };

@@ -1,4 +1,5 @@
 import { emptyTable, type Rule, type Table } from '../model.ts';
+import { finish, LINES_A_STEP, type Steps } from '../steps.ts';
 import { KnownRules, ruleAgain } from './known-rules.ts';
 import { plainJump } from './plain-rule.ts';
 import { readJump } from './read-jump.ts';
@@ -34,17 +35,26 @@ const RULE_START = /^(?:\[(\d+:\d+)\] )?-([AI]) ([^ \n]+)/;
  * @param before the rules of this table as they were read last. Each line that is the same is only compared
  * @returns `null` if the text has no such table, or is cut off
  */
-export function readSavedTable(text: string, name: string, before: readonly Rule[] = []): SavedTable | null {
+export function* readSavedTable(
+  text: string,
+  name: string,
+  before: readonly Rule[] = [],
+): Steps<SavedTable | null> {
   const lines = text.split('\n');
   const first = lines.indexOf(`*${name}`);
   // A comment with a line break may look like the end. The true COMMIT is the last one.
   const last = lines.lastIndexOf('COMMIT');
   if (first === -1 || last < first) return null;
-  return readSection(lines, first, last, name, { isStart: isCounted, known: new KnownRules(before) });
+  return yield* readSection(lines, first, last, name, { isStart: isCounted, known: new KnownRules(before) });
 }
 
 /** Reads several tables that were made of our own text only. So each line is what it looks like. */
 export function readSavedTables(text: string): Map<string, Table> {
+  return finish(readSavedSteps(text));
+}
+
+/** As {@link readSavedTables}. */
+export function* readSavedSteps(text: string): Steps<Map<string, Table>> {
   const tables = new Map<string, Table>();
   const lines = text.split('\n');
   for (let first = 0; first < lines.length; first += 1) {
@@ -53,7 +63,7 @@ export function readSavedTables(text: string): Map<string, Table> {
     const last = lines.indexOf('COMMIT', first);
     if (last === -1) break;
     const name = line.slice(1);
-    tables.set(name, readSection(lines, first, last, name, EVERY_LINE).table);
+    tables.set(name, (yield* readSection(lines, first, last, name, EVERY_LINE)).table);
     first = last;
   }
   return tables;
@@ -72,13 +82,13 @@ function isCounted([, counters, , chain = '']: RegExpExecArray, chains: Table['c
   return counters !== undefined && chains.has(chain);
 }
 
-function readSection(
+function* readSection(
   lines: readonly string[],
   first: number,
   last: number,
   name: string,
   { isStart, known }: Reading,
-): SavedTable {
+): Steps<SavedTable> {
   const table: Table = { ...emptyTable(name), line: first + 1, commitLine: last + 1 };
   const doubted = new Set<string>();
   const unclear = new Set<string>();
@@ -100,6 +110,7 @@ function readSection(
       same === null ? readRule(linesOf(lines, at, end), at + 1) : ruleAgain(same, lines[at] ?? '', at + 1);
     start = next;
     table.rules.push(rule);
+    if (table.rules.length % LINES_A_STEP === 0) yield;
     if (isAfterOdd) doubted.add(rule.chain);
     if (rule.isOdd === true) unclear.add(rule.chain);
     isAfterOdd = rule.isOdd === true;

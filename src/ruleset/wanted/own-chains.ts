@@ -1,5 +1,6 @@
 import { appendAll } from '../append-all.ts';
 import type { Problem, Rule } from '../model.ts';
+import { LINES_A_STEP, type Steps } from '../steps.ts';
 import { builtInChains } from '../tables.ts';
 import type { SentChain, SentCommand, SentSection } from '../text/sent-text.ts';
 import { countRules } from './count-copies.ts';
@@ -9,7 +10,7 @@ import { copiesOf, readSentRule, type SentRule } from './read-rule.ts';
 import type { Hook, WantedTable } from './wanted-table.ts';
 
 /** Reads a section in scope `chains`. The declared chains are the ruleset's. In all other chains it may only have hooks. */
-export function ownChains(section: SentSection): { table: WantedTable; problems: Problem[] } {
+export function ownChains(section: SentSection): Steps<{ table: WantedTable; problems: Problem[] }> {
   return new ChainsReader(section).read();
 }
 
@@ -24,10 +25,11 @@ class ChainsReader {
     this.#section = section;
   }
 
-  read(): { table: WantedTable; problems: Problem[] } {
+  *read(): Steps<{ table: WantedTable; problems: Problem[] }> {
     for (const chain of chainsOf(this.#section)) this.#declare(chain);
     const rules: Rule[] = [];
-    for (const command of commandsIn(this.#section)) {
+    for (const [index, command] of commandsIn(this.#section).entries()) {
+      if (index % LINES_A_STEP === 0) yield;
       const rule = this.#readRule(command);
       if (rule !== null) rules.push(rule);
     }
