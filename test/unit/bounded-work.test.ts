@@ -33,7 +33,7 @@ const LARGEST = {
 };
 
 /** How often the work could be interrupted, and what came of it. */
-function count<T>(steps: Steps<T>): { steps: number; value: T } {
+function countSteps<T>(steps: Steps<T>): { steps: number; value: T } {
   for (let made = 0; ; made += 1) {
     const { done, value } = steps.next();
     if (done === true) return { steps: made, value };
@@ -43,14 +43,14 @@ function count<T>(steps: Steps<T>): { steps: number; value: T } {
 describe('the largest message', () => {
   it.each(Object.entries(LARGEST))('is read in pieces: %s', { timeout: 120_000 }, (_, ipv4) => {
     const lines = ipv4.split('\n').length;
-    const { steps, value } = count(readWantedSteps({ scope: 'chains', ipv4 }));
+    const { steps, value } = countSteps(readWantedSteps({ scope: 'chains', ipv4 }));
     expect(steps).toBeGreaterThanOrEqual(Math.floor(lines / LINES_A_STEP));
     expect(value.problems.length).toBeLessThanOrEqual(lines);
   });
 
   it('is saved by the kernel, and that is read in pieces, too', { timeout: 60_000 }, () => {
     const saved = LARGEST['odd rules'];
-    const { steps, value } = count(readSavedSteps(saved));
+    const { steps, value } = countSteps(readSavedSteps(saved));
     expect(value.get('filter')?.rules).toHaveLength(TENTH);
     expect(steps).toBe(TENTH / LINES_A_STEP);
   });
@@ -69,7 +69,7 @@ describe('the largest message', () => {
       ':a - [0:0]',
       many(300, (i) => `-A a -s ${addresses} -m mark --mark ${i} -j DROP`),
     );
-    const { value } = count(readWantedSteps({ scope: 'chains', ipv4 }));
+    const { value } = countSteps(readWantedSteps({ scope: 'chains', ipv4 }));
     const filter = value.tables.ipv4.get('filter');
     const rules = filter === undefined ? [] : rulesOf(filter);
     expect(rules).toHaveLength(300 * 600);
