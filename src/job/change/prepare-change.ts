@@ -35,7 +35,9 @@ export async function prepareChange(sent: Intent, session: HostSession): Promise
   await turnOfOthers();
   const intent = rehearsed.value;
   assertLinesAllowed(intent, snapshot, ports);
+  await turnOfOthers();
   const plans = await watch.time('planMs', () => planIntent(intent, snapshot));
+  await turnOfOthers();
   const changes = changesOf(plans);
   await assertRepresentable(intent, changes, snapshot, session);
   return { intent, snapshot, plans, changes };

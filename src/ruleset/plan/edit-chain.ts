@@ -1,18 +1,23 @@
 import { type Rule, textOf } from '../model.ts';
-import { sameEnds, sameList } from './diff.ts';
+import { type ListDiff, sameEnds, sameList } from './diff.ts';
 import { type ChangeLine, ruleLine } from './table-change.ts';
 
 /** For each edit, iptables counts rules from the head of the chain. So with many edits, writing the whole chain costs less. */
 const FEW_EDITS = 16;
 const EDITS_PER_RULE = 1 / 16;
 
+/** Says whether there are few edits enough, before the chain is looked at closely. */
+export function isWorthEditing(before: readonly string[], { added, removed }: ListDiff): boolean {
+  return added.length + removed.length <= Math.max(FEW_EDITS, before.length * EDITS_PER_RULE);
+}
+
 /**
  * Edits an owned chain: deletes rules that are gone by value, and inserts new ones at their places. The rules that stay keep
  * their counters. Only what is between the first and the last difference is looked at closely.
  *
  * @param before the rules as they are live
- * @returns `null` if the chain must be written anew: there are too many edits, rules have changed places, or there are twins, of
- * which a deletion by value might hit the wrong one
+ * @returns `null` if the chain must be written anew: rules have changed places, or there are twins, of which a deletion by value
+ * might hit the wrong one
  */
 export function editChain(before: readonly string[], after: readonly Rule[]): ChangeLine[] | null {
   const { head, tail } = sameEnds(before, after.map(textOf));
@@ -24,8 +29,6 @@ export function editChain(before: readonly string[], after: readonly Rule[]): Ch
   const gone = middle.filter((text) => !wanted.has(text));
   const staying = middle.filter((text) => wanted.has(text));
   const fresh = rules.flatMap(({ text }) => (old.has(text) ? [] : text));
-  const edits = gone.length + fresh.length;
-  if (edits > Math.max(FEW_EDITS, before.length * EDITS_PER_RULE)) return null;
   const kept = rules.flatMap(({ text }) => (old.has(text) ? text : []));
   if (!sameList(staying, kept) || hasTwin(before, head, tail, new Set([...gone, ...fresh]))) return null;
   const lines: ChangeLine[] = gone.map((text) => ({ text: text.replace(/^-A/, '-D'), source: null }));

@@ -5,7 +5,7 @@ import { quoteWord } from '../text/split-words.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import type { Neighbour } from './claims.ts';
 import { diffLists, type ListDiff, sameList } from './diff.ts';
-import { editChain } from './edit-chain.ts';
+import { editChain, isWorthEditing } from './edit-chain.ts';
 import { planHooks } from './plan-hooks.ts';
 import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './table-change.ts';
 
@@ -43,8 +43,10 @@ export function planChains(question: OwnedChains): TablePlan {
       diffs.push({ added: [], removed: [], unchanged: texts.length });
       continue;
     }
-    diffs.push(diffLists(old, texts));
-    const edits = isThere && !rewrite ? editChain(old, wantedRules) : null;
+    const diff = diffLists(old, texts);
+    diffs.push(diff);
+    const mayEdit = isThere && !rewrite && isWorthEditing(old, diff);
+    const edits = mayEdit ? editChain(old, wantedRules) : null;
     if (edits !== null) {
       appendAll(edited, edits);
       continue;
