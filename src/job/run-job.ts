@@ -64,7 +64,7 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
   // job may have changed the record.
   const before = await ports.rulesets.list();
   admit(recordOf(job, before));
-  const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
+  const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
   if (failure !== null) {
     throw await withRefusedLines(failure, ruleset, intentOf(ruleset, ruleset, wanted, before), ports);
   }
@@ -120,7 +120,7 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
     const content = contentText(ruleset);
     const digest = textDigest(content);
     run.digest = digest;
-    const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
+    const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
     if (failure !== null) throw failure;
     run.tellStarted();
     const proposal: Proposal = {

@@ -35,6 +35,10 @@ const LOADED_TABLES: Record<Family, string> = {
 /** Reads and writes the rules of one network namespace, with iptables-save and iptables-restore of one variant. */
 export class Iptables implements Firewall {
   readonly #options: IptablesOptions;
+  /** The tables that were seen to be loaded. */
+  readonly #loaded = new Set<string>();
+  /** Each table as it was read last, to compare its next save with. */
+  readonly #last = new Map<string, Table>();
 
   constructor(options: IptablesOptions) {
     this.#options = options;
@@ -48,18 +52,24 @@ export class Iptables implements Firewall {
     chains: ReadonlySet<string>,
   ): Promise<Table | undefined> {
     if (!(await this.#isLoaded(fence, family, table))) return undefined;
-    const read = await readLiveTable(table, chains, {
+    const questions = {
       save: async () => await this.#save(fence, family, table),
-      print: async (places) => await this.#query(fence, { family, table }, places.map(at('-S'))),
-      printTwice: async (places) =>
+      print: async (places: readonly Place[]) =>
+        await this.#query(fence, { family, table }, places.map(at('-S'))),
+      printTwice: async (places: readonly Place[]) =>
         await this.#query(
           fence,
           { family, table },
           places.map(at('-S')).flatMap((question) => [question, `${question} -v`]),
         ),
-      list: async (place) => await this.#query(fence, { family, table }, [`${at('-L')(place)} -n`]),
-    });
-    if (read !== null) return read;
+      list: async (place: Place) => await this.#query(fence, { family, table }, [`${at('-L')(place)} -n`]),
+    };
+    const key = `${family} ${table}`;
+    const read = await readLiveTable(table, chains, questions, this.#last.get(key)?.rules);
+    if (read !== null) {
+      this.#last.set(key, read);
+      return read;
+    }
     const message = `what iptables-save prints of the ${family} table ${table} cannot be read, or changed with each look`;
     const command = nameOf(this.#options.programs.save[family]);
     throw new RestoreFailed({ kind: 'unreadable', message, lines: [], command, exitCode: 0, stderr: '' });
@@ -129,10 +139,13 @@ export class Iptables implements Firewall {
 
   /**
    * Says whether a table is loaded. Legacy loads a table by reading it, so a table that is not loaded is not read: it is empty.
+   * One that was loaded once stays so. Should somebody unload its module, then to read it loads it again, empty.
    */
   async #isLoaded(fence: Fence | null, family: Family, table: string): Promise<boolean> {
     if (this.#options.programs.backend === 'nft') return true;
-    return (await this.#loadedTables(fence, family)).includes(table);
+    if (this.#loaded.has(`${family} ${table}`)) return true;
+    for (const name of await this.#loadedTables(fence, family)) this.#loaded.add(`${family} ${name}`);
+    return this.#loaded.has(`${family} ${table}`);
   }
 
   /** Lists the loaded tables. The kernel's file does not exist before the first table is loaded. */

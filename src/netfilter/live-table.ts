@@ -1,3 +1,4 @@
+import { inTurns } from '../job/time/in-turns.ts';
 import { type Rule, rulesByChain, type Table } from '../ruleset/model.ts';
 import { type Place, placesOf, readPrintedTwice } from '../ruleset/saved/read-printed.ts';
 import { readSavedTable } from '../ruleset/saved/read-saved.ts';
@@ -23,14 +24,16 @@ const MOST_TRIES = 4;
  * of the chains concerned.
  *
  * @param chains for these, the caller must know which rules jump to them
+ * @param before the rules as they were read last; what is still the same is not read again
  * @returns `null` if the saved text cannot be read
  */
 export async function readLiveTable(
   name: string,
   chains: ReadonlySet<string>,
   ask: TableQuestions,
+  before: readonly Rule[] = [],
 ): Promise<Table | null> {
-  const saved = readSavedTable(await ask.save(), name);
+  const saved = await inTurns(readSavedTable(await ask.save(), name, before));
   if (saved === null) return null;
   const { table, doubtful, unclear } = saved;
   const isClear =

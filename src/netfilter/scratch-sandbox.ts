@@ -12,6 +12,7 @@ import { faultOf } from './fault.ts';
 import type { IptablesOptions } from './iptables.ts';
 import { NSENTER } from './namespace.ts';
 import { listNatively } from './native-listing.ts';
+import { firstAtOnce } from './rehearse-at-once.ts';
 import { makeObjects, readObjects } from './sandbox-objects.ts';
 import { withOwnTimers } from './timer-labels.ts';
 import { rehearsalLock } from './xtables-lock.ts';
@@ -42,8 +43,12 @@ export class ScratchSandbox implements Sandbox {
     return await readObjects(names, { programs, prefix: namespace.prefix, run });
   }
 
-  async within<T>(objects: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
-    const running = this.#within(objects, work);
+  async within<T>(
+    objects: SandboxObjects,
+    work: (rehearsal: Rehearsal) => Promise<T>,
+    isOneTable = false,
+  ): Promise<T> {
+    const running = this.#within(objects, work, isOneTable);
     this.#running.add(running);
     return await running.finally(() => this.#running.delete(running));
   }
@@ -52,18 +57,30 @@ export class ScratchSandbox implements Sandbox {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  async #within<T>(objects: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T> {
-    const { programs, open, run } = this.#options;
-    const scratch = await open();
-    const prefix = [NSENTER, `--net=/proc/${scratch.pid}/ns/net`, '--'];
-    try {
+  async #within<T>(
+    objects: SandboxObjects,
+    work: (rehearsal: Rehearsal) => Promise<T>,
+    isOneTable: boolean,
+  ): Promise<T> {
+    const { programs, open, run, lockSeconds, timeoutMs, runDir } = this.#options;
+    let scratch: ScratchNamespace | null = null;
+    const opened = async () => {
+      scratch = await open();
+      const prefix = [NSENTER, `--net=/proc/${scratch.pid}/ns/net`, '--'];
       await makeObjects(objects, programs, prefix, run);
-      const rehearsal = withOwnTimers(this.#rehearsal(prefix));
+      return this.#rehearsal(prefix);
+    };
+    try {
+      const environment = rehearsalLock(runDir);
+      const atOnce = { programs, environment, lockSeconds, timeoutMs, run };
+      const rehearsal = withOwnTimers(
+        isOneTable && hasNone(objects) ? firstAtOnce(atOnce, opened) : await opened(),
+      );
       return await work(
         objects.estimators.length === 0 ? rehearsal : await withEstimators(objects, rehearsal),
       );
     } finally {
-      await scratch.letGo();
+      await (scratch as ScratchNamespace | null)?.letGo();
     }
   }
 
@@ -95,6 +112,10 @@ export class ScratchSandbox implements Sandbox {
         (await listNatively(family, table, prefix, this.#options)) ?? '',
     };
   }
+}
+
+function hasNone({ sets, accounts, estimators, timeouts }: SandboxObjects): boolean {
+  return [sets, accounts, estimators, timeouts].every((list) => list.length === 0);
 }
 
 /**

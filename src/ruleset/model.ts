@@ -72,10 +72,15 @@ export function textOf({ text }: Rule): string {
 
 export function rulesByChain(rules: readonly Rule[]): Map<string, Rule[]> {
   const chains = new Map<string, Rule[]>();
+  let chain: string | null = null;
+  let list: Rule[] = [];
   for (const rule of rules) {
-    const known = chains.get(rule.chain);
-    if (known === undefined) chains.set(rule.chain, [rule]);
-    else known.push(rule);
+    if (rule.chain !== chain) {
+      ({ chain } = rule);
+      list = chains.get(chain) ?? [];
+      chains.set(chain, list);
+    }
+    list.push(rule);
   }
   return chains;
 }

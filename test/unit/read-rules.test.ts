@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { plainJump } from '../../src/ruleset/saved/plain-rule.ts';
 import { readPrintedTwice } from '../../src/ruleset/saved/read-printed.ts';
 import { readSavedTable, readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
+import { finish } from '../../src/ruleset/steps.ts';
 import { readCommonLine } from '../../src/ruleset/text/common-line.ts';
 import { jumpOf } from '../../src/ruleset/text/jump-of.ts';
 import { lintAddress } from '../../src/ruleset/text/lint-address.ts';
@@ -212,7 +213,7 @@ const SAVED = [
 
 describe('a table that was saved', () => {
   it('is read with policies and counters, and each rule up to the start of the next', () => {
-    const saved = readSavedTable(SAVED, 'filter');
+    const saved = finish(readSavedTable(SAVED, 'filter'));
     expect(saved?.table.chains.get('INPUT')).toEqual({
       name: 'INPUT',
       policy: 'DROP',
@@ -228,15 +229,53 @@ describe('a table that was saved', () => {
     ]);
   });
 
+  it('is read with what was read before just as without', () => {
+    const counters = fc.constantFrom('[0:0]', '[12:720]');
+    const text = fc.constantFrom(
+      '-A INPUT -s 10.0.0.1/32 -j DROP',
+      '-A INPUT -s 10.0.0.2/32 -j own',
+      '-A INPUT -s 10.0.0.1/32 -j DROP -m',
+      '-A own -j ACCEPT',
+      '-A own -m recent --rcheck --name a -j DROP',
+      '-A gone -j ACCEPT',
+      '-A own -m hashlimit --hashlimit-name a\n[0:0] -A INPUT -s 10.0.0.1/32 -j DROP',
+      'a line of its own',
+    );
+    const list = fc.array(fc.tuple(counters, text), { maxLength: 12 });
+    const save = (lines: [string, string][]) =>
+      [
+        '*filter',
+        ':INPUT ACCEPT [1:2]',
+        ':own - [0:0]',
+        ...lines.map((line) => line.join(' ')),
+        'COMMIT',
+        '',
+      ].join('\n');
+    fc.assert(
+      fc.property(list, list, fc.nat(12), (some, others, at) => {
+        const before = finish(readSavedTable(save(some), 'filter'))?.table.rules ?? [];
+        // Often the same with a few others in it.
+        for (const now of [
+          others,
+          [...some.slice(0, at), ...others.slice(0, 2), ...some.slice(at)],
+          some.toSpliced(at, 1),
+        ])
+          expect(finish(readSavedTable(save(now), 'filter', before))).toEqual(
+            finish(readSavedTable(save(now), 'filter')),
+          );
+      }),
+    );
+  });
+
   it('has a doubtful rule where a line may be a part of a name in the rule before', () => {
-    expect(readSavedTable(SAVED, 'filter')?.doubtful).toEqual([
+    expect(finish(readSavedTable(SAVED, 'filter'))?.doubtful).toEqual([
       { chain: 'INPUT', position: 2, text: '-A INPUT -j DROP' },
     ]);
   });
 
   it('is not read if it is cut off', () => {
-    expect(readSavedTable('*filter\n:INPUT ACCEPT [0:0]\n', 'filter')).toBeNull();
-    expect(readSavedTable('', 'filter')).toBeNull();
+    expect(finish(readSavedTable('*filter\n:INPUT ACCEPT [0:0]\n', 'filter'))).toBeNull();
+    expect(finish(readSavedTable('', 'filter'))).toBeNull();
   });
 
   it('may be one of several in a text that fleetwall wrote itself', () => {

@@ -22,6 +22,28 @@ export async function writeDurably(path: string, text: string, encoding: Encodin
   }
 }
 
+/**
+ * Puts files of one folder in place as {@link writeDurably} does, one after the other, with one flush of the folder for all of
+ * them: they are written side by side.
+ */
+export async function writeAllDurably(
+  files: readonly { path: string; text: string; encoding?: Encoding }[],
+): Promise<void> {
+  const folders = new Set(files.map(({ path }) => dirname(path)));
+  try {
+    const written = await Promise.allSettled(
+      files.map(async ({ path, text, encoding }) => await writeAside(path, text, encoding)),
+    );
+    for (const one of written) if (one.status === 'rejected') throw one.reason;
+    for (const { path } of files) await rename(`${path}${ASIDE}`, path);
+    for (const folder of folders) await syncFolder(folder);
+  } catch (error) {
+    // They may hold the room that others need.
+    for (const { path } of files) await rm(`${path}${ASIDE}`, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
 /** Writes and flushes `PATH.new`, and returns that path. The caller has a lock for it, or nobody else writes to it. */
 export async function writeAside(path: string, text: string, encoding: Encoding = 'utf8'): Promise<string> {
   const aside = `${path}${ASIDE}`;

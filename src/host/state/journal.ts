@@ -11,7 +11,14 @@ import {
 } from '../../job/ports/pending.ts';
 import { bytesDigest } from '../../ruleset/digest.ts';
 import { perFamily } from '../../ruleset/tables.ts';
-import { makePrivateFolder, parseJson, readIfThere, syncFolder, writeDurably } from './files.ts';
+import {
+  makePrivateFolder,
+  parseJson,
+  readIfThere,
+  syncFolder,
+  writeAllDurably,
+  writeDurably,
+} from './files.ts';
 import { StoredClaims, StoredRecord } from './ruleset-store.ts';
 import { orUnavailable } from './state-error.ts';
 import { assertNotNewer, STATE_VERSION } from './state-version.ts';
@@ -69,10 +76,13 @@ export class FileJournal implements Journal {
     await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
       this.#snapshot = perFamily((family) => bytesDigest(before[family]));
-      await Promise.all(
-        FAMILIES.map((family) => writeDurably(this.#snapshotPath(family), before[family], 'latin1')),
-      );
-      await this.#write(change);
+      const snapshots = FAMILIES.map((family) => ({
+        path: this.#snapshotPath(family),
+        text: before[family],
+        encoding: 'latin1' as const,
+      }));
+      // The change comes last: once it is there, so is what undoes it.
+      await writeAllDurably([...snapshots, { path: this.#path, text: this.#textOf(change) }]);
     });
   }
 
@@ -134,10 +144,14 @@ export class FileJournal implements Journal {
   }
 
   async #write(change: PendingChange): Promise<void> {
+    await writeDurably(this.#path, this.#textOf(change));
+  }
+
+  #textOf(change: PendingChange): string {
     const stored = { version: STATE_VERSION, snapshot: this.#snapshot, change } satisfies z.infer<
       typeof StoredChange
     >;
-    await writeDurably(this.#path, JSON.stringify(stored));
+    return JSON.stringify(stored);
   }
 
   get #path(): string {

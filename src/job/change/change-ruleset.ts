@@ -10,6 +10,7 @@ import type { OpenChange, PendingChange } from '../ports/pending.ts';
 import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 import { explainRefusal } from '../rehearse/explain-refusal.ts';
+import { turnOfOthers } from '../time/in-turns.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { bothDone } from './both-done.ts';
 import { commitRecord, prepareCommit } from './commit.ts';
@@ -46,6 +47,7 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: J
   const { confirm } = run.job;
   if (confirm.mode !== 'none') await assertConfirmable(intent.label, ports);
   const pending = pendingOf(proposal, prepared, session, run);
+  await turnOfOthers();
   await ports.journal.open(pending, renderSnapshot(snapshot, intent.claims));
   if (confirm.mode !== 'none') await ports.watchdog.arm(pending, confirm.timeoutSeconds);
   return await applyAndConfirm(proposal, prepared, pending, session, run);

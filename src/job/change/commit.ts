@@ -6,6 +6,7 @@ import { spelledBy } from '../plan/intent.ts';
 import type { Proposal } from '../plan/proposal.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { BootFilesState, BootRecord, RulesetRecord } from '../ports/stores.ts';
+import { turnOfOthers } from '../time/in-turns.ts';
 
 /** The ports that a commit needs. */
 type Archive = Pick<Ports, 'rulesets' | 'contents' | 'boot' | 'facts' | 'log'>;
@@ -23,6 +24,8 @@ export async function prepareCommit(
 ): Promise<RulesetRecord | null> {
   const { intent, committed, earlier } = proposal;
   const { name, scope, record } = intent;
+  // The rules are being written at the same time: the program for that has the first turn.
+  await turnOfOthers();
   const isSame = await isOnRecord(proposal, ports);
   if (isSame && record?.committed?.revision === committed.revision) return null;
   const claims = claimsOf(scope, intent.wanted);

@@ -5,6 +5,7 @@ import type { Intent } from '../plan/intent.ts';
 import { changesOf } from '../plan/plan-intent.ts';
 import { concernOf, takeSnapshot } from '../plan/snapshot.ts';
 import type { HostSession } from '../ports/session.ts';
+import { turnOfOthers } from '../time/in-turns.ts';
 import { applyChanges } from './apply-changes.ts';
 import { mismatchFailure, planRemainder } from './verify-changes.ts';
 
@@ -66,6 +67,7 @@ async function changesLeft(
   { rules, watch }: HostSession,
 ): Promise<TableChange[]> {
   const live = await watch.time('verifyMs', () => takeSnapshot(rules, concernOf(intent)));
+  await turnOfOthers();
   const remainder = planRemainder(intent, live);
   const left = changesOf(remainder);
   if (refusal !== null && (isLast || sameChanges(written, left))) throw refusal;

@@ -10,6 +10,7 @@ import { assertNoConflicts, changesOf, planIntent } from '../plan/plan-intent.ts
 import { concernOf, type LiveTables, type Snapshot, takeSnapshot } from '../plan/snapshot.ts';
 import type { HostSession } from '../ports/session.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
+import { turnOfOthers } from '../time/in-turns.ts';
 
 /** Everything that is known about a change before the first rule is written. */
 export interface PreparedChange {
@@ -31,9 +32,12 @@ export async function prepareChange(sent: Intent, session: HostSession): Promise
   assertNoConflicts(sent, snapshot);
   if (rehearsed.status === 'rejected') throw rehearsed.reason;
 
+  await turnOfOthers();
   const intent = rehearsed.value;
   assertLinesAllowed(intent, snapshot, ports);
+  await turnOfOthers();
   const plans = await watch.time('planMs', () => planIntent(intent, snapshot));
+  await turnOfOthers();
   const changes = changesOf(plans);
   await assertRepresentable(intent, changes, snapshot, session);
   return { intent, snapshot, plans, changes };

@@ -43,7 +43,7 @@ async function remake(
   const { revision, digest } = record.committed;
   const sent = await ports.contents.read(digest);
   const ruleset = { ...sent, revision, adopt: [] };
-  const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
+  const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
   if (failure !== null) throw failure;
   const sentIntent = intentOf(ruleset, ruleset, wanted, records);
   const { intent } = await prepareChange(sentIntent, session);

@@ -1,7 +1,7 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import type { Ruleset } from '../../contract/job.ts';
 import { builtInChains, type PerFamily, perFamily } from '../../ruleset/tables.ts';
-import { readWanted } from '../../ruleset/wanted/wanted.ts';
+import { readWantedSteps } from '../../ruleset/wanted/wanted.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import {
   countLines,
@@ -17,6 +17,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { RehearsalMemory } from '../ports/rehearsal-memory.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
+import { inTurns } from '../time/in-turns.ts';
 
 export interface LintedRuleset {
   /** What the worker could read of the texts. */
@@ -34,12 +35,12 @@ export function assertSameScope({ name, scope }: Ruleset, record: RulesetRecord 
 }
 
 /** Reads the texts of a ruleset. Names every line that it cannot accept. */
-export function lintRuleset(ruleset: Ruleset, rehearsals: RehearsalMemory): LintedRuleset {
+export async function lintRuleset(ruleset: Ruleset, rehearsals: RehearsalMemory): Promise<LintedRuleset> {
   const known = rehearsals.wantedOf(ruleset);
   // A removed ruleset is remembered, too, with no tables. That is never a ruleset to apply.
   if (known !== null && FAMILIES.some((family) => known[family].size > 0))
     return { wanted: known, failure: null };
-  const { tables: wanted, problems } = readWanted(ruleset);
+  const { tables: wanted, problems } = await inTurns(readWantedSteps(ruleset));
   const lines = problems.map(ownFinding);
   return { wanted, failure: lines.length === 0 ? null : lintFailure(ruleset, lines) };
 }

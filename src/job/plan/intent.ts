@@ -4,14 +4,15 @@ import type { Ruleset } from '../../contract/job.ts';
 import { type Claims, claimsOf, mergeClaims, type Neighbour, NO_CLAIMS } from '../../ruleset/plan/claims.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { toBytes } from '../../ruleset/text/bytes.ts';
-import { acceptanceOf, type Known } from '../../ruleset/trial/acceptance.ts';
+import { acceptanceOf, type Known, rulesOf } from '../../ruleset/trial/acceptance.ts';
 import { learnSpelling } from '../../ruleset/wanted/learn-spelling.ts';
 import { readSpelled } from '../../ruleset/wanted/read-spelled.ts';
-import { readWanted } from '../../ruleset/wanted/wanted.ts';
+import { readWantedSteps } from '../../ruleset/wanted/wanted.ts';
 import { type WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import { labelOf } from '../outcome/naming.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
+import { inTurns } from '../time/in-turns.ts';
 
 /** What one job means to make of one ruleset on this host. */
 export interface Intent {
@@ -83,10 +84,11 @@ export async function knownOf(
   ]);
   // Damaged files are no knowledge: the rules are rehearsed again.
   if (content === null || rules === null) return known;
-  const sent = readWanted({ scope, ipv4: content.ipv4, ipv6: content.ipv6 }).tables;
+  const { tables: sent } = await inTurns(readWantedSteps({ scope, ipv4: content.ipv4, ipv6: content.ipv6 }));
   for (const family of FAMILIES) {
     const spelling = learnSpelling(sent[family], readSpelled(scope, rules[family]));
-    for (const [name, table] of sent[family]) known[family].set(name, [acceptanceOf(table, spelling, [])]);
+    for (const [name, table] of sent[family])
+      known[family].set(name, [acceptanceOf(table, rulesOf(table).map(spelling))]);
   }
   return known;
 }

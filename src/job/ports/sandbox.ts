@@ -24,9 +24,15 @@ export interface Sandbox {
   /**
    * Makes a namespace with only these objects in it, and keeps it until the work is done.
    *
+   * @param isOneTable whether each restore is of the same table. Then it may be faster
+   *
    * @throws {RehearsalUnavailable} if the worker has no right to make a namespace
    */
-  within<T>(objects: SandboxObjects, work: (rehearsal: Rehearsal) => Promise<T>): Promise<T>;
+  within<T>(
+    objects: SandboxObjects,
+    work: (rehearsal: Rehearsal) => Promise<T>,
+    isOneTable?: boolean,
+  ): Promise<T>;
   /** Resolves when no rehearsal is running. Nothing that was started under the lock may still run when the lock is left. */
   ended(): Promise<void>;
 }

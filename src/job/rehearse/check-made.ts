@@ -1,9 +1,10 @@
-import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
+import { readSavedSteps, readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import { readScript } from '../../ruleset/trial/read-script.ts';
 import { readTrial } from '../../ruleset/trial/read-trial.ts';
 import type { Trial, TrialLine } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
+import { inTurns, turnOfOthers } from '../time/in-turns.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What the kernel made of lines that it took. It is what the lines say. */
@@ -31,7 +32,8 @@ export async function checkMade(
     rehearsal.saveAll(trial.family),
     rehearsal.saveAll(trial.family === 'ipv4' ? 'ipv6' : 'ipv4'),
   ]);
-  const tables = readSavedTables(saved);
+  const tables = await inTurns(readSavedSteps(saved));
+  await turnOfOthers();
   const stray = [...readSavedTables(other).values()].find(({ rules }) => rules.length > 0);
   if (stray !== undefined)
     return verdictOf(`it makes rules of the other family, in table ${stray.name}`, null);

@@ -1,6 +1,7 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { type Accepted, coversAll, type Known, spellTable } from '../../ruleset/trial/acceptance.ts';
+import { knownSpellings } from '../../ruleset/trial/known-spellings.ts';
 import { objectsOf } from '../../ruleset/trial/objects.ts';
 import { hasForeignHooks } from '../../ruleset/trial/surroundings.ts';
 import { planTrial } from '../../ruleset/trial/trial.ts';
@@ -8,6 +9,7 @@ import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Intent } from '../plan/intent.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
 import type { Sandbox } from '../ports/sandbox.ts';
+import { turnOfOthers } from '../time/in-turns.ts';
 import { refusalFailure } from './refusal-failure.ts';
 import { tryTable } from './try-table.ts';
 
@@ -41,15 +43,19 @@ export async function rehearse(
     wanted.map(async ({ family, table }) => {
       const place = { family, table: table.name };
       const before = known[family].get(table.name) ?? [];
-      const covering = before.find((acceptance) => coversAll(acceptance, table));
-      if (covering !== undefined)
-        return { ...place, tried: 0, acceptance: covering, spelled: spellTable(table, covering) };
+      for (const acceptance of before) {
+        const spellings = knownSpellings([acceptance], table);
+        if (coversAll(acceptance, table, spellings))
+          return { ...place, tried: 0, acceptance, spelled: spellTable(table, spellings) };
+      }
       const around = hasForeignHooks(table) ? live[family].get(table.name) : undefined;
+      await turnOfOthers();
       const trial = planTrial(place, table, around, before);
       const objects = await sandbox.readObjects(objectsOf(table));
       const tried = await sandbox.within(
         objects,
-        async (rehearsal) => await tryTable(trial, before, rehearsal),
+        async (rehearsal) => await tryTable(trial, rehearsal),
+        true,
       );
       return { ...place, tried: trial.lines.length, ...tried };
     }),

@@ -1,8 +1,9 @@
-import { type Acceptance, acceptanceOf, spellTable } from '../../ruleset/trial/acceptance.ts';
+import { type Acceptance, acceptanceOf, rulesOf, spellTable } from '../../ruleset/trial/acceptance.ts';
 import type { Trial, TrialLine } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import { mayBeTheText } from '../ports/restore-fault.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
+import { turnOfOthers } from '../time/in-turns.ts';
 import { checkFaithful } from './check-faithful.ts';
 import { checkMade, type Made } from './check-made.ts';
 import { findRefused } from './find-refused.ts';
@@ -23,7 +24,6 @@ export interface AcceptedTable {
  */
 export async function tryTable(
   trial: Trial,
-  known: readonly Acceptance[],
   rehearsal: Rehearsal,
 ): Promise<AcceptedTable | { refused: RefusedTable }> {
   const { lines } = trial;
@@ -43,15 +43,16 @@ export async function tryTable(
     });
     return { refused: { trial, verdict: made, ...found } };
   }
-  const accepted = acceptedTable(trial, made, known);
+  await turnOfOthers();
+  const accepted = acceptedTable(trial, made);
   const unfaithful = await checkFaithful(trial, accepted.spelled, made, rehearsal);
   return unfaithful === null ? accepted : { refused: unfaithful };
 }
 
-function acceptedTable({ wanted }: Trial, made: Made, known: readonly Acceptance[]): AcceptedTable {
+function acceptedTable({ wanted, spellings: known }: Trial, made: Made): AcceptedTable {
   if (made.script !== null) return { acceptance: null, spelled: made.script };
-  const acceptance = acceptanceOf(wanted, (rule) => made.spelled.get(rule.text), known);
-  return { acceptance, spelled: spellTable(wanted, acceptance) };
+  const spellings = rulesOf(wanted).map(({ text }, index) => made.spelled.get(text) ?? known[index]);
+  return { acceptance: acceptanceOf(wanted, spellings), spelled: spellTable(wanted, spellings) };
 }
 
 const NONE: Refusals = { refusals: [], isAll: true };

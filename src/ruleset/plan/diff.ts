@@ -10,12 +10,7 @@ export interface ListDiff {
  * only the order differs, everything between the first and the last difference is removed and added.
  */
 export function diffLists(before: readonly string[], after: readonly string[]): ListDiff {
-  const head = countEqual(before, after, (list, index) => list[index]);
-  const most = Math.min(before.length, after.length) - head;
-  const tail = Math.min(
-    most,
-    countEqual(before, after, (list, index) => list[list.length - 1 - index]),
-  );
+  const { head, tail } = sameEnds(before, after);
   const oldMiddle = before.slice(head, before.length - tail);
   const newMiddle = after.slice(head, after.length - tail);
   const added = subtract(newMiddle, oldMiddle);
@@ -41,11 +36,12 @@ export function subtract(list: readonly string[], other: readonly string[]): str
   });
 }
 
-type ItemAt = (list: readonly string[], index: number) => string | undefined;
-
-function countEqual(a: readonly string[], b: readonly string[], pick: ItemAt): number {
+/** Returns how many items are the same at the beginning of both lists, and then at their ends. No item counts twice. */
+export function sameEnds(a: readonly string[], b: readonly string[]): { head: number; tail: number } {
   const most = Math.min(a.length, b.length);
-  let count = 0;
-  while (count < most && pick(a, count) === pick(b, count)) count += 1;
-  return count;
+  let head = 0;
+  while (head < most && a[head] === b[head]) head += 1;
+  let tail = 0;
+  while (tail < most - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
+  return { head, tail };
 }

@@ -5,7 +5,7 @@ import { quoteWord } from '../text/split-words.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import type { Neighbour } from './claims.ts';
 import { diffLists, type ListDiff, sameList } from './diff.ts';
-import { editChain } from './edit-chain.ts';
+import { editChain, isWorthEditing } from './edit-chain.ts';
 import { planHooks } from './plan-hooks.ts';
 import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './table-change.ts';
 
@@ -38,15 +38,20 @@ export function planChains(question: OwnedChains): TablePlan {
     const before = liveRules.get(chain) ?? [];
     const old = before.map(textOf);
     const texts = wantedRules.map(textOf);
-    diffs.push(diffLists(old, texts));
     const isThere = live.chains.has(chain);
-    if (isThere && sameList(old, texts)) continue;
-    const counters = new LiveCounters(before);
-    const edits = isThere && !rewrite ? editChain(old, wantedRules, counters) : null;
+    if (isThere && sameList(old, texts)) {
+      diffs.push({ added: [], removed: [], unchanged: texts.length });
+      continue;
+    }
+    const diff = diffLists(old, texts);
+    diffs.push(diff);
+    const mayEdit = isThere && !rewrite && isWorthEditing(old, diff);
+    const edits = mayEdit ? editChain(old, wantedRules) : null;
     if (edits !== null) {
       appendAll(edited, edits);
       continue;
     }
+    const counters = new LiveCounters(before);
     rewritten.push({ text: `:${chain} - [0:0]`, source: wanted.declarations.get(chain) ?? null });
     for (const rule of wantedRules) rules.push(ruleLine(rule, counters.take(rule)));
   }

@@ -40,15 +40,17 @@ export function ruleLine(rule: Rule, counters: string | null): ChangeLine {
 
 /** The counters of live rules. Each is given once, to the rules of the same text in their order. */
 export class LiveCounters {
-  readonly #counters = new Map<string, string[]>();
+  /** The counters of the first rule of each text, and those of its twins. */
+  readonly #first = new Map<string, string>();
+  readonly #twins = new Map<string, string[]>();
 
   constructor(live: readonly Rule[]) {
-    for (const rule of live) {
-      if (rule.counters === null) continue;
-      const text = rule.text;
-      const known = this.#counters.get(text);
-      if (known === undefined) this.#counters.set(text, [rule.counters]);
-      else known.push(rule.counters);
+    for (const { text, counters } of live) {
+      if (counters === null) continue;
+      const twins = this.#twins.get(text);
+      if (twins !== undefined) twins.push(counters);
+      else if (this.#first.has(text)) this.#twins.set(text, [counters]);
+      else this.#first.set(text, counters);
     }
   }
 
@@ -56,6 +58,11 @@ export class LiveCounters {
    * Returns the counters for a rule. A rule that is not live keeps the counters with which it was read, such as from a snapshot.
    */
   take(rule: Rule): string | null {
-    return this.#counters.get(rule.text)?.shift() ?? rule.counters;
+    const first = this.#first.get(rule.text);
+    if (first === undefined) return rule.counters;
+    const next = this.#twins.get(rule.text)?.shift();
+    if (next === undefined) this.#first.delete(rule.text);
+    else this.#first.set(rule.text, next);
+    return first;
   }
 }

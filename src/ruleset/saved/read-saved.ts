@@ -1,4 +1,6 @@
 import { emptyTable, type Rule, type Table } from '../model.ts';
+import { finish, LINES_A_STEP, type Steps } from '../steps.ts';
+import { KnownRules, ruleAgain } from './known-rules.ts';
 import { plainJump } from './plain-rule.ts';
 import { readJump } from './read-jump.ts';
 
@@ -30,19 +32,29 @@ const RULE_START = /^(?:\[(\d+:\d+)\] )?-([AI]) ([^ \n]+)/;
  * Reads one table as `iptables-save -c -t` prints it. A rule begins at a line that looks like one, and ends before the next such
  * line. Lines in between belong to the rule before them.
  *
+ * @param before the rules of this table as they were read last. Each line that is the same is only compared
  * @returns `null` if the text has no such table, or is cut off
  */
-export function readSavedTable(text: string, name: string): SavedTable | null {
+export function* readSavedTable(
+  text: string,
+  name: string,
+  before: readonly Rule[] = [],
+): Steps<SavedTable | null> {
   const lines = text.split('\n');
   const first = lines.indexOf(`*${name}`);
   // A comment with a line break may look like the end. The true COMMIT is the last one.
   const last = lines.lastIndexOf('COMMIT');
   if (first === -1 || last < first) return null;
-  return readSection(lines, first, last, name, isCounted);
+  return yield* readSection(lines, first, last, name, { isStart: isCounted, known: new KnownRules(before) });
 }
 
 /** Reads several tables that were made of our own text only. So each line is what it looks like. */
 export function readSavedTables(text: string): Map<string, Table> {
+  return finish(readSavedSteps(text));
+}
+
+/** As {@link readSavedTables}. */
+export function* readSavedSteps(text: string): Steps<Map<string, Table>> {
   const tables = new Map<string, Table>();
   const lines = text.split('\n');
   for (let first = 0; first < lines.length; first += 1) {
@@ -51,36 +63,54 @@ export function readSavedTables(text: string): Map<string, Table> {
     const last = lines.indexOf('COMMIT', first);
     if (last === -1) break;
     const name = line.slice(1);
-    tables.set(name, readSection(lines, first, last, name, () => true).table);
+    tables.set(name, (yield* readSection(lines, first, last, name, EVERY_LINE)).table);
     first = last;
   }
   return tables;
 }
 
+interface Reading {
+  /** Says whether a line that looks like a rule begins one. Gets the match of {@link RULE_START}. */
+  isStart: (start: RegExpExecArray, chains: Table['chains']) => boolean;
+  known: KnownRules;
+}
+
+const EVERY_LINE: Reading = { isStart: () => true, known: new KnownRules([]) };
+
 /** Says whether a line can begin a rule: a save with counters prints them before each rule, and declares each chain. */
-function isCounted(line: string, chains: Table['chains']): boolean {
-  const [, counters, , chain = ''] = RULE_START.exec(line) ?? [];
+function isCounted([, counters, , chain = '']: RegExpExecArray, chains: Table['chains']): boolean {
   return counters !== undefined && chains.has(chain);
 }
 
-/** @param isStart says whether a line that looks like a rule begins one */
-function readSection(
+function* readSection(
   lines: readonly string[],
   first: number,
   last: number,
   name: string,
-  isStart: (line: string, chains: Table['chains']) => boolean,
-): SavedTable {
+  { isStart, known }: Reading,
+): Steps<SavedTable> {
   const table: Table = { ...emptyTable(name), line: first + 1, commitLine: last + 1 };
   const doubted = new Set<string>();
   const unclear = new Set<string>();
-  const isRuleStart = (line = '') => RULE_START.test(line) && isStart(line, table.chains);
+  const startIn = (line = '') => {
+    const same = known.next(line);
+    if (same !== null && table.chains.has(same.chain)) return same;
+    const start = RULE_START.exec(line);
+    return start !== null && isStart(start, table.chains) ? start : null;
+  };
   let isAfterOdd = false;
-  for (let at = readChains(table, lines, first + 1, last); at < last; ) {
+  let at = readChains(table, lines, first + 1, last);
+  let start = startIn(lines[at]) ?? RULE_START.exec(lines[at] ?? '');
+  while (at < last) {
     let end = at + 1;
-    while (end < last && !isRuleStart(lines[end])) end += 1;
-    const rule = readRule(linesOf(lines, at, end), at + 1);
+    let next = null;
+    while (end < last && (next = startIn(lines[end])) === null) end += 1;
+    const same = end === at + 1 && start !== null && 'text' in start ? start : null;
+    const rule =
+      same === null ? readRule(linesOf(lines, at, end), at + 1) : ruleAgain(same, lines[at] ?? '', at + 1);
+    start = next;
     table.rules.push(rule);
+    if (table.rules.length % LINES_A_STEP === 0) yield;
     if (isAfterOdd) doubted.add(rule.chain);
     if (rule.isOdd === true) unclear.add(rule.chain);
     isAfterOdd = rule.isOdd === true;
@@ -119,9 +149,8 @@ export function readRule(saved: string, line: number): Rule {
   const text = insert ? bare.replace('-I', '-A') : bare;
   const plain = plainJump(text);
   const spec = text.slice('-A '.length + chain.length + 1);
-  const jump = plain ?? readJump(text);
-  const rule = { chain, spec, text, jump, insert, counters: counters ?? null, line };
-  return plain === null ? { ...rule, isOdd: true } : rule;
+  const rule = { chain, spec, text, jump: plain, insert, counters: counters ?? null, line };
+  return plain === null ? { ...rule, jump: readJump(text), isOdd: true } : rule;
 }
 
 /**

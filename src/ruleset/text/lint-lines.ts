@@ -5,12 +5,14 @@ const LONGEST_LINE_BYTES = 10_239;
 /** A tab is allowed: it separates words as a space does. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const ANY_CONTROL = new RegExp(CONTROL.source);
 
 /**
  * Checks a text line by line, before it is read as rules. Returns the text without what is wrong with single lines, so that the
  * rest can still be read.
  */
 export function lintLines(text: string): { text: string; problems: Problem[] } {
+  if (isClean(text)) return { text, problems: [] };
   const problems: Problem[] = [];
   const refuse = (line: number, reason: string) => problems.push({ line, table: null, chain: null, reason });
   const lines = text.split('\n');
@@ -38,6 +40,19 @@ export function lintLines(text: string): { text: string; problems: Problem[] } {
     return bare;
   });
   return { text: clean.join('\n'), problems };
+}
+
+/** Says whether nothing is wrong with any line, as is usual. */
+function isClean(text: string): boolean {
+  if (ANY_CONTROL.test(text)) return false;
+  for (let from = 0; from < text.length; ) {
+    const end = text.indexOf('\n', from);
+    const length = (end === -1 ? text.length : end) - from;
+    // A character has three bytes at most.
+    if (length * 3 > LONGEST_LINE_BYTES) return false;
+    from += length + 1;
+  }
+  return true;
 }
 
 function byteLength(text: string): number {

@@ -25,8 +25,9 @@ const OPPOSITES: Readonly<Record<string, string>> = {
  * @returns what is wrong; `null` if nothing is lost
  */
 export function lostInSaving(sent: string, saved: string): string | null {
-  if (sent === saved || !(/!|icmp/.test(sent) || mayHaveTwice(sent))) return null;
-  const { options } = readOptions(splitWords(sent));
+  if (sent === saved) return null;
+  const options = optionsThatMayBeLost(sent);
+  if (options === null) return null;
   const after = readOptions(splitWords(saved)).options;
   const wanted = negated(options);
   if (wanted.length > 0 && wanted.length !== negated(after).length)
@@ -37,6 +38,17 @@ export function lostInSaving(sent: string, saved: string): string | null {
   const lost = options.find(({ name, values }) => ICMP_TYPES.has(name) && NOT_PRINTED.test(values[0] ?? ''));
   if (lost === undefined) return null;
   return `iptables-save prints ${lost.written} ${lost.values[0]} as "${saved}", which is another rule`;
+}
+
+/** What was found in the text that was looked at last: the rules that one line makes, of which there may be hundreds, share it. */
+let last: { sent: string; options: readonly RuleOption[] | null } = { sent: '', options: null };
+
+function optionsThatMayBeLost(sent: string): readonly RuleOption[] | null {
+  if (last.sent !== sent) {
+    const mayBe = /!|icmp/.test(sent) || mayHaveTwice(sent);
+    last = { sent, options: mayBe ? readOptions(splitWords(sent)).options : null };
+  }
+  return last.options;
 }
 
 const ICMP_TYPES = new Set(['icmp-type', 'icmpv6-type']);

@@ -1,5 +1,6 @@
 import type { Family } from '../../contract/identifiers.ts';
 import type { Problem } from '../model.ts';
+import { finish, LINES_A_STEP, type Steps } from '../steps.ts';
 import { TABLE_NAMES } from '../tables.ts';
 import { type CommonLine, readCommonLine } from './common-line.ts';
 import { type RuleReading, readOptions } from './read-options.ts';
@@ -15,12 +16,15 @@ export class SentCommand {
   readonly text: string;
   /** Set if the line is written in the usual form. Then its words and options need not be read. */
   readonly common: CommonLine | null;
+  readonly #isKept: boolean;
   #read: { words: string[]; reading: RuleReading } | null = null;
 
-  constructor(line: number, text: string, family: Family) {
+  /** @param isKept whether the words are kept once they were read */
+  constructor(line: number, text: string, family: Family, isKept = true) {
     this.line = line;
     this.text = text;
     this.common = readCommonLine(text, family);
+    this.#isKept = isKept;
   }
 
   get words(): string[] {
@@ -33,11 +37,26 @@ export class SentCommand {
 
   #take(): { words: string[]; reading: RuleReading } {
     if (this.#read !== null) return this.#read;
+    if (last.command === this) return last.read;
     const words = splitWords(this.text);
-    this.#read = { words, reading: readOptions(words.slice(0, MOST_WORDS)) };
-    return this.#read;
+    const read = { words, reading: readOptions(words.slice(0, MOST_WORDS)) };
+    if (this.#isKept) this.#read = read;
+    last = { command: this, read };
+    return read;
   }
 }
+
+/** The command that was read last is asked for again at once. */
+let last: { command: SentCommand | null; read: { words: string[]; reading: RuleReading } } = {
+  command: null,
+  read: { words: [], reading: { options: [], stray: [], unknown: [] } },
+};
+
+/**
+ * The words of so many lines are kept. Words and options take ten times the room of a line: those of 200,000 lines would be more
+ * than a gigabyte. What is not kept is read again.
+ */
+const MOST_KEPT = 10_000;
 
 /** `:NAME POLICY`. The name is taken as it stands, even with quotes. */
 export interface SentChain {
@@ -68,11 +87,24 @@ export function isChain(line: SentChain | SentCommand): line is SentChain {
  *
  * @param text one character for each byte
  */
-export function readSentText(text: string, family: Family): { sections: SentSection[]; problems: Problem[] } {
+export function readSentText(text: string, family: Family): SentText {
+  return finish(readSentSteps(text, family));
+}
+
+export interface SentText {
+  sections: SentSection[];
+  problems: Problem[];
+}
+
+/** As {@link readSentText}. */
+export function* readSentSteps(text: string, family: Family): Steps<SentText> {
   const reader = new Reader(family);
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  for (const [index, line] of lines.entries()) reader.read(line, index + 1);
+  for (const [index, line] of lines.entries()) {
+    reader.read(line, index + 1);
+    if (index % LINES_A_STEP === 0) yield;
+  }
   reader.end(lines.length);
   return reader;
 }
@@ -83,6 +115,7 @@ class Reader {
   readonly sections: SentSection[] = [];
   readonly problems: Problem[] = [];
   readonly #family: Family;
+  #kept = 0;
   #section: SentSection | null = null;
 
   constructor(family: Family) {
@@ -136,7 +169,10 @@ class Reader {
       this.#refuse(number, 'begins with a bracket, but not with counters such as [12:345]');
       return;
     }
-    section.lines.push(new SentCommand(number, line.replace(COUNTERS, ''), this.#family));
+    const text = line.startsWith('[') ? line.replace(COUNTERS, '') : line;
+    const command = new SentCommand(number, text, this.#family, this.#kept < MOST_KEPT);
+    if (command.common === null) this.#kept += 1;
+    section.lines.push(command);
   }
 
   #refuse(line: number, reason: string, chain: string | null = null): void {

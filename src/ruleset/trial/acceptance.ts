@@ -1,3 +1,4 @@
+import { appendAll } from '../append-all.ts';
 import type { Rule } from '../model.ts';
 import { readJump } from '../saved/read-jump.ts';
 import type { PerFamily } from '../tables.ts';
@@ -6,12 +7,19 @@ import { reachOf } from './reach.ts';
 
 /** Rules of one table that the kernel is known to take together, and its spelling of each. */
 export interface Acceptance {
-  /**
-   * The kernel's spelling of each rule, under two keys: from where the rule is reached ({@link Reach.from}), and its text as it
-   * was sent.
-   */
-  spelled: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** By the chain in which they stand: in chains of the table, and hooks. */
+  rules: ReadonlyMap<string, AcceptedRules>;
   chains: ReadonlySet<string>;
+}
+
+/** Rules of one chain. */
+export interface AcceptedRules {
+  /** From where they are reached ({@link Reach.from}). */
+  reach: string;
+  /** As they were sent, in their order. */
+  texts: string[];
+  /** The kernel's spelling of each. */
+  spelled: string[];
 }
 
 /** For each table, what the kernel is known to take. The rules of one list item were taken together. */
@@ -19,73 +27,70 @@ export type Known = PerFamily<Map<string, Acceptance[]>>;
 /** For each table, what the kernel took now, or is known to take in exactly this form. */
 export type Accepted = PerFamily<Map<string, Acceptance>>;
 
-function reachIn(table: WantedTable, chain: string): string {
-  return reachOf(table).from.get(chain) ?? '';
-}
-
-/** Returns the kernel's spelling of a rule, if the kernel is known to take the rule where the table reaches it from. */
-export function knownSpelling(
-  known: readonly Acceptance[],
-  table: WantedTable,
-  { chain, text }: Rule,
-): string | undefined {
-  if (known.length === 0) return undefined;
-  const reach = reachIn(table, chain);
-  for (const { spelled } of known) {
-    const found = spelled.get(reach)?.get(text);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
+/** The kernel's spelling of each of {@link rulesOf}, as far as it is known. */
+export type Spellings = readonly (string | undefined)[];
 
 /**
  * Makes an acceptance after all rules of a table were taken: the spelling of the tried rules, and of those that were known
  * before.
  */
-export function acceptanceOf(
-  table: WantedTable,
-  spelling: (rule: Rule) => string | undefined,
-  known: readonly Acceptance[],
-): Acceptance {
-  const spelled = new Map<string, Map<string, string>>();
-  for (const rule of rulesOf(table)) {
-    const text = spelling(rule) ?? knownSpelling(known, table, rule);
-    if (text === undefined) continue;
-    const reach = reachIn(table, rule.chain);
-    const texts = spelled.get(reach) ?? new Map<string, string>();
-    spelled.set(reach, texts.set(rule.text, text));
+export function acceptanceOf(table: WantedTable, spellings: Spellings): Acceptance {
+  const { from } = reachOf(table);
+  const accepted = new Map<string, AcceptedRules>();
+  let chain: string | null = null;
+  let list: AcceptedRules | undefined;
+  for (const [index, rule] of rulesOf(table).entries()) {
+    const spelling = spellings[index];
+    if (spelling === undefined) continue;
+    if (rule.chain !== chain || list === undefined) {
+      ({ chain } = rule);
+      list = accepted.get(chain) ?? { reach: from.get(chain) ?? '', texts: [], spelled: [] };
+      accepted.set(chain, list);
+    }
+    list.texts.push(rule.text);
+    list.spelled.push(spelling);
   }
-  return { spelled, chains: new Set(table.chains.keys()) };
+  return { rules: accepted, chains: new Set(table.chains.keys()) };
 }
 
 /** Says whether everything in a table was taken together. Then there is nothing to ask the kernel. */
-export function coversAll(acceptance: Acceptance, table: WantedTable): boolean {
+export function coversAll(acceptance: Acceptance, table: WantedTable, spellings: Spellings): boolean {
   if (table.script !== null) return false;
   if ([...table.chains.keys()].some((chain) => !acceptance.chains.has(chain))) return false;
-  return rulesOf(table).every((rule) => knownSpelling([acceptance], table, rule) !== undefined);
+  return !spellings.includes(undefined);
 }
 
 /**
  * Returns a table in the kernel's spelling, which can be wanted. Each rule keeps the line of the sent text that it comes from.
  */
-export function spellTable(table: WantedTable, acceptance: Acceptance): WantedTable {
-  const spell = (rule: Rule) => respelled(rule, knownSpelling([acceptance], table, rule));
-  return {
-    ...table,
-    chains: new Map([...table.chains].map(([chain, rules]) => [chain, rules.map(spell)])),
-    hooks: table.hooks.map((hook) => ({ ...hook, rule: spell(hook.rule) })),
-  };
+export function spellTable(table: WantedTable, spellings: Spellings): WantedTable {
+  let index = 0;
+  const spell = (rule: Rule) => respelled(rule, spellings[index++]);
+  // In the order of `rulesOf`.
+  const chains = new Map([...table.chains].map(([chain, rules]) => [chain, rules.map(spell)]));
+  return { ...table, chains, hooks: table.hooks.map((hook) => ({ ...hook, rule: spell(hook.rule) })) };
 }
 
 /** Gives a rule its spelling. Throws if there is none: a rule that the kernel has not spelled must never be written. */
 function respelled(rule: Rule, text: string | undefined): Rule {
   if (text === undefined) throw new Error(`it is not known how the kernel spells "${rule.text}"`);
+  if (text === rule.text && rule.copy === undefined && rule.isOdd === undefined) return rule;
   const { chain, line, insert, counters } = rule;
   const spec = text.slice('-A '.length + chain.length + 1);
   const jump = text === rule.text ? rule.jump : readJump(text);
   return { chain, spec, text, jump, insert, counters, line };
 }
 
-export function rulesOf({ chains, hooks }: WantedTable): Rule[] {
-  return [...[...chains.values()].flat(), ...hooks.map((hook) => hook.rule)];
+/** Each step of a job goes over the rules of the same few tables. */
+const RULES = new WeakMap<WantedTable, readonly Rule[]>();
+
+/** Returns all rules of a table: those of its chains, then the hooks. */
+export function rulesOf(table: WantedTable): readonly Rule[] {
+  const known = RULES.get(table);
+  if (known !== undefined) return known;
+  const rules: Rule[] = [];
+  for (const list of table.chains.values()) appendAll(rules, list);
+  for (const { rule } of table.hooks) rules.push(rule);
+  RULES.set(table, rules);
+  return rules;
 }

@@ -35,7 +35,11 @@ const MAY_NAME_ONE = /\b(?:set|SET|nfacct|rateest|CT)\b|"/;
 /** Returns the names of objects in rules and commands. */
 export function objectNames(texts: readonly string[]): ObjectNames {
   const names: ObjectNames = { sets: [], accounts: [], estimators: [], timeouts: [] };
+  let before = '';
   for (const text of texts) {
+    // The rules that one line makes have all its text.
+    if (text === before) continue;
+    before = text;
     if (!MAY_NAME_ONE.test(text)) continue;
     for (const { owner, name, values } of readOptions(splitWords(text)).options) {
       const kind = KINDS[`${owner} ${name}`];

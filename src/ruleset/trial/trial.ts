@@ -2,13 +2,16 @@ import { jumpsToAny, type Rule, type Table } from '../model.ts';
 import type { ChangeLine } from '../plan/table-change.ts';
 import type { TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
-import { type Acceptance, knownSpelling, rulesOf } from './acceptance.ts';
+import { type Acceptance, rulesOf, type Spellings } from './acceptance.ts';
+import { knownSpellings } from './known-spellings.ts';
 import { reachOf } from './reach.ts';
 import { surroundings } from './surroundings.ts';
 
 /** One table of a ruleset, as it is tried in an empty network namespace. */
 export interface Trial extends TableRef {
   wanted: WantedTable;
+  /** What was known of its rules before. */
+  spellings: Spellings;
   /** Lines that make the chains of others in which hooks stand. */
   before: ChangeLine[];
   /** In the order of the sent text. */
@@ -36,15 +39,16 @@ export function planTrial(
   live: Table | undefined,
   known: readonly Acceptance[],
 ): Trial {
-  const lines = wanted.script === null ? listedLines(wanted, known) : scriptLines(wanted.script);
-  return { ...ref, wanted, before: surroundings(wanted, live), lines };
+  const spellings = knownSpellings(known, wanted);
+  const lines = wanted.script === null ? listedLines(wanted, spellings) : scriptLines(wanted.script);
+  return { ...ref, wanted, spellings, before: surroundings(wanted, live), lines };
 }
 
 function scriptLines(script: NonNullable<WantedTable['script']>): TrialLine[] {
   return script.map(({ text, source, section }) => ({ kind: 'command', text, source, section }));
 }
 
-function listedLines(wanted: WantedTable, known: readonly Acceptance[]): TrialLine[] {
+function listedLines(wanted: WantedTable, spellings: Spellings): TrialLine[] {
   const { jumps } = reachOf(wanted);
   const lines: TrialLine[] = [...wanted.declarations].map(([chain, line]) => ({
     kind: 'chain',
@@ -53,9 +57,9 @@ function listedLines(wanted: WantedTable, known: readonly Acceptance[]): TrialLi
     source: line,
   }));
   const several = new Map<number, [Rule, ...Rule[]]>();
-  for (const rule of rulesOf(wanted)) {
+  for (const [index, rule] of rulesOf(wanted).entries()) {
     const kind = jumps.has(rule) ? 'jump' : 'rule';
-    if (kind === 'rule' && knownSpelling(known, wanted, rule) !== undefined) continue;
+    if (kind === 'rule' && spellings[index] !== undefined) continue;
     const line = several.get(rule.line);
     if (line !== undefined) {
       line.push(rule);

@@ -10,13 +10,13 @@ export function lintJumps(
   chains: ReadonlyMap<string, SentChain>,
   rules: readonly Rule[],
 ): Problem[] {
-  return rules.flatMap((rule) => {
-    const reasons = [declaredLater(chains.get(rule.chain), rule), lintTarget(rule, chains)];
+  const problems: Problem[] = [];
+  for (const rule of rules) {
     const { line, chain } = rule;
-    return reasons.flatMap((reason) =>
-      reason === null ? [] : [{ line, table: section.table, chain, reason }],
-    );
-  });
+    for (const reason of [declaredLater(chains.get(chain), rule), lintTarget(rule, chains)])
+      if (reason !== null) problems.push({ line, table: section.table, chain, reason });
+  }
+  return problems;
 }
 
 function lintTarget(rule: Rule, chains: ReadonlyMap<string, SentChain>): string | null {

@@ -1,5 +1,7 @@
 import type { Family } from '../../contract/identifiers.ts';
+import { appendAll } from '../append-all.ts';
 import type { Problem } from '../model.ts';
+import { LINES_A_STEP, type Steps } from '../steps.ts';
 import { builtInChains } from '../tables.ts';
 import { lintCommand } from '../text/lint-command.ts';
 import { targetOptions } from '../text/option-table.ts';
@@ -20,24 +22,35 @@ const POLICIES = new Set(['ACCEPT', 'DROP']);
 const MOST_RULES = 200_000;
 
 /** Finds what is wrong with single lines of a section, in either scope. */
-export function lintSection({ table, lines }: SentSection, family: Family): Problem[] {
+export function* lintSection({ table, lines }: SentSection, family: Family): Steps<Problem[]> {
+  const problems: Problem[] = [];
   let rules = 0;
-  return lines.flatMap((line) => {
-    if (!isChain(line)) {
-      const reasons = lintCommand(line, family);
-      const count = countRules(line);
-      rules += count;
-      if (rules > MOST_RULES && count > 1)
-        reasons.push(
-          `makes ${count} rules of its addresses, and with them the table has over ${MOST_RULES}: use an ipset`,
-        );
-      if (reasons.length === 0) return [];
-      const chain = line.reading.options.find(({ name }) => name === 'A' || name === 'I')?.values[0] ?? null;
-      return reasons.map((reason) => ({ line: line.line, table, chain, reason }));
+  for (const [index, line] of lines.entries()) {
+    if (index % LINES_A_STEP === 0) yield;
+    if (isChain(line)) {
+      const reason = lintChain(line, table);
+      if (reason !== null) problems.push({ line: line.line, table, chain: line.name, reason });
+      continue;
     }
-    const reason = lintChain(line, table);
-    return reason === null ? [] : [{ line: line.line, table, chain: line.name, reason }];
-  });
+    const count = countRules(line);
+    rules += count;
+    if (line.common === null) appendAll(problems, lintOdd(line, { table, family, count, rules }));
+  }
+  return problems;
+}
+
+function lintOdd(
+  command: SentCommand,
+  { table, family, count, rules }: { table: string; family: Family; count: number; rules: number },
+): Problem[] {
+  const reasons = lintCommand(command, family);
+  if (rules > MOST_RULES && count > 1)
+    reasons.push(
+      `makes ${count} rules of its addresses, and with them the table has over ${MOST_RULES}: use an ipset`,
+    );
+  if (reasons.length === 0) return [];
+  const chain = command.reading.options.find(({ name }) => name === 'A' || name === 'I')?.values[0] ?? null;
+  return reasons.map((reason) => ({ line: command.line, table, chain, reason }));
 }
 
 function lintChain({ name, policy }: SentChain, table: string): string | null {

@@ -1,5 +1,6 @@
 import { appendAll } from '../append-all.ts';
 import type { Problem, Rule } from '../model.ts';
+import { LINES_A_STEP, type Steps } from '../steps.ts';
 import { builtInChains } from '../tables.ts';
 import type { SentChain, SentCommand, SentSection } from '../text/sent-text.ts';
 import { countRules } from './count-copies.ts';
@@ -9,7 +10,7 @@ import { copiesOf, readSentRule, type SentRule } from './read-rule.ts';
 import type { Hook, WantedTable } from './wanted-table.ts';
 
 /** Reads a section in scope `chains`. The declared chains are the ruleset's. In all other chains it may only have hooks. */
-export function ownChains(section: SentSection): { table: WantedTable; problems: Problem[] } {
+export function ownChains(section: SentSection): Steps<{ table: WantedTable; problems: Problem[] }> {
   return new ChainsReader(section).read();
 }
 
@@ -24,9 +25,14 @@ class ChainsReader {
     this.#section = section;
   }
 
-  read(): { table: WantedTable; problems: Problem[] } {
+  *read(): Steps<{ table: WantedTable; problems: Problem[] }> {
     for (const chain of chainsOf(this.#section)) this.#declare(chain);
-    const rules = commandsIn(this.#section).flatMap((command) => this.#readRule(command));
+    const rules: Rule[] = [];
+    for (const [index, command] of commandsIn(this.#section).entries()) {
+      if (index % LINES_A_STEP === 0) yield;
+      const rule = this.#readRule(command);
+      if (rule !== null) rules.push(rule);
+    }
     appendAll(this.#problems, lintJumps(this.#section, this.#declared, rules));
     const { table: name, commitLine } = this.#section;
     const declarations = new Map([...this.#declared.values()].map((chain) => [chain.name, chain.line]));
@@ -54,7 +60,7 @@ class ChainsReader {
     }
   }
 
-  #readRule(command: SentCommand): Rule[] {
+  #readRule(command: SentCommand): Rule | null {
     const sent = readSentRule(command);
     if (sent === null) {
       this.#refuse(
@@ -62,16 +68,16 @@ class ChainsReader {
         null,
         'is not one of the lines that a ruleset of scope chains may have: *TABLE, :CHAIN, -A CHAIN …, -I CHAIN … and COMMIT; "fleetwall convert FILE" writes other commands so, for scope tables',
       );
-      return [];
+      return null;
     }
     const reason = this.#objection(sent);
     if (reason !== null) {
       this.#refuse(command, sent.rule.chain, reason);
-      return [];
+      return null;
     }
     const rules = copiesOf(sent.rule, countRules(command));
     for (const rule of rules) this.#keep(rule);
-    return [sent.rule];
+    return sent.rule;
   }
 
   #objection({ rule, position }: SentRule): string | null {

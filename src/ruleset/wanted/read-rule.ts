@@ -1,3 +1,4 @@
+import { bytesDigest } from '../digest.ts';
 import { appendText, type Rule } from '../model.ts';
 import type { CommonLine } from '../text/common-line.ts';
 import { jumpOf } from '../text/jump-of.ts';
@@ -70,14 +71,16 @@ function plainSpec(text: string, name: string, chain: string, position: string |
 }
 
 /**
- * Returns one rule for each that iptables makes of the line. Each copy but the first gets a text of its own (with a number behind
- * a zero byte), so that copies can be told apart.
+ * Returns one rule for each that iptables makes of the line. Each copy but the first gets a text of its own, with a number behind
+ * a zero byte, so that copies can be told apart. It has the digest of the line and not the line itself: a line of 10,000 bytes
+ * makes hundreds of rules, and a text thousands of such lines.
  */
 export function copiesOf(rule: Rule, count: number): Rule[] {
   if (count === 1) return [rule];
+  const digest = bytesDigest(rule.text);
   return Array.from({ length: count }, (_, index) => ({
     ...rule,
-    text: index === 0 ? rule.text : `${rule.text}\u0000${index}`,
+    text: index === 0 ? rule.text : appendText(rule.chain, `${digest}\u0000${index}`),
     copy: { index, of: count },
   }));
 }

@@ -2,10 +2,11 @@ import { FAMILIES, type Family, type Scope } from '../../contract/identifiers.ts
 import type { Ruleset } from '../../contract/job.ts';
 import { appendAll } from '../append-all.ts';
 import type { Problem } from '../model.ts';
+import { finish, type Steps } from '../steps.ts';
 import { type PerFamily, perFamily } from '../tables.ts';
 import { toBytes } from '../text/bytes.ts';
 import { lintLines } from '../text/lint-lines.ts';
-import { readSentText, type SentSection } from '../text/sent-text.ts';
+import { readSentSteps, type SentSection } from '../text/sent-text.ts';
 import { lintSection, withoutLines } from './lint-section.ts';
 import { ownChains } from './own-chains.ts';
 import { ownWholeTable } from './own-whole-table.ts';
@@ -19,7 +20,19 @@ export interface WantedRules {
 
 /** Reads both texts of a ruleset. Every line that cannot be accepted becomes a problem. */
 export function readWanted(ruleset: Pick<Ruleset, 'scope' | 'ipv4' | 'ipv6'>): WantedRules {
-  const texts = perFamily((family) => readText(ruleset[family] ?? '', ruleset.scope, family));
+  return finish(readWantedSteps(ruleset));
+}
+
+/** As {@link readWanted}, a piece at a time. */
+export function* readWantedSteps({
+  scope,
+  ipv4 = '',
+  ipv6 = '',
+}: Pick<Ruleset, 'scope' | 'ipv4' | 'ipv6'>): Steps<WantedRules> {
+  const texts = {
+    ipv4: yield* readText(ipv4, scope, 'ipv4'),
+    ipv6: yield* readText(ipv6, scope, 'ipv6'),
+  };
   const problems = FAMILIES.flatMap((family) =>
     texts[family].problems.map((problem) => ({ ...problem, family })),
   );
@@ -39,27 +52,21 @@ const NOTHING_WANTED = {
   reason: 'there is no table in either family: to take a ruleset away, remove it',
 } as const;
 
-function readText(
-  sent: string,
-  scope: Scope,
-  family: Family,
-): { tables: Map<string, WantedTable>; problems: Problem[] } {
+function* readText(sent: string, scope: Scope, family: Family): Steps<OwnedTables> {
   const { text, problems: lineProblems } = lintLines(sent);
-  const read = readSentText(toBytes(text), family);
+  yield;
+  const read = yield* readSentSteps(toBytes(text), family);
   const problems = [...lineProblems, ...read.problems];
   if (sent !== '' && read.sections.length === 0 && problems.length === 0) {
     const reason = 'there is no table in the text: leave the family out, or remove the ruleset';
     problems.push({ line: 1, table: null, chain: null, reason });
   }
-  appendAll(
-    problems,
-    read.sections.flatMap((section) => lintSection(section, family)),
-  );
+  for (const section of read.sections) appendAll(problems, yield* lintSection(section, family));
   const own = scope === 'tables' ? ownTables : ownAllChains;
-  const owned = own(withoutBad(read.sections, problems));
+  const owned = yield* own(withoutBad(read.sections, problems));
   appendAll(problems, owned.problems);
   // If there are new problems, the text is read again without their lines.
-  const sound = owned.problems.length === 0 ? owned : own(withoutBad(read.sections, problems));
+  const sound = owned.problems.length === 0 ? owned : yield* own(withoutBad(read.sections, problems));
   return { tables: sound.tables, problems: onePerLine(problems) };
 }
 
@@ -73,30 +80,39 @@ function withoutBad(sections: readonly SentSection[], problems: readonly Problem
   return sections.map((section) => withoutLines(section, bad));
 }
 
-function ownTables(sections: readonly SentSection[]): OwnedTables {
+function* ownTables(sections: readonly SentSection[]): Steps<OwnedTables> {
   const tables = new Map<string, [SentSection, ...SentSection[]]>();
   for (const section of sections) {
     const known = tables.get(section.table);
     if (known === undefined) tables.set(section.table, [section]);
     else known.push(section);
   }
-  return gather([...tables.values()].map(ownWholeTable), []);
+  const owned: OwnedTable[] = [];
+  for (const same of tables.values()) {
+    yield;
+    owned.push(ownWholeTable(same));
+  }
+  return gather(owned, []);
 }
 
-function ownAllChains(sections: readonly SentSection[]): OwnedTables {
+function* ownAllChains(sections: readonly SentSection[]): Steps<OwnedTables> {
   const first = new Map(sections.toReversed().map((section) => [section.table, section]));
   const again = sections.filter((section) => first.get(section.table) !== section);
   const problems = again.map(({ table, line }) => {
     const reason = `table ${table} is there already, from line ${first.get(table)?.line}: put both into one`;
     return { line, table, chain: null, reason };
   });
-  return gather([...first.values()].toReversed().map(ownChains), problems);
+  const owned: OwnedTable[] = [];
+  for (const section of [...first.values()].toReversed()) owned.push(yield* ownChains(section));
+  return gather(owned, problems);
 }
 
-function gather(
-  owned: readonly { table: WantedTable; problems: Problem[] }[],
-  problems: Problem[],
-): OwnedTables {
+interface OwnedTable {
+  table: WantedTable;
+  problems: Problem[];
+}
+
+function gather(owned: readonly OwnedTable[], problems: Problem[]): OwnedTables {
   return {
     tables: new Map(owned.map(({ table }) => [table.name, table])),
     problems: [...problems, ...owned.flatMap((one) => one.problems)],

@@ -42,7 +42,7 @@ export async function convertLocally(
   });
   const ruleset: Ruleset = { ...written, scope: 'tables', revision: written.revision ?? 1 };
   try {
-    const { wanted, failure } = lintRuleset(ruleset, ports.rehearsals);
+    const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
     if (failure !== null) throw failure;
     const nothing = () => perFamily(() => new Map());
     const intent = intentOf(ruleset, ruleset, wanted, []);

@@ -1,6 +1,6 @@
 /**
- * A script as people write it in an afternoon: it takes a job, pipes it into iptables-restore, and says how that ended. No check,
- * no lock, no memory, no way back. `bare-worker.mjs URL QUEUE NAMESPACE`
+ * A script as people write it in an afternoon: it takes a job, saves what is there, pipes the job into iptables-restore, and says
+ * how that ended. No check, no lock, no memory, no way back. `bare-worker.mjs URL QUEUE NAMESPACE`
  */
 import { spawn } from 'node:child_process';
 import { connect } from 'amqplib';
@@ -12,17 +12,19 @@ await channel.prefetch(1);
 await channel.assertQueue(queue, { durable: true });
 await channel.consume(queue, async (message) => {
   const { id, ruleset } = JSON.parse(message.content.toString());
-  const status = await restore(ruleset.ipv4);
+  await run('iptables-nft-save', ['-c']);
+  const status = await run('iptables-nft-restore', ['-n', '-w', '5'], ruleset.ipv4);
   const body = Buffer.from(JSON.stringify({ id, status }));
   channel.publish('', message.properties.replyTo, body, { persistent: true });
   await channel.waitForConfirms();
   channel.ack(message);
 });
 
-function restore(text) {
+function run(program, options, text = '') {
   return new Promise((resolve) => {
-    const args = [`--net=/run/netns/${namespace}`, '--', 'iptables-nft-restore', '-n', '-w', '5'];
-    const child = spawn('nsenter', args, { stdio: ['pipe', 'ignore', 'ignore'] });
+    const args = [`--net=/run/netns/${namespace}`, '--', program, ...options];
+    const child = spawn('nsenter', args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    child.stdout.resume();
     child.on('close', resolve);
     child.stdin.end(text);
   });

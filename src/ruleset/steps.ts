@@ -1,0 +1,16 @@
+/**
+ * Long work that can be interrupted: it yields after each piece, so that others have their turn. A text may have 200,000 lines, and
+ * a worker that reads one has to answer its broker, and whoever asks for its health, all the while.
+ */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
+/** How many lines are read in one piece. */
+export const LINES_A_STEP = 1_000;
+
+/** Does the work in one go. */
+export function finish<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}

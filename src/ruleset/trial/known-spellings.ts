@@ -1,0 +1,77 @@
+import type { Rule } from '../model.ts';
+import type { WantedTable } from '../wanted/wanted-table.ts';
+import { type Acceptance, type AcceptedRules, rulesOf, type Spellings } from './acceptance.ts';
+import { reachOf } from './reach.ts';
+
+/**
+ * Returns how the kernel spells the rules of a table, where it is known to take them from where the table reaches them.
+ *
+ * Usually little has changed since a rule was accepted. So each chain is compared with the same chain as it was accepted, from
+ * both ends, and only what is in between is looked up. A rule that moved from one of the ends may be missed: then it is tried
+ * again.
+ */
+export function knownSpellings(known: readonly Acceptance[], table: WantedTable): Spellings {
+  const rules = rulesOf(table);
+  const spellings = Array.from<string | undefined>({ length: rules.length }).fill(undefined);
+  if (known.length === 0) return spellings;
+  const { from } = reachOf(table);
+  for (let first = 0; first < rules.length; ) {
+    const chain = rules[first]?.chain ?? '';
+    let end = first + 1;
+    while (end < rules.length && rules[end]?.chain === chain) end += 1;
+    const run = { rules, first, end, chain, reach: from.get(chain) ?? '' };
+    for (const acceptance of known) spellRun(run, acceptance, spellings);
+    first = end;
+  }
+  return spellings;
+}
+
+/** Rules of one chain that stand one after the other. */
+interface Run {
+  rules: readonly Rule[];
+  first: number;
+  end: number;
+  chain: string;
+  reach: string;
+}
+
+function spellRun(run: Run, acceptance: Acceptance, spellings: (string | undefined)[]): void {
+  const { rules, chain, reach } = run;
+  const same = acceptance.rules.get(chain);
+  const before = same?.reach === reach ? same : NONE;
+  const learn = (index: number, spelling: string | undefined) => (spellings[index] ??= spelling);
+  const most = Math.min(before.texts.length, run.end - run.first);
+  let head = 0;
+  while (head < most && rules[run.first + head]?.text === before.texts[head]) head += 1;
+  let tail = 0;
+  while (
+    tail < most - head &&
+    rules[run.end - 1 - tail]?.text === before.texts[before.texts.length - 1 - tail]
+  )
+    tail += 1;
+  for (let at = 0; at < head; at += 1) learn(run.first + at, before.spelled[at]);
+  for (let at = 1; at <= tail; at += 1) learn(run.end - at, before.spelled[before.spelled.length - at]);
+  if (head + tail === run.end - run.first) return;
+  const others = lookUp(acceptance, reach, chain, head, tail);
+  for (let index = run.first + head; index < run.end - tail; index += 1)
+    learn(index, others.get(rules[index]?.text ?? ''));
+}
+
+const NONE: AcceptedRules = { reach: '', texts: [], spelled: [] };
+
+/** The spelling of each rule that is reached from there, without the first `head` and the last `tail` of one chain. */
+function lookUp(
+  { rules }: Acceptance,
+  reach: string,
+  chain: string,
+  head: number,
+  tail: number,
+): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [name, { reach: from, texts, spelled }] of rules) {
+    if (from !== reach) continue;
+    const [first, end] = name === chain ? [head, texts.length - tail] : [0, texts.length];
+    for (let at = first; at < end; at += 1) found.set(texts[at] ?? '', spelled[at] ?? '');
+  }
+  return found;
+}

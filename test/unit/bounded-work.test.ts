@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_JOB_BYTES, MAX_RULE_LINES } from '../../src/contract/job.ts';
+import { inTurns } from '../../src/job/time/in-turns.ts';
+import { readSavedSteps } from '../../src/ruleset/saved/read-saved.ts';
+import { LINES_A_STEP, type Steps } from '../../src/ruleset/steps.ts';
+import { rulesOf } from '../../src/ruleset/trial/acceptance.ts';
+import { readWantedSteps } from '../../src/ruleset/wanted/wanted.ts';
+
+const many = (count: number, line: (index: number) => string) =>
+  Array.from({ length: count }, (_, i) => line(i));
+/** Not as arguments: there may not be so many. */
+const table = (...lines: (string | string[])[]) => ['*filter', ...lines.flat(), 'COMMIT', ''].join('\n');
+/** Such lines take ten times as long as others, and a tenth of them shows the same. */
+const TENTH = MAX_RULE_LINES / 10;
+const HALF = MAX_RULE_LINES / 2 - 4;
+
+/** Texts of the most lines, or the most bytes, that a job may have. */
+const LARGEST = {
+  'plain rules': table(
+    ':a - [0:0]',
+    many(MAX_RULE_LINES - 4, (i) => `-A a -m mark --mark ${i} -j DROP`),
+  ),
+  'odd rules': table(
+    ':a - [0:0]',
+    many(TENTH, (i) => `-A a -j LOG --log-uid -m mark --mark ${i}`),
+  ),
+  'lines that are all wrong': table(many(TENTH, () => '-A b -h')),
+  'chains that each jump to the next': table(
+    many(HALF, (i) => `:c${i} - [0:0]`),
+    many(HALF - 1, (i) => `-A c${i} -j c${i + 1}`),
+  ),
+  'one comment': table(':a - [0:0]', `-A a -m comment --comment ${'x'.repeat(MAX_JOB_BYTES - 1_000)}`),
+};
+
+/** How often the work could be interrupted, and what came of it. */
+function countSteps<T>(steps: Steps<T>): { steps: number; value: T } {
+  for (let made = 0; ; made += 1) {
+    const { done, value } = steps.next();
+    if (done === true) return { steps: made, value };
+  }
+}
+
+describe('the largest message', () => {
+  it.each(Object.entries(LARGEST))('is read in pieces: %s', { timeout: 120_000 }, (_, ipv4) => {
+    const lines = ipv4.split('\n').length;
+    const { steps, value } = countSteps(readWantedSteps({ scope: 'chains', ipv4 }));
+    expect(steps).toBeGreaterThanOrEqual(Math.floor(lines / LINES_A_STEP));
+    expect(value.problems.length).toBeLessThanOrEqual(lines);
+  });
+
+  it('is saved by the kernel, and that is read in pieces, too', { timeout: 60_000 }, () => {
+    const saved = LARGEST['odd rules'];
+    const { steps, value } = countSteps(readSavedSteps(saved));
+    expect(value.get('filter')?.rules).toHaveLength(TENTH);
+    expect(steps).toBe(TENTH / LINES_A_STEP);
+  });
+
+  it('lets timers run while it is read', { timeout: 60_000 }, async () => {
+    let ticks = 0;
+    const timer = setInterval(() => (ticks += 1), 1);
+    await inTurns(readWantedSteps({ scope: 'chains', ipv4: LARGEST['plain rules'] }));
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(1);
+  });
+
+  it('of lines that make hundreds of rules has no copies of these lines', () => {
+    const addresses = many(600, (i) => `10.0.${i >> 8}.${i & 255}`).join(',');
+    const ipv4 = table(
+      ':a - [0:0]',
+      many(300, (i) => `-A a -s ${addresses} -m mark --mark ${i} -j DROP`),
+    );
+    const { value } = countSteps(readWantedSteps({ scope: 'chains', ipv4 }));
+    const filter = value.tables.ipv4.get('filter');
+    const rules = filter === undefined ? [] : rulesOf(filter);
+    expect(rules).toHaveLength(300 * 600);
+    expect(new Set(rules.map(({ text }) => text)).size).toBe(rules.length);
+    const bytes = rules.reduce((sum, { text }) => sum + text.length, 0);
+    expect(bytes).toBeLessThan(rules.length * 100 + ipv4.length);
+  });
+});
