@@ -66,6 +66,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'test/README.md: npm test                                       # sets the machine up, builds if needed, runs all':
     WHOLE,
   '.github/CONTRIBUTING.md: git clone … && cd fleetwall': WHOLE,
+  'test/bench/README.md: npm run bench -- goals --rules 10000 --rounds 5': BENCH,
   'test/bench/README.md: npm run bench -- engine --rules 10,1000 --rounds 5': BENCH,
   'test/bench/README.md: npm run bench -- failing-line': BENCH,
   'test/bench/README.md: npm run bench -- footprint --jobs 1000 --starts 3 --idle-seconds 10': BENCH,
