@@ -102,6 +102,7 @@ const CALLS: Record<string, ((of: FleetClient) => Promise<unknown>) | null> = {
   pauseRollout: async (of) => await of.pauseRollout('edge'),
   abortRollout: async (of) => await of.abortRollout('edge'),
   findRollout: async (of) => await of.findRollout('edge'),
+  isRolloutRun: async (of) => await of.isRolloutRun('edge'),
   past: async (of) => await firstOf(of.past({ since: new Date() })),
   events: async (of) => await firstOf(of.events()),
   job: async (of) => await of.job(JOB).look(),
