@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
-import { Digest, Family, HostId, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Digest, Family, HostId, ListName, Revision, RulesetName, Scope } from './identifiers.ts';
 import { Timings } from './timings.ts';
 
 export { Diff, TableDiff } from './diff.ts';
@@ -11,7 +11,16 @@ export const MAX_EVENT_BYTES = 64 * 1024;
 /** The most bytes of JSON that an event with a report may have. A report carries the texts of whole rulesets. */
 export const MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
-const JobAction = z.enum(['apply', 'check', 'remove', 'rollback', 'report']);
+export const JobAction = z.enum([
+  'apply',
+  'check',
+  'remove',
+  'rollback',
+  'report',
+  'list.replace',
+  'list.change',
+  'list.remove',
+]);
 
 /** Facts about the worker that publishes the event; `iptables` is a version such as `1.8.9`. */
 export const WorkerFacts = z.object({
@@ -47,6 +56,35 @@ const RulesetState = z.object({
   liveDigest: Digest.nullable(),
 });
 
+/** The sum modulo 2^256 of the SHA-256 of each entry's text, over the entries that have not ended. */
+const ListDigest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * The list of a job, and what is committed under its name when the job has ended. `digest` is that of the content which the job asks
+ * for, where that is known.
+ */
+const ListState = z.object({
+  name: ListName,
+  revision: Revision,
+  digest: ListDigest.nullable(),
+  liveRevision: Revision.nullable(),
+  liveDigest: ListDigest.nullable(),
+  /** How many entries are live. */
+  entries: z.int(),
+});
+export type ListState = z.infer<typeof ListState>;
+
+/** `kind` is `null` for a list that was made for a ruleset, and had no job yet; so is its `revision` 0. */
+export const ReportedList = z.object({
+  name: ListName,
+  revision: z.int().min(0),
+  kind: z.enum(['deny', 'allow']).nullable(),
+  entries: z.array(z.object({ entry: z.string(), until: z.iso.datetime().nullable() })),
+  /** There is no room for all entries: never replace a list by these. */
+  truncated: z.boolean().optional(),
+});
+export type ReportedList = z.infer<typeof ReportedList>;
+
 export const ReportedRuleset = z.object({
   name: RulesetName,
   revision: Revision,
@@ -68,6 +106,7 @@ const JobStarted = Origin.extend({
   action: JobAction,
   rolloutId: z.string().nullable(),
   ruleset: z.object({ name: RulesetName, revision: Revision }).nullable(),
+  list: z.object({ name: ListName, revision: Revision }).optional(),
 });
 
 /**
@@ -86,10 +125,15 @@ export type Writer = z.infer<typeof Writer>;
 
 /** `diff` goes from what was committed to what is live (or was live, before a repair). */
 const Drift = Origin.extend({
-  ruleset: z.object({ name: RulesetName, revision: Revision }),
+  ruleset: z.object({ name: RulesetName, revision: Revision }).optional(),
+  /** In place of `ruleset`. Then `diff` has the counts alone, and `entries` the first of those that are more, or less. */
+  list: z.object({ name: ListName, revision: z.int().min(0) }).optional(),
+  entries: z
+    .object({ added: z.array(z.string()), removed: z.array(z.string()), truncated: z.boolean() })
+    .optional(),
   diff: Diff,
   by: Writer.nullable(),
-  /** The host no longer repairs the ruleset, because another program keeps changing it. */
+  /** The host no longer repairs it, because another program keeps changing it. */
   gaveUp: z.boolean().optional(),
 });
 
@@ -113,10 +157,23 @@ export const JobCompleted = Origin.extend({
   outcome: Outcome,
   changed: z.boolean(),
   ruleset: RulesetState.nullable(),
+  /** In place of `ruleset`, for jobs of lists. */
+  list: ListState.nullable().optional(),
+  counts: z.object({ added: z.int(), removed: z.int(), entries: z.int() }).optional(),
+  /** Entries that were left out, as the list must never have them. */
+  skipped: z.array(z.string()).optional(),
+  /** How many those are. Only present if `skipped` is cut. */
+  skippedCount: z.int().optional(),
   diff: Diff.nullable(),
   failure: Failure.nullable(),
   rollback: Rollback,
-  report: z.object({ rulesets: z.array(ReportedRuleset), escaped: z.boolean().optional() }).nullable(),
+  report: z
+    .object({
+      rulesets: z.array(ReportedRuleset),
+      lists: z.array(ReportedList).optional(),
+      escaped: z.boolean().optional(),
+    })
+    .nullable(),
   attempt: z.int(),
   redelivered: z.boolean(),
   timings: Timings,
@@ -149,6 +206,12 @@ const WorkerState = Origin.extend({
   ),
   /** Removed rulesets. A new job for such a name needs a revision higher than this one. An addition to contract v1. */
   removed: z.array(z.object({ name: RulesetName, revision: Revision })).optional(),
+  /** Absent: the host cannot hold lists, or its worker knows of none. */
+  lists: z
+    .array(z.object({ name: ListName, revision: z.int().min(0), entries: z.int(), digest: ListDigest }))
+    .optional(),
+  /** What the host can do besides rulesets, such as `lists`. */
+  capabilities: z.array(z.string()).optional(),
   pending: z.string().nullable(),
 });
 type WorkerState = z.infer<typeof WorkerState>;

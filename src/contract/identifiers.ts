@@ -18,6 +18,14 @@ export const RulesetName = z
   );
 export type RulesetName = z.infer<typeof RulesetName>;
 
+export const ListName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$/,
+    'must be 1 to 24 of a-z, 0-9 and "-", and neither begin nor end with "-"',
+  );
+export type ListName = z.infer<typeof ListName>;
+
 /** From 1 to 2^53−1. */
 export const Revision = z.int().min(1);
 export type Revision = z.infer<typeof Revision>;

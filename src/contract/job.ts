@@ -1,34 +1,14 @@
 import { z } from 'zod';
-import {
-  API_VERSION,
-  Digest,
-  GroupName,
-  HostId,
-  JobId,
-  listOf,
-  Revision,
-  RulesetName,
-  Scope,
-  Timestamp,
-} from './identifiers.ts';
+import { Digest, ListName, listOf, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Envelope } from './job-envelope.ts';
+import { isListJob, ListChangeJob, ListRemoveJob, ListReplaceJob } from './list-job.ts';
 
-/** The most bytes of JSON in one message, after gzip is undone. */
+export { MAX_CONFIRM_SECONDS, Target } from './job-envelope.ts';
+
+/** The most bytes of JSON in one message, after gzip is undone, but for a whole list. */
 export const MAX_JOB_BYTES = 8 * 1024 * 1024;
-export const MAX_CONFIRM_SECONDS = 1200;
 /** The most lines in the two texts of one ruleset together. */
 export const MAX_RULE_LINES = 200_000;
-
-export const Target = z.object({
-  hosts: listOf(HostId).optional(),
-  groups: listOf(GroupName).optional(),
-  all: z.boolean().optional(),
-});
-export type Target = z.infer<typeof Target>;
-
-const Confirm = z.object({
-  mode: z.enum(['probe', 'manual', 'none']).default('probe'),
-  timeoutSeconds: z.int().min(1).max(MAX_CONFIRM_SECONDS).default(30),
-});
 
 /** A ruleset as it is pushed. `ipv4` and `ipv6` are text in `iptables-save` form. */
 export const Ruleset = z.object({
@@ -41,6 +21,8 @@ export const Ruleset = z.object({
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),
   adopt: listOf(z.string().min(1)).default([]),
+  /** Lists that its rules match, and that are made, empty, where a host does not have them. */
+  lists: listOf(ListName).optional(),
 });
 export type Ruleset = z.infer<typeof Ruleset>;
 
@@ -60,16 +42,6 @@ const RulesetChange = Ruleset.pick({
 });
 
 const RulesetQuery = z.object({ name: RulesetName.optional() });
-
-const Envelope = z.object({
-  apiVersion: z.literal(API_VERSION),
-  id: JobId,
-  issuedAt: Timestamp,
-  expiresAt: Timestamp.optional(),
-  target: Target,
-  rolloutId: z.string().max(256).optional(),
-  confirm: Confirm.prefault({}),
-});
 
 export const ApplyJob = Envelope.extend({
   action: z.enum(['apply', 'check']),
@@ -92,11 +64,25 @@ export type RollbackJob = z.infer<typeof RollbackJob>;
 export const ReportJob = Envelope.extend({
   action: z.literal('report'),
   ruleset: RulesetQuery.optional(),
+  /** A list in place of rulesets. */
+  list: z.object({ name: ListName }).optional(),
 });
 export type ReportJob = z.infer<typeof ReportJob>;
 
 /** A job after reading: defaults are filled in, unknown fields left out. */
-export const Job = z.discriminatedUnion('action', [ApplyJob, RemoveJob, RollbackJob, ReportJob]);
+export const Job = z.discriminatedUnion('action', [
+  ApplyJob,
+  RemoveJob,
+  RollbackJob,
+  ReportJob,
+  ListReplaceJob,
+  ListChangeJob,
+  ListRemoveJob,
+]);
 export type Job = z.infer<typeof Job>;
 /** A job about one ruleset and one revision. */
-export type RulesetJob = Exclude<Job, ReportJob>;
+export function isRulesetJob(job: Job): job is RulesetJob {
+  return !isListJob(job) && job.action !== 'report';
+}
+
+export type RulesetJob = ApplyJob | RemoveJob | RollbackJob;

@@ -18,10 +18,3 @@ export function hasEnded(until: number | null, nowMs: number): boolean {
 export function laterOf(one: number | null, other: number | null): number | null {
   return one === null || other === null ? null : Math.max(one, other);
 }
-
-/** How many entries of each family have not ended. */
-export function countEntries(content: ListContent, nowMs: number): Record<Family, number> {
-  const counts = { ipv4: 0, ipv6: 0 };
-  for (const [text, until] of content) if (!hasEnded(until, nowMs)) counts[familyOf(text)] += 1;
-  return counts;
-}

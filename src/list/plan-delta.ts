@@ -17,7 +17,7 @@ export interface Delta {
 
 /** Plans what a list is to change by: entries that are to be there, with their ends, and entries that are not. Each is named once. */
 export function planDelta(
-  live: ListContent,
+  live: Pick<ListContent, 'get'>,
   add: ListContent,
   remove: Iterable<string>,
   nowMs: number,
@@ -38,7 +38,7 @@ export function planReplacement(live: ListContent, wanted: ListContent, nowMs: n
 
 function note(
   delta: Delta,
-  live: ListContent,
+  live: Pick<ListContent, 'get'>,
   text: string,
   after: number | null | undefined,
   nowMs: number,

@@ -69,6 +69,16 @@ export function changeLines(
     .join('');
 }
 
+/** The lines that put the sets of a list aside, or back. The kernel refuses it while a rule matches them. */
+export function renameLines(list: string, families: readonly Family[], to: 'spare' | 'live'): string {
+  return families
+    .map((family) => {
+      const names = [setName(list, family), spareName(list, family)];
+      return `rename ${(to === 'spare' ? names : names.toReversed()).join(' ')}\n`;
+    })
+    .join('');
+}
+
 /** One line for both: the kernel swaps each pair at once, and a packet is of one family. */
 export function swapLines(list: string): string {
   return FAMILIES.map((family) => `swap ${setName(list, family)} ${spareName(list, family)}\n`).join('');

@@ -87,7 +87,7 @@ export class Ipset implements AddressSets {
 
 const FAULTS: readonly (readonly [RegExp, SetsFaultKind])[] = [
   [/hash is full/i, 'full'],
-  [/in use by a kernel component/i, 'in-use'],
+  [/in use by/i, 'in-use'],
   [/set with the given name does not exist/i, 'no-set'],
   [/not permitted|permission denied|must be root/i, 'privilege'],
 ];

@@ -9,7 +9,7 @@ import { ServiceManager } from '../host/service-manager.ts';
 import { FileOutboxStore } from '../host/state/outbox-store.ts';
 import { StateFolder } from '../host/state/state-folder.ts';
 import { handleDelivery } from '../job/handle-delivery.ts';
-import { WaitingJobs } from '../job/intake/waiting-jobs.ts';
+import { runListJobs } from '../job/lists/run-lists.ts';
 import type { EventPublisher } from '../job/ports/events.ts';
 import type { Log } from '../job/ports/log.ts';
 import type { Ports } from '../job/ports/ports.ts';
@@ -28,7 +28,8 @@ import { Health } from './pages/health.ts';
 import { newMetrics, openPages } from './pages/open-pages.ts';
 import { WorkerCaretaker } from './upkeep/caretaker.ts';
 import { DriftGuard } from './upkeep/drift-guard.ts';
-import { expectLeftAnswer, settleAtStart } from './upkeep/settle-at-start.ts';
+import { JobLanes } from './upkeep/job-lanes.ts';
+import { expectLeftAnswer, settleAtStart, settleListsAtStart } from './upkeep/settle-at-start.ts';
 
 /** A broker that does not confirm keeps no worker from its stop. */
 const FAREWELL_MS = 3_000;
@@ -77,12 +78,16 @@ export async function runWorker(
     open,
     log,
   });
-  const owning = { ...prepared, lock: claimedLock(prepared.lock, folder) };
+  const owning = {
+    ...prepared,
+    lock: claimedLock(prepared.lock, folder),
+    listLock: claimedLock(prepared.listLock, folder),
+  };
   const ports = metrics?.around(owning) ?? owning;
   const guard = newGuard(ports, settings);
-  const waiting = new WaitingJobs();
-  const worker: WorkerState = { ports, answers, guard, waiting };
   const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
+  const waiting = new JobLanes(async (runs) => await runListJobs(runs, jobPorts));
+  const worker: WorkerState = { ports, answers, guard, waiting };
   const health = new Health(
     waiting,
     link,
@@ -156,7 +161,7 @@ async function claimFolder({ stateDir, hostId, netns }: WorkerSettings, log: Log
 
 /** What has to be done on the host before a job is taken. */
 async function makeReady(ports: Ports, guard: DriftGuard | null, stop: AbortSignal): Promise<void> {
-  await settleAtStart(ports, stop);
+  await Promise.all([settleAtStart(ports, stop), settleListsAtStart(ports, stop)]);
   if (!stop.aborted) await guard?.lookAtStart();
   if (!stop.aborted) guard?.start();
 }

@@ -2,16 +2,23 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Digest } from '../../contract/identifiers.ts';
-import type { ListRecord, ListStore, StoredList } from '../../job/ports/lists.ts';
+import type { StoredList as List, ListRecord, ListStore } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
 import { endBatch, readList, renderChanges, renderList } from '../../list/list-file.ts';
 import { applyDelta, type EntryChange } from '../../list/plan-delta.ts';
-import { ASIDE, identityOf, makePrivateFolder, placeDurably, readIfThere, writeAside } from './files.ts';
+import {
+  ASIDE,
+  identityOf,
+  makePrivateFolder,
+  placeDurably,
+  readIfThere,
+  syncFolder,
+  writeAside,
+} from './files.ts';
 import { orUnavailable } from './state-error.ts';
 import { assertNotNewer, STATE_VERSION } from './state-version.ts';
 
-const StoredHead = z.object({
-  version: z.literal(STATE_VERSION),
+export const StoredList = z.object({
   name: z.string(),
   kind: z.enum(['deny', 'allow']).nullable(),
   maxEntries: z.int(),
@@ -24,6 +31,8 @@ const StoredHead = z.object({
   atMs: z.number(),
   nextEndMs: z.number().nullable(),
 });
+
+const StoredHead = StoredList.extend({ version: z.literal(STATE_VERSION) });
 
 const ENDING = '.list';
 /** A file is written anew where its changes have become longer than this and than the list. */
@@ -60,11 +69,11 @@ export class FileListStore implements ListStore {
     });
   }
 
-  async read(name: string): Promise<StoredList | null> {
+  async read(name: string): Promise<List | null> {
     return await orUnavailable(this.#folder, async () => await this.#read(this.#path(name)));
   }
 
-  async change(before: StoredList, record: ListRecord, changes: readonly EntryChange[]): Promise<void> {
+  async change(before: List, record: ListRecord, changes: readonly EntryChange[]): Promise<void> {
     await orUnavailable(this.#folder, async () => {
       const { name, kind, atMs } = record;
       const path = this.#path(name);
@@ -86,7 +95,7 @@ export class FileListStore implements ListStore {
     });
   }
 
-  async prepare(list: StoredList): Promise<void> {
+  async prepare(list: List): Promise<void> {
     await orUnavailable(this.#folder, async () => await this.#writeAside(list, list.record.atMs));
   }
 
@@ -94,11 +103,18 @@ export class FileListStore implements ListStore {
     await orUnavailable(this.#folder, async () => await this.#place(record));
   }
 
+  async forget(name: string): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await rm(this.#path(name), { force: true });
+      await syncFolder(this.#folder);
+    });
+  }
+
   async discard(name: string): Promise<void> {
     await orUnavailable(this.#folder, async () => await rm(this.#path(name) + ASIDE, { force: true }));
   }
 
-  async #writeAside({ record, content }: StoredList, nowMs: number): Promise<void> {
+  async #writeAside({ record, content }: List, nowMs: number): Promise<void> {
     await makePrivateFolder(this.#folder);
     const lines = record.isRemoved ? '' : renderList(record, content, nowMs);
     const text = endBatch(lines, record.kind, { version: STATE_VERSION, ...record });
@@ -144,7 +160,7 @@ export class FileListStore implements ListStore {
     return this.#known.get(path) ?? null;
   }
 
-  async #read(path: string): Promise<StoredList | null> {
+  async #read(path: string): Promise<List | null> {
     const known = this.#known.get(path);
     const content = known?.content.deref();
     if (known !== undefined && content !== undefined && known.identity === (await identityOf(path)))
@@ -152,7 +168,7 @@ export class FileListStore implements ListStore {
     return await this.#readFile(path);
   }
 
-  async #readFile(path: string): Promise<StoredList | null> {
+  async #readFile(path: string): Promise<List | null> {
     const text = await readIfThere(path, 'latin1');
     if (text === null) {
       this.#known.delete(path);
@@ -164,7 +180,7 @@ export class FileListStore implements ListStore {
     return { record, content };
   }
 
-  async #learn(path: string, { record, content }: StoredList, length: number, base: number): Promise<void> {
+  async #learn(path: string, { record, content }: List, length: number, base: number): Promise<void> {
     const identity = await identityOf(path);
     if (identity === null) return;
     this.#known.set(path, {

@@ -1,10 +1,14 @@
+import type { JobCompleted } from '../../contract/event.ts';
 import type { Digest, Family } from '../../contract/identifiers.ts';
 import type { ListContent, ListKind } from '../../list/content.ts';
 import type { EntryChange } from '../../list/plan-delta.ts';
+import type { Ranges } from '../../list/ranges.ts';
+import type { Summary } from '../../list/summary.ts';
 import type { Fence } from './host-lock.ts';
+import type { ConfirmWindow, JobBrief, JobOrigin } from './pending.ts';
 
-/** What is committed of one list of addresses, without its entries. */
-export interface ListRecord {
+/** What is committed of one list of addresses, without its entries. Its summary is of the moment when it was committed. */
+export interface ListRecord extends Summary {
   name: string;
   /** `null`: it was made for a ruleset, and had no job yet. */
   kind: ListKind | null;
@@ -18,12 +22,6 @@ export interface ListRecord {
   committedBy: string | null;
   /** Its sets are gone, and only its revision is known. */
   isRemoved: boolean;
-  /** How many entries there were, and their digest, at `atMs`: some may have ended since. Milliseconds since 1970. */
-  entries: Record<Family, number>;
-  digest: string;
-  atMs: number;
-  /** No entry ends before this; `null`: none ends. */
-  nextEndMs: number | null;
 }
 
 export interface StoredList {
@@ -43,8 +41,44 @@ export interface ListStore {
   prepare(list: StoredList): Promise<void>;
   /** Commits what was prepared. */
   place(record: ListRecord): Promise<void>;
+  /** Forgets a list, its revision as well. */
+  forget(name: string): Promise<void>;
   /** Forgets what was prepared and is not to be committed. */
   discard(name: string): Promise<void>;
+}
+
+/** How a job of a list ends if its change stays. */
+export interface ListEnd {
+  outcome: 'applied' | 'unchanged';
+  changed: boolean;
+  counts: NonNullable<JobCompleted['counts']>;
+  skipped: string[];
+  /** Of what the list then has. */
+  digest: string;
+}
+
+/** A change of a list that has begun, as its journal has it. What the list had before is on record. */
+export interface PendingList {
+  jobs: { job: JobBrief; origin: JobOrigin; revision: number; end: ListEnd }[];
+  /** The boot and the network namespace whose sets are changed. */
+  place: string;
+  /** What is committed if the change stays. */
+  after: ListRecord;
+  /** `null` until the change is made, and waits to be confirmed. Then the whole list is written aside. */
+  window: Pick<ConfirmWindow, 'mode' | 'resumable' | 'deadline' | 'deadlineMs'> | null;
+}
+
+/** Keeps the one change of lists that can be under way in a network namespace. Each method: @throws {StateUnavailable} */
+export interface ListJournal {
+  read(): Promise<PendingList | null>;
+  write(change: PendingList): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a deny list must never have. */
+export interface NeverNetworks {
+  /** Each with what it is, such as `an address of this host`. */
+  read(): Promise<{ ranges: Ranges; names: ReadonlyMap<string, string> }>;
 }
 
 /** The kernel's header of a set. */

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
 import type { WorkerEvent } from '../../contract/event.ts';
-import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import type { RulesetRecord } from '../../job/ports/stores.ts';
 import type { DriftGuard } from '../upkeep/drift-guard.ts';
+import type { JobLanes } from '../upkeep/job-lanes.ts';
 import type { MessageAnswers } from './message-answers.ts';
 
 export interface WorkerState {
   ports: Ports;
   answers: MessageAnswers;
-  waiting: Pick<WaitingJobs, 'inHand' | 'endCancelled'>;
+  waiting: Pick<JobLanes, 'isInHand' | 'endCancelled'>;
   /** `null`: this worker does not look for drift. */
   guard: Pick<DriftGuard, 'inSync'> | null;
 }

@@ -1,5 +1,5 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
+import type { JobInHand } from '../../job/intake/waiting-jobs.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
 import type { BrokerLink } from '../link/broker-link.ts';
 import { committedRulesets, type WorkerState } from '../link/worker-events.ts';
@@ -18,7 +18,10 @@ export async function openPages(
   { httpAddress }: WorkerSettings,
   metrics: WorkerMetrics | null,
   health: Health,
-  worker: WorkerState & { link: BrokerLink; waiting: WaitingJobs },
+  worker: WorkerState & {
+    link: BrokerLink;
+    waiting: { readonly size: number; readonly inHand: JobInHand | null };
+  },
 ): Promise<StatusPages | null> {
   if (httpAddress === undefined || metrics === null) return null;
   const { link, waiting } = worker;
