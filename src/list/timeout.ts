@@ -14,7 +14,10 @@ export function timeoutOf(until: number | null, kind: ListKind | null, nowMs: nu
   return kind === 'allow' ? LONGEST : 0;
 }
 
-/** Whether the kernel cannot count to the end of an entry yet. */
-export function isBeyondCounting(until: number | null, nowMs: number): boolean {
-  return until !== null && until - nowMs > LONGEST * 1000;
+/** For so long the kernel may still have no timeout, or the longest, after it could count to the end: nobody watches each entry. */
+const LATE_MS = 2 * 3_600_000;
+
+/** Whether the kernel cannot count to the end of an entry, or could not a short while ago. */
+export function isFarEnd(until: number | null, nowMs: number): boolean {
+  return until !== null && until - nowMs > LONGEST * 1000 - LATE_MS;
 }

@@ -29,6 +29,7 @@ import { newMetrics, openPages } from './pages/open-pages.ts';
 import { WorkerCaretaker } from './upkeep/caretaker.ts';
 import { DriftGuard } from './upkeep/drift-guard.ts';
 import { JobLanes } from './upkeep/job-lanes.ts';
+import { ListGuard } from './upkeep/list-guard.ts';
 import { expectLeftAnswer, settleAtStart, settleListsAtStart } from './upkeep/settle-at-start.ts';
 
 /** A broker that does not confirm keeps no worker from its stop. */
@@ -85,6 +86,7 @@ export async function runWorker(
   };
   const ports = metrics?.around(owning) ?? owning;
   const guard = newGuard(ports, settings);
+  const listGuard = new ListGuard(ports, settings);
   const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
   const waiting = new JobLanes(async (runs) => await runListJobs(runs, jobPorts));
   const worker: WorkerState = { ports, answers, guard, waiting };
@@ -97,7 +99,7 @@ export async function runWorker(
   const pages = await openPages(settings, metrics, health, { ...worker, link, waiting });
   await expectLeftAnswer(ports);
   // A change is settled, and drift is looked for, without waiting for the broker.
-  const ready = makeReady(ports, guard, stop);
+  const ready = makeReady(ports, guard, listGuard, stop);
   ready.then(() => caretaker.start(jobPorts, waiting)).catch(() => {});
   let wasOnline = false;
   await link.open({
@@ -132,7 +134,7 @@ export async function runWorker(
   waiting.stop();
   await Promise.all([consumed, ready]);
   await caretaker.stop();
-  await guard?.stop();
+  await Promise.all([guard?.stop(), listGuard.stop()]);
   // A worker that was never online keeps quiet: another one with the same host id may be online.
   if (wasOnline) {
     const farewell = announce('fleetwall.worker.offline', worker);
@@ -160,10 +162,19 @@ async function claimFolder({ stateDir, hostId, netns }: WorkerSettings, log: Log
 }
 
 /** What has to be done on the host before a job is taken. */
-async function makeReady(ports: Ports, guard: DriftGuard | null, stop: AbortSignal): Promise<void> {
+async function makeReady(
+  ports: Ports,
+  guard: DriftGuard | null,
+  listGuard: ListGuard,
+  stop: AbortSignal,
+): Promise<void> {
   await Promise.all([settleAtStart(ports, stop), settleListsAtStart(ports, stop)]);
+  // Rules that match a list cannot be put back without it.
+  if (!stop.aborted) await listGuard.lookAtStart();
   if (!stop.aborted) await guard?.lookAtStart();
-  if (!stop.aborted) guard?.start();
+  if (stop.aborted) return;
+  guard?.start();
+  listGuard.start();
 }
 
 /** Comes last in a start, as nobody waits for it. */

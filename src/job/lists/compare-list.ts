@@ -3,7 +3,7 @@ import { familyOf, hasEnded, type ListKind } from '../../list/content.ts';
 import { parseNetwork } from '../../list/network.ts';
 import type { EntryChange } from '../../list/plan-delta.ts';
 import { setName } from '../../list/set-lines.ts';
-import { timeoutOf } from '../../list/timeout.ts';
+import { isFarEnd, timeoutOf } from '../../list/timeout.ts';
 import type { LiveSets } from '../ports/list-session.ts';
 import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
 
@@ -82,6 +82,6 @@ function ownText(text: string): string {
 }
 
 function isEndRight(until: number | null, ends: boolean, kind: ListKind | null, nowMs: number): boolean {
-  if (hasEnded(until, nowMs + ABOUT_MS)) return true;
+  if (hasEnded(until, nowMs + ABOUT_MS) || isFarEnd(until, nowMs)) return true;
   return timeoutOf(until, kind, nowMs) > 0 === ends;
 }

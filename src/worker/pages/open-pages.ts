@@ -2,7 +2,7 @@ import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobInHand } from '../../job/intake/waiting-jobs.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
 import type { BrokerLink } from '../link/broker-link.ts';
-import { committedRulesets, type WorkerState } from '../link/worker-events.ts';
+import { committedLists, committedRulesets, type WorkerState } from '../link/worker-events.ts';
 import type { Health } from './health.ts';
 import { StatusPages } from './status-pages.ts';
 
@@ -34,6 +34,7 @@ export async function openPages(
     jobsWaiting: () => waiting.size,
     runningMs: () => (waiting.inHand === null ? null : performance.now() - waiting.inHand.since),
     rulesets: async () => await committedRulesets(worker),
+    lists: async () => await committedLists(worker),
   });
   return await StatusPages.open(httpAddress, { metrics, health });
 }
