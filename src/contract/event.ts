@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
 import { Digest, Family, HostId, ListName, Revision, RulesetName, Scope } from './identifiers.ts';
+import { ListDigest, ListState, ReportedList, ReportedRuleset } from './live-state.ts';
 import { Timings } from './timings.ts';
 
 export { Diff, TableDiff } from './diff.ts';
+export { type ListState, ReportedList, ReportedRuleset } from './live-state.ts';
 
 /** The most bytes of JSON that an event may have, unless it carries a report. */
 export const MAX_EVENT_BYTES = 64 * 1024;
@@ -55,49 +57,6 @@ const RulesetState = z.object({
   liveRevision: Revision.nullable(),
   liveDigest: Digest.nullable(),
 });
-
-/** The sum modulo 2^256 of the SHA-256 of each entry's text, over the entries that have not ended. */
-const ListDigest = z.string().regex(/^[0-9a-f]{64}$/);
-
-/**
- * The list of a job, and what is committed under its name when the job has ended. `digest` is that of the content which the job asks
- * for, where that is known.
- */
-const ListState = z.object({
-  name: ListName,
-  revision: Revision,
-  digest: ListDigest.nullable(),
-  liveRevision: Revision.nullable(),
-  liveDigest: ListDigest.nullable(),
-  /** How many entries are live. */
-  entries: z.int(),
-});
-export type ListState = z.infer<typeof ListState>;
-
-/** `kind` is `null` for a list that was made for a ruleset, and had no job yet; so is its `revision` 0. */
-export const ReportedList = z.object({
-  name: ListName,
-  revision: z.int().min(0),
-  kind: z.enum(['deny', 'allow']).nullable(),
-  entries: z.array(z.object({ entry: z.string(), until: z.iso.datetime().nullable() })),
-  /** There is no room for all entries: never replace a list by these. */
-  truncated: z.boolean().optional(),
-});
-export type ReportedList = z.infer<typeof ReportedList>;
-
-export const ReportedRuleset = z.object({
-  name: RulesetName,
-  revision: Revision,
-  digest: Digest,
-  scope: Scope,
-  inSync: z.boolean(),
-  ipv4: z.string().nullable(),
-  ipv6: z.string().nullable(),
-  truncated: z.boolean().optional(),
-  /** As in {@link Diff}. */
-  escaped: z.boolean().optional(),
-});
-export type ReportedRuleset = z.infer<typeof ReportedRuleset>;
 
 const Origin = z.object({ hostId: HostId, worker: WorkerFacts });
 

@@ -5,7 +5,7 @@ import { parseNetwork } from './network.ts';
 export type SentEntry = string | { entry: string; until?: string | undefined };
 
 /** An entry that cannot be taken. `place` is such as `entries[3]`. */
-export interface EntryProblem {
+interface EntryProblem {
   place: string;
   text: string;
   reason: string;

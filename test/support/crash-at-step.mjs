@@ -18,7 +18,10 @@ function step() {
     left = null;
     return;
   }
-  left = (left ?? Number(readFileSync(order, 'utf8'))) - 1;
+  const number = Number(readFileSync(order, 'utf8'));
+  // It is just being written.
+  if (left === null && number === 0) return;
+  left = (left ?? number) - 1;
   if (left === 0) process.kill(process.pid, 'SIGKILL');
 }
 

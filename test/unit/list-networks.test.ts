@@ -80,9 +80,9 @@ describe('an entry of a list', () => {
         const { text, family } = network;
         const { first, last } = rangeOf(network);
         const reference = new BlockList();
-        for (const network of list) {
-          const [address = '', bits = network.family === 'ipv4' ? '32' : '128'] = network.text.split('/');
-          reference.addSubnet(address, Number(bits), network.family);
+        for (const listedOne of list) {
+          const [address = ''] = listedOne.text.split('/');
+          reference.addSubnet(address, listedOne.prefix, listedOne.family);
         }
         const contains = list.some((other) => {
           const range = rangeOf(other);

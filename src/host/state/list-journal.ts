@@ -6,7 +6,7 @@ import type { ListJournal, PendingList } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
 import { makePrivateFolder, parseJson, readIfThere, syncFolder, writeDurably } from './files.ts';
 import { StoredOrigin } from './journal.ts';
-import { StoredList } from './list-store.ts';
+import { StoredList } from './list-record.ts';
 import { orUnavailable } from './state-error.ts';
 import { assertNotNewer, STATE_VERSION } from './state-version.ts';
 

@@ -1,10 +1,8 @@
 import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { Digest } from '../../contract/identifiers.ts';
 import type { StoredList as List, ListRecord, ListStore } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
-import { endBatch, readList, renderChanges, renderList } from '../../list/list-file.ts';
+import { endBatch, renderChanges, renderList } from '../../list/list-file.ts';
 import { applyDelta, type EntryChange } from '../../list/plan-delta.ts';
 import {
   ASIDE,
@@ -15,24 +13,9 @@ import {
   syncFolder,
   writeAside,
 } from './files.ts';
+import { readRecord } from './list-record.ts';
 import { orUnavailable } from './state-error.ts';
-import { assertNotNewer, STATE_VERSION } from './state-version.ts';
-
-export const StoredList = z.object({
-  name: z.string(),
-  kind: z.enum(['deny', 'allow']).nullable(),
-  maxEntries: z.int(),
-  revision: z.int(),
-  asked: Digest.nullable(),
-  committedBy: z.string().nullable(),
-  isRemoved: z.boolean(),
-  entries: z.object({ ipv4: z.int(), ipv6: z.int() }),
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
-  atMs: z.number(),
-  nextEndMs: z.number().nullable(),
-});
-
-const StoredHead = StoredList.extend({ version: z.literal(STATE_VERSION) });
+import { STATE_VERSION } from './state-version.ts';
 
 const ENDING = '.list';
 /** A file is written anew where its changes have become longer than this and than the list. */
@@ -195,22 +178,6 @@ export class FileListStore implements ListStore {
   #path(name: string): string {
     return join(this.#folder, `${name}${ENDING}`);
   }
-}
-
-function readRecord(
-  path: string,
-  text: string,
-): { record: ListRecord; content: Map<string, number | null>; length: number } {
-  const read = readList(text);
-  assertNotNewer(path, read?.head);
-  const head = StoredHead.safeParse(read?.head);
-  if (read === null || !head.success) {
-    throw new StateUnavailable(
-      `${path} is damaged, or no list of fleetwall: restore it, or move it away and send the whole list again (list.replace)`,
-    );
-  }
-  const { version: _, ...record } = head.data;
-  return { record, content: read.content, length: read.length };
 }
 
 async function listFilesIn(folder: string): Promise<string[]> {

@@ -22,9 +22,11 @@ export function newBatch(
   const all = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  const done = all.then(async () => {
+  const workOnAll = async () => {
+    await all;
     if (runs.length > 0) await work(runs);
-  });
+  };
+  const done = workOnAll();
   // Whoever has joined gets the error.
   done.catch(() => {});
   return Array.from({ length: count }, () => {

@@ -1,55 +1,13 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../contract/event.ts';
-import type { Job } from '../../contract/job.ts';
 import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
 import { type Choice, chooseRuleset } from './choose-jobs.ts';
 import type { BatchPlace } from './list-batch.ts';
-
-/** How a job ended, and what the broker must do with its message. */
-export interface Done {
-  outcome: Outcome;
-  /** Known once the broker has confirmed the event of the job's end. Other jobs do not wait for that. */
-  disposition: Promise<Disposition>;
-}
-
-/** A job that waits for its turn. */
-export interface WaitingJob {
-  job: Job;
-  /** Runs the job to its end, and publishes that; together with others, if it has a place among them. */
-  run: (batch?: BatchPlace) => Promise<Done>;
-  /** Ends the job without running it, as a newer job has made it pointless. */
-  supersede: () => Promise<Done>;
-  /** Ends the job without running it, if it was cancelled; `null`: it was not. */
-  cancel: () => Promise<Done | null>;
-  /** Whether the broker has taken the message back. It will deliver it again. */
-  isGone: () => boolean;
-}
-
-export interface JobInHand {
-  job: Job;
-  /** When the job was begun: `performance.now()`, in milliseconds. */
-  since: number;
-}
-
-interface Entry extends WaitingJob {
-  /** Resolves when it has ended, or is not begun any more. */
-  left: Promise<void>;
-  leave: () => void;
-  resolve: (disposition: Disposition) => void;
-  fail: (error: unknown) => void;
-}
+import type { Done, Entry, JobInHand, WaitingJob, WaitingOptions } from './waiting-job.ts';
 
 const GATHER_MS = 100;
 const LAST_CONFIRM_MS = 3_000;
 const MADE_POINTLESS_BY = new Set<Outcome>(['applied', 'unchanged']);
-
-export interface WaitingOptions {
-  choose: (entries: readonly [Entry, ...Entry[]]) => Choice<Entry>;
-  /** The places of jobs that are run together. */
-  together?: (count: number) => readonly BatchPlace[];
-  /** Waits until the jobs that have come may be begun. */
-  before?: (jobs: readonly Job[]) => Promise<void>;
-}
 
 /**
  * Runs the jobs of a host, one at a time and in their order, but for what is chosen before others: of several `apply` jobs of one
@@ -135,7 +93,7 @@ export class WaitingJobs {
   /** Begins no more jobs. */
   stop(): void {
     this.#isStopped = true;
-    for (const entry of this.#entries.splice(0)) fail(entry, new NotBegun('the worker stops'));
+    for (const entry of this.#entries.splice(0)) failEntry(entry, new NotBegun('the worker stops'));
     this.#giveUpSoon();
   }
 
@@ -157,7 +115,7 @@ export class WaitingJobs {
   #next(): Choice<Entry> | null {
     const [gone, there] = partition(this.#entries, (entry) => entry.isGone());
     this.#entries = there;
-    for (const entry of gone) fail(entry, new NotBegun('the broker has taken it back'));
+    for (const entry of gone) failEntry(entry, new NotBegun('the broker has taken it back'));
     const [first, ...others] = this.#entries;
     return first === undefined || this.#isStopped ? null : this.#options.choose([first, ...others]);
   }
@@ -173,7 +131,7 @@ export class WaitingJobs {
     this.#running = [];
     this.#inHand = null;
     for (const { entry, done, error } of ends) {
-      if (done === null) fail(entry, error);
+      if (done === null) failEntry(entry, error);
       else this.#answer(entry, done.disposition);
     }
     if (!ends.every(({ done }) => done !== null && MADE_POINTLESS_BY.has(done.outcome))) return;
@@ -186,7 +144,7 @@ export class WaitingJobs {
     try {
       this.#answer(rival, (await rival.supersede()).disposition);
     } catch (error) {
-      fail(rival, error);
+      failEntry(rival, error);
     }
   }
 
@@ -198,11 +156,11 @@ export class WaitingJobs {
     try {
       const done = await entry.cancel();
       if (done !== null) return this.#answer(entry, done.disposition);
-      if (this.#isStopped) return fail(entry, new NotBegun('the worker stops'));
+      if (this.#isStopped) return failEntry(entry, new NotBegun('the worker stops'));
       this.#entries.splice(Math.min(place, this.#entries.length), 0, entry);
       if (!this.#isWorking) void this.#work();
     } catch (error) {
-      fail(entry, error);
+      failEntry(entry, error);
     }
   }
 
@@ -235,7 +193,7 @@ async function endOf(
   }
 }
 
-function fail(entry: Entry, error: unknown): void {
+function failEntry(entry: Entry, error: unknown): void {
   entry.leave();
   entry.fail(error);
 }

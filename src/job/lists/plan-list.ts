@@ -39,7 +39,7 @@ export function draftOf(before: StoredList | null, nowMs: number): Draft {
 }
 
 /** What is on record, without what was removed. */
-export function contentOf({ before }: Draft): ListContent {
+function contentOf({ before }: Draft): ListContent {
   return before === null || before.record.isRemoved ? NOTHING : before.content;
 }
 
@@ -60,29 +60,17 @@ export function planWish(
   jobId: string,
   nowMs: number,
 ): { draft: Draft; end: ListEnd } {
-  const content = contentOf(draft);
   const isWhole = wish.action !== 'list.change';
-  const delta = isWhole
-    ? planReplacement(content, wish.entries, nowMs)
-    : planDelta(overlaid(content, draft.changes), wish.entries, wish.remove, nowMs);
   const isRemoved = wish.action === 'list.remove';
+  const delta = deltaOf(wish, draft, nowMs);
   const maxEntries =
     wish.maxEntries ?? (draft.isRemoved ? null : draft.record?.maxEntries) ?? DEFAULT_LIST_ENTRIES;
   const summary = summaryAfter(draft.summary, delta, nowMs);
   if (!isRemoved) assertRoom(wish, summary, maxEntries);
-  const kind = kindOf(wish, draft);
-  const record = {
-    name: wish.name,
-    kind: isRemoved ? null : kind,
-    maxEntries,
-    revision: wish.revision,
-    asked: wish.asked,
-    committedBy: jobId,
-    isRemoved,
-    ...summary,
-  };
-  const isSame = draft.isRemoved === isRemoved && draft.record?.maxEntries === maxEntries;
-  const changed = delta.changes.length > 0 || (!isSame && !(isRemoved && draft.isRemoved));
+  const { name, revision, asked } = wish;
+  const kind = isRemoved ? null : kindOf(wish, draft);
+  const record = { name, kind, maxEntries, revision, asked, committedBy: jobId, isRemoved, ...summary };
+  const changed = delta.changes.length > 0 || isOtherList(draft, isRemoved, maxEntries);
   const changes = isWhole ? new Map() : new Map(draft.changes);
   if (!isWhole) for (const change of delta.changes) note(changes, change);
   return {
@@ -95,6 +83,21 @@ export function planWish(
       digest: summary.digest,
     },
   };
+}
+
+function deltaOf(wish: ListWish, draft: Draft, nowMs: number): Delta {
+  const content = contentOf(draft);
+  if (wish.action !== 'list.change') return planReplacement(content, wish.entries, nowMs);
+  return planDelta(overlaid(content, draft.changes), wish.entries, wish.remove, nowMs);
+}
+
+/** Whether there is a change besides that of entries: it is made, taken away, or made for more entries. */
+function isOtherList(
+  { isRemoved: wasRemoved, record }: Draft,
+  isRemoved: boolean,
+  maxEntries: number,
+): boolean {
+  return wasRemoved !== isRemoved || (!isRemoved && record?.maxEntries !== maxEntries);
 }
 
 /** The content with what is changed of it, without a copy of the whole. */

@@ -7,17 +7,14 @@ import type {
   JobCompletedEvent,
   JobUndoneEvent,
 } from '../../contract/event.ts';
-import { isRetryable } from '../../contract/failure.ts';
 import type { Job } from '../../contract/job.ts';
 import { isListJob } from '../../contract/list-job.ts';
-import { showBytes } from '../../ruleset/text/bytes.ts';
 import type { Awaiting, JobBrief, JobOrigin, PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stopwatch } from '../time/stopwatch.ts';
-import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
-import { fitListReport, fitSkipped } from './fit-list.ts';
+import { describeFailure, describeReport, listFields } from './describe-end.ts';
+import { fitDiff } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
-import type { JobFailure } from './job-failure.ts';
 import type { NamedRevision } from './naming.ts';
 
 /** Makes the event that a job is under way and holds the host's lock. */
@@ -177,46 +174,6 @@ function completed(
       redelivered,
     },
   };
-}
-
-function listFields({ list, counts, skipped }: JobEnd): Partial<JobCompletedEvent['data']> {
-  return {
-    ...(list === undefined ? {} : { list }),
-    ...(counts === undefined ? {} : { counts }),
-    ...(skipped === undefined || skipped.length === 0 ? {} : fitSkipped(skipped)),
-  };
-}
-
-function describeReport({
-  rulesets,
-  lists,
-}: NonNullable<JobEnd['report']>): JobCompletedEvent['data']['report'] {
-  const isEscaped = rulesets.some(({ escaped }) => escaped === true);
-  return {
-    rulesets: fitReport(rulesets),
-    ...(lists === undefined ? {} : { lists: lists.map(fitListReport) }),
-    ...(isEscaped ? { escaped: true } : {}),
-  };
-}
-
-/** Puts a failure into the form that events have. */
-export function describeFailure({ code, stage, message, lines, lineCount, tool }: JobFailure) {
-  return fitFailure({
-    code,
-    stage,
-    retryable: isRetryable(code),
-    message: showBytes(message),
-    lines: lines.map((line) => ({
-      ...line,
-      chain: line.chain === null ? null : showBytes(line.chain),
-      reason: showBytes(line.reason),
-    })),
-    command: tool?.command ?? null,
-    exitCode: tool?.exitCode ?? null,
-    stderr: tool === null ? null : showBytes(tool.stderr),
-    ...(lineCount === lines.length ? {} : { truncated: true }),
-    ...(lineCount === lines.length || lineCount === null ? {} : { lineCount }),
-  });
 }
 
 /** Gives an event its id: the same fact on the same host always has the same id, however often it is published. */

@@ -1,5 +1,5 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import type { JobInHand } from '../../job/intake/waiting-jobs.ts';
+import type { JobInHand } from '../../job/intake/waiting-job.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
 import type { BrokerLink } from '../link/broker-link.ts';
 import { committedLists, committedRulesets, type WorkerState } from '../link/worker-events.ts';

@@ -2,7 +2,8 @@ import type { Job } from '../../contract/job.ts';
 import { isListJob } from '../../contract/list-job.ts';
 import { chooseList, chooseRuleset } from '../../job/intake/choose-jobs.ts';
 import { newBatch } from '../../job/intake/list-batch.ts';
-import { type JobInHand, type WaitingJob, WaitingJobs } from '../../job/intake/waiting-jobs.ts';
+import type { JobInHand, WaitingJob } from '../../job/intake/waiting-job.ts';
+import { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
 import type { JobRun } from '../../job/outcome/job-run.ts';
 import type { Disposition } from '../../job/ports/delivery.ts';
 

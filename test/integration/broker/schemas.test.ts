@@ -17,6 +17,10 @@ const OUTCOMES = {
   rollback: 'applied',
   report: 'reported',
   remove: 'removed',
+  'list.replace': 'applied',
+  'list.change': 'applied',
+  'report of a list': 'reported',
+  'list.remove': 'applied',
 };
 
 it('a host accepts the examples as they are, and its events are valid by the schema', async () => {

@@ -21,7 +21,6 @@ const JOBS = {
 };
 
 it.each([
-  ['replace', 'none'],
   ['change', 'none'],
   ['replace', 'probe'],
 ] as const)(
