@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
 import { listDigest } from '../../../src/list/digest.ts';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
@@ -165,6 +166,28 @@ describe('jobs of lists', () => {
     expect(await setsOf(host.namespace)).toEqual(['fw4.blocked', 'fw6.blocked']);
     const removed = await runList(client, host, 'remove', { revision: 3 }, { confirm });
     expect(removed.failure?.code).toBe('confirm_timeout');
+    expect(await entriesOf(host.namespace)).toEqual(['192.0.2.1']);
+  });
+
+  it('that wait to be confirmed are heard by the next worker', async () => {
+    const host = await fixture.host('nft');
+    const client = await fixture.client();
+    const job = makeJob(host.id, {
+      action: 'list.change',
+      list: { name: 'blocked', revision: 1, add: ['192.0.2.1'] },
+      confirm: { mode: 'manual', timeoutSeconds: 600 },
+    });
+    await client.publish(host.id, job);
+    await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+    await host.end('SIGKILL');
+    const since = client.heard.length;
+    await host.start();
+    await client.event(host.id, 'fleetwall.job.awaiting_confirmation', since);
+    await client.publish(host.id, makeJob(host.id, { kind: 'confirm', jobId: job.id }), {}, CONTROL_EXCHANGE);
+    expect((await client.completed(job.id)).data).toMatchObject({
+      outcome: 'applied',
+      list: { liveRevision: 1 },
+    });
     expect(await entriesOf(host.namespace)).toEqual(['192.0.2.1']);
   });
 
