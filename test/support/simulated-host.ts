@@ -85,6 +85,7 @@ export class SimulatedHost {
       listWatchdog: { arm: async () => {}, disarm: async () => {} },
       listLock: { isBusy: false, hold: async (_, work) => await work(FENCE) },
       sets: new Ipset({ ipset: null, namespace: { prefix: [] }, timeoutMs: 1_000, run: this.#runProbe }),
+      flows: { missing: 'simulated', cut: async () => ({ addresses: 0 }) },
       ipset: null,
       restore: { ipv4: '/nowhere', ipv6: '/nowhere' },
       prefix: [],

@@ -1,4 +1,6 @@
 import type { Diff } from '../../contract/event.ts';
+import { parseNetwork } from '../../list/network.ts';
+import { Ranges } from '../../list/ranges.ts';
 import { assertConfirmable, confirmChange } from '../change/confirm.ts';
 import { asJobFailure, ended, failed, type JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
@@ -19,6 +21,8 @@ export interface ChangeOfList {
   draft: Draft;
   /** In the order of their revisions. With more than one, none asks for a confirmation. */
   jobs: { run: JobRun; end: ListEnd }[];
+  /** Entries whose flows are cut once they are in. */
+  cut: readonly string[];
 }
 
 /**
@@ -45,11 +49,24 @@ export async function changeList(change: ChangeOfList, session: ListSession): Pr
     for (const { run } of change.jobs) await run.conclude(failed(failure));
     return await close(session);
   }
+  await cutFlows(change, session);
   for (const { run, end } of change.jobs) {
     run.listDigest = end.digest;
     await run.conclude(endOf(end));
   }
   await leave(change, session);
+}
+
+/** The list is changed whatever comes of this. */
+async function cutFlows({ name, cut }: ChangeOfList, { ports }: ListSession): Promise<void> {
+  if (cut.length === 0) return;
+  try {
+    const networks = cut.map(parseNetwork).filter((network) => typeof network !== 'string');
+    const { addresses } = await ports.flows.cut(new Ranges(networks));
+    ports.log.info({ list: name, addresses }, 'Flows of a list were cut');
+  } catch (error) {
+    ports.log.error({ list: name, error }, 'Cannot cut the flows of a list');
+  }
 }
 
 function recordOf({ draft }: ChangeOfList): ListRecord {

@@ -1,4 +1,5 @@
 import type { ListJob } from '../../contract/list-job.ts';
+import { hasEnded } from '../../list/content.ts';
 import { asJobFailure, ended, failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
@@ -55,6 +56,8 @@ async function readAll(runs: readonly JobRun[], ports: Ports): Promise<Asking[]>
       if (ports.sets.missing !== null)
         throw new JobFailure('host', 'backend_unavailable', ports.sets.missing);
       const wish = readListJob(run.job as ListJob);
+      if (wish.cut && ports.flows.missing !== null)
+        throw new JobFailure('host', 'backend_unavailable', ports.flows.missing);
       asking.push({ run, wish });
     } catch (error) {
       await run.conclude(failed(error));
@@ -70,6 +73,7 @@ async function runUnderLock(asking: readonly Asking[], session: ListSession): Pr
   const nowMs = Date.now();
   let draft = draftOf(before, nowMs);
   const planned: ChangeOfList['jobs'] = [];
+  const cut: string[] = [];
   let isSame = false;
   for (const { run, wish } of asking) {
     try {
@@ -77,13 +81,14 @@ async function runUnderLock(asking: readonly Asking[], session: ListSession): Pr
       isSame ||= list === null;
       if (list === null) continue;
       planned.push({ run, end: list.end });
+      if (wish.cut) for (const [text, until] of wish.entries) if (!hasEnded(until, nowMs)) cut.push(text);
       draft = list.draft;
     } catch (error) {
       if (error instanceof LockLost) throw error;
       await run.conclude(failed(asJobFailure(error)));
     }
   }
-  if (planned.length > 0) await changeList({ name, draft, jobs: planned }, session);
+  if (planned.length > 0) await changeList({ name, draft, jobs: planned, cut }, session);
   else if (isSame && before !== null) await mendList(name, before, sets);
 }
 

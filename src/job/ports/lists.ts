@@ -105,6 +105,14 @@ export interface AddressSets {
   destroy(fence: Fence, sets: readonly string[]): Promise<void>;
 }
 
+/** Ends the flows of addresses that have just got into a list. */
+export interface FlowCutter {
+  /** Why this host cannot, and what to do about it; `null`: it can. */
+  readonly missing: string | null;
+  /** @returns of how many addresses there was something to be cut */
+  cut(networks: Ranges): Promise<{ addresses: number }>;
+}
+
 export type SetsFaultKind =
   | 'full'
   | 'in-use'

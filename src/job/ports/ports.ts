@@ -7,7 +7,7 @@ import type { Firewall, RulesMonitor } from './firewall.ts';
 import type { HostClock } from './host-clock.ts';
 import type { HostLock } from './host-lock.ts';
 import type { KeyRing } from './key-ring.ts';
-import type { AddressSets, ListJournal, ListStore, NeverNetworks } from './lists.ts';
+import type { AddressSets, FlowCutter, ListJournal, ListStore, NeverNetworks } from './lists.ts';
 import type { Log } from './log.ts';
 import type { Journal, PendingChange } from './pending.ts';
 import type { RecentIds } from './recent-ids.ts';
@@ -73,6 +73,7 @@ export interface Ports {
   /** The right to change lists, which is not held while a ruleset waits to be confirmed. Whoever has both took `lock` first. */
   listLock: HostLock;
   sets: AddressSets;
+  flows: FlowCutter;
   lists: ListStore;
   listJournal: ListJournal;
   listWatchdog: Watchdog;

@@ -15,6 +15,7 @@ import { assertStateOfNamespace } from '../../host/state/state-folder.ts';
 import { DetachedWatchdog } from '../../host/watchdog.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { Ports } from '../../job/ports/ports.ts';
+import { Flows } from '../../netfilter/flows.ts';
 import { Ipset } from '../../netfilter/ipset.ts';
 import { Iptables } from '../../netfilter/iptables.ts';
 import { NftMonitor } from '../../netfilter/monitor.ts';
@@ -39,6 +40,7 @@ export type ManagedHost = Pick<
   | 'listLock'
   | 'firewall'
   | 'sets'
+  | 'flows'
   | 'monitor'
   | 'sandbox'
   | 'watchdog'
@@ -105,6 +107,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     listLock: new NamespaceLock({ ...locking, what: 'lists' }),
     firewall,
     sets: new Ipset({ ipset: programs.ipset, namespace, timeoutMs: iptables.timeoutMs, run }),
+    flows: new Flows({ ...programs, namespace, timeoutMs: iptables.timeoutMs, run }),
     holder: new LockHolder(lock.path),
     checks: {
       lock: async () => await lock.assertFree(),

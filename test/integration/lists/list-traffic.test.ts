@@ -35,6 +35,16 @@ while not select.select([sys.stdin], [], [], 0.0005)[0]:
 print(count)
 `;
 
+/** Puts a link between the two, with both addresses at the peer. */
+async function connect(peer: TestNamespace, host: TestNamespace): Promise<void> {
+  await peer.run('ip', ['link', 'add', 'out', 'type', 'veth', 'peer', 'name', 'in', 'netns', host.name]);
+  for (const address of [DENIED, WELCOME])
+    await peer.run('ip', ['address', 'add', `${address}/24`, 'dev', 'out']);
+  await peer.run('ip', ['link', 'set', 'out', 'up']);
+  await host.run('ip', ['address', 'add', '10.77.0.1/24', 'dev', 'in']);
+  await host.run('ip', ['link', 'set', 'in', 'up']);
+}
+
 it.each(BACKENDS)(
   'while a list is replaced again and again, no packet passes that is denied, and none is lost that is not, %s',
   async (backend) => {
@@ -42,13 +52,7 @@ it.each(BACKENDS)(
     const client = await fixture.client();
     const peer = await TestNamespace.create(backend);
     peers.push(peer);
-    const { name } = host.namespace;
-    await peer.run('ip', ['link', 'add', 'out', 'type', 'veth', 'peer', 'name', 'in', 'netns', name]);
-    for (const address of [DENIED, WELCOME])
-      await peer.run('ip', ['address', 'add', `${address}/24`, 'dev', 'out']);
-    await peer.run('ip', ['link', 'set', 'out', 'up']);
-    await host.namespace.run('ip', ['address', 'add', '10.77.0.1/24', 'dev', 'in']);
-    await host.namespace.run('ip', ['link', 'set', 'in', 'up']);
+    await connect(peer, host.namespace);
     const entriesOf = (revision: number) => [
       DENIED,
       ...Array.from(
@@ -79,3 +83,51 @@ it.each(BACKENDS)(
     expect(countOf(`-s ${WELCOME}`)).toBe(sent);
   },
 );
+
+/** A connection through the host's own socket, which says what it has got. */
+const TALKER = `
+import socket, sys
+server = socket.create_server(('10.77.0.1', 4243))
+print('listening', flush=True)
+connection, _ = server.accept()
+print('accepted', flush=True)
+try:
+    print(connection.recv(10), flush=True)
+except OSError as error:
+    print('cut', flush=True)
+`;
+const CALLER = `
+import socket, sys
+connection = socket.create_connection(('10.77.0.1', 4243), source_address=('${DENIED}', 0))
+sys.stdin.read()
+`;
+
+it('with "cut", what was let in before ends: the flow is forgotten, and the socket closed', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  const peer = await TestNamespace.create('nft');
+  peers.push(peer);
+  await connect(peer, host.namespace);
+  // Without a rule that asks for them, the kernel tracks no flows.
+  await host.namespace.iptables('-A', 'INPUT', '-m', 'conntrack', '--ctstate', 'ESTABLISHED', '-j', 'ACCEPT');
+  let stop = () => {};
+  const until = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const talking = host.namespace.send('python3', ['-c', TALKER], Promise.resolve());
+  await expect.poll(async () => await host.namespace.run('ss', ['-Hltn'])).toContain('4243');
+  const calling = peer.send('python3', ['-c', CALLER], until);
+  const flows = async () => await host.namespace.run('conntrack', ['-L']);
+  await expect.poll(flows).toContain(`src=${DENIED}`);
+  expect(await runList(client, host, 'change', { revision: 1, add: [WELCOME], cut: true })).toMatchObject({
+    outcome: 'applied',
+  });
+  expect(await flows()).toContain(`src=${DENIED}`);
+  expect(
+    await runList(client, host, 'change', { revision: 2, add: ['10.77.0.2/31'], cut: true, onNever: 'skip' }),
+  ).toMatchObject({ outcome: 'applied' });
+  expect(await talking).toContain('cut');
+  expect(await flows()).not.toContain('ESTABLISHED');
+  stop();
+  await calling;
+});
