@@ -1,16 +1,16 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { IN_WORDS } from '../contract/describe-issue.ts';
-import { GroupName, RulesetName, Timestamp } from '../contract/identifiers.ts';
+import { JobAction } from '../contract/event.ts';
+import { GroupName, ListName, RulesetName, Timestamp } from '../contract/identifiers.ts';
 import { describeIssues, readOwnFile } from './read-yaml.ts';
 import { SettingsError } from './settings-error.ts';
 
 const Limits = z.strictObject({
   groups: z.array(GroupName).optional(),
   rulesets: z.array(RulesetName).optional(),
-  actions: z
-    .array(z.enum(['apply', 'check', 'remove', 'rollback', 'report', 'confirm', 'abort', 'cancel', 'ping']))
-    .optional(),
+  lists: z.array(ListName).optional(),
+  actions: z.array(z.enum([...JobAction.options, 'confirm', 'abort', 'cancel', 'ping'])).optional(),
   notBefore: Timestamp.optional(),
   notAfter: Timestamp.optional(),
 });

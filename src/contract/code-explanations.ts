@@ -59,6 +59,12 @@ export const CODE_EXPLANATIONS: Readonly<Record<FailureCode, CodeExplanation>> =
     advice:
       'somebody else pushed meanwhile: look at what is live (`fleetwall report`), then push under the next revision',
   },
+  revision_gap: {
+    stages: ['admit'],
+    means:
+      'a `list.change` whose revision is not the one after what is committed: the host has missed a change',
+    advice: 'send what is missing, or the whole list (`list.replace`)',
+  },
   no_previous_revision: {
     stages: ['admit'],
     means: 'a `rollback`, and nothing was committed before',
@@ -72,8 +78,19 @@ export const CODE_EXPLANATIONS: Readonly<Record<FailureCode, CodeExplanation>> =
   },
   policy_denied: {
     stages: ['lint'],
-    means: "the host's policy does not let it in, line by line; or a signed job has no `expiresAt`",
-    advice: 'mend the ruleset, or have the owner of the host change its policy; send `expiresAt`',
+    means:
+      "the host's policy does not let it in, line by line; an entry overlaps what a deny list must never have; or a signed job has no `expiresAt`",
+    advice: 'mend the ruleset or the list, or have the owner of the host change its policy; send `expiresAt`',
+  },
+  list_invalid: {
+    stages: ['lint'],
+    means: 'entries that are no networks, each with its place; or the list is of another `kind` here',
+    advice: 'mend them: addresses and networks are written as `192.0.2.1`, `192.0.2.0/24` or `2001:db8::/48`',
+  },
+  list_missing: {
+    stages: ['lint'],
+    means: 'a rule matches a list that the host does not have, with its line',
+    advice: 'send the list first, or name it in the `lists` of the ruleset, and it is made, empty',
   },
   lock_timeout: {
     stages: ['host'],
@@ -131,6 +148,16 @@ export const CODE_EXPLANATIONS: Readonly<Record<FailureCode, CodeExplanation>> =
     stages: ['host'],
     means: 'rules are there that iptables could not give back (native nft rules, odd names)',
     advice: 'use scope `chains`, or remove these rules',
+  },
+  list_full: {
+    stages: ['host'],
+    means: 'the list would have more entries of a family than `maxEntries`; nothing was changed',
+    advice: 'send the whole list with a higher `maxEntries`, or join entries to networks',
+  },
+  list_in_use: {
+    stages: ['host'],
+    means: 'rules match the list, or would after a `rollback`: the message names them',
+    advice: 'push these rulesets without such rules, or remove them, before the list is removed',
   },
   rule_rejected: {
     stages: ['rehearse', 'apply'],

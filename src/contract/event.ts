@@ -2,13 +2,15 @@ import { z } from 'zod';
 import { CloudEventFields } from './cloud-event.ts';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
-import { Digest, HostId, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Digest, HostId, ListName, Revision, RulesetName, Scope } from './identifiers.ts';
+import { HeldList, ListCounts, ListRevisionLive, ListState } from './list-state.ts';
 import { Report } from './report.ts';
 import { Rollback } from './rollback.ts';
 import { Timings } from './timings.ts';
 import { WorkerFacts } from './worker-facts.ts';
 
 export { Diff, TableDiff } from './diff.ts';
+export { ListState, ReportedList } from './list-state.ts';
 export { ReportedRuleset } from './report.ts';
 export { Rollback } from './rollback.ts';
 export { WorkerFacts } from './worker-facts.ts';
@@ -18,8 +20,8 @@ export const MAX_EVENT_BYTES = 64 * 1024;
 /** The most bytes of JSON that an event with a report may have. A report carries the texts of whole rulesets. */
 export const MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
-const JobAction = z
-  .enum(['apply', 'check', 'remove', 'rollback', 'report'])
+export const JobAction = z
+  .enum(['apply', 'check', 'remove', 'rollback', 'report', 'list.replace', 'list.change', 'list.remove'])
   .describe('The action of the job.');
 
 export const Outcome = z
@@ -50,6 +52,7 @@ const RulesetState = z.object({
 
 const Origin = z.object({ hostId: HostId, worker: WorkerFacts });
 const RulesetRevision = z.object({ name: RulesetName, revision: Revision });
+const ListRevision = z.object({ name: ListName, revision: Revision });
 const JobOfEvent = z.string().describe('The id of the job.');
 const RolloutOfJob = z.string().nullable().describe('The rolloutId of the job; null: it has none.');
 
@@ -57,7 +60,10 @@ const JobStarted = Origin.extend({
   jobId: JobOfEvent,
   action: JobAction,
   rolloutId: RolloutOfJob,
-  ruleset: RulesetRevision.nullable().describe('The ruleset that the job is about; null: a report.'),
+  ruleset: RulesetRevision.nullable().describe(
+    'The ruleset that the job is about; null: a report, or a list.',
+  ),
+  list: ListRevision.optional().describe('The list that the job is about, in place of a ruleset.'),
 });
 
 const AwaitingConfirmation = JobStarted.extend({
@@ -77,7 +83,19 @@ export const Writer = z.object({
 export type Writer = z.infer<typeof Writer>;
 
 const Drift = Origin.extend({
-  ruleset: RulesetRevision.describe('The ruleset that has drifted.'),
+  ruleset: RulesetRevision.optional().describe('The ruleset that has drifted.'),
+  list: z
+    .object({ name: ListName, revision: ListRevisionLive })
+    .optional()
+    .describe('The list that has drifted, in place of a ruleset. Then diff has the counts alone.'),
+  entries: z
+    .object({
+      added: z.array(z.string()).describe('The first of those that are more.'),
+      removed: z.array(z.string()).describe('The first of those that are less.'),
+      truncated: z.boolean().describe('Whether there are more than these.'),
+    })
+    .optional()
+    .describe('Entries of the list that are more, or less, than was committed.'),
   diff: Diff.describe('From what was committed to what is live, or was live before the repair.'),
   by: Writer.nullable().describe('The process that made the change, if the kernel tells.'),
   gaveUp: z
@@ -95,6 +113,13 @@ export const JobCompleted = Origin.extend({
   outcome: Outcome,
   changed: z.boolean().describe('Whether rules of the host are other than before.'),
   ruleset: RulesetState.nullable().describe('What was asked for, and what is committed now.'),
+  list: ListState.nullable().optional().describe('The same of a list, in place of a ruleset.'),
+  counts: ListCounts.optional(),
+  skipped: z
+    .array(z.string())
+    .optional()
+    .describe('Entries that were left out, as the list must never have them.'),
+  skippedCount: z.int().optional().describe('How many those are; only present where skipped is cut.'),
   diff: Diff.nullable().describe('What was changed, or would be (check).'),
   failure: Failure.nullable().describe('Why it was rejected, failed or was rolled back; else null.'),
   rollback: Rollback.describe('Whether the change was taken back.'),
@@ -135,6 +160,14 @@ export const WorkerState = Origin.extend({
     .describe(
       'Removed rulesets. A new job for such a name needs a higher revision. An addition to contract v1.',
     ),
+  lists: z
+    .array(HeldList)
+    .optional()
+    .describe('The lists that the host holds; absent: it cannot hold any, or its worker knows of none.'),
+  capabilities: z
+    .array(z.string())
+    .optional()
+    .describe('What the host can do besides rulesets, such as lists.'),
   pending: z.string().nullable().describe('The id of the job that waits to be confirmed; null: none.'),
 });
 /** As it is read. */

@@ -44,6 +44,10 @@ export const HostPolicy = z.strictObject({
   targets: ExtensionNames.optional().describe('Targets of rules, besides chains of the ruleset.'),
   matches: ExtensionNames.optional().describe('Matches (-m) that rules may have.'),
   mostRules: z.int().min(1).optional().describe('Of one ruleset, both families together.'),
+  never: z
+    .array(z.string().min(1).max(64))
+    .optional()
+    .describe('Networks that no deny list may have an address of, besides those of the host itself.'),
   required: z
     .array(RequiredRule)
     .max(100)
@@ -56,6 +60,10 @@ export const HostPolicy = z.strictObject({
         .array(z.strictObject({ names: NamePatterns, signers: SignerCount }))
         .default([])
         .describe('The same for single rulesets, where they need more.'),
+      lists: z
+        .array(z.strictObject({ names: NamePatterns, signers: SignerCount }))
+        .default([])
+        .describe('The same for single lists.'),
       withoutExpiry: z.boolean().default(false).describe('Take signed jobs that have no expiresAt.'),
     })
     .prefault({})

@@ -21,11 +21,20 @@ export const RulesetName = z
   .describe('The name of a ruleset: 1 to 32 of a-z, 0-9 and "-", with neither "-" first nor last.');
 export type RulesetName = z.infer<typeof RulesetName>;
 
+export const ListName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$/,
+    'must be 1 to 24 of a-z, 0-9 and "-", and neither begin nor end with "-"',
+  )
+  .describe('The name of a list of addresses: 1 to 24 of a-z, 0-9 and "-", with neither "-" first nor last.');
+export type ListName = z.infer<typeof ListName>;
+
 export const Revision = z
   .int('must be a whole number from 1')
   .min(1, 'must be a whole number from 1')
   .describe(
-    'The revision of a ruleset: a whole number from 1 to 2^53−1. The highest that is committed counts.',
+    'The revision of a ruleset or a list: a whole number from 1 to 2^53−1. The highest that is committed counts.',
   );
 export type Revision = z.infer<typeof Revision>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Escaped } from './diff.ts';
 import { Digest, Revision, RulesetName, Scope } from './identifiers.ts';
+import { ReportedList } from './list-state.ts';
 
 /** A ruleset as it is live on a host. */
 export const ReportedRuleset = z.object({
@@ -20,5 +21,6 @@ export type ReportedRuleset = z.infer<typeof ReportedRuleset>;
 /** What is live, for a job that has asked for it. */
 export const Report = z.object({
   rulesets: z.array(ReportedRuleset).describe('Each ruleset that was asked for.'),
+  lists: z.array(ReportedList).optional().describe('The list that was asked for, in place of rulesets.'),
   escaped: Escaped,
 });

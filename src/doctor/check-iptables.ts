@@ -7,7 +7,10 @@ export async function examineIptables({ programs }: Examined): Promise<Finding[]
   const findings = [ok(`${backend}, version ${version} (${restore.ipv4})`), ...knownDefects(programs)];
   if (ipset === null) {
     findings.push(
-      warning('ipset is not installed', 'rules with sets are refused: install the package ipset'),
+      warning(
+        'ipset is not installed',
+        'rules with sets, and jobs of lists of addresses, are refused: install the package ipset',
+      ),
     );
   }
   if (nft === null && backend === 'nft') {

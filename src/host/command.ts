@@ -15,6 +15,8 @@ export interface CommandRequest {
   timeoutMs: number;
   /** The program's standard output is cut there, and `truncated` says so. */
   maxStdoutBytes?: number;
+  /** Called with each line of its standard output, which is then not kept. */
+  onLine?: (line: string) => void;
 }
 
 /** Runs a program until `stop` is called. */

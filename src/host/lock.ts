@@ -15,6 +15,8 @@ export interface LockOptions {
   /** The inode of the network namespace; each has a lock of its own. */
   inode: number;
   hostId: string;
+  /** What is locked besides the rules, as a part of the file's name. */
+  what?: string;
   timeoutSeconds: number;
   run: RunCommand;
   log: Log;
@@ -45,7 +47,8 @@ export class NamespaceLock implements HostLock {
 
   constructor(options: LockOptions) {
     this.#options = options;
-    this.path = join(options.runDir, `netns-${options.inode}.lock`);
+    const { runDir, inode, what } = options;
+    this.path = join(runDir, `netns-${inode}${what === undefined ? '' : `.${what}`}.lock`);
   }
 
   get isBusy(): boolean {

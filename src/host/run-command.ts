@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
 import type { CommandRequest, CommandResult, RunCommand } from './command.ts';
 import { startProgram } from './start-program.ts';
@@ -14,7 +15,9 @@ const KILL_AFTER_MS = 2000;
  * worker's terminal does not end it in the middle.
  */
 export const runCommand: RunCommand = async (request) => {
-  const stdout = new BoundedText(request.maxStdoutBytes ?? MAX_STDOUT_BYTES);
+  const kept = new BoundedText(request.maxStdoutBytes ?? MAX_STDOUT_BYTES);
+  const lines = request.onLine === undefined ? null : new Lines(request.onLine, request.encoding);
+  const stdout = lines ?? kept;
   const stderr = new BoundedText(MAX_STDERR_BYTES);
   let child: ReturnType<typeof start>;
   try {
@@ -25,19 +28,20 @@ export const runCommand: RunCommand = async (request) => {
   const limit = new TimeLimit(child.pid, request.timeoutMs);
   const result = await child;
   limit.clear();
+  lines?.end();
   return {
     exitCode: result.exitCode ?? null,
-    stdout: stdout.text(request.encoding),
+    stdout: kept.text(request.encoding),
     stderr: stderr.text(request.encoding),
     timedOut: limit.isOver,
-    truncated: stdout.truncated,
+    truncated: kept.truncated,
     startError: startErrorOf(result),
   } satisfies CommandResult;
 };
 
 const NOT_STARTED = { exitCode: null, stdout: '', stderr: '', timedOut: false, truncated: false };
 
-function start(request: CommandRequest, stdout: BoundedText, stderr: BoundedText) {
+function start(request: CommandRequest, stdout: Sink, stderr: Sink) {
   const { file, args, input, encoding = 'utf8', environment, descriptor } = request;
   return execa(file, args, {
     // The folder that the worker runs in may be gone.
@@ -89,7 +93,11 @@ class TimeLimit {
   }
 }
 
-function collect(text: BoundedText) {
+interface Sink {
+  add(chunk: Uint8Array): void;
+}
+
+function collect(text: Sink) {
   return {
     // oxlint-disable-next-line require-yield -- nothing is passed on: what is kept is kept in `text`
     *transform(chunk: unknown) {
@@ -118,6 +126,28 @@ class BoundedText {
 
   text(encoding: BufferEncoding = 'utf8'): string {
     return Buffer.concat(this.#chunks).toString(encoding);
+  }
+}
+
+/** Gives an output on line by line, as it comes. */
+class Lines implements Sink {
+  readonly #give: (line: string) => void;
+  readonly #decoder: StringDecoder;
+  #begun = '';
+
+  constructor(give: (line: string) => void, encoding: BufferEncoding = 'utf8') {
+    this.#give = give;
+    this.#decoder = new StringDecoder(encoding);
+  }
+
+  add(chunk: Uint8Array): void {
+    const lines = (this.#begun + this.#decoder.write(Buffer.from(chunk))).split('\n');
+    this.#begun = lines.pop() ?? '';
+    for (const line of lines) this.#give(line);
+  }
+
+  end(): void {
+    if (this.#begun !== '') this.#give(this.#begun);
   }
 }
 

@@ -26,7 +26,7 @@ export class DetachedWatchdog implements Watchdog {
     this.#options = options;
   }
 
-  async arm({ job }: PendingChange, afterSeconds: number): Promise<void> {
+  async arm({ job }: Pick<PendingChange, 'job'>, afterSeconds: number): Promise<void> {
     await this.disarm();
     const { command, environment } = this.#options;
     const args = ['-c', WAIT, 'fleetwall-watchdog', String(afterSeconds), ...command, job.id];

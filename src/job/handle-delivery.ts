@@ -9,7 +9,9 @@ import { countAttempt } from './intake/attempts.ts';
 import { authorise } from './intake/authorise.ts';
 import { cancelledEnd } from './intake/cancelled.ts';
 import { decodeJob } from './intake/decode.ts';
-import type { Done, WaitingJobs } from './intake/waiting-jobs.ts';
+import type { BatchPlace } from './intake/list-batch.ts';
+import type { Done } from './intake/waiting-job.ts';
+import type { WaitingJobs } from './intake/waiting-jobs.ts';
 import { ended, failed, type JobEnd } from './outcome/job-end.ts';
 import { refusedEvent } from './outcome/job-events.ts';
 import { JobFailure } from './outcome/job-failure.ts';
@@ -35,7 +37,7 @@ interface Received {
  */
 export async function handleDelivery(
   delivery: Delivery,
-  waiting: WaitingJobs,
+  waiting: Pick<WaitingJobs, 'take'>,
   ports: Ports,
 ): Promise<Disposition> {
   const received = { delivery, origin: originOf(delivery), watch: new Stopwatch() };
@@ -50,7 +52,7 @@ export async function handleDelivery(
   }
   return await waiting.take({
     job,
-    run: async () => await attemptJob(job, received, ports),
+    run: async (batch) => await attemptJob(job, received, ports, batch),
     supersede: async () => await endJob(job, received, ports, supersede),
     cancel: async () => {
       const end = await cancelledEnd(job, received.origin, ports);
@@ -61,11 +63,12 @@ export async function handleDelivery(
   });
 }
 
-async function attemptJob(job: Job, received: Received, ports: Ports): Promise<Done> {
+async function attemptJob(job: Job, received: Received, ports: Ports, batch?: BatchPlace): Promise<Done> {
   const { delivery, origin } = received;
   try {
     return await countAttempt(delivery, ports, async (count) => {
-      return await endJob(job, { ...received, origin: { ...origin, attempt: count } }, ports, runJob);
+      const work = async (run: JobRun) => await runJob(run, ports, batch);
+      return await endJob(job, { ...received, origin: { ...origin, attempt: count } }, ports, work);
     });
   } catch (error) {
     // Whatever makes a job fail becomes its end in `runJob`. Only `countAttempt` itself throws a JobFailure here.

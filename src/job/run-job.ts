@@ -1,15 +1,28 @@
-import type { ApplyJob, Job, RemoveJob, ReportJob, RollbackJob, RulesetJob } from '../contract/job.ts';
+import {
+  type ApplyJob,
+  isRulesetJob,
+  type Job,
+  type RemoveJob,
+  type ReportJob,
+  type RollbackJob,
+  type RulesetJob,
+} from '../contract/job.ts';
 import { contentText, textDigest } from '../ruleset/digest.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { changeRuleset, checkRuleset } from './change/change-ruleset.ts';
 import { reportRulesets } from './drift/report-rulesets.ts';
 import { admitRevision, isExpired } from './intake/admit.ts';
 import { assertSameScope, lintRuleset, withRefusedLines } from './intake/lint.ts';
+import type { BatchPlace } from './intake/list-batch.ts';
+import { holdLists } from './lists/hold-lists.ts';
+import { reportList } from './lists/report-list.ts';
+import { runListJobs } from './lists/run-lists.ts';
 import { ended, failed } from './outcome/job-end.ts';
 import type { JobRun } from './outcome/job-run.ts';
 import { earlierAfter, earlierContent } from './plan/earlier.ts';
 import { assertAllowed } from './plan/guard.ts';
 import { intentOf } from './plan/intent.ts';
+import { assertLists, type MatchedList, matchedLists } from './plan/matched-lists.ts';
 import type { Proposal } from './plan/proposal.ts';
 import { WindowLeft } from './ports/confirmation.ts';
 import type { Ports } from './ports/ports.ts';
@@ -19,14 +32,16 @@ import { underLock } from './under-lock.ts';
 /**
  * Runs an authorised job to its end. The end is then in `run`.
  *
+ * @param batch other jobs of its list, which are run together with it
+ *
  * @throws {WindowLeft} if the worker must stop while the job waits to be confirmed; any other error becomes the job's end
  */
-export async function runJob(run: JobRun, ports: Ports): Promise<void> {
+export async function runJob(run: JobRun, ports: Ports, batch?: BatchPlace): Promise<void> {
   const { job } = run;
   try {
     ports.clock.vouch(new Date(job.issuedAt));
     if (isExpired(job, ports.clock.now())) await run.conclude(ended('expired'));
-    else await runAction(job, run, ports);
+    else await runAction(job, run, ports, batch);
   } catch (error) {
     if (error instanceof WindowLeft) throw error;
     // An end that is on disk stands: what fails after it was not part of the job.
@@ -35,8 +50,8 @@ export async function runJob(run: JobRun, ports: Ports): Promise<void> {
   }
 }
 
-async function runAction(job: Job, run: JobRun, ports: Ports): Promise<void> {
-  if (job.action !== 'report') assertAllowed(job.ruleset, ports);
+async function runAction(job: Job, run: JobRun, ports: Ports, batch?: BatchPlace): Promise<void> {
+  if (isRulesetJob(job)) assertAllowed(job.ruleset, ports);
   switch (job.action) {
     case 'apply':
     case 'check':
@@ -46,7 +61,13 @@ async function runAction(job: Job, run: JobRun, ports: Ports): Promise<void> {
     case 'rollback':
       return await runRollback(job, run, ports);
     case 'report':
-      return await runReport(job, run, ports);
+      return job.list === undefined
+        ? await runReport(job, run, ports)
+        : await reportList(job.list.name, run, ports);
+    case 'list.replace':
+    case 'list.change':
+    case 'list.remove':
+      return batch === undefined ? await runListJobs([run], ports) : await batch.join(run);
   }
 }
 
@@ -65,12 +86,15 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
   const before = await ports.rulesets.list();
   admit(recordOf(job, before));
   const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
+  const matched = matchedLists(wanted);
   if (failure !== null) {
     throw await withRefusedLines(failure, ruleset, intentOf(ruleset, ruleset, wanted, before), ports);
   }
+  assertLists(ruleset, matched, await ports.lists.list());
   await underLock(run, ports, async (session, records) => {
     const record = recordOf(job, records);
     const again = admit(record);
+    assertLists(ruleset, matched, await ports.lists.list());
     run.tellStarted();
     const proposal: Proposal = {
       intent: intentOf(ruleset, ruleset, wanted, records),
@@ -79,8 +103,9 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
       earlier: earlierAfter(record, ruleset.scope, digest),
       outcomes: { changed: again ? 'unchanged' : 'applied', same: 'unchanged' },
     };
-    const work = action === 'apply' ? changeRuleset : checkRuleset;
-    return await work(proposal, session, run);
+    if (action === 'check') return await checkRuleset(proposal, session);
+    const needed = { matched: namesOf(matched), made: ruleset.lists ?? [] };
+    return await holdLists(needed, run, ports, async () => await changeRuleset(proposal, session, run));
   });
 }
 
@@ -122,6 +147,8 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
     run.digest = digest;
     const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
     if (failure !== null) throw failure;
+    const matched = matchedLists(wanted);
+    assertLists(ruleset, matched, await ports.lists.list());
     run.tellStarted();
     const proposal: Proposal = {
       intent: intentOf(ruleset, ruleset, wanted, records),
@@ -130,7 +157,8 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
       earlier: earlier.left,
       outcomes: { changed: 'applied', same: 'applied' },
     };
-    return await changeRuleset(proposal, session, run);
+    const needed = { matched: namesOf(matched), made: [] };
+    return await holdLists(needed, run, ports, async () => await changeRuleset(proposal, session, run));
   });
 }
 
@@ -139,6 +167,10 @@ async function runReport(job: ReportJob, run: JobRun, ports: Ports): Promise<voi
     run.tellStarted();
     return await reportRulesets(job, records, session);
   });
+}
+
+function namesOf(matched: readonly MatchedList[]): Set<string> {
+  return new Set(matched.map(({ list }) => list));
 }
 
 function recordOf(job: RulesetJob, records: readonly RulesetRecord[]): RulesetRecord | undefined {

@@ -15,6 +15,7 @@ export interface WorkerGauges {
   /** For how many milliseconds the job in hand has been run; `null`: there is none. */
   runningMs: () => number | null;
   rulesets: () => Promise<readonly { name: string; revision: number; inSync: boolean | null }[]>;
+  lists: () => Promise<readonly { name: string; revision: number; entries: number }[]>;
 }
 
 /** Registers metrics of the worker's state, each read at the moment when somebody reads the metrics. */
@@ -51,6 +52,7 @@ export function registerGauges(registry: Registry, worker: WorkerGauges): void {
     worker.unconfirmed,
   );
   registerRulesets(registry, worker.rulesets);
+  registerLists(registry, worker.lists);
 }
 
 /** Registers a counter whose value is counted elsewhere. */
@@ -68,15 +70,47 @@ function counter(registry: Registry, name: string, help: string, read: () => num
   );
 }
 
-/** Registers two gauges, which are filled anew each time: a ruleset that was removed must not keep its last value. */
-function registerRulesets(registry: Registry, read: WorkerGauges['rulesets']): void {
-  const options = { labelNames: ['ruleset'], registers: [] };
-  // Both gauges are read at the same time, and share one reading of the state.
-  let reading: ReturnType<typeof read> | null = null;
-  const readOnce = async () =>
+/** Gives all who read at the same time one reading of the state. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | null = null;
+  return async () =>
     await (reading ??= read().finally(() => {
       reading = null;
     }));
+}
+
+function registerLists(registry: Registry, read: WorkerGauges['lists']): void {
+  const readOnce = once(read);
+  const gauge = (
+    name: string,
+    help: string,
+    valueOf: (list: { revision: number; entries: number }) => number,
+  ) =>
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        labelNames: ['list'],
+        registers: [],
+        async collect() {
+          const lists = await readOnce();
+          this.reset();
+          for (const list of lists) this.set({ list: list.name }, valueOf(list));
+        },
+      }),
+    );
+  gauge('fleetwall_list_revision', 'The committed revision of a list', ({ revision }) => revision);
+  gauge(
+    'fleetwall_list_entries',
+    'How many entries a list has that have not ended',
+    ({ entries }) => entries,
+  );
+}
+
+/** Registers two gauges, which are filled anew each time: a ruleset that was removed must not keep its last value. */
+function registerRulesets(registry: Registry, read: WorkerGauges['rulesets']): void {
+  const options = { labelNames: ['ruleset'], registers: [] };
+  const readOnce = once(read);
   registry.registerMetric(
     new Gauge({
       name: 'fleetwall_ruleset_revision',

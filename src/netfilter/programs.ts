@@ -24,6 +24,10 @@ export interface Programs {
   nfacct: string | null;
   /** `null` if it is not installed. */
   nfct: string | null;
+  /** `null` if it is not installed. */
+  conntrack: string | null;
+  /** `null` if it is not installed. */
+  ss: string | null;
 }
 
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin'];
@@ -80,6 +84,8 @@ async function programsOf(
     nft: await findProgram('nft'),
     nfacct: await findProgram('nfacct'),
     nfct: await findProgram('nfct'),
+    conntrack: await findProgram('conntrack'),
+    ss: await findProgram('ss'),
   };
 }
 

@@ -1,5 +1,7 @@
+import { DEFAULT_LIST_ENTRIES } from '../contract/list-job.ts';
 import { assertStarted, type CommandResult, type RunCommand } from '../host/command.ts';
 import { SandboxIncomplete, type SandboxObjects } from '../job/ports/sandbox.ts';
+import { createLine, listOfSet } from '../list/set-lines.ts';
 import { fromBytes } from '../ruleset/text/bytes.ts';
 import { quoteWord } from '../ruleset/text/split-words.ts';
 import type { ObjectNames } from '../ruleset/trial/objects.ts';
@@ -40,6 +42,10 @@ async function readSet(name: string, { programs, prefix, run }: ObjectSource): P
   const { file, args } = inside(prefix, programs.ipset, ['list', '-terse', asArgument(name)]);
   const { exitCode, stdout } = await ask(run, file, args);
   const type = /^Type: (\S+)$/m.exec(stdout)?.[1];
+  // A list is made for a ruleset only when its rules are: what cannot be made was refused before.
+  const list = listOfSet(name);
+  if (exitCode !== 0 && list !== null)
+    return createLine(name, list.family, DEFAULT_LIST_ENTRIES, 0).split(' ');
   if (exitCode !== 0 || type === undefined) return null;
   const header = /^Header: (.*)$/m.exec(stdout)?.[1] ?? '';
   return ['create', name, type, ...header.split(' ').filter((word) => word !== '')];

@@ -9,7 +9,7 @@ import { ServiceManager } from '../host/service-manager.ts';
 import { FileOutboxStore } from '../host/state/outbox-store.ts';
 import { StateFolder } from '../host/state/state-folder.ts';
 import { handleDelivery } from '../job/handle-delivery.ts';
-import { WaitingJobs } from '../job/intake/waiting-jobs.ts';
+import { runListJobs } from '../job/lists/run-lists.ts';
 import type { EventPublisher } from '../job/ports/events.ts';
 import type { Log } from '../job/ports/log.ts';
 import type { Ports } from '../job/ports/ports.ts';
@@ -28,7 +28,9 @@ import { Health } from './pages/health.ts';
 import { newMetrics, openPages } from './pages/open-pages.ts';
 import { WorkerCaretaker } from './upkeep/caretaker.ts';
 import { DriftGuard } from './upkeep/drift-guard.ts';
-import { expectLeftAnswer, settleAtStart } from './upkeep/settle-at-start.ts';
+import { JobLanes } from './upkeep/job-lanes.ts';
+import { ListGuard } from './upkeep/list-guard.ts';
+import { expectLeftAnswer, settleAtStart, settleListsAtStart } from './upkeep/settle-at-start.ts';
 
 /** A broker that does not confirm keeps no worker from its stop. */
 const FAREWELL_MS = 3_000;
@@ -77,12 +79,17 @@ export async function runWorker(
     open,
     log,
   });
-  const owning = { ...prepared, lock: claimedLock(prepared.lock, folder) };
+  const owning = {
+    ...prepared,
+    lock: claimedLock(prepared.lock, folder),
+    listLock: claimedLock(prepared.listLock, folder),
+  };
   const ports = metrics?.around(owning) ?? owning;
   const guard = newGuard(ports, settings);
-  const waiting = new WaitingJobs();
-  const worker: WorkerState = { ports, answers, guard, waiting };
+  const listGuard = new ListGuard(ports, settings);
   const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
+  const waiting = new JobLanes(async (runs) => await runListJobs(runs, jobPorts));
+  const worker: WorkerState = { ports, answers, guard, waiting };
   const health = new Health(
     waiting,
     link,
@@ -92,7 +99,7 @@ export async function runWorker(
   const pages = await openPages(settings, metrics, health, { ...worker, link, waiting });
   await expectLeftAnswer(ports);
   // A change is settled, and drift is looked for, without waiting for the broker.
-  const ready = makeReady(ports, guard, stop);
+  const ready = makeReady(ports, guard, listGuard, stop);
   ready.then(() => caretaker.start(jobPorts, waiting)).catch(() => {});
   let wasOnline = false;
   await link.open({
@@ -127,7 +134,7 @@ export async function runWorker(
   waiting.stop();
   await Promise.all([consumed, ready]);
   await caretaker.stop();
-  await guard?.stop();
+  await Promise.all([guard?.stop(), listGuard.stop()]);
   // A worker that was never online keeps quiet: another one with the same host id may be online.
   if (wasOnline) {
     const farewell = announce('fleetwall.worker.offline', worker);
@@ -155,10 +162,19 @@ async function claimFolder({ stateDir, hostId, netns }: WorkerSettings, log: Log
 }
 
 /** What has to be done on the host before a job is taken. */
-async function makeReady(ports: Ports, guard: DriftGuard | null, stop: AbortSignal): Promise<void> {
-  await settleAtStart(ports, stop);
+async function makeReady(
+  ports: Ports,
+  guard: DriftGuard | null,
+  listGuard: ListGuard,
+  stop: AbortSignal,
+): Promise<void> {
+  await Promise.all([settleAtStart(ports, stop), settleListsAtStart(ports, stop)]);
+  // Rules that match a list cannot be put back without it.
+  if (!stop.aborted) await listGuard.lookAtStart();
   if (!stop.aborted) await guard?.lookAtStart();
-  if (!stop.aborted) guard?.start();
+  if (stop.aborted) return;
+  guard?.start();
+  listGuard.start();
 }
 
 /** Comes last in a start, as nobody waits for it. */

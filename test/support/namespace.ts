@@ -36,6 +36,14 @@ export class TestNamespace {
     return await execa('nsenter', [`--net=/run/netns/${this.name}`, '--', file, ...args], options);
   }
 
+  /** Runs a program in the namespace until its standard input ends, which it does with `until`. @returns what it has printed */
+  async send(file: string, args: readonly string[], until: Promise<void>): Promise<string> {
+    const child = execa('nsenter', [`--net=/run/netns/${this.name}`, '--', file, ...args]);
+    await until;
+    child.stdin.end();
+    return (await child).stdout;
+  }
+
   /**
    * Rules of both families as `iptables-save` prints them, but without comments and without empty tables, as it means nothing
    * whether those exist; and without counters, unless they are asked for.

@@ -5,6 +5,7 @@ import type { RunCommand } from '../../src/host/command.ts';
 import { RestoreFailed } from '../../src/job/ports/firewall.ts';
 import type { Fence, HostLock } from '../../src/job/ports/host-lock.ts';
 import { silentLog } from '../../src/log/logger.ts';
+import { Ipset } from '../../src/netfilter/ipset.ts';
 import type { ManagedHost } from '../../src/worker/open/open-host.ts';
 import { runWorker } from '../../src/worker/run-worker.ts';
 import { SimulatedFirewall, SimulatedStage } from './simulated-rules.ts';
@@ -81,6 +82,11 @@ export class SimulatedHost {
       monitor: { start: () => {}, stop: () => {} },
       sandbox: new SimulatedStage(),
       watchdog: { arm: async () => {}, disarm: async () => {} },
+      listWatchdog: { arm: async () => {}, disarm: async () => {} },
+      listLock: { isBusy: false, hold: async (_, work) => await work(FENCE) },
+      sets: new Ipset({ ipset: null, namespace: { prefix: [] }, timeoutMs: 1_000, run: this.#runProbe }),
+      flows: { missing: 'simulated', cut: async () => ({ addresses: 0 }) },
+      ipset: null,
       restore: { ipv4: '/nowhere', ipv6: '/nowhere' },
       prefix: [],
       run: this.#runProbe,

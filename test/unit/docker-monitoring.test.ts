@@ -22,6 +22,7 @@ beforeAll(async () => {
     jobsWaiting: () => 0,
     runningMs: () => null,
     rulesets: async () => [],
+    lists: async () => [],
   });
   for (const [, name = '', type] of (await worker.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
     const series = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];

@@ -60,7 +60,7 @@ function outbox() {
 }
 
 const revisions = (events: readonly FleetEvent[]) =>
-  events.map((event) => (event.type === 'fleetwall.drift.detected' ? event.data.ruleset.revision : null));
+  events.map((event) => (event.type === 'fleetwall.drift.detected' ? event.data.ruleset?.revision : null));
 
 describe('the outbox', () => {
   it('sends the events that an earlier process has left first, and removes them from the disk', async () => {

@@ -92,7 +92,7 @@ export class FleetState {
     }
     if (event.type !== 'fleetwall.drift.detected' && event.type !== 'fleetwall.drift.repaired') return;
     const inSync = event.type === 'fleetwall.drift.repaired';
-    const { name } = event.data.ruleset;
+    const name = event.data.ruleset?.name;
     host.rulesets = host.rulesets.map((ruleset) =>
       ruleset.name === name ? { ...ruleset, inSync } : ruleset,
     );

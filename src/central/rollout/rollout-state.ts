@@ -201,7 +201,7 @@ function takeSign(progress: HostProgress, event: FleetEvent, now: number): void 
 /** What a host does that has ended well, and is not to do. */
 function spoiledBy(event: FleetEvent, ruleset: string): string | null {
   if (event.type === 'fleetwall.worker.offline') return 'went offline';
-  return event.type === 'fleetwall.drift.detected' && event.data.ruleset.name === ruleset ? 'drifted' : null;
+  return event.type === 'fleetwall.drift.detected' && event.data.ruleset?.name === ruleset ? 'drifted' : null;
 }
 
 function takenBackBy({

@@ -34,13 +34,12 @@ function whatHappened(event: FleetEvent): string {
     }
     case 'fleetwall.drift.detected':
     case 'fleetwall.drift.repaired': {
-      const { ruleset, diff, by } = event.data;
+      const { ruleset, list, diff, by } = event.data;
+      const whatOf = list === undefined ? nameOf(ruleset ?? null) : `list ${nameOf(list)}`;
       const whose = by === null ? '' : `, by ${by.name} (${by.pid})`;
       const what =
         event.type === 'fleetwall.drift.detected' ? paint.red('has drifted') : paint.green('was put back');
-      return (
-        escapeControl(`${nameOf(ruleset)} `) + what + escapeControl(`: ${describeCounts(diff, true)}${whose}`)
-      );
+      return escapeControl(`${whatOf} `) + what + escapeControl(`: ${describeCounts(diff, true)}${whose}`);
     }
     case 'fleetwall.worker.online':
     case 'fleetwall.worker.offline':

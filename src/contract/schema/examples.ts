@@ -57,6 +57,35 @@ export const JOB_EXAMPLES: Record<string, z.input<typeof Job>> = {
     action: 'remove',
     ruleset: { name: 'edge', revision: 4 },
   },
+  'list.replace': {
+    ...HEAD,
+    id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f06',
+    action: 'list.replace',
+    list: { name: 'blocked', revision: 1, kind: 'deny', entries: ['198.51.100.0/24', '2001:db8:7::/48'] },
+  },
+  'list.change': {
+    ...HEAD,
+    id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f07',
+    action: 'list.change',
+    list: {
+      name: 'blocked',
+      revision: 2,
+      add: [{ entry: '203.0.113.9', until: '2099-11-25T18:00:00Z' }, '203.0.113.10'],
+      remove: ['198.51.100.0/24'],
+    },
+  },
+  'report of a list': {
+    ...HEAD,
+    id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f08',
+    action: 'report',
+    list: { name: 'blocked' },
+  },
+  'list.remove': {
+    ...HEAD,
+    id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f09',
+    action: 'list.remove',
+    list: { name: 'blocked', revision: 3 },
+  },
 };
 
 export const CONTROL_EXAMPLES: Record<string, z.input<typeof ControlMessage>> = {

@@ -31,10 +31,17 @@ export class FileBootFiles implements BootFiles {
   /** The digest of each file that was read or written. While it is the same file, it is neither read nor written again. */
   readonly #known = new Map<string, { digest: Digest; identity: string }>();
 
-  /** @param restore the programs that load them, by absolute path */
-  constructor(stateDir: string, restore: PerFamily<string>) {
+  readonly #ipset: string | null;
+
+  /** The programs that load rules and lists, by absolute path. */
+  constructor(stateDir: string, restore: PerFamily<string>, ipset: string | null = null) {
     this.#folder = join(stateDir, 'boot');
     this.#restore = restore;
+    this.#ipset = ipset;
+  }
+
+  async writeLoader(): Promise<void> {
+    await orUnavailable(this.#folder, async () => await this.#writeLoader());
   }
 
   async prepare(ruleset: Ruleset, rules: PerFamily<string>): Promise<PerFamily<Digest>> {
@@ -112,7 +119,7 @@ export class FileBootFiles implements BootFiles {
 
   async #writeLoader(): Promise<void> {
     const path = join(this.#folder, 'load');
-    const text = renderLoader(this.#restore);
+    const text = renderLoader(this.#restore, this.#ipset);
     const digest = bytesDigest(text);
     if (await this.#has(path, digest)) return;
     await makePrivateFolder(this.#folder);

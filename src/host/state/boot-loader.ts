@@ -10,13 +10,42 @@ load() { [ ! -s "$1" ] || "$2" -w 10 $3 <"$1" || { echo "fleetwall: $1 was not l
 `;
 
 /**
- * A script that loads the boot files with nothing but a shell and iptables. Whole tables come first. Then come the chains, the
- * last name first: each ruleset inserts its hooks at the top, so that they end up in the order of names.
+ * Lists come before the rules that match them. What a list has is committed with its "commit" lines; the ends of entries are times, and
+ * ipset wants seconds: 0 is no end. It counts no further than 2147483, and then a deny entry stays, and an allow entry ends early.
  */
-export function renderLoader(restore: PerFamily<string>): string {
+const LISTS = `fill() {
+  awk -v now="$(date +%s)" '
+    $1 == "commit" {
+      kind = $2
+      for (i = 1; i <= n; i++) {
+        $0 = line[i]
+        if ($1 == "add" && $4 != "" && $4 / 1000 <= now) print "del", $2, $3
+        else if ($1 == "add") {
+          left = $4 == "" ? 0 : $4 / 1000 - now
+          left = left > int(left) ? int(left) + 1 : left
+          if (left > 2147483) left = kind == "allow" ? 2147483 : 0
+          print "add", $2, $3, "timeout", left
+        } else print
+      }
+      n = 0
+      next
+    }
+    { line[++n] = $0 }' "$1" | "$2" restore -exist || { echo "fleetwall: $1 was not loaded" >&2; status=1; }
+}
+for file in ../lists/*.list; do [ ! -s "$file" ] || fill "$file" IPSET; done
+`;
+
+/**
+ * A script that loads the boot files with nothing but a shell, iptables and ipset. Lists come first, then whole tables. Then come the
+ * chains, the last name first: each ruleset inserts its hooks at the top, so that they end up in the order of names.
+ *
+ * @param ipset `null`: there is none, and so there are no lists
+ */
+export function renderLoader(restore: PerFamily<string>, ipset: string | null): string {
   const loops = FAMILIES.flatMap((family) => [
     `for file in *.tables.${family}; do load "$file" ${restore[family]}; done`,
     `for file in $(ls -r | grep '\\.chains\\.${family}$'); do load "$file" ${restore[family]} -n; done`,
   ]);
-  return [`${HEAD}${loops.join('\n')}`, 'exit $status', ''].join('\n');
+  const lists = ipset === null ? '' : LISTS.replace('IPSET', ipset);
+  return [`${HEAD}${lists}${loops.join('\n')}`, 'exit $status', ''].join('\n');
 }

@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Diff, Outcome } from '../../contract/event.ts';
+import { Diff, JobAction, Outcome } from '../../contract/event.ts';
 import { Digest, FAMILIES, Family, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
 import {
   type Journal,
@@ -23,23 +23,25 @@ import { StoredClaims, StoredRecord } from './ruleset-store.ts';
 import { orUnavailable } from './state-error.ts';
 import { assertNotNewer, STATE_VERSION } from './state-version.ts';
 
+export const StoredOrigin = z.object({
+  attempt: z.int(),
+  redelivered: z.boolean(),
+  authenticated: z.boolean().default(false),
+  deliveredAt: z.string(),
+  headers: z.record(z.string(), z.string()),
+});
+
 const StoredChange = z.object({
   version: z.literal(STATE_VERSION),
   snapshot: z.object({ ipv4: Digest, ipv6: Digest }),
   change: z.object({
     job: z.object({
       id: z.string(),
-      action: z.enum(['apply', 'check', 'remove', 'rollback', 'report']),
+      action: JobAction,
       issuedAt: z.string(),
       rolloutId: z.string().optional(),
     }),
-    origin: z.object({
-      attempt: z.int(),
-      redelivered: z.boolean(),
-      authenticated: z.boolean().default(false),
-      deliveredAt: z.string(),
-      headers: z.record(z.string(), z.string()),
-    }),
+    origin: StoredOrigin,
     ruleset: z.object({ name: RulesetName, revision: Revision, digest: Digest.nullable(), scope: Scope }),
     outcome: Outcome,
     diff: Diff,

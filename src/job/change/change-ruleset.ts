@@ -16,6 +16,7 @@ import { bothDone } from './both-done.ts';
 import { commitRecord, prepareCommit } from './commit.ts';
 import { assertConfirmable, confirmChange } from './confirm.ts';
 import { type Converged, converge } from './converge.ts';
+import { endWindowOf } from './end-window.ts';
 import { type PreparedChange, prepareChange } from './prepare-change.ts';
 import { takeBack, UNDO_LIMIT_MS } from './take-back.ts';
 
@@ -45,7 +46,7 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: J
     return ended(proposal.outcomes.same, { diff: describeDiff(plans) });
   }
   const { confirm } = run.job;
-  if (confirm.mode !== 'none') await assertConfirmable(intent.label, ports);
+  if (confirm.mode !== 'none') await assertConfirmable(`ruleset ${intent.label}`, ports);
   const pending = pendingOf(proposal, prepared, session, run);
   await turnOfOthers();
   await ports.journal.open(pending, renderSnapshot(snapshot, intent.claims));
@@ -115,10 +116,11 @@ async function confirmAndCommit(
   { ports, watch }: HostSession,
   run: JobRun,
 ): Promise<void> {
+  run.onWritten();
   const open = windowOf(pending, after, ports.confirmation.answers.resumable, run);
   if (open !== null) {
     await ports.journal.update(open);
-    await watch.time('confirmMs', () => confirmChange(open, ports));
+    await watch.time('confirmMs', () => confirmChange(open, endWindowOf(open, ports), ports));
   }
   await commitRecord(after, ports);
 }

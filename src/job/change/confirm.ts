@@ -2,17 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitingEvent } from '../outcome/job-events.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
-import type { OpenChange } from '../ports/pending.ts';
+import type { Awaiting } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 
 const RETRY_MS = 500;
 
 /** The ports that a confirmation needs. */
-type Asking = Pick<Ports, 'confirmation' | 'events' | 'journal' | 'identity' | 'facts' | 'log'>;
+type Asking = Pick<Ports, 'confirmation' | 'events' | 'identity' | 'facts' | 'log'>;
+
+/** Notes that nobody is asked any more: from then on, the change is taken back. */
+type EndWindow = (deadlineMs: number) => Promise<void>;
 
 /** @throws {JobFailure} `broker_unreachable`: a change that could not be confirmed is not begun */
-export async function assertConfirmable(label: string, { confirmation }: Asking): Promise<void> {
+export async function assertConfirmable(
+  label: string,
+  { confirmation }: Pick<Asking, 'confirmation'>,
+): Promise<void> {
   try {
     await confirmation.assertReachable();
   } catch (error) {
@@ -20,7 +26,7 @@ export async function assertConfirmable(label: string, { confirmation }: Asking)
     throw new JobFailure(
       'host',
       'broker_unreachable',
-      `ruleset ${label} was not applied: no new connection to the broker can be made, not even before the change, so that it could not be confirmed (${message})`,
+      `${label} was not applied: no new connection to the broker can be made, not even before the change, so that it could not be confirmed (${message})`,
       { cause: error },
     );
   }
@@ -32,13 +38,13 @@ export async function assertConfirmable(label: string, { confirmation }: Asking)
  * @throws {JobFailure} of stage `confirm`, if the change must be taken back
  * @throws {WindowLeft} if the change stays open
  */
-export async function confirmChange(change: OpenChange, ports: Asking): Promise<void> {
-  if (change.window.mode === 'manual') await waitForAnswer(change, ports);
+export async function confirmChange(change: Awaiting, endWindow: EndWindow, ports: Asking): Promise<void> {
+  if (change.window.mode === 'manual') await waitForAnswer(change, endWindow, ports);
   else await probeUntilWell(change, ports);
 }
 
 /** Tries each probe until it has succeeded once, or the window closes. Right after a change a probe may fail for a moment. */
-async function probeUntilWell(change: OpenChange, { confirmation, log, ...ports }: Asking): Promise<void> {
+async function probeUntilWell(change: Awaiting, { confirmation, log, ...ports }: Asking): Promise<void> {
   const { job, window, origin } = change;
   log.info({ jobId: job.id, deadline: window.deadline }, 'Applied: probing');
   let left = confirmation.probes(awaitingEvent(change, ports), origin.headers);
@@ -55,15 +61,17 @@ async function probeUntilWell(change: OpenChange, { confirmation, log, ...ports 
   }
 }
 
-function probeFailure({ ruleset }: OpenChange, reasons: string): JobFailure {
-  const message = `ruleset ${labelOf(ruleset)} was applied and taken back: after it, ${reasons}`;
+function probeFailure(change: Awaiting, reasons: string): JobFailure {
+  const message = `${subjectOf(change)} was applied and taken back: after it, ${reasons}`;
   return new JobFailure('confirm', 'probe_failed', message);
 }
 
-async function waitForAnswer(change: OpenChange, ports: Asking): Promise<void> {
+async function waitForAnswer(change: Awaiting, endWindow: EndWindow, ports: Asking): Promise<void> {
   const { job, window, origin } = change;
   const { answers } = ports.confirmation;
-  const waiting = { jobId: job.id, ruleset: change.ruleset.name };
+  const { ruleset, list } = change;
+  const about = list === undefined ? { ruleset: ruleset?.name ?? '' } : { list: list.name };
+  const waiting = { jobId: job.id, ...about };
   answers.expect(waiting);
   ports.events.publish(awaitingEvent(change, ports), origin.headers).catch((error: unknown) => {
     // The outbox publishes the event later. If nobody answers in time, the change is taken back.
@@ -72,24 +80,29 @@ async function waitForAnswer(change: OpenChange, ports: Asking): Promise<void> {
   ports.log.info({ jobId: job.id, deadline: window.deadline }, 'Waiting to be confirmed');
   const answer = await answers.wait(waiting, window.deadlineMs);
   if (answer === 'confirm') return;
-  await endWindow(change, ports);
+  await closeWindow(change, endWindow, ports);
   throw notConfirmed(change, answer);
 }
 
 /**
- * Closes the window in the journal before the undo begins. Otherwise another process could go on waiting for the answer, and keep
+ * Closes the window before the undo begins. Otherwise another process could go on waiting for the answer, and keep
  * a change that is half undone.
  */
-async function endWindow(change: OpenChange, { journal, log }: Asking): Promise<void> {
-  const { job, window } = change;
-  const deadlineMs = Math.min(window.deadlineMs, monotonicMs());
-  await journal.update({ ...change, window: { ...window, deadlineMs } }).catch((error: unknown) => {
+async function closeWindow({ job, window }: Awaiting, endWindow: EndWindow, { log }: Asking): Promise<void> {
+  await endWindow(Math.min(window.deadlineMs, monotonicMs())).catch((error: unknown) => {
     log.error({ jobId: job.id, error }, 'Cannot write that a change waits no more');
   });
 }
 
-function notConfirmed({ ruleset, window }: OpenChange, answer: 'abort' | 'none'): JobFailure {
-  const label = `ruleset ${labelOf(ruleset)} was applied and taken back`;
+/** What was changed, in sentences: `ruleset edge revision 7`. */
+function subjectOf({ ruleset, list }: Awaiting): string {
+  if (list !== undefined) return `list ${labelOf(list)}`;
+  return ruleset === undefined ? 'the change' : `ruleset ${labelOf(ruleset)}`;
+}
+
+function notConfirmed(change: Awaiting, answer: 'abort' | 'none'): JobFailure {
+  const { window } = change;
+  const label = `${subjectOf(change)} was applied and taken back`;
   return answer === 'abort'
     ? new JobFailure('confirm', 'aborted', `${label}: it was asked for`)
     : new JobFailure('confirm', 'confirm_timeout', `${label}: nobody confirmed it before ${window.deadline}`);

@@ -12,7 +12,7 @@ export class RepairLimit {
   readonly #repairs = new Map<string, { committedBy: string | null; times: number[]; isOver: boolean }>();
 
   /** Says whether one more repair may be made, and counts it. */
-  allows({ name, committedBy }: RulesetRecord): boolean {
+  allows({ name, committedBy }: Pick<RulesetRecord, 'name' | 'committedBy'>): boolean {
     const now = monotonicMs();
     const known = this.#repairs.get(name);
     const past = known?.committedBy === committedBy ? known : { committedBy, times: [], isOver: false };

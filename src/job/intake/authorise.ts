@@ -1,7 +1,10 @@
 import type { ControlMessage } from '../../contract/control.ts';
+import { JobAction } from '../../contract/event.ts';
 import type { Job } from '../../contract/job.ts';
+import { isListJob } from '../../contract/list-job.ts';
 import { matchesAny } from '../../ruleset/policy/name-patterns.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
+import type { Subject } from '../ports/confirmation.ts';
 import type { TrustedKey } from '../ports/key-ring.ts';
 import type { HostIdentity } from '../ports/ports.ts';
 
@@ -10,14 +13,14 @@ import type { HostIdentity } from '../ports/ports.ts';
  * as many of its signers as the host demands must be allowed to ask for exactly this, here and now. Who answers a job that waits needs
  * what that job needed.
  *
- * @param waiting the ruleset of the job that a control message answers
+ * @param waiting what the job is about that a control message answers
  * @throws {JobFailure} of stage `authorise`; of stage `lint` (`policy_denied`) for a signed job without an expiry
  */
 export function authorise(
   message: Job | ControlMessage,
   signers: readonly TrustedKey[],
   identity: HostIdentity,
-  waiting?: string,
+  waiting?: Subject,
 ): void {
   if (signers.length > 0) assertSigned(message, signers, identity, waiting);
   else if (!identity.allowUnsigned) {
@@ -41,24 +44,29 @@ export function mayCancel(
   jobIsSigned: boolean,
 ): boolean {
   if (signers.length === 0) return identity.allowUnsigned && !jobIsSigned;
-  const asked = { message: job, ruleset: job.ruleset?.name };
+  const asked = { message: job, ...subjectOf(job) };
   const allowed = signers.filter((key) => objectionTo(key, asked, identity) === null);
   return new Set(allowed.map(({ kid }) => kid)).size >= neededSigners(asked, identity.signatures);
 }
 
-interface Asked {
+interface Asked extends Subject {
   message: Job | ControlMessage;
-  /** The one that it is about; absent for a report of all, for a ping, and for an answer that no job waits for. */
-  ruleset: string | undefined;
+}
+
+/** Nothing: for a report of all rulesets, for a ping, and for an answer that no job waits for. */
+function subjectOf(job: Job): Subject {
+  if (isListJob(job)) return { list: job.list.name };
+  if (job.action === 'report' && job.list !== undefined) return { list: job.list.name };
+  return job.ruleset?.name === undefined ? {} : { ruleset: job.ruleset.name };
 }
 
 function assertSigned(
   message: Job | ControlMessage,
   signers: readonly TrustedKey[],
   identity: HostIdentity,
-  waiting: string | undefined,
+  waiting: Subject | undefined,
 ): void {
-  const asked = { message, ruleset: 'action' in message ? message.ruleset?.name : waiting };
+  const asked = { message, ...('action' in message ? subjectOf(message) : waiting) };
   const objections = signers.map((key) => ({ key, objection: objectionTo(key, asked, identity) }));
   const allowed = new Set(objections.flatMap(({ key, objection }) => (objection === null ? [key.kid] : [])));
   if (allowed.size === 0) {
@@ -89,12 +97,14 @@ function assertSigned(
 
 /** Returns how many allowed signers a message needs. One is enough for a message that cannot change rules. */
 function neededSigners(
-  { message, ruleset }: Asked,
-  { signers, rulesets }: HostIdentity['signatures'],
+  { message, ruleset, list }: Asked,
+  { signers, rulesets, lists }: HostIdentity['signatures'],
 ): number {
   const what = 'action' in message ? message.action : message.kind;
-  if (ruleset === undefined || what === 'report' || what === 'check') return 1;
-  const own = rulesets.filter(({ names }) => matchesAny(ruleset, names)).map((rule) => rule.signers);
+  const name = ruleset ?? list;
+  if (name === undefined || what === 'report' || what === 'check') return 1;
+  const rules = list === undefined ? rulesets : lists;
+  const own = rules.filter(({ names }) => matchesAny(name, names)).map((rule) => rule.signers);
   return Math.max(signers, ...own);
 }
 
@@ -115,7 +125,7 @@ function timeObjection({ kid, limits: { notBefore, notAfter } }: TrustedKey): st
   return null;
 }
 
-const CANCELLABLE = new Set(['apply', 'check', 'remove', 'rollback', 'report', 'cancel']);
+const CANCELLABLE = new Set<string>([...JobAction.options, 'cancel']);
 
 /** Who may ask for no job may cancel none. */
 function cancelObjection({ kid, limits: { actions } }: TrustedKey): string | null {
@@ -123,18 +133,25 @@ function cancelObjection({ kid, limits: { actions } }: TrustedKey): string | nul
   return `key ${kid} is trusted with no job, and so may cancel none`;
 }
 
-function workObjection(key: TrustedKey, { message, ruleset }: Asked): string | null {
+function workObjection(key: TrustedKey, { message, ruleset, list }: Asked): string | null {
   const { kid, limits } = key;
-  const { actions, rulesets } = limits;
+  const { actions } = limits;
   // What the job needs is looked at when it is known.
   if ('kind' in message && message.kind === 'cancel') return cancelObjection(key);
   const isJob = 'action' in message;
   const what = isJob ? message.action : message.kind;
   if (actions !== undefined && !actions.includes(what)) return `key ${kid} is not trusted with "${what}"`;
+  if (list !== undefined) return listObjection(key, list);
+  const rulesets = limits.rulesets ?? (limits.lists === undefined ? undefined : []);
   if (rulesets === undefined || (ruleset === undefined && !isJob)) return null;
   if (ruleset !== undefined && rulesets.includes(ruleset)) return null;
   // A report of all rulesets would also show rulesets that are outside the key's limits.
   return `key ${kid} is not trusted with ruleset ${ruleset ?? 'names that it is not limited to'}`;
+}
+
+function listObjection({ kid, limits }: TrustedKey, list: string): string | null {
+  const lists = limits.lists ?? (limits.rulesets === undefined ? undefined : []);
+  return lists === undefined || lists.includes(list) ? null : `key ${kid} is not trusted with list ${list}`;
 }
 
 function assertAddressed(target: Job['target'], { hostId, groups }: HostIdentity): void {

@@ -5,6 +5,7 @@ import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import { API_VERSION } from '../../contract/identifiers.ts';
 import { Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../../contract/job.ts';
+import { MAX_LIST_JOB_BYTES } from '../../contract/list-job.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Delivery } from '../ports/delivery.ts';
 import type { KeyRing, TrustedKey } from '../ports/key-ring.ts';
@@ -23,7 +24,9 @@ const DEEPEST = 32;
 const COMPACT = 'application/jose';
 const GENERAL = 'application/jose+json';
 /** A payload in base64url is a third larger. The rest is room for its signatures. */
-const MAX_JWS_BYTES = Math.ceil((MAX_JOB_BYTES * 4) / 3) + 64 * 1024;
+const MAX_JWS_BYTES = Math.ceil((MAX_LIST_JOB_BYTES * 4) / 3) + 64 * 1024;
+/** What is larger than other jobs may be is read only if it says that it is a whole list. */
+const WHOLE_LIST = Buffer.from('"list.replace"');
 
 /**
  * Reads a job from the bytes of an unknown sender, in bounded time and memory.
@@ -48,16 +51,28 @@ export async function decodeJson(delivery: Delivery, ring: KeyRing): Promise<Dec
 
 async function decodeOne(delivery: Delivery, ring: KeyRing): Promise<Decoded<unknown>> {
   const { payload, signers } = await open(delivery, ring);
-  if (payload.byteLength > MAX_JOB_BYTES) throw tooLarge();
+  if (payload.byteLength > MAX_JOB_BYTES && !mayBeWholeList(payload)) throw tooLarge();
   const message = parseJson(payload);
+  if (payload.byteLength > MAX_JOB_BYTES && !isWholeList(message)) throw tooLarge();
   assertVersion(message);
   return { message, signers };
+}
+
+function mayBeWholeList(payload: Uint8Array): boolean {
+  return (
+    payload.byteLength <= MAX_LIST_JOB_BYTES &&
+    Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).includes(WHOLE_LIST)
+  );
+}
+
+function isWholeList(message: unknown): boolean {
+  return (message as { action?: unknown } | null)?.action === 'list.replace';
 }
 
 async function open(delivery: Delivery, ring: KeyRing): Promise<Opened> {
   const { contentType } = delivery;
   const isSigned = contentType === COMPACT || contentType === GENERAL;
-  const bytes = await unpack(delivery, isSigned ? MAX_JWS_BYTES : MAX_JOB_BYTES);
+  const bytes = await unpack(delivery, isSigned ? MAX_JWS_BYTES : MAX_LIST_JOB_BYTES);
   return isSigned ? await openSigned(bytes, contentType === COMPACT, ring) : await openUnsigned(bytes, ring);
 }
 
@@ -129,5 +144,6 @@ function malformed(message: string, cause?: unknown): JobFailure {
 }
 
 function tooLarge(): JobFailure {
-  return new JobFailure('decode', 'job_too_large', `the job is larger than ${MAX_JOB_BYTES} bytes`);
+  const message = `the job is larger than ${MAX_JOB_BYTES} bytes, or, as a list.replace, than ${MAX_LIST_JOB_BYTES}`;
+  return new JobFailure('decode', 'job_too_large', message);
 }

@@ -1,49 +1,20 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../contract/event.ts';
-import type { ApplyJob, Job } from '../../contract/job.ts';
 import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
-import { isExpired } from './admit.ts';
-
-/** How a job ended, and what the broker must do with its message. */
-export interface Done {
-  outcome: Outcome;
-  /** Known once the broker has confirmed the event of the job's end. Other jobs do not wait for that. */
-  disposition: Promise<Disposition>;
-}
-
-/** A job that waits for its turn. */
-interface WaitingJob {
-  job: Job;
-  /** Runs the job to its end, and publishes that. */
-  run: () => Promise<Done>;
-  /** Ends the job without running it, as a newer job has made it pointless. */
-  supersede: () => Promise<Done>;
-  /** Ends the job without running it, if it was cancelled; `null`: it was not. */
-  cancel: () => Promise<Done | null>;
-  /** Whether the broker has taken the message back. It will deliver it again. */
-  isGone: () => boolean;
-}
-
-export interface JobInHand {
-  job: Job;
-  /** When the job was begun: `performance.now()`, in milliseconds. */
-  since: number;
-}
-
-interface Entry extends WaitingJob {
-  resolve: (disposition: Disposition) => void;
-  fail: (error: unknown) => void;
-}
+import { type Choice, chooseRuleset } from './choose-jobs.ts';
+import type { BatchPlace } from './list-batch.ts';
+import type { Done, Entry, JobInHand, WaitingJob, WaitingOptions } from './waiting-job.ts';
 
 const GATHER_MS = 100;
 const LAST_CONFIRM_MS = 3_000;
 const MADE_POINTLESS_BY = new Set<Outcome>(['applied', 'unchanged']);
 
 /**
- * Runs the jobs of a host, one at a time and in their order, with one exception. If several `apply` jobs of one ruleset wait, the
- * highest revision is run first. When it is live, the lower ones are superseded; if it fails, the next highest is run.
+ * Runs the jobs of a host, one at a time and in their order, but for what is chosen before others: of several `apply` jobs of one
+ * ruleset, the highest revision. When it is live, the lower ones are superseded; if it fails, the next highest is run.
  */
 export class WaitingJobs {
+  readonly #options: WaitingOptions;
   #entries: Entry[] = [];
   #isWorking = false;
   #gathering: Promise<void> = Promise.resolve();
@@ -52,6 +23,11 @@ export class WaitingJobs {
   /** Jobs that have ended, and whose event the broker has not confirmed yet. */
   readonly #untold = new Set<Entry>();
   #inHand: JobInHand | null = null;
+  #running: readonly Entry[] = [];
+
+  constructor(options: WaitingOptions = { choose: chooseRuleset }) {
+    this.#options = options;
+  }
 
   /** How many jobs wait for their turn. */
   get size(): number {
@@ -72,9 +48,22 @@ export class WaitingJobs {
   async take(waiting: WaitingJob): Promise<Disposition> {
     return await new Promise((resolve, fail) => {
       if (this.#isStopped) return fail(new NotBegun('the worker stops'));
-      this.#entries.push({ ...waiting, resolve, fail });
+      let leave = () => {};
+      const left = new Promise<void>((resolveLeft) => {
+        leave = resolveLeft;
+      });
+      this.#entries.push({ ...waiting, left, leave, resolve, fail });
       if (!this.#isWorking) void this.#work();
     });
+  }
+
+  isInHand(jobId: string): boolean {
+    return this.#running.some(({ job }) => job.id === jobId);
+  }
+
+  /** Resolves when the jobs that are here now have ended. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#entries, ...this.#running].map(({ left }) => left));
   }
 
   /**
@@ -104,7 +93,7 @@ export class WaitingJobs {
   /** Begins no more jobs. */
   stop(): void {
     this.#isStopped = true;
-    for (const entry of this.#entries.splice(0)) entry.fail(new NotBegun('the worker stops'));
+    for (const entry of this.#entries.splice(0)) failEntry(entry, new NotBegun('the worker stops'));
     this.#giveUpSoon();
   }
 
@@ -113,36 +102,39 @@ export class WaitingJobs {
     await Promise.all([this.#gathering, this.#aside]);
     // Lets jobs that came at the same moment get into the queue before one is chosen.
     await setImmediate();
-    for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#run(next);
+    const { before } = this.#options;
+    for (;;) {
+      if (before !== undefined) await before(this.#entries.map(({ job }) => job));
+      const next = this.#next();
+      if (next === null) break;
+      await this.#run(next);
+    }
     this.#isWorking = false;
   }
 
-  #next(): Entry | undefined {
+  #next(): Choice<Entry> | null {
     const [gone, there] = partition(this.#entries, (entry) => entry.isGone());
     this.#entries = there;
-    for (const entry of gone) entry.fail(new NotBegun('the broker has taken it back'));
-    const [first] = this.#entries;
-    if (first === undefined || this.#isStopped) return undefined;
-    return this.#rivalsOf(first).reduce(
-      (best, entry) => (revisionOf(entry) > revisionOf(best) ? entry : best),
-      first,
-    );
+    for (const entry of gone) failEntry(entry, new NotBegun('the broker has taken it back'));
+    const [first, ...others] = this.#entries;
+    return first === undefined || this.#isStopped ? null : this.#options.choose([first, ...others]);
   }
 
-  async #run(chosen: Entry): Promise<void> {
-    const rivals = this.#rivalsOf(chosen).filter((entry) => revisionOf(entry) < revisionOf(chosen));
-    this.#entries = this.#entries.filter((entry) => entry !== chosen);
-    this.#inHand = { job: chosen.job, since: performance.now() };
-    try {
-      const { outcome, disposition } = await chosen.run();
-      this.#answer(chosen, disposition);
-      if (!MADE_POINTLESS_BY.has(outcome)) return;
-    } catch (error) {
-      chosen.fail(error);
-      return;
-    } finally {
-      this.#inHand = null;
+  async #run({ run, rivals }: Choice<Entry>): Promise<void> {
+    const [first] = run;
+    if (first === undefined) return;
+    this.#entries = this.#entries.filter((entry) => !run.includes(entry));
+    this.#running = run;
+    this.#inHand = { job: first.job, since: performance.now() };
+    const places = run.length === 1 ? [] : (this.#options.together?.(run.length) ?? []);
+    const ends = await Promise.all(run.map((entry, index) => endOf(entry, places[index])));
+    this.#running = [];
+    this.#inHand = null;
+    for (const { entry, done, error } of ends) {
+      if (done === null) failEntry(entry, error);
+      else this.#answer(entry, done.disposition);
     }
+    if (!ends.every(({ done }) => done !== null && MADE_POINTLESS_BY.has(done.outcome))) return;
     for (const rival of rivals) await this.#supersede(rival);
   }
 
@@ -152,7 +144,7 @@ export class WaitingJobs {
     try {
       this.#answer(rival, (await rival.supersede()).disposition);
     } catch (error) {
-      rival.fail(error);
+      failEntry(rival, error);
     }
   }
 
@@ -164,15 +156,16 @@ export class WaitingJobs {
     try {
       const done = await entry.cancel();
       if (done !== null) return this.#answer(entry, done.disposition);
-      if (this.#isStopped) return entry.fail(new NotBegun('the worker stops'));
+      if (this.#isStopped) return failEntry(entry, new NotBegun('the worker stops'));
       this.#entries.splice(Math.min(place, this.#entries.length), 0, entry);
       if (!this.#isWorking) void this.#work();
     } catch (error) {
-      entry.fail(error);
+      failEntry(entry, error);
     }
   }
 
   #answer(entry: Entry, disposition: Promise<Disposition>): void {
+    entry.leave();
     this.#untold.add(entry);
     void disposition.then(entry.resolve, entry.fail).finally(() => this.#untold.delete(entry));
     if (this.#isStopped) this.#giveUpSoon();
@@ -184,28 +177,25 @@ export class WaitingJobs {
       for (const entry of this.#untold) entry.fail(new NotTold('the worker stops'));
     }, LAST_CONFIRM_MS).unref();
   }
+}
 
-  /**
-   * All jobs that wait to apply the same ruleset, this one included. A job that demands a certain revision or content
-   * (`ifRevision`, `ifDigest`) has no rivals: it keeps its place.
-   */
-  #rivalsOf(entry: Entry): Entry[] {
-    const name = replaceable(entry.job)?.ruleset.name;
-    return name === undefined
-      ? [entry]
-      : this.#entries.filter((other) => replaceable(other.job)?.ruleset.name === name);
+/** @returns without `done`: it has not ended */
+async function endOf(
+  entry: Entry,
+  place: BatchPlace | undefined,
+): Promise<{ entry: Entry; done: Done | null; error: unknown }> {
+  try {
+    return { entry, done: await entry.run(place), error: null };
+  } catch (error) {
+    return { entry, done: null, error };
+  } finally {
+    place?.leave();
   }
 }
 
-function replaceable(job: Job): ApplyJob | null {
-  if (job.action !== 'apply') return null;
-  const { ifRevision, ifDigest } = job.ruleset;
-  if (ifRevision !== undefined || ifDigest !== undefined) return null;
-  return isExpired(job, new Date()) ? null : job;
-}
-
-function revisionOf({ job }: Entry): number {
-  return replaceable(job)?.ruleset.revision ?? 0;
+function failEntry(entry: Entry, error: unknown): void {
+  entry.leave();
+  entry.fail(error);
 }
 
 function partition<T>(list: readonly T[], test: (item: T) => boolean): [T[], T[]] {

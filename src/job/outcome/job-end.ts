@@ -1,11 +1,20 @@
-import type { Diff, JobCompleted, Outcome, ReportedRuleset, Rollback } from '../../contract/event.ts';
+import type {
+  Diff,
+  JobCompleted,
+  Outcome,
+  ReportedList,
+  ReportedRuleset,
+  Rollback,
+} from '../../contract/event.ts';
 import type { FailureCode, Stage } from '../../contract/failure.ts';
 import { RestoreFailed } from '../ports/firewall.ts';
 import { LockLost, LockTimeout } from '../ports/host-lock.ts';
+import { SetsFailed } from '../ports/lists.ts';
 import { RehearsalUnavailable, SandboxIncomplete } from '../ports/sandbox.ts';
 import { isShortage, messageOf } from '../ports/shortage.ts';
 import { StateUnavailable } from '../ports/stores.ts';
 import { JobFailure } from './job-failure.ts';
+import { setsFailure } from './sets-failure.ts';
 import { toolFailure } from './tool-failure.ts';
 
 /** How a job ended, before that is put into an event. */
@@ -15,8 +24,12 @@ export interface JobEnd {
   diff: Diff | null;
   failure: JobFailure | null;
   rollback: Rollback;
-  report: { rulesets: ReportedRuleset[] } | null;
+  report: { rulesets: ReportedRuleset[]; lists?: ReportedList[] } | null;
   ruleset: JobCompleted['ruleset'];
+  /** The rest is of jobs of lists. */
+  list?: JobCompleted['list'];
+  counts?: JobCompleted['counts'];
+  skipped?: readonly string[];
 }
 
 const NO_ROLLBACK: Rollback = {
@@ -58,6 +71,7 @@ export function asJobFailure(error: unknown): JobFailure {
   if (error instanceof JobFailure) return error;
   if (error instanceof RestoreFailed)
     return toolFailure(error.fault, { stage: 'rehearse', place: null, subject: 'trying the rules' });
+  if (error instanceof SetsFailed) return setsFailure(error);
   const code = codeOf(error);
   const message = error instanceof Error ? messageOf(error) : String(error);
   return new JobFailure(

@@ -6,41 +6,47 @@ import type {
   JobCompleted,
   JobCompletedEvent,
   JobUndoneEvent,
-  ReportedRuleset,
 } from '../../contract/event.ts';
-import { isRetryable } from '../../contract/failure.ts';
 import type { Job } from '../../contract/job.ts';
-import { showBytes } from '../../ruleset/text/bytes.ts';
-import type { JobBrief, JobOrigin, OpenChange, PendingChange } from '../ports/pending.ts';
+import { isListJob } from '../../contract/list-job.ts';
+import type { Awaiting, JobBrief, JobOrigin, PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stopwatch } from '../time/stopwatch.ts';
-import { fitDiff, fitFailure, fitReport } from './fit-event.ts';
+import { describeFailure, describeReport, listFields } from './describe-end.ts';
+import { fitDiff } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
-import type { JobFailure } from './job-failure.ts';
+import type { NamedRevision } from './naming.ts';
 
 /** Makes the event that a job is under way and holds the host's lock. */
 export function startedEvent(job: Job, ports: Speaker): FleetEvent {
   const type = 'fleetwall.job.started';
   const { hostId } = ports.identity;
-  const ruleset = job.action === 'report' ? null : { name: job.ruleset.name, revision: job.ruleset.revision };
   return {
     ...factEvent(hostId, [type, job.id]),
     type,
     subject: job.id,
-    data: underWay(job, ruleset, ports),
+    data: underWay(job, askedBy(job), ports),
   };
 }
 
+function askedBy(job: Job): About {
+  if (isListJob(job)) return { list: revisionOf(job.list) };
+  return job.action === 'report' ? {} : { ruleset: revisionOf(job.ruleset) };
+}
+
+function revisionOf({ name, revision }: NamedRevision): NamedRevision {
+  return { name, revision };
+}
+
 /** Makes the event that a change is applied and verified, and must be confirmed before the deadline. */
-export function awaitingEvent({ job, ruleset, window, diff }: OpenChange, ports: Speaker): FleetEvent {
+export function awaitingEvent({ job, ruleset, list, window, diff }: Awaiting, ports: Speaker): FleetEvent {
   const type = 'fleetwall.job.awaiting_confirmation';
   const { mode, deadline } = window;
-  const { name, revision } = ruleset;
   return {
     ...factEvent(ports.identity.hostId, [type, job.id]),
     type,
     subject: job.id,
-    data: { ...underWay(job, { name, revision }, ports), mode, deadline, diff },
+    data: { ...underWay(job, aboutOf(ruleset, list), ports), mode, deadline, diff },
   };
 }
 
@@ -75,12 +81,31 @@ function reversed({ added, removed, unchanged, tables }: Diff): Diff {
 
 type Speaker = Pick<Ports, 'identity' | 'facts'>;
 
+/** What a job is about: a ruleset, a list, or nothing of these. */
+interface About {
+  ruleset?: NamedRevision;
+  list?: NamedRevision;
+}
+
+function aboutOf(ruleset: NamedRevision | undefined, list: NamedRevision | undefined): About {
+  if (list !== undefined) return { list: revisionOf(list) };
+  return ruleset === undefined ? {} : { ruleset: revisionOf(ruleset) };
+}
+
 function underWay(
   { id, action, rolloutId }: JobBrief,
-  ruleset: { name: string; revision: number } | null,
+  { ruleset = null as NamedRevision | null, list }: { ruleset?: NamedRevision | null; list?: NamedRevision },
   { identity: { hostId }, facts }: Speaker,
 ) {
-  return { hostId, worker: facts, jobId: id, action, rolloutId: rolloutId ?? null, ruleset };
+  return {
+    hostId,
+    worker: facts,
+    jobId: id,
+    action,
+    rolloutId: rolloutId ?? null,
+    ruleset,
+    ...(list === undefined ? {} : { list }),
+  };
 }
 
 /** Makes the one event that ends a job. */
@@ -143,39 +168,15 @@ function completed(
       outcome: end.outcome,
       changed: end.changed,
       ruleset: end.ruleset,
+      ...listFields(end),
       diff: end.diff === null ? null : fitDiff(end.diff),
       failure: end.failure === null ? null : describeFailure(end.failure),
       rollback: end.rollback,
-      report: end.report === null ? null : describeReport(end.report.rulesets),
+      report: end.report === null ? null : describeReport(end.report),
       attempt,
       redelivered,
     },
   };
-}
-
-function describeReport(rulesets: readonly ReportedRuleset[]): JobCompletedEvent['data']['report'] {
-  const isEscaped = rulesets.some(({ escaped }) => escaped === true);
-  return { rulesets: fitReport(rulesets), ...(isEscaped ? { escaped: true } : {}) };
-}
-
-/** Puts a failure into the form that events have. */
-export function describeFailure({ code, stage, message, lines, lineCount, tool }: JobFailure) {
-  return fitFailure({
-    code,
-    stage,
-    retryable: isRetryable(code),
-    message: showBytes(message),
-    lines: lines.map((line) => ({
-      ...line,
-      chain: line.chain === null ? null : showBytes(line.chain),
-      reason: showBytes(line.reason),
-    })),
-    command: tool?.command ?? null,
-    exitCode: tool?.exitCode ?? null,
-    stderr: tool === null ? null : showBytes(tool.stderr),
-    ...(lineCount === lines.length ? {} : { truncated: true }),
-    ...(lineCount === lines.length || lineCount === null ? {} : { lineCount }),
-  });
 }
 
 /** Gives an event its id: the same fact on the same host always has the same id, however often it is published. */

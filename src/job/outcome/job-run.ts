@@ -1,15 +1,20 @@
 import type { FleetEvent, JobCompletedEvent } from '../../contract/event.ts';
 import type { Digest } from '../../contract/identifiers.ts';
 import type { Job } from '../../contract/job.ts';
+import { isListJob } from '../../contract/list-job.ts';
 import type { JobOrigin } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stopwatch } from '../time/stopwatch.ts';
 import type { JobEnd } from './job-end.ts';
 import { completedEvent, startedEvent } from './job-events.ts';
+import { listState } from './list-state.ts';
 import { rulesetState } from './ruleset-state.ts';
 
 /** The ports that are needed to publish events of a job and to keep its end. */
-type Telling = Pick<Ports, 'identity' | 'facts' | 'results' | 'rulesets' | 'events' | 'meter' | 'log'>;
+type Telling = Pick<
+  Ports,
+  'identity' | 'facts' | 'results' | 'rulesets' | 'lists' | 'events' | 'meter' | 'log'
+>;
 
 /** One job on its way through this host: the times of its stages, the events that are published, and its end. */
 export class JobRun {
@@ -19,6 +24,10 @@ export class JobRun {
   readonly #ports: Telling;
   /** The digest of the content that the job asks for, once it is known. */
   digest: Digest | null = null;
+  /** The same for a job of a list. */
+  listDigest: string | null = null;
+  /** Called once the rules of the job are written, before they are confirmed. */
+  onWritten: () => void = () => {};
   /** The job's end in full. The event has a shortened copy. */
   end: JobEnd | null = null;
   event: JobCompletedEvent | null = null;
@@ -40,7 +49,7 @@ export class JobRun {
 
   /** Makes the one event of the job's end, and keeps it. From then on the job is not run again if its message comes again. */
   async conclude(reached: JobEnd): Promise<void> {
-    const end = { ...reached, ruleset: await this.#rulesetState().catch(() => null) };
+    const end = { ...reached, ...(await this.#state()) };
     const event = completedEvent(this.job, end, this.origin, this.watch, this.#ports);
     await this.#remember(event);
     this.end = end;
@@ -53,9 +62,14 @@ export class JobRun {
     this.event = event;
   }
 
-  async #rulesetState(): Promise<JobEnd['ruleset']> {
+  async #state(): Promise<Pick<JobEnd, 'ruleset' | 'list'>> {
     const { job } = this;
-    return job.action === 'report' ? null : await rulesetState(job.ruleset, this.digest, this.#ports);
+    if (isListJob(job)) {
+      const list = await listState(job.list, this.listDigest, this.#ports).catch(() => null);
+      return { ruleset: null, list };
+    }
+    if (job.action === 'report') return { ruleset: null };
+    return { ruleset: await rulesetState(job.ruleset, this.digest, this.#ports).catch(() => null) };
   }
 
   async #remember(event: JobCompletedEvent): Promise<void> {
@@ -82,8 +96,9 @@ export class JobRun {
 export function noteEnd(event: JobCompletedEvent, { log, meter }: Pick<Ports, 'log' | 'meter'>): void {
   meter.ended(event);
   const { data } = event;
-  const { jobId, outcome, changed, failure, ruleset } = data;
-  const fields = { jobId, outcome, changed, ruleset: ruleset?.name, revision: ruleset?.revision };
+  const { jobId, outcome, changed, failure, ruleset, list } = data;
+  const about = list == null ? { ruleset: ruleset?.name } : { list: list.name };
+  const fields = { jobId, outcome, changed, ...about, revision: (list ?? ruleset)?.revision };
   if (failure === null) log.info(fields, 'Job ended');
   else
     log.warn({ ...fields, code: failure.code, stage: failure.stage, reason: failure.message }, 'Job ended');

@@ -20,10 +20,14 @@ export interface Confirmation {
 export type Probe = (limitMs: number) => Promise<string | null>;
 
 /** A job that waits for an answer. */
-export interface Answerable {
+export interface Answerable extends Subject {
   jobId: string;
-  /** The name of its ruleset: who answers must have a right to that. */
-  ruleset: string;
+}
+
+/** What a job is about, by its name: who answers the job must have a right to that. */
+export interface Subject {
+  ruleset?: string;
+  list?: string;
 }
 
 /** Where a person's answer (confirm or abort) comes from. */

@@ -5,7 +5,9 @@ export interface TrustedKey {
   limits: {
     /** The host must be in one of these groups. */
     groups?: readonly string[] | undefined;
+    /** Where one of these two is limited, so is the other: to none, unless it says which. */
     rulesets?: readonly string[] | undefined;
+    lists?: readonly string[] | undefined;
     actions?: readonly string[] | undefined;
     /** RFC 3339. */
     notBefore?: string | undefined;

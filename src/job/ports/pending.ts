@@ -50,8 +50,18 @@ export interface OpenChange extends PendingChange {
   window: ConfirmWindow;
 }
 
+/** A change of a ruleset or of a list that waits to be confirmed, as far as those need to know who are asked. */
+export interface Awaiting {
+  job: JobBrief;
+  origin: JobOrigin;
+  ruleset?: { name: string; revision: number };
+  list?: { name: string; revision: number };
+  diff: Diff;
+  window: Pick<ConfirmWindow, 'mode' | 'deadline' | 'deadlineMs'>;
+}
+
 /** The time in which a change must be confirmed. When it is over without a yes, the change is taken back. */
-interface ConfirmWindow {
+export interface ConfirmWindow {
   mode: 'probe' | 'manual';
   /**
    * Whether another process may go on waiting for the answer. An answer from a terminal can reach only the process that asked.

@@ -7,6 +7,7 @@ import type { Firewall, RulesMonitor } from './firewall.ts';
 import type { HostClock } from './host-clock.ts';
 import type { HostLock } from './host-lock.ts';
 import type { KeyRing } from './key-ring.ts';
+import type { AddressSets, FlowCutter, ListJournal, ListStore, NeverNetworks } from './lists.ts';
 import type { Log } from './log.ts';
 import type { Journal, PendingChange } from './pending.ts';
 import type { RecentIds } from './recent-ids.ts';
@@ -38,7 +39,7 @@ export interface JobMeter {
 /** A separate process that outlives the worker. It ends a pending change if the worker has died and nobody else has ended it. */
 export interface Watchdog {
   /** @throws {Error} if the watchdog process cannot be started */
-  arm(change: PendingChange, afterSeconds: number): Promise<void>;
+  arm(change: Pick<PendingChange, 'job'>, afterSeconds: number): Promise<void>;
   disarm(): Promise<void>;
 }
 
@@ -69,6 +70,14 @@ export interface Ports {
   journal: Journal;
   watchdog: Watchdog;
   caretaker: Caretaker;
+  /** The right to change lists, which is not held while a ruleset waits to be confirmed. Whoever has both took `lock` first. */
+  listLock: HostLock;
+  sets: AddressSets;
+  flows: FlowCutter;
+  lists: ListStore;
+  listJournal: ListJournal;
+  listWatchdog: Watchdog;
+  never: NeverNetworks;
   confirmation: Confirmation;
   results: ResultStore;
   undone: UndoneStore;

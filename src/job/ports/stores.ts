@@ -72,6 +72,8 @@ export interface BootFiles {
    * back.
    */
   forgetOthers(record: BootRecord): Promise<void>;
+  /** Writes the script that loads them, and the lists. */
+  writeLoader(): Promise<void>;
   /** Returns `null` if there are no boot files, or if they are not those of the record. */
   read(record: RulesetRecord): Promise<PerFamily<string> | null>;
 }

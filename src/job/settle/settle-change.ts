@@ -1,5 +1,6 @@
 import { commitRecord, mendBootFiles } from '../change/commit.ts';
 import { confirmChange } from '../change/confirm.ts';
+import { endWindowOf } from '../change/end-window.ts';
 import { takeBack, UNDO_LIMIT_MS } from '../change/take-back.ts';
 import { asJobFailure, ended, failed, type JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
@@ -61,7 +62,7 @@ export async function settleChange(
 async function resumeWindow(change: OpenChange, ports: HostSession['ports']): Promise<JobFailure | null> {
   if (!ports.confirmation.answers.resumable) throw waitsFor(change);
   try {
-    await confirmChange(change, ports);
+    await confirmChange(change, endWindowOf(change, ports), ports);
     await commitRecord(change.window.after, ports);
     return null;
   } catch (error) {

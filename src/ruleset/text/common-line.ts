@@ -19,7 +19,8 @@ const WORDS = '[A-Za-z0-9_./,:-]+';
 const COMMENT = `(?:${NAME}|"[ !#-\\[\\]-~]*")`;
 const MATCHES = 'tcp|udp|icmp|icmp6|conntrack|state|multiport|comment|limit|mark|set|addrtype';
 
-const lineOf = (address: string) => {
+/** @param otherLists what a list of the other family begins with */
+const lineOf = (address: string, otherLists: string) => {
   const option = [
     `-[sd] ${address}`,
     `-[io] ${INTERFACE}`,
@@ -30,13 +31,16 @@ const lineOf = (address: string) => {
     `--tcp-flags (?!-)${WORDS} (?!-)${WORDS}`,
     '--syn',
     `--comment ${COMMENT}`,
-    '--match-set [\\w.:-]+ (?:src|dst)(?:,(?:src|dst))*',
+    `--match-set (?!${otherLists})[\\w.:-]+ (?:src|dst)(?:,(?:src|dst))*`,
   ].join('|');
   const target = `--(?:reject-with|set-xmark|set-mark|to-ports|to-source|to-destination) (?!-)${WORDS}`;
   return new RegExp(`^-([AI]) (${NAME})(?: (?:! )?(?:${option}))* -([jg]) (${NAME})(?: ${target})*$`);
 };
 
-const LINES: Readonly<Record<Family, RegExp>> = { ipv4: lineOf(IPV4), ipv6: lineOf(IPV6) };
+const LINES: Readonly<Record<Family, RegExp>> = {
+  ipv4: lineOf(IPV4, 'fw6\\.'),
+  ipv6: lineOf(IPV6, 'fw4\\.'),
+};
 /** In a line of so few bytes, no value can be too long. */
 const LONGEST = 255;
 

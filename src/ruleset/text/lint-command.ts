@@ -48,12 +48,22 @@ function lintOption(option: RuleOption, family: Family): string | null {
   const { name, values, written } = option;
   if (option.isAddress) return misplacedNegation(option) ?? lintAddress(written, values[0], family);
   if (name.endsWith('port')) return misplacedNegation(option);
-  if (NAMES_A_SET.has(name)) return likeAnOption(option);
+  if (NAMES_A_SET.has(name)) return likeAnOption(option) ?? lintList(option, family);
   const most = LONGEST[name];
   const bytes = values[0]?.length ?? 0;
   return most === undefined || bytes <= most
     ? null
     : `${written} has ${bytes} bytes, and would be cut: ${most} are possible`;
+}
+
+/** Lists of addresses are fleetwall's: packets do not change them, and each set has addresses of one family. */
+function lintList({ owner, values }: RuleOption, family: Family): string | null {
+  const [set = ''] = values;
+  const [, digit, list] = /^fw([46])\.(.*)$/s.exec(set) ?? [];
+  if (digit === undefined) return null;
+  if (owner === 'SET') return `"${set}" is a list of addresses, which packets cannot change: use another set`;
+  const own = family === 'ipv4' ? '4' : '6';
+  return digit === own ? null : `"${set}" has no addresses of this family: write fw${own}.${list}`;
 }
 
 /** Finds what is wrong with an option of iptables itself. */

@@ -17,8 +17,8 @@ export async function handleControl(delivery: Delivery, worker: WorkerState): Pr
     if (!read.success) throw new Error(describeIssues(read.error));
     message = read.data;
     kids = decoded.signers.map(({ kid }) => kid);
-    const ruleset = message.kind === 'ping' ? undefined : answers.rulesetOf(message.jobId);
-    authorise(message, decoded.signers, identity, ruleset);
+    const subject = message.kind === 'ping' ? undefined : answers.subjectOf(message.jobId);
+    authorise(message, decoded.signers, identity, subject);
   } catch (error) {
     log.warn({ messageId: delivery.messageId, error }, 'Control message was refused');
     return 'acknowledge';
@@ -44,7 +44,7 @@ async function cancel(
   { ports, answers, waiting }: WorkerState,
 ): Promise<void> {
   const { log, cancels, results } = ports;
-  const isBegun = waiting.inHand?.job.id === jobId || answers.rulesetOf(jobId) !== undefined;
+  const isBegun = waiting.isInHand(jobId) || answers.subjectOf(jobId) !== undefined;
   if (isBegun || (await results.find(jobId).catch(() => null)) !== null) {
     log.info({ jobId }, 'A job is begun, or has ended, and is not cancelled');
     return;

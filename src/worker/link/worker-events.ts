@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
 import type { WorkerEvent } from '../../contract/event.ts';
-import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
+import { summariesOf } from '../../job/lists/summaries.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import type { RulesetRecord } from '../../job/ports/stores.ts';
+import { totalOf } from '../../list/summary.ts';
 import type { DriftGuard } from '../upkeep/drift-guard.ts';
+import type { JobLanes } from '../upkeep/job-lanes.ts';
 import type { MessageAnswers } from './message-answers.ts';
 
 export interface WorkerState {
   ports: Ports;
   answers: MessageAnswers;
-  waiting: Pick<WaitingJobs, 'inHand' | 'endCancelled'>;
+  waiting: Pick<JobLanes, 'isInHand' | 'endCancelled'>;
   /** `null`: this worker does not look for drift. */
   guard: Pick<DriftGuard, 'inSync'> | null;
 }
@@ -30,7 +32,15 @@ export async function workerEvent(
   return {
     ...cloudEvent(hostSource(hostId), randomUUID()),
     type,
-    data: { hostId, worker: facts, groups: [...groups], rulesets, removed, pending: answers.pending },
+    data: {
+      hostId,
+      worker: facts,
+      groups: [...groups],
+      rulesets,
+      removed,
+      ...(await describeLists(ports)),
+      pending: answers.pending,
+    },
   };
 }
 
@@ -40,6 +50,29 @@ export async function committedRulesets({
   guard,
 }: WorkerState): Promise<WorkerEvent['data']['rulesets']> {
   return (await listRecords(ports)).flatMap((record) => describe(record, guard));
+}
+
+/** What is held of lists; nothing is said where the host cannot hold any. */
+async function describeLists(ports: Ports): Promise<Pick<WorkerEvent['data'], 'lists' | 'capabilities'>> {
+  if (ports.sets.missing !== null) return {};
+  return { lists: await committedLists({ ports }), capabilities: ['lists'] };
+}
+
+export async function committedLists({
+  ports: { lists, log },
+}: Pick<WorkerState, 'ports'>): Promise<NonNullable<WorkerEvent['data']['lists']>> {
+  try {
+    const found = await summariesOf(lists);
+    return found.map(({ name, revision, summary }) => ({
+      name,
+      revision,
+      entries: totalOf(summary),
+      digest: summary.digest,
+    }));
+  } catch (error) {
+    log.error({ error }, 'Cannot read the state of the lists');
+    return [];
+  }
 }
 
 /** If the state cannot be read, the list is empty: the worker is there all the same, and each job ends with the reason. */

@@ -7,7 +7,8 @@ export function assertAuthority(
   { allowUnsigned, trustedKeys }: WorkerSettings,
   { signatures }: HostPolicy,
 ): void {
-  const wantsSigners = signatures.signers > 1 || signatures.rulesets.length > 0;
+  const { signers, rulesets, lists } = signatures;
+  const wantsSigners = signers > 1 || rulesets.length > 0 || lists.length > 0;
   if (wantsSigners && trustedKeys === undefined) {
     throw new SetupError(
       'the policy wants several signers, and FLEETWALL_TRUSTED_KEYS is not set: name a JWKS file with their keys',

@@ -15,6 +15,8 @@ import { assertStateOfNamespace } from '../../host/state/state-folder.ts';
 import { DetachedWatchdog } from '../../host/watchdog.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { Ports } from '../../job/ports/ports.ts';
+import { Flows } from '../../netfilter/flows.ts';
+import { Ipset } from '../../netfilter/ipset.ts';
 import { Iptables } from '../../netfilter/iptables.ts';
 import { NftMonitor } from '../../netfilter/monitor.ts';
 import { openNamespace } from '../../netfilter/namespace.ts';
@@ -32,13 +34,25 @@ export interface HostChecks {
 /** The rules of one network namespace, and what is needed to write them. */
 export type ManagedHost = Pick<
   Ports,
-  'facts' | 'place' | 'lock' | 'firewall' | 'monitor' | 'sandbox' | 'watchdog'
+  | 'facts'
+  | 'place'
+  | 'lock'
+  | 'listLock'
+  | 'firewall'
+  | 'sets'
+  | 'flows'
+  | 'monitor'
+  | 'sandbox'
+  | 'watchdog'
+  | 'listWatchdog'
 > & {
   checks: HostChecks;
   /** Finds the process that has the lock, if it is stopped, and signals it. */
   holder: Pick<LockHolder, 'findStopped' | 'signal'>;
   /** The programs that load the rules at boot. */
   restore: Record<'ipv4' | 'ipv6', string>;
+  /** The program that loads lists at boot; `null`: there is none. */
+  ipset: string | null;
   /** What to put before a command to run it in the network namespace, as for the host's own probes. */
   prefix: readonly string[];
   run: RunCommand;
@@ -81,14 +95,19 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     run,
   };
   const timeoutSeconds = settings.lockTimeoutSeconds;
-  const lock = new NamespaceLock({ runDir, inode, hostId, timeoutSeconds, run, log });
+  const locking = { runDir, inode, hostId, timeoutSeconds, run, log };
+  const lock = new NamespaceLock(locking);
   const firewall = new Iptables(iptables);
   const nft = programs.backend === 'nft' ? programs.nft : null;
+  const settling = { command: SETTLE, environment: environmentOf(settings) };
   return {
     facts,
     place: `boot ${facts.bootId}, network namespace ${inode}`,
     lock,
+    listLock: new NamespaceLock({ ...locking, what: 'lists' }),
     firewall,
+    sets: new Ipset({ ipset: programs.ipset, namespace, timeoutMs: iptables.timeoutMs, run }),
+    flows: new Flows({ ...programs, namespace, timeoutMs: iptables.timeoutMs, run }),
     holder: new LockHolder(lock.path),
     checks: {
       lock: async () => await lock.assertFree(),
@@ -98,8 +117,10 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     },
     monitor: new NftMonitor({ nft, namespace, follow: followCommand, log }),
     sandbox: new ScratchSandbox({ ...iptables, open: openScratchNamespace }),
-    watchdog: new DetachedWatchdog({ command: SETTLE, environment: environmentOf(settings) }),
+    watchdog: new DetachedWatchdog(settling),
+    listWatchdog: new DetachedWatchdog(settling),
     restore: programs.restore,
+    ipset: programs.ipset,
     prefix,
     run,
   };

@@ -7,6 +7,8 @@ import { FileCancelStore } from '../../host/state/cancel-store.ts';
 import { FileContentStore } from '../../host/state/content-store.ts';
 import { FileHostClock } from '../../host/state/host-clock.ts';
 import { FileJournal } from '../../host/state/journal.ts';
+import { FileListJournal } from '../../host/state/list-journal.ts';
+import { FileListStore } from '../../host/state/list-store.ts';
 import { FileResultStore } from '../../host/state/result-store.ts';
 import { FileRulesetStore } from '../../host/state/ruleset-store.ts';
 import { FileUndoneStore } from '../../host/state/undone-store.ts';
@@ -19,6 +21,7 @@ import { RecentIds } from '../../job/ports/recent-ids.ts';
 import { RehearsalMemory } from '../../job/ports/rehearsal-memory.ts';
 import { KeyFile } from '../../keys/key-file.ts';
 import { ProbingConfirmation } from './confirm-by-probe.ts';
+import { HostsNever } from './never-networks.ts';
 import { type HostChecks, type ManagedHost, openHost } from './open-host.ts';
 import { spellPolicy } from './spell-policy.ts';
 import { readBrokerAccess, shownBy } from './what-leaves.ts';
@@ -62,7 +65,7 @@ export async function preparePorts(
   }: Surroundings,
 ): Promise<PreparedPorts> {
   const { hostId, groups, allowUnsigned, stateDir } = settings;
-  const { restore, prefix, run, ...host } = await open(settings, log);
+  const { restore, ipset, prefix, run, ...host } = await open(settings, log);
   const clock = await FileHostClock.open(stateDir, log);
   const guardrails = await spellPolicy(policy, host.sandbox);
   if (guardrails?.fault != null)
@@ -88,7 +91,15 @@ export async function preparePorts(
     rehearsals: new RehearsalMemory(),
     rulesets: new FileRulesetStore(stateDir),
     contents: new FileContentStore(stateDir),
-    boot: new FileBootFiles(stateDir, restore),
+    boot: new FileBootFiles(stateDir, restore, ipset),
+    lists: new FileListStore(stateDir),
+    listJournal: new FileListJournal(stateDir),
+    never: new HostsNever({
+      addresses: hasBroker ? settings.amqpUrl.map(({ hostname }) => hostname) : [],
+      never: policy.never ?? [],
+      prefix,
+      run,
+    }),
     journal: new FileJournal(stateDir),
     confirmation: new ProbingConfirmation(probing, answers),
     clock,

@@ -1,6 +1,6 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { Job } from '../../contract/job.ts';
-import type { JobInHand } from '../../job/intake/waiting-jobs.ts';
+import type { JobInHand } from '../../job/intake/waiting-job.ts';
 import type { HostChecks } from '../open/open-host.ts';
 
 export type Limits = Pick<WorkerSettings, 'lockTimeoutSeconds' | 'applyTimeoutSeconds'>;

@@ -1,8 +1,8 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
+import type { JobInHand } from '../../job/intake/waiting-job.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
 import type { BrokerLink } from '../link/broker-link.ts';
-import { committedRulesets, type WorkerState } from '../link/worker-events.ts';
+import { committedLists, committedRulesets, type WorkerState } from '../link/worker-events.ts';
 import type { Health } from './health.ts';
 import { StatusPages } from './status-pages.ts';
 
@@ -18,7 +18,10 @@ export async function openPages(
   { httpAddress }: WorkerSettings,
   metrics: WorkerMetrics | null,
   health: Health,
-  worker: WorkerState & { link: BrokerLink; waiting: WaitingJobs },
+  worker: WorkerState & {
+    link: BrokerLink;
+    waiting: { readonly size: number; readonly inHand: JobInHand | null };
+  },
 ): Promise<StatusPages | null> {
   if (httpAddress === undefined || metrics === null) return null;
   const { link, waiting } = worker;
@@ -31,6 +34,7 @@ export async function openPages(
     jobsWaiting: () => waiting.size,
     runningMs: () => (waiting.inHand === null ? null : performance.now() - waiting.inHand.since),
     rulesets: async () => await committedRulesets(worker),
+    lists: async () => await committedLists(worker),
   });
   return await StatusPages.open(httpAddress, { metrics, health });
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UNDO_LIMIT_MS } from '../../job/change/take-back.ts';
 import { lookAfterBootFiles } from '../../job/drift/look-after-boot-files.ts';
+import { settleLists, tellSettledLists } from '../../job/lists/settle-lists.ts';
 import { WindowLeft } from '../../job/ports/confirmation.ts';
+import { withLists } from '../../job/ports/list-session.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import { HostSession } from '../../job/ports/session.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
@@ -10,6 +12,18 @@ import { tellSettled } from '../../job/settle/tell-settled.ts';
 import { BackOff } from '../../job/time/back-off.ts';
 import { monotonicMs } from '../../job/time/monotonic.ts';
 import { Stopwatch } from '../../job/time/stopwatch.ts';
+
+/**
+ * Does the same for a change of a list. Until it has succeeded, each job of a list tries again, and each look at the lists.
+ */
+export async function settleListsAtStart(ports: Ports, stop: AbortSignal): Promise<void> {
+  if (ports.sets.missing !== null || stop.aborted) return;
+  try {
+    tellSettledLists(await withLists(ports, 'start of the worker', new Stopwatch(), settleLists), ports);
+  } catch (error) {
+    if (!(error instanceof WindowLeft)) ports.log.error({ error }, 'Cannot settle a change of a list yet');
+  }
+}
 
 /**
  * Settles the change that an earlier worker left in the middle, before any job is taken. It needs no broker. If a person has to
@@ -49,10 +63,16 @@ async function settleAndMend(session: HostSession): Promise<Settled | null> {
 /** Makes the answer to a change that was left count from now on, also before {@link settleAtStart} waits for it. */
 export async function expectLeftAnswer({
   journal,
+  listJournal,
   confirmation,
-}: Pick<Ports, 'journal' | 'confirmation'>): Promise<void> {
+}: Pick<Ports, 'journal' | 'listJournal' | 'confirmation'>): Promise<void> {
   const change = await journal.peek().catch(() => null);
   if (change?.window?.mode === 'manual' && change.owed === null) {
     confirmation.answers.expect({ jobId: change.job.id, ruleset: change.ruleset.name });
+  }
+  const left = await listJournal.read().catch(() => null);
+  const [first] = left?.jobs ?? [];
+  if (left?.window?.mode === 'manual' && first !== undefined) {
+    confirmation.answers.expect({ jobId: first.job.id, list: left.after.name });
   }
 }

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import { FileJournal } from '../../host/state/journal.ts';
+import { FileListJournal } from '../../host/state/list-journal.ts';
 import { type Continued, stepAgainst } from '../../host/stopped-holder.ts';
+import { settleLists } from '../../job/lists/settle-lists.ts';
 import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
 import { LockTimeout } from '../../job/ports/host-lock.ts';
+import { withLists } from '../../job/ports/list-session.ts';
 import type { Log } from '../../job/ports/log.ts';
 import { JournalDamaged, type PendingChange } from '../../job/ports/pending.ts';
 import { HostSession } from '../../job/ports/session.ts';
@@ -21,12 +24,17 @@ const LOOK_MS = 500;
  */
 export async function settleLater(jobId: string, settings: WorkerSettings, log: Log): Promise<void> {
   const journal = new FileJournal(settings.stateDir);
+  const listJournal = new FileListJournal(settings.stateDir);
   const pause = new BackOff();
   let settler: Settler | null = null;
   for (;;) {
     try {
       const change = await journal.peek();
-      if (change?.job.id !== jobId) return;
+      if (change?.job.id !== jobId) {
+        if (!(await isOfList(jobId, listJournal))) return;
+        await settleListLater(await watchdogPorts(settings, log), jobId);
+        continue;
+      }
       settler ??= new Settler(await watchdogPorts(settings, log), monotonicMs());
       if (await settler.isTooEarly(change)) await sleep(LOOK_MS);
       else if (await settler.settle(jobId)) return;
@@ -42,6 +50,15 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
   }
 }
 
+async function isOfList(jobId: string, journal: FileListJournal): Promise<boolean> {
+  return (await journal.read())?.jobs.some(({ job }) => job.id === jobId) === true;
+}
+
+/** A worker that was started again may go on waiting until the deadline; then this process waits for the lock in vain. */
+async function settleListLater(ports: PreparedPorts, jobId: string): Promise<void> {
+  await withLists(ports, `end of job ${jobId}`, new Stopwatch(), settleLists);
+}
+
 /** Without a broker, and without another watchdog: nobody would go on after this process. */
 async function watchdogPorts(settings: WorkerSettings, log: Log): Promise<PreparedPorts> {
   const ports = await preparePorts(settings, {
@@ -51,7 +68,8 @@ async function watchdogPorts(settings: WorkerSettings, log: Log): Promise<Prepar
     hasBroker: false,
     log,
   });
-  return { ...ports, watchdog: { arm: async () => {}, disarm: async () => {} } };
+  const none = { arm: async () => {}, disarm: async () => {} };
+  return { ...ports, watchdog: none, listWatchdog: none };
 }
 
 class Settler {

@@ -18,6 +18,10 @@ const OUTCOMES: Record<string, string> = {
   rollback: 'applied',
   report: 'reported',
   remove: 'removed',
+  'list.replace': 'applied',
+  'list.change': 'applied',
+  'report of a list': 'reported',
+  'list.remove': 'applied',
 };
 
 it('a host accepts the examples as they are, and its events are valid by the schema', async () => {

@@ -163,7 +163,7 @@ describe.each(BACKENDS)('drift, %s', (backend) => {
     await host.start();
     const repaired = () => driftsOf(client, host).filter(({ type }) => type === 'fleetwall.drift.repaired');
     await expect.poll(() => repaired().length, { timeout: 20_000 }).toBe(2);
-    const told = repaired().map(({ data: { ruleset, by } }) => [ruleset.name, ruleset.revision, by]);
+    const told = repaired().map(({ data: { ruleset, by } }) => [ruleset?.name, ruleset?.revision, by]);
     expect(told).toEqual(
       expect.arrayContaining([
         ['edge', 3, null],

@@ -1,0 +1,189 @@
+import { open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StoredList as List, ListRecord, ListStore } from '../../job/ports/lists.ts';
+import { StateUnavailable } from '../../job/ports/stores.ts';
+import { endBatch, renderChanges, renderList } from '../../list/list-file.ts';
+import { applyDelta, type EntryChange } from '../../list/plan-delta.ts';
+import {
+  ASIDE,
+  identityOf,
+  makePrivateFolder,
+  placeDurably,
+  readIfThere,
+  syncFolder,
+  writeAside,
+} from './files.ts';
+import { readRecord } from './list-record.ts';
+import { orUnavailable } from './state-error.ts';
+import { STATE_VERSION } from './state-version.ts';
+
+const ENDING = '.list';
+/** A file is written anew where its changes have become longer than this and than the list. */
+const LEAST_CHANGES_BYTES = 64 * 1024;
+
+interface Known {
+  identity: string;
+  record: ListRecord;
+  /** How much of the file is committed, and how much of that the list was when it was written whole. */
+  length: number;
+  base: number;
+  /** For as long as there is room for it: a long list takes a second to be read. */
+  content: WeakRef<Map<string, number | null>>;
+}
+
+/** Lists of addresses, `lists/NAME.list` in the state folder, in the form of `list/list-file.ts`. */
+export class FileListStore implements ListStore {
+  readonly #folder: string;
+  readonly #known = new Map<string, Known>();
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'lists');
+  }
+
+  async list(): Promise<ListRecord[]> {
+    return await orUnavailable(this.#folder, async () => {
+      const records: ListRecord[] = [];
+      // One after the other: each may be long.
+      for (const file of await listFilesIn(this.#folder)) {
+        const known = await this.#look(join(this.#folder, file));
+        if (known !== null) records.push(known.record);
+      }
+      return records;
+    });
+  }
+
+  async read(name: string): Promise<List | null> {
+    return await orUnavailable(this.#folder, async () => await this.#read(this.#path(name)));
+  }
+
+  async change(before: List, record: ListRecord, changes: readonly EntryChange[]): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      const { name, kind, atMs } = record;
+      const path = this.#path(name);
+      const known = await this.#look(path);
+      if (known === null) throw new StateUnavailable(`${path} is gone`);
+      const { length, base } = known;
+      const content = before.content as Map<string, number | null>;
+      if (length - base > Math.max(LEAST_CHANGES_BYTES, base)) {
+        const after = new Map(content);
+        applyDelta(after, changes);
+        await this.#writeAside({ record, content: after }, atMs);
+        await this.#place(record);
+        return;
+      }
+      const text = endBatch(renderChanges(name, changes), kind, { version: STATE_VERSION, ...record });
+      await this.#append(path, length, text, record);
+      applyDelta(content, changes);
+      await this.#learn(path, { record, content }, length + text.length, base);
+    });
+  }
+
+  async prepare(list: List): Promise<void> {
+    await orUnavailable(this.#folder, async () => await this.#writeAside(list, list.record.atMs));
+  }
+
+  async place(record: ListRecord): Promise<void> {
+    await orUnavailable(this.#folder, async () => await this.#place(record));
+  }
+
+  async forget(name: string): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await rm(this.#path(name), { force: true });
+      await syncFolder(this.#folder);
+    });
+  }
+
+  async discard(name: string): Promise<void> {
+    await orUnavailable(this.#folder, async () => await rm(this.#path(name) + ASIDE, { force: true }));
+  }
+
+  async #writeAside({ record, content }: List, nowMs: number): Promise<void> {
+    await makePrivateFolder(this.#folder);
+    const lines = record.isRemoved ? '' : renderList(record, content, nowMs);
+    const text = endBatch(lines, record.kind, { version: STATE_VERSION, ...record });
+    await writeAside(this.#path(record.name), text, 'latin1');
+  }
+
+  async #place({ name, committedBy, revision }: ListRecord): Promise<void> {
+    const path = this.#path(name);
+    try {
+      await placeDurably(path + ASIDE, path);
+    } catch (error) {
+      const record = (await this.#look(path).catch(() => null))?.record;
+      // What is there counts: only a power cut could still lose it.
+      if (record?.committedBy !== committedBy || record.revision !== revision) throw error;
+    }
+  }
+
+  /** Writes behind what is committed. What was cut short there before is overwritten. */
+  async #append(
+    path: string,
+    length: number,
+    text: string,
+    { committedBy, revision }: ListRecord,
+  ): Promise<void> {
+    const file = await open(path, 'r+');
+    try {
+      if ((await file.stat()).size !== length) await file.truncate(length);
+      await file.write(text, length, 'latin1');
+      await file.datasync();
+    } catch (error) {
+      await file.truncate(length).catch(() => {});
+      const { record } = readRecord(path, (await readIfThere(path, 'latin1')) ?? '');
+      if (record.committedBy !== committedBy || record.revision !== revision) throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #look(path: string): Promise<Known | null> {
+    const known = this.#known.get(path);
+    if (known !== undefined && known.identity === (await identityOf(path))) return known;
+    await this.#readFile(path);
+    return this.#known.get(path) ?? null;
+  }
+
+  async #read(path: string): Promise<List | null> {
+    const known = this.#known.get(path);
+    const content = known?.content.deref();
+    if (known !== undefined && content !== undefined && known.identity === (await identityOf(path)))
+      return { record: known.record, content };
+    return await this.#readFile(path);
+  }
+
+  async #readFile(path: string): Promise<List | null> {
+    const text = await readIfThere(path, 'latin1');
+    if (text === null) {
+      this.#known.delete(path);
+      return null;
+    }
+    const { record, content, length } = readRecord(path, text);
+    const base = text.indexOf('\n', text.indexOf('commit ')) + 1;
+    await this.#learn(path, { record, content }, length, base);
+    return { record, content };
+  }
+
+  async #learn(path: string, { record, content }: List, length: number, base: number): Promise<void> {
+    const identity = await identityOf(path);
+    if (identity === null) return;
+    this.#known.set(path, {
+      identity,
+      record,
+      length,
+      base,
+      content: new WeakRef(content as Map<string, number | null>),
+    });
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, `${name}${ENDING}`);
+  }
+}
+
+async function listFilesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.filter((name) => name.endsWith(ENDING)).toSorted();
+}

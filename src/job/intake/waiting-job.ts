@@ -1,0 +1,47 @@
+import type { Outcome } from '../../contract/event.ts';
+import type { Job } from '../../contract/job.ts';
+import type { Disposition } from '../ports/delivery.ts';
+import type { Choice } from './choose-jobs.ts';
+import type { BatchPlace } from './list-batch.ts';
+
+/** How a job ended, and what the broker must do with its message. */
+export interface Done {
+  outcome: Outcome;
+  /** Known once the broker has confirmed the event of the job's end. Other jobs do not wait for that. */
+  disposition: Promise<Disposition>;
+}
+
+/** A job that waits for its turn. */
+export interface WaitingJob {
+  job: Job;
+  /** Runs the job to its end, and publishes that; together with others, if it has a place among them. */
+  run: (batch?: BatchPlace) => Promise<Done>;
+  /** Ends the job without running it, as a newer job has made it pointless. */
+  supersede: () => Promise<Done>;
+  /** Ends the job without running it, if it was cancelled; `null`: it was not. */
+  cancel: () => Promise<Done | null>;
+  /** Whether the broker has taken the message back. It will deliver it again. */
+  isGone: () => boolean;
+}
+
+export interface JobInHand {
+  job: Job;
+  /** When the job was begun: `performance.now()`, in milliseconds. */
+  since: number;
+}
+
+export interface Entry extends WaitingJob {
+  /** Resolves when it has ended, or is not begun any more. */
+  left: Promise<void>;
+  leave: () => void;
+  resolve: (disposition: Disposition) => void;
+  fail: (error: unknown) => void;
+}
+
+export interface WaitingOptions {
+  choose: (entries: readonly [Entry, ...Entry[]]) => Choice<Entry>;
+  /** The places of jobs that are run together. */
+  together?: (count: number) => readonly BatchPlace[];
+  /** Waits until the jobs that have come may be begun. */
+  before?: (jobs: readonly Job[]) => Promise<void>;
+}

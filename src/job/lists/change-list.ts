@@ -1,0 +1,225 @@
+import type { Diff } from '../../contract/event.ts';
+import { parseNetwork } from '../../list/network.ts';
+import { Ranges } from '../../list/ranges.ts';
+import { assertConfirmable, confirmChange } from '../change/confirm.ts';
+import { asJobFailure, ended, failed, type JobEnd } from '../outcome/job-end.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { JobRun } from '../outcome/job-run.ts';
+import { labelOf } from '../outcome/naming.ts';
+import { WindowLeft } from '../ports/confirmation.ts';
+import { LockLost } from '../ports/host-lock.ts';
+import type { ListSession } from '../ports/list-session.ts';
+import { type ListEnd, type ListRecord, type PendingList, SetsFailed } from '../ports/lists.ts';
+import { monotonicMs } from '../time/monotonic.ts';
+import { dropSpares, mendList } from './live-list.ts';
+import { type Draft, wholeContent } from './plan-list.ts';
+import { unwriteDraft, type Written, writeDraft } from './write-list.ts';
+
+/** Jobs of one list that are written together, and what they lead to. */
+export interface ChangeOfList {
+  name: string;
+  draft: Draft;
+  /** In the order of their revisions. With more than one, none asks for a confirmation. */
+  jobs: { run: JobRun; end: ListEnd }[];
+  /** Entries whose flows are cut once they are in. */
+  cut: readonly string[];
+}
+
+/**
+ * Changes a list, or leaves it as it was. All jobs have ended then.
+ *
+ * @throws {WindowLeft | LockLost} if the change stays open
+ */
+export async function changeList(change: ChangeOfList, session: ListSession): Promise<void> {
+  const record = recordOf(change);
+  let written: Written | null = null;
+  let isBegun = false;
+  try {
+    const pending = await openJournal(change, record, session);
+    if (hasWork(change)) {
+      isBegun = true;
+      written = await session.watch.time('applyMs', () => writeDraft(change.draft, record, session.sets));
+      await session.watch.time('confirmMs', () => confirmAndKeep(change, record, pending, session));
+    } else await mendList(change.name, change.draft.before, session.sets);
+    await commit(change, record, written, session);
+  } catch (error) {
+    if (error instanceof LockLost || error instanceof WindowLeft) throw error;
+    const failure = failureOf(error, change);
+    if (isBegun) return await takeBack(change, record, written, failure, session);
+    for (const { run } of change.jobs) await run.conclude(failed(failure));
+    return await close(session);
+  }
+  await cutFlows(change, session);
+  for (const { run, end } of change.jobs) {
+    run.listDigest = end.digest;
+    await run.conclude(endOf(end));
+  }
+  await leave(change, session);
+}
+
+/** The list is changed whatever comes of this. */
+async function cutFlows({ name, cut }: ChangeOfList, { ports }: ListSession): Promise<void> {
+  if (cut.length === 0) return;
+  try {
+    const networks = cut.map(parseNetwork).filter((network) => typeof network !== 'string');
+    const { addresses } = await ports.flows.cut(new Ranges(networks));
+    ports.log.info({ list: name, addresses }, 'Flows of a list were cut');
+  } catch (error) {
+    ports.log.error({ list: name, error }, 'Cannot cut the flows of a list');
+  }
+}
+
+function recordOf({ draft }: ChangeOfList): ListRecord {
+  if (draft.record === null) throw new Error('nothing is planned');
+  return draft.record;
+}
+
+function hasWork({ jobs }: ChangeOfList): boolean {
+  return jobs.some(({ end }) => end.changed);
+}
+
+/** @throws {JobFailure} `broker_unreachable` */
+async function openJournal(
+  { name, jobs }: ChangeOfList,
+  after: ListRecord,
+  { ports }: ListSession,
+): Promise<PendingList> {
+  const { confirm } = jobs[0]?.run.job ?? { confirm: { mode: 'none' as const, timeoutSeconds: 0 } };
+  const pending: PendingList = {
+    jobs: jobs.map(({ run: { job, origin }, end }) => ({
+      job: { id: job.id, action: job.action, issuedAt: job.issuedAt, rolloutId: job.rolloutId },
+      origin,
+      revision: 'list' in job && job.list !== undefined && 'revision' in job.list ? job.list.revision : 0,
+      end,
+    })),
+    place: ports.place,
+    after,
+    window: null,
+  };
+  const isAsked = confirm.mode !== 'none' && jobs.some(({ end }) => end.changed);
+  if (isAsked) await assertConfirmable(`list ${labelOf({ name, revision: after.revision })}`, ports);
+  await ports.listJournal.write(pending);
+  const [first] = pending.jobs;
+  if (isAsked && first !== undefined) await ports.listWatchdog.arm(first, confirm.timeoutSeconds);
+  return pending;
+}
+
+/** Writes a whole list aside, and waits for the confirmation, if one is wanted. */
+async function confirmAndKeep(
+  { draft, jobs }: ChangeOfList,
+  record: ListRecord,
+  pending: PendingList,
+  { ports }: ListSession,
+): Promise<void> {
+  const [first] = jobs;
+  if (first === undefined) return;
+  const { mode, timeoutSeconds } = first.run.job.confirm;
+  if (mode !== 'none' || isWhole(draft)) await ports.lists.prepare({ record, content: wholeContent(draft) });
+  if (mode === 'none') return;
+  const ms = timeoutSeconds * 1000;
+  const { resumable } = ports.confirmation.answers;
+  const deadline = new Date(Date.now() + ms).toISOString();
+  const window = { mode, resumable, deadline, deadlineMs: monotonicMs() + ms };
+  const open = { ...pending, window };
+  await ports.listJournal.write(open);
+  await confirmChange(
+    awaitingOf(open, window),
+    async (deadlineMs) => await ports.listJournal.write({ ...open, window: { ...window, deadlineMs } }),
+    ports,
+  );
+}
+
+/** What is told of a change that waits to be confirmed. */
+export function awaitingOf({ jobs, after }: PendingList, window: NonNullable<PendingList['window']>) {
+  const [first] = jobs;
+  if (first === undefined) throw new Error('nobody has asked for the change');
+  const { job, origin, end } = first;
+  return { job, origin, list: { name: after.name, revision: after.revision }, diff: diffOf(end), window };
+}
+
+function diffOf({ counts: { added, removed, entries } }: ListEnd): Diff {
+  return { added, removed, unchanged: Math.max(0, entries - added), tables: [] };
+}
+
+/** Whether the file of the list is written whole. */
+function isWhole({ before, content, isRemoved }: Draft): boolean {
+  return content !== null || isRemoved || before === null || before.record.isRemoved;
+}
+
+/** From the moment of this on, the change stays. */
+async function commit(
+  { draft, jobs }: ChangeOfList,
+  record: ListRecord,
+  written: Written | null,
+  { ports }: ListSession,
+): Promise<void> {
+  const isPrepared = written !== null && (isWhole(draft) || jobs[0]?.run.job.confirm.mode !== 'none');
+  if (isPrepared) await ports.lists.place(record);
+  else if (draft.before === null) {
+    await ports.lists.prepare({ record, content: wholeContent(draft) });
+    await ports.lists.place(record);
+  } else await ports.lists.change(draft.before, record, [...draft.changes.values()]);
+  // A boot has to find them.
+  await ports.boot.writeLoader().catch((error: unknown) => {
+    ports.log.error({ list: record.name, error }, 'Cannot write the script that loads lists at boot');
+  });
+}
+
+async function takeBack(
+  change: ChangeOfList,
+  record: ListRecord,
+  written: Written | null,
+  failure: JobFailure,
+  session: ListSession,
+): Promise<void> {
+  const { ports, sets } = session;
+  let end: JobEnd;
+  try {
+    await ports.lists.discard(record.name).catch(() => {});
+    await unwriteDraft(change.draft, record, written, sets);
+    end = failed(failure, { rollback: { performed: true, reason: failure.code, verified: true } });
+  } catch (error) {
+    if (error instanceof LockLost) throw error;
+    ports.log.error({ list: record.name, error }, 'Cannot put a list back as it was: it is tried again');
+    const message = `list ${labelOf(record)} failed (${failure.message}), and could not yet be put back as it was, which is tried on: ${(error as Error).message}`;
+    end = failed(new JobFailure('apply', 'undo_failed', message, { cause: error }), {
+      changed: true,
+      rollback: { performed: true, reason: failure.code, verified: false },
+    });
+  }
+  for (const { run } of change.jobs) await run.conclude(end);
+  if (end.failure?.code !== 'undo_failed') await close(session);
+}
+
+/** The ends are on disk: what was there before is not needed any more. */
+async function leave({ name, draft }: ChangeOfList, session: ListSession): Promise<void> {
+  const { ports, sets } = session;
+  try {
+    if (isWhole(draft)) await dropSpares(name, sets, await sets.headers());
+  } catch (error) {
+    ports.log.warn({ list: name, error }, 'Cannot take old sets of a list away: it is tried again');
+  }
+  await close(session);
+}
+
+async function close({ ports }: ListSession): Promise<void> {
+  try {
+    await ports.listWatchdog.disarm();
+    await ports.listJournal.close();
+  } catch (error) {
+    ports.log.error({ error }, 'Cannot close the journal of a list');
+  }
+}
+
+function failureOf(error: unknown, { name }: ChangeOfList): JobFailure {
+  if (error instanceof SetsFailed && error.kind === 'in-use') {
+    const message = `list ${name} is matched by a rule since a moment: it is not removed`;
+    return new JobFailure('host', 'list_in_use', message, { cause: error });
+  }
+  return asJobFailure(error);
+}
+
+/** How a job ends whose change stays. */
+export function endOf({ outcome, changed, counts, skipped }: ListEnd): JobEnd {
+  return ended(outcome, { changed, counts, skipped });
+}

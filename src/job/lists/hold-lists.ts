@@ -1,0 +1,129 @@
+import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
+import { summarise } from '../../list/summary.ts';
+import type { JobEnd } from '../outcome/job-end.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { JobRun } from '../outcome/job-run.ts';
+import { WindowLeft } from '../ports/confirmation.ts';
+import { LockLost } from '../ports/host-lock.ts';
+import { type ListSession, withLists } from '../ports/list-session.ts';
+import type { StoredList } from '../ports/lists.ts';
+import type { Ports } from '../ports/ports.ts';
+import { areSets } from './compare-list.ts';
+import { mendList } from './live-list.ts';
+import { settleLists, tellSettledLists } from './settle-lists.ts';
+
+/** The lists that a ruleset needs on the host. */
+export interface NeededLists {
+  /** Those that its rules match. */
+  matched: ReadonlySet<string>;
+  /** Those that are made where they are missing. */
+  made: readonly string[];
+}
+
+const KEPT = new Set<JobEnd['outcome']>(['applied', 'unchanged']);
+
+/**
+ * Does the work of a ruleset that matches lists: no list changes until its rules are written, and what it asks for is there. What was
+ * made for it goes again, if its rules do not stay.
+ *
+ * @throws whatever the work throws
+ */
+export async function holdLists(
+  { matched, made }: NeededLists,
+  run: JobRun,
+  ports: Ports,
+  work: () => Promise<JobEnd>,
+): Promise<JobEnd> {
+  if (matched.size === 0 && made.length === 0) return await work();
+  if (ports.sets.missing !== null) throw new JobFailure('host', 'backend_unavailable', ports.sets.missing);
+  const before = new Map<string, StoredList | null>();
+  let isOver = true;
+  try {
+    const end = await untilWritten(run, ports, work, async (session) => {
+      tellSettledLists(await settleLists(session), ports);
+      for (const name of made) await makeList(name, before, run, session);
+      for (const name of matched) if (!before.has(name)) await assertLive(name, session);
+    });
+    isOver = !KEPT.has(end.outcome);
+    return end;
+  } catch (error) {
+    // The rules may stay.
+    if (error instanceof LockLost || error instanceof WindowLeft) isOver = false;
+    throw error;
+  } finally {
+    if (isOver && before.size > 0) await unmake(before, run, ports);
+  }
+}
+
+/** Holds the lock of lists until the rules are written. A ruleset may wait to be confirmed for long after that. */
+async function untilWritten(
+  run: JobRun,
+  ports: Ports,
+  work: () => Promise<JobEnd>,
+  prepare: (session: ListSession) => Promise<void>,
+): Promise<JobEnd> {
+  return await new Promise<JobEnd>((resolve, fail) => {
+    const held = withLists(ports, `job ${run.job.id}`, run.watch, async (session) => {
+      await prepare(session);
+      await new Promise<void>((letGo) => {
+        run.onWritten = letGo;
+        void work().then(resolve, fail).finally(letGo);
+      });
+    });
+    held.catch(fail);
+  });
+}
+
+async function makeList(
+  name: string,
+  made: Map<string, StoredList | null>,
+  { job }: JobRun,
+  { ports, sets }: ListSession,
+): Promise<void> {
+  const before = await ports.lists.read(name);
+  if (before !== null && !before.record.isRemoved) return;
+  const content = new Map<string, number | null>();
+  const record = {
+    name,
+    kind: null,
+    maxEntries: DEFAULT_LIST_ENTRIES,
+    revision: before?.record.revision ?? 0,
+    asked: before?.record.asked ?? null,
+    committedBy: job.id,
+    isRemoved: false,
+    ...summarise(content, Date.now()),
+  };
+  made.set(name, before);
+  await mendList(name, { record, content }, sets);
+  await ports.lists.prepare({ record, content });
+  await ports.lists.place(record);
+  await ports.boot.writeLoader();
+}
+
+async function assertLive(name: string, { ports, sets }: ListSession): Promise<void> {
+  const stored = await ports.lists.read(name);
+  if (stored === null || areSets(stored.record, await sets.headers())) return;
+  await mendList(name, stored, sets);
+}
+
+/** Its end is known already: what is left of it is a list without entries. */
+async function unmake(
+  before: ReadonlyMap<string, StoredList | null>,
+  run: JobRun,
+  ports: Ports,
+): Promise<void> {
+  try {
+    await withLists(ports, `job ${run.job.id}`, run.watch, async ({ sets }) => {
+      for (const [name, stored] of before) {
+        await mendList(name, stored, sets);
+        if (stored === null) await ports.lists.forget(name);
+        else {
+          await ports.lists.prepare(stored);
+          await ports.lists.place(stored.record);
+        }
+      }
+    });
+  } catch (error) {
+    ports.log.warn({ jobId: run.job.id, error }, 'Cannot take lists away that were made for a ruleset');
+  }
+}

@@ -1,0 +1,159 @@
+import type { FleetEvent } from '../../contract/event.ts';
+import { FAMILIES } from '../../contract/identifiers.ts';
+import { setName } from '../../list/set-lines.ts';
+import { isFarEnd } from '../../list/timeout.ts';
+import type { DriftMode } from '../drift/judge-drift.ts';
+import { RepairLimit } from '../drift/repair-limit.ts';
+import type { ListSession } from '../ports/list-session.ts';
+import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
+import type { Ports } from '../ports/ports.ts';
+import { areSets, compareList, isCounted, type ListDifference } from './compare-list.ts';
+import { driftOf, listDriftEvent } from './list-drift.ts';
+import { dropSpares, mendList } from './live-list.ts';
+import { renewTimeouts } from './renew-timeouts.ts';
+import { takeOutNever } from './take-out-never.ts';
+
+/** What a look at the lists is for, besides what it always does. */
+export interface ListLook {
+  /** Compare entry by entry, and not only how many there are. */
+  isWhole: boolean;
+  /** A list that is not live at all is put back, whatever the mode. */
+  putsBack: boolean;
+  /** The clock was set, or the machine slept. */
+  renews: boolean;
+}
+
+/** An entry that ends about now may be live, or may not. */
+const ABOUT_MS = 2_000;
+
+/** Compares what is live of the lists with what is on record, and publishes each difference once. */
+export class ListJudge {
+  readonly #ports: Pick<Ports, 'identity' | 'facts' | 'log'>;
+  readonly #mode: DriftMode | 'off';
+  readonly #tell: (event: FleetEvent) => void;
+  readonly #limit = new RepairLimit();
+  readonly #told = new Map<string, string>();
+  /** The networks that deny lists were last held against. */
+  #never = '';
+
+  constructor(
+    ports: Pick<Ports, 'identity' | 'facts' | 'log'>,
+    mode: DriftMode | 'off',
+    tell: (event: FleetEvent) => void,
+  ) {
+    this.#ports = ports;
+    this.#mode = mode;
+    this.#tell = tell;
+  }
+
+  /** @throws {StateUnavailable | SetsFailed | LockLost} */
+  async look(asked: ListLook, session: ListSession): Promise<void> {
+    const { ports, sets } = session;
+    const headers = await sets.headers();
+    const isNewNever = await this.#isNewNever(ports);
+    for (const record of await ports.lists.list()) {
+      const { name, isRemoved } = record;
+      await dropSpares(name, sets, headers);
+      if (isRemoved) continue;
+      if (this.#mode !== 'off' && (asked.isWhole || !looksRight(record, headers)))
+        await this.#compare(name, asked, headers, session);
+      if (isNewNever) await this.#takeOut(name, session);
+      if (asked.renews || asked.isWhole) await this.#renew(name, asked, session);
+    }
+  }
+
+  async #compare(
+    name: string,
+    { isWhole, putsBack }: ListLook,
+    headers: ReadonlyMap<string, SetHeader>,
+    session: ListSession,
+  ): Promise<void> {
+    const stored = await session.ports.lists.read(name);
+    if (stored === null) return;
+    if (!isWhole && areSets(stored.record, headers) && isCounted(stored, headers, Date.now())) return;
+    const difference = await compareList(stored, session.sets);
+    if (!difference.isBroken && difference.changes.length === 0) {
+      this.#told.delete(name);
+      return;
+    }
+    const isGone = FAMILIES.every((family) => !headers.has(setName(name, family)));
+    await this.#judge(stored, difference, putsBack && isGone, session);
+  }
+
+  async #judge(
+    stored: StoredList,
+    difference: ListDifference,
+    putsBack: boolean,
+    { sets }: ListSession,
+  ): Promise<void> {
+    const { record } = stored;
+    const { log } = this.#ports;
+    const isWanted = putsBack || this.#mode === 'repair';
+    const isAllowed = isWanted && this.#limit.allows(record);
+    const drift = driftOf(stored, difference);
+    const key = JSON.stringify([isWanted && !isAllowed, drift.added, drift.removed]);
+    const fields = { list: record.name, added: drift.added.length, removed: drift.removed.length };
+    if (this.#told.get(record.name) !== key) {
+      log.warn(fields, 'What is live of a list is not what is on record');
+      const gaveUp = isWanted && !isAllowed;
+      this.#tell(listDriftEvent('fleetwall.drift.detected', stored, drift, this.#ports, gaveUp));
+    }
+    this.#told.set(record.name, key);
+    if (!isAllowed) return;
+    await mendList(record.name, stored, sets);
+    this.#told.delete(record.name);
+    log.warn(fields, 'Put back what is on record of a list');
+    this.#tell(listDriftEvent('fleetwall.drift.repaired', stored, drift, this.#ports));
+  }
+
+  async #takeOut(name: string, session: ListSession): Promise<void> {
+    const stored = await session.ports.lists.read(name);
+    if (stored === null) return;
+    const found = await takeOutNever(stored, session);
+    if (found.length === 0) return;
+    const [first] = found;
+    this.#ports.log.warn(
+      { list: name, entries: found.length, first: first?.text, because: first?.because },
+      'A list had what it must never have: that is taken out',
+    );
+    const drift = { added: [], removed: found.map(({ text }) => text) };
+    this.#tell(listDriftEvent('fleetwall.drift.detected', stored, drift, this.#ports));
+  }
+
+  /** Of what is live only: that something is missing is a drift, and judged as such. */
+  async #renew(name: string, { renews }: ListLook, { ports, sets }: ListSession): Promise<void> {
+    const stored = await ports.lists.read(name);
+    if (stored === null || this.#told.has(name)) return;
+    if (!renews && !hasFarEnds(stored)) return;
+    if (areSets(stored.record, await sets.headers())) await renewTimeouts(stored, sets);
+  }
+
+  /** Whether the host has other addresses than at the last look. */
+  async #isNewNever({ never, log }: ListSession['ports']): Promise<boolean> {
+    try {
+      const { names } = await never.read();
+      const key = [...names.keys()].toSorted().join(' ');
+      const isNew = key !== this.#never;
+      this.#never = key;
+      return isNew;
+    } catch (error) {
+      log.warn({ error }, 'Cannot see which addresses this host has');
+      return false;
+    }
+  }
+}
+
+/** What can be seen without the entries. */
+function looksRight(record: ListRecord, headers: ReadonlyMap<string, SetHeader>): boolean {
+  if (!areSets(record, headers)) return false;
+  const { nextEndMs, entries, name } = record;
+  if (nextEndMs !== null && nextEndMs <= Date.now() + ABOUT_MS) return false;
+  return FAMILIES.every((family) => headers.get(setName(name, family))?.entries === entries[family]);
+}
+
+/** The kernel counts the time of such an entry wrongly, until its end is near. */
+function hasFarEnds({ content }: StoredList): boolean {
+  const nowMs = Date.now();
+  for (const until of content.values()) if (isFarEnd(until, nowMs)) return true;
+  return false;
+}

@@ -1,0 +1,143 @@
+import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
+import { familyOf, type ListContent, type ListKind } from '../../list/content.ts';
+import {
+  applyDelta,
+  type Delta,
+  digestAfter,
+  type EntryChange,
+  planDelta,
+  planReplacement,
+} from '../../list/plan-delta.ts';
+import { EMPTY_DIGEST, type Summary, summaryAt, totalOf } from '../../list/summary.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import { labelOf } from '../outcome/naming.ts';
+import type { ListEnd, ListRecord, StoredList } from '../ports/lists.ts';
+import type { ListWish } from './read-list-job.ts';
+
+/** A list as it is to be: what is on record, and what jobs have changed of that so far. */
+export interface Draft {
+  /** `null`: there never was such a list. */
+  before: StoredList | null;
+  record: ListRecord | null;
+  summary: Summary;
+  /** The entries that differ from what is on record. */
+  changes: Map<string, EntryChange>;
+  /** The whole content, if that is to be written anew. */
+  content: ListContent | null;
+  isRemoved: boolean;
+}
+
+const NOTHING: ListContent = new Map();
+
+export function draftOf(before: StoredList | null, nowMs: number): Draft {
+  const record = before?.record ?? null;
+  const content = before === null || before.record.isRemoved ? NOTHING : before.content;
+  const none: Summary = { entries: { ipv4: 0, ipv6: 0 }, digest: EMPTY_DIGEST, atMs: nowMs, nextEndMs: null };
+  const summary = record === null ? none : { ...summaryAt(record, content, nowMs), atMs: nowMs };
+  return { before, record, summary, changes: new Map(), content: null, isRemoved: record?.isRemoved ?? true };
+}
+
+/** What is on record, without what was removed. */
+function contentOf({ before }: Draft): ListContent {
+  return before === null || before.record.isRemoved ? NOTHING : before.content;
+}
+
+export function kindOf(wish: ListWish, { record, isRemoved }: Draft): ListKind {
+  const known = isRemoved ? null : record?.kind;
+  return wish.kind ?? known ?? 'deny';
+}
+
+/**
+ * Plans what a wish makes of a list.
+ *
+ * @throws {JobFailure} `list_full`
+ */
+export function planWish(
+  wish: ListWish,
+  skipped: string[],
+  draft: Draft,
+  jobId: string,
+  nowMs: number,
+): { draft: Draft; end: ListEnd } {
+  const isWhole = wish.action !== 'list.change';
+  const isRemoved = wish.action === 'list.remove';
+  const delta = deltaOf(wish, draft, nowMs);
+  const maxEntries =
+    wish.maxEntries ?? (draft.isRemoved ? null : draft.record?.maxEntries) ?? DEFAULT_LIST_ENTRIES;
+  const summary = summaryAfter(draft.summary, delta, nowMs);
+  if (!isRemoved) assertRoom(wish, summary, maxEntries);
+  const { name, revision, asked } = wish;
+  const kind = isRemoved ? null : kindOf(wish, draft);
+  const record = { name, kind, maxEntries, revision, asked, committedBy: jobId, isRemoved, ...summary };
+  const changed = delta.changes.length > 0 || isOtherList(draft, isRemoved, maxEntries);
+  const changes = isWhole ? new Map() : new Map(draft.changes);
+  if (!isWhole) for (const change of delta.changes) note(changes, change);
+  return {
+    draft: { ...draft, record, summary, changes, content: isWhole ? wish.entries : null, isRemoved },
+    end: {
+      outcome: changed ? 'applied' : 'unchanged',
+      changed,
+      counts: { added: delta.added, removed: delta.removed, entries: totalOf(summary) },
+      skipped,
+      digest: summary.digest,
+    },
+  };
+}
+
+function deltaOf(wish: ListWish, draft: Draft, nowMs: number): Delta {
+  const content = contentOf(draft);
+  if (wish.action !== 'list.change') return planReplacement(content, wish.entries, nowMs);
+  return planDelta(overlaid(content, draft.changes), wish.entries, wish.remove, nowMs);
+}
+
+/** Whether there is a change besides that of entries: it is made, taken away, or made for more entries. */
+function isOtherList(
+  { isRemoved: wasRemoved, record }: Draft,
+  isRemoved: boolean,
+  maxEntries: number,
+): boolean {
+  return wasRemoved !== isRemoved || (!isRemoved && record?.maxEntries !== maxEntries);
+}
+
+/** The content with what is changed of it, without a copy of the whole. */
+function overlaid(content: ListContent, changes: ReadonlyMap<string, EntryChange>): Pick<ListContent, 'get'> {
+  return {
+    get: (text) => {
+      const change = changes.get(text);
+      return change === undefined ? content.get(text) : change.after;
+    },
+  };
+}
+
+function note(changes: Map<string, EntryChange>, { text, before, after }: EntryChange): void {
+  const first = changes.get(text);
+  changes.set(text, { text, before: first === undefined ? before : first.before, after });
+}
+
+function summaryAfter(before: Summary, { changes }: Delta, nowMs: number): Summary {
+  const entries: Record<Family, number> = { ...before.entries };
+  let nextEndMs = before.nextEndMs;
+  for (const change of changes) {
+    const by = Number(change.after !== undefined) - Number(change.before !== undefined);
+    entries[familyOf(change.text)] += by;
+    if (change.after != null) nextEndMs = Math.min(change.after, nextEndMs ?? change.after);
+  }
+  return { entries, digest: digestAfter(before.digest, changes), atMs: nowMs, nextEndMs };
+}
+
+function assertRoom(wish: ListWish, { entries }: Summary, maxEntries: number): void {
+  const full = FAMILIES.find((family) => entries[family] > maxEntries);
+  if (full === undefined) return;
+  const message = `list ${labelOf(wish)} would have ${entries[full]} entries of ${full}, and has room for ${maxEntries}: nothing was changed`;
+  throw new JobFailure('host', 'list_full', message);
+}
+
+/** The whole content that a draft leads to. */
+export function wholeContent(draft: Draft): ListContent {
+  if (draft.isRemoved) return NOTHING;
+  if (draft.content !== null) return draft.content;
+  const content = new Map(contentOf(draft));
+  applyDelta(content, [...draft.changes.values()]);
+  return content;
+}

@@ -1,0 +1,118 @@
+import type { ListJob } from '../../contract/list-job.ts';
+import { hasEnded } from '../../list/content.ts';
+import { asJobFailure, ended, failed } from '../outcome/job-end.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { JobRun } from '../outcome/job-run.ts';
+import { WindowLeft } from '../ports/confirmation.ts';
+import { LockLost } from '../ports/host-lock.ts';
+import { type ListSession, withLists } from '../ports/list-session.ts';
+import type { ListEnd } from '../ports/lists.ts';
+import type { Ports } from '../ports/ports.ts';
+import { admitList } from './admit-list.ts';
+import { type ChangeOfList, changeList } from './change-list.ts';
+import { keepOutNever } from './keep-out-never.ts';
+import { assertUnused } from './list-users.ts';
+import { mendList } from './live-list.ts';
+import { type Draft, draftOf, kindOf, planWish } from './plan-list.ts';
+import { type ListWish, readListJob } from './read-list-job.ts';
+import { settleLists, tellSettledLists } from './settle-lists.ts';
+
+/** A job of a list on its way: what it asks for, and the events that it makes. */
+interface Asking {
+  run: JobRun;
+  wish: ListWish;
+}
+
+/**
+ * Runs jobs of one list to their ends: one alone, or several that each change some entries, in the order of their revisions. Those
+ * are written to the kernel together.
+ *
+ * @throws {WindowLeft} if the worker must stop while a change waits to be confirmed; any other error becomes the end of the jobs
+ */
+export async function runListJobs(runs: readonly JobRun[], ports: Ports): Promise<void> {
+  const asking = await readAll(runs, ports);
+  const [first] = asking;
+  if (first === undefined) return;
+  const { watch, job } = first.run;
+  const stopWaiting = watch.start('lockMs');
+  try {
+    await withLists(ports, `job ${job.id}`, watch, async (session) => {
+      stopWaiting();
+      const settled = await settleLists(session);
+      tellSettledLists(settled, ports);
+      await runUnderLock(asking, session);
+    });
+  } catch (error) {
+    if (error instanceof WindowLeft) throw error;
+    for (const { run } of asking) if (run.event === null) await run.conclude(failed(error));
+  }
+}
+
+/** What cannot be taken ends before the lock is waited for. */
+async function readAll(runs: readonly JobRun[], ports: Ports): Promise<Asking[]> {
+  const asking: Asking[] = [];
+  for (const run of runs) {
+    try {
+      if (ports.sets.missing !== null)
+        throw new JobFailure('host', 'backend_unavailable', ports.sets.missing);
+      const wish = readListJob(run.job as ListJob);
+      if (wish.cut && ports.flows.missing !== null)
+        throw new JobFailure('host', 'backend_unavailable', ports.flows.missing);
+      asking.push({ run, wish });
+    } catch (error) {
+      await run.conclude(failed(error));
+    }
+  }
+  return asking.toSorted((one, other) => one.wish.revision - other.wish.revision);
+}
+
+async function runUnderLock(asking: readonly Asking[], session: ListSession): Promise<void> {
+  const { ports, sets } = session;
+  const name = asking[0]?.wish.name ?? '';
+  const before = await ports.lists.read(name);
+  const nowMs = Date.now();
+  let draft = draftOf(before, nowMs);
+  const planned: ChangeOfList['jobs'] = [];
+  const cut: string[] = [];
+  let isSame = false;
+  for (const { run, wish } of asking) {
+    try {
+      const { list } = await planOne(run, wish, draft, session, nowMs);
+      isSame ||= list === null;
+      if (list === null) continue;
+      planned.push({ run, end: list.end });
+      if (wish.cut) for (const [text, until] of wish.entries) if (!hasEnded(until, nowMs)) cut.push(text);
+      draft = list.draft;
+    } catch (error) {
+      if (error instanceof LockLost) throw error;
+      await run.conclude(failed(asJobFailure(error)));
+    }
+  }
+  if (planned.length > 0) await changeList({ name, draft, jobs: planned, cut }, session);
+  else if (isSame && before !== null) await mendList(name, before, sets);
+}
+
+/** @returns `null`: the job has ended, as the very same is committed already */
+async function planOne(
+  run: JobRun,
+  sent: ListWish,
+  draft: Draft,
+  { ports, sets, watch }: ListSession,
+  nowMs: number,
+): Promise<{ list: { draft: Draft; end: ListEnd } | null }> {
+  if (admitList(sent, draft.record)) {
+    await run.conclude(ended('unchanged', { counts: countsOf(draft) }));
+    return { list: null };
+  }
+  if (sent.action === 'list.remove' && !draft.isRemoved) await assertUnused(sent.name, sets, ports);
+  const isDeny = kindOf(sent, draft) === 'deny';
+  const kept = isDeny ? await keepOutNever(sent, ports.never, nowMs) : { wish: sent, skipped: [] };
+  run.tellStarted();
+  return {
+    list: await watch.time('planMs', async () => planWish(kept.wish, kept.skipped, draft, run.job.id, nowMs)),
+  };
+}
+
+function countsOf({ summary }: Draft) {
+  return { added: 0, removed: 0, entries: summary.entries.ipv4 + summary.entries.ipv6 };
+}

@@ -1,0 +1,113 @@
+import type { JobCompletedEvent } from '../../contract/event.ts';
+import { confirmChange } from '../change/confirm.ts';
+import { asJobFailure, failed, type JobEnd } from '../outcome/job-end.ts';
+import { completedEvent } from '../outcome/job-events.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import { noteEnd } from '../outcome/job-run.ts';
+import { listState } from '../outcome/list-state.ts';
+import { labelOf } from '../outcome/naming.ts';
+import { WindowLeft } from '../ports/confirmation.ts';
+import { LockTimeout } from '../ports/host-lock.ts';
+import type { ListSession } from '../ports/list-session.ts';
+import type { PendingList, StoredList } from '../ports/lists.ts';
+import type { Ports } from '../ports/ports.ts';
+import { monotonicMs } from '../time/monotonic.ts';
+import { Stopwatch } from '../time/stopwatch.ts';
+import { awaitingOf, endOf } from './change-list.ts';
+import { mendList } from './live-list.ts';
+
+/** The ends of jobs whose change was cut short. They are on disk, and still have to be published. */
+export type SettledLists = { event: JobCompletedEvent; headers: Record<string, string> }[];
+
+/**
+ * Ends the change of a list that was left in the middle, if there is one: it stays if it is on record, else what is on record comes
+ * back. Whoever takes the lock of lists does this first.
+ *
+ * @throws {StateUnavailable | SetsFailed | LockLost}
+ * @throws {LockTimeout} if the change waits for an answer that this process cannot hear
+ * @throws {WindowLeft} if the worker must stop while it waits for the answer
+ */
+export async function settleLists({ ports, sets }: ListSession): Promise<SettledLists> {
+  const pending = await ports.listJournal.read();
+  if (pending === null) return [];
+  const { after, jobs } = pending;
+  const { name } = after;
+  ports.log.warn({ jobId: jobs[0]?.job.id, list: name }, 'A change of a list was cut short, and is settled');
+  let stored = await ports.lists.read(name);
+  let failure: JobFailure | null = null;
+  if (!isCommitted(stored, pending)) {
+    failure = mayGoOn(pending, ports) ? await resumeWindow(pending, ports) : cutShort(pending);
+    if (failure === null) stored = await ports.lists.read(name);
+    else await ports.lists.discard(name);
+  }
+  await mendList(name, stored, sets);
+  const settled: SettledLists = [];
+  for (const { job, origin, revision, end: kept } of pending.jobs) {
+    if ((await ports.results.find(job.id)) !== null) continue;
+    const rollback = { performed: true, reason: failure?.code ?? null, verified: true };
+    const reached: JobEnd = failure === null ? endOf(kept) : failed(failure, { rollback });
+    const list = await listState({ name, revision }, failure === null ? kept.digest : null, ports);
+    const event = completedEvent(job, { ...reached, list }, origin, new Stopwatch(), ports);
+    await ports.results.put(job.id, event);
+    noteEnd(event, ports);
+    settled.push({ event, headers: origin.headers });
+  }
+  await ports.listWatchdog.disarm();
+  await ports.listJournal.close();
+  return settled;
+}
+
+/** Does not wait for the broker: the outbox keeps the events until they are confirmed. */
+export function tellSettledLists(
+  settled: SettledLists,
+  { events, log }: Pick<Ports, 'events' | 'log'>,
+): void {
+  for (const { event, headers } of settled) {
+    events.publish(event, headers).catch((error: unknown) => {
+      log.debug({ jobId: event.subject, error }, 'The end of a job that was settled is published later');
+    });
+  }
+}
+
+function isCommitted(stored: StoredList | null, { after }: PendingList): boolean {
+  return stored?.record.committedBy === after.committedBy && stored.record.revision === after.revision;
+}
+
+type Open = PendingList & { window: NonNullable<PendingList['window']> };
+
+function mayGoOn(pending: PendingList, { place }: Pick<Ports, 'place'>): pending is Open {
+  const { window } = pending;
+  if (window === null || pending.place !== place) return false;
+  return window.mode === 'manual' && window.resumable && monotonicMs() < window.deadlineMs;
+}
+
+/** @returns `null`: the change is on record */
+async function resumeWindow(pending: PendingList, ports: ListSession['ports']): Promise<JobFailure | null> {
+  const { window, after } = pending;
+  if (window === null) return cutShort(pending);
+  if (!ports.confirmation.answers.resumable) {
+    throw new LockTimeout(`list ${labelOf(after)} waits until ${window.deadline} to be confirmed or aborted`);
+  }
+  try {
+    await confirmChange(
+      awaitingOf(pending, window),
+      async (deadlineMs) => await ports.listJournal.write({ ...pending, window: { ...window, deadlineMs } }),
+      ports,
+    );
+    await ports.lists.place(after);
+    return null;
+  } catch (error) {
+    if (error instanceof WindowLeft) throw error;
+    return asJobFailure(error);
+  }
+}
+
+function cutShort({ window, after }: PendingList): JobFailure {
+  const label = `list ${labelOf(after)}`;
+  if (window?.mode === 'manual') {
+    const message = `${label} was changed and taken back: nobody confirmed it before ${window.deadline}`;
+    return new JobFailure('confirm', 'confirm_timeout', message);
+  }
+  const message = `${label} was cut short: the worker was ended in the middle of the job, and what it had done was taken back`;
+  return new JobFailure(window === null ? 'apply' : 'confirm', 'worker_restarted', message);
+}

@@ -1,0 +1,70 @@
+import { FAMILIES } from '../../contract/identifiers.ts';
+import { changeLines, renameLines, spareName, swapLines } from '../../list/set-lines.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
+import type { LiveSets } from '../ports/list-session.ts';
+import { type ListRecord, SetsFailed } from '../ports/lists.ts';
+import { areSets } from './compare-list.ts';
+import { fillSpares, mendList, putAside, swapSpares } from './live-list.ts';
+import { type Draft, wholeContent } from './plan-list.ts';
+
+/** How a list was written. `swapped`: what was there before is in the second sets. */
+export type Written = 'swapped' | 'aside' | 'changed';
+
+/** Makes the kernel have what a draft says. @throws {SetsFailed | JobFailure} with what was begun left as it is */
+export async function writeDraft(draft: Draft, record: ListRecord, sets: LiveSets): Promise<Written> {
+  if (draft.isRemoved) {
+    await putAside(record.name, sets);
+    return 'aside';
+  }
+  const isOld = draft.before !== null && !draft.before.record.isRemoved;
+  if (isOld && draft.content === null && (await changeLive(draft, record, sets))) return 'changed';
+  await fillSpares(record, wholeContent(draft), sets);
+  await assertFilled(record, sets);
+  await swapSpares(record, sets);
+  return 'swapped';
+}
+
+/** @returns `false`: the sets are not such as they should be, and nothing was changed */
+async function changeLive(draft: Draft, record: ListRecord, sets: LiveSets): Promise<boolean> {
+  const lines = changeLines(record.name, [...draft.changes.values()], record.kind, Date.now());
+  try {
+    await sets.write(lines);
+    return true;
+  } catch (error) {
+    // Only then is it looked at: that takes as long as the change itself.
+    if (error instanceof SetsFailed && !areSets(record, await sets.headers())) return false;
+    throw error;
+  }
+}
+
+/** @throws {JobFailure} `verify_mismatch` */
+async function assertFilled({ name, entries, nextEndMs }: ListRecord, sets: LiveSets): Promise<void> {
+  const headers = await sets.headers();
+  const wrong = FAMILIES.find((family) => {
+    const count = headers.get(spareName(name, family))?.entries ?? -1;
+    // Some may have ended meanwhile.
+    return nextEndMs === null ? count !== entries[family] : count > entries[family];
+  });
+  if (wrong === undefined) return;
+  const message = `list ${name} has ${headers.get(spareName(name, wrong))?.entries ?? 'no'} entries of ${wrong} after it was filled, in place of ${entries[wrong]}`;
+  throw new JobFailure('verify', 'verify_mismatch', message);
+}
+
+/** Makes the kernel have what it had. @throws {SetsFailed} */
+export async function unwriteDraft(
+  draft: Draft,
+  record: ListRecord,
+  written: Written | null,
+  sets: LiveSets,
+): Promise<void> {
+  // The quick way first. What comes then looks whether it is so, and mends what is not.
+  if (written === 'swapped') await sets.write(swapLines(record.name)).catch(() => {});
+  if (written === 'aside') await putBack(record.name, sets).catch(() => {});
+  await mendList(record.name, draft.before, sets);
+}
+
+async function putBack(name: string, sets: LiveSets): Promise<void> {
+  const headers = await sets.headers();
+  const aside = FAMILIES.filter((family) => headers.has(spareName(name, family)));
+  await sets.write(renameLines(name, aside, 'live'));
+}

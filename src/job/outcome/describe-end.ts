@@ -1,0 +1,48 @@
+import type { JobCompletedEvent } from '../../contract/event.ts';
+import { isRetryable } from '../../contract/failure.ts';
+import { showBytes } from '../../ruleset/text/bytes.ts';
+import { fitFailure, fitReport } from './fit-event.ts';
+import { fitListReport, fitSkipped } from './fit-list.ts';
+import type { JobEnd } from './job-end.ts';
+import type { JobFailure } from './job-failure.ts';
+
+/** What only jobs of lists have. */
+export function listFields({ list, counts, skipped }: JobEnd): Partial<JobCompletedEvent['data']> {
+  return {
+    ...(list === undefined ? {} : { list }),
+    ...(counts === undefined ? {} : { counts }),
+    ...(skipped === undefined || skipped.length === 0 ? {} : fitSkipped(skipped)),
+  };
+}
+
+export function describeReport({
+  rulesets,
+  lists,
+}: NonNullable<JobEnd['report']>): JobCompletedEvent['data']['report'] {
+  const isEscaped = rulesets.some(({ escaped }) => escaped === true);
+  return {
+    rulesets: fitReport(rulesets),
+    ...(lists === undefined ? {} : { lists: lists.map(fitListReport) }),
+    ...(isEscaped ? { escaped: true } : {}),
+  };
+}
+
+/** Puts a failure into the form that events have. */
+export function describeFailure({ code, stage, message, lines, lineCount, tool }: JobFailure) {
+  return fitFailure({
+    code,
+    stage,
+    retryable: isRetryable(code),
+    message: showBytes(message),
+    lines: lines.map((line) => ({
+      ...line,
+      chain: line.chain === null ? null : showBytes(line.chain),
+      reason: showBytes(line.reason),
+    })),
+    command: tool?.command ?? null,
+    exitCode: tool?.exitCode ?? null,
+    stderr: tool === null ? null : showBytes(tool.stderr),
+    ...(lineCount === lines.length ? {} : { truncated: true }),
+    ...(lineCount === lines.length || lineCount === null ? {} : { lineCount }),
+  });
+}

@@ -1,0 +1,92 @@
+import { hash } from 'node:crypto';
+import { FAMILIES } from '../contract/identifiers.ts';
+import { familyOf, hasEnded, type ListContent } from './content.ts';
+import type { EntryChange } from './plan-delta.ts';
+import { createLine, setName } from './set-lines.ts';
+
+/**
+ * A list on disk: lines as ipset has them, but with the time at which an entry ends, in milliseconds since 1970, in place of a timeout.
+ * What belongs together ends with a line `commit KIND JSON`; what comes behind the last of these lines was cut short, and counts
+ * for nothing. So a change of one entry is a few bytes behind the others, and a script of the shell can load the list at boot.
+ */
+const COMMIT = 'commit ';
+
+/** The whole list as one batch. `entries` is how many there are, so that the sets are made large enough. */
+export function renderList(
+  list: { name: string; maxEntries: number },
+  content: ListContent,
+  nowMs: number,
+): string {
+  const { name, maxEntries } = list;
+  const sets = FAMILIES.map(
+    (family) => `${createLine(setName(name, family), family, maxEntries, content.size)}\n`,
+  );
+  let text = sets.join('');
+  for (const [entry, until] of content) if (!hasEnded(until, nowMs)) text += addLine(name, entry, until);
+  return text;
+}
+
+export function renderChanges(name: string, changes: readonly EntryChange[]): string {
+  return changes
+    .map(({ text, after }) =>
+      after === undefined ? `del ${setName(name, familyOf(text))} ${text}\n` : addLine(name, text, after),
+    )
+    .join('');
+}
+
+function addLine(name: string, text: string, until: number | null): string {
+  return `add ${setName(name, familyOf(text))} ${text}${until === null ? '' : ` ${until}`}\n`;
+}
+
+/** Ends a batch, and proves it: a disk may have kept a part of what was written. */
+export function endBatch(lines: string, kind: string | null, head: object): string {
+  return `${lines}${COMMIT}${kind ?? '-'} ${JSON.stringify({ ...head, sha256: hash('sha256', lines) })}\n`;
+}
+
+export interface ReadList {
+  /** The JSON of the last commit. */
+  head: unknown;
+  content: Map<string, number | null>;
+  /** How many bytes are committed; the text has one byte a character. */
+  length: number;
+}
+
+/** Reads what is committed. @returns `null` if that is nothing, or is damaged */
+export function readList(text: string): ReadList | null {
+  const content = new Map<string, number | null>();
+  let read: ReadList | null = null;
+  let start = 0;
+  for (;;) {
+    const commit = text.startsWith(COMMIT, start) ? start : text.indexOf(`\n${COMMIT}`, start) + 1;
+    if (commit === 0 && !text.startsWith(COMMIT, start)) return read;
+    const end = text.indexOf('\n', commit);
+    if (end === -1) return read;
+    const lines = text.slice(start, commit);
+    const head = headOf(text.slice(commit, end));
+    if (head?.sha256 !== hash('sha256', lines)) {
+      // The last one may have been cut short. One that others follow was not.
+      return text.indexOf(`\n${COMMIT}`, end) === -1 ? read : null;
+    }
+    readLines(lines, content);
+    start = end + 1;
+    read = { head, content, length: start };
+  }
+}
+
+function headOf(line: string): { sha256?: unknown } | null {
+  try {
+    return JSON.parse(line.slice(line.indexOf('{'))) as { sha256?: unknown };
+  } catch {
+    return null;
+  }
+}
+
+function readLines(lines: string, content: Map<string, number | null>): void {
+  let start = 0;
+  for (let end = lines.indexOf('\n'); end !== -1; end = lines.indexOf('\n', start)) {
+    const [word, , text = '', until] = lines.slice(start, end).split(' ');
+    if (word === 'add') content.set(text, until === undefined ? null : Number(until));
+    else if (word === 'del') content.delete(text);
+    start = end + 1;
+  }
+}

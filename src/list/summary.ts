@@ -1,0 +1,54 @@
+import type { Family } from '../contract/identifiers.ts';
+import { familyOf, hasEnded, type ListContent } from './content.ts';
+import { listDigest, readSum, showSum, weightOf } from './digest.ts';
+
+/** What a list has, in short, at one moment. */
+export interface Summary {
+  entries: Record<Family, number>;
+  digest: string;
+  /** Milliseconds since 1970. */
+  atMs: number;
+  /** No entry ends before this; `null`: none ends. */
+  nextEndMs: number | null;
+}
+
+export const EMPTY_DIGEST = '0'.repeat(64);
+
+export function summarise(content: ListContent, nowMs: number): Summary {
+  return { ...countLiving(content, nowMs), digest: listDigest(content, nowMs) };
+}
+
+/** Counts again, where what a change does to the digest is known. */
+export function summariseWith(content: ListContent, digest: string, nowMs: number): Summary {
+  return { ...countLiving(content, nowMs), digest };
+}
+
+function countLiving(content: ListContent, nowMs: number): Omit<Summary, 'digest'> {
+  const entries = { ipv4: 0, ipv6: 0 };
+  let nextEndMs: number | null = null;
+  for (const [text, until] of content) {
+    if (hasEnded(until, nowMs)) continue;
+    entries[familyOf(text)] += 1;
+    if (until !== null && (nextEndMs === null || until < nextEndMs)) nextEndMs = until;
+  }
+  return { entries, atMs: nowMs, nextEndMs };
+}
+
+/** Whether a summary is still right. */
+export function isCurrent({ nextEndMs }: Summary, nowMs: number): boolean {
+  return nextEndMs === null || nowMs < nextEndMs;
+}
+
+/** A summary of the same content at a later moment. Only what has ended since is looked at. */
+export function summaryAt(before: Summary, content: ListContent, nowMs: number): Summary {
+  if (isCurrent(before, nowMs)) return before;
+  let sum = readSum(before.digest);
+  for (const [text, until] of content) {
+    if (until !== null && until > before.atMs && until <= nowMs) sum -= weightOf(text);
+  }
+  return summariseWith(content, showSum(sum), nowMs);
+}
+
+export function totalOf({ entries }: Pick<Summary, 'entries'>): number {
+  return entries.ipv4 + entries.ipv6;
+}

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandRequest, CommandResult, RunCommand } from '../host/command.ts';
+import type { Fence } from '../job/ports/host-lock.ts';
+import { type AddressSets, type SetHeader, SetsFailed, type SetsFaultKind } from '../job/ports/lists.ts';
+import { isShortage } from '../job/ports/shortage.ts';
+import type { NetworkNamespace } from './namespace.ts';
+
+export interface IpsetOptions {
+  /** The program; `null`: it is not installed. */
+  ipset: string | null;
+  namespace: Pick<NetworkNamespace, 'prefix'>;
+  /** How long one program may run, in milliseconds. */
+  timeoutMs: number;
+  run: RunCommand;
+}
+
+/** Whoever lists a set keeps it from being destroyed for as long as that takes. */
+const DESTROY_TRIES = 20;
+const DESTROY_PAUSE_MS = 100;
+
+/** Reads and writes the ipsets of one network namespace. It never asks for them sorted, which takes minutes for a long list. */
+export class Ipset implements AddressSets {
+  readonly #options: IpsetOptions;
+
+  constructor(options: IpsetOptions) {
+    this.#options = options;
+  }
+
+  get missing(): string | null {
+    return this.#options.ipset === null
+      ? 'the program ipset is not installed, and lists of addresses need it: install the package ipset'
+      : null;
+  }
+
+  async headers(fence: Fence): Promise<Map<string, SetHeader>> {
+    const { stdout } = await this.#run(fence, ['list', '-terse']);
+    return readHeaders(stdout);
+  }
+
+  async read(fence: Fence, set: string, each: (text: string, ends: boolean) => void): Promise<void> {
+    await this.#run(fence, ['save', set], {
+      onLine: (line) => {
+        const [word, , text = '', , timeout] = line.split(' ');
+        if (word === 'add') each(text, timeout !== undefined && timeout !== '0');
+      },
+    });
+  }
+
+  async write(fence: Fence, lines: string): Promise<void> {
+    if (lines === '') return;
+    fence.assertHeld();
+    await this.#run(fence, ['restore'], { input: lines });
+  }
+
+  async destroy(fence: Fence, sets: readonly string[]): Promise<void> {
+    for (const set of sets) await this.#destroy(fence, set);
+  }
+
+  async #destroy(fence: Fence, set: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return void (await this.#run(fence, ['destroy', set]));
+      } catch (error) {
+        const { kind } = error as SetsFailed;
+        if (kind === 'no-set') return;
+        if (kind !== 'in-use' || tries === DESTROY_TRIES) throw error;
+      }
+      await sleep(DESTROY_PAUSE_MS);
+    }
+  }
+
+  async #run(
+    fence: Fence,
+    own: readonly string[],
+    more: Pick<CommandRequest, 'input' | 'onLine'> = {},
+  ): Promise<CommandResult> {
+    const { ipset, namespace, timeoutMs, run } = this.#options;
+    if (ipset === null)
+      throw new SetsFailed('not-started', this.missing ?? '', { exitCode: null, stderr: '' });
+    const [file = ipset, ...args] = [...namespace.prefix, ipset, ...own];
+    const { descriptor } = fence;
+    const result = await run({ file, args, timeoutMs, encoding: 'latin1', descriptor, ...more });
+    if (result.exitCode === 0) return result;
+    throw failureOf(own[0] ?? '', result);
+  }
+}
+
+const FAULTS: readonly (readonly [RegExp, SetsFaultKind])[] = [
+  [/hash is full/i, 'full'],
+  [/in use by/i, 'in-use'],
+  [/set with the given name does not exist/i, 'no-set'],
+  [/not permitted|permission denied|must be root/i, 'privilege'],
+];
+
+function failureOf(command: string, result: CommandResult): SetsFailed {
+  const { exitCode, stderr, timedOut, startError } = result;
+  const said = stderr.trim().split('\n')[0] ?? '';
+  const [, known = 'unknown'] = FAULTS.find(([pattern]) => pattern.test(stderr)) ?? [];
+  const kind = startError !== null ? 'not-started' : timedOut ? 'timeout' : known;
+  const why = startError?.message ?? (timedOut ? 'it took too long, and was ended' : said || 'it was ended');
+  const cause = startError !== null && isShortage(startError) ? startError : undefined;
+  return new SetsFailed(kind, `ipset ${command} failed: ${why}`, { exitCode, stderr, cause });
+}
+
+function readHeaders(listing: string): Map<string, SetHeader> {
+  const headers = new Map<string, SetHeader>();
+  for (const part of listing.split('\n\n')) {
+    const fields = new Map(part.split('\n').map((line) => splitOnce(line, ': ')));
+    const name = fields.get('Name');
+    if (name === undefined) continue;
+    const words = (fields.get('Header') ?? '').split(' ');
+    const valueOf = (word: string) => words[words.indexOf(word) + 1];
+    const isOfList =
+      fields.get('Type') === 'hash:net' && words.includes('timeout') && words.includes('family');
+    headers.set(name, {
+      family: isOfList ? (valueOf('family') === 'inet6' ? 'ipv6' : 'ipv4') : null,
+      maxEntries: Number(valueOf('maxelem')),
+      entries: Number(fields.get('Number of entries')),
+      references: Number(fields.get('References')),
+    });
+  }
+  return headers;
+}
+
+function splitOnce(line: string, separator: string): [string, string] {
+  const at = line.indexOf(separator);
+  return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + separator.length)];
+}

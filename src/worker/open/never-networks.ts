@@ -1,0 +1,99 @@
+import { lookup } from 'node:dns/promises';
+import { SetupError } from '../../config/setup-error.ts';
+import type { RunCommand } from '../../host/command.ts';
+import { type NeverNetworks, SetsFailed } from '../../job/ports/lists.ts';
+import { type Network, parseNetwork } from '../../list/network.ts';
+import { Ranges } from '../../list/ranges.ts';
+
+export interface NeverOptions {
+  /** The broker's hosts, by address or name. */
+  addresses: readonly string[];
+  /** The policy's. */
+  never: readonly string[];
+  /** What to put before a command so that it runs in the managed network namespace. */
+  prefix: readonly string[];
+  run: RunCommand;
+}
+
+const IP = '/usr/sbin/ip';
+const TIMEOUT_MS = 10_000;
+/** A name is looked up again after this long. */
+const LOOKUP_MS = 60_000;
+const LOOPBACK = ['127.0.0.0/8', '::1'];
+
+/** What a host must never refuse: itself, the ways out of it, and the broker that commands it. Looked at anew each time. */
+export class HostsNever implements NeverNetworks {
+  readonly #options: NeverOptions;
+  readonly #policy: Network[];
+  #broker: { texts: string[]; atMs: number } | null = null;
+
+  /** @throws {SetupError} if the policy has what is no network */
+  constructor(options: NeverOptions) {
+    this.#options = options;
+    this.#policy = options.never.map((text) => {
+      const network = parseNetwork(text);
+      if (typeof network !== 'string') return network;
+      throw new SetupError(`the policy has "${text}" in never, which ${network}`);
+    });
+  }
+
+  async read(): Promise<{ ranges: Ranges; names: Map<string, string> }> {
+    const [addresses, routes4, routes6, broker] = await Promise.all([
+      this.#ask(['address', 'show']),
+      this.#ask(['-4', 'route', 'show', 'table', 'all']),
+      this.#ask(['-6', 'route', 'show', 'table', 'all']),
+      this.#brokerAddresses(),
+    ]);
+    const named: [readonly string[], string][] = [
+      [textsOf(addresses, 'local'), 'an address of this host'],
+      [[...textsOf(routes4, 'gateway'), ...textsOf(routes6, 'gateway')], 'a gateway of this host'],
+      [[...textsOf(routes4, 'host'), ...textsOf(routes6, 'host')], 'a gateway of this host'],
+      [broker, "the broker's address"],
+      [LOOPBACK, 'the loopback of this host'],
+    ];
+    const networks: Network[] = [...this.#policy];
+    const names = new Map(this.#policy.map(({ text }) => [text, 'which the policy of this host names']));
+    for (const [texts, name] of named) {
+      for (const text of texts) {
+        const network = parseNetwork(text);
+        if (typeof network === 'string') continue;
+        networks.push(network);
+        if (!names.has(network.text)) names.set(network.text, name);
+      }
+    }
+    return { ranges: new Ranges(networks), names };
+  }
+
+  async #ask(own: readonly string[]): Promise<unknown> {
+    const { prefix, run } = this.#options;
+    const [file = IP, ...args] = [...prefix, IP, '-json', ...own];
+    const { exitCode, stdout, stderr, startError } = await run({ file, args, timeoutMs: TIMEOUT_MS });
+    if (exitCode === 0) return stdout.trim() === '' ? [] : JSON.parse(stdout);
+    const why = startError?.message ?? stderr.trim();
+    throw new SetsFailed(
+      'not-started',
+      `${IP} cannot say what the addresses of this host are, which no deny list may have: ${why}`,
+      { exitCode, stderr, cause: startError ?? undefined },
+    );
+  }
+
+  /** Where a name cannot be looked up, what it was before counts. */
+  async #brokerAddresses(): Promise<string[]> {
+    if (this.#broker !== null && performance.now() - this.#broker.atMs < LOOKUP_MS) return this.#broker.texts;
+    const found = await Promise.all(
+      this.#options.addresses.map(async (host) => await lookup(host, { all: true }).catch(() => [])),
+    );
+    const texts = found.flat().map(({ address }) => address);
+    this.#broker = { texts: texts.length > 0 ? texts : (this.#broker?.texts ?? []), atMs: performance.now() };
+    return this.#broker.texts;
+  }
+}
+
+/** All texts under a key, however deep: a route may have several ways. */
+function textsOf(value: unknown, key: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => textsOf(item, key));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) =>
+    name === key && typeof item === 'string' ? [item] : textsOf(item, key),
+  );
+}

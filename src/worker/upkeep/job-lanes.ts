@@ -1,0 +1,84 @@
+import type { Job } from '../../contract/job.ts';
+import { isListJob } from '../../contract/list-job.ts';
+import { chooseList, chooseRuleset } from '../../job/intake/choose-jobs.ts';
+import { newBatch } from '../../job/intake/list-batch.ts';
+import type { JobInHand, WaitingJob } from '../../job/intake/waiting-job.ts';
+import { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
+import type { JobRun } from '../../job/outcome/job-run.ts';
+import type { Disposition } from '../../job/ports/delivery.ts';
+
+/** Names that rules have for lists. */
+const MATCHES_LIST = /\bfw[46]\./;
+
+/**
+ * The jobs of a host that wait for their turn: those of rulesets, and beside them those of lists. An address is blocked at once,
+ * however long a ruleset waits to be confirmed. A ruleset that matches lists waits for the jobs of lists that came before it.
+ */
+export class JobLanes {
+  readonly #lists: WaitingJobs;
+  readonly #rulesets: WaitingJobs;
+
+  /** @param runLists runs several jobs of one list together */
+  constructor(runLists: (runs: readonly JobRun[]) => Promise<void>) {
+    this.#lists = new WaitingJobs({
+      choose: chooseList,
+      together: (count) => newBatch(count, runLists),
+    });
+    this.#rulesets = new WaitingJobs({
+      choose: chooseRuleset,
+      before: async (jobs) => {
+        if (jobs.some(mayMatchList)) await this.#lists.ended();
+      },
+    });
+  }
+
+  async take(waiting: WaitingJob): Promise<Disposition> {
+    return await (isOfLists(waiting.job) ? this.#lists : this.#rulesets).take(waiting);
+  }
+
+  get size(): number {
+    return this.#rulesets.size + this.#lists.size;
+  }
+
+  /** The job that was begun first of those that are being run. */
+  get inHand(): JobInHand | null {
+    const [one, other] = [this.#rulesets.inHand, this.#lists.inHand];
+    if (one === null || other === null) return one ?? other;
+    return one.since <= other.since ? one : other;
+  }
+
+  isInHand(jobId: string): boolean {
+    return this.#rulesets.isInHand(jobId) || this.#lists.isInHand(jobId);
+  }
+
+  /** As {@link WaitingJobs.between}, of rulesets. */
+  async between<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return await this.#rulesets.between(work);
+  }
+
+  gather(): void {
+    this.#rulesets.gather();
+    this.#lists.gather();
+  }
+
+  async endCancelled(jobId: string): Promise<boolean> {
+    const ended = await Promise.all([this.#rulesets.endCancelled(jobId), this.#lists.endCancelled(jobId)]);
+    return ended.includes(true);
+  }
+
+  stop(): void {
+    this.#rulesets.stop();
+    this.#lists.stop();
+  }
+}
+
+function isOfLists(job: Job): boolean {
+  return isListJob(job) || (job.action === 'report' && job.list !== undefined);
+}
+
+function mayMatchList(job: Job): boolean {
+  if (job.action === 'rollback') return true;
+  if (job.action !== 'apply' && job.action !== 'check') return false;
+  const { ipv4 = '', ipv6 = '', lists = [] } = job.ruleset;
+  return lists.length > 0 || MATCHES_LIST.test(ipv4) || MATCHES_LIST.test(ipv6);
+}

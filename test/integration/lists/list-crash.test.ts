@@ -1,0 +1,77 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { makeJob } from '../../support/client.ts';
+import { Fixture } from '../../support/fixture.ts';
+import { entriesOf, setsOf } from '../../support/lists.ts';
+
+const LONG_MS = 240_000;
+/** More steps than any job of a list has. */
+const MOST_STEPS = 80;
+const PRELOAD = join(import.meta.dirname, '../../support/crash-at-step.mjs');
+const fixture = new Fixture();
+
+const oldEntry = '192.0.2.1';
+const entryOf = (revision: number) => `10.0.${revision}.0/24`;
+
+/** Each job has in the list what no other has, so that it is seen whose content is there. */
+const JOBS = {
+  replace: (revision: number) => ({ revision, entries: [oldEntry, entryOf(revision), '2001:db8::/48'] }),
+  change: (revision: number) => ({ revision, add: [entryOf(revision)], remove: [entryOf(revision - 1)] }),
+};
+
+it.each([
+  ['change', 'none'],
+  ['replace', 'probe'],
+] as const)(
+  'a worker that is killed at any write, rename or start of a program of a %s, with confirm %s, leaves the whole old list or the whole new one, and the job has one end',
+  async (action, mode) => {
+    const host = await fixture.host('nft', { wait: false });
+    await host.end('SIGKILL');
+    const crash = join(host.folder, 'crash-at');
+    const environment = {
+      NODE_OPTIONS: `--import ${PRELOAD}`,
+      FLEETWALL_TEST_CRASH: crash,
+      FLEETWALL_TEST_CRASH_STARTS: 'true',
+    };
+    const client = await fixture.client();
+    await host.start(environment);
+    let revision = 1;
+    const first = { name: 'blocked', revision, entries: [oldEntry, entryOf(1), '2001:db8::/48'] };
+    await client.run(host.id, { action: 'list.replace', list: first });
+    let live = await entriesOf(host.namespace);
+    const outcomes = new Set<string>();
+    let kills = 0;
+    for (let step = 1; step < MOST_STEPS; step += 1) {
+      await writeFile(crash, String(step));
+      const wanted = revision + 1;
+      const list = { name: 'blocked', ...JOBS[action](wanted) };
+      const job = makeJob(host.id, { action: `list.${action}`, list, confirm: { mode } });
+      await client.publish(host.id, job);
+      const isKilled = await Promise.race([
+        host.ended().then(() => true),
+        client.completed(job.id).then(() => false),
+      ]);
+      await rm(crash);
+      if (isKilled) {
+        kills += 1;
+        await host.start(environment);
+      }
+      const { data } = await client.completed(job.id);
+      expect(new Set(client.completions(job.id).map(({ id }) => id)).size).toBe(1);
+      outcomes.add(data.failure?.code ?? data.outcome);
+      const isKept = data.failure === null;
+      const now = await entriesOf(host.namespace);
+      if (isKept) expect(now).toEqual([entryOf(wanted), oldEntry, '2001:db8::/48'].toSorted());
+      else expect(now).toEqual(live);
+      expect(data.list?.liveRevision).toBe(isKept ? wanted : revision);
+      expect(await setsOf(host.namespace)).toEqual(['fw4.blocked', 'fw6.blocked']);
+      if (isKept) revision = wanted;
+      live = now;
+      if (!isKilled) break;
+    }
+    expect(kills).toBeGreaterThan(8);
+    expect(outcomes).toEqual(new Set(['applied', 'worker_restarted']));
+  },
+  LONG_MS,
+);

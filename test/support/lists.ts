@@ -1,0 +1,35 @@
+import type { JobCompletedEvent } from '../../src/contract/event.ts';
+import type { TestClient } from './client.ts';
+import type { TestHost } from './host.ts';
+import type { TestNamespace } from './namespace.ts';
+
+/** Runs a job of the list `blocked`. */
+export async function runList(
+  client: TestClient,
+  host: TestHost,
+  action: 'replace' | 'change' | 'remove',
+  list: object,
+  more: object = {},
+): Promise<JobCompletedEvent['data']> {
+  const fields = { action: `list.${action}`, list: { name: 'blocked', ...list }, ...more };
+  return (await client.run(host.id, fields)).data;
+}
+
+/** The entries of both sets of a list, sorted; `null`: there are no such sets. */
+export async function entriesOf(namespace: TestNamespace, list = 'blocked'): Promise<string[] | null> {
+  const saved = await Promise.all(
+    ['fw4', 'fw6'].map(async (prefix) => await namespace.try('ipset', ['save', `${prefix}.${list}`])),
+  );
+  if (saved.some(({ exitCode }) => exitCode !== 0)) return null;
+  return saved
+    .flatMap(({ stdout }) => stdout.match(/(?<=^add \S+ )\S+/gm) ?? [])
+    .toSorted((one, other) => (one < other ? -1 : 1));
+}
+
+/** The names of all sets. */
+export async function setsOf(namespace: TestNamespace): Promise<string[]> {
+  return (await namespace.run('ipset', ['list', '-name']))
+    .split('\n')
+    .filter((name) => name !== '')
+    .toSorted();
+}

@@ -1,0 +1,98 @@
+import { BlockList, SocketAddress } from 'node:net';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Network, parseNetwork, rangeOf } from '../../src/list/network.ts';
+import { Ranges } from '../../src/list/ranges.ts';
+
+const readNetwork = (text: string): Network => {
+  const network = parseNetwork(text);
+  if (typeof network === 'string') throw new Error(`${text} ${network}`);
+  return network;
+};
+const octets = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255), fc.nat(255));
+const ipv4 = octets.map((parts) => parts.join('.'));
+/** With long runs of zeros, which are what texts of IPv6 differ in. */
+const groups = fc.array(fc.oneof(fc.constant(0), fc.constant(0), fc.nat(0xffff)), {
+  minLength: 8,
+  maxLength: 8,
+});
+const ipv6 = groups.map((parts) => parts.map((part) => part.toString(16)).join(':'));
+const networks = fc.oneof(
+  fc.tuple(ipv4, fc.integer({ min: 1, max: 32 })),
+  fc.tuple(ipv6, fc.integer({ min: 1, max: 128 })),
+);
+/** The network in which an address is, by the hint that its refusal gives. */
+const networkOf = ([address, prefix]: [string, number]): Network => {
+  const network = parseNetwork(`${address}/${prefix}`);
+  return typeof network === 'string' ? readNetwork(/ is ([^ ]+)$/.exec(network)?.[1] ?? '') : network;
+};
+
+describe('an entry of a list', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['192.0.2.1/32', '192.0.2.1'],
+    ['10.0.0.0/8', '10.0.0.0/8'],
+    ['128.0.0.0/1', '128.0.0.0/1'],
+    ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['2001:db8:7::/48', '2001:db8:7::/48'],
+    ['2001:0db8::0001/128', '2001:db8::1'],
+    ['1:0:0:2:0:0:0:3', '1:0:0:2::3'],
+    ['1:0:0:2:3:0:0:4', '1::2:3:0:0:4'],
+    ['1:0:2:3:4:5:6:7', '1:0:2:3:4:5:6:7'],
+    ['::', '::'],
+    ['::1.2.3.4', '::102:304'],
+    ['64:ff9b::192.0.2.33', '64:ff9b::c000:221'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::ffff:c000:201/128', '192.0.2.1'],
+    ['::ffff:10.0.0.0/104', '10.0.0.0/8'],
+    ['::/8', '::/8'],
+  ])('%s is %s', (text, shown) => {
+    expect(readNetwork(text).text).toBe(shown);
+  });
+
+  it.each(
+    // biome-ignore format: a list
+    ['', '1.2.3', '010.1.2.3', '1.2.3.04', '1.2.3.4/', '1.2.3.4/0', '0.0.0.0/0', '::/0', '1.2.3.4/032', '1.2.3.4/33', '1.2.3.4/255.255.255.0',
+     '1.2.3.4-1.2.3.9', '1.2.3.0/24/24', ' 1.2.3.4', '1.2.3.4 ', '1.2.3.4\n', '1.2.3.4 timeout 0', 'example.org', 'localhost', '1.2.3.256', '0x1.2.3.4',
+     '1.2.3.4,80', '10.0.0.1/24', '2001:db8::1/64', '2001:db8::/129', 'fe80::1%eth0', '::1::', '1:2:3:4:5:6:7:8:9', '2001:db8::12345', '[::1]',
+     '::ffff:0:0/96', '::ffff:1.2.3.4/96', '::ffff:10.0.0.1/104', '１.2.3.4', '9'.repeat(1_000_000)],
+  )('%s is refused', (text) => {
+    expect(typeof parseNetwork(text)).toBe('string');
+  });
+
+  it('has one text, whichever way it is written, and that is the one of the system', () => {
+    fc.assert(
+      fc.property(networks, (written) => {
+        const network = networkOf(written);
+        const { text, family } = network;
+        expect(readNetwork(text)).toEqual(network);
+        const [address = ''] = text.split('/');
+        expect(new SocketAddress({ address, family }).address.replace(/.*[.].*/, address)).toBe(address);
+      }),
+    );
+  });
+
+  it('overlaps those of a list as the system finds', () => {
+    fc.assert(
+      fc.property(fc.array(networks, { maxLength: 12 }), networks, (listed, one) => {
+        const list = listed.map(networkOf);
+        const network = networkOf(one);
+        const { text, family } = network;
+        const { first, last } = rangeOf(network);
+        const reference = new BlockList();
+        for (const listedOne of list) {
+          const [address = ''] = listedOne.text.split('/');
+          reference.addSubnet(address, listedOne.prefix, listedOne.family);
+        }
+        const contains = list.some((other) => {
+          const range = rangeOf(other);
+          return other.family === family && range.first >= first && range.last <= last;
+        });
+        const isWithin = reference.check(text.split('/')[0] ?? '', family);
+        // Node takes an IPv4 address for its mapped one as well: `::/8` would have every IPv4 address in it.
+        fc.pre(!list.some((other) => other.family === 'ipv6' && other.text.startsWith('::')));
+        expect(new Ranges(list).overlap(network) !== null).toBe(contains || isWithin);
+      }),
+    );
+  });
+});
