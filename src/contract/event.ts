@@ -2,18 +2,20 @@ import { z } from 'zod';
 import { CloudEventFields } from './cloud-event.ts';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
-import { Digest, HostId, ListName, Revision, RulesetName, Scope } from './identifiers.ts';
-import { HeldList, ListCounts, ListRevisionLive, ListState } from './list-state.ts';
+import { Digest, ListName, Revision, RulesetName } from './identifiers.ts';
+import { ListCounts, ListRevisionLive, ListState } from './list-state.ts';
 import { Report } from './report.ts';
 import { Rollback } from './rollback.ts';
 import { Timings } from './timings.ts';
-import { WorkerFacts } from './worker-facts.ts';
+import { Origin } from './worker-facts.ts';
+import { WorkerState } from './worker-state.ts';
 
 export { Diff, TableDiff } from './diff.ts';
 export { ListState, ReportedList } from './list-state.ts';
 export { ReportedRuleset } from './report.ts';
 export { Rollback } from './rollback.ts';
 export { WorkerFacts } from './worker-facts.ts';
+export { WorkerState } from './worker-state.ts';
 
 /** The most bytes of JSON that an event may have, unless it carries a report. */
 export const MAX_EVENT_BYTES = 64 * 1024;
@@ -50,7 +52,6 @@ const RulesetState = z.object({
   liveDigest: Digest.nullable().describe('The digest of what is committed on the host; null: nothing.'),
 });
 
-const Origin = z.object({ hostId: HostId, worker: WorkerFacts });
 const RulesetRevision = z.object({ name: RulesetName, revision: Revision });
 const ListRevision = z.object({ name: ListName, revision: Revision });
 const JobOfEvent = z.string().describe('The id of the job.');
@@ -138,40 +139,6 @@ const JobUndone = Origin.extend({
   diff: Diff.describe('What the undo changed.'),
   verified: z.literal(true).describe('The host was read again, and is as it was before the job.'),
 });
-
-const HeldRuleset = z.object({
-  name: RulesetName,
-  revision: Revision,
-  digest: Digest,
-  scope: Scope,
-  inSync: z
-    .boolean()
-    .nullable()
-    .describe('Whether what is live is what was committed; null: not compared since the worker started.'),
-});
-
-/** The state of a host, as its worker tells it. */
-export const WorkerState = Origin.extend({
-  groups: z.array(z.string()).describe('The groups that the host is in.'),
-  rulesets: z.array(HeldRuleset).describe('The rulesets that are committed on the host.'),
-  removed: z
-    .array(RulesetRevision)
-    .optional()
-    .describe(
-      'Removed rulesets. A new job for such a name needs a higher revision. An addition to contract v1.',
-    ),
-  lists: z
-    .array(HeldList)
-    .optional()
-    .describe('The lists that the host holds; absent: it cannot hold any, or its worker knows of none.'),
-  capabilities: z
-    .array(z.string())
-    .optional()
-    .describe('What the host can do besides rulesets, such as lists.'),
-  pending: z.string().nullable().describe('The id of the job that waits to be confirmed; null: none.'),
-});
-/** As it is read. */
-export type WorkerState = z.infer<typeof WorkerState>;
 
 const CloudEvent = CloudEventFields.extend({
   source: z

@@ -1,4 +1,4 @@
-import type { Diff, FleetEvent } from './event.ts';
+import type { Diff, FleetEvent, ReportedList } from './event.ts';
 import type { Failure } from './failure.ts';
 
 /**
@@ -14,6 +14,7 @@ export function withoutTexts<T extends FleetEvent>(event: T): T {
 }
 
 interface Report {
+  lists?: ReportedList[];
   rulesets: { ipv4: string | null; ipv6: string | null }[];
 }
 
@@ -42,6 +43,11 @@ function withoutQuotes(text: string): string {
   return text.replace(/(["'`])[^"'`]*["'`]/g, '$1…$1');
 }
 
-function reportWithoutTexts({ rulesets }: Report) {
-  return { rulesets: rulesets.map((ruleset) => ({ ...ruleset, ipv4: null, ipv6: null, truncated: true })) };
+function reportWithoutTexts({ rulesets, lists }: Report) {
+  return {
+    ...(lists === undefined
+      ? {}
+      : { lists: lists.map((list) => ({ ...list, entries: [], truncated: true })) }),
+    rulesets: rulesets.map((ruleset) => ({ ...ruleset, ipv4: null, ipv6: null, truncated: true })),
+  };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HostId } from './identifiers.ts';
 
 /** Facts about the worker that publishes an event. */
 export const WorkerFacts = z
@@ -12,3 +13,6 @@ export const WorkerFacts = z
   .describe('Facts about the worker that publishes the event.');
 /** As they are read. */
 export type WorkerFacts = z.infer<typeof WorkerFacts>;
+
+/** Who says an event. */
+export const Origin = z.object({ hostId: HostId, worker: WorkerFacts });

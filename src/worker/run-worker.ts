@@ -30,7 +30,8 @@ import { WorkerCaretaker } from './upkeep/caretaker.ts';
 import { DriftGuard } from './upkeep/drift-guard.ts';
 import { JobLanes } from './upkeep/job-lanes.ts';
 import { ListGuard } from './upkeep/list-guard.ts';
-import { expectLeftAnswer, settleAtStart, settleListsAtStart } from './upkeep/settle-at-start.ts';
+import { makeReady } from './upkeep/make-ready.ts';
+import { expectLeftAnswer } from './upkeep/settle-at-start.ts';
 
 /** A broker that does not confirm keeps no worker from its stop. */
 const FAREWELL_MS = 3_000;
@@ -97,9 +98,11 @@ export async function runWorker(
     settings,
   );
   const pages = await openPages(settings, metrics, health, { ...worker, link, waiting });
-  await expectLeftAnswer(ports);
+  const isLeft = await expectLeftAnswer(ports);
   // A change is settled, and drift is looked for, without waiting for the broker.
-  const ready = makeReady(ports, guard, listGuard, stop);
+  const begun = makeReady(ports, guard, listGuard, stop);
+  const ready = begun.all;
+  waiting.holdRulesets(ready);
   ready.then(() => caretaker.start(jobPorts, waiting)).catch(() => {});
   let wasOnline = false;
   await link.open({
@@ -113,7 +116,8 @@ export async function runWorker(
       wasOnline = true;
       void announce('fleetwall.worker.online', worker);
     },
-    ready,
+    // Lists need not wait until somebody confirms what a ruleset has changed.
+    ready: isLeft ? begun.lists : ready,
   });
   const heartbeat = setInterval(() => {
     void announce('fleetwall.worker.heartbeat', worker);
@@ -159,22 +163,6 @@ async function claimFolder({ stateDir, hostId, netns }: WorkerSettings, log: Log
     log.error({ error }, 'The state folder cannot be used: jobs end with that until it can');
   });
   return folder;
-}
-
-/** What has to be done on the host before a job is taken. */
-async function makeReady(
-  ports: Ports,
-  guard: DriftGuard | null,
-  listGuard: ListGuard,
-  stop: AbortSignal,
-): Promise<void> {
-  await Promise.all([settleAtStart(ports, stop), settleListsAtStart(ports, stop)]);
-  // Rules that match a list cannot be put back without it.
-  if (!stop.aborted) await listGuard.lookAtStart();
-  if (!stop.aborted) await guard?.lookAtStart();
-  if (stop.aborted) return;
-  guard?.start();
-  listGuard.start();
 }
 
 /** Comes last in a start, as nobody waits for it. */

@@ -1,6 +1,4 @@
 import type { Diff } from '../../contract/event.ts';
-import { parseNetwork } from '../../list/network.ts';
-import { Ranges } from '../../list/ranges.ts';
 import { assertConfirmable, confirmChange } from '../change/confirm.ts';
 import { asJobFailure, ended, failed, type JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
@@ -11,6 +9,7 @@ import { LockLost } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import { type ListEnd, type ListRecord, type PendingList, SetsFailed } from '../ports/lists.ts';
 import { monotonicMs } from '../time/monotonic.ts';
+import { cutFlows } from './cut-flows.ts';
 import { dropSpares, mendList } from './live-list.ts';
 import { type Draft, wholeContent } from './plan-list.ts';
 import { unwriteDraft, type Written, writeDraft } from './write-list.ts';
@@ -49,24 +48,12 @@ export async function changeList(change: ChangeOfList, session: ListSession): Pr
     for (const { run } of change.jobs) await run.conclude(failed(failure));
     return await close(session);
   }
-  await cutFlows(change, session);
+  await cutFlows(change.name, change.cut, session.ports);
   for (const { run, end } of change.jobs) {
     run.listDigest = end.digest;
     await run.conclude(endOf(end));
   }
   await leave(change, session);
-}
-
-/** The list is changed whatever comes of this. */
-async function cutFlows({ name, cut }: ChangeOfList, { ports }: ListSession): Promise<void> {
-  if (cut.length === 0) return;
-  try {
-    const networks = cut.map(parseNetwork).filter((network) => typeof network !== 'string');
-    const { addresses } = await ports.flows.cut(new Ranges(networks));
-    ports.log.info({ list: name, addresses }, 'Flows of a list were cut');
-  } catch (error) {
-    ports.log.error({ list: name, error }, 'Cannot cut the flows of a list');
-  }
 }
 
 function recordOf({ draft }: ChangeOfList): ListRecord {

@@ -1,5 +1,4 @@
 import type { ListJob } from '../../contract/list-job.ts';
-import { hasEnded } from '../../list/content.ts';
 import { asJobFailure, ended, failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
@@ -10,6 +9,7 @@ import type { ListEnd } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
 import { admitList } from './admit-list.ts';
 import { type ChangeOfList, changeList } from './change-list.ts';
+import { entriesToCut } from './cut-flows.ts';
 import { keepOutNever } from './keep-out-never.ts';
 import { assertUnused } from './list-users.ts';
 import { mendList } from './live-list.ts';
@@ -73,7 +73,7 @@ async function runUnderLock(asking: readonly Asking[], session: ListSession): Pr
   const nowMs = Date.now();
   let draft = draftOf(before, nowMs);
   const planned: ChangeOfList['jobs'] = [];
-  const cut: string[] = [];
+  let cut: string[] = [];
   let isSame = false;
   for (const { run, wish } of asking) {
     try {
@@ -81,7 +81,7 @@ async function runUnderLock(asking: readonly Asking[], session: ListSession): Pr
       isSame ||= list === null;
       if (list === null) continue;
       planned.push({ run, end: list.end });
-      if (wish.cut) for (const [text, until] of wish.entries) if (!hasEnded(until, nowMs)) cut.push(text);
+      cut = [...cut, ...list.cut];
       draft = list.draft;
     } catch (error) {
       if (error instanceof LockLost) throw error;
@@ -99,8 +99,9 @@ async function planOne(
   draft: Draft,
   { ports, sets, watch }: ListSession,
   nowMs: number,
-): Promise<{ list: { draft: Draft; end: ListEnd } | null }> {
+): Promise<{ list: { draft: Draft; end: ListEnd; cut: string[] } | null }> {
   if (admitList(sent, draft.record)) {
+    run.listDigest = draft.summary.digest;
     await run.conclude(ended('unchanged', { counts: countsOf(draft) }));
     return { list: null };
   }
@@ -108,9 +109,10 @@ async function planOne(
   const isDeny = kindOf(sent, draft) === 'deny';
   const kept = isDeny ? await keepOutNever(sent, ports.never, nowMs) : { wish: sent, skipped: [] };
   run.tellStarted();
-  return {
-    list: await watch.time('planMs', async () => planWish(kept.wish, kept.skipped, draft, run.job.id, nowMs)),
-  };
+  const planned = await watch.time('planMs', async () =>
+    planWish(kept.wish, kept.skipped, draft, run.job.id, nowMs),
+  );
+  return { list: { ...planned, cut: entriesToCut(kept.wish, nowMs) } };
 }
 
 function countsOf({ summary }: Draft) {

@@ -1,6 +1,7 @@
 import type { ListState } from '../../contract/event.ts';
-import { summaryAt, totalOf } from '../../list/summary.ts';
+import { totalOf } from '../../list/summary.ts';
 import type { Ports } from '../ports/ports.ts';
+import { summaryOf } from './list-summaries.ts';
 
 /** Returns what a job asked for, and what is now committed and live under that list's name. @throws {StateUnavailable} */
 export async function listState(
@@ -8,15 +9,15 @@ export async function listState(
   digest: string | null,
   { lists }: Pick<Ports, 'lists'>,
 ): Promise<ListState> {
-  const stored = await lists.read(name);
-  if (stored === null || stored.record.isRemoved || stored.record.revision === 0)
+  const record = (await lists.list()).find((known) => known.name === name);
+  if (record === undefined || record.isRemoved || record.revision === 0)
     return { name, revision, digest, liveRevision: null, liveDigest: null, entries: 0 };
-  const now = summaryAt(stored.record, stored.content, Date.now());
+  const now = await summaryOf(record, lists);
   return {
     name,
     revision,
     digest,
-    liveRevision: stored.record.revision,
+    liveRevision: record.revision,
     liveDigest: now.digest,
     entries: totalOf(now),
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
 import type { WorkerEvent } from '../../contract/event.ts';
-import { summariesOf } from '../../job/lists/summaries.ts';
+import { summariesOf } from '../../job/outcome/list-summaries.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import type { RulesetRecord } from '../../job/ports/stores.ts';
 import { totalOf } from '../../list/summary.ts';

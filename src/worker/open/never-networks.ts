@@ -4,6 +4,7 @@ import type { RunCommand } from '../../host/command.ts';
 import { type NeverNetworks, SetsFailed } from '../../job/ports/lists.ts';
 import { type Network, parseNetwork } from '../../list/network.ts';
 import { Ranges } from '../../list/ranges.ts';
+import { findProgram } from '../../netfilter/programs.ts';
 
 export interface NeverOptions {
   /** The broker's hosts, by address or name. */
@@ -15,7 +16,6 @@ export interface NeverOptions {
   run: RunCommand;
 }
 
-const IP = '/usr/sbin/ip';
 const TIMEOUT_MS = 10_000;
 /** A name is looked up again after this long. */
 const LOOKUP_MS = 60_000;
@@ -25,6 +25,7 @@ const LOOPBACK = ['127.0.0.0/8', '::1'];
 export class HostsNever implements NeverNetworks {
   readonly #options: NeverOptions;
   readonly #policy: Network[];
+  #ip: Promise<string | null> | null = null;
   #broker: { texts: string[]; atMs: number } | null = null;
 
   /** @throws {SetupError} if the policy has what is no network */
@@ -66,15 +67,13 @@ export class HostsNever implements NeverNetworks {
 
   async #ask(own: readonly string[]): Promise<unknown> {
     const { prefix, run } = this.#options;
-    const [file = IP, ...args] = [...prefix, IP, '-json', ...own];
+    this.#ip ??= findProgram('ip');
+    const ip = await this.#ip;
+    if (ip === null) throw unknown('the program ip is not installed: install the package iproute2', null, '');
+    const [file = ip, ...args] = [...prefix, ip, '-json', ...own];
     const { exitCode, stdout, stderr, startError } = await run({ file, args, timeoutMs: TIMEOUT_MS });
     if (exitCode === 0) return stdout.trim() === '' ? [] : JSON.parse(stdout);
-    const why = startError?.message ?? stderr.trim();
-    throw new SetsFailed(
-      'not-started',
-      `${IP} cannot say what the addresses of this host are, which no deny list may have: ${why}`,
-      { exitCode, stderr, cause: startError ?? undefined },
-    );
+    throw unknown(startError?.message ?? stderr.trim(), exitCode, stderr, startError ?? undefined);
   }
 
   /** Where a name cannot be looked up, what it was before counts. */
@@ -87,6 +86,11 @@ export class HostsNever implements NeverNetworks {
     this.#broker = { texts: texts.length > 0 ? texts : (this.#broker?.texts ?? []), atMs: performance.now() };
     return this.#broker.texts;
   }
+}
+
+function unknown(why: string, exitCode: number | null, stderr: string, cause?: Error): SetsFailed {
+  const message = `it cannot be known what the addresses of this host are, which no deny list may have: ${why}`;
+  return new SetsFailed('not-started', message, { exitCode, stderr, cause });
 }
 
 /** All texts under a key, however deep: a route may have several ways. */

@@ -17,6 +17,7 @@ const MATCHES_LIST = /\bfw[46]\./;
 export class JobLanes {
   readonly #lists: WaitingJobs;
   readonly #rulesets: WaitingJobs;
+  #heldUntil: Promise<unknown> = Promise.resolve();
 
   /** @param runLists runs several jobs of one list together */
   constructor(runLists: (runs: readonly JobRun[]) => Promise<void>) {
@@ -27,9 +28,15 @@ export class JobLanes {
     this.#rulesets = new WaitingJobs({
       choose: chooseRuleset,
       before: async (jobs) => {
+        await this.#heldUntil;
         if (jobs.some(mayMatchList)) await this.#lists.ended();
       },
     });
+  }
+
+  /** Begins no job of a ruleset before that. */
+  holdRulesets(until: Promise<void>): void {
+    this.#heldUntil = until.catch(() => {});
   }
 
   async take(waiting: WaitingJob): Promise<Disposition> {

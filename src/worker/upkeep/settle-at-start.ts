@@ -60,14 +60,19 @@ async function settleAndMend(session: HostSession): Promise<Settled | null> {
   return settled;
 }
 
-/** Makes the answer to a change that was left count from now on, also before {@link settleAtStart} waits for it. */
+/**
+ * Makes the answer to a change that was left count from now on, also before {@link settleAtStart} waits for it.
+ *
+ * @returns whether a ruleset waits for one
+ */
 export async function expectLeftAnswer({
   journal,
   listJournal,
   confirmation,
-}: Pick<Ports, 'journal' | 'listJournal' | 'confirmation'>): Promise<void> {
+}: Pick<Ports, 'journal' | 'listJournal' | 'confirmation'>): Promise<boolean> {
   const change = await journal.peek().catch(() => null);
-  if (change?.window?.mode === 'manual' && change.owed === null) {
+  const isLeft = change?.window?.mode === 'manual' && change.owed === null;
+  if (isLeft) {
     confirmation.answers.expect({ jobId: change.job.id, ruleset: change.ruleset.name });
   }
   const left = await listJournal.read().catch(() => null);
@@ -75,4 +80,5 @@ export async function expectLeftAnswer({
   if (left?.window?.mode === 'manual' && first !== undefined) {
     confirmation.answers.expect({ jobId: first.job.id, list: left.after.name });
   }
+  return isLeft;
 }

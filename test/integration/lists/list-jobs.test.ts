@@ -205,5 +205,12 @@ describe('jobs of lists', () => {
       outcome: 'applied',
     });
     expect(client.completions(apply.id)).toEqual([]);
+    // Nor does that wait which comes to a worker that was started meanwhile.
+    await host.end('SIGKILL');
+    await host.start();
+    expect(await runList(client, host, 'change', { revision: 2, add: ['192.0.2.2'] })).toMatchObject({
+      outcome: 'applied',
+    });
+    expect(client.completions(apply.id)).toEqual([]);
   });
 });

@@ -16,7 +16,8 @@ export async function summariesOf(
   return found;
 }
 
-async function summaryOf(record: ListRecord, lists: ListStore): Promise<Summary> {
+/** What a list has now. Its content is read only if something has ended since it was committed. */
+export async function summaryOf(record: ListRecord, lists: ListStore): Promise<Summary> {
   const known = latest.get(record) ?? record;
   const nowMs = Date.now();
   if (isCurrent(known, nowMs)) return known;
