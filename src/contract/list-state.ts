@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ListName, Revision } from './identifiers.ts';
 
-export const ListDigest = z
+const ListDigest = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .describe(
