@@ -205,7 +205,7 @@ describe('a rollout', () => {
     it('is paused, resumed and aborted by others, and run by one at a time', async () => {
       const id = `paused-${hosts[0]?.id}`;
       const client = await FleetClient.connect({ url: inject('brokerUrl') });
-      begin(id, 1, '--steps', '1,2,100%', '--soak', '6');
+      begin(id, 1, '--steps', '1,2,100%', '--soak', '12');
       const found = async () => await client.findRollout(id).catch(() => null);
       await expect.poll(found, { timeout: 20_000 }).not.toBeNull();
       expect((await run(['resume', id])).stderr).toContain('is run by another process');
@@ -214,7 +214,7 @@ describe('a rollout', () => {
       const at = paused.state.step;
       expect(paused.state.isPaused).toBe(true);
       expect(at).toBeLessThan(2);
-      await sleep(7_000);
+      await sleep(13_000);
       expect(paused.state.step).toBe(at);
       expect((await run(['status', id])).stdout).toContain('paused');
       expect((await run(['resume', id])).stderr).toContain('goes on');

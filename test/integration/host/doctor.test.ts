@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import { makeJob } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { examine as examineWith } from '../../support/doctor.ts';
 import { Fixture } from '../../support/fixture.ts';
@@ -92,13 +94,17 @@ describe.each(BACKENDS)('doctor on a healthy host, %s', (backend) => {
       .poll(async () => (await examine(own)).of('lock', 'ok'), { timeout: 20_000 })
       .toContain('is free');
     const ruleset = { name: 'edge', revision: 5, ipv4: EDGE.replace('COMMIT', '-A edge -j DROP\nCOMMIT') };
-    const job = client.run(host.id, { ruleset, confirm: { mode: 'manual', timeoutSeconds: 5 } });
+    const job = makeJob(host.id, { ruleset, confirm: { mode: 'manual', timeoutSeconds: 120 } });
+    await client.publish(host.id, job);
     await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
     const busy = await examine(own);
     expect(busy.of('drift', 'ok')).toContain('a change is open');
     expect(busy.of('lock', 'warning')).toContain(`host ${host.id}, job `);
     expect(busy.of('state', 'warning')).toContain('edge revision 5');
-    expect((await job).data.outcome).toBe('rolled_back');
+    const { id, apiVersion, issuedAt, target } = makeJob(host.id, {}) as Record<string, unknown>;
+    const abort = { id, apiVersion, issuedAt, target, kind: 'abort', jobId: job.id };
+    await client.publish(host.id, abort, {}, CONTROL_EXCHANGE);
+    expect((await client.completed(job.id)).data.outcome).toBe('rolled_back');
     // The look of the doctor did no harm to the worker.
     expect((await client.run(host.id, { ruleset })).data.outcome).toBe('applied');
   });
