@@ -52,7 +52,7 @@ it('an entry ends in time, and is not told of any more; nor is what the host has
     environment: { FLEETWALL_DRIFT_INTERVAL_SECONDS: '1', FLEETWALL_HEARTBEAT_SECONDS: '1' },
   });
   const client = await fixture.client();
-  const until = new Date(Date.now() + 3_000).toISOString();
+  const until = new Date(Date.now() + 8_000).toISOString();
   const made = await runList(client, host, 'change', {
     revision: 1,
     add: ['192.0.2.1', '203.0.113.7', { entry: '192.0.2.9', until }],
