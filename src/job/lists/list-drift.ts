@@ -9,7 +9,7 @@ import type { ListDifference } from './compare-list.ts';
 /** The most entries that are named one by one. */
 const MOST_NAMED = 100;
 
-/** Entries that are live and not on record, and the other way round. */
+/** Entries that are live and not on record, and the other way round; sorted, as the kernel has them in any order. */
 export interface ListDrift {
   added: string[];
   removed: string[];
@@ -18,7 +18,10 @@ export interface ListDrift {
 export function driftOf({ content }: StoredList, { isBroken, changes }: ListDifference): ListDrift {
   if (isBroken) return { added: [], removed: [...content.keys()] };
   const texts = (isMore: boolean) =>
-    changes.filter(({ after }) => (after === undefined) === isMore).map(({ text }) => text);
+    changes
+      .filter(({ after }) => (after === undefined) === isMore)
+      .map(({ text }) => text)
+      .toSorted();
   return { added: texts(true), removed: texts(false) };
 }
 
