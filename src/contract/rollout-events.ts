@@ -85,7 +85,7 @@ export const RolloutStarted = z.object({
 export type RolloutStarted = z.infer<typeof RolloutStarted>;
 
 /** A process that runs a rollout, as it says of itself; for people, who may want to find it. */
-const RolloutOwner = z.object({
+export const RolloutOwner = z.object({
   user: z.string().max(LONGEST_NAME).describe('The user that it runs as.'),
   host: z.string().max(LONGEST_NAME).describe('The name of the machine.'),
   pid: z.int().min(1).describe('The process id there.'),
