@@ -8,12 +8,17 @@ export type {
   HostAnswer,
   HostAnswers,
   HostSelection,
+  ListChange,
+  ListEntry,
+  ListOptions,
   LookOptions,
+  MendedHosts,
   PushOptions,
   RequestOptions,
   RulesetToPush,
   SentJob,
   StreamStart,
+  WholeList,
 } from './central/fleet/options.ts';
 export { FleetClient } from './central/fleet-client.ts';
 export type {
@@ -28,6 +33,7 @@ export {
   FleetEvent,
   type JobCompletedEvent,
   type JobUndoneEvent,
+  type ReportedList,
   type ReportedRuleset,
   type WorkerEvent,
 } from './contract/event.ts';

@@ -55,6 +55,46 @@ export interface PushOptions extends RequestOptions {
   confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
 }
 
+/** An address or a network, alone or with the time at which it ends (RFC 3339). */
+export type ListEntry = string | { entry: string; until?: string | undefined };
+
+interface ListOfHosts {
+  name: string;
+  /** `next`: one more than the highest revision that the asked hosts are known to have had. */
+  revision: number | 'next';
+  /** Deletes the tracked flows of entries that are added, and closes the hosts' own connections to them. */
+  cut?: boolean | undefined;
+  /** What becomes of an entry that a deny list of a host must never have; default `refuse`. */
+  onNever?: 'refuse' | 'skip' | undefined;
+}
+
+/** The whole content of a list. What is not said of `kind` and `maxEntries` stays as it is. */
+export interface WholeList extends ListOfHosts {
+  entries: readonly ListEntry[];
+  kind?: 'deny' | 'allow' | undefined;
+  maxEntries?: number | undefined;
+}
+
+/** Some entries of a list that come, or go. */
+export interface ListChange extends ListOfHosts {
+  add?: readonly ListEntry[] | undefined;
+  remove?: readonly string[] | undefined;
+}
+
+/** Hosts that had missed changes of a list, and were given all of it. */
+export interface MendedHosts {
+  hosts: readonly string[];
+  /** Whose content they have now. */
+  from: string;
+  revision: number;
+}
+
+export interface ListOptions extends RequestOptions {
+  /** Called when hosts had missed changes, and now have what others have. */
+  onMended?: ((mended: MendedHosts) => void) | undefined;
+  confirm?: PushOptions['confirm'];
+}
+
 /** How far back to look for hosts that do not answer (default: 30 days, which the event log keeps), and how long hosts have to answer (default: 2 seconds). */
 export interface LookOptions {
   lookBackMs?: number;
