@@ -21,6 +21,7 @@ export type {
   WholeList,
 } from './central/fleet/options.ts';
 export { FleetClient } from './central/fleet-client.ts';
+export type { FleetLists } from './central/fleet-lists.ts';
 export type {
   FoundRollout,
   HostAmount,

@@ -1,6 +1,6 @@
 import { userOf } from '../broker/connection/broker-access.ts';
 import { FleetLink } from '../broker/fleet-link.ts';
-import type { FleetEvent, ReportedList, ReportedRuleset } from '../contract/event.ts';
+import type { FleetEvent, ReportedRuleset } from '../contract/event.ts';
 import type { RolloutEvent } from '../contract/rollout-events.ts';
 import { BrokerNotes } from './broker-notes.ts';
 import type { ConnectOptions } from './connect-options.ts';
@@ -8,23 +8,19 @@ import { EventReader } from './fleet/event-reader.ts';
 import { EventStream } from './fleet/event-stream.ts';
 import type { FleetState } from './fleet/fleet-state.ts';
 import { forgetHost } from './fleet/forget-host.ts';
-import { askListChange, askWholeList } from './fleet/list-requests.ts';
 import { Operator } from './fleet/operator.ts';
 import type {
   HostAnswers,
   HostSelection,
-  ListChange,
-  ListOptions,
   LookOptions,
   PushOptions,
   RequestOptions,
   RulesetToPush,
   StreamStart,
-  WholeList,
 } from './fleet/options.ts';
 import { readPast } from './fleet/read-past.ts';
 import { answerJob, askReport, askRuleset, cancelJob } from './fleet/requests.ts';
-import { askListReport } from './fleet/send-list-job.ts';
+import { FleetLists } from './fleet-lists.ts';
 import { readConnectOptions } from './read-connect-options.ts';
 import type { FoundRollout, RolloutOptions, RolloutPlan } from './rollout/rollout-options.ts';
 import type { RolloutEnd } from './rollout/rollout-state.ts';
@@ -38,9 +34,12 @@ import { findRollout, requestOfRollout, resumeRollout, startRollout } from './ro
  */
 export class FleetClient {
   readonly #operator: Operator;
+  /** Lists of addresses on the hosts of this fleet. */
+  readonly lists: FleetLists;
 
   private constructor(operator: Operator) {
     this.#operator = operator;
+    this.lists = new FleetLists(operator);
   }
 
   /** @throws {SettingsError} {@link BrokerUnreachable}; what the signal was aborted with */
@@ -109,49 +108,6 @@ export class FleetClient {
     options: RequestOptions = {},
   ): Promise<Map<string, ReportedRuleset[] | null>> {
     return await askReport(this.#operator, name, whom, options);
-  }
-
-  /**
-   * Has hosts hold exactly these entries in a list; who does not have it makes it. Where another was faster, it is tried again.
-   *
-   * @throws {RequestInvalid}
-   */
-  async replaceList(list: WholeList, whom: HostSelection, options: ListOptions = {}): Promise<HostAnswers> {
-    return await askWholeList(this.#operator, { action: 'list.replace', list }, whom, options);
-  }
-
-  /**
-   * Has hosts add and remove some entries of a list; who does not have it makes it. Where another was faster, it is tried again; a host
-   * that has missed a change gets the whole list as others have it, and `onMended` is called.
-   *
-   * @throws {RequestInvalid}
-   */
-  async changeList(list: ListChange, whom: HostSelection, options: ListOptions = {}): Promise<HostAnswers> {
-    return await askListChange(this.#operator, list, whom, options);
-  }
-
-  /** Has hosts take a list away; one that rules match is refused. @throws {RequestInvalid} */
-  async removeList(
-    name: string,
-    revision: number | 'next',
-    whom: HostSelection,
-    options: ListOptions = {},
-  ): Promise<HostAnswers> {
-    return await askWholeList(
-      this.#operator,
-      { action: 'list.remove', list: { name, revision } },
-      whom,
-      options,
-    );
-  }
-
-  /** What hosts have of a list. `null`: the host did not answer, or cannot hold lists. @throws {RequestInvalid} */
-  async reportList(
-    name: string,
-    whom: HostSelection,
-    options: RequestOptions = {},
-  ): Promise<Map<string, ReportedList | null>> {
-    return await askListReport(this.#operator, name, whom, options);
   }
 
   /** Keeps what waits to be confirmed, on the hosts where it does. */

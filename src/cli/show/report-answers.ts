@@ -38,12 +38,19 @@ export class AnswerReport {
     this.#view.clear();
   }
 
-  end(answers: HostAnswers, file: RulesetFile | null): ExitStatus {
+  /** @param show what is printed of the answers for a person, instead of what is printed for a ruleset */
+  end(
+    answers: HostAnswers,
+    file: RulesetFile | null,
+    show: (answers: HostAnswers) => string[] = (all) => [
+      ...showAnswers(all, file),
+      tellCounts(summaryOf(all)),
+    ],
+  ): ExitStatus {
     this.#view.clear();
     const hosts = Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
-    const summary = countEnds(Object.values(hosts));
-    if (this.#json) printJson({ summary, hosts, stopped: false });
-    else print(`${[...showAnswers(answers, file), tellCounts(summary)].join('\n')}\n`);
+    if (this.#json) printJson({ summary: summaryOf(answers), hosts, stopped: false });
+    else print(`${show(answers).join('\n')}\n`);
     return statusOf(Object.values(hosts));
   }
 
@@ -51,6 +58,10 @@ export class AnswerReport {
     if (!this.#json)
       this.#view.draw([progressBar(this.#ended.size, Math.max(this.#expected, this.#ended.size), BAR_WIDTH)]);
   }
+}
+
+function summaryOf(answers: HostAnswers): Record<string, number> {
+  return countEnds([...answers.values()].map(({ end }) => end));
 }
 
 /** Of how hosts ended: what failed comes before what is not known. */
