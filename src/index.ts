@@ -2,6 +2,7 @@
 
 export type { ConnectOptions } from './central/connect-options.ts';
 export * from './central/fleet/errors.ts';
+export type { FleetLists } from './central/fleet/fleet-lists.ts';
 export type { FleetState, HostState } from './central/fleet/fleet-state.ts';
 export type {
   Behind,
@@ -21,7 +22,6 @@ export type {
   WholeList,
 } from './central/fleet/options.ts';
 export { FleetClient } from './central/fleet-client.ts';
-export type { FleetLists } from './central/fleet-lists.ts';
 export type {
   FoundRollout,
   HostAmount,

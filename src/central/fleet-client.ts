@@ -6,6 +6,7 @@ import { BrokerNotes } from './broker-notes.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { EventReader } from './fleet/event-reader.ts';
 import { EventStream } from './fleet/event-stream.ts';
+import { FleetLists } from './fleet/fleet-lists.ts';
 import type { FleetState } from './fleet/fleet-state.ts';
 import { forgetHost } from './fleet/forget-host.ts';
 import { Operator } from './fleet/operator.ts';
@@ -20,7 +21,6 @@ import type {
 } from './fleet/options.ts';
 import { readPast } from './fleet/read-past.ts';
 import { answerJob, askReport, askRuleset, cancelJob } from './fleet/requests.ts';
-import { FleetLists } from './fleet-lists.ts';
 import { readConnectOptions } from './read-connect-options.ts';
 import type { FoundRollout, RolloutOptions, RolloutPlan } from './rollout/rollout-options.ts';
 import type { RolloutEnd } from './rollout/rollout-state.ts';

@@ -89,7 +89,8 @@ export async function askListChange(
 
 /** Of another length for each of those who try. */
 async function pause({ signal }: ListOptions): Promise<void> {
-  await sleep(Math.random() * MOST_PAUSE_MS, undefined, signal === undefined ? {} : { signal });
+  const ms = Math.random() * MOST_PAUSE_MS;
+  await sleep(ms, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
 }
 
 /** Hosts ignore fields that they do not know: whoever misspells one here is told. */

@@ -60,22 +60,14 @@ function readLines(path: string, text: string): Read {
 }
 
 function readJson(path: string, text: string): Read {
-  const read: Read = { entries: [], problems: [] };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const { message } = error as Error;
-    const at = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
-    read.problems.push(new FileProblem(path, lineAt(text, at), escapeControl(message)));
-    return read;
-  }
+  const { value, problem } = parse(path, text);
+  if (problem !== null) return { entries: [], problems: [problem] };
   const written = Written.safeParse(Array.isArray(value) ? { entries: value } : value);
-  if (!written.success) {
-    read.problems.push(new FileProblem(path, 1, z.prettifyError(written.error)));
-    return read;
-  }
+  if (!written.success)
+    return { entries: [], problems: [new FileProblem(path, 1, z.prettifyError(written.error))] };
   const { entries, kind, maxEntries, truncated } = written.data;
+  const room = maxEntries === undefined ? {} : { maxEntries };
+  const read: Read = { entries: [], problems: [], ...(kind == null ? {} : { kind }), ...room };
   if (truncated === true)
     read.problems.push(
       new FileProblem(path, 1, 'is a report that was cut: it has not all entries of the list'),
@@ -83,13 +75,22 @@ function readJson(path: string, text: string): Read {
   let from = 0;
   for (const item of entries) {
     const { data } = Entry.safeParse(item);
-    const { entry, until } = typeof data === 'string' ? { entry: data, until: undefined } : (data ?? {});
-    const found = text.indexOf(JSON.stringify(entry ?? item), from);
-    from = found === -1 ? from : found;
+    const { entry, until = null } = typeof data === 'string' ? { entry: data } : (data ?? {});
+    from = Math.max(from, text.indexOf(JSON.stringify(entry ?? item), from));
     const reason = entry === undefined ? noEntry(item) : take(read, entry, until ?? undefined);
     if (reason !== null) read.problems.push(new FileProblem(path, lineAt(text, from), reason));
   }
-  return { ...read, ...(kind == null ? {} : { kind }), ...(maxEntries === undefined ? {} : { maxEntries }) };
+  return read;
+}
+
+function parse(path: string, text: string): { value: unknown; problem: FileProblem | null } {
+  try {
+    return { value: JSON.parse(text), problem: null };
+  } catch (error) {
+    const { message } = error as Error;
+    const at = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
+    return { value: null, problem: new FileProblem(path, lineAt(text, at), escapeControl(message)) };
+  }
 }
 
 function noEntry(item: unknown): string {

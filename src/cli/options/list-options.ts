@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
+import type { FleetLists } from '../../central/fleet/fleet-lists.ts';
 import type { HostAnswers, HostSelection, ListOptions, SentJob } from '../../central/fleet/options.ts';
 import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
-import type { FleetLists } from '../../central/fleet-lists.ts';
 import { AnswerReport } from '../show/report-answers.ts';
 import { nameHosts } from '../show/show-answers.ts';
 import { showListAnswers } from '../show/show-list-answers.ts';

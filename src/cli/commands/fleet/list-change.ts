@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander';
+import type { FleetLists } from '../../../central/fleet/fleet-lists.ts';
 import type { HostAnswers, HostSelection, ListOptions } from '../../../central/fleet/options.ts';
-import type { FleetLists } from '../../../central/fleet-lists.ts';
 import { readListFile } from '../../files/list-file.ts';
 import { withExamples } from '../../options/help.ts';
 import { type ListFlags, runOnList, withListOptions } from '../../options/list-options.ts';

@@ -1,6 +1,6 @@
-import type { ReportedList } from '../contract/event.ts';
-import { askListChange, askWholeList } from './fleet/list-requests.ts';
-import type { Operator } from './fleet/operator.ts';
+import type { ReportedList } from '../../contract/event.ts';
+import { askListChange, askWholeList } from './list-requests.ts';
+import type { Operator } from './operator.ts';
 import type {
   HostAnswers,
   HostSelection,
@@ -8,8 +8,8 @@ import type {
   ListOptions,
   RequestOptions,
   WholeList,
-} from './fleet/options.ts';
-import { askListReport } from './fleet/send-list-job.ts';
+} from './options.ts';
+import { askListReport } from './send-list-job.ts';
 
 /**
  * Lists of addresses on the hosts of a fleet. Under the revision `next`, what another was faster with is tried again.
