@@ -39,7 +39,7 @@ function describeList({ end, result }: HostAnswer): string | null {
   if (end === 'superseded') return `${name} revision ${revision}: superseded by a newer one`;
   if (liveRevision === null) return `${name} revision ${revision}: taken away`;
   const { added, removed, entries } = result.counts ?? { added: 0, removed: 0, entries: result.list.entries };
-  const content = entries === 1 ? '1 entry' : `${entries} entries`;
+  const content = plural(entries, 'entry', 'entries');
   if (end === 'unchanged') return `${name} revision ${revision}: nothing had to change, ${content}`;
   return `${name} revision ${revision}: ${added} in, ${removed} out, ${content}`;
 }

@@ -46,7 +46,7 @@ function counted(group: readonly Told[]): string {
   const counts = [...new Set(group.map(({ list }) => list.entries.length))].toSorted((a, b) => a - b);
   const [least = 0] = counts;
   const most = counts.at(-1) ?? 0;
-  return counts.length > 1 ? `${least} to ${most} entries` : least === 1 ? '1 entry' : `${least} entries`;
+  return counts.length > 1 ? `${least} to ${most} entries` : plural(least, 'entry', 'entries');
 }
 
 /** Each entry that is on any host. */
