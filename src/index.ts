@@ -12,15 +12,21 @@ export type {
   JobAnswers,
   JobLookOptions,
   JobWaitOptions,
+  ListChange,
+  ListEntry,
+  ListOptions,
   LookOptions,
+  MendedHosts,
   PushOptions,
   RequestOptions,
   RulesetToPush,
   SentJob,
   StreamStart,
+  WholeList,
 } from './central/fleet/options.ts';
 export { FleetClient } from './central/fleet-client.ts';
 export type { FleetJob } from './central/fleet-job.ts';
+export type { FleetLists } from './central/fleet-lists.ts';
 export type { GateProgress } from './central/rollout/gate-progress.ts';
 export type {
   FoundRollout,
@@ -40,6 +46,7 @@ export {
   type JobCompleted,
   type JobCompletedEvent,
   type JobUndoneEvent,
+  type ReportedList,
   type ReportedRuleset,
   type WorkerEvent,
   type WorkerFacts,

@@ -22,6 +22,7 @@ import { assertJobId } from './fleet/pick-up-job.ts';
 import { readPast } from './fleet/read-past.ts';
 import { answerJob, askReport, askRuleset, cancelJob } from './fleet/requests.ts';
 import { FleetJob } from './fleet-job.ts';
+import { FleetLists } from './fleet-lists.ts';
 import { OpenCalls } from './open-calls.ts';
 import { readConnectOptions } from './read-connect-options.ts';
 import type { FoundRollout, RolloutOptions, RolloutPlan } from './rollout/rollout-options.ts';
@@ -58,10 +59,13 @@ import {
 export class FleetClient {
   readonly #calls: OpenCalls;
   readonly #reader: EventReader;
+  /** Lists of addresses on the hosts of this fleet. */
+  readonly lists: FleetLists;
 
   private constructor(operator: Operator) {
     this.#calls = new OpenCalls(operator);
     this.#reader = operator.reader;
+    this.lists = new FleetLists(this.#calls);
   }
 
   /**

@@ -126,6 +126,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/fleet/history.ts')).historyCommand,
   },
   {
+    name: 'list',
+    group: 'The fleet:',
+    description: 'change lists of addresses on hosts, which rules match; show them',
+    load: async () => (await import('./commands/fleet/list.ts')).listCommand,
+  },
+  {
     name: 'forget',
     group: 'The fleet:',
     description: 'take hosts out of the fleet that are gone for good',

@@ -5,7 +5,7 @@ import { Envelope, UnconfirmedByDefault } from './job-envelope.ts';
 /** The most bytes of JSON of a `list.replace`, after gzip is undone. */
 export const MAX_LIST_JOB_BYTES = 64 * 1024 * 1024;
 /** The most entries of each family that a list can be made for, and how many it is made for where nothing else is said. */
-const MAX_LIST_ENTRIES = 1_000_000;
+export const MAX_LIST_ENTRIES = 1_000_000;
 export const DEFAULT_LIST_ENTRIES = 65_536;
 
 /** An address or a network, alone or with the time at which it ends. What it says is looked at by the host. */

@@ -19,7 +19,15 @@ function host(hostId: string, revisions: Record<string, number>, more: Partial<H
     kernel: '6.1.0',
     bootId: 'b0',
   };
-  const rest = { groups: ['web'], removed: [], pending: null, running: null, pendingUntil: null };
+  const rest = {
+    groups: ['web'],
+    removed: [],
+    lists: [],
+    removedLists: [],
+    pending: null,
+    running: null,
+    pendingUntil: null,
+  };
   return { hostId, presence: 'online', lastSeen: new Date(), worker, rulesets, ...rest, ...more };
 }
 

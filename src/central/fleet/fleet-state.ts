@@ -17,6 +17,10 @@ export interface HostState {
   rulesets: WorkerEvent['data']['rulesets'];
   /** Taken away; a next revision is above these, too. */
   removed: NonNullable<WorkerEvent['data']['removed']>;
+  /** The lists of addresses that it holds. */
+  lists: NonNullable<WorkerEvent['data']['lists']>;
+  /** Lists that were taken away, as far as that was read. */
+  removedLists: NonNullable<WorkerEvent['data']['removed']>;
   /** The job that waits to be confirmed. */
   pending: string | null;
   /** The job that it has begun, and not ended, as far as that was read. */
@@ -53,14 +57,15 @@ export class FleetState {
       this.#touch(event);
       return;
     }
-    const { hostId, groups, worker, rulesets, removed = [], pending } = event.data;
+    const { hostId, groups, worker, rulesets, removed = [], lists = [], pending } = event.data;
     const lastSeen = new Date(event.time);
     const presence = event.type === 'fleetwall.worker.offline' ? 'offline' : 'online';
     const before = this.#hosts.get(hostId);
     const pendingUntil = before !== undefined && before.pending === pending ? before.pendingUntil : null;
     const running = before?.running ?? null;
+    const removedLists = before?.removedLists ?? [];
     const seen = { hostId, groups, presence, lastSeen, worker, rulesets, removed, running } as const;
-    this.#hosts.set(hostId, { ...seen, pending, pendingUntil });
+    this.#hosts.set(hostId, { ...seen, lists, removedLists, pending, pendingUntil });
   }
 
   /** Takes a host out, until it is heard of again. @internal */
@@ -84,7 +89,10 @@ export class FleetState {
     if (host === undefined) return;
     host.lastSeen = new Date(event.time);
     if (host.presence === 'silent') host.presence = 'online';
-    if (event.type === 'fleetwall.job.completed') takeEnd(host, event.data);
+    if (event.type === 'fleetwall.job.completed') {
+      takeEnd(host, event.data);
+      takeListEnd(host, event.data);
+    }
     if (event.type === 'fleetwall.job.started') host.running = event.data.jobId;
     if (event.type === 'fleetwall.job.awaiting_confirmation' && event.data.mode === 'manual') {
       host.pending = event.data.jobId;
@@ -113,5 +121,18 @@ function takeEnd(host: HostState, { jobId, outcome, ruleset }: JobCompleted): vo
   } else if (outcome === 'removed') {
     host.rulesets = host.rulesets.filter((known) => known !== before);
     host.removed = [...host.removed.filter((known) => known.name !== name), { name, revision }];
+  }
+}
+
+/** What of its list is committed once a job has ended. */
+function takeListEnd(host: HostState, { action, outcome, list }: JobCompleted): void {
+  if (list == null) return;
+  const { name, revision, liveRevision, liveDigest, entries } = list;
+  const others = host.lists.filter((known) => known.name !== name);
+  if (liveRevision !== null && liveDigest !== null) {
+    host.lists = [...others, { name, revision: liveRevision, digest: liveDigest, entries }];
+  } else if (action === 'list.remove' && (outcome === 'applied' || outcome === 'unchanged')) {
+    host.lists = others;
+    host.removedLists = [...host.removedLists.filter((known) => known.name !== name), { name, revision }];
   }
 }

@@ -1,4 +1,5 @@
 import { RequestInvalid } from './errors.ts';
+import type { HostState } from './fleet-state.ts';
 import type { HostSelection, RulesetToPush } from './options.ts';
 import { type FleetObserver, hostsOf } from './select.ts';
 
@@ -18,19 +19,40 @@ export async function revisionFor(
   whom: HostSelection,
 ): Promise<number> {
   if (revision !== 'next') return revision;
+  const revisions = await revisionsOn(observer, whom, ({ rulesets, removed }) =>
+    [...rulesets, ...removed].filter((ruleset) => ruleset.name === name),
+  );
+  return nextOf(`ruleset ${name}`, revisions);
+}
+
+/** The highest revision of something that each host is known to have had; 0: none. */
+export async function revisionsOn(
+  observer: FleetObserver,
+  whom: HostSelection,
+  find: (host: HostState) => readonly { revision: number }[],
+): Promise<Map<string, number>> {
   const { hosts: known } = await observer.fleet();
   const revisions = new Map<string, number>();
-  for (const host of await hostsOf(observer, whom)) {
-    const { rulesets = [], removed = [] } = known.get(host) ?? {};
-    const own = [...rulesets, ...removed].filter((ruleset) => ruleset.name === name);
-    revisions.set(host, Math.max(0, ...own.map((of) => of.revision)));
+  for (const hostId of await hostsOf(observer, whom)) {
+    const host = known.get(hostId);
+    const found = host === undefined ? [] : find(host);
+    revisions.set(hostId, Math.max(0, ...found.map((of) => of.revision)));
   }
-  assertPlausible(name, revisions);
+  return revisions;
+}
+
+/**
+ * One more than the highest.
+ *
+ * @throws {RequestInvalid} if a host says that it has a revision which cannot be meant
+ */
+export function nextOf(what: string, revisions: ReadonlyMap<string, number>): number {
+  assertPlausible(what, revisions);
   return Math.max(0, ...revisions.values()) + 1;
 }
 
-/** One host must not decide alone which numbers the fleet has left. Hosts that do not have the ruleset say nothing about them. */
-function assertPlausible(name: string, revisions: ReadonlyMap<string, number>): void {
+/** One host must not decide alone which numbers the fleet has left. Hosts that do not have it say nothing about them. */
+function assertPlausible(what: string, revisions: ReadonlyMap<string, number>): void {
   const said = [...revisions].filter(([, at]) => at > 0).toSorted(([, one], [, other]) => one - other);
   const [highestHost, highest] = said.at(-1) ?? ['', 0];
   const leap = said.findIndex(
@@ -41,6 +63,6 @@ function assertPlausible(name: string, revisions: ReadonlyMap<string, number>): 
   const [host, at] = isAlone ? (said[leap] ?? ['', 0]) : [highestHost, highest];
   const others = isAlone ? `, and the others have at most ${said[leap - 1]?.[1]}` : '';
   throw new RequestInvalid(
-    `host ${host} says that it has revision ${at} of ruleset ${name}${others}: no next revision is taken from that. Look at that host; or say a revision yourself`,
+    `host ${host} says that it has revision ${at} of ${what}${others}: no next revision is taken from that. Look at that host; or say a revision yourself`,
   );
 }

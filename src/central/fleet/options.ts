@@ -68,6 +68,55 @@ export interface PushOptions extends RequestOptions {
   confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
 }
 
+/** An address or a network, alone or with the time at which it ends (RFC 3339). */
+export type ListEntry = string | { entry: string; until?: string | undefined };
+
+interface ListOfHosts {
+  name: string;
+  /** `next`: one more than the highest revision that the asked hosts are known to have had. */
+  revision: number | 'next';
+  /** Deletes the tracked flows of entries that are added, and closes the hosts' own connections to them. */
+  cut?: boolean | undefined;
+  /** What becomes of an entry that a deny list of a host must never have; default `refuse`. */
+  onNever?: 'refuse' | 'skip' | undefined;
+}
+
+/** The whole content of a list. What is not said of `kind` and `maxEntries` stays as it is. */
+export interface WholeList extends ListOfHosts {
+  /** All that it is to have. */
+  entries: readonly ListEntry[];
+  /** Of a new list; default `deny`. */
+  kind?: 'deny' | 'allow' | undefined;
+  /** Of each family; of a new list 65,536 where nothing is said. */
+  maxEntries?: number | undefined;
+}
+
+/** Some entries of a list that come, or go. */
+export interface ListChange extends ListOfHosts {
+  /** Addresses and networks that come. */
+  add?: readonly ListEntry[] | undefined;
+  /** Addresses and networks that go; what is not there is no error. */
+  remove?: readonly string[] | undefined;
+}
+
+/** Hosts that had missed changes of a list, and were given all of it. */
+export interface MendedHosts {
+  /** Their ids. */
+  hosts: readonly string[];
+  /** Whose content they have now. */
+  from: string;
+  /** Under which they have it. */
+  revision: number;
+}
+
+/** How hosts are asked about a list. */
+export interface ListOptions extends RequestOptions {
+  /** Called when hosts had missed changes, and now have what others have. */
+  onMended?: ((mended: MendedHosts) => void) | undefined;
+  /** As of a push; default `probe`, of a change `none`. */
+  confirm?: PushOptions['confirm'];
+}
+
 /** How long to look for hosts. */
 export interface LookOptions {
   /** How far back to look for hosts that do not answer, in milliseconds; default: 30 days, which the event log keeps. */

@@ -16,7 +16,11 @@ export interface ConfirmFlags {
 const MOST_SECONDS = 1200;
 
 /** How a change that was applied is confirmed; `says` is who does, with each of the modes that ask. */
-export function withConfirmOptions(command: Command, says: { probe: string; manual: string }): Command {
+export function withConfirmOptions(
+  command: Command,
+  says: { probe: string; manual: string },
+  fallback = 'probe',
+): Command {
   return optionsUnder('Confirmation:', command, (under) =>
     under
       .addOption(
@@ -25,7 +29,7 @@ export function withConfirmOptions(command: Command, says: { probe: string; manu
           `who says whether the change is kept: with probe, ${says.probe}; with manual, ${says.manual}; with none, it is kept unasked`,
         )
           .choices(['probe', 'manual', 'none'])
-          .default(undefined, 'probe'),
+          .default(undefined, fallback),
       )
       .addOption(
         new Option(

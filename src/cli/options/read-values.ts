@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { HostId, Revision } from '../../contract/identifiers.ts';
+import { HostId, ListName, Revision, Timestamp } from '../../contract/identifiers.ts';
+import { parseNetwork } from '../../list/network.ts';
 
 /** Another value of an option that may be given several times. */
 export function collect(value: string, values: readonly string[] = []): string[] {
@@ -44,4 +45,25 @@ export function readRevisionOrNext(text: string): number | 'next' {
   const read = Revision.safeParse(Number(text));
   if (!read.success) throw new InvalidArgumentError('A revision is a whole number from 1, or next.');
   return read.data;
+}
+
+export function readListName(text: string): string {
+  const read = ListName.safeParse(text);
+  if (!read.success) throw new InvalidArgumentError(`It ${read.error.issues[0]?.message ?? 'is no name'}.`);
+  return text;
+}
+
+/** Another address or network. */
+export function collectEntry(text: string, entries: readonly string[] = []): string[] {
+  const network = parseNetwork(text);
+  if (typeof network === 'string') throw new InvalidArgumentError(`It ${network}.`);
+  return [...entries, network.text];
+}
+
+/** @returns RFC 3339 */
+export function readTime(text: string): string {
+  const read = Timestamp.safeParse(text);
+  if (!read.success) throw new InvalidArgumentError(`It ${read.error.issues[0]?.message ?? 'is no time'}.`);
+  if (!(Date.parse(text) > Date.now())) throw new InvalidArgumentError('It is in the past.');
+  return text;
 }

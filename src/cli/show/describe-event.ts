@@ -23,9 +23,9 @@ export function describeEvent(event: FleetEvent | RolloutEvent): string {
 function whatHappened(event: FleetEvent): string {
   switch (event.type) {
     case 'fleetwall.job.started':
-      return `${event.data.action} ${nameOf(event.data.ruleset)} started`;
+      return `${event.data.action} ${subjectOf(event.data)} started`;
     case 'fleetwall.job.awaiting_confirmation':
-      return `${nameOf(event.data.ruleset)} applied; waits until ${event.data.deadline} to be confirmed (${event.data.mode})`;
+      return `${subjectOf(event.data)} applied; waits until ${event.data.deadline} to be confirmed (${event.data.mode})`;
     case 'fleetwall.job.completed':
       return describeEnd(event.data);
     case 'fleetwall.job.undone': {
@@ -52,15 +52,23 @@ function describeEnd({
   action,
   outcome,
   ruleset,
+  list,
+  counts,
   diff,
   failure,
 }: Extract<FleetEvent, { type: 'fleetwall.job.completed' }>['data']): string {
-  const name = ruleset === null ? (action ?? 'job') : nameOf(ruleset);
+  const of = ruleset ?? list ?? null;
+  const name = of === null ? (action ?? 'job') : nameOf(of);
   const why = failure === null ? '' : `: ${escapeControl(tellMessage(failure))} (${failure.code})`;
   const line = failure?.lines[0];
   const where = line === undefined ? '' : `; ${tellPlace(line, null)}: ${escapeControl(line.reason)}`;
-  const changed = diff === null ? '' : `: ${describeCounts(diff, outcome !== 'checked')}`;
+  const changed = diff === null ? inList(counts) : `: ${describeCounts(diff, outcome !== 'checked')}`;
   return `${name} ${paintEnd(outcome)}${failure === null ? changed : why + where}`;
+}
+
+function inList(counts: { added: number; removed: number; entries: number } | undefined): string {
+  if (counts === undefined) return '';
+  return `: ${counts.added} in, ${counts.removed} out, ${plural(counts.entries, 'entry', 'entries')}`;
 }
 
 function describeRollout(event: RolloutEvent): string {
@@ -86,6 +94,15 @@ function describeRollout(event: RolloutEvent): string {
   }
 }
 
+function subjectOf({ ruleset, list }: { ruleset: Named | null; list?: Named | undefined }): string {
+  return nameOf(ruleset ?? list ?? null);
+}
+
+interface Named {
+  name: string;
+  revision: number;
+}
+
 /** `ops on jump-1 (process 4711)` */
 export function describeOwner({ user, host, pid }: RolloutOwner): string {
   return escapeControl(`${user} on ${host} (process ${pid})`);
@@ -96,6 +113,6 @@ export function describeLook({ name, verdict, reason }: GateLook): string {
   return `${escapeControl(`gate "${name}": `)}${paintEnd(verdict)}${escapeControl(`, ${reason}`)}`;
 }
 
-function nameOf(ruleset: { name: string; revision: number } | null): string {
+function nameOf(ruleset: Named | null): string {
   return ruleset === null ? 'of all rulesets' : `${ruleset.name} revision ${ruleset.revision}`;
 }

@@ -1,4 +1,4 @@
-/** `1 host`, `2 hosts` */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 host`, `2 hosts`; `1 entry`, `2 entries` */
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`;
 }

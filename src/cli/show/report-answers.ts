@@ -33,13 +33,17 @@ export class AnswerReport {
     this.#draw();
   };
 
-  /** @param show what a person is shown of each host, before how many ended how */
-  end(answers: HostAnswers, file: RulesetFile | null, show = showAnswers): ExitStatus {
+  /**
+   * @param show what a person is shown of the answers
+   * @param isCounted whether how many ended how comes after it
+   */
+  end(answers: HostAnswers, file: RulesetFile | null, show = showAnswers, isCounted = true): ExitStatus {
     this.#view.clear();
     const hosts = Object.fromEntries([...answers].map(([host, { end }]) => [host, end]));
     const summary = countEnds(Object.values(hosts));
+    const counts = isCounted ? [tellCounts(summary)] : [];
     if (this.#json) printJson({ summary, hosts, stopped: false });
-    else print(`${[...show(answers, file), tellCounts(summary)].join('\n')}\n`);
+    else print(`${[...show(answers, file), ...counts].join('\n')}\n`);
     return statusOf(Object.values(hosts));
   }
 

@@ -1,0 +1,152 @@
+import { Argument, Command, Option } from 'commander';
+import type { HostAnswers, HostSelection, ListOptions } from '../../../central/fleet/options.ts';
+import type { FleetLists } from '../../../central/fleet-lists.ts';
+import { readListFile } from '../../files/list-file.ts';
+import { withExamples } from '../../options/help.ts';
+import { type ListFlags, runOnList, withListOptions } from '../../options/list-options.ts';
+import { collectEntry, readDuration, readListName, readTime } from '../../options/read-values.ts';
+import type { ExitStatus } from '../../terminal/exit-status.ts';
+
+type End = (status: ExitStatus) => void;
+type EntryFlags = ListFlags & { for?: number; until?: string; cut?: true; skipNever?: true };
+
+export function addCommand(end: End): Command {
+  const command = nameEntries(new Command('add')).description('put addresses or networks into a list');
+  command
+    .addOption(
+      new Option('--for <duration>', 'for how long they are in it, such as 90s, 4h or 7d')
+        .argParser(readDuration)
+        .default(undefined, 'until they are removed'),
+    )
+    .addOption(
+      new Option('--until <time>', 'when they end, such as 2026-11-25T18:00:00Z')
+        .argParser(readTime)
+        .conflicts('for'),
+    );
+  withEntryOptions(command);
+  withListOptions(command, 'none').action(
+    async (name: string, entries: string[], flags: EntryFlags, self: Command) => {
+      const until = flags.for === undefined ? flags.until : endAfter(flags.for);
+      const add = entries.map((entry) => (until === undefined ? entry : { entry, until }));
+      const list = { name, revision: flags.revision, add, ...entryFlags(flags) };
+      end(await runOnList(`add to list ${name}`, flags, self, sendsChange(list)));
+    },
+  );
+  return withExamples(command, [
+    [
+      'refuse an address everywhere for four hours',
+      'fleetwall list add blocked 203.0.113.9 --for 4h --all --yes',
+    ],
+    [
+      'a network on a group, and end the connections that it has',
+      'fleetwall list add blocked 2001:db8:7::/48 --cut --group web --yes',
+    ],
+  ]);
+}
+
+export function removeCommand(end: End): Command {
+  const command = nameEntries(new Command('remove')).description('take addresses or networks out of a list');
+  withListOptions(command, 'none').action(
+    async (name: string, remove: string[], flags: ListFlags, self: Command) => {
+      const list = { name, revision: flags.revision, remove };
+      end(await runOnList(`remove from list ${name}`, flags, self, sendsChange(list)));
+    },
+  );
+  return withExamples(command, [
+    ['let an address in again', 'fleetwall list remove blocked 203.0.113.9 --all --yes'],
+    [
+      'two networks, on one host',
+      'fleetwall list remove blocked 198.51.100.0/24 2001:db8:7::/48 --host web-1',
+    ],
+  ]);
+}
+
+export function replaceCommand(end: End): Command {
+  const command = nameList(new Command('replace')).description('have a list hold exactly what is in a file');
+  command
+    .argument(
+      '<file>',
+      'an entry a line, each with " until TIME" or not, and comments from # on; or JSON; - is standard input',
+    )
+    .addOption(
+      new Option('--kind <kind>', 'what the list is for: addresses that are refused, or that are let in')
+        .choices(['deny', 'allow'])
+        .default(undefined, 'as it is; of a new list, deny'),
+    );
+  withEntryOptions(command);
+  withListOptions(command, 'probe').action(
+    async (
+      name: string,
+      path: string,
+      { kind, ...flags }: EntryFlags & { kind?: 'deny' | 'allow' },
+      self: Command,
+    ) => {
+      const file = await readListFile(path);
+      const said = kind === undefined ? {} : { kind };
+      const list = { name, revision: flags.revision, ...file, ...said, ...entryFlags(flags) };
+      const send: Send = async (lists, whom, options) => await lists.replace(list, whom, options);
+      end(await runOnList(`replace list ${name}`, flags, self, send));
+    },
+  );
+  return withExamples(command, [
+    ['a list that somebody keeps, on every host', 'fleetwall list replace blocked blocked.txt --all --yes'],
+    [
+      'who may come in, on a group',
+      'fleetwall list replace offices offices.json --kind allow --group web --yes',
+    ],
+  ]);
+}
+
+export function deleteCommand(end: End): Command {
+  const command = nameList(new Command('delete')).description(
+    'take a list away; rules must not match it any more',
+  );
+  withListOptions(command, 'probe').action(async (name: string, flags: ListFlags, self: Command) => {
+    const send: Send = async (lists, whom, options) =>
+      await lists.remove(name, flags.revision, whom, options);
+    end(await runOnList(`delete list ${name}`, flags, self, send));
+  });
+  return withExamples(command, [
+    ['on one host', 'fleetwall list delete blocked --host web-1'],
+    ['on every host, signed', 'fleetwall list delete blocked --all --key ops.key --yes'],
+  ]);
+}
+
+type Send = (lists: FleetLists, whom: HostSelection, options: ListOptions) => Promise<HostAnswers>;
+
+function sendsChange(list: Parameters<FleetLists['change']>[0]): Send {
+  return async (lists, whom, options) => await lists.change(list, whom, options);
+}
+
+function nameList(command: Command): Command {
+  return command.addArgument(new Argument('<name>', 'the name of the list').argParser(readListName));
+}
+
+function nameEntries(command: Command): Command {
+  return nameList(command).addArgument(
+    new Argument('<entry...>', 'addresses and networks, such as 192.0.2.1 or 2001:db8::/48').argParser(
+      collectEntry,
+    ),
+  );
+}
+
+/** What goes for entries that come in. */
+function withEntryOptions(command: Command): void {
+  command
+    .option(
+      '--cut',
+      'then delete the tracked flows of what came in, and close connections of the hosts to it',
+    )
+    .option(
+      '--skip-never',
+      'leave out what a host must never refuse, such as its own addresses; else such a host refuses all of it',
+    );
+}
+
+function entryFlags({ cut, skipNever }: EntryFlags) {
+  return { cut: cut === true, onNever: skipNever === true ? ('skip' as const) : ('refuse' as const) };
+}
+
+function endAfter(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toISOString();
+}
