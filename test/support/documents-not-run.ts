@@ -49,6 +49,11 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'src/cli/README.md: $ fleetwall confirm 99100c9c-3567-439e-9849-cb3edc97b140': IDS,
   'src/cli/README.md: $ fleetwall cancel 99100c9c-3567-439e-9849-cb3edc97b140': IDS,
   'src/cli/README.md: $ fleetwall watch --outcome failed': ASKS,
+  'src/cli/README.md: $ fleetwall list add blocked 203.0.113.9 --for 4h --all --yes': SHOWN,
+  'src/cli/README.md: $ cat block.yaml':
+    'test/integration/central/block-addresses.test.ts runs it from the page, for one host',
+  'src/cli/README.md: $ cscli bouncers add fleetwall -o raw > /etc/fleetwall/crowdsec.key':
+    'test/integration/central/block-addresses.test.ts runs it from the page, for one host and a CrowdSec of its own',
   'src/cli/README.md: $ fleetwall forget web-7': ADDRESS,
   'src/cli/README.md: $ fleetwall provision --hosts hosts.txt --operator central --passwords ./passwords \\':
     ADDRESS,

@@ -95,14 +95,6 @@ describe('src/cli/README.md, as it stands: from the central side', () => {
     );
     expect(await namespace.save()).toContain('192.0.2.1/32');
   });
-
-  it('the recipe that blocks an address: twice, and each push is the whole list', async () => {
-    await write('block.sh', await documentedBlock(PAGE, '#!/bin/sh -e'));
-    expect(await run(await documentedBlock(PAGE, '$ sh block.sh 198.51.100.7'))).toContain(
-      '1 rule in, 0 out, 2 unchanged',
-    );
-    expect(await namespace.save()).toContain('-A block-in -s 203.0.113.0/24 -j DROP');
-  });
 });
 
 describe('src/cli/README.md, as it stands: setting up', () => {
