@@ -86,7 +86,10 @@ describe.each(BACKENDS)('doctor on a healthy host, %s', (backend) => {
     const idle = await examine(own);
     expect(idle.of('state', 'ok')).toContain('edge@4');
     expect(idle.of('drift', 'ok')).toContain('what is live is what was committed');
-    expect(idle.of('broker', 'ok')).toMatch(/this host has \d+ connections open to it/);
+    // Other tests share the broker, and may have many.
+    expect(`${idle.of('broker', 'ok')}${idle.of('broker', 'warning')}`).toMatch(
+      /this host has \d+ connections open to it/,
+    );
     expect(idle.of('broker', 'ok')).toContain('a worker consumes it');
     expect(idle.of('broker', 'failure')).toBe('');
     // The worker itself may look at the rules for a moment, as they were just written.
