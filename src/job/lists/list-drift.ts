@@ -18,7 +18,11 @@ export interface ListDrift {
 export function driftOf({ content }: StoredList, { isBroken, changes }: ListDifference): ListDrift {
   if (isBroken) return { added: [], removed: [...content.keys()] };
   const texts = (isMore: boolean) =>
-    changes.filter(({ after }) => (after === undefined) === isMore).map(({ text }) => text);
+    changes
+      .filter(({ after }) => (after === undefined) === isMore)
+      .map(({ text }) => text)
+      // The kernel's order is another after each growth of a set.
+      .toSorted();
   return { added: texts(true), removed: texts(false) };
 }
 
