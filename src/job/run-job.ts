@@ -90,11 +90,11 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
   if (failure !== null) {
     throw await withRefusedLines(failure, ruleset, intentOf(ruleset, ruleset, wanted, before), ports);
   }
-  assertLists(ruleset, matched, await ports.lists.list());
+  await assertLists(ruleset, matched, ports);
   await underLock(run, ports, async (session, records) => {
     const record = recordOf(job, records);
     const again = admit(record);
-    assertLists(ruleset, matched, await ports.lists.list());
+    await assertLists(ruleset, matched, ports);
     run.tellStarted();
     const proposal: Proposal = {
       intent: intentOf(ruleset, ruleset, wanted, records),
@@ -148,7 +148,7 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
     const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
     if (failure !== null) throw failure;
     const matched = matchedLists(wanted);
-    assertLists(ruleset, matched, await ports.lists.list());
+    await assertLists(ruleset, matched, ports);
     run.tellStarted();
     const proposal: Proposal = {
       intent: intentOf(ruleset, ruleset, wanted, records),

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { FAMILIES } from '../contract/identifiers.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
-import type { EntryChange } from './plan-delta.ts';
+import { type EntryChange, goneFirst } from './plan-delta.ts';
 import { createLine, setName } from './set-lines.ts';
 
 /**
@@ -26,8 +26,9 @@ export function renderList(
   return text;
 }
 
+/** What goes comes first: at boot, a full list must have room for what comes. */
 export function renderChanges(name: string, changes: readonly EntryChange[]): string {
-  return changes
+  return goneFirst(changes)
     .map(({ text, after }) =>
       after === undefined ? `del ${setName(name, familyOf(text))} ${text}\n` : addLine(name, text, after),
     )

@@ -51,6 +51,14 @@ function note(
   if (after === undefined) delta.removed += 1;
 }
 
+/** The same changes in another order. Each entry is named once, so that the order makes no difference to what there is afterwards. */
+export function goneFirst(changes: readonly EntryChange[]): EntryChange[] {
+  return [
+    ...changes.filter(({ after }) => after === undefined),
+    ...changes.filter(({ after }) => after !== undefined),
+  ];
+}
+
 /** Changes a content by what was planned. */
 export function applyDelta(content: Map<string, number | null>, changes: readonly EntryChange[]): void {
   for (const { text, after } of changes) {

@@ -35,37 +35,58 @@ export class Flows implements FlowCutter {
   }
 
   async cut(networks: Ranges): Promise<{ addresses: number }> {
-    const tracked = new Set<string>();
-    for (const family of ['ipv4', 'ipv6']) {
-      const note = (line: string) => {
-        for (const [, address = ''] of line.matchAll(/\b(?:src|dst)=(\S+)/g)) tracked.add(address);
-      };
+    const known = new Map<string, string | null>();
+    const networkOf = (address: string): string | null => {
+      let found = known.get(address);
+      if (found === undefined) {
+        const network = parseNetwork(address);
+        found = typeof network === 'string' ? null : networks.overlap(network);
+        known.set(address, found);
+      }
+      return found;
+    };
+    const flows = await this.#findFlows(networkOf);
+    // The sockets first: each of their packets would have the flow tracked again.
+    for (const peer of await this.#findPeers(networkOf))
+      await this.#run(this.#options.ss, ['-K', '-Htn', 'dst', peer]);
+    for (const asked of flows) await this.#run(this.#options.conntrack, ['-D', ...asked.split(' ')]);
+    return { addresses: [...known.values()].filter((network) => network !== null).length };
+  }
+
+  /**
+   * What to delete: networks where conntrack takes networks, so that a network of which a hundred thousand addresses are tracked
+   * is one program, and addresses where it does not.
+   */
+  async #findFlows(networkOf: (address: string) => string | null): Promise<Set<string>> {
+    const found = new Set<string>();
+    const note = (line: string) => {
+      const addresses = [...line.matchAll(/\b(?:src|dst)=(\S+)/g)].map(([, address = '']) => address);
+      const hits = addresses.flatMap((address, index) => {
+        const network = networkOf(address);
+        return network === null ? [] : { network, address, index };
+      });
+      // One is enough to delete a flow.
+      const [hit] = hits;
+      if (hit === undefined) return;
+      found.add(`${DIRECTIONS[hit.index] ?? ''} ${hit.index < 2 ? hit.network : hit.address}`);
+    };
+    for (const family of ['ipv4', 'ipv6'])
       await this.#run(this.#options.conntrack, ['-L', '-f', family], note);
-    }
-    const connected = new Set<string>();
+    return found;
+  }
+
+  async #findPeers(networkOf: (address: string) => string | null): Promise<Set<string>> {
+    const found = new Set<string>();
     await this.#run(this.#options.ss, ['-Htn'], (line) => {
       const peer = line.trim().split(/\s+/)[4] ?? '';
-      connected.add(peer.slice(0, peer.lastIndexOf(':')).replace(/^\[|\]$/g, ''));
+      const address = peer.slice(0, peer.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+      const network = networkOf(address);
+      if (network === null) return;
+      // A peer of IPv4 may be shown as one of IPv6, and is to be asked for as it is shown.
+      if (address.includes(':') !== network.includes(':')) found.add(`[${address}]`);
+      else found.add(network.includes(':') ? network.replace(/^[^/]+/, '[$&]') : network);
     });
-    const isIn = (address: string) => {
-      const network = parseNetwork(address);
-      return typeof network !== 'string' && networks.overlap(network) !== null;
-    };
-    // The sockets first: each of their packets would have the flow tracked again.
-    const cut = { sockets: [...connected].filter(isIn), flows: [...tracked].filter(isIn) };
-    for (const address of cut.sockets) {
-      await this.#run(this.#options.ss, [
-        '-K',
-        '-Htn',
-        'dst',
-        address.includes(':') ? `[${address}]` : address,
-      ]);
-    }
-    for (const address of cut.flows) {
-      for (const direction of DIRECTIONS)
-        await this.#run(this.#options.conntrack, ['-D', direction, address]);
-    }
-    return { addresses: new Set([...cut.sockets, ...cut.flows]).size };
+    return found;
   }
 
   /** Their exit is no error: `conntrack` ends with 1 where there was nothing to be deleted. */

@@ -40,15 +40,14 @@ export class FileListStore implements ListStore {
     this.#folder = join(stateDir, 'lists');
   }
 
-  async list(): Promise<ListRecord[]> {
+  async names(): Promise<string[]> {
+    return await orUnavailable(this.#folder, async () => await namesIn(this.#folder));
+  }
+
+  async record(name: string): Promise<ListRecord | null> {
     return await orUnavailable(this.#folder, async () => {
-      const records: ListRecord[] = [];
-      // One after the other: each may be long.
-      for (const file of await listFilesIn(this.#folder)) {
-        const known = await this.#look(join(this.#folder, file));
-        if (known !== null) records.push(known.record);
-      }
-      return records;
+      const known = await this.#look(this.#path(name));
+      return known?.record ?? null;
     });
   }
 
@@ -180,10 +179,10 @@ export class FileListStore implements ListStore {
   }
 }
 
-async function listFilesIn(folder: string): Promise<string[]> {
+async function namesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  return names.filter((name) => name.endsWith(ENDING)).toSorted();
+  return names.flatMap((name) => (name.endsWith(ENDING) ? name.slice(0, -ENDING.length) : [])).toSorted();
 }

@@ -42,11 +42,13 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: J
   const { intent, snapshot, plans, changes } = prepared;
   const proposal = { ...sent, intent };
   if (changes.length === 0) {
+    await run.beforeWriting();
     await commitRecord(await prepareCommit(proposal, run.job.id, ports), ports);
     return ended(proposal.outcomes.same, { diff: describeDiff(plans) });
   }
   const { confirm } = run.job;
   if (confirm.mode !== 'none') await assertConfirmable(`ruleset ${intent.label}`, ports);
+  await run.beforeWriting();
   const pending = pendingOf(proposal, prepared, session, run);
   await turnOfOthers();
   await ports.journal.open(pending, renderSnapshot(snapshot, intent.claims));

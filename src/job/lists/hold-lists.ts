@@ -23,7 +23,7 @@ export interface NeededLists {
 const KEPT = new Set<JobEnd['outcome']>(['applied', 'unchanged']);
 
 /**
- * Does the work of a ruleset that matches lists: no list changes until its rules are written, and what it asks for is there. What was
+ * Does the work of a ruleset that matches lists: no list changes while its rules are written, and what it asks for is there. What was
  * made for it goes again, if its rules do not stay.
  *
  * @throws whatever the work throws
@@ -39,7 +39,7 @@ export async function holdLists(
   const before = new Map<string, StoredList | null>();
   let isOver = true;
   try {
-    const end = await untilWritten(run, ports, work, async (session) => {
+    const end = await whileWriting(run, ports, work, async (session) => {
       tellSettledLists(await settleLists(session), ports);
       for (const name of made) await makeList(name, before, run, session);
       for (const name of matched) if (!before.has(name)) await assertLive(name, session);
@@ -55,23 +55,38 @@ export async function holdLists(
   }
 }
 
-/** Holds the lock of lists until the rules are written. A ruleset may wait to be confirmed for long after that. */
-async function untilWritten(
+/**
+ * Holds the lock of lists while the rules are written. A long rehearsal before that keeps no address from being blocked, and neither
+ * does a confirmation behind it.
+ */
+async function whileWriting(
   run: JobRun,
   ports: Ports,
   work: () => Promise<JobEnd>,
   prepare: (session: ListSession) => Promise<void>,
 ): Promise<JobEnd> {
-  return await new Promise<JobEnd>((resolve, fail) => {
-    const held = withLists(ports, `job ${run.job.id}`, run.watch, async (session) => {
-      await prepare(session);
-      await new Promise<void>((letGo) => {
-        run.onWritten = letGo;
-        void work().then(resolve, fail).finally(letGo);
-      });
-    });
-    held.catch(fail);
+  let held = Promise.resolve();
+  let letGo = () => {};
+  const written = new Promise<void>((resolve) => {
+    letGo = resolve;
   });
+  run.onWritten = letGo;
+  run.beforeWriting = async () =>
+    await new Promise<void>((resolve, fail) => {
+      held = withLists(ports, `job ${run.job.id}`, run.watch, async (session) => {
+        await prepare(session);
+        resolve();
+        await written;
+      });
+      held.catch(fail);
+    });
+  try {
+    return await work();
+  } finally {
+    letGo();
+    // Why it could not be had, the work knows.
+    await held.catch(() => {});
+  }
 }
 
 async function makeList(
@@ -102,19 +117,29 @@ async function makeList(
 
 async function assertLive(name: string, { ports, sets }: ListSession): Promise<void> {
   const stored = await ports.lists.read(name);
-  if (stored === null || areSets(stored.record, await sets.headers())) return;
+  if (stored === null || stored.record.isRemoved) {
+    const message = `list ${name}, which the rules match, was removed a moment ago: send it first, or name it in "lists"`;
+    throw new JobFailure('lint', 'list_missing', message);
+  }
+  if (areSets(stored.record, await sets.headers())) return;
   await mendList(name, stored, sets);
 }
 
-/** Its end is known already: what is left of it is a list without entries. */
+/**
+ * Takes lists away that were made for a ruleset, but for those that had a job of their own since: those have what somebody was told that
+ * they have. The ruleset's end is known already: if this fails, what is left is a list without entries.
+ */
 async function unmake(
   before: ReadonlyMap<string, StoredList | null>,
   run: JobRun,
   ports: Ports,
 ): Promise<void> {
   try {
-    await withLists(ports, `job ${run.job.id}`, run.watch, async ({ sets }) => {
+    await withLists(ports, `job ${run.job.id}`, run.watch, async (session) => {
+      tellSettledLists(await settleLists(session), ports);
+      const { sets } = session;
       for (const [name, stored] of before) {
+        if ((await ports.lists.record(name))?.committedBy !== run.job.id) continue;
         await mendList(name, stored, sets);
         if (stored === null) await ports.lists.forget(name);
         else {

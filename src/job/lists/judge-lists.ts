@@ -4,6 +4,7 @@ import { setName } from '../../list/set-lines.ts';
 import { isFarEnd } from '../../list/timeout.ts';
 import type { DriftMode } from '../drift/judge-drift.ts';
 import { RepairLimit } from '../drift/repair-limit.ts';
+import { LockLost } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -33,8 +34,8 @@ export class ListJudge {
   readonly #tell: (event: FleetEvent) => void;
   readonly #limit = new RepairLimit();
   readonly #told = new Map<string, string>();
-  /** The networks that deny lists were last held against. */
-  #never = '';
+  /** The networks that each list was last held against. */
+  readonly #never = new Map<string, string>();
 
   constructor(
     ports: Pick<Ports, 'identity' | 'facts' | 'log'>,
@@ -46,20 +47,46 @@ export class ListJudge {
     this.#tell = tell;
   }
 
-  /** @throws {StateUnavailable | SetsFailed | LockLost} */
-  async look(asked: ListLook, session: ListSession): Promise<void> {
+  /**
+   * One list that cannot be looked at keeps no other from that.
+   *
+   * @returns whether all lists were looked at
+   * @throws {StateUnavailable | SetsFailed | LockLost}
+   */
+  async look(asked: ListLook, session: ListSession): Promise<boolean> {
     const { ports, sets } = session;
     const headers = await sets.headers();
-    const isNewNever = await this.#isNewNever(ports);
-    for (const record of await ports.lists.list()) {
-      const { name, isRemoved } = record;
-      await dropSpares(name, sets, headers);
-      if (isRemoved) continue;
-      if (this.#mode !== 'off' && (asked.isWhole || !looksRight(record, headers)))
-        await this.#compare(name, asked, headers, session);
-      if (isNewNever) await this.#takeOut(name, session);
-      if (asked.renews || asked.isWhole) await this.#renew(name, asked, session);
+    const never = await this.#neverKey(ports);
+    let isDone = true;
+    for (const name of await ports.lists.names()) {
+      try {
+        await this.#lookAt(name, asked, { headers, never }, session);
+      } catch (error) {
+        if (error instanceof LockLost) throw error;
+        isDone = false;
+        this.#ports.log.error({ list: name, error }, 'Cannot look at a list');
+      }
     }
+    return isDone;
+  }
+
+  async #lookAt(
+    name: string,
+    asked: ListLook,
+    { headers, never }: { headers: ReadonlyMap<string, SetHeader>; never: string | null },
+    session: ListSession,
+  ): Promise<void> {
+    const record = await session.ports.lists.record(name);
+    if (record === null) return;
+    await dropSpares(name, session.sets, headers);
+    if (record.isRemoved) return;
+    if (this.#mode !== 'off' && (asked.isWhole || !looksRight(record, headers)))
+      await this.#compare(name, asked, headers, session);
+    if (never !== null && never !== this.#never.get(name)) {
+      await this.#takeOut(name, session);
+      this.#never.set(name, never);
+    }
+    if (asked.renews || asked.isWhole) await this.#renew(name, asked, session);
   }
 
   async #compare(
@@ -128,17 +155,14 @@ export class ListJudge {
     if (areSets(stored.record, await sets.headers())) await renewTimeouts(stored, sets);
   }
 
-  /** Whether the host has other addresses than at the last look. */
-  async #isNewNever({ never, log }: ListSession['ports']): Promise<boolean> {
+  /** What deny lists must not have, to be compared with that of the last look; `null`: it cannot be seen. */
+  async #neverKey({ never, log }: ListSession['ports']): Promise<string | null> {
     try {
       const { names } = await never.read();
-      const key = [...names.keys()].toSorted().join(' ');
-      const isNew = key !== this.#never;
-      this.#never = key;
-      return isNew;
+      return [...names.keys()].toSorted().join(' ');
     } catch (error) {
       log.warn({ error }, 'Cannot see which addresses this host has');
-      return false;
+      return null;
     }
   }
 }

@@ -21,6 +21,7 @@ export function driftOf({ content }: StoredList, { isBroken, changes }: ListDiff
     changes
       .filter(({ after }) => (after === undefined) === isMore)
       .map(({ text }) => text)
+      // The kernel's order is another after each growth of a set.
       .toSorted();
   return { added: texts(true), removed: texts(false) };
 }

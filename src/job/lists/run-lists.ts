@@ -1,4 +1,5 @@
 import type { ListJob } from '../../contract/list-job.ts';
+import { totalOf } from '../../list/summary.ts';
 import { asJobFailure, ended, failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
@@ -40,12 +41,26 @@ export async function runListJobs(runs: readonly JobRun[], ports: Ports): Promis
       stopWaiting();
       const settled = await settleLists(session);
       tellSettledLists(settled, ports);
-      await runUnderLock(asking, session);
+      await runUnderLock(await withoutEnded(asking, ports), session);
     });
   } catch (error) {
     if (error instanceof WindowLeft) throw error;
     for (const { run } of asking) if (run.event === null) await run.conclude(failed(error));
   }
+}
+
+/** What an earlier worker had begun of them may have been settled while they waited: that was their end. */
+async function withoutEnded(
+  asking: readonly Asking[],
+  { results }: Pick<Ports, 'results'>,
+): Promise<Asking[]> {
+  const left: Asking[] = [];
+  for (const one of asking) {
+    const event = await results.find(one.run.job.id);
+    if (event === null) left.push(one);
+    else one.run.endWith(event);
+  }
+  return left;
 }
 
 /** What cannot be taken ends before the lock is waited for. */
@@ -74,12 +89,18 @@ async function runUnderLock(asking: readonly Asking[], session: ListSession): Pr
   let draft = draftOf(before, nowMs);
   const planned: ChangeOfList['jobs'] = [];
   let cut: string[] = [];
-  let isSame = false;
   for (const { run, wish } of asking) {
     try {
-      const { list } = await planOne(run, wish, draft, session, nowMs);
-      isSame ||= list === null;
-      if (list === null) continue;
+      const list = await planOne(run, wish, draft, session, nowMs);
+      if (list === null && planned.length === 0) {
+        if (before !== null) await mendList(name, before, sets);
+        await concludeSame(run, draft);
+        continue;
+      }
+      if (list === null) {
+        planned.push({ run, end: endOfSame(draft) });
+        continue;
+      }
       planned.push({ run, end: list.end });
       cut = [...cut, ...list.cut];
       draft = list.draft;
@@ -89,22 +110,17 @@ async function runUnderLock(asking: readonly Asking[], session: ListSession): Pr
     }
   }
   if (planned.length > 0) await changeList({ name, draft, jobs: planned, cut }, session);
-  else if (isSame && before !== null) await mendList(name, before, sets);
 }
 
-/** @returns `null`: the job has ended, as the very same is committed already */
+/** @returns `null`: the very same is committed already, or is about to be */
 async function planOne(
   run: JobRun,
   sent: ListWish,
   draft: Draft,
   { ports, sets, watch }: ListSession,
   nowMs: number,
-): Promise<{ list: { draft: Draft; end: ListEnd; cut: string[] } | null }> {
-  if (admitList(sent, draft.record)) {
-    run.listDigest = draft.summary.digest;
-    await run.conclude(ended('unchanged', { counts: countsOf(draft) }));
-    return { list: null };
-  }
+): Promise<{ draft: Draft; end: ListEnd; cut: string[] } | null> {
+  if (admitList(sent, draft.record)) return null;
   if (sent.action === 'list.remove' && !draft.isRemoved) await assertUnused(sent.name, sets, ports);
   const isDeny = kindOf(sent, draft) === 'deny';
   const kept = isDeny ? await keepOutNever(sent, ports.never, nowMs) : { wish: sent, skipped: [] };
@@ -112,9 +128,17 @@ async function planOne(
   const planned = await watch.time('planMs', async () =>
     planWish(kept.wish, kept.skipped, draft, run.job.id, nowMs),
   );
-  return { list: { ...planned, cut: entriesToCut(kept.wish, nowMs) } };
+  return { ...planned, cut: entriesToCut(kept.wish, nowMs) };
 }
 
-function countsOf({ summary }: Draft) {
-  return { added: 0, removed: 0, entries: summary.entries.ipv4 + summary.entries.ipv6 };
+/** Of a job that asks for what another of the same batch asks for: it ends as that one does. */
+function endOfSame({ summary }: Draft): ListEnd {
+  const counts = { added: 0, removed: 0, entries: totalOf(summary) };
+  return { outcome: 'unchanged', changed: false, counts, skipped: [], digest: summary.digest };
+}
+
+async function concludeSame(run: JobRun, draft: Draft): Promise<void> {
+  const { outcome, counts, digest } = endOfSame(draft);
+  run.listDigest = digest;
+  await run.conclude(ended(outcome, { counts }));
 }

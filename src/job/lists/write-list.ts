@@ -1,4 +1,5 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
+import { type EntryChange, goneFirst } from '../../list/plan-delta.ts';
 import { changeLines, renameLines, spareName, swapLines } from '../../list/set-lines.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { LiveSets } from '../ports/list-session.ts';
@@ -26,9 +27,15 @@ export async function writeDraft(draft: Draft, record: ListRecord, sets: LiveSet
 
 /** @returns `false`: the sets are not such as they should be, and nothing was changed */
 async function changeLive(draft: Draft, record: ListRecord, sets: LiveSets): Promise<boolean> {
-  const lines = changeLines(record.name, [...draft.changes.values()], record.kind, Date.now());
+  const changes = [...draft.changes.values()];
+  const write = async (some: readonly EntryChange[]) =>
+    await sets.write(changeLines(record.name, some, record.kind, Date.now()));
   try {
-    await sets.write(lines);
+    await write(changes).catch(async (error: unknown) => {
+      if (!(error instanceof SetsFailed && error.kind === 'full')) throw error;
+      // There is room once what goes is gone. Else that goes last, so that a network is never without what comes in its place.
+      await write(goneFirst(changes));
+    });
     return true;
   } catch (error) {
     // Only then is it looked at: that takes as long as the change itself.

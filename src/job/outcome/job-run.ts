@@ -26,6 +26,8 @@ export class JobRun {
   digest: Digest | null = null;
   /** The same for a job of a list. */
   listDigest: string | null = null;
+  /** Called before the first rule of the job is written, when it is known that it can be. */
+  beforeWriting: () => Promise<void> = async () => {};
   /** Called once the rules of the job are written, before they are confirmed. */
   onWritten: () => void = () => {};
   /** The job's end in full. The event has a shortened copy. */

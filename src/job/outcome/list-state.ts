@@ -9,8 +9,8 @@ export async function listState(
   digest: string | null,
   { lists }: Pick<Ports, 'lists'>,
 ): Promise<ListState> {
-  const record = (await lists.list()).find((known) => known.name === name);
-  if (record === undefined || record.isRemoved || record.revision === 0)
+  const record = await lists.record(name);
+  if (record === null || record.isRemoved || record.revision === 0)
     return { name, revision, digest, liveRevision: null, liveDigest: null, entries: 0 };
   const now = await summaryOf(record, lists);
   return {

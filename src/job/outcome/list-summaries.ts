@@ -1,17 +1,24 @@
 import { isCurrent, type Summary, summaryAt } from '../../list/summary.ts';
 import type { ListRecord, ListStore } from '../ports/lists.ts';
+import type { Ports } from '../ports/ports.ts';
 
 /** The latest summary of each record, so that only what has ended since is looked at. */
 const latest = new WeakMap<ListRecord, Summary>();
 
-/** The lists of a host, each with what it has now. */
-export async function summariesOf(
-  lists: ListStore,
-): Promise<{ name: string; revision: number; summary: Summary }[]> {
+/** The lists of a host, each with what it has now. One that cannot be read does not hide the others. */
+export async function summariesOf({
+  lists,
+  log,
+}: Pick<Ports, 'lists' | 'log'>): Promise<{ name: string; revision: number; summary: Summary }[]> {
   const found: { name: string; revision: number; summary: Summary }[] = [];
-  for (const record of await lists.list()) {
-    const { name, revision, isRemoved } = record;
-    if (!isRemoved) found.push({ name, revision, summary: await summaryOf(record, lists) });
+  for (const name of await lists.names()) {
+    try {
+      const record = await lists.record(name);
+      if (record === null || record.isRemoved) continue;
+      found.push({ name, revision: record.revision, summary: await summaryOf(record, lists) });
+    } catch (error) {
+      log.error({ list: name, error }, 'Cannot read the state of a list');
+    }
   }
   return found;
 }

@@ -8,7 +8,7 @@ import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import { countLines, type FoundLine, ownFinding, quoteLines } from '../outcome/failed-line.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
-import type { ListRecord } from '../ports/lists.ts';
+import type { Ports } from '../ports/ports.ts';
 
 /** A line of a ruleset that matches a list. */
 export interface MatchedList {
@@ -37,15 +37,21 @@ function textsOf(table: WantedTable): { text: string; line: number; chain: strin
   return [...commands, ...rules];
 }
 
-/** @throws {JobFailure} `list_missing`, with each line that matches a list which neither the host has nor the ruleset asks for */
-export function assertLists(
+/**
+ * Looks at those lists only: a ruleset needs no other to be readable.
+ *
+ * @throws {JobFailure} `list_missing`, with each line that matches a list which neither the host has nor the ruleset asks for
+ * @throws {StateUnavailable}
+ */
+export async function assertLists(
   ruleset: Ruleset,
   matched: readonly MatchedList[],
-  records: readonly ListRecord[],
-): void {
-  if (matched.length === 0) return;
-  const known = new Set(records.flatMap(({ name, isRemoved }) => (isRemoved ? [] : name)));
-  for (const name of ruleset.lists ?? []) known.add(name);
+  { lists }: Pick<Ports, 'lists'>,
+): Promise<void> {
+  const known = new Set(ruleset.lists ?? []);
+  for (const name of new Set(matched.map(({ list }) => list))) {
+    if ((await lists.record(name))?.isRemoved === false) known.add(name);
+  }
   const missing = matched.filter(({ list }) => !known.has(list));
   if (missing.length === 0) return;
   const found = missing.map(({ list, where }) =>

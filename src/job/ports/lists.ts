@@ -31,8 +31,10 @@ export interface StoredList {
 
 /** Keeps lists on disk. A boot loads them without a worker. Each method: @throws {StateUnavailable} */
 export interface ListStore {
-  /** Also those that are removed. */
-  list(): Promise<ListRecord[]>;
+  /** Also of those that are removed. */
+  names(): Promise<string[]>;
+  /** @returns `null` if there never was such a list */
+  record(name: string): Promise<ListRecord | null>;
   /** @returns `null` if there never was such a list */
   read(name: string): Promise<StoredList | null>;
   /** Commits a change of some entries. It is a small write, however long the list is. */

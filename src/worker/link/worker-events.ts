@@ -59,10 +59,10 @@ async function describeLists(ports: Ports): Promise<Pick<WorkerEvent['data'], 'l
 }
 
 export async function committedLists({
-  ports: { lists, log },
+  ports,
 }: Pick<WorkerState, 'ports'>): Promise<NonNullable<WorkerEvent['data']['lists']>> {
   try {
-    const found = await summariesOf(lists);
+    const found = await summariesOf(ports);
     return found.map(({ name, revision, summary }) => ({
       name,
       revision,
@@ -70,7 +70,7 @@ export async function committedLists({
       digest: summary.digest,
     }));
   } catch (error) {
-    log.error({ error }, 'Cannot read the state of the lists');
+    ports.log.error({ error }, 'Cannot read the state of the lists');
     return [];
   }
 }

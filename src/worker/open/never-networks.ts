@@ -26,7 +26,9 @@ export class HostsNever implements NeverNetworks {
   readonly #options: NeverOptions;
   readonly #policy: Network[];
   #ip: Promise<string | null> | null = null;
-  #broker: { texts: string[]; atMs: number } | null = null;
+  /** What each of the broker's hosts was when it could last be looked up. */
+  readonly #broker = new Map<string, string[]>();
+  #lookedUpMs = Number.NEGATIVE_INFINITY;
 
   /** @throws {SetupError} if the policy has what is no network */
   constructor(options: NeverOptions) {
@@ -76,15 +78,24 @@ export class HostsNever implements NeverNetworks {
     throw unknown(startError?.message ?? stderr.trim(), exitCode, stderr, startError ?? undefined);
   }
 
-  /** Where a name cannot be looked up, what it was before counts. */
+  /** Where a name cannot be looked up, what it was before counts: of each name, as one of several may fail. */
   async #brokerAddresses(): Promise<string[]> {
-    if (this.#broker !== null && performance.now() - this.#broker.atMs < LOOKUP_MS) return this.#broker.texts;
-    const found = await Promise.all(
-      this.#options.addresses.map(async (host) => await lookup(host, { all: true }).catch(() => [])),
+    const { addresses } = this.#options;
+    const isOld = performance.now() - this.#lookedUpMs >= LOOKUP_MS;
+    // One that was never found is looked up each time: until then it is not kept out of lists.
+    const asked = isOld ? addresses : addresses.filter((host) => !this.#broker.has(host));
+    await Promise.all(asked.map(async (host) => await this.#lookUp(host)));
+    if (isOld) this.#lookedUpMs = performance.now();
+    return [...this.#broker.values()].flat();
+  }
+
+  async #lookUp(host: string): Promise<void> {
+    const found = await lookup(host, { all: true }).catch(() => []);
+    if (found.length === 0) return;
+    this.#broker.set(
+      host,
+      found.map(({ address }) => address),
     );
-    const texts = found.flat().map(({ address }) => address);
-    this.#broker = { texts: texts.length > 0 ? texts : (this.#broker?.texts ?? []), atMs: performance.now() };
-    return this.#broker.texts;
   }
 }
 

@@ -23,6 +23,8 @@ export class ListGuard {
   #looking: Promise<void> = Promise.resolve();
   #wholeAt = Number.NEGATIVE_INFINITY;
   #offsetMs = offset();
+  /** The clock was set, and timeouts are not set anew yet. */
+  #mustRenew = false;
   #isRunning = false;
 
   constructor(ports: Ports, { drift, driftIntervalSeconds }: WorkerSettings) {
@@ -54,13 +56,13 @@ export class ListGuard {
   #lookLater(): void {
     clearTimeout(this.#timer ?? undefined);
     if (!this.#isRunning) return;
-    this.#timer = setTimeout(() => this.#lookNext(false), this.#intervalMs);
+    this.#timer = setTimeout(() => this.#lookNext(), this.#intervalMs);
   }
 
-  #lookNext(renews: boolean): void {
+  #lookNext(): void {
     const isWhole = performance.now() - this.#wholeAt >= WHOLE_MS;
     this.#looking = this.#looking
-      .then(async () => await this.#look({ isWhole, putsBack: false, renews }))
+      .then(async () => await this.#look({ isWhole, putsBack: false, renews: this.#mustRenew }))
       .then(() => this.#lookLater());
   }
 
@@ -70,7 +72,8 @@ export class ListGuard {
     if (Math.abs(now - this.#offsetMs) < LEAST_STEP_MS) return;
     this.#ports.log.info({ byMs: now - this.#offsetMs }, 'The clock was set: the ends of entries are, too');
     this.#offsetMs = now;
-    this.#lookNext(true);
+    this.#mustRenew = true;
+    this.#lookNext();
   }
 
   async #look(asked: ListLook): Promise<void> {
@@ -80,7 +83,8 @@ export class ListGuard {
     try {
       await withLists(this.#ports, 'look at the lists', new Stopwatch(), async (session) => {
         tellSettledLists(await settleLists(session), this.#ports);
-        await this.#judge.look(asked, session);
+        const isDone = await this.#judge.look(asked, session);
+        if (isDone && asked.renews) this.#mustRenew = false;
       });
       if (asked.isWhole) this.#wholeAt = performance.now();
     } catch (error) {

@@ -1,0 +1,91 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import { makeJob } from '../../support/client.ts';
+import { Fixture } from '../../support/fixture.ts';
+import { entriesOf, runList, setsOf } from '../../support/lists.ts';
+
+const fixture = new Fixture();
+const ipv4 = '*filter\n:edge - [0:0]\n-I INPUT -j edge\n-A edge -s 192.0.2.1/32 -j ACCEPT\nCOMMIT\n';
+
+it('a list that was made for a ruleset and had a job since stays, though the ruleset is taken back', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  const apply = makeJob(host.id, {
+    ruleset: { name: 'edge', revision: 1, ipv4, lists: ['blocked', 'unused'] },
+    confirm: { mode: 'manual', timeoutSeconds: 600 },
+  });
+  await client.publish(host.id, apply);
+  await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+  expect(await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] })).toMatchObject({
+    outcome: 'applied',
+  });
+  await client.publish(host.id, makeJob(host.id, { kind: 'abort', jobId: apply.id }), {}, CONTROL_EXCHANGE);
+  expect((await client.completed(apply.id)).data.failure?.code).toBe('aborted');
+  await expect.poll(async () => await setsOf(host.namespace)).toEqual(['fw4.blocked', 'fw6.blocked']);
+  expect(await entriesOf(host.namespace)).toEqual(['192.0.2.1']);
+  expect(await runList(client, host, 'change', { revision: 2, add: ['192.0.2.2'] })).toMatchObject({
+    outcome: 'applied',
+    counts: { entries: 2 },
+  });
+});
+
+it('a full list has room for what comes in place of what goes, also at the next boot', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  await runList(client, host, 'replace', {
+    revision: 1,
+    maxEntries: 2,
+    entries: ['192.0.2.1', '192.0.2.2'],
+  });
+  const changed = await runList(client, host, 'change', {
+    revision: 2,
+    add: ['192.0.2.3'],
+    remove: ['192.0.2.1'],
+  });
+  expect(changed).toMatchObject({ outcome: 'applied', counts: { added: 1, removed: 1, entries: 2 } });
+  expect(await entriesOf(host.namespace)).toEqual(['192.0.2.2', '192.0.2.3']);
+  await host.end();
+  await host.namespace.run('ipset', ['destroy']);
+  await host.namespace.run('sh', [join(host.stateDir, 'boot', 'load')]);
+  expect(await entriesOf(host.namespace)).toEqual(['192.0.2.2', '192.0.2.3']);
+});
+
+it('a list whose file is damaged keeps no ruleset away that does not match it, nor the looks at other lists', async () => {
+  const host = await fixture.host('nft', {
+    environment: { FLEETWALL_DRIFT: 'repair', FLEETWALL_DRIFT_INTERVAL_SECONDS: '1' },
+  });
+  const client = await fixture.client();
+  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] });
+  await client.run(host.id, {
+    action: 'list.replace',
+    list: { name: 'aaa', revision: 1, entries: ['192.0.2.7'] },
+  });
+  const file = join(host.stateDir, 'lists', 'aaa.list');
+  await writeFile(file, (await readFile(file, 'latin1')).replace('192.0.2.7', '192.0.2.8'));
+  const { data } = await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ipv4 } });
+  expect(data).toMatchObject({ outcome: 'applied', failure: null });
+  await host.namespace.run('ipset', ['del', 'fw4.blocked', '192.0.2.1']);
+  await expect.poll(async () => await entriesOf(host.namespace), { timeout: 10_000 }).toEqual(['192.0.2.1']);
+  expect(await runList(client, host, 'change', { revision: 2, add: ['192.0.2.2'] })).toMatchObject({
+    outcome: 'applied',
+    list: { liveRevision: 2, entries: 2 },
+  });
+});
+
+it('the rehearsal of a ruleset that matches a list keeps no job of that list waiting', async () => {
+  const host = await fixture.host('nft', { holdable: true });
+  const client = await fixture.client();
+  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] });
+  await host.holdNextRestore('rehearsal');
+  const matching = ipv4.replace('-s 192.0.2.1/32', '-m set --match-set fw4.blocked src');
+  const apply = makeJob(host.id, { ruleset: { name: 'edge', revision: 1, ipv4: matching } });
+  await client.publish(host.id, apply);
+  const held = await host.heldRestore();
+  expect(await runList(client, host, 'change', { revision: 2, add: ['192.0.2.2'] })).toMatchObject({
+    outcome: 'applied',
+  });
+  process.kill(held, 'SIGCONT');
+  expect((await client.completed(apply.id)).data.outcome).toBe('applied');
+});
