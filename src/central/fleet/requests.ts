@@ -114,8 +114,10 @@ async function isLiveOnAll(
   const { name, revision, ifRevision, scope = 'chains', ipv4, ipv6 } = ruleset;
   if (revision !== 'next' || ifRevision !== undefined) return false;
   const digest = rulesetDigest({ name, scope, ipv4, ipv6 });
-  const { hosts: known } = await observer.fleet();
+  const { hosts: known, unasked } = await observer.fleet();
   return (await hostsOf(observer, whom)).every((host) => {
+    // What a host has said some minutes ago is no answer to who may not ask it.
+    if (unasked?.has(host) === true) return false;
     const { presence, rulesets = [], pending = null, running = null } = known.get(host) ?? {};
     const live = rulesets.find((of) => of.name === name);
     return (

@@ -35,7 +35,10 @@ export function assertSelection(whom: HostSelection): void {
 
 /** Who can tell of the fleet. */
 export interface FleetObserver {
-  fleet(options?: { signal?: AbortSignal | undefined }): Promise<{ hosts: ReadonlyMap<string, HostState> }>;
+  fleet(options?: { signal?: AbortSignal | undefined }): Promise<{
+    hosts: ReadonlyMap<string, HostState>;
+    unasked?: ReadonlySet<string>;
+  }>;
 }
 
 /** The fleet as it is during one request: looked at once, and only if that is needed. */
