@@ -126,7 +126,8 @@ describe('the lock', () => {
     const client = await fixture.client();
     await client.run(host.id, { ruleset: { name: 'small', revision: 1, ipv4: small('small') } });
     const files = await readdir(host.runDir);
-    expect(files).toHaveLength(1);
-    expect(await readFile(join(host.runDir, files[0] ?? ''), 'utf8')).toBe('');
+    // That of the rules, and that of lists.
+    expect(files).toHaveLength(2);
+    for (const file of files) expect(await readFile(join(host.runDir, file), 'utf8')).toBe('');
   });
 });

@@ -159,6 +159,8 @@ describe('the fleet of the compose file', () => {
       EDGE.replace('22', '99999'),
     );
     expect(bad.stdout).toContain('rule_rejected');
+    const listed = await fleet.client(['list', 'add', 'blocked', '203.0.113.9', '--all', '--yes']);
+    expect(listed.stdout).toContain('on 3 hosts');
   });
 
   it('is scraped by Prometheus, and no alert fires', async () => {
