@@ -12,6 +12,8 @@ import { table } from '../../support/rulesets.ts';
 
 const fixture = new Fixture();
 const FAMILIES = ['ipv4', 'ipv6'] as const;
+/** How rules are saved is a matter of the extension, not of the variant: each family is read with one of them. */
+const READ_WITH = { nft: ['ipv4'], legacy: ['ipv6'] } as const;
 type Family = (typeof FAMILIES)[number];
 
 /** Objects that these tests make. Time-out policies are left out, as they need the program nfct of another package. */
@@ -124,26 +126,29 @@ describe.each(BACKENDS)('every option of every extension, %s', (backend) => {
     },
   );
 
-  it.each(FAMILIES)('is refused with its line if it would be saved as another rule, %s', async (family) => {
-    const host = await fixture.host(backend);
-    const client = await fixture.client();
-    await withNeeds(host.namespace, family);
-    const wrong: string[] = [];
-    for (const [index, place] of places.entries()) {
-      const bad = casesOf(place, family).filter(
-        (one) => one[backend].broken !== null && !KEEPS_ITS_MEANING.test(one.spec),
-      );
-      const specs = bad.map(({ spec }) => spec);
-      for (const [at, spec] of specs.entries()) {
-        const ruleset = { name: `bad-${index}-${at}`, revision: 1, [family]: rulesetText(place, [spec]) };
-        const { data } = await client.run(host.id, { action: 'check', ruleset });
-        const lines = data.failure?.lines.map(({ line }) => line).join() ?? 'none';
-        if (lines !== '4')
-          wrong.push(
-            `${place} ${family}: ${spec} | ${bad[at]?.[backend].broken?.why} | ${bad[at]?.[backend].broken?.saved} | ${data.failure?.message}`,
-          );
+  it.each(READ_WITH[backend])(
+    'is refused with its line if it would be saved as another rule, %s',
+    async (family) => {
+      const host = await fixture.host(backend);
+      const client = await fixture.client();
+      await withNeeds(host.namespace, family);
+      const wrong: string[] = [];
+      for (const [index, place] of places.entries()) {
+        const bad = casesOf(place, family).filter(
+          (one) => one[backend].broken !== null && !KEEPS_ITS_MEANING.test(one.spec),
+        );
+        const specs = bad.map(({ spec }) => spec);
+        for (const [at, spec] of specs.entries()) {
+          const ruleset = { name: `bad-${index}-${at}`, revision: 1, [family]: rulesetText(place, [spec]) };
+          const { data } = await client.run(host.id, { action: 'check', ruleset });
+          const lines = data.failure?.lines.map(({ line }) => line).join() ?? 'none';
+          if (lines !== '4')
+            wrong.push(
+              `${place} ${family}: ${spec} | ${bad[at]?.[backend].broken?.why} | ${bad[at]?.[backend].broken?.saved} | ${data.failure?.message}`,
+            );
+        }
       }
-    }
-    expect(wrong).toEqual([]);
-  });
+      expect(wrong).toEqual([]);
+    },
+  );
 });
