@@ -161,6 +161,7 @@ it('what is under way when a client is closed ends with it', async () => {
 });
 
 it('shows nothing of what it works with', () => {
-  expect(Object.keys(client)).toEqual([]);
+  expect(Object.keys(client)).toEqual(['lists']);
+  expect(Object.keys(client.lists)).toEqual([]);
   expect(Object.keys(client.job(JOB))).toEqual(['id']);
 });
