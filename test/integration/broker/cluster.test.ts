@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WorkerSettings } from '../../../src/config/worker-settings.ts';
 import { examineBroker } from '../../../src/doctor/check-broker.ts';
 import type { Examined } from '../../../src/doctor/finding.ts';
+import { runCommand } from '../../../src/host/run-command.ts';
 import { ClusterFleet } from '../../support/cluster-fleet.ts';
 
 const START_MS = 180_000;
@@ -28,7 +29,7 @@ describe('a broker of three nodes', () => {
         expect(await fleet.push(revision, ANSWER_SECONDS), `revision ${revision}`).toEqual(all('applied'));
       }
       const settings = WorkerSettings.parse({ hostId: 'host-1', amqpUrl: living?.url, allowUnsigned: true });
-      const findings = await examineBroker({ settings } as Examined);
+      const findings = await examineBroker({ settings, run: runCommand } as Examined);
       expect(findings.map(({ verdict, message }) => `${verdict} ${message}`).join('\n')).toMatch(
         /^warning .*fleetwall\.control\.host-1 cannot be had now: /m,
       );
