@@ -25,9 +25,13 @@ export async function startRollout(
   const looks = gates === undefined ? null : await passGates(gates, options);
   const log = await RolloutLog.begin(operator.link, operator.reader, record, options.signal);
   const { rolloutId } = record;
-  if (looks !== null)
-    await log.say('fleetwall.rollout.looked', { rolloutId, step: -1, looks }, options.signal);
-  return await run(operator, log, { ...options, gates });
+  try {
+    if (looks !== null)
+      await log.say('fleetwall.rollout.looked', { rolloutId, step: -1, looks }, options.signal);
+    return await run(operator, log, { ...options, gates });
+  } finally {
+    await log.close();
+  }
 }
 
 /** Whether a process runs it now: each holds a name on the broker for as long as it does. @throws {Error} what the broker said */
@@ -60,13 +64,10 @@ export async function pauseRollout(
   rolloutId: string,
   options: RolloutOptions,
 ): Promise<boolean> {
-  const log = await findRollout(operator, rolloutId, options);
-  try {
+  return await withRollout(operator, rolloutId, options, async (log) => {
     await request(log, 'pause', options.signal);
     return await isRolloutRun(operator, rolloutId, options);
-  } finally {
-    await log.close();
-  }
+  });
 }
 
 /**
@@ -79,20 +80,18 @@ export async function abortRollout(
   rolloutId: string,
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
-  const log = await findRollout(operator, rolloutId, options);
-  try {
+  return await withRollout(operator, rolloutId, options, async (log) => {
     await request(log, 'abort', options.signal);
     for (;;) {
       try {
-        return await runLog(operator, log, options);
+        return await run(operator, log, options);
       } catch (error) {
         if (!(error instanceof RolloutIsRun)) throw error;
+        options.signal?.throwIfAborted();
         await log.change(Date.now() + OWNER_LOOK_MS, options.signal);
       }
     }
-  } finally {
-    await log.close();
-  }
+  });
 }
 
 async function request(
@@ -116,17 +115,28 @@ export async function resumeRollout(
   rolloutId: string,
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
-  const log = await findRollout(operator, rolloutId, options);
-  try {
+  return await withRollout(operator, rolloutId, options, async (log) => {
     assertNotExpired(log);
     if (log.state.isPaused) {
       await log.say('fleetwall.rollout.requested', { rolloutId, request: 'resume' }, options.signal);
     }
-  } catch (error) {
+    return await run(operator, log, options);
+  });
+}
+
+/** Finds one, and reads its log for as long as the work takes. @throws {NoSuchRollout} */
+async function withRollout<T>(
+  operator: Operator,
+  rolloutId: string,
+  options: RolloutOptions,
+  work: (log: RolloutLog) => Promise<T>,
+): Promise<T> {
+  const log = await findRollout(operator, rolloutId, options);
+  try {
+    return await work(log);
+  } finally {
     await log.close();
-    throw error;
   }
-  return await run(operator, log, options);
 }
 
 /** Hosts would refuse them, and that counts as failed. A rollout that only has to take back goes on. */
@@ -139,15 +149,7 @@ function assertNotExpired({ state }: RolloutLog): void {
   );
 }
 
-async function run(operator: Operator, log: RolloutLog, options: RolloutOptions): Promise<RolloutEnd> {
-  try {
-    return await runLog(operator, log, options);
-  } finally {
-    await log.close();
-  }
-}
-
-async function runLog(
+async function run(
   { link }: Operator,
   log: RolloutLog,
   { signal, onEvent, gates }: RolloutOptions,
