@@ -1,7 +1,7 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Diff, JobAction, Outcome } from '../../contract/event.ts';
+import { Diff, Outcome } from '../../contract/event.ts';
 import { Digest, FAMILIES, Family, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
 import {
   type Journal,
@@ -11,36 +11,23 @@ import {
 } from '../../job/ports/pending.ts';
 import { bytesDigest } from '../../ruleset/digest.ts';
 import { perFamily } from '../../ruleset/tables.ts';
-import {
-  makePrivateFolder,
-  parseJson,
-  readIfThere,
-  syncFolder,
-  writeAllDurably,
-  writeDurably,
-} from './files.ts';
+import { makePrivateFolder, readIfThere, writeAllDurably, writeDurably } from './files.ts';
 import { StoredClaims, StoredRecord } from './ruleset-store.ts';
 import { orUnavailable } from './state-error.ts';
-import { assertNotNewer, STATE_VERSION } from './state-version.ts';
-
-export const StoredOrigin = z.object({
-  attempt: z.int(),
-  redelivered: z.boolean(),
-  authenticated: z.boolean().default(false),
-  deliveredAt: z.string(),
-  headers: z.record(z.string(), z.string()),
-});
+import { STATE_VERSION } from './state-version.ts';
+import {
+  readStoredChange,
+  removeStoredChange,
+  StoredJob,
+  StoredOrigin,
+  StoredWindow,
+} from './stored-change.ts';
 
 const StoredChange = z.object({
   version: z.literal(STATE_VERSION),
   snapshot: z.object({ ipv4: Digest, ipv6: Digest }),
   change: z.object({
-    job: z.object({
-      id: z.string(),
-      action: JobAction,
-      issuedAt: z.string(),
-      rolloutId: z.string().optional(),
-    }),
+    job: StoredJob,
     origin: StoredOrigin,
     ruleset: z.object({ name: RulesetName, revision: Revision, digest: Digest.nullable(), scope: Scope }),
     outcome: Outcome,
@@ -48,15 +35,7 @@ const StoredChange = z.object({
     place: z.string(),
     claims: StoredClaims,
     tables: z.array(z.object({ family: Family, table: z.string() })),
-    window: z
-      .object({
-        mode: z.enum(['probe', 'manual']),
-        resumable: z.boolean(),
-        deadline: z.string(),
-        deadlineMs: z.number(),
-        after: StoredRecord.nullable(),
-      })
-      .nullable(),
+    window: StoredWindow.extend({ after: StoredRecord.nullable() }).nullable(),
     /** The first workers did not write it: when they gave up an undo, they closed the journal as well. */
     owed: z.object({ since: z.string() }).nullable().default(null),
   }),
@@ -103,19 +82,14 @@ export class FileJournal implements Journal {
   }
 
   async #read(): Promise<Pick<z.infer<typeof StoredChange>, 'snapshot' | 'change'> | null> {
-    return await orUnavailable(this.#folder, async () => {
-      const text = await readIfThere(this.#path);
-      if (text === null) return null;
-      const values = parseJson(text);
-      assertNotNewer(this.#path, values);
-      const stored = StoredChange.safeParse(values);
-      if (!stored.success) {
-        throw new JournalDamaged(
+    return await readStoredChange(
+      this.#path,
+      StoredChange,
+      () =>
+        new JournalDamaged(
           `a change was cut short, and ${this.#path}, which says how to undo it, is damaged: look at the host's rules, and push its rulesets again`,
-        );
-      }
-      return stored.data;
-    });
+        ),
+    );
   }
 
   async readSnapshot(): Promise<SavedTables> {
@@ -139,10 +113,7 @@ export class FileJournal implements Journal {
   }
 
   async close(): Promise<void> {
-    await orUnavailable(this.#folder, async () => {
-      await rm(this.#path, { force: true });
-      await syncFolder(this.#folder).catch(() => {});
-    });
+    await removeStoredChange(this.#path);
   }
 
   async #write(change: PendingChange): Promise<void> {

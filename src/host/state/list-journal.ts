@@ -1,25 +1,24 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { JobAction } from '../../contract/event.ts';
 import type { ListJournal, PendingList } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
-import { makePrivateFolder, parseJson, readIfThere, syncFolder, writeDurably } from './files.ts';
-import { StoredOrigin } from './journal.ts';
+import { makePrivateFolder, writeDurably } from './files.ts';
 import { StoredList } from './list-record.ts';
 import { orUnavailable } from './state-error.ts';
-import { assertNotNewer, STATE_VERSION } from './state-version.ts';
+import { STATE_VERSION } from './state-version.ts';
+import {
+  readStoredChange,
+  removeStoredChange,
+  StoredJob,
+  StoredOrigin,
+  StoredWindow,
+} from './stored-change.ts';
 
 const StoredChange = z.object({
   version: z.literal(STATE_VERSION),
   jobs: z.array(
     z.object({
-      job: z.object({
-        id: z.string(),
-        action: JobAction,
-        issuedAt: z.string(),
-        rolloutId: z.string().optional(),
-      }),
+      job: StoredJob,
       origin: StoredOrigin,
       revision: z.int(),
       end: z.object({
@@ -33,14 +32,7 @@ const StoredChange = z.object({
   ),
   place: z.string(),
   after: StoredList,
-  window: z
-    .object({
-      mode: z.enum(['probe', 'manual']),
-      resumable: z.boolean(),
-      deadline: z.string(),
-      deadlineMs: z.number(),
-    })
-    .nullable(),
+  window: StoredWindow.nullable(),
 });
 
 /** The change of a list that is under way, `journal/list.json` in the state folder. */
@@ -52,20 +44,17 @@ export class FileListJournal implements ListJournal {
   }
 
   async read(): Promise<PendingList | null> {
-    return await orUnavailable(this.#folder, async () => {
-      const text = await readIfThere(this.#path);
-      if (text === null) return null;
-      const values = parseJson(text);
-      assertNotNewer(this.#path, values);
-      const stored = StoredChange.safeParse(values);
-      if (!stored.success) {
-        throw new StateUnavailable(
+    const stored = await readStoredChange(
+      this.#path,
+      StoredChange,
+      () =>
+        new StateUnavailable(
           `a change of a list was cut short, and ${this.#path}, which says whose it was, is damaged: move it away, and what is on record is put back`,
-        );
-      }
-      const { version: _, ...change } = stored.data;
-      return change;
-    });
+        ),
+    );
+    if (stored === null) return null;
+    const { version: _, ...change } = stored;
+    return change;
   }
 
   async write(change: PendingList): Promise<void> {
@@ -77,10 +66,7 @@ export class FileListJournal implements ListJournal {
   }
 
   async close(): Promise<void> {
-    await orUnavailable(this.#folder, async () => {
-      await rm(this.#path, { force: true });
-      await syncFolder(this.#folder).catch(() => {});
-    });
+    await removeStoredChange(this.#path);
   }
 
   get #path(): string {
