@@ -3,6 +3,13 @@ import { execa } from 'execa';
 
 export type Backend = 'nft' | 'legacy';
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
+/** In a longer run, all that is ours is tried with both variants and at every step. */
+export const IS_LONG_RUN = process.env['FLEETWALL_TEST_LONG'] === 'true';
+
+/** For what is ours alone, whatever the variant: that one, and both in a longer run. */
+export function mostlyWith(backend: Backend): readonly Backend[] {
+  return IS_LONG_RUN ? BACKENDS : [backend];
+}
 
 /** A network namespace of one test, with iptables in it. */
 export class TestNamespace {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
-import { BACKENDS } from '../../support/namespace.ts';
+import { mostlyWith } from '../../support/namespace.ts';
 import { bigRuleset } from '../../support/rulesets.ts';
 
 const fixture = new Fixture();
@@ -28,7 +28,7 @@ it('a worker that is told to stop while it waits for the lock at its start takes
   }
 });
 
-describe.each(BACKENDS)('a worker in the middle of an apply, %s', (backend) => {
+describe.each(mostlyWith('nft'))('a worker in the middle of an apply, %s', (backend) => {
   it.each(['SIGTERM', 'SIGINT'] as const)('finishes it on %s, even twice, and then ends', async (signal) => {
     const host = await fixture.host(backend, { holdable: true });
     await host.holdNextRestore();

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
 import { StatusReader } from '../../support/metrics.ts';
-import { BACKENDS } from '../../support/namespace.ts';
+import { BACKENDS, mostlyWith } from '../../support/namespace.ts';
 import { Rabbitmq } from '../../support/rabbitmq.ts';
 
 const fixture = new Fixture();
@@ -22,7 +22,7 @@ async function watched(backend: 'nft' | 'legacy', environment: Record<string, st
   return { pages, host, client: await fixture.client() };
 }
 
-describe.each(BACKENDS)('the metrics of a worker, %s', (backend) => {
+describe.each(mostlyWith('nft'))('the metrics of a worker, %s', (backend) => {
   it('say the same as its events, its state and the kernel', async () => {
     const { pages, host, client } = await watched(backend, { FLEETWALL_DRIFT_INTERVAL_SECONDS: '3600' });
     const run = async (fields: object) => (await client.run(host.id, fields)).data;

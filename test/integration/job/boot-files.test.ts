@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
-import { BACKENDS, type Backend } from '../../support/namespace.ts';
+import { type Backend, mostlyWith } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
 const CRASH = join(import.meta.dirname, '../../support/crash-at-step.mjs');
@@ -45,7 +45,7 @@ async function committed(backend: Backend, environment: Record<string, string> =
   return { host, client, files, live: await host.namespace.save() };
 }
 
-describe.each(BACKENDS)('a change whose boot files cannot be put in place, %s', (backend) => {
+describe.each(mostlyWith('nft'))('a change whose boot files cannot be put in place, %s', (backend) => {
   it.each(['confirmed by nobody', 'confirmed'] as const)('fails and is taken back, %s', async (how) => {
     const { host, client, files, live } = await committed(backend);
     // A file cannot be renamed to a path where a folder is.
@@ -82,7 +82,7 @@ describe.each(BACKENDS)('a change whose boot files cannot be put in place, %s', 
   });
 });
 
-describe.each(BACKENDS)('boot files that somebody has removed or damaged, %s', (backend) => {
+describe.each(mostlyWith('legacy'))('boot files that somebody has removed or damaged, %s', (backend) => {
   const HARMS: Record<string, (host: TestHost) => Promise<void>> = {
     removed: async (host) => {
       for (const file of FILES) await rm(boot(host, file));
@@ -137,7 +137,7 @@ describe.each(BACKENDS)('boot files that somebody has removed or damaged, %s', (
   });
 });
 
-describe.each(BACKENDS)('a host that is rebooted in the middle of a commit, %s', (backend) => {
+describe.each(mostlyWith('nft'))('a host that is rebooted in the middle of a commit, %s', (backend) => {
   it('gets what is on record, although the boot has loaded a newer file', async () => {
     const { host, client } = await committed(backend);
     await host.end();

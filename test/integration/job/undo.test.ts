@@ -10,7 +10,7 @@ import { makeJob, type TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
-import { BACKENDS, type Backend } from '../../support/namespace.ts';
+import { type Backend, mostlyWith } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
 const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.1/32 -j DROP\nCOMMIT\n';
@@ -182,7 +182,7 @@ it('an owed undo is done by a command on the host, and the worker reports it', L
   await expectSettled(host, client, before, job.id);
 });
 
-describe.each(BACKENDS)('an undo at the start of a worker, %s', (backend: Backend) => {
+describe.each(mostlyWith('legacy'))('an undo at the start of a worker, %s', (backend: Backend) => {
   it('is tried again until it succeeds', LONG, async () => {
     const host = await fixture.host(backend, { holdable: true });
     const { client, before, job } = await waiting(host, 1);

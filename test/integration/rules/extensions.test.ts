@@ -7,13 +7,15 @@ import {
   scriptOfNeeds,
 } from '../../support/extension-cases.ts';
 import { Fixture } from '../../support/fixture.ts';
-import { BACKENDS, type Backend, TestNamespace } from '../../support/namespace.ts';
+import { BACKENDS, type Backend, IS_LONG_RUN, TestNamespace } from '../../support/namespace.ts';
 import { table } from '../../support/rulesets.ts';
 
 const fixture = new Fixture();
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 /** How rules are saved is a matter of the extension, not of the variant: each family is read with one of them. */
-const READ_WITH = { nft: ['ipv4'], legacy: ['ipv6'] } as const;
+const READ_WITH = IS_LONG_RUN
+  ? ({ nft: FAMILIES, legacy: FAMILIES } as const)
+  : ({ nft: ['ipv4'], legacy: ['ipv6'] } as const);
 type Family = (typeof FAMILIES)[number];
 
 /** Objects that these tests make. Time-out policies are left out, as they need the program nfct of another package. */
@@ -75,7 +77,7 @@ async function bareSave(backend: Backend, family: Family, texts: readonly string
 }
 
 describe.each(BACKENDS)('every option of every extension, %s', (backend) => {
-  it.each(FAMILIES)(
+  it.each(READ_WITH[backend])(
     'is applied, kept, repaired, changed and removed as by bare iptables, %s',
     async (family) => {
       const host = await fixture.host(backend);
