@@ -16,6 +16,8 @@ const FAMILIES = ['ipv4', 'ipv6'] as const;
 const READ_WITH = IS_LONG_RUN
   ? ({ nft: FAMILIES, legacy: FAMILIES } as const)
   : ({ nft: ['ipv4'], legacy: ['ipv6'] } as const);
+/** Of the rules of one kind that are refused, every other one is tried, and all in a longer run. */
+const STRIDE = 2;
 type Family = (typeof FAMILIES)[number];
 
 /** Objects that these tests make. Time-out policies are left out, as they need the program nfct of another package. */
@@ -141,6 +143,7 @@ describe.each(BACKENDS)('every option of every extension, %s', (backend) => {
         );
         const specs = bad.map(({ spec }) => spec);
         for (const [at, spec] of specs.entries()) {
+          if (!IS_LONG_RUN && at % STRIDE !== 0) continue;
           const ruleset = { name: `bad-${index}-${at}`, revision: 1, [family]: rulesetText(place, [spec]) };
           const { data } = await client.run(host.id, { action: 'check', ruleset });
           const lines = data.failure?.lines.map(({ line }) => line).join() ?? 'none';
