@@ -27,6 +27,14 @@ const PREFIX = /^[1-9]\d{0,2}$/;
  * @returns why it is none, as the end of a sentence that begins with the text
  */
 export function parseNetwork(text: string): Network | string {
+  const read = readNetwork(text);
+  return typeof read === 'string' || read.isFirst
+    ? read
+    : `has bits set behind its /${read.prefix}: the network is ${read.text}`;
+}
+
+/** As {@link parseNetwork}, and takes any address of a network for it, as iptables does. `isFirst`: whether it was the first. */
+export function readNetwork(text: string): (Network & { isFirst: boolean }) | string {
   if (text.length > MOST_CHARACTERS) return NO_ADDRESS;
   const slash = text.indexOf('/');
   const address = slash === -1 ? text : text.slice(0, slash);
@@ -56,12 +64,21 @@ function isMapped(groups: readonly number[]): boolean {
   return groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
 }
 
-function networkOf(family: Family, groups: number[], prefix: number): Network | string {
-  if (prefix === BITS[family]) return { family, groups, prefix, text: textOf(family, groups, prefix) };
+function networkOf(family: Family, groups: number[], prefix: number): Network & { isFirst: boolean } {
+  if (prefix === BITS[family])
+    return { family, groups, prefix, text: textOf(family, groups, prefix), isFirst: true };
+  const network = around(family, groups, prefix);
+  return { ...network, isFirst: groups.every((group, index) => group === network.groups[index]) };
+}
+
+function around(family: Family, groups: readonly number[], prefix: number): Network {
   const first = groups.map((group, index) => group & maskOf(prefix - index * 16));
-  const text = textOf(family, first, prefix);
-  if (groups.every((group, index) => group === first[index])) return { family, groups, prefix, text };
-  return `has bits set behind its /${prefix}: the network is ${text}`;
+  return { family, groups: first, prefix, text: textOf(family, first, prefix) };
+}
+
+/** The network of so many bits in which a network lies; that one itself if it has no more bits. */
+export function widen(network: Network, prefix: number): Network {
+  return prefix >= network.prefix ? network : around(network.family, network.groups, prefix);
 }
 
 /** The mask of a group of which this many bits count. */

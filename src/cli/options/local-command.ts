@@ -8,6 +8,7 @@ import { silentLog } from '../../log/logger.ts';
 import { type LocalJob, runLocally } from '../../worker/local/run-locally.ts';
 import { type RulesetFile, readRulesetFile } from '../files/ruleset-file.ts';
 import { showFailure } from '../show/show-failure.ts';
+import { showNotes, tellNotes } from '../show/show-notes.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { printAside, printExactly, printJson } from '../terminal/print.ts';
 import { optionsUnder } from './help.ts';
@@ -50,6 +51,8 @@ interface LocalResult {
   json: object;
   /** What to print, on standard output, if nothing failed. */
   text: string;
+  /** What is worth a look although nothing failed, on standard error. */
+  notes?: string[];
 }
 
 /** A job, as a message would bring it. */
@@ -61,7 +64,7 @@ export function localJob(
   return async (file, settings, flags) => {
     const job = { action, ruleset: file.ruleset, ...confirm(flags) };
     const result = await runLocally(job, settings, silentLog());
-    return { failure: result.failure, json: result, text: show(result, file) };
+    return { failure: result.failure, json: result, text: show(result, file), notes: showNotes(file) };
   };
 }
 
@@ -97,5 +100,6 @@ async function run(
   if (json) printJson(result.json);
   else if (result.failure === null) printExactly(`${result.text}\n`);
   else printAside(`${showFailure(result.failure, file).join('\n')}\n`);
+  if (result.failure === null) tellNotes(result.notes ?? []);
   return result.failure === null ? 0 : 1;
 }

@@ -70,6 +70,11 @@ describe('src/cli/README.md, as it stands: on a host', () => {
     expect(await run(await documentedBlock(PAGE, '$ fleetwall plan edge.yaml'))).toContain(
       '+ -A edge -s 192.0.2.1/32 -j DROP',
     );
+    const allowed = ['-A INPUT -j web', '-A web -p tcp -j ACCEPT', '-A web -p tcp --dport 22 -j DROP'];
+    await write('web.rules', `*filter\n:web - [0:0]\n\n${allowed.join('\n')}\nCOMMIT\n`);
+    const noted = await documentedBlock(PAGE, '$ fleetwall check web.rules');
+    const said = await machine.run(commandsIn(noted), operator());
+    expect(said.printed.trim().split('\n').toSorted()).toEqual(noted.trim().split('\n').slice(1).toSorted());
     await write('rules.v4', '*filter\n-N edge\n-A edge -s 192.0.2.1,192.0.2.2 -j DROP\nCOMMIT\n');
     await run(await documentedBlock(PAGE, 'fleetwall convert rules.v4 > edge.rules'));
     expect(await machine.do('cat edge.rules')).toContain('-A edge -s 192.0.2.2/32 -j DROP');

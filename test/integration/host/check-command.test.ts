@@ -56,6 +56,29 @@ describe('fleetwall check', () => {
     expect(await namespace.save()).toBe('');
   });
 
+  it('notes rules that can never match by the lines of the file, and succeeds', async () => {
+    const rules = table(
+      'filter',
+      ':edge - [0:0]',
+      '-A INPUT -j edge',
+      '-A edge -p tcp -j ACCEPT',
+      '-A edge -p tcp --dport 22 -j DROP',
+    );
+    const file = `revision: 3\nipv4: |\n${indent(rules)}ipv6: |\n${indent(rules)}`;
+    const { exitCode, stdout, stderr } = await checkFile('edge.yaml', file, '--json');
+    expect(stderr.split('\n')).toEqual([
+      'edge.yaml:7: note: can never match: line 6 (-j ACCEPT) takes all of it before (ipv4)',
+      'edge.yaml:14: note: can never match: line 13 (-j ACCEPT) takes all of it before (ipv6)',
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'checked', failure: null });
+    expect(exitCode).toBe(0);
+    await writeFile(join(folder, 'both.yaml'), `both: |\n${indent(rules)}`);
+    const both = await check(['both.yaml', '--name', 'edge'], '', 'plan');
+    expect(both.stderr).toBe(
+      'both.yaml:6: note: can never match: line 5 (-j ACCEPT) takes all of it before (ipv4, ipv6)',
+    );
+  });
+
   it('shows every bad line as a compiler does', async () => {
     const { exitCode, stderr } = await checkFile('edge.rules', BAD);
     expect(stderr.split('\n')).toEqual([

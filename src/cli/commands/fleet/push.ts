@@ -33,6 +33,7 @@ import {
 import { AnswerReport } from '../../show/report-answers.ts';
 import { showAnswers } from '../../show/show-answers.ts';
 import { showDifferences } from '../../show/show-differences.ts';
+import { showNotes, tellNotes } from '../../show/show-notes.ts';
 import { tellUnheard } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 
@@ -69,6 +70,7 @@ export function pushCommand(end: (status: ExitStatus) => void): Command {
 async function push(path: string, flags: PushFlags, self: Command): Promise<ExitStatus> {
   const selection = selectionOf(flags, self);
   const file = await readRulesetFile(path, flags);
+  tellNotes(showNotes(file));
   return await withClient(flags, async (client, signal) => {
     const hosts = await hostsOf(lookOnce(client, signal), selection);
     const label = `ruleset ${file.ruleset.name}`;

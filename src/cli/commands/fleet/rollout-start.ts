@@ -41,6 +41,7 @@ import {
   withRulesetOptions,
 } from '../../options/ruleset-options.ts';
 import { RolloutReport } from '../../show/report-rollout.ts';
+import { showNotes, tellNotes } from '../../show/show-notes.ts';
 import { hostsByStep, showSteps } from '../../show/show-steps.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
@@ -84,6 +85,7 @@ export const ROLLOUT_EXAMPLES = [
 async function begin(path: string, flags: Flags, self: Command): Promise<ExitStatus> {
   const whom = flags.retryFailed ?? selectionOf(flags, self);
   const file = await readRulesetFile(path, flags);
+  tellNotes(showNotes(file));
   const gates = await gatesOf(flags);
   return await withClient<ExitStatus>(flags, async (client, signal) => {
     if (flags.dryRun !== true) await untilItMayBegin(flags, signal);
