@@ -11,8 +11,8 @@ export interface OutgoingMessage {
   contentType: string;
   messageId: string;
   headers?: Record<string, unknown>;
-  /** `userId`, `type` and `expiration` (milliseconds) of AMQP, where the message has them. */
-  properties?: Pick<Options.Publish, 'userId' | 'type' | 'expiration'>;
+  /** `contentEncoding`, `userId`, `type` and `expiration` (milliseconds) of AMQP, where the message has them. */
+  properties?: Pick<Options.Publish, 'contentEncoding' | 'userId' | 'type' | 'expiration'>;
 }
 
 /** Whether a queue is bound for a message that was confirmed. */

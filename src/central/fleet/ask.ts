@@ -93,9 +93,16 @@ class Asking {
       this.#messages.flatMap(({ message, sends, hosts }) =>
         sends.map(async ({ key, host }) => {
           if (host !== null && this.#answers.has(host)) return;
-          const { body, contentType, jobId } = message;
+          const { body, contentType, contentEncoding, jobId } = message;
           const answer = await this.#link.publish(
-            { exchange, key, body, contentType, messageId: jobId },
+            {
+              exchange,
+              key,
+              body,
+              contentType,
+              messageId: jobId,
+              ...(contentEncoding === undefined ? {} : { properties: { contentEncoding } }),
+            },
             signal,
           );
           if (answer === 'unroutable') this.#noQueue(host === null ? unnamed(sends, hosts) : [host]);

@@ -1,6 +1,6 @@
 import type { ReportedList } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
-import { prepareJob } from './messages.ts';
+import { packed, prepareJob } from './messages.ts';
 import type { Operator } from './operator.ts';
 import type {
   HostAnswer,
@@ -38,7 +38,7 @@ export async function sendListJob(
     const fields = { ...common, ...job, target };
     const { expiresAt, ...message } = await prepareJob(fields, operator.keys, expiresInSeconds);
     options.onSending?.({ jobId: message.jobId, expiresAt });
-    return message;
+    return await packed(message);
   });
   // Jobs of lists do not wait for others' windows of confirmation: nobody has to look for these.
   return await operator.ask(messages, options, JOBS_EXCHANGE);

@@ -1,7 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { connect, type GetMessage } from 'amqplib';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { hostKey, JOBS_EXCHANGE } from '../../../src/contract/names.ts';
 import { FleetClient, type HostAnswers, RequestInvalid } from '../../../src/index.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
@@ -27,6 +30,21 @@ const revisionsOf = (answers: HostAnswers) =>
   [...answers.values()].map(({ result }) => result?.list?.liveRevision);
 const contents = async () =>
   await Promise.all(hosts.map(async ({ namespace }) => await entriesOf(namespace, name)));
+
+/** The last job that went to a host in the meantime, as it was on the wire. */
+async function passing(host: string, work: () => Promise<void>): Promise<GetMessage> {
+  const connection = await connect(inject('brokerUrl'));
+  const channel = await connection.createChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(queue, JOBS_EXCHANGE, hostKey(host));
+  await work();
+  let last: GetMessage | false = false;
+  for (let got = await channel.get(queue); got !== false; got = await channel.get(queue)) last = got;
+  await connection.close();
+  if (last === false) throw new Error(`no job went to ${host}`);
+  return last;
+}
+
 const thrice = <T>(value: T) => [value, value, value];
 
 describe('lists of a fleet', () => {
@@ -53,6 +71,14 @@ describe('lists of a fleet', () => {
     expect(await contents()).toEqual(thrice(null));
     const again = await client.lists.change({ name, revision, add: ['203.0.113.9'] }, whom());
     expect([endsOf(again), revisionsOf(again)]).toEqual([thrice('applied'), thrice(5)]);
+    const many = Array.from({ length: 30_000 }, (_, at) => `10.${at >> 8}.${at & 255}.0/24`);
+    const sent = await passing(hosts[0]?.id ?? '', async () => {
+      const answers = await client.lists.replace({ name, revision, entries: many }, whom(hosts.slice(0, 1)));
+      expect(endsOf(answers)).toEqual(['applied']);
+    });
+    expect(sent.properties.contentEncoding).toBe('gzip');
+    expect(JSON.parse(gunzipSync(sent.content).toString())).toMatchObject({ list: { entries: many } });
+    expect(await entriesOf((hosts[0] as TestHost).namespace, name)).toHaveLength(many.length);
     const odd = client.lists.change({ name, revision, entries: [] } as never, whom());
     await expect(odd).rejects.toBeInstanceOf(RequestInvalid);
     await expect(odd).rejects.toThrow('a list has no field entries');
