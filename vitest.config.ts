@@ -6,6 +6,8 @@ export default defineConfig({
     reporters: ['default', closingLine],
     testTimeout: 90_000,
     hookTimeout: 90_000,
+    // How long a thing takes is no question of a test: a busy machine is slow.
+    expect: { poll: { timeout: 20_000 } },
     // More than there are cores: much of the time of these tests is waiting, for a broker or for a deadline.
     maxWorkers: 4,
     dangerouslyIgnoreUnhandledErrors: false,
