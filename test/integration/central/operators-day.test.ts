@@ -110,6 +110,11 @@ describe('what operators do every day', () => {
       stdout: '',
       stderr: `${file}:2: there is no field scop: did you mean scope?`,
     });
+    await writeFile(file, `name: edge\nipv4: ""\nconfirm: { mode: manual, timeoutSecnds: 900 }\n`);
+    expect(await run('push', file, '--host', web.id)).toMatchObject({
+      status: 1,
+      stderr: `${file}:3: there is no field confirm: --confirm and --confirm-timeout on the command line say that`,
+    });
     const group = await push(EDGE, '--group', 'wep', '--yes');
     expect(group).toMatchObject({ status: 4, stdout: '' });
     expect(group.stderr).toBe('fleetwall: no host of group wep has been heard of: did you mean web?');
