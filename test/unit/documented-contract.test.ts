@@ -5,8 +5,10 @@ import { parse } from 'yaml';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { environmentName, SETTING_NAMES } from '../../src/config/worker-settings.ts';
 import { CODE_EXPLANATIONS } from '../../src/contract/code-explanations.ts';
+import { END_EXPLANATIONS } from '../../src/contract/end-explanations.ts';
 import { Outcome } from '../../src/contract/event.ts';
 import { FailureCode, isRetryable, Stage } from '../../src/contract/failure.ts';
+import { HostEnd } from '../../src/contract/rollout-events.ts';
 import { markdownFile, ROOT, tableUnder } from '../support/documents.ts';
 
 const CONTRACT = await markdownFile('src/contract/README.md');
@@ -77,6 +79,13 @@ describe('the contract', () => {
   it('has every outcome', () => {
     const told = tableUnder('The end of a job', CONTRACT).map(([name]) => code(name));
     expect(sorted(told)).toEqual(sorted(Outcome.options));
+  });
+
+  it('says of each end of a host what fleetwall explain says', () => {
+    const ends = ['The end of a job', 'The end of a host'].flatMap((heading) => tableUnder(heading, CONTRACT));
+    const isEnd = (name: string) => HostEnd.safeParse(name).success;
+    const told = ends.map(([name, means]) => [code(name), means]).filter(([name = '']) => isEnd(name));
+    expect(Object.fromEntries(told)).toEqual(END_EXPLANATIONS);
   });
 
   it('has every setting', () => {

@@ -54,6 +54,11 @@ describe('the documents', () => {
     ).toEqual([]);
   });
 
+  it('have no marks of a merge that was left in the middle', async () => {
+    const marks = /^(?:<{7}|={7}|>{7}|(?:> ){7}|\| =======)/gm;
+    expect(await problems(all, ({ text }) => [...(text.match(marks) ?? [])])).toEqual([]);
+  });
+
   it('name files of the repository that are there', async () => {
     const named = ({ spans, code }: MarkdownFile) => [
       ...spans.flatMap((span) => /^(?:src|test|docker|\.ci|\.github)\/[\w./-]*$/.exec(span) ?? []),

@@ -7,10 +7,12 @@ import { ControlMessage } from '../../contract/control.ts';
 import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { API_VERSION } from '../../contract/identifiers.ts';
 import { Job, type Target } from '../../contract/job.ts';
+import { Envelope } from '../../contract/job-envelope.ts';
 import { signMessage } from '../../keys/sign.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
 import { RequestInvalid } from './errors.ts';
-import { issuesOf } from './request-issues.ts';
+import { suggestion } from './names.ts';
+import { issuesOf, unknownField } from './request-issues.ts';
 
 /** A message as it is published. */
 export interface PreparedMessage {
@@ -47,6 +49,7 @@ export async function prepareJob(
   const issuedAt = new Date(now).toISOString();
   const expiresAt = laterBy(now, expiresInSeconds);
   const job = { apiVersion: API_VERSION, id, issuedAt, expiresAt, ...fields };
+  assertConfirmFields(fields.confirm);
   assertValid(Job, job);
   return { jobId: id, expiresAt, ...(await encode(job, keys)) };
 }
@@ -61,6 +64,17 @@ export async function prepareControl(
   const message = { apiVersion: API_VERSION, id, issuedAt: new Date().toISOString(), target, ...fields };
   assertValid(ControlMessage, message);
   return { jobId: id, ...(await encode(message, keys)) };
+}
+
+const CONFIRM_FIELDS = Object.keys(Envelope.shape.confirm.unwrap().shape);
+
+/** A host passes over a field that it does not know; who asks has misspelt it, and would get another confirmation than is meant. */
+function assertConfirmFields(confirm: object = {}): void {
+  const odd = Object.keys(confirm).filter((field) => !CONFIRM_FIELDS.includes(field));
+  const [first] = odd;
+  if (first === undefined) return;
+  const issues = odd.map((field) => unknownField(['confirm', field], CONFIRM_FIELDS));
+  throw new RequestInvalid(`confirm has no field ${first}${suggestion(first, CONFIRM_FIELDS)}`, { issues });
 }
 
 function laterBy(now: number, seconds: number): string {

@@ -75,7 +75,7 @@ export class RolloutLog {
       }
       if (found.log === null) {
         throw new NoSuchRollout(
-          `there is no rollout ${rolloutId} in the log of events, as far back as was looked`,
+          `there is no rollout ${rolloutId} in the log of events, as far back as was looked: fleetwall rollout list shows which there are`,
         );
       }
       found.log.#stopReading = stopReading;

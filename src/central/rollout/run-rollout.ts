@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
 import { type RecordedMessage, rolloutQueue } from '../../contract/rollout-events.ts';
@@ -40,7 +41,10 @@ export async function runRollout(
     await log.readToEnd(signal);
     if (log.state.ended !== null) return log.state.ended;
     await log.say('fleetwall.rollout.taken', { rolloutId, by: thisProcess() }, signal);
-    return await new Controller(link, log, gates, AbortSignal.any(signals)).run();
+    const either = AbortSignal.any(signals);
+    // Each host of a step is published to at the same time, and each of these waits for the signal: that is no leak.
+    setMaxListeners(0, either);
+    return await new Controller(link, log, gates, either).run();
   } finally {
     link.names.release(name);
   }

@@ -52,7 +52,7 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
   const problems = read.error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map(
-        (key) => new FileProblem(path, lineOfKey(key), `there is no field ${key}${suggestion(key, FIELDS)}`),
+        (key) => new FileProblem(path, lineOfKey(key), `there is no field ${key}${meantBy(key)}`),
       );
     const key = String(issue.path[0] ?? '');
     if (key === 'name' && named.name === undefined) {
@@ -61,6 +61,13 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
     return new FileProblem(path, lineOfKey(key), `${describeIssue(issue)}${suggestValue(issue)}`);
   });
   throw new FileError(problems.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0)));
+}
+
+/** What is asked for with each push is no part of the ruleset. */
+function meantBy(key: string): string {
+  return key === 'confirm'
+    ? ': --confirm and --confirm-timeout on the command line say that'
+    : suggestion(key, FIELDS);
 }
 
 /** Of a field that has to be one of a few words. */

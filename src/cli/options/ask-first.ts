@@ -14,14 +14,14 @@ import type { SelectionFlags } from './fleet-options.ts';
 export async function askFirst(
   what: string,
   hosts: readonly string[],
-  { group, all, yes }: SelectionFlags,
+  { group, all, yes }: Pick<SelectionFlags, 'group' | 'all' | 'yes'>,
   command: Command,
   plan: readonly string[] = [],
 ): Promise<boolean> {
   const isWide = group.length > 0 || all === true;
   if (!isWide || yes === true) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    command.error('error: without a terminal to ask at, --group and --all need --yes');
+    command.error('error: there is no terminal to ask at: say --yes to go on without a question');
   }
   const lines = [
     `${what} on ${plural(hosts.length, 'host')}: ${nameHosts(hosts)}`,

@@ -78,7 +78,7 @@ export function troublesOf(
     ),
     ...tell(
       known(({ presence }) => presence !== 'online'),
-      'not online now',
+      'not online now; each that stays away ends as silent: --online-only leaves it out, --max-silent allows for it',
     ),
     ...tell(
       known(({ pending }) => pending !== null),

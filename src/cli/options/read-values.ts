@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { HostId, ListName, Revision, Timestamp } from '../../contract/identifiers.ts';
+import { HostId, JobId, ListName, Revision, Timestamp } from '../../contract/identifiers.ts';
 import { parseNetwork } from '../../list/network.ts';
 
 /** Another value of an option that may be given several times. */
@@ -12,6 +12,13 @@ export function collectName(value: string, values: readonly string[] = []): stri
   const read = HostId.safeParse(value);
   if (!read.success) throw new InvalidArgumentError(`It ${read.error.issues[0]?.message ?? 'is no name'}.`);
   return [...values, value];
+}
+
+export function readJobId(text: string): string {
+  if (JobId.safeParse(text).success) return text;
+  throw new InvalidArgumentError(
+    'The id of a job is a UUID such as 5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e: fleetwall status and fleetwall watch show it.',
+  );
 }
 
 export function readSeconds(text: string): number {

@@ -1,6 +1,6 @@
 import { isFleetEvent } from '../../central/fleet/event-reader.ts';
 import { escapeControl } from '../../contract/escape.ts';
-import type { FleetEvent } from '../../contract/event.ts';
+import type { Diff, FleetEvent } from '../../contract/event.ts';
 import type { GateLook } from '../../contract/gates.ts';
 import type { RolloutEvent, RolloutOwner } from '../../contract/rollout-events.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
@@ -11,10 +11,13 @@ import { tellMessage, tellPlace } from './show-failure.ts';
 
 const TIME_WIDTH = 8;
 const HOST_WIDTH = 12;
+const MOST_RULES = 6;
 
 /** An event in one line, for a person. */
 export function describeEvent(event: FleetEvent | RolloutEvent): string {
-  const time = paint.dim(event.time.slice(11, 19));
+  const [day, clock] = [event.time.slice(0, 10), event.time.slice(11, 19)];
+  const isOfToday = day === new Date().toISOString().slice(0, 10);
+  const time = paint.dim(isOfToday ? clock : `${day} ${clock}`);
   const who = 'hostId' in event.data ? event.data.hostId : `rollout ${event.data.rolloutId}`;
   const what = isFleetEvent(event) ? whatHappened(event) : describeRollout(event);
   return layRow([time, paint.bold(who), what], [TIME_WIDTH, HOST_WIDTH]);
@@ -39,7 +42,9 @@ function whatHappened(event: FleetEvent): string {
       const whose = by === null ? '' : `, by ${by.name} (${by.pid})`;
       const what =
         event.type === 'fleetwall.drift.detected' ? paint.red('has drifted') : paint.green('was put back');
-      return escapeControl(`${whatOf} `) + what + escapeControl(`: ${describeCounts(diff, true)}${whose}`);
+      const told =
+        escapeControl(`${whatOf} `) + what + escapeControl(`: ${describeCounts(diff, true)}${whose}`);
+      return [told, ...rulesOf(diff)].join('\n');
     }
     case 'fleetwall.worker.online':
     case 'fleetwall.worker.offline':
@@ -64,6 +69,16 @@ function describeEnd({
   const where = line === undefined ? '' : `; ${tellPlace(line, null)}: ${escapeControl(line.reason)}`;
   const changed = diff === null ? inList(counts) : `: ${describeCounts(diff, outcome !== 'checked')}`;
   return `${name} ${paintEnd(outcome)}${failure === null ? changed : why + where}`;
+}
+
+/** The first rules of a difference, below the line of its event: for the others there is --json. */
+function rulesOf({ tables }: Diff): string[] {
+  const rules = tables.flatMap(({ added, removed }) => [
+    ...removed.map((rule) => paint.red(`- ${escapeControl(rule)}`)),
+    ...added.map((rule) => paint.green(`+ ${escapeControl(rule)}`)),
+  ]);
+  const more = rules.length > MOST_RULES ? [`… and ${rules.length - MOST_RULES} more: --json has them`] : [];
+  return [...rules.slice(0, MOST_RULES), ...more].map((line) => `    ${line}`);
 }
 
 function inList(counts: { added: number; removed: number; entries: number } | undefined): string {

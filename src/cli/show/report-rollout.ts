@@ -15,6 +15,7 @@ import { describeEvent, describeLook } from './describe-event.ts';
 import { statusOf } from './report-answers.ts';
 import { tableOf } from './rollout-table.ts';
 import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
+import { queuedOf } from './tell-unheard.ts';
 
 /** Tells of a rollout as it goes: a live table on a terminal, a line for each event elsewhere, and how it ended. */
 export class RolloutReport {
@@ -22,7 +23,7 @@ export class RolloutReport {
   readonly #file: RulesetFile | null;
   readonly #view = new LiveView();
   readonly #answers: HostAnswers = new Map();
-  #rolloutId: string | null = null;
+  #record: RolloutState['record'] | null = null;
   #heldBy: readonly string[] = [];
 
   constructor(json: boolean, file: RulesetFile | null) {
@@ -41,11 +42,11 @@ export class RolloutReport {
 
   /** Once something was heard of it. */
   get rolloutId(): string | null {
-    return this.#rolloutId;
+    return this.#record?.rolloutId ?? null;
   }
 
   readonly onEvent = (event: FleetEvent | RolloutEvent, state: RolloutState): void => {
-    this.#rolloutId = state.record.rolloutId;
+    this.#record = state.record;
     if (event.type === 'fleetwall.rollout.looked') this.#tellHeld(state);
     if (event.type === 'fleetwall.job.completed') {
       this.#answers.set(event.data.hostId, { end: event.data.outcome, result: event.data });
@@ -76,7 +77,16 @@ export class RolloutReport {
         `${[...lines, `${paint.bold(`rollout ${rolloutId}`)} ${paintEnd(status)}${why}`, tellCounts(summary)].join('\n')}\n`,
       );
     }
+    this.#tellNext(end);
     return statusOf(Object.values(hosts));
+  }
+
+  /** What waits on hosts that are away, and what may be typed next. */
+  #tellNext({ status, hosts, rolloutId }: RolloutEnd): void {
+    const silent = Object.keys(hosts).filter((host) => hosts[host] === 'silent');
+    if (this.#record !== null) for (const line of queuedOf(this.#record, silent)) printAside(`${line}\n`);
+    const file = this.#file?.path ?? 'FILE';
+    if (status === 'stopped') printAside(`next: fleetwall rollout ${file} --retry-failed ${rolloutId}\n`);
   }
 
   /** Once when it begins, and once when it is over. */

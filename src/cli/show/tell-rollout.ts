@@ -10,6 +10,7 @@ import { describeLook, describeOwner } from './describe-event.ts';
 import { endsOf, tableOf } from './rollout-table.ts';
 import { countEnds, nameHosts, tellCounts } from './show-answers.ts';
 import { showFailure } from './show-failure.ts';
+import { queuedOf } from './tell-unheard.ts';
 
 /** Where a rollout is, for somebody who did not see it begin. */
 export interface ToldRollout {
@@ -90,6 +91,7 @@ export function showRollout(told: ToldRollout, state: RolloutState): string[] {
     ...frozen,
     ...failed,
     ...spoiledHosts(state),
+    ...(state.ended === null ? [] : unheardHosts(told, state)),
     ...told.gates.flatMap(({ looks }) => looks.slice(-1)).map(describeLook),
     ...(state.ended === null ? [describeRunner(told)] : []),
     ...waits,
@@ -136,6 +138,20 @@ function spoiledHosts(state: RolloutState): string[] {
   return [...state.hosts].flatMap(([host, { spoiled }]) =>
     spoiled === null ? [] : [`${paint.red('failed')}  ${paint.bold(host)}  ${spoiled} after the change`],
   );
+}
+
+/** Hosts that gave no answer, or have no queue; and what becomes of what they were sent. */
+function unheardHosts({ hosts }: ToldRollout, { record }: RolloutState): string[] {
+  const ended = (wanted: string) => Object.keys(hosts).filter((host) => hosts[host] === wanted);
+  const silent = ended('silent');
+  const unroutable = ended('unroutable');
+  return [
+    ...(silent.length === 0 ? [] : [`${paintEnd('silent')}  ${paint.bold(nameHosts(silent))}`]),
+    ...queuedOf(record, silent).map((line) => `    ${line}`),
+    ...(unroutable.length === 0
+      ? []
+      : [`${paintEnd('unroutable')}  ${paint.bold(nameHosts(unroutable))}  no queue on the broker`]),
+  ];
 }
 
 function groupFailures(state: RolloutState): ToldRollout['failures'] {

@@ -1,6 +1,7 @@
 import { suggestion } from '../../central/fleet/names.ts';
 import type { HostAnswers, SentJob } from '../../central/fleet/options.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
+import type { RolloutStarted } from '../../contract/rollout-events.ts';
 import { printAside } from '../terminal/print.ts';
 import { nameHosts } from './show-answers.ts';
 
@@ -17,6 +18,23 @@ export async function tellUnknown(
   return unknown;
 }
 
+/** What becomes of the jobs of a rollout on hosts that gave no answer, for as long as these wait there. */
+export function queuedOf(
+  { jobs, expiresAt, takeBack }: Pick<RolloutStarted, 'jobs' | 'expiresAt' | 'takeBack'>,
+  silent: readonly string[],
+): string[] {
+  // What takes it back waits behind it. The first rollouts did not say how long it waits.
+  if (takeBack !== null || expiresAt === undefined || Date.parse(expiresAt) < Date.now()) return [];
+  return jobs.flatMap(({ jobId, hosts }) => {
+    const own = hosts.filter((host) => silent.includes(host));
+    return own.length === 0 ? [] : [tellQueued(own, jobId, expiresAt)];
+  });
+}
+
+function tellQueued(hosts: readonly string[], jobId: string, expiresAt: string): string {
+  return `still queued on ${nameHosts(hosts)} until ${expiresAt}: fleetwall cancel ${jobId}`;
+}
+
 /** Says of hosts that gave no answer what becomes of their job, and of those that nobody knows whom they may have been meant for. */
 export async function tellUnheard(
   answers: HostAnswers,
@@ -30,7 +48,7 @@ export async function tellUnheard(
   const unknown = ended('unroutable');
   if (silent.length > 0 && job !== null) {
     const { jobId, expiresAt } = job;
-    printAside(`still queued on ${nameHosts(silent)} until ${expiresAt}: fleetwall cancel ${jobId}\n`);
+    printAside(`${tellQueued(silent, jobId, expiresAt)}\n`);
   }
   if (unknown.length === 0) return;
   const { hosts } = await client.fleet({ signal });

@@ -21,7 +21,7 @@ export function admitList(wish: ListWish, record: ListRecord | null): boolean {
     throw new JobFailure('admit', 'revision_conflict', message);
   }
   if (action === 'list.change' && revision !== committed + 1) {
-    const message = `list ${name} is at revision ${committed} here, and the change is one of revision ${revision - 1}: what is between is missing`;
+    const message = `list ${name} is at revision ${committed} here, and this change, which makes revision ${revision}, is one of revision ${revision - 1}: what is between is missing`;
     throw new JobFailure('admit', 'revision_gap', message);
   }
   const before = record === null || record.isRemoved ? null : record.kind;

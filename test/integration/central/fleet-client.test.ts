@@ -82,6 +82,39 @@ it('what is wrong is told piece by piece, with the name that may have been meant
   ]);
   const never = client.push({ name: 'edge', revision: 1 }, { hosts: ['web-1'] }, { expiresInSeconds: 0 });
   expect(await issuesOf(never)).toMatchObject([{ path: ['expiresInSeconds'] }]);
+
+  const ruleset = { name: 'edge', revision: 1, ipv4: TEXT };
+  const confirm = { mode: 'manual', timeoutSecnds: 900 } as const;
+  for (const asked of [
+    client.push(ruleset, { hosts: ['web-1'] }, { confirm }),
+    client.rollout({ ruleset, whom: { hosts: ['web-1'] }, confirm }),
+    client.lists.change(
+      { name: 'blocked', revision: 1, add: ['192.0.2.1'] },
+      { hosts: ['web-1'] },
+      { confirm },
+    ),
+  ]) {
+    expect(await issuesOf(asked)).toEqual([
+      {
+        path: ['confirm', 'timeoutSecnds'],
+        message: 'there is no field timeoutSecnds',
+        nearest: 'timeoutSeconds',
+      },
+    ]);
+  }
+});
+
+it('a step of many hosts is no leak of listeners, of which Node.js would warn', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const hosts = Array.from({ length: 40 }, (_, index) => `nowhere-${index}`);
+  const ruleset = { name: 'edge', revision: 1, ipv4: TEXT };
+  const end = await client.rollout({ ruleset, whom: { hosts }, steps: [{ percent: 100 }] });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', onWarning);
+  expect(Object.values(end.hosts)).toEqual(hosts.map(() => 'unroutable'));
+  expect(warnings).toEqual([]);
 });
 
 /** What each method is called with; `null`: it asks for nothing. */

@@ -128,7 +128,7 @@ describe('commands that talk to a fleet', () => {
       status: 2,
       stderr: expect.stringContaining('--host ID, --group NAME or --all'),
     });
-    expect(await push('--all')).toMatchObject({ status: 2, stderr: expect.stringContaining('need --yes') });
+    expect(await push('--all')).toMatchObject({ status: 2, stderr: expect.stringContaining('say --yes') });
     expect(await push('--host', 'nobody-there')).toMatchObject({
       status: 1,
       stdout: expect.stringContaining('unroutable'),

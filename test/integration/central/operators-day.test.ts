@@ -63,6 +63,7 @@ describe('what operators do every day', () => {
     const [, jobId = ''] =
       new RegExp(`still queued on ${db.id} until \\S+: fleetwall cancel (\\S+)`).exec(all.stderr) ?? [];
     expect(jobId).not.toBe('');
+    expect(all.stderr).toContain('a push without --revision does not see what waits there');
     const online = await push(EDGE.replace('.1/', '.2/'), '--all', '--yes', '--online-only');
     expect(online).toMatchObject({ status: 0, stderr: '' });
     expect(online.stdout).not.toContain(db.id);
@@ -109,6 +110,11 @@ describe('what operators do every day', () => {
       status: 1,
       stdout: '',
       stderr: `${file}:2: there is no field scop: did you mean scope?`,
+    });
+    await writeFile(file, `name: edge\nipv4: ""\nconfirm: { mode: manual, timeoutSecnds: 900 }\n`);
+    expect(await run('push', file, '--host', web.id)).toMatchObject({
+      status: 1,
+      stderr: `${file}:3: there is no field confirm: --confirm and --confirm-timeout on the command line say that`,
     });
     const group = await push(EDGE, '--group', 'wep', '--yes');
     expect(group).toMatchObject({ status: 4, stdout: '' });
@@ -237,7 +243,9 @@ describe('what operators do every day', () => {
     expect((await run('rollout', 'list')).stdout).toContain(`list-${web.id}`);
     expect((await run('status')).stdout).toMatch(/^2 hosts: 2 online$/m);
     expect((await run('status', '--host', web.id, '--json')).stdout.split('\n')).toHaveLength(1);
-    expect((await run('status', '--state', 'silent')).stdout).toBe('no host is so');
+    expect((await run('status', '--state', 'silent')).stdout).toBe(
+      'none of the 2 hosts of this fleet matches',
+    );
     expect(await run('status', '--state', 'sleepy')).toMatchObject({ status: 2 });
   });
 
@@ -347,6 +355,40 @@ describe('what operators do every day', () => {
     const again = await run('rollout', file, '--retry-failed', id, '--host', web.id);
     expect(again).toMatchObject({ status: 2 });
     expect(await web.namespace.save()).toContain('192.0.2.1/32');
+  });
+
+  it('a host that was away is named with what waits for it, and gets one content under one revision', async () => {
+    await db.end('SIGKILL');
+    const file = join(folder, 'edge.rules');
+    await writeFile(file, EDGE);
+    const [first, again, other] = ['first', 'again', 'other'].map((word) => `${word}-${db.id}`) as [
+      string,
+      string,
+      string,
+    ];
+    const quick = ['--yes', '--confirm', 'none', '--timeout', '2'];
+    const hosts = ['--host', web.id, '--host', db.id, '--steps', '2'];
+    const stopped = await run('rollout', file, ...hosts, ...quick, '--id', first);
+    expect(stopped.status).toBe(4);
+    const queued = new RegExp(`still queued on ${db.id} until \\S+: fleetwall cancel \\S+`);
+    expect(stopped.stderr).toMatch(queued);
+    expect(stopped.stderr).toContain(`next: fleetwall rollout ${file} --retry-failed ${first}`);
+    const status = await run('rollout', 'status', first);
+    expect(status.stdout).toMatch(new RegExp(`^silent {2}${db.id}\n {4}${queued.source}$`, 'm'));
+    const retry = ['rollout', file, '--retry-failed', first, ...quick];
+    expect(await run(...retry, '--online-only')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`rollout ${first} did not reach is left: ${db.id}`),
+    });
+    expect((await run(...retry, '--id', again)).status).toBe(4);
+    await writeFile(file, EDGE.replace('.1/', '.7/'));
+    expect((await run(...retry, '--id', other)).status).toBe(4);
+    const { stdout: listed } = await run('rollout', 'list');
+    expect(listed).toMatch(new RegExp(`${first} +edge@1 `));
+    expect(listed).toMatch(new RegExp(`${again} +edge@1 `));
+    expect(listed).toMatch(new RegExp(`${other} +edge@2 `));
+    await db.start();
+    await expect.poll(async () => await db.namespace.save(), { timeout: 20_000 }).toContain('192.0.2.7/32');
   });
 
   it('whoever looks at a rollout that runs sees who runs it, and what it waits for', async () => {

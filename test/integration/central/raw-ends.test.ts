@@ -14,6 +14,7 @@ const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\nCOMMIT\n';
 /** Of amqplib, zod and Node: nobody can mend anything by them. */
 const RAW =
   /Operation failed|Handshake|Expected \w+; got|\b[A-Z][a-z]+(?:Declare|Consume|OpenOk)\b|Zod|invalid_type|\n {4}at |node:/;
+const LIKE_AN_ID = /UUID such as [\da-f]{8}-/;
 const NOTHING = '^$';
 
 let folder: string;
@@ -105,7 +106,10 @@ describe('a command that the broker does not serve', () => {
     [['push', '-', '--host', 'web-1'], 1, { code: 'file_invalid', file: '-', line: 1 }],
     [['push', '--nonsense'], 2, { code: 'usage_invalid' }],
     [['keys'], 2, { code: 'usage_invalid' }],
-    [['cancel', 'no-id'], 2, { code: 'request_invalid' }],
+    ...['confirm', 'abort', 'cancel'].map(
+      (word) =>
+        [[word, 'no-id'], 2, { code: 'usage_invalid', message: expect.stringMatching(LIKE_AN_ID) }] as const,
+    ),
     [['confirm', JOB, '--timeout', '1'], 1, { code: 'nobody_waits' }],
     [['abort', JOB, '--timeout', '1'], 1, { code: 'nobody_waits' }],
     [['forget', 'web-1'], 4, { code: 'nobody_known' }],

@@ -1,13 +1,18 @@
 import { Command } from 'commander';
 import { type FleetFlags, withClient, withFleetOptions, withTimeout } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
+import { readJobId } from '../../options/read-values.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paintEnd } from '../../terminal/paint.ts';
 import { print, printJson } from '../../terminal/print.ts';
 
 /** Takes back a job that has not begun. */
 export function cancelCommand(end: (status: ExitStatus) => void): Command {
-  const command = new Command('cancel').argument('<job>', 'the id of the job, as push and watch tell it');
+  const command = new Command('cancel').argument(
+    '<job>',
+    'the id of the job, as push and watch tell it',
+    readJobId,
+  );
   withTimeout(withFleetOptions(command), 'for hosts that have the job to say that it has ended', 5).action(
     async (job: string, flags: FleetFlags & { timeout: number }) => {
       const answers = await withClient(

@@ -36,6 +36,7 @@ import { showDifferences } from '../../show/show-differences.ts';
 import { showNotes, tellNotes } from '../../show/show-notes.ts';
 import { tellUnheard } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
+import { printAside } from '../../terminal/print.ts';
 
 type PushFlags = FleetFlags &
   AnswerFlags &
@@ -44,6 +45,10 @@ type PushFlags = FleetFlags &
   SelectionFlags &
   RulesetFlags<number | 'next'> &
   ConfirmFlags & { check?: true };
+
+/** The numbers of jobs come from what hosts say of themselves, and nobody can look into their queues. */
+const UNSEEN =
+  'a push without --revision does not see what waits there, and may take the same revision, which the host then refuses (revision_conflict): cancel this one before you push something else, or push that with a higher --revision\n';
 
 export function pushCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('push').option(
@@ -94,6 +99,7 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
     const answers = await client[action](ruleset, selection, options);
     const status = report.end(answers, file, show);
     await tellUnheard(answers, sent, client, signal);
+    if (action === 'push' && [...answers.values()].some(({ end }) => end === 'silent')) printAside(UNSEEN);
     return status;
   });
 }

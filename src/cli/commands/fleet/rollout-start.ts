@@ -31,7 +31,7 @@ import {
 } from '../../options/fleet-options.ts';
 import { type GatesFlags, gatesOf, withGatesOption } from '../../options/gates-option.ts';
 import { withExamples } from '../../options/help.ts';
-import { hostsToRetry } from '../../options/retry-failed.ts';
+import { hostsToRetry, revisionToRetry } from '../../options/retry-failed.ts';
 import { type RolloutFlags, tellPlan, withRolloutOptions } from '../../options/rollout-flags.ts';
 import {
   ifRevisionOption,
@@ -91,13 +91,15 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
     if (flags.dryRun !== true) await untilItMayBegin(flags, signal);
     // What is looked at is what is done: who comes to the fleet meanwhile is not in it.
     const observer = lookOnce(client, signal);
-    const hosts =
-      typeof whom === 'string'
-        ? await hostsToRetry(client, whom, flags.exclude, signal)
-        : await hostsOf(observer, whom);
+    const fleet = await observer.fleet();
+    const left =
+      typeof whom === 'string' ? await hostsToRetry(client, whom, fleet.hosts, flags, signal) : null;
+    const hosts = left?.hosts ?? (typeof whom === 'string' ? [] : await hostsOf(observer, whom));
     if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
+    const sent = rulesetToSend(file.ruleset, flags);
+    const isChosen = left !== null && sent.revision === 'next' && sent.name === left.record.ruleset.name;
     const plan: RolloutPlan = {
-      ruleset: rulesetToSend(file.ruleset, flags),
+      ruleset: isChosen ? { ...sent, revision: revisionToRetry(sent, left, fleet.hosts) } : sent,
       expiresInSeconds: flags.expires,
       whom: { hosts },
       id: flags.id,
@@ -111,7 +113,6 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
       deliverySeconds: flags.timeout,
       executionSeconds: flags.executionTimeout ?? flags.timeout,
     };
-    const fleet = await observer.fleet();
     const troubles = troublesOf(hosts, fleet.hosts, plan.ruleset);
     if (flags.dryRun === true) return tellSteps(hosts, troubles, flags);
     for (const trouble of troubles) printAside(`${trouble}\n`);

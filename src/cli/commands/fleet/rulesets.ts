@@ -25,7 +25,7 @@ import {
 import { withExamples } from '../../options/help.ts';
 import { NobodyWaits } from '../../options/nobody-waits.ts';
 import { type PreemptFlags, preemptOf, withPreempt } from '../../options/preempt.ts';
-import { readRevisionOrNext } from '../../options/read-values.ts';
+import { readJobId, readRevisionOrNext } from '../../options/read-values.ts';
 import { AnswerReport, statusOf } from '../../show/report-answers.ts';
 import { tellUnknown } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
@@ -170,7 +170,11 @@ export function abortCommand(end: End): Command {
 }
 
 function answerCommand(kind: 'confirm' | 'abort', end: End): Command {
-  const command = new Command(kind).argument('<job>', 'the id of the job, as push and watch tell it');
+  const command = new Command(kind).argument(
+    '<job>',
+    'the id of the job, as push, watch and status tell it',
+    readJobId,
+  );
   return withTimeout(withFleetOptions(command)).action(
     async (job: string, flags: FleetFlags & AnswerFlags) => {
       const status = await withClient<ExitStatus>(flags, async (client, signal) => {

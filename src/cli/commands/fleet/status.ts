@@ -11,6 +11,7 @@ import {
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import { collect, readDuration } from '../../options/read-values.ts';
+import { plural } from '../../show/plural.ts';
 import { nameHosts } from '../../show/show-answers.ts';
 import { hasDrifted, highestOf, isBehind, showFleet } from '../../show/show-fleet.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
@@ -74,7 +75,8 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
       if (flags.json === true) {
         for (const host of hosts) printJson(host);
       } else if (fleet.hosts.size === 0) print(NOBODY);
-      else if (hosts.length === 0) print('no host is so\n');
+      else if (hosts.length === 0)
+        print(`none of the ${plural(fleet.hosts.size, 'host')} of this fleet matches\n`);
       else print(showFleet(hosts, highest, flags.wide === true ? 'wide' : process.stdout.columns));
       end(hosts.every(({ presence }) => presence === 'online') ? 0 : 4);
     },

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { suggestion } from '../../../central/fleet/names.ts';
 import { CODE_EXPLANATIONS } from '../../../contract/code-explanations.ts';
+import { END_EXPLANATIONS } from '../../../contract/end-explanations.ts';
 import { FailureCode, isRetryable } from '../../../contract/failure.ts';
+import { HostEnd } from '../../../contract/rollout-events.ts';
 import { withExamples } from '../../options/help.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paint } from '../../terminal/paint.ts';
@@ -10,12 +12,24 @@ import { print, printJson } from '../../terminal/print.ts';
 /** What a failure code means, and what to do about it. */
 export function explainCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('explain')
-    .argument('[code]', 'a failure code, such as rule_rejected; without one, all are told')
+    .argument(
+      '[code]',
+      'a failure code, such as rule_rejected, or how a host ended, such as silent; without one, all failure codes are told',
+    )
     .option('--json', 'print JSON, one object a line, on standard output')
     .action((code: string | undefined, { json }: { json?: true }, self: Command) => {
       const read = FailureCode.safeParse(code);
-      if (code !== undefined && !read.success)
-        self.error(`error: there is no failure code ${code}${suggestion(code, FailureCode.options)}`);
+      const asEnd = HostEnd.safeParse(code);
+      if (asEnd.success) {
+        if (json === true) printJson({ end: asEnd.data, means: END_EXPLANATIONS[asEnd.data] });
+        else print(`${paint.bold(asEnd.data)}\n  means  ${plain(END_EXPLANATIONS[asEnd.data])}\n`);
+        end(0);
+        return;
+      }
+      if (code !== undefined && !read.success) {
+        const known = [...FailureCode.options, ...HostEnd.options];
+        self.error(`error: there is no failure code ${code}, and no host ends so${suggestion(code, known)}`);
+      }
       for (const one of read.success ? [read.data] : FailureCode.options) {
         if (json === true) printJson({ code: one, retryable: isRetryable(one), ...CODE_EXPLANATIONS[one] });
         else print(explain(one));
@@ -24,6 +38,7 @@ export function explainCommand(end: (status: ExitStatus) => void): Command {
     });
   return withExamples(command, [
     ['what a push has just told', 'fleetwall explain undo_pending'],
+    ['what became of a host in a rollout', 'fleetwall explain silent'],
     ['all codes, for a program', 'fleetwall explain --json'],
   ]);
 }
@@ -43,7 +58,7 @@ function explain(code: FailureCode): string {
   ].join('\n');
 }
 
-/** Markdown as text: links without their targets, no stars. */
+/** Markdown as text: links with the file of the repository that they lead to, no stars. */
 function plain(markdown: string): string {
-  return markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/\*\*|`/g, '');
+  return markdown.replace(/\[([^\]]*)\]\((?:\.\.\/)*([^)]*)\)/g, '$1 ($2)').replace(/\*\*|`/g, '');
 }
