@@ -15,7 +15,7 @@ export interface Fate {
   had: boolean;
 }
 
-export type ImaginedLink = Pick<FleetLink, 'read' | 'publish'> & {
+export type ImaginedLink = Pick<FleetLink, 'read' | 'publish' | 'isConsumed'> & {
   names: Pick<FleetLink['names'], 'hold' | 'release'>;
 };
 
@@ -47,6 +47,7 @@ export class ImaginedFleet {
     const own = new Set<(message: IncomingMessage) => void>();
     const link: ImaginedLink = {
       names: { hold: async () => true, release: () => {} },
+      isConsumed: async () => true,
       read: async (start, onMessage) => {
         const reader = (message: IncomingMessage) => {
           if (isAlive) onMessage(message);
