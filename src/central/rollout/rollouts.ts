@@ -111,6 +111,7 @@ export async function abortRollout(
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
   return await withRollout(operator, rolloutId, options, async (log) => {
+    tellEvents(log, options);
     await request(log, 'abort', options.signal);
     for (;;) {
       try {

@@ -12,7 +12,8 @@ import { LiveView, tellAside } from '../terminal/live-view.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { describeEvent, describeLook } from './describe-event.ts';
-import { statusOf } from './report-answers.ts';
+import { notTakenBack, showNotTakenBack } from './group-failures.ts';
+import { statusOfRollout } from './report-answers.ts';
 import { tableOf } from './rollout-table.ts';
 import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
 
@@ -23,6 +24,7 @@ export class RolloutReport {
   readonly #view = new LiveView();
   readonly #answers: HostAnswers = new Map();
   #rolloutId: string | null = null;
+  #state: RolloutState | null = null;
   #heldBy: readonly string[] = [];
 
   constructor(json: boolean, file: RulesetFile | null) {
@@ -46,6 +48,7 @@ export class RolloutReport {
 
   readonly onEvent = (event: FleetEvent | RolloutEvent, state: RolloutState): void => {
     this.#rolloutId = state.record.rolloutId;
+    this.#state = state;
     if (event.type === 'fleetwall.rollout.looked') this.#tellHeld(state);
     if (event.type === 'fleetwall.job.completed') {
       this.#answers.set(event.data.hostId, { end: event.data.outcome, result: event.data });
@@ -61,8 +64,10 @@ export class RolloutReport {
     this.#view.clear();
     const { status, reason, hosts, rolloutId } = end;
     const summary = countEnds(Object.values(hosts));
+    const left = this.#state === null ? [] : notTakenBack(this.#state);
     if (this.#json) {
-      printJson({ summary, hosts, stopped: status !== 'completed' });
+      const more = left.length === 0 ? {} : { notTakenBack: left };
+      printJson({ summary, hosts, stopped: status !== 'completed', ...more });
     } else {
       const why = reason === null ? '' : `: ${reason}`;
       const unheard = Object.entries(hosts).filter(
@@ -72,11 +77,12 @@ export class RolloutReport {
         this.#answers.set(host, { end: how, result: this.#answers.get(host)?.result ?? null });
       }
       const lines = showAnswers(this.#answers, this.#file);
+      const loud = this.#state === null ? [] : showNotTakenBack(left, this.#state.record.ruleset);
       print(
-        `${[...lines, `${paint.bold(`rollout ${rolloutId}`)} ${paintEnd(status)}${why}`, tellCounts(summary)].join('\n')}\n`,
+        `${[...lines, `${paint.bold(`rollout ${rolloutId}`)} ${paintEnd(status)}${why}`, tellCounts(summary), ...loud].join('\n')}\n`,
       );
     }
-    return statusOf(Object.values(hosts));
+    return statusOfRollout(end);
   }
 
   /** Once when it begins, and once when it is over. */

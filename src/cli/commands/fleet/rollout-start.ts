@@ -1,15 +1,11 @@
 import type { Command } from 'commander';
 import { PlanError } from '../../../central/fleet/errors.ts';
+import { revisionFor } from '../../../central/fleet/next-revision.ts';
 import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
 import type { RolloutPlan } from '../../../central/rollout/rollout-options.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
 import { askFirst } from '../../options/ask-first.ts';
-import {
-  type BeginFlags,
-  troublesOf,
-  untilItMayBegin,
-  withBeginOptions,
-} from '../../options/begin-options.ts';
+import { type BeginFlags, untilItMayBegin, withBeginOptions } from '../../options/begin-options.ts';
 import {
   CONFIRMED_BY_HOSTS,
   type ConfirmFlags,
@@ -42,6 +38,7 @@ import {
 } from '../../options/ruleset-options.ts';
 import { RolloutReport } from '../../show/report-rollout.ts';
 import { hostsByStep, showSteps } from '../../show/show-steps.ts';
+import { troublesOf } from '../../show/tell-troubles.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
 
@@ -94,8 +91,9 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
         ? await hostsToRetry(client, whom, flags.exclude, signal)
         : await hostsOf(observer, whom);
     if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
+    const sent = rulesetToSend(file.ruleset, flags);
     const plan: RolloutPlan = {
-      ruleset: rulesetToSend(file.ruleset, flags),
+      ruleset: { ...sent, revision: await revisionFor(observer, sent, { hosts }) },
       expiresInSeconds: flags.expires,
       whom: { hosts },
       id: flags.id,
@@ -110,7 +108,7 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
       executionSeconds: flags.executionTimeout ?? flags.timeout,
     };
     const fleet = await observer.fleet();
-    const troubles = troublesOf(hosts, fleet.hosts, plan.ruleset);
+    const troubles = troublesOf(hosts, fleet.hosts, { ...sent, groups: flags.group });
     if (flags.dryRun === true) return tellSteps(hosts, troubles, flags);
     for (const trouble of troubles) printAside(`${trouble}\n`);
     const look = tellPlan(flags, hosts.length);
@@ -142,7 +140,8 @@ export async function untilInterrupted(
     return await run();
   } catch (error) {
     const { rolloutId, heldBy } = report;
-    if (!(error instanceof Interrupted) || rolloutId === null) throw error;
+    if (!(error instanceof Interrupted)) throw error;
+    if (rolloutId === null) throw new Interrupted(error.signal, 'no host was sent anything');
     const resume = `fleetwall rollout resume ${rolloutId}${gates === undefined ? '' : ` --gates ${gates}`}`;
     const left = `rollout ${rolloutId} begins no more hosts until somebody goes on with it: ${resume}`;
     if (heldBy.length === 0) throw new Interrupted(error.signal, left);
