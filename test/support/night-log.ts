@@ -12,6 +12,8 @@ export interface Heard {
   end: { how: string; at: number } | null;
   spoiledAt: number | null;
   takenBackAt: number | null;
+  /** Well or not: what comes over it then is no matter any more. */
+  hasAnsweredBack: boolean;
 }
 
 /** The log of a night, in its order. */
@@ -22,7 +24,15 @@ export function eventsOf({ log }: ImaginedFleet): { at: number; event: Logged }[
 }
 
 export function nothingHeard({ hosts }: RolloutStarted): Map<string, Heard> {
-  const nothing = { step: null, begunAt: 0, startedAt: null, end: null, spoiledAt: null, takenBackAt: null };
+  const nothing = {
+    step: null,
+    begunAt: 0,
+    startedAt: null,
+    end: null,
+    spoiledAt: null,
+    takenBackAt: null,
+    hasAnsweredBack: false,
+  };
   return new Map(hosts.map((host) => [host, { ...nothing }]));
 }
 
@@ -34,16 +44,15 @@ export function hear(
   at: number,
 ): void {
   const isBack =
-    'subject' in event &&
-    [takeBack?.rollback.jobId, takeBack?.remove.jobId].includes(event.subject) &&
-    event.type === 'fleetwall.job.completed' &&
-    ['applied', 'removed'].includes(event.data.outcome);
-  if (isBack) host.takenBackAt ??= at;
-  else if ('subject' in event && event.subject === jobs[0]?.jobId) {
+    'subject' in event && [takeBack?.rollback.jobId, takeBack?.remove.jobId].includes(event.subject);
+  if (isBack && event.type === 'fleetwall.job.completed') {
+    host.hasAnsweredBack = true;
+    if (['applied', 'removed'].includes(event.data.outcome)) host.takenBackAt ??= at;
+  } else if ('subject' in event && event.subject === jobs[0]?.jobId) {
     if (event.type === 'fleetwall.job.started') host.startedAt ??= at;
     if (event.type === 'fleetwall.job.completed') host.end ??= { how: event.data.outcome, at };
   } else if ((soakSeconds > 0 || gates !== undefined) && host.end?.how === 'applied' && isSpoiling(event)) {
-    if (host.takenBackAt === null) host.spoiledAt ??= at;
+    if (!host.hasAnsweredBack) host.spoiledAt ??= at;
   }
 }
 

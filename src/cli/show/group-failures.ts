@@ -58,7 +58,7 @@ export function showNotTakenBack(
       failure === null
         ? 'no answer to the job that takes it back, which waits for them'
         : `${escapeControl(tellMessage(failure))} (${failure.code})`;
-    const what = `NOT TAKEN BACK: ${nameHosts(hosts)}`;
-    return `${paint.red(paint.bold(what))}  ${name} revision ${revision} may be live there still: ${why}`;
+    const what = `NOT TAKEN BACK from ${name} revision ${revision}: ${nameHosts(hosts)}`;
+    return `${paint.red(paint.bold(what))}  ${why}`;
   });
 }

@@ -14,6 +14,7 @@ import { Fixture } from '../../support/fixture.ts';
 import { freePort } from '../../support/free-ports.ts';
 import type { TestHost } from '../../support/host.ts';
 import { Prometheus } from '../../support/prometheus.ts';
+import { WebServer } from '../../support/web-server.ts';
 
 const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js');
 const fixture = new Fixture();
@@ -229,6 +230,37 @@ describe('a rollout with gates', () => {
       );
     } finally {
       await prometheus.stop();
+    }
+  });
+
+  it('is stopped at its first host by a web server that it cuts off, which Prometheus says, and taken back', async () => {
+    const sites = await Promise.all(hosts.map(async ({ namespace }) => await WebServer.start(namespace)));
+    const targets = [...ports.map((port) => `127.0.0.1:${port}`), ...sites.map(({ address }) => address)];
+    const prometheus = await Prometheus.scraping(targets);
+    try {
+      const up = async () => (await prometheus.query('sum(up)'))[0]?.value[1];
+      await expect.poll(up, { timeout: 30_000 }).toBe('4');
+      const gate = { name: 'all is up', prometheus: { url: prometheus.url, query: 'min(up)', above: 0 } };
+      const gates = await gatesFile([gate], { every: 0.5, failures: 2 });
+      const cut = `*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -p tcp --dport ${WebServer.PORT} -j DROP\nCOMMIT\n`;
+      const id = `site-${hosts[0].id}`;
+      const before = await hosts[0].namespace.save();
+      const more = ['--gates', gates, '--soak', '60', '--on-failure', 'rollback'];
+      const { status, stdout } = await fleetwall(args(id, ...more), {
+        input: cut,
+        environment: environment(),
+      });
+      expect(stdout).toMatch(/stopped: gate "all is up" failed at \S+: 0, and not above 0\n/);
+      expect(stdout).toContain('1 rolled_back, 1 not_started');
+      expect(status).toBe(1);
+      expect(await hosts[0].namespace.save()).toBe(before);
+      expect((await fetch(`http://${sites[0]?.address}/metrics`)).status).toBe(200);
+      const told = (await run('rollout', 'status', id)).stdout;
+      expect(told).toMatch(/\n {4}\d\d:\d\d:\d\d pass 1.*, \d\d:\d\d:\d\d fail 0 \(2 looks\)\n/);
+      expect(told).toContain(`step 1  done  ${hosts[0].id}\nstep 2  not_started  ${hosts[1].id}\n`);
+    } finally {
+      await prometheus.stop();
+      await Promise.all(sites.map(async (site) => await site.stop()));
     }
   });
 
