@@ -305,19 +305,26 @@ describe('a rollout with gates', () => {
     expect(await live()).toEqual(['1', '1']);
   });
 
-  it('counts a host as failed that goes offline, or drifts, in a soak', async () => {
-    const id = `lost-${hosts[0].id}`;
-    const ended = rollout(1, id, '--soak', '60');
-    await expect
-      .poll(async () => (await run('rollout', 'status', id)).stdout, { timeout: 30_000 })
-      .toContain('its soak');
-    await hosts[0].end('SIGTERM');
-    const { status, stdout } = await ended;
-    expect(status).toBe(1);
-    expect(stdout).toContain('1 of 2 hosts failed, and no more than 0 may');
-    expect((await run('rollout', 'status', id)).stdout).toContain(
-      `failed  ${hosts[0].id}  went offline after the change`,
-    );
+  it('counts a host as failed that drifts, is taken back, or goes offline in a soak', async () => {
+    const [host] = hosts;
+    const cases: [name: string, harm: () => Promise<unknown>, told: string][] = [
+      ['drift', async () => await host.namespace.iptables('-F', 'edge'), 'drifted'],
+      ['back', async () => await run('remove', 'edge', '--host', host.id), 'was taken back'],
+      ['lost', async () => await host.end('SIGTERM'), 'went offline'],
+    ];
+    for (const [index, [name, harm, told]] of cases.entries()) {
+      const id = `${name}-${host.id}`;
+      const ended = rollout(index + 1, id, '--soak', '60');
+      await expect
+        .poll(async () => (await run('rollout', 'status', id)).stdout, { timeout: 30_000 })
+        .toContain('its soak');
+      await harm();
+      const { status, stdout } = await ended;
+      expect(status).toBe(1);
+      expect(stdout).toContain('1 of 2 hosts failed, and no more than 0 may');
+      const { stdout: shown } = await run('rollout', 'status', id);
+      expect(shown).toContain(`failed  ${host.id}  ${told} after the change`);
+    }
   });
 
   it('shows its steps beforehand, waits for its time, and keeps to a freeze', async () => {
