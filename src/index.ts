@@ -28,6 +28,7 @@ export { FleetClient } from './central/fleet-client.ts';
 export type { FleetJob } from './central/fleet-job.ts';
 export type { FleetLists } from './central/fleet-lists.ts';
 export type { GateProgress } from './central/rollout/gate-progress.ts';
+export type { HostProgress } from './central/rollout/host-progress.ts';
 export type {
   FoundRollout,
   GateWatch,
@@ -35,11 +36,7 @@ export type {
   RolloutOptions,
   RolloutPlan,
 } from './central/rollout/rollout-options.ts';
-export type {
-  HostProgress,
-  RolloutEnd,
-  RolloutState,
-} from './central/rollout/rollout-state.ts';
+export type { RolloutEnd, RolloutState } from './central/rollout/rollout-state.ts';
 export { ControlMessage } from './contract/control.ts';
 export {
   FleetEvent,

@@ -27,11 +27,16 @@ export class HeldNames {
    * Takes a name until it is released, or the link is closed.
    *
    * @param onTaken called if another connection has it after this one was lost
-   * @returns whether the name was free
+   * @returns whether the name was free: this connection must not hold it either
    */
   async hold(name: string, onTaken: () => void): Promise<boolean> {
-    const isFree = await this.#take(name);
-    if (isFree) this.#held.set(name, onTaken);
+    if (this.#held.has(name)) return false;
+    this.#held.set(name, onTaken);
+    const isFree = await this.#take(name).catch((error: unknown) => {
+      this.#held.delete(name);
+      throw error;
+    });
+    if (!isFree) this.#held.delete(name);
     return isFree;
   }
 

@@ -155,6 +155,19 @@ export const RolloutEvent = z.discriminatedUnion('type', [
       .describe('Which hosts they are.'),
   }),
   CloudEvent.extend({
+    type: z
+      .literal('fleetwall.rollout.lost')
+      .describe('Hosts that had ended well are not there any more: they count as failed.'),
+    data: z
+      .object({
+        rolloutId: RolloutId,
+        hosts: z
+          .array(HostId)
+          .describe('The hosts that take no jobs from their queue and have not been heard of for a while.'),
+      })
+      .describe('Which hosts they are.'),
+  }),
+  CloudEvent.extend({
     type: z.literal('fleetwall.rollout.requested').describe('An operator asks the rollout for something.'),
     data: z
       .object({

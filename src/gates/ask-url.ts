@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 const LONGEST_BODY = 4 * 1024 * 1024;
+/** A page to sign in at is often led to with what nobody is to read in a log. */
+const AFTER_PATH = /[?#].*$/s;
 
 interface Asked {
   url: string;
@@ -26,7 +28,8 @@ export async function askUrl(
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
     });
-    return { status: answer.status, location: answer.headers.get('location'), body: await readBody(answer) };
+    const location = answer.headers.get('location')?.replace(AFTER_PATH, '') ?? null;
+    return { status: answer.status, location, body: await readBody(answer) };
   } catch (error) {
     if (limit.aborted) throw new Error(`no answer within ${timeoutSeconds} s`, { cause: error });
     // What fetch itself says is only that it failed.

@@ -34,3 +34,23 @@ export function workerEventOf(hostId: string, groups: string[], type: WorkerEven
     data: { hostId, worker: data.worker, groups, rulesets: [], pending: null },
   };
 }
+
+/** Somebody else has changed what the ruleset has on the host. */
+export function driftEventOf(hostId: string, name: string): FleetEvent {
+  const { specversion, datacontenttype, data } = COMPLETED_EXAMPLE;
+  return {
+    specversion,
+    datacontenttype,
+    id: randomUUID(),
+    source: `/fleetwall/hosts/${hostId}`,
+    time: new Date().toISOString(),
+    type: 'fleetwall.drift.detected',
+    data: {
+      hostId,
+      worker: data.worker,
+      ruleset: { name, revision: 7 },
+      diff: { added: 0, removed: 1, unchanged: 1, tables: [] },
+      by: null,
+    },
+  };
+}

@@ -77,11 +77,11 @@ export async function runOn(
 }
 
 /** Lets the fake time go on until it is done. */
-export async function inTime<T>(work: Promise<T>): Promise<T> {
+export async function inTime<T>(work: Promise<T>, limit = 2_000): Promise<T> {
   const over = { is: false };
   const settled = work.finally(() => (over.is = true));
   settled.catch(() => {});
-  for (let seconds = 0; !over.is && seconds < 2_000; seconds += 10) await vi.advanceTimersByTimeAsync(10_000);
+  for (let seconds = 0; !over.is && seconds < limit; seconds += 10) await vi.advanceTimersByTimeAsync(10_000);
   if (!over.is) throw new Error('the rollout does not end');
   return await settled;
 }

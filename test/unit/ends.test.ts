@@ -41,8 +41,14 @@ describe('how hosts end', () => {
     );
     state.step = 0;
     Object.assign(state.hosts.get('a') ?? {}, { step: 0, sentAt: 0, end });
-    expect(decide(state, { now: 1, stepEndedAt: 0, lookedAt: null, takeBackAskedAt: new Map() }).kind).toBe(
-      next,
-    );
+    expect(
+      decide(state, {
+        now: 1,
+        stepEndedAt: 0,
+        lookedAt: null,
+        presence: { checkedAt: null, away: new Map(), calmSince: null },
+        takeBackAskedAt: new Map(),
+      }).kind,
+    ).toBe(next);
   });
 });

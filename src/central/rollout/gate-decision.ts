@@ -23,6 +23,17 @@ export function inconclusiveGates({ gates }: RolloutState): string[] {
   });
 }
 
+/** Gates that fail now, each with why: they are looked at again before they count as failed. */
+export function failingGates({ gates, record }: RolloutState): string[] {
+  return [...gates].flatMap(([name, { looks, failuresInRow }]) =>
+    failuresInRow === 0
+      ? []
+      : [
+          `gate "${name}" to pass, which has failed ${failuresInRow} of ${record.gates?.failures} times in a row: ${looks.at(-1)?.reason}`,
+        ],
+  );
+}
+
 /**
  * What gates have to be done for before the next step: to be looked at, or waited for. `null`: nothing any more.
  *

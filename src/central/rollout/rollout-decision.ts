@@ -1,6 +1,8 @@
 import type { HostEnd } from '../../contract/rollout-events.ts';
 import { failedGate, heldByGates } from './gate-decision.ts';
-import type { HostProgress, RolloutEnd, RolloutState } from './rollout-state.ts';
+import type { HostProgress } from './host-progress.ts';
+import { heldByPresence, type Presence } from './presence.ts';
+import type { RolloutEnd, RolloutState } from './rollout-state.ts';
 
 /** What a rollout needs next. Nothing here talks to anybody: it is a matter of what is known, and of the time. */
 export type Decision =
@@ -8,6 +10,8 @@ export type Decision =
   | { kind: 'take-back'; how: readonly TakeBackAction[]; hosts: string[] }
   /** At the gates. */
   | { kind: 'look' }
+  /** Whether hosts that have ended well are there. */
+  | { kind: 'check-presence'; isEnd: boolean }
   | { kind: 'end'; end: RolloutEnd }
   /** Until something is heard, or that time comes. */
   | { kind: 'wait'; until: number };
@@ -22,6 +26,7 @@ export interface Clock {
   stepEndedAt: number | null;
   /** When the gates were looked at last since then, in this process. */
   lookedAt: number | null;
+  presence: Presence;
   takeBackAskedAt: ReadonlyMap<string, number>;
 }
 
@@ -50,13 +55,20 @@ export function decide(state: RolloutState, clock: Clock): Decision {
   return { kind: 'begin', step: step + 1, hosts: state.hostsOf(step + 1) };
 }
 
-/** By its time, and by gates. `null`: by nothing any more. */
+/** By its time, by hosts that are away, and by gates, which are looked at again once those are back. `null`: by nothing any more. */
 function heldBySoak(state: RolloutState, clock: Clock): Decision | null {
-  const { now, stepEndedAt } = clock;
+  const { now, stepEndedAt, presence } = clock;
   const soakedAt = state.step === -1 ? now : (stepEndedAt ?? now) + state.record.soakSeconds * 1000;
-  const held = heldByGates(state, clock, soakedAt);
-  if (held !== null) return held;
-  return soakedAt > now ? { kind: 'wait', until: soakedAt } : null;
+  const calmAt = presence.away.size > 0 ? Number.POSITIVE_INFINITY : (presence.calmSince ?? 0);
+  const held = [
+    heldByPresence(state, clock, soakedAt),
+    heldByGates(state, clock, Math.max(soakedAt, calmAt)),
+    soakedAt > now ? ({ kind: 'wait', until: soakedAt } as const) : null,
+  ].filter((each) => each !== null);
+  const due = held.find(({ kind }) => kind !== 'wait');
+  if (due !== undefined) return due;
+  const untils = held.flatMap((each) => (each.kind === 'wait' ? [each.until] : []));
+  return untils.length === 0 ? null : { kind: 'wait', until: earliest(untils) };
 }
 
 /** How a host has ended, as far as is known: one that is not heard of in time is silent, until it is heard of after all. */

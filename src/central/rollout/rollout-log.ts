@@ -56,16 +56,26 @@ export class RolloutLog {
     start: StreamStart,
     signal?: AbortSignal,
   ): Promise<RolloutLog> {
-    const found: { log: RolloutLog | null; isOver: boolean } = { log: null, isOver: false };
+    const found: { log: RolloutLog | null; startedBy: string; isOver: boolean } = {
+      log: null,
+      startedBy: '',
+      isOver: false,
+    };
+    const startKey = rolloutKey(rolloutId, 'fleetwall.rollout.started');
     const marker = new LogMarker();
     const stopReading = await link.read(start, (message) => {
       if (marker.is(message)) found.isOver = true;
-      if (found.log !== null) return found.log.#hear(message, reader);
+      // Most of what is in the log is of others, and need not be read.
+      if (found.log !== null && (found.isOver || message.key !== startKey))
+        return found.log.#hear(message, reader);
+      if (message.key !== startKey) return;
       const event = reader.read(message);
-      if (event?.type === 'fleetwall.rollout.started' && event.data.rolloutId === rolloutId) {
-        found.log = new RolloutLog(link, event.data);
-        found.log.#take(event);
-      }
+      if (event?.type !== 'fleetwall.rollout.started' || event.data.rolloutId !== rolloutId) return;
+      // Where an id was used again, the newest is meant; a message may come twice, too.
+      if (event.id === found.startedBy) return;
+      found.startedBy = event.id;
+      found.log = new RolloutLog(link, event.data);
+      found.log.#take(event);
     });
     try {
       await marker.publish(link, signal);

@@ -1,41 +1,7 @@
 import type { FleetEvent } from '../../contract/event.ts';
-import type { Failure } from '../../contract/failure.ts';
-import type { HostEnd, RolloutEvent, RolloutOwner, RolloutStarted } from '../../contract/rollout-events.ts';
-import { isRefusal } from '../fleet/refusal.ts';
-import { windowMs } from '../fleet/window.ts';
+import type { RolloutEvent, RolloutOwner, RolloutStarted } from '../../contract/rollout-events.ts';
 import { type GateProgress, takeLook } from './gate-progress.ts';
-
-/** Where one host is. Times are of this process, in milliseconds. */
-export interface HostProgress {
-  /** Which step has begun it; `null`: none yet. */
-  step: number | null;
-  /** When its job was sent. */
-  sentAt: number | null;
-  /** When it began. */
-  startedAt: number | null;
-  /** It waits to be confirmed until then. */
-  windowUntil: number | null;
-  /** How its job ended; `null`: not yet. */
-  end: HostEnd | null;
-  /** How it ended to be taken back. */
-  takenBack: 'applied' | 'removed' | 'nothing_before' | 'failed' | null;
-  /** Why its job has failed, as the host tells it. */
-  failure: Failure | null;
-  /** It had ended well, and in a soak it went offline, drifted, or took its change back: it counts as failed. */
-  spoiled: string | null;
-}
-
-/** Of a host that no step has come to. */
-export const NOT_BEGUN: HostProgress = {
-  step: null,
-  sentAt: null,
-  startedAt: null,
-  windowUntil: null,
-  end: null,
-  takenBack: null,
-  failure: null,
-  spoiled: null,
-};
+import { type HostProgress, NOT_BEGUN, spoiledBy, takeBackEnd, takeSign } from './host-progress.ts';
 
 /** How a rollout ended, and each of its hosts. */
 export type RolloutEnd = Extract<RolloutEvent, { type: 'fleetwall.rollout.ended' }>['data'];
@@ -124,6 +90,9 @@ export class RolloutState {
       case 'fleetwall.rollout.unroutable':
         for (const progress of this.#known(event.data.hosts)) progress.end ??= 'unroutable';
         return;
+      case 'fleetwall.rollout.lost':
+        for (const progress of this.#known(event.data.hosts)) progress.spoiled ??= 'fell silent';
+        return;
       case 'fleetwall.rollout.requested':
         if (event.data.request === 'abort') this.isAborted = true;
         else this.isPaused = event.data.request === 'pause';
@@ -147,68 +116,43 @@ export class RolloutState {
     }
   }
 
-  /** All that was begun has ended, and it is waited for what comes of it. */
-  #isSoaking(): boolean {
-    const { soakSeconds, gates } = this.record;
-    if (soakSeconds === 0 && gates === undefined) return false;
-    return [...this.hosts.values()].every(
-      ({ step, end, takenBack }) => (step === null || end !== null) && takenBack === null,
-    );
+  /** Whether it is seen to that hosts which have ended well stay so. */
+  get isWatched(): boolean {
+    return this.record.soakSeconds > 0 || this.record.gates !== undefined;
   }
 
-  /** What is to be left alone after it has ended well, and is not. */
-  #spoil(progress: HostProgress, event: FleetEvent): boolean {
-    const spoiled = spoiledBy(event, this.record.ruleset.name);
-    if (spoiled === null || progress.end !== 'applied' || !this.#isSoaking()) return false;
-    progress.spoiled ??= spoiled;
-    return true;
+  /**
+   * Hosts that have what it brought, and are to keep it.
+   *
+   * @internal
+   */
+  get watchedHosts(): [string, HostProgress][] {
+    if (!this.isWatched || this.ended !== null) return [];
+    return [...this.hosts].filter(([, progress]) => isWatched(progress));
   }
 
   #takeOfHost(event: FleetEvent, now: number): boolean {
     const progress = this.hosts.get(event.data.hostId);
     if (progress === undefined || this.ended !== null) return false;
-    if (!('subject' in event)) return this.#spoil(progress, event);
+    progress.heardAt = now;
     const { rollback, remove } = this.record.takeBack ?? {};
-    const isTakeBack = [rollback?.jobId, remove?.jobId].includes(event.subject);
-    if (isTakeBack && event.type === 'fleetwall.job.completed') {
-      // The same end may be told again, after the one that followed it.
-      if (progress.takenBack !== 'applied' && progress.takenBack !== 'removed') {
-        progress.takenBack = takenBackBy(event.data);
-      }
-      return true;
-    }
-    if (!this.#jobs.has(event.subject)) return isTakeBack;
-    takeSign(progress, event, now);
+    const subject = 'subject' in event ? event.subject : undefined;
+    const isTakeBack = subject !== undefined && [rollback?.jobId, remove?.jobId].includes(subject);
+    if (isTakeBack) takeBackEnd(progress, event);
+    else if (subject !== undefined && this.#jobs.has(subject)) takeSign(progress, event, now);
+    else return this.#spoil(progress, event);
+    return true;
+  }
+
+  /** What is to be left alone after it has ended well, and is not. */
+  #spoil(progress: HostProgress, event: FleetEvent): boolean {
+    const spoiled = spoiledBy(event, this.record.ruleset.name);
+    if (spoiled === null || !this.isWatched || !isWatched(progress)) return false;
+    progress.spoiled = spoiled;
     return true;
   }
 }
 
-/** What an event of its job says of a host. */
-function takeSign(progress: HostProgress, event: FleetEvent, now: number): void {
-  if (event.type === 'fleetwall.job.completed') {
-    // After a start, a refusal is that of another message with this id.
-    if (progress.startedAt !== null && isRefusal(event.data)) return;
-    progress.end = event.data.outcome;
-    progress.failure = event.data.failure;
-  } else if (event.type !== 'fleetwall.job.undone') {
-    progress.startedAt ??= now;
-    if (event.type === 'fleetwall.job.awaiting_confirmation') {
-      progress.windowUntil ??= now + windowMs(event);
-    }
-  }
-}
-
-/** What a host does that has ended well, and is not to do. */
-function spoiledBy(event: FleetEvent, ruleset: string): string | null {
-  if (event.type === 'fleetwall.worker.offline') return 'went offline';
-  return event.type === 'fleetwall.drift.detected' && event.data.ruleset?.name === ruleset ? 'drifted' : null;
-}
-
-function takenBackBy({
-  outcome,
-  failure,
-}: Extract<FleetEvent, { type: 'fleetwall.job.completed' }>['data']): HostProgress['takenBack'] {
-  if (outcome === 'applied') return 'applied';
-  if (outcome === 'removed' || outcome === 'unchanged') return 'removed';
-  return failure?.code === 'no_previous_revision' ? 'nothing_before' : 'failed';
+function isWatched({ end, takenBack, spoiled }: HostProgress): boolean {
+  return (end === 'applied' || end === 'unchanged') && takenBack === null && spoiled === null;
 }

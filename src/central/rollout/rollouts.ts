@@ -1,37 +1,67 @@
 import { abortable } from '../../broker/connection/abortable.ts';
-import { rolloutQueue } from '../../contract/rollout-events.ts';
-import { PlanError, RolloutHasEnded, RolloutIsRun } from '../fleet/errors.ts';
+import { type RolloutOwner, type RolloutStarted, rolloutQueue } from '../../contract/rollout-events.ts';
+import { NoSuchRollout, PlanError, RolloutHasEnded, RolloutIsRun } from '../fleet/errors.ts';
 import type { Operator } from '../fleet/operator.ts';
 import { lookOnce } from '../fleet/select.ts';
+import { whileHeld } from './hold-rollout.ts';
 import { passGates } from './open-gates.ts';
 import { planRollout } from './plan-rollout.ts';
 import { RolloutLog } from './rollout-log.ts';
-import type { RolloutOptions, RolloutPlan } from './rollout-options.ts';
+import type { GateWatch, RolloutOptions, RolloutPlan } from './rollout-options.ts';
 import type { RolloutEnd } from './rollout-state.ts';
-import { runRollout } from './run-rollout.ts';
+import { runHeld, runRollout } from './run-rollout.ts';
 
 const LOOK_BACK_MS = 7 * 24 * 3_600_000;
 /** How often to look whether the process that runs a rollout is still there. */
 const OWNER_LOOK_MS = 2_000;
 
-/** @throws {PlanError} */
+/** @throws {PlanError} {@link RolloutIsRun} {@link GateFailed} */
 export async function startRollout(
   operator: Operator,
   plan: RolloutPlan,
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
   const record = await planRollout(lookOnce(operator, options.signal), plan, operator.keys);
-  const { gates } = plan;
-  const looks = gates === undefined ? null : await passGates(gates, options);
-  const log = await RolloutLog.begin(operator.link, operator.reader, record, options.signal);
   const { rolloutId } = record;
+  const begin = async (signal: AbortSignal) => {
+    if (plan.id !== undefined) await assertUnused(operator, rolloutId, { ...options, signal });
+    return await beginHeld(operator, record, plan.gates, { ...options, signal });
+  };
+  return await whileHeld(operator.link, rolloutId, begin, options.signal);
+}
+
+/** Nothing is said of it before it is sure that it begins. */
+async function beginHeld(
+  { link, reader }: Operator,
+  record: RolloutStarted,
+  gates: GateWatch | undefined,
+  options: RolloutOptions & { signal: AbortSignal },
+): Promise<RolloutEnd> {
+  const { rolloutId } = record;
+  const { signal } = options;
+  const looks = gates === undefined ? null : await passGates(gates, options);
+  const log = await RolloutLog.begin(link, reader, record, signal);
   try {
-    if (looks !== null)
-      await log.say('fleetwall.rollout.looked', { rolloutId, step: -1, looks }, options.signal);
-    return await run(operator, log, { ...options, gates });
+    if (looks !== null) await log.say('fleetwall.rollout.looked', { rolloutId, step: -1, looks }, signal);
+    tellEvents(log, options);
+    return await runHeld(link, log, gates, signal);
   } finally {
     await log.close();
   }
+}
+
+/** An id is for one rollout: who asks for it again would be told of either. @throws {PlanError} */
+async function assertUnused(operator: Operator, rolloutId: string, options: RolloutOptions): Promise<void> {
+  const before = await findRollout(operator, rolloutId, options).catch((error: unknown) => {
+    if (error instanceof NoSuchRollout) return null;
+    throw error;
+  });
+  if (before === null) return;
+  await before.close();
+  const { ended } = before.state;
+  const how = ended === null ? 'has begun and not ended' : `has ended (${ended.status})`;
+  const instead = ended === null ? `go on with it (fleetwall rollout resume ${rolloutId}), or ` : '';
+  throw new PlanError(`a rollout ${rolloutId} ${how} before: ${instead}give this one another id`);
 }
 
 /** Whether a process runs it now: each holds a name on the broker for as long as it does. @throws {Error} what the broker said */
@@ -81,6 +111,7 @@ export async function abortRollout(
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
   return await withRollout(operator, rolloutId, options, async (log) => {
+    tellEvents(log, options);
     await request(log, 'abort', options.signal);
     for (;;) {
       try {
@@ -120,8 +151,32 @@ export async function resumeRollout(
     if (log.state.isPaused) {
       await log.say('fleetwall.rollout.requested', { rolloutId, request: 'resume' }, options.signal);
     }
-    return await run(operator, log, options);
+    const before = log.state.owner;
+    try {
+      return await run(operator, log, options);
+    } catch (error) {
+      throw error instanceof RolloutIsRun ? await isRunBy(log, before, options.signal) : error;
+    }
   });
+}
+
+/** Who runs it says so as soon as it has begun to: that may be a moment from now. */
+async function isRunBy(
+  log: RolloutLog,
+  before: RolloutOwner | null,
+  signal: AbortSignal | undefined,
+): Promise<RolloutIsRun> {
+  const { rolloutId } = log.state.record;
+  const deadline = Date.now() + OWNER_LOOK_MS;
+  while (log.state.owner === before && log.state.ended === null && Date.now() < deadline) {
+    signal?.throwIfAborted();
+    await log.change(deadline, signal);
+  }
+  const { owner } = log.state;
+  const who = owner === null ? '' : `: ${owner.user} on ${owner.host} (process ${owner.pid})`;
+  return new RolloutIsRun(
+    `rollout ${rolloutId} is run by another process${who}; watch it, or wait until that has ended`,
+  );
 }
 
 /** Finds one, and reads its log for as long as the work takes. @throws {NoSuchRollout} */
@@ -149,11 +204,11 @@ function assertNotExpired({ state }: RolloutLog): void {
   );
 }
 
-async function run(
-  { link }: Operator,
-  log: RolloutLog,
-  { signal, onEvent, gates }: RolloutOptions,
-): Promise<RolloutEnd> {
+async function run({ link }: Operator, log: RolloutLog, options: RolloutOptions): Promise<RolloutEnd> {
+  tellEvents(log, options);
+  return await runRollout(link, log, options.gates, options.signal);
+}
+
+function tellEvents(log: RolloutLog, { onEvent }: RolloutOptions): void {
   if (onEvent !== undefined) log.onEvent((event) => onEvent(event, log.state));
-  return await runRollout(link, log, gates, signal);
 }

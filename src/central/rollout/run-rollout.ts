@@ -1,17 +1,14 @@
-import { setMaxListeners } from 'node:events';
-import type { FleetLink } from '../../broker/fleet-link.ts';
 import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
-import { type RecordedMessage, rolloutQueue } from '../../contract/rollout-events.ts';
-import { RolloutIsRun } from '../fleet/errors.ts';
+import type { RecordedMessage } from '../../contract/rollout-events.ts';
+import { type ControlLink, whileHeld } from './hold-rollout.ts';
+import { NOT_BEGUN } from './host-progress.ts';
 import { assertSameGates } from './open-gates.ts';
+import { PresenceWatch } from './presence.ts';
 import { type Decision, decide, endOf } from './rollout-decision.ts';
 import type { RolloutLog } from './rollout-log.ts';
 import type { GateWatch } from './rollout-options.ts';
-import { NOT_BEGUN, type RolloutEnd } from './rollout-state.ts';
+import type { RolloutEnd } from './rollout-state.ts';
 import { thisProcess } from './this-process.ts';
-
-/** What it needs of a {@link FleetLink}. */
-type ControlLink = Pick<FleetLink, 'publish'> & { names: Pick<FleetLink['names'], 'hold' | 'release'> };
 
 /**
  * Runs a rollout to its end, from wherever it is: all that this process knows is in the log of events, so that another one can go on
@@ -25,29 +22,30 @@ export async function runRollout(
   gates: GateWatch | undefined,
   signal?: AbortSignal,
 ): Promise<RolloutEnd> {
-  const { rolloutId } = log.state.record;
   if (log.state.ended !== null) return log.state.ended;
   // What is to be ended needs no gates any more.
   if (!log.state.isAborted) assertSameGates(log.state.record, gates);
-  const taken = new AbortController();
-  const isRun = new RolloutIsRun(
-    `rollout ${rolloutId} is run by another process; watch it, or wait until that has ended`,
+  return await whileHeld(
+    link,
+    log.state.record.rolloutId,
+    async (own) => await runHeld(link, log, gates, own),
+    signal,
   );
-  const name = rolloutQueue(rolloutId);
-  if (!(await link.names.hold(name, () => taken.abort(isRun)))) throw isRun;
-  const signals = signal === undefined ? [taken.signal] : [signal, taken.signal];
-  try {
-    // Who ran it until now has said everything in the log by the time it lets go of the name.
-    await log.readToEnd(signal);
-    if (log.state.ended !== null) return log.state.ended;
-    await log.say('fleetwall.rollout.taken', { rolloutId, by: thisProcess() }, signal);
-    const either = AbortSignal.any(signals);
-    // Each host of a step is published to at the same time, and each of these waits for the signal: that is no leak.
-    setMaxListeners(0, either);
-    return await new Controller(link, log, gates, either).run();
-  } finally {
-    link.names.release(name);
-  }
+}
+
+/** The same, where it is held already. */
+export async function runHeld(
+  link: ControlLink,
+  log: RolloutLog,
+  gates: GateWatch | undefined,
+  signal: AbortSignal,
+): Promise<RolloutEnd> {
+  // Who ran it until now has said everything in the log by the time it lets go of the name.
+  await log.readToEnd(signal);
+  const { record, ended } = log.state;
+  if (ended !== null) return ended;
+  await log.say('fleetwall.rollout.taken', { rolloutId: record.rolloutId, by: thisProcess() }, signal);
+  return await new Controller(link, log, gates, signal).run();
 }
 
 /** Where it takes longer to read the log to its end, the broker was in trouble. */
@@ -57,19 +55,15 @@ const GATHER_MS = 10;
 class Controller {
   readonly #link: ControlLink;
   readonly #log: RolloutLog;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   readonly #sent = new Set<string>();
   readonly #takeBackAskedAt = new Map<string, number>();
   #stepEnded: { step: number; at: number } | null = null;
   #looked: { step: number; at: number } | null = null;
+  readonly #presence = new PresenceWatch();
   readonly #gates: GateWatch | undefined;
 
-  constructor(
-    link: ControlLink,
-    log: RolloutLog,
-    gates: GateWatch | undefined,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(link: ControlLink, log: RolloutLog, gates: GateWatch | undefined, signal: AbortSignal) {
     this.#gates = gates;
     this.#link = link;
     this.#log = log;
@@ -78,12 +72,13 @@ class Controller {
 
   async run(): Promise<RolloutEnd> {
     for (;;) {
-      this.#signal?.throwIfAborted();
+      this.#signal.throwIfAborted();
       const { state } = this.#log;
       if (state.ended !== null) return state.ended;
       await this.#sendOpen();
       const decision = decide(state, this.#clock());
       if (decision.kind === 'wait') {
+        if (decision.until === Number.POSITIVE_INFINITY) this.#forgetLooks();
         await this.#log.change(decision.until, this.#signal);
         // Events of thousands of hosts come together, and each decision looks at all hosts.
         await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
@@ -94,6 +89,12 @@ class Controller {
       const latest = decide(state, this.#clock());
       if (hasReadAll && latest.kind !== 'wait') await this.#carryOut(latest);
     }
+  }
+
+  /** While it is paused, nothing is looked at: what was seen before says nothing of the time after that. */
+  #forgetLooks(): void {
+    this.#looked = null;
+    this.#presence.forget();
   }
 
   #hasSilent(): boolean {
@@ -125,10 +126,14 @@ class Controller {
     const isOver = state
       .hostsOf(state.step)
       .every((host) => endOf(state.hosts.get(host) ?? NOT_BEGUN, state, now) !== null);
-    if (isOver && this.#stepEnded?.step !== state.step) this.#stepEnded = { step: state.step, at: now };
+    if (isOver && this.#stepEnded?.step !== state.step) {
+      this.#stepEnded = { step: state.step, at: now };
+      this.#presence.forget();
+    }
     const stepEndedAt = this.#stepEnded?.step === state.step ? this.#stepEnded.at : null;
     const lookedAt = this.#looked?.step === state.step ? this.#looked.at : null;
-    return { now, stepEndedAt, lookedAt, takeBackAskedAt: this.#takeBackAskedAt };
+    const presence = this.#presence;
+    return { now, stepEndedAt, lookedAt, presence, takeBackAskedAt: this.#takeBackAskedAt };
   }
 
   /** Hosts of steps that have begun, of which nobody can say any more whether they were sent their job. */
@@ -164,6 +169,10 @@ class Controller {
       await this.#log.say('fleetwall.rollout.step', { rolloutId, step, hosts }, this.#signal);
     } else if (decision.kind === 'look') {
       await this.#look();
+    } else if (decision.kind === 'check-presence') {
+      const hosts = await this.#presence.check(this.#link, this.#log.state, decision.isEnd);
+      this.#signal.throwIfAborted();
+      if (hosts.length > 0) await this.#log.say('fleetwall.rollout.lost', { rolloutId, hosts }, this.#signal);
     } else if (decision.kind === 'end') {
       await this.#log.say('fleetwall.rollout.ended', decision.end, this.#signal);
     } else if (takeBack !== null) {
@@ -178,7 +187,7 @@ class Controller {
     const { step, record } = this.#log.state;
     const at = Date.now();
     const looks = (await this.#gates?.look(this.#signal)) ?? [];
-    this.#signal?.throwIfAborted();
+    this.#signal.throwIfAborted();
     this.#looked = { step, at };
     await this.#log.say(
       'fleetwall.rollout.looked',

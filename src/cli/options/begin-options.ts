@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PlanError } from '../../central/fleet/errors.ts';
-import type { HostState } from '../../central/fleet/fleet-state.ts';
 import { loadOperatorSettings, OPERATOR_FILE } from '../../config/operator-settings.ts';
-import { nameHosts } from '../show/show-answers.ts';
 import { printAside } from '../terminal/print.ts';
 
 /** When a rollout begins, if it does. */
@@ -55,42 +53,6 @@ export async function untilItMayBegin(
     );
   }
   printAside(`${what}; begun all the same: ${overrideFreeze}\n`);
-}
-
-/** What is known of the hosts that may keep them from taking it. */
-export function troublesOf(
-  hosts: readonly string[],
-  fleet: ReadonlyMap<string, HostState>,
-  { name, ifRevision }: { name: string; ifRevision?: number | undefined },
-): string[] {
-  const known = (is: (host: HostState) => boolean) =>
-    hosts.filter((id) => {
-      const host = fleet.get(id);
-      return host !== undefined && is(host);
-    });
-  const tell = (found: readonly string[], what: string) =>
-    found.length === 0 ? [] : [`${nameHosts(found)}: ${what}`];
-  const revisionOf = ({ rulesets }: HostState) => rulesets.find((one) => one.name === name)?.revision ?? 0;
-  return [
-    ...tell(
-      hosts.filter((id) => !fleet.has(id)),
-      'never heard of',
-    ),
-    ...tell(
-      known(({ presence }) => presence !== 'online'),
-      'not online now; each that stays away ends as silent: --online-only leaves it out, --max-silent allows for it',
-    ),
-    ...tell(
-      known(({ pending }) => pending !== null),
-      'another change waits to be confirmed there',
-    ),
-    ...(ifRevision === undefined
-      ? []
-      : tell(
-          known((host) => revisionOf(host) !== ifRevision),
-          `not at revision ${ifRevision} of ${name}`,
-        )),
-  ];
 }
 
 const LONGEST_NAP_MS = 60_000;

@@ -1,35 +1,18 @@
 import { type Command, Option } from 'commander';
 import type { HostAnswers, HostSelection, ListOptions, SentJob } from '../../central/fleet/options.ts';
-import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
 import type { FleetLists } from '../../central/fleet-lists.ts';
-import { AnswerReport } from '../show/report-answers.ts';
 import { nameHosts } from '../show/show-answers.ts';
 import { showListAnswers } from '../show/show-list-answers.ts';
 import { tellUnheard } from '../show/tell-unheard.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { tellAside } from '../terminal/live-view.ts';
-import { askFirst } from './ask-first.ts';
-import { CONFIRMED_BY_HOSTS, type ConfirmFlags, confirmOf, withConfirmOptions } from './confirm-options.ts';
-import {
-  type AnswerFlags,
-  type ExpiryFlags,
-  type FleetFlags,
-  type SelectionFlags,
-  selectionOf,
-  withClient,
-  withExpiry,
-  withFleetOptions,
-  withSelectionOptions,
-  withTimeout,
-} from './fleet-options.ts';
+import { CONFIRMED_BY_HOSTS, withConfirmOptions } from './confirm-options.ts';
+import { withExpiry, withFleetOptions, withSelectionOptions, withTimeout } from './fleet-options.ts';
 import { readRevisionOrNext } from './read-values.ts';
+import { type ChangingFlags, selectingCommand } from './selecting-command.ts';
 
 /** Flags of every command that changes a list. */
-export type ListFlags = FleetFlags &
-  AnswerFlags &
-  ExpiryFlags &
-  SelectionFlags &
-  ConfirmFlags & { revision: number | 'next' };
+export type ListFlags = ChangingFlags & { revision: number | 'next' };
 
 /** @param confirm how a job of that kind is confirmed where it says nothing */
 export function withListOptions(command: Command, confirm: 'probe' | 'none'): Command {
@@ -52,18 +35,11 @@ export async function runOnList(
   command: Command,
   send: (lists: FleetLists, whom: HostSelection, options: ListOptions) => Promise<HostAnswers>,
 ): Promise<ExitStatus> {
-  const selection = selectionOf(flags, command);
-  return await withClient(flags, async (client, signal) => {
-    const hosts = await hostsOf(lookOnce(client, signal), selection);
-    if (!(await askFirst(what, hosts, flags, command))) return 1;
-    const report = new AnswerReport(flags.json === true, hosts.length);
+  return await selectingCommand(what, flags, command, async (selected) => {
+    const { client, signal, selection, report, options } = selected;
     let sent: SentJob | null = null;
     const answers = await send(client.lists, selection, {
-      timeoutSeconds: flags.timeout,
-      expiresInSeconds: flags.expires,
-      confirm: confirmOf(flags),
-      signal,
-      onEvent: report.onEvent,
+      ...options,
       onSending: (job) => (sent = job),
       onMended: ({ hosts: mended, from, revision }) =>
         tellAside(

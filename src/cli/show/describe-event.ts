@@ -7,6 +7,7 @@ import { paint, paintEnd } from '../terminal/paint.ts';
 import { layRow } from '../terminal/table.ts';
 import { describeCounts } from './describe-counts.ts';
 import { plural } from './plural.ts';
+import { nameHosts } from './show-answers.ts';
 import { tellMessage, tellPlace } from './show-failure.ts';
 
 const TIME_WIDTH = 8;
@@ -98,6 +99,8 @@ function describeRollout(event: RolloutEvent): string {
       return `step ${event.data.step + 1}: ${plural(event.data.hosts.length, 'host')}`;
     case 'fleetwall.rollout.unroutable':
       return `${plural(event.data.hosts.length, 'host')} without a queue`;
+    case 'fleetwall.rollout.lost':
+      return `${plural(event.data.hosts.length, 'host')} fell silent after the change: ${nameHosts(event.data.hosts)}`;
     case 'fleetwall.rollout.looked':
       return event.data.looks.map(describeLook).join('; ');
     case 'fleetwall.rollout.requested':

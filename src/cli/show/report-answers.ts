@@ -1,4 +1,5 @@
 import type { HostAnswers } from '../../central/fleet/options.ts';
+import type { RolloutEnd } from '../../central/rollout/rollout-state.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
@@ -59,4 +60,10 @@ export function statusOf(ends: readonly string[]): ExitStatus {
   if (bad.some((end) => end !== 'silent' && end !== 'not_started')) return 1;
   if (bad.includes('silent')) return 4;
   return bad.length === 0 ? 0 : 1;
+}
+
+/** Of a rollout: one that was stopped, or had a reason to be, is not well, whatever its hosts have. */
+export function statusOfRollout({ status, reason, hosts }: RolloutEnd): ExitStatus {
+  const own = statusOf(Object.values(hosts));
+  return own === 0 && (status !== 'completed' || reason !== null) ? 1 : own;
 }

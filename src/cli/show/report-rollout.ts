@@ -12,7 +12,8 @@ import { LiveView, tellAside } from '../terminal/live-view.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { describeEvent, describeLook } from './describe-event.ts';
-import { statusOf } from './report-answers.ts';
+import { notTakenBack, showNotTakenBack } from './group-failures.ts';
+import { statusOfRollout } from './report-answers.ts';
 import { tableOf } from './rollout-table.ts';
 import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
 import { queuedOf } from './tell-unheard.ts';
@@ -23,7 +24,7 @@ export class RolloutReport {
   readonly #file: RulesetFile | null;
   readonly #view = new LiveView();
   readonly #answers: HostAnswers = new Map();
-  #record: RolloutState['record'] | null = null;
+  #state: RolloutState | null = null;
   #heldBy: readonly string[] = [];
 
   constructor(json: boolean, file: RulesetFile | null) {
@@ -42,11 +43,11 @@ export class RolloutReport {
 
   /** Once something was heard of it. */
   get rolloutId(): string | null {
-    return this.#record?.rolloutId ?? null;
+    return this.#state?.record.rolloutId ?? null;
   }
 
   readonly onEvent = (event: FleetEvent | RolloutEvent, state: RolloutState): void => {
-    this.#record = state.record;
+    this.#state = state;
     if (event.type === 'fleetwall.rollout.looked') this.#tellHeld(state);
     if (event.type === 'fleetwall.job.completed') {
       this.#answers.set(event.data.hostId, { end: event.data.outcome, result: event.data });
@@ -62,8 +63,10 @@ export class RolloutReport {
     this.#view.clear();
     const { status, reason, hosts, rolloutId } = end;
     const summary = countEnds(Object.values(hosts));
+    const left = this.#state === null ? [] : notTakenBack(this.#state);
     if (this.#json) {
-      printJson({ summary, hosts, stopped: status !== 'completed' });
+      const more = left.length === 0 ? {} : { notTakenBack: left };
+      printJson({ summary, hosts, stopped: status !== 'completed', ...more });
     } else {
       const why = reason === null ? '' : `: ${reason}`;
       const unheard = Object.entries(hosts).filter(
@@ -73,18 +76,20 @@ export class RolloutReport {
         this.#answers.set(host, { end: how, result: this.#answers.get(host)?.result ?? null });
       }
       const lines = showAnswers(this.#answers, this.#file);
+      const loud = this.#state === null ? [] : showNotTakenBack(left, this.#state.record.ruleset);
       print(
-        `${[...lines, `${paint.bold(`rollout ${rolloutId}`)} ${paintEnd(status)}${why}`, tellCounts(summary)].join('\n')}\n`,
+        `${[...lines, `${paint.bold(`rollout ${rolloutId}`)} ${paintEnd(status)}${why}`, tellCounts(summary), ...loud].join('\n')}\n`,
       );
     }
     this.#tellNext(end);
-    return statusOf(Object.values(hosts));
+    return statusOfRollout(end);
   }
 
   /** What waits on hosts that are away, and what may be typed next. */
   #tellNext({ status, hosts, rolloutId }: RolloutEnd): void {
     const silent = Object.keys(hosts).filter((host) => hosts[host] === 'silent');
-    if (this.#record !== null) for (const line of queuedOf(this.#record, silent)) printAside(`${line}\n`);
+    const record = this.#state?.record;
+    if (record !== undefined) for (const line of queuedOf(record, silent)) printAside(`${line}\n`);
     const file = this.#file?.path ?? 'FILE';
     if (status === 'stopped') printAside(`next: fleetwall rollout ${file} --retry-failed ${rolloutId}\n`);
   }

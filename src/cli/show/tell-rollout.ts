@@ -1,4 +1,4 @@
-import { inconclusiveGates } from '../../central/rollout/gate-decision.ts';
+import { failingGates, inconclusiveGates } from '../../central/rollout/gate-decision.ts';
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { Failure } from '../../contract/failure.ts';
@@ -6,11 +6,14 @@ import type { GateLook } from '../../contract/gates.ts';
 import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RolloutOwner } from '../../contract/rollout-events.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
-import { describeLook, describeOwner } from './describe-event.ts';
+import { describeOwner } from './describe-event.ts';
+import { groupFailures, notTakenBack, showNotTakenBack } from './group-failures.ts';
 import { endsOf, tableOf } from './rollout-table.ts';
 import { countEnds, nameHosts, tellCounts } from './show-answers.ts';
 import { showFailure } from './show-failure.ts';
+import { showGate } from './show-gate.ts';
 import { queuedOf } from './tell-unheard.ts';
+import { showPlan, type ToldStep, toldSteps } from './told-steps.ts';
 
 /** Where a rollout is, for somebody who did not see it begin. */
 export interface ToldRollout {
@@ -35,8 +38,14 @@ export interface ToldRollout {
   waitsFor: string | null;
   /** Each gate with what was found of it, the newest last. */
   gates: { name: string; looks: GateLook[] }[];
-  /** Hosts that failed in the same way are one entry. */
+  /** Each step with its hosts by name. */
+  plan: ToldStep[];
+  /** Hosts that failed in the same way, by line and reason, are one entry. */
   failures: { hosts: string[]; failure: Failure }[];
+  /** Hosts that had ended well, and did not stay so. */
+  spoiled: { host: string; why: string }[];
+  /** Hosts that were to go back to what they had, and did not; `null`: they gave no answer. */
+  notTakenBack: { hosts: string[]; failure: Failure | null }[];
   /** What somebody may type next. */
   next: string[];
 }
@@ -62,7 +71,10 @@ export function tellRollout(state: RolloutState, isRun: boolean): ToldRollout {
     lastEventAt,
     waitsFor: ended === null ? waitsFor(state, hosts, isRun) : null,
     gates: [...state.gates].map(([name, { looks }]) => ({ name, looks })),
-    failures: groupFailures(state),
+    plan: toldSteps(state, hosts),
+    failures: groupFailures(state, ({ failure }) => failure),
+    spoiled: [...state.hosts].flatMap(([host, { spoiled: why }]) => (why === null ? [] : [{ host, why }])),
+    notTakenBack: notTakenBack(state),
     next: nextCommands(state, hosts, isRun),
   };
 }
@@ -85,17 +97,22 @@ export function showRollout(told: ToldRollout, state: RolloutState): string[] {
   ]);
   const frozen =
     told.overrideFreeze === null ? [] : [`begun in a freeze: ${escapeControl(told.overrideFreeze)}`];
+  const spoiled = told.spoiled.map(
+    ({ host, why }) => `${paint.red('failed')}  ${paint.bold(host)}  ${why} after the change`,
+  );
   const waits = told.waitsFor === null ? [] : [`waits for: ${told.waitsFor}`];
   return [
     ...head,
     ...frozen,
+    ...showPlan(told.plan),
     ...failed,
-    ...spoiledHosts(state),
+    ...spoiled,
     ...(state.ended === null ? [] : unheardHosts(told, state)),
-    ...told.gates.flatMap(({ looks }) => looks.slice(-1)).map(describeLook),
+    ...told.gates.flatMap(({ looks }) => showGate(looks)),
     ...(state.ended === null ? [describeRunner(told)] : []),
     ...waits,
     ...next.map((line) => `next: ${line}`),
+    ...showNotTakenBack(told.notTakenBack, ruleset),
   ];
 }
 
@@ -128,16 +145,11 @@ function waitsFor(state: RolloutState, hosts: Record<string, string>, isRun: boo
   if (!isRun) return 'somebody to go on with it';
   const silentGates = inconclusiveGates(state);
   if (silentGates.length > 0) return silentGates.join('; ');
+  const failing = failingGates(state);
+  if (failing.length > 0) return failing.join('; ');
   if (state.isAborted) return 'its process to end it';
   if (state.isPaused) return 'somebody to resume it';
   return `its soak of ${state.record.soakSeconds} s after step ${state.step + 1}`;
-}
-
-/** Hosts that had ended well, and did not stay so. */
-function spoiledHosts(state: RolloutState): string[] {
-  return [...state.hosts].flatMap(([host, { spoiled }]) =>
-    spoiled === null ? [] : [`${paint.red('failed')}  ${paint.bold(host)}  ${spoiled} after the change`],
-  );
 }
 
 /** Hosts that gave no answer, or have no queue; and what becomes of what they were sent. */
@@ -152,18 +164,6 @@ function unheardHosts({ hosts }: ToldRollout, { record }: RolloutState): string[
       ? []
       : [`${paintEnd('unroutable')}  ${paint.bold(nameHosts(unroutable))}  no queue on the broker`]),
   ];
-}
-
-function groupFailures(state: RolloutState): ToldRollout['failures'] {
-  const groups = new Map<string, { hosts: string[]; failure: Failure }>();
-  for (const [host, { failure }] of state.hosts) {
-    if (failure === null) continue;
-    const key = [...showFailure(failure, null), failure.code].join('\n');
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { hosts: [host], failure });
-    else group.hosts.push(host);
-  }
-  return [...groups.values()].toSorted((a, b) => b.hosts.length - a.hosts.length);
 }
 
 function nextCommands(state: RolloutState, hosts: Record<string, string>, isRun: boolean): string[] {

@@ -14,6 +14,7 @@ import { Fixture } from '../../support/fixture.ts';
 import { freePort } from '../../support/free-ports.ts';
 import type { TestHost } from '../../support/host.ts';
 import { Prometheus } from '../../support/prometheus.ts';
+import { WebServer } from '../../support/web-server.ts';
 
 const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js');
 const fixture = new Fixture();
@@ -232,6 +233,37 @@ describe('a rollout with gates', () => {
     }
   });
 
+  it('is stopped at its first host by a web server that it cuts off, which Prometheus says, and taken back', async () => {
+    const sites = await Promise.all(hosts.map(async ({ namespace }) => await WebServer.start(namespace)));
+    const targets = [...ports.map((port) => `127.0.0.1:${port}`), ...sites.map(({ address }) => address)];
+    const prometheus = await Prometheus.scraping(targets);
+    try {
+      const up = async () => (await prometheus.query('sum(up)'))[0]?.value[1];
+      await expect.poll(up, { timeout: 30_000 }).toBe('4');
+      const gate = { name: 'all is up', prometheus: { url: prometheus.url, query: 'min(up)', above: 0 } };
+      const gates = await gatesFile([gate], { every: 0.5, failures: 2 });
+      const cut = `*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -p tcp --dport ${WebServer.PORT} -j DROP\nCOMMIT\n`;
+      const id = `site-${hosts[0].id}`;
+      const before = await hosts[0].namespace.save();
+      const more = ['--gates', gates, '--soak', '60', '--on-failure', 'rollback'];
+      const { status, stdout } = await fleetwall(args(id, ...more), {
+        input: cut,
+        environment: environment(),
+      });
+      expect(stdout).toMatch(/stopped: gate "all is up" failed at \S+: 0, and not above 0\n/);
+      expect(stdout).toContain('1 rolled_back, 1 not_started');
+      expect(status).toBe(1);
+      expect(await hosts[0].namespace.save()).toBe(before);
+      expect((await fetch(`http://${sites[0]?.address}/metrics`)).status).toBe(200);
+      const told = (await run('rollout', 'status', id)).stdout;
+      expect(told).toMatch(/\n {4}\d\d:\d\d:\d\d pass 1.*, \d\d:\d\d:\d\d fail 0 \(2 looks\)\n/);
+      expect(told).toContain(`step 1  done  ${hosts[0].id}\nstep 2  not_started  ${hosts[1].id}\n`);
+    } finally {
+      await prometheus.stop();
+      await Promise.all(sites.map(async (site) => await site.stop()));
+    }
+  });
+
   it('does not begin where one is shut', async () => {
     await script(1);
     const gates = await gatesFile([{ name: 'own', command: ['./look.sh'] }]);
@@ -273,19 +305,26 @@ describe('a rollout with gates', () => {
     expect(await live()).toEqual(['1', '1']);
   });
 
-  it('counts a host as failed that goes offline, or drifts, in a soak', async () => {
-    const id = `lost-${hosts[0].id}`;
-    const ended = rollout(1, id, '--soak', '60');
-    await expect
-      .poll(async () => (await run('rollout', 'status', id)).stdout, { timeout: 30_000 })
-      .toContain('its soak');
-    await hosts[0].end('SIGTERM');
-    const { status, stdout } = await ended;
-    expect(status).toBe(1);
-    expect(stdout).toContain('1 of 2 hosts failed, and no more than 0 may');
-    expect((await run('rollout', 'status', id)).stdout).toContain(
-      `failed  ${hosts[0].id}  went offline after the change`,
-    );
+  it('counts a host as failed that drifts, is taken back, or goes offline in a soak', async () => {
+    const [host] = hosts;
+    const cases: [name: string, harm: () => Promise<unknown>, told: string][] = [
+      ['drift', async () => await host.namespace.iptables('-F', 'edge'), 'drifted'],
+      ['back', async () => await run('remove', 'edge', '--host', host.id), 'was taken back'],
+      ['lost', async () => await host.end('SIGTERM'), 'went offline'],
+    ];
+    for (const [index, [name, harm, told]] of cases.entries()) {
+      const id = `${name}-${host.id}`;
+      const ended = rollout(index + 1, id, '--soak', '60');
+      await expect
+        .poll(async () => (await run('rollout', 'status', id)).stdout, { timeout: 30_000 })
+        .toContain('its soak');
+      await harm();
+      const { status, stdout } = await ended;
+      expect(status).toBe(1);
+      expect(stdout).toContain('1 of 2 hosts failed, and no more than 0 may');
+      const { stdout: shown } = await run('rollout', 'status', id);
+      expect(shown).toContain(`failed  ${host.id}  ${told} after the change`);
+    }
   });
 
   it('shows its steps beforehand, waits for its time, and keeps to a freeze', async () => {

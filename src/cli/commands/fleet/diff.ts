@@ -1,16 +1,6 @@
 import { Command } from 'commander';
-import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
-import {
-  type AnswerFlags,
-  type FleetFlags,
-  type SelectionFlags,
-  selectionOf,
-  withClient,
-  withFleetOptions,
-  withSelectionOptions,
-  withTimeout,
-} from '../../options/fleet-options.ts';
+import { withFleetOptions, withSelectionOptions, withTimeout } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import {
   nextRevisionOption,
@@ -18,11 +8,11 @@ import {
   rulesetToSend,
   withRulesetOptions,
 } from '../../options/ruleset-options.ts';
-import { AnswerReport } from '../../show/report-answers.ts';
+import { type SelectingFlags, selectingCommand } from '../../options/selecting-command.ts';
 import { showDifferences } from '../../show/show-differences.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 
-type Flags = FleetFlags & AnswerFlags & SelectionFlags & RulesetFlags<number | 'next'>;
+type Flags = SelectingFlags & RulesetFlags<number | 'next'>;
 
 /** What a ruleset would change on hosts of the fleet. */
 export function diffCommand(end: (status: ExitStatus) => void): Command {
@@ -40,12 +30,8 @@ export function diffCommand(end: (status: ExitStatus) => void): Command {
 }
 
 async function diff(path: string, flags: Flags, self: Command): Promise<ExitStatus> {
-  const selection = selectionOf(flags, self);
   const file = await readRulesetFile(path, flags);
-  return await withClient(flags, async (client, signal) => {
-    const hosts = await hostsOf(lookOnce(client, signal), selection);
-    const report = new AnswerReport(flags.json === true, hosts.length);
-    const options = { timeoutSeconds: flags.timeout, signal, onEvent: report.onEvent };
+  return await selectingCommand(null, flags, self, async ({ client, selection, report, options }) => {
     const answers = await client.check(rulesetToSend(file.ruleset, flags), selection, options);
     return report.end(answers, file, showDifferences);
   });

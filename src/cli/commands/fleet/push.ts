@@ -1,21 +1,8 @@
 import { Command } from 'commander';
 import type { SentJob } from '../../../central/fleet/options.ts';
-import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
-import { askFirst } from '../../options/ask-first.ts';
+import { CONFIRMED_BY_HOSTS, withConfirmOptions } from '../../options/confirm-options.ts';
 import {
-  CONFIRMED_BY_HOSTS,
-  type ConfirmFlags,
-  confirmOf,
-  withConfirmOptions,
-} from '../../options/confirm-options.ts';
-import {
-  type AnswerFlags,
-  type ExpiryFlags,
-  type FleetFlags,
-  type SelectionFlags,
-  selectionOf,
-  withClient,
   withExpiry,
   withFleetOptions,
   withSelectionOptions,
@@ -30,7 +17,7 @@ import {
   rulesetToSend,
   withRulesetOptions,
 } from '../../options/ruleset-options.ts';
-import { AnswerReport } from '../../show/report-answers.ts';
+import { type ChangingFlags, selectingCommand } from '../../options/selecting-command.ts';
 import { showAnswers } from '../../show/show-answers.ts';
 import { showDifferences } from '../../show/show-differences.ts';
 import { showNotes, tellNotes } from '../../show/show-notes.ts';
@@ -38,13 +25,7 @@ import { tellUnheard } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { printAside } from '../../terminal/print.ts';
 
-type PushFlags = FleetFlags &
-  AnswerFlags &
-  ExpiryFlags &
-  PreemptFlags &
-  SelectionFlags &
-  RulesetFlags<number | 'next'> &
-  ConfirmFlags & { check?: true };
+type PushFlags = ChangingFlags & PreemptFlags & RulesetFlags<number | 'next'> & { check?: true };
 
 /** The numbers of jobs come from what hosts say of themselves, and nobody can look into their queues. */
 const UNSEEN =
@@ -73,30 +54,20 @@ export function pushCommand(end: (status: ExitStatus) => void): Command {
 }
 
 async function push(path: string, flags: PushFlags, self: Command): Promise<ExitStatus> {
-  const selection = selectionOf(flags, self);
   const file = await readRulesetFile(path, flags);
   tellNotes(showNotes(file));
-  return await withClient(flags, async (client, signal) => {
-    const hosts = await hostsOf(lookOnce(client, signal), selection);
-    const label = `ruleset ${file.ruleset.name}`;
-    if (!(await askFirst(`push ${label}`, hosts, flags, self))) return 1;
-    const report = new AnswerReport(flags.json === true, hosts.length);
+  const question = `push ruleset ${file.ruleset.name}`;
+  return await selectingCommand(question, flags, self, async (selected) => {
+    const { client, signal, selection, report, options } = selected;
     let sent: SentJob | null = null;
-    const options = {
-      timeoutSeconds: flags.timeout,
-      signal,
-      onEvent: report.onEvent,
-      onSending: (job: SentJob) => {
-        sent = job;
-      },
-      confirm: confirmOf(flags),
-      expiresInSeconds: flags.expires,
-      ...preemptOf(flags),
-    };
-    const ruleset = rulesetToSend(file.ruleset, flags);
+    const onSending = (job: SentJob) => void (sent = job);
     const [action, show] =
       flags.check === true ? (['check', showDifferences] as const) : (['push', showAnswers] as const);
-    const answers = await client[action](ruleset, selection, options);
+    const answers = await client[action](rulesetToSend(file.ruleset, flags), selection, {
+      ...options,
+      onSending,
+      ...preemptOf(flags),
+    });
     const status = report.end(answers, file, show);
     await tellUnheard(answers, sent, client, signal);
     if (action === 'push' && [...answers.values()].some(({ end }) => end === 'silent')) printAside(UNSEEN);

@@ -1,15 +1,11 @@
 import type { Command } from 'commander';
 import { PlanError } from '../../../central/fleet/errors.ts';
+import { revisionFor } from '../../../central/fleet/next-revision.ts';
 import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
 import type { RolloutPlan } from '../../../central/rollout/rollout-options.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
 import { askFirst } from '../../options/ask-first.ts';
-import {
-  type BeginFlags,
-  troublesOf,
-  untilItMayBegin,
-  withBeginOptions,
-} from '../../options/begin-options.ts';
+import { type BeginFlags, untilItMayBegin, withBeginOptions } from '../../options/begin-options.ts';
 import {
   CONFIRMED_BY_HOSTS,
   type ConfirmFlags,
@@ -43,6 +39,7 @@ import {
 import { RolloutReport } from '../../show/report-rollout.ts';
 import { showNotes, tellNotes } from '../../show/show-notes.ts';
 import { hostsByStep, showSteps } from '../../show/show-steps.ts';
+import { troublesOf } from '../../show/tell-troubles.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
 
@@ -98,8 +95,11 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
     if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
     const sent = rulesetToSend(file.ruleset, flags);
     const isChosen = left !== null && sent.revision === 'next' && sent.name === left.record.ruleset.name;
+    const revision = isChosen
+      ? revisionToRetry(sent, left, fleet.hosts)
+      : await revisionFor(observer, sent, { hosts });
     const plan: RolloutPlan = {
-      ruleset: isChosen ? { ...sent, revision: revisionToRetry(sent, left, fleet.hosts) } : sent,
+      ruleset: { ...sent, revision },
       expiresInSeconds: flags.expires,
       whom: { hosts },
       id: flags.id,
@@ -113,7 +113,7 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
       deliverySeconds: flags.timeout,
       executionSeconds: flags.executionTimeout ?? flags.timeout,
     };
-    const troubles = troublesOf(hosts, fleet.hosts, plan.ruleset);
+    const troubles = troublesOf(hosts, fleet.hosts, { ...sent, groups: flags.group });
     if (flags.dryRun === true) return tellSteps(hosts, troubles, flags);
     for (const trouble of troubles) printAside(`${trouble}\n`);
     const look = tellPlan(flags, hosts.length);
@@ -145,7 +145,8 @@ export async function untilInterrupted(
     return await run();
   } catch (error) {
     const { rolloutId, heldBy } = report;
-    if (!(error instanceof Interrupted) || rolloutId === null) throw error;
+    if (!(error instanceof Interrupted)) throw error;
+    if (rolloutId === null) throw new Interrupted(error.signal, 'no host was sent anything');
     const resume = `fleetwall rollout resume ${rolloutId}${gates === undefined ? '' : ` --gates ${gates}`}`;
     const left = `rollout ${rolloutId} begins no more hosts until somebody goes on with it: ${resume}`;
     if (heldBy.length === 0) throw new Interrupted(error.signal, left);

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
 import { RolloutIsRun } from '../../../central/fleet/errors.ts';
 import type { FleetClient } from '../../../central/fleet-client.ts';
-import { type FleetFlags, withClient, withFleetOptions } from '../../options/fleet-options.ts';
+import { type FleetFlags, Interrupted, withClient, withFleetOptions } from '../../options/fleet-options.ts';
 import { type GatesFlags, gatesAgain, withGatesOption } from '../../options/gates-option.ts';
 import { withExamples } from '../../options/help.ts';
 import { readDuration } from '../../options/read-values.ts';
 import { readRolloutId } from '../../options/rollout-flags.ts';
-import { statusOf } from '../../show/report-answers.ts';
+import { statusOfRollout } from '../../show/report-answers.ts';
 import { RolloutReport } from '../../show/report-rollout.ts';
 import { showRollout, tellRollout } from '../../show/tell-rollout.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
@@ -93,8 +93,16 @@ const pause: Work = async (id, flags, client, signal) => {
 
 const abort: Work = async (id, flags, client, signal) => {
   const report = new RolloutReport(flags.json === true, null);
-  report.end(await client.abortRollout(id, { signal, onEvent: report.onEvent }));
-  return 0;
+  try {
+    report.end(await client.abortRollout(id, { signal, onEvent: report.onEvent }));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Interrupted) || report.rolloutId === null) throw error;
+    throw new Interrupted(
+      error.signal,
+      `rollout ${id} was asked to end, and begins no more hosts; to see to its end: fleetwall rollout abort ${id}`,
+    );
+  }
 };
 
 async function resume(
@@ -126,5 +134,5 @@ async function tell(id: string, flags: Flags, client: FleetClient, signal: Abort
   const told = tellRollout(state, state.ended === null && (await client.isRolloutRun(id)));
   if (flags.json === true) printJson(told);
   else print(`${showRollout(told, state).join('\n')}\n`);
-  return state.ended === null ? 0 : statusOf(Object.values(told.hosts));
+  return state.ended === null ? 0 : statusOfRollout(state.ended);
 }

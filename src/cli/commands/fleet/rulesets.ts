@@ -1,20 +1,11 @@
 import { Command, Option } from 'commander';
-import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
 import { escapeLines } from '../../../contract/escape.ts';
 import type { FleetEvent } from '../../../contract/event.ts';
 import type { Failure } from '../../../contract/failure.ts';
-import { askFirst } from '../../options/ask-first.ts';
-import {
-  CONFIRMED_BY_HOSTS,
-  type ConfirmFlags,
-  confirmOf,
-  withConfirmOptions,
-} from '../../options/confirm-options.ts';
+import { CONFIRMED_BY_HOSTS, withConfirmOptions } from '../../options/confirm-options.ts';
 import {
   type AnswerFlags,
-  type ExpiryFlags,
   type FleetFlags,
-  type SelectionFlags,
   selectionOf,
   withClient,
   withExpiry,
@@ -26,18 +17,18 @@ import { withExamples } from '../../options/help.ts';
 import { NobodyWaits } from '../../options/nobody-waits.ts';
 import { type PreemptFlags, preemptOf, withPreempt } from '../../options/preempt.ts';
 import { readJobId, readRevisionOrNext } from '../../options/read-values.ts';
+import {
+  type ChangingFlags,
+  type SelectingFlags,
+  selectingCommand,
+} from '../../options/selecting-command.ts';
 import { AnswerReport, statusOf } from '../../show/report-answers.ts';
 import { tellUnknown } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paint } from '../../terminal/paint.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
 
-type Flags = PreemptFlags &
-  FleetFlags &
-  AnswerFlags &
-  ExpiryFlags &
-  SelectionFlags &
-  ConfirmFlags & { revision: number | 'next' };
+type Flags = ChangingFlags & PreemptFlags & { revision: number | 'next' };
 type End = (status: ExitStatus) => void;
 
 /** Back to what hosts had before of a ruleset. */
@@ -73,20 +64,11 @@ function changeCommand(name: 'rollback' | 'remove', end: End): Command {
   withExpiry(withTimeout(withFleetOptions(command)));
   withConfirmOptions(withSelectionOptions(withPreempt(command)), CONFIRMED_BY_HOSTS);
   return command.action(async (ruleset: string, flags: Flags, self: Command) => {
-    const selection = selectionOf(flags, self);
-    const status = await withClient<ExitStatus>(flags, async (client, signal) => {
-      const hosts = await hostsOf(lookOnce(client, signal), selection);
-      if (!(await askFirst(`${name} ruleset ${ruleset}`, hosts, flags, self))) return 1;
-      const report = new AnswerReport(flags.json === true, hosts.length);
-      const options = {
-        timeoutSeconds: flags.timeout,
-        signal,
-        onEvent: report.onEvent,
-        confirm: confirmOf(flags),
-        expiresInSeconds: flags.expires,
-        ...preemptOf(flags),
-      };
-      return report.end(await client[name](ruleset, flags.revision, selection, options), null);
+    const question = `${name} ruleset ${ruleset}`;
+    const status = await selectingCommand(question, flags, self, async (selected) => {
+      const { client, selection, report, options } = selected;
+      const how = { ...options, ...preemptOf(flags) };
+      return report.end(await client[name](ruleset, flags.revision, selection, how), null);
     });
     end(status);
   });
@@ -98,7 +80,7 @@ export function reportCommand(end: End): Command {
     'the name of the ruleset (default: all rulesets of each host)',
   );
   withSelectionOptions(withTimeout(withFleetOptions(command))).action(
-    async (ruleset: string | undefined, flags: FleetFlags & AnswerFlags & SelectionFlags, self: Command) => {
+    async (ruleset: string | undefined, flags: SelectingFlags, self: Command) => {
       const selection = selectionOf(flags, self);
       const refused = new Map<string, Failure>();
       const onEvent = ({ type, data }: FleetEvent) => {

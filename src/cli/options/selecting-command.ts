@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import type { HostSelection } from '../../central/fleet/options.ts';
+import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
+import type { FleetClient } from '../../central/fleet-client.ts';
+import { AnswerReport } from '../show/report-answers.ts';
+import type { ExitStatus } from '../terminal/exit-status.ts';
+import { askFirst } from './ask-first.ts';
+import { type ConfirmFlags, confirmOf } from './confirm-options.ts';
+import {
+  type AnswerFlags,
+  type ExpiryFlags,
+  type FleetFlags,
+  type SelectionFlags,
+  selectionOf,
+  withClient,
+} from './fleet-options.ts';
+
+/** Flags of a command that asks hosts for something, and waits for their answers. */
+export type SelectingFlags = FleetFlags & AnswerFlags & SelectionFlags;
+/** Flags of one that has them change something. */
+export type ChangingFlags = SelectingFlags & ExpiryFlags & ConfirmFlags;
+
+interface Selected {
+  client: FleetClient;
+  signal: AbortSignal;
+  selection: HostSelection;
+  report: AnswerReport;
+  /** As the requests of a client take them. */
+  options: ReturnType<typeof requestOptions>;
+}
+
+/**
+ * Does something with the hosts that a command is for, and tells of their answers.
+ *
+ * @param question what is to be done on them: a person is asked first, where they are many; `null`: it does no harm
+ */
+export async function selectingCommand(
+  question: string | null,
+  flags: SelectingFlags & Partial<ChangingFlags>,
+  command: Command,
+  work: (selected: Selected) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const selection = selectionOf(flags, command);
+  return await withClient<ExitStatus>(flags, async (client, signal) => {
+    const hosts = await hostsOf(lookOnce(client, signal), selection);
+    if (question !== null && !(await askFirst(question, hosts, flags, command))) return 1;
+    const report = new AnswerReport(flags.json === true, hosts.length);
+    const options = requestOptions(flags, signal, report);
+    return await work({ client, signal, selection, report, options });
+  });
+}
+
+function requestOptions(
+  { timeout, expires, ...confirm }: AnswerFlags & Partial<ExpiryFlags> & ConfirmFlags,
+  signal: AbortSignal,
+  { onEvent }: AnswerReport,
+) {
+  const expiry = expires === undefined ? {} : { expiresInSeconds: expires };
+  return { timeoutSeconds: timeout, signal, onEvent, confirm: confirmOf(confirm), ...expiry };
+}

@@ -1,0 +1,64 @@
+import type { HostProgress } from '../../central/rollout/host-progress.ts';
+import type { RolloutState } from '../../central/rollout/rollout-state.ts';
+import { escapeControl } from '../../contract/escape.ts';
+import type { Failure } from '../../contract/failure.ts';
+import { paint } from '../terminal/paint.ts';
+import { nameHosts } from './show-answers.ts';
+import { tellMessage } from './show-failure.ts';
+
+interface Group<T> {
+  hosts: string[];
+  failure: T;
+}
+
+/** Hosts that failed in the same way, most first. What programs and hosts say in their own words around a failing line may differ. */
+export function groupFailures(
+  { hosts }: Pick<RolloutState, 'hosts'>,
+  failureOf: (progress: HostProgress) => Failure | null,
+): Group<Failure>[] {
+  const groups = new Map<string, Group<Failure>>();
+  for (const [host, progress] of hosts) {
+    const failure = failureOf(progress);
+    if (failure === null) continue;
+    const key = keyOf(failure);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { hosts: [host], failure });
+    else group.hosts.push(host);
+  }
+  return [...groups.values()].toSorted((a, b) => b.hosts.length - a.hosts.length);
+}
+
+function keyOf({ code, stage, message, lines }: Failure): string {
+  const places = lines.map(({ family, line, reason }) => [family, line, reason]);
+  return JSON.stringify(places.length === 0 ? [code, stage, message] : [code, places]);
+}
+
+/** Hosts that were to go back to what they had before, and have not: those that gave no answer come last. */
+export function notTakenBack(state: RolloutState): Group<Failure | null>[] {
+  const { ended, record, hosts } = state;
+  if (ended === null || ended.status === 'completed' || record.takeBack === null) return [];
+  const left = new Map(
+    [...hosts].filter(
+      ([, { end, takenBack }]) => end === 'applied' && takenBack !== 'applied' && takenBack !== 'removed',
+    ),
+  );
+  const silent = [...left].flatMap(([host, { takeBackFailure }]) => (takeBackFailure === null ? [host] : []));
+  return [
+    ...groupFailures({ hosts: left }, ({ takeBackFailure }) => takeBackFailure),
+    ...(silent.length === 0 ? [] : [{ hosts: silent, failure: null }]),
+  ];
+}
+
+export function showNotTakenBack(
+  groups: readonly Group<Failure | null>[],
+  { name, revision }: { name: string; revision: number },
+): string[] {
+  return groups.map(({ hosts, failure }) => {
+    const why =
+      failure === null
+        ? 'no answer to the job that takes it back, which waits for them'
+        : `${escapeControl(tellMessage(failure))} (${failure.code})`;
+    const what = `NOT TAKEN BACK from ${name} revision ${revision}: ${nameHosts(hosts)}`;
+    return `${paint.red(paint.bold(what))}  ${why}`;
+  });
+}
