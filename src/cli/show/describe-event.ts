@@ -32,6 +32,8 @@ function whatHappened(event: FleetEvent): string {
       const { ruleset, diff } = event.data;
       return `${nameOf(ruleset)} ${paint.green('was taken back')} after all: ${describeCounts(diff, true)}`;
     }
+    case 'fleetwall.ruleset.ended':
+      return describeEnded(event.data);
     case 'fleetwall.drift.detected':
     case 'fleetwall.drift.repaired': {
       const { ruleset, list, diff, by } = event.data;
@@ -46,6 +48,21 @@ function whatHappened(event: FleetEvent): string {
     case 'fleetwall.worker.heartbeat':
       return paintEnd(event.type.slice('fleetwall.worker.'.length));
   }
+}
+
+function describeEnded({
+  ruleset,
+  liveRevision,
+  diff,
+  failure,
+}: Extract<FleetEvent, { type: 'fleetwall.ruleset.ended' }>['data']): string {
+  const name = nameOf(ruleset);
+  if (failure !== null) {
+    const why = `: ${escapeControl(tellMessage(failure))} (${failure.code})`;
+    return `${name} ${paint.red('is over, and could not be ended yet')}${why}`;
+  }
+  const now = liveRevision === null ? 'it is removed' : `revision ${liveRevision} is live again`;
+  return `${name} has ended: ${now}${diff === null ? '' : `: ${describeCounts(diff, true)}`}`;
 }
 
 function describeEnd({

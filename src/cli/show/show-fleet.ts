@@ -68,6 +68,7 @@ export function showFleet(
     ...(hosts.some((host) => isBehind(host, highest))
       ? ['< is behind: the highest revision of it that a host has comes after it']
       : []),
+    ...endNotes(hosts),
   ];
   return `${[summaryOf(hosts, highest), ...lines, ...notes].join('\n')}\n`;
 }
@@ -97,11 +98,31 @@ function summaryOf(hosts: readonly HostState[], highest: Highest): string {
   return `${plural(hosts.length, 'host')}: ${counts}${more.join('')}`;
 }
 
+/** When what ends by itself does so, and what the mark of what has ended means. */
+function endNotes(hosts: readonly HostState[]): string[] {
+  const all = hosts.flatMap(({ rulesets }) => rulesets);
+  const ends = all.flatMap(({ name, revision, until }) =>
+    until === undefined ? [] : [`${name} revision ${revision} at ${until}`],
+  );
+  const hasEnded = all.some(({ liveRevision }) => liveRevision !== undefined);
+  return [
+    ...(ends.length === 0 ? [] : [`~ ends by itself: ${[...new Set(ends)].toSorted().join(', ')}`]),
+    ...(hasEnded ? ['^ has ended: the revision behind the mark is live again'] : []),
+  ];
+}
+
+/** `~`: it ends; `^6`: it has ended, and revision 6 is live again. */
+function endMark({ until, liveRevision }: Ruleset): string {
+  if (until !== undefined) return '~';
+  return liveRevision === undefined ? '' : `^${liveRevision}`;
+}
+
 function sayRulesets(rulesets: readonly Ruleset[], highest: Highest): string {
   const said = rulesets.map((ruleset) => {
     const { name, revision, inSync } = ruleset;
+    const label = `${name}@${revision}${endMark(ruleset)}`;
     const lower = isLower(ruleset, highest) ? paint.yellow(`<${highest.get(name)}`) : '';
-    return inSync === false ? `${paint.red(`${name}@${revision}!`)}${lower}` : `${name}@${revision}${lower}`;
+    return inSync === false ? `${paint.red(`${label}!`)}${lower}` : `${label}${lower}`;
   });
   return said.join(' ') || '-';
 }

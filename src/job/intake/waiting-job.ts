@@ -45,3 +45,22 @@ export interface WaitingOptions {
   /** Waits until the jobs that have come may be begun. */
   before?: (jobs: readonly Job[]) => Promise<void>;
 }
+
+/** @returns without `done`: it has not ended */
+export async function endOf(
+  entry: Entry,
+  place: BatchPlace | undefined,
+): Promise<{ entry: Entry; done: Done | null; error: unknown }> {
+  try {
+    return { entry, done: await entry.run(place), error: null };
+  } catch (error) {
+    return { entry, done: null, error };
+  } finally {
+    place?.leave();
+  }
+}
+
+export function failEntry(entry: Entry, error: unknown): void {
+  entry.leave();
+  entry.fail(error);
+}

@@ -2,8 +2,14 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../contract/event.ts';
 import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
 import { type Choice, chooseRuleset } from './choose-jobs.ts';
-import type { BatchPlace } from './list-batch.ts';
-import type { Done, Entry, JobInHand, WaitingJob, WaitingOptions } from './waiting-job.ts';
+import {
+  type Entry,
+  endOf,
+  failEntry,
+  type JobInHand,
+  type WaitingJob,
+  type WaitingOptions,
+} from './waiting-job.ts';
 
 const GATHER_MS = 100;
 const LAST_CONFIRM_MS = 3_000;
@@ -23,6 +29,7 @@ export class WaitingJobs {
   /** Jobs that have ended, and whose event the broker has not confirmed yet. */
   readonly #untold = new Set<Entry>();
   #inHand: JobInHand | null = null;
+  #due: (() => Promise<void>)[] = [];
   #running: readonly Entry[] = [];
 
   constructor(options: WaitingOptions = { choose: chooseRuleset }) {
@@ -78,6 +85,26 @@ export class WaitingJobs {
     return await done;
   }
 
+  /**
+   * Does work that is not a job before another job is begun, once the one in hand has ended. However many jobs wait, its turn comes.
+   *
+   * @returns `undefined` if the worker stops; then the work was not done
+   */
+  async beforeNext<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#isStopped) return undefined;
+    if (!this.#isWorking) {
+      const done = work();
+      this.#aside = Promise.allSettled([this.#aside, done]);
+      return await done;
+    }
+    return await new Promise<T | undefined>((resolve, fail) => {
+      this.#due.push(async () => {
+        if (this.#isStopped) return resolve(undefined);
+        await work().then(resolve, fail);
+      });
+    });
+  }
+
   /** Makes the next jobs wait for 100 ms, so that messages which waited at the broker are here together before one is chosen. */
   gather(): void {
     this.#gathering = sleep(GATHER_MS);
@@ -104,6 +131,7 @@ export class WaitingJobs {
     await setImmediate();
     const { before } = this.#options;
     for (;;) {
+      for (const work of this.#due.splice(0)) await work();
       if (before !== undefined) await before(this.#entries.map(({ job }) => job));
       const next = this.#next();
       if (next === null) break;
@@ -177,25 +205,6 @@ export class WaitingJobs {
       for (const entry of this.#untold) entry.fail(new NotTold('the worker stops'));
     }, LAST_CONFIRM_MS).unref();
   }
-}
-
-/** @returns without `done`: it has not ended */
-async function endOf(
-  entry: Entry,
-  place: BatchPlace | undefined,
-): Promise<{ entry: Entry; done: Done | null; error: unknown }> {
-  try {
-    return { entry, done: await entry.run(place), error: null };
-  } catch (error) {
-    return { entry, done: null, error };
-  } finally {
-    place?.leave();
-  }
-}
-
-function failEntry(entry: Entry, error: unknown): void {
-  entry.leave();
-  entry.fail(error);
 }
 
 function partition<T>(list: readonly T[], test: (item: T) => boolean): [T[], T[]] {

@@ -63,6 +63,11 @@ export class JobLanes {
     return await this.#rulesets.between(work);
   }
 
+  /** As {@link WaitingJobs.beforeNext}, of rulesets. */
+  async beforeNext<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return await this.#rulesets.beforeNext(work);
+  }
+
   gather(): void {
     this.#rulesets.gather();
     this.#lists.gather();

@@ -30,6 +30,7 @@ import {
   rulesetToSend,
   withRulesetOptions,
 } from '../../options/ruleset-options.ts';
+import { type UntilFlags, untilOf, withUntil } from '../../options/until-options.ts';
 import { AnswerReport } from '../../show/report-answers.ts';
 import { showAnswers } from '../../show/show-answers.ts';
 import { showDifferences } from '../../show/show-differences.ts';
@@ -42,7 +43,8 @@ type PushFlags = FleetFlags &
   PreemptFlags &
   SelectionFlags &
   RulesetFlags<number | 'next'> &
-  ConfirmFlags & { check?: true };
+  ConfirmFlags &
+  UntilFlags & { check?: true };
 
 export function pushCommand(end: (status: ExitStatus) => void): Command {
   const command = new Command('push').option(
@@ -50,6 +52,11 @@ export function pushCommand(end: (status: ExitStatus) => void): Command {
     'have hosts do everything but the change, and say what it would be',
   );
   withRulesetOptions(withExpiry(withTimeout(withFleetOptions(command))), nextRevisionOption());
+  withUntil(command, {
+    for: 'for how long hosts have it; then each goes back by itself to what it had without an end',
+    until: 'when each host goes back by itself',
+    otherwise: 'as the file says, or for good',
+  });
   withPreempt(command.addOption(ifRevisionOption()));
   withConfirmOptions(withSelectionOptions(command), CONFIRMED_BY_HOSTS);
   command.action(async (path: string, flags: PushFlags, self: Command) => end(await push(path, flags, self)));
@@ -59,8 +66,8 @@ export function pushCommand(end: (status: ExitStatus) => void): Command {
       'fleetwall push edge.yaml --host web-1 --host web-2',
     ],
     [
-      'signed, to a group but for one host, without a question',
-      'fleetwall push edge.yaml --group web --exclude web-9 --key ops.key --yes',
+      'signed, to a group but for one host, for four hours: then each goes back by itself',
+      'fleetwall push edge.yaml --group web --exclude web-9 --key ops.key --for 4h --yes',
     ],
     ['what would it change on every host?', 'fleetwall push edge.yaml --all --yes --check'],
   ]);
@@ -86,7 +93,9 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
       expiresInSeconds: flags.expires,
       ...preemptOf(flags),
     };
-    const ruleset = rulesetToSend(file.ruleset, flags);
+    const until = untilOf(flags);
+    const own = until === undefined ? file.ruleset : { ...file.ruleset, until };
+    const ruleset = rulesetToSend(own, flags);
     const [action, show] =
       flags.check === true ? (['check', showDifferences] as const) : (['push', showAnswers] as const);
     const answers = await client[action](ruleset, selection, options);
