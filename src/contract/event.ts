@@ -135,8 +135,11 @@ export type JobCompleted = z.infer<typeof JobCompleted>;
 const JobUndone = Origin.extend({
   jobId: JobOfEvent,
   rolloutId: RolloutOfJob,
-  ruleset: RulesetState.describe('What the job had asked for, and what is committed now.'),
-  diff: Diff.describe('What the undo changed.'),
+  ruleset: RulesetState.nullable().describe(
+    'What the job had asked for, and what is committed now; null: it is about a list.',
+  ),
+  list: ListState.optional().describe('The same of a list, in place of a ruleset.'),
+  diff: Diff.describe('What the undo changed. Of a list it has the counts alone.'),
   verified: z.literal(true).describe('The host was read again, and is as it was before the job.'),
 });
 

@@ -46,6 +46,15 @@ describe('the fleet as a table', () => {
     expect(note).toMatch(/^< is behind/);
   });
 
+  it('has the lists of hosts, where any has one', () => {
+    expect(show(FLEET)[1]).not.toContain('LISTS');
+    const lists = [{ name: 'blocked', revision: 8, entries: 80_000, digest: 'a'.repeat(64) }];
+    const [, head, first, second] = show([host('a', {}, { lists }), host('b', {})]);
+    expect(head).toContain('LISTS');
+    expect(first).toContain('blocked@8 (80,000)');
+    expect(second).not.toContain('blocked');
+  });
+
   it('says what ends by itself and when, and what has ended', () => {
     const until = '2026-11-25T18:00:00Z';
     const [one, two] = [host('a', { edge: 7 }), host('b', { edge: 7 })];

@@ -29,8 +29,8 @@ function whatHappened(event: FleetEvent): string {
     case 'fleetwall.job.completed':
       return describeEnd(event.data);
     case 'fleetwall.job.undone': {
-      const { ruleset, diff } = event.data;
-      return `${nameOf(ruleset)} ${paint.green('was taken back')} after all: ${describeCounts(diff, true)}`;
+      const { ruleset, list, diff } = event.data;
+      return `${nameOf(ruleset ?? list ?? null)} ${paint.green('was taken back')} after all: ${describeCounts(diff, true)}`;
     }
     case 'fleetwall.ruleset.ended':
       return describeEnded(event.data);

@@ -54,6 +54,7 @@ export function showFleet(
     { head: 'STATE', cell: ({ presence }) => paintEnd(presence) },
     { head: 'GROUPS', cell: ({ groups }) => escapeControl(groups.join(',')) || '-' },
     { head: 'RULESETS', cell: ({ rulesets }) => sayRulesets(rulesets, highest) },
+    ...(hosts.some(({ lists }) => lists.length > 0) ? [{ head: 'LISTS', cell: sayLists }] : []),
     { head: 'BACKEND', cell: ({ worker }) => escapeControl(`${worker.backend} ${worker.iptables}`) },
     ...(hasVersions
       ? [{ head: 'WORKER', cell: ({ worker }: HostState) => escapeControl(worker.version) }]
@@ -96,6 +97,14 @@ function summaryOf(hosts: readonly HostState[], highest: Highest): string {
   const behind = hosts.filter((host) => isBehind(host, highest)).length;
   const more = [drifted === 0 ? '' : `; ${drifted} drifted`, behind === 0 ? '' : `; ${behind} behind`];
   return `${plural(hosts.length, 'host')}: ${counts}${more.join('')}`;
+}
+
+/** `blocked@8 (80,000)`: the revision, and how many entries it has. */
+function sayLists({ lists }: HostState): string {
+  const said = lists.map(
+    ({ name, revision, entries }) => `${name}@${revision} (${entries.toLocaleString('en')})`,
+  );
+  return said.join(' ') || '-';
 }
 
 /** When what ends by itself does so, and what the mark of what has ended means. */

@@ -1,7 +1,9 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../contract/event.ts';
+import type { Job } from '../../contract/job.ts';
 import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
 import { type Choice, chooseRuleset } from './choose-jobs.ts';
+import { readyOf } from './ready-jobs.ts';
 import {
   type Entry,
   endOf,
@@ -59,8 +61,13 @@ export class WaitingJobs {
       const left = new Promise<void>((resolveLeft) => {
         leave = resolveLeft;
       });
-      this.#entries.push({ ...waiting, left, leave, resolve, fail });
+      const entry = { ...waiting, isReady: waiting.after === undefined, left, leave, resolve, fail };
+      this.#entries.push(entry);
       if (!this.#isWorking) void this.#work();
+      void waiting.after?.then(() => {
+        entry.isReady = true;
+        if (!this.#isWorking) void this.#work();
+      });
     });
   }
 
@@ -68,9 +75,10 @@ export class WaitingJobs {
     return this.#running.some(({ job }) => job.id === jobId);
   }
 
-  /** Resolves when the jobs that are here now have ended. */
-  async ended(): Promise<void> {
-    await Promise.all([...this.#entries, ...this.#running].map(({ left }) => left));
+  /** Resolves when the jobs that are here now have ended. @returns `undefined` if none of these is here */
+  ended(which: (job: Job) => boolean): Promise<unknown> | undefined {
+    const here = [...this.#entries, ...this.#running].filter(({ job }) => which(job));
+    return here.length === 0 ? undefined : Promise.all(here.map(({ left }) => left));
   }
 
   /**
@@ -132,7 +140,7 @@ export class WaitingJobs {
     const { before } = this.#options;
     for (;;) {
       for (const work of this.#due.splice(0)) await work();
-      if (before !== undefined) await before(this.#entries.map(({ job }) => job));
+      if (before !== undefined) await before();
       const next = this.#next();
       if (next === null) break;
       await this.#run(next);
@@ -144,7 +152,7 @@ export class WaitingJobs {
     const [gone, there] = partition(this.#entries, (entry) => entry.isGone());
     this.#entries = there;
     for (const entry of gone) failEntry(entry, new NotBegun('the broker has taken it back'));
-    const [first, ...others] = this.#entries;
+    const [first, ...others] = readyOf(this.#entries);
     return first === undefined || this.#isStopped ? null : this.#options.choose([first, ...others]);
   }
 

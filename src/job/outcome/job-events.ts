@@ -1,13 +1,7 @@
-import type {
-  Diff,
-  FleetEvent,
-  JobCompleted,
-  JobCompletedEvent,
-  JobUndoneEvent,
-} from '../../contract/event.ts';
+import type { FleetEvent, JobCompletedEvent } from '../../contract/event.ts';
 import type { Job } from '../../contract/job.ts';
 import { isListJob } from '../../contract/list-job.ts';
-import type { Awaiting, JobBrief, JobOrigin, PendingChange } from '../ports/pending.ts';
+import type { Awaiting, JobBrief, JobOrigin } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stopwatch } from '../time/stopwatch.ts';
 import { describeFailure, describeReport, listFields } from './describe-end.ts';
@@ -47,35 +41,6 @@ export function awaitingEvent({ job, ruleset, list, window, diff }: Awaiting, po
     subject: job.id,
     data: { ...underWay(job, aboutOf(ruleset, list), ports), mode, deadline, diff },
   };
-}
-
-/** Makes the event that a change is undone at last, some time after its job has ended. */
-export function undoneEvent(
-  { job: { id, rolloutId }, diff }: PendingChange,
-  ruleset: NonNullable<JobCompleted['ruleset']>,
-  { identity: { hostId }, facts }: Speaker,
-): JobUndoneEvent {
-  const type = 'fleetwall.job.undone';
-  return {
-    ...factEvent(hostId, [type, id]),
-    type,
-    subject: id,
-    data: {
-      hostId,
-      worker: facts,
-      jobId: id,
-      rolloutId: rolloutId ?? null,
-      ruleset,
-      diff: reversed(diff),
-      verified: true,
-    },
-  };
-}
-
-/** Returns the diff of undoing a diff. What is unchanged stays unchanged. */
-function reversed({ added, removed, unchanged, tables }: Diff): Diff {
-  const back = tables.map((table) => ({ ...table, added: table.removed, removed: table.added }));
-  return { added: removed, removed: added, unchanged, tables: back };
 }
 
 type Speaker = Pick<Ports, 'identity' | 'facts'>;

@@ -1,10 +1,11 @@
 import type { JobCompletedEvent } from '../../contract/event.ts';
 import { describeCause } from '../change/take-back.ts';
 import type { JobEnd } from '../outcome/job-end.ts';
-import { completedEvent, undoneEvent } from '../outcome/job-events.ts';
+import { completedEvent } from '../outcome/job-events.ts';
 import type { JobFailure } from '../outcome/job-failure.ts';
 import { namesOf } from '../outcome/naming.ts';
 import { rulesetState } from '../outcome/ruleset-state.ts';
+import { undoneEvent } from '../outcome/undone-event.ts';
 import { JournalDamaged, type PendingChange } from '../ports/pending.ts';
 import type { HostSession } from '../ports/session.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
@@ -100,6 +101,9 @@ async function remember(
  */
 async function keepUndone(change: PendingChange, ports: Held): Promise<void> {
   const state = await rulesetState(change.ruleset, change.ruleset.digest, ports);
-  await ports.undone.put({ event: undoneEvent(change, state, ports), headers: change.origin.headers });
+  await ports.undone.put({
+    event: undoneEvent(change.job, { ruleset: state }, change.diff, ports),
+    headers: change.origin.headers,
+  });
   ports.caretaker.wake();
 }
