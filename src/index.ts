@@ -45,6 +45,7 @@ export {
   type JobUndoneEvent,
   type ReportedList,
   type ReportedRuleset,
+  type RulesetEndedEvent,
   type WorkerEvent,
   type WorkerFacts,
   type WorkerState,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CloudEventFields } from './cloud-event.ts';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
-import { Digest, ListName, Revision, RulesetName } from './identifiers.ts';
+import { Digest, ListName, Revision, RulesetName, Timestamp } from './identifiers.ts';
 import { ListCounts, ListRevisionLive, ListState } from './list-state.ts';
 import { Report } from './report.ts';
 import { Rollback } from './rollback.ts';
@@ -135,9 +135,22 @@ export type JobCompleted = z.infer<typeof JobCompleted>;
 const JobUndone = Origin.extend({
   jobId: JobOfEvent,
   rolloutId: RolloutOfJob,
-  ruleset: RulesetState.describe('What the job had asked for, and what is committed now.'),
-  diff: Diff.describe('What the undo changed.'),
+  ruleset: RulesetState.nullable().describe(
+    'What the job had asked for, and what is committed now; null: it is about a list.',
+  ),
+  list: ListState.optional().describe('The same of a list, in place of a ruleset.'),
+  diff: Diff.describe('What the undo changed. Of a list it has the counts alone.'),
   verified: z.literal(true).describe('The host was read again, and is as it was before the job.'),
+});
+
+const RulesetEnded = Origin.extend({
+  ruleset: RulesetRevision.describe('The ruleset and its revision, of which the content has ended.'),
+  until: Timestamp.describe('When it had to end.'),
+  liveRevision: Revision.nullable().describe('The revision that the host went back to; null: none is live.'),
+  liveDigest: Digest.nullable().describe('The digest of what the host went back to; null: nothing is live.'),
+  diff: Diff.nullable().describe('What was changed; null: nothing was tried, or it was taken back.'),
+  ok: z.boolean().describe('Whether the host went back. If not, it tries again until it has.'),
+  failure: Failure.nullable().describe('Why it did not yet; else null.'),
 });
 
 const CloudEvent = CloudEventFields.extend({
@@ -180,6 +193,12 @@ export const FleetEvent = z.discriminatedUnion('type', [
   }),
   CloudEvent.extend({
     type: z
+      .literal('fleetwall.ruleset.ended')
+      .describe('The time of a ruleset with an end has come, and the host went back to what it had before.'),
+    data: RulesetEnded.describe('What has ended, and what is live now.'),
+  }),
+  CloudEvent.extend({
+    type: z
       .enum(['fleetwall.worker.online', 'fleetwall.worker.offline', 'fleetwall.worker.heartbeat'])
       .describe('The worker is there, leaves, or is still there.'),
     data: WorkerState.describe('The state of the host.'),
@@ -191,5 +210,7 @@ export type FleetEvent = z.infer<typeof FleetEvent>;
 export type JobCompletedEvent = Extract<FleetEvent, { type: 'fleetwall.job.completed' }>;
 /** What was owed since a job ended as `undo_failed` is done. */
 export type JobUndoneEvent = Extract<FleetEvent, { type: 'fleetwall.job.undone' }>;
+/** A ruleset has come to its end. */
+export type RulesetEndedEvent = Extract<FleetEvent, { type: 'fleetwall.ruleset.ended' }>;
 /** What a worker says of itself and its host. */
 export type WorkerEvent = Extract<FleetEvent, { data: WorkerState }>;

@@ -79,3 +79,11 @@ export function listOf<T extends z.ZodType>(item: T) {
 
 export const API_VERSION = 'fleetwall/v1';
 export const ApiVersion = z.literal(API_VERSION).describe('The version of the contract.');
+
+/** What a host says of a ruleset whose content ends, or has ended. */
+export const ENDING_FIELDS = {
+  until: Timestamp.optional().describe('When its content ends; absent: it stays.'),
+  liveRevision: Revision.optional().describe(
+    'The revision that the host went back to when the content of a later one ended; absent: revision is live.',
+  ),
+};

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Digest, ListName, listOf, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Digest, ListName, listOf, Revision, RulesetName, Scope, Timestamp } from './identifiers.ts';
 import { Envelope } from './job-envelope.ts';
 import { isListJob, ListChangeJob, ListRemoveJob, ListReplaceJob } from './list-job.ts';
 
@@ -34,6 +34,9 @@ export const Ruleset = z.object({
   lists: listOf(ListName)
     .optional()
     .describe('Lists of addresses that its rules match. One that a host does not have is made, empty.'),
+  until: Timestamp.optional().describe(
+    'When it ends: an RFC 3339 time. Then the host goes back to what it had without an end. Without it, it stays.',
+  ),
 });
 /** As it is read. */
 export type Ruleset = z.infer<typeof Ruleset>;

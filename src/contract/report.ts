@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Escaped } from './diff.ts';
-import { Digest, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Digest, ENDING_FIELDS, Revision, RulesetName, Scope } from './identifiers.ts';
 import { ReportedList } from './list-state.ts';
 
 /** A ruleset as it is live on a host. */
@@ -10,6 +10,7 @@ export const ReportedRuleset = z.object({
   digest: Digest,
   scope: Scope,
   inSync: z.boolean().describe('Whether what is live is what was committed.'),
+  ...ENDING_FIELDS,
   ipv4: z.string().nullable().describe('What is live of it for IPv4, in the form of iptables-save.'),
   ipv6: z.string().nullable().describe('What is live of it for IPv6, in the same form.'),
   truncated: z.boolean().optional().describe('Whether the texts are left out.'),

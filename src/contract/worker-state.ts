@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Digest, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Digest, ENDING_FIELDS, Revision, RulesetName, Scope } from './identifiers.ts';
 import { HeldList } from './list-state.ts';
 import { Origin } from './worker-facts.ts';
 
@@ -12,6 +12,7 @@ const HeldRuleset = z.object({
     .boolean()
     .nullable()
     .describe('Whether what is live is what was committed; null: not compared since the worker started.'),
+  ...ENDING_FIELDS,
 });
 
 /** The state of a host, as its worker tells it. */

@@ -11,6 +11,7 @@ import { examineDrift } from './check-drift.ts';
 import { examineIptables } from './check-iptables.ts';
 import { examineIpv6 } from './check-ipv6.ts';
 import { examineKernel } from './check-kernel.ts';
+import { examineListOrder } from './check-list-order.ts';
 import { examineLocks } from './check-locks.ts';
 import { examineManagers } from './check-managers.ts';
 import { examineRights } from './check-rights.ts';
@@ -26,6 +27,7 @@ const CHECKS: readonly [string, (host: Examined) => Promise<Finding[]>][] = [
   ['ipv6', examineIpv6],
   ['tables', examineTables],
   ['others', examineManagers],
+  ['lists', examineListOrder],
   ['lock', examineLocks],
   ['state', examineState],
   ['drift', examineDrift],

@@ -11,7 +11,8 @@ import { contentText, textDigest } from '../ruleset/digest.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { changeRuleset, checkRuleset } from './change/change-ruleset.ts';
 import { reportRulesets } from './drift/report-rulesets.ts';
-import { admitRevision, isExpired } from './intake/admit.ts';
+import { endAt } from './drift/what-comes-after.ts';
+import { admitRevision, assertLasts, isExpired } from './intake/admit.ts';
 import { assertSameScope, lintRuleset, withRefusedLines } from './intake/lint.ts';
 import type { BatchPlace } from './intake/list-batch.ts';
 import { holdLists } from './lists/hold-lists.ts';
@@ -22,6 +23,7 @@ import type { JobRun } from './outcome/job-run.ts';
 import { earlierAfter, earlierContent } from './plan/earlier.ts';
 import { assertAllowed } from './plan/guard.ts';
 import { intentOf } from './plan/intent.ts';
+import { untilOf } from './plan/lasting.ts';
 import { assertLists, type MatchedList, matchedLists } from './plan/matched-lists.ts';
 import type { Proposal } from './plan/proposal.ts';
 import { WindowLeft } from './ports/confirmation.ts';
@@ -78,6 +80,7 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
   run.digest = digest;
   const admit = (record: RulesetRecord | undefined) => {
     const again = admitRevision(job, digest, record);
+    assertLasts(job, ports.clock.now());
     assertSameScope(ruleset, record);
     return again;
   };
@@ -92,6 +95,7 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
   }
   await assertLists(ruleset, matched, ports);
   await underLock(run, ports, async (session, records) => {
+    if (isExpired(job, ports.clock.now())) return ended('expired');
     const record = recordOf(job, records);
     const again = admit(record);
     await assertLists(ruleset, matched, ports);
@@ -101,6 +105,8 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
       committed: { revision: ruleset.revision, digest },
       content,
       earlier: earlierAfter(record, ruleset.scope, digest),
+      end: action === 'check' ? null : await endAt(untilOf(job), record, records, session),
+      ending: null,
       outcomes: { changed: again ? 'unchanged' : 'applied', same: 'unchanged' },
     };
     if (action === 'check') return await checkRuleset(proposal, session);
@@ -123,6 +129,8 @@ async function runRemove(job: RemoveJob, run: JobRun, ports: Ports): Promise<voi
       committed: { revision, digest },
       content: null,
       earlier: earlierAfter(record, scope, digest),
+      end: null,
+      ending: null,
       outcomes: {
         changed: 'removed',
         same: again || record?.live == null ? 'unchanged' : 'removed',
@@ -155,6 +163,8 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
       committed: { revision, digest },
       content,
       earlier: earlier.left,
+      end: null,
+      ending: null,
       outcomes: { changed: 'applied', same: 'applied' },
     };
     const needed = { matched: namesOf(matched), made: [] };

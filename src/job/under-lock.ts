@@ -5,9 +5,10 @@ import { LockLost, LockTimeout } from './ports/host-lock.ts';
 import type { Ports } from './ports/ports.ts';
 import { HostSession } from './ports/session.ts';
 import type { RulesetRecord } from './ports/stores.ts';
+import { closePending } from './settle/close-pending.ts';
 import { isUndoFailed, oweUndo, undoPending, wouldChange } from './settle/owed-undo.ts';
 import { regain } from './settle/regain.ts';
-import { closePending, type Settled, settlePending } from './settle/settle-pending.ts';
+import { type Settled, settlePending } from './settle/settle-pending.ts';
 import { tellSettled } from './settle/tell-settled.ts';
 
 /** The work of a job that needs the lock. */

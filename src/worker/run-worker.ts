@@ -28,6 +28,7 @@ import { Health } from './pages/health.ts';
 import { newMetrics, openPages } from './pages/open-pages.ts';
 import { WorkerCaretaker } from './upkeep/caretaker.ts';
 import { DriftGuard } from './upkeep/drift-guard.ts';
+import { EndingGuard } from './upkeep/ending-guard.ts';
 import { JobLanes } from './upkeep/job-lanes.ts';
 import { ListGuard } from './upkeep/list-guard.ts';
 import { makeReady } from './upkeep/make-ready.ts';
@@ -90,6 +91,7 @@ export async function runWorker(
   const listGuard = new ListGuard(ports, settings);
   const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
   const waiting = new JobLanes(async (runs) => await runListJobs(runs, jobPorts));
+  const endings = new EndingGuard(jobPorts, waiting);
   const worker: WorkerState = { ports, answers, guard, waiting };
   const health = new Health(
     waiting,
@@ -100,7 +102,7 @@ export async function runWorker(
   const pages = await openPages(settings, metrics, health, { ...worker, link, waiting });
   const isLeft = await expectLeftAnswer(ports);
   // A change is settled, and drift is looked for, without waiting for the broker.
-  const begun = makeReady(ports, guard, listGuard, stop);
+  const begun = makeReady(ports, guard, listGuard, endings, stop);
   const ready = begun.all;
   waiting.holdRulesets(ready);
   ready.then(() => caretaker.start(jobPorts, waiting)).catch(() => {});
@@ -138,7 +140,7 @@ export async function runWorker(
   waiting.stop();
   await Promise.all([consumed, ready]);
   await caretaker.stop();
-  await Promise.all([guard?.stop(), listGuard.stop()]);
+  await Promise.all([guard?.stop(), listGuard.stop(), endings.stop()]);
   // A worker that was never online keeps quiet: another one with the same host id may be online.
   if (wasOnline) {
     const farewell = announce('fleetwall.worker.offline', worker);

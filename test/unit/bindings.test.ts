@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import { InputData, JSONSchemaInput, quicktype } from 'quicktype-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { COMPLETED_EXAMPLE, JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
+import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
+import { JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
 import { jsonSchemas } from '../../src/contract/schema/json-schemas.ts';
 import { ROOT } from '../support/documents.ts';
 

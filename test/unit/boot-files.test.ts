@@ -26,8 +26,8 @@ describe('the boot files of a change that is over', () => {
 
   it('are alone once the right ones are in place', async () => {
     const boot = open();
-    await boot.place(live(await boot.prepare(RULESET, OLD)));
-    const after = live(await boot.prepare(RULESET, NEW));
+    await boot.place(live(await boot.prepare(RULESET, OLD, null)));
+    const after = live(await boot.prepare(RULESET, NEW, null));
     await boot.place(after);
     expect(await beside()).not.toEqual([]);
     await boot.forgetOthers(after);
@@ -37,9 +37,9 @@ describe('the boot files of a change that is over', () => {
 
   it('are kept while those in place are not the ones on record, so that these can be put back', async () => {
     const boot = open();
-    const before = live(await boot.prepare(RULESET, OLD));
+    const before = live(await boot.prepare(RULESET, OLD, null));
     await boot.place(before);
-    await boot.place(live(await boot.prepare(RULESET, NEW)));
+    await boot.place(live(await boot.prepare(RULESET, NEW, null)));
     await open().forgetOthers(before);
     expect(await inPlace()).toBe(NEW.ipv4);
     expect(await open().mend(before)).toBe('mended');
@@ -48,12 +48,12 @@ describe('the boot files of a change that is over', () => {
 
   it('that were prepared, and are not wanted any more, are taken away', async () => {
     const boot = open();
-    const before = live(await boot.prepare(RULESET, OLD));
+    const before = live(await boot.prepare(RULESET, OLD, null));
     await boot.place(before);
-    await boot.prepare(RULESET, NEW);
+    await boot.prepare(RULESET, NEW, null);
     await boot.forgetOthers(before);
     expect(await beside()).toEqual([]);
-    await boot.prepare({ ...RULESET, name: 'other' }, NEW);
+    await boot.prepare({ ...RULESET, name: 'other' }, NEW, null);
     await boot.forgetOthers({ ...RULESET, name: 'other', live: null });
     expect(await beside()).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { UNDONE_EXAMPLE } from '../../src/contract/schema/examples.ts';
+import { UNDONE_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 import { WaitingJobs } from '../../src/job/intake/waiting-jobs.ts';
 import type { PendingChange } from '../../src/job/ports/pending.ts';
 import type { Ports } from '../../src/job/ports/ports.ts';

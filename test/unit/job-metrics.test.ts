@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
+import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 import { JobMetrics } from '../../src/metrics/job-metrics.ts';
 
 it('an end is counted once, however often it is told', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
+import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 import { FileHostClock } from '../../src/host/state/host-clock.ts';
 import { FileResultStore } from '../../src/host/state/result-store.ts';
 import { silentLog } from '../../src/log/logger.ts';

@@ -9,7 +9,8 @@ import { readRulesetFile } from '../../src/cli/files/ruleset-file.ts';
 import { ControlMessage } from '../../src/contract/control.ts';
 import { FleetEvent } from '../../src/contract/event.ts';
 import { Job } from '../../src/contract/job.ts';
-import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
+import { COMPLETED_EXAMPLE, ENDED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
+import { CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
 import {
   jsonSchemas,
   SCHEMA_NAMES,
@@ -33,6 +34,7 @@ const EXAMPLES: [SchemaName, z.ZodType, unknown][] = [
     example,
   ]),
   ['event', FleetEvent, COMPLETED_EXAMPLE],
+  ['event', FleetEvent, ENDED_EXAMPLE],
 ];
 
 /** The path to each value inside a value, and the empty path to the value itself. */

@@ -46,6 +46,29 @@ describe('the fleet as a table', () => {
     expect(note).toMatch(/^< is behind/);
   });
 
+  it('has the lists of hosts, where any has one', () => {
+    expect(show(FLEET)[1]).not.toContain('LISTS');
+    const lists = [{ name: 'blocked', revision: 8, entries: 80_000, digest: 'a'.repeat(64) }];
+    const [, head, first, second] = show([host('a', {}, { lists }), host('b', {})]);
+    expect(head).toContain('LISTS');
+    expect(first).toContain('blocked@8 (80,000)');
+    expect(second).not.toContain('blocked');
+  });
+
+  it('says what ends by itself and when, and what has ended', () => {
+    const until = '2026-11-25T18:00:00Z';
+    const [one, two] = [host('a', { edge: 7 }), host('b', { edge: 7 })];
+    const ends = { ...one, rulesets: one.rulesets.map((of) => ({ ...of, until })) };
+    const ended = { ...two, rulesets: two.rulesets.map((of) => ({ ...of, liveRevision: 6 })) };
+    const [, , first, second, ...notes] = show([ends, ended]);
+    expect(first).toContain('edge@7~');
+    expect(second).toContain('edge@7^6');
+    expect(notes.slice(0, 2)).toEqual([
+      `~ ends by itself: edge revision 7 at ${until}`,
+      '^ has ended: the revision behind the mark is live again',
+    ]);
+  });
+
   it('has the version of workers where they differ, or where all is asked for', () => {
     const other = host('d', {}, { worker: { ...host('d', {}).worker, version: '1.1.0' } });
     expect(show(FLEET)[1]).not.toContain('WORKER');

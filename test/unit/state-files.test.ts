@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
+import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 import { runCommand } from '../../src/host/run-command.ts';
 import { FileOutboxStore } from '../../src/host/state/outbox-store.ts';
 import { StateFolder } from '../../src/host/state/state-folder.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RolloutState } from '../../src/central/rollout/rollout-state.ts';
-import { UNDONE_EXAMPLE } from '../../src/contract/schema/examples.ts';
+import { UNDONE_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 import { FileJournal } from '../../src/host/state/journal.ts';
 import { FileUndoneStore } from '../../src/host/state/undone-store.ts';
 import type { PendingChange } from '../../src/job/ports/pending.ts';
@@ -26,6 +26,7 @@ const CHANGE: PendingChange = {
   tables: [{ family: 'ipv4', table: 'filter' }],
   window: null,
   owed: { since: UNDONE_EXAMPLE.time },
+  ending: null,
 };
 
 describe('the state folder', () => {

@@ -1,4 +1,10 @@
-import type { FleetEvent, JobCompleted, WorkerEvent, WorkerFacts } from '../../contract/event.ts';
+import type {
+  FleetEvent,
+  JobCompleted,
+  RulesetEndedEvent,
+  WorkerEvent,
+  WorkerFacts,
+} from '../../contract/event.ts';
 import { windowMs } from './window.ts';
 
 /** What is known of a host, from what it said last. */
@@ -93,6 +99,7 @@ export class FleetState {
       takeEnd(host, event.data);
       takeListEnd(host, event.data);
     }
+    if (event.type === 'fleetwall.ruleset.ended') takeEnded(host, event.data);
     if (event.type === 'fleetwall.job.started') host.running = event.data.jobId;
     if (event.type === 'fleetwall.job.awaiting_confirmation' && event.data.mode === 'manual') {
       host.pending = event.data.jobId;
@@ -115,13 +122,33 @@ function takeEnd(host: HostState, { jobId, outcome, ruleset }: JobCompleted): vo
   const { name, revision, liveRevision, liveDigest } = ruleset;
   const before = host.rulesets.find((known) => known.name === name);
   if (liveRevision !== null && liveDigest !== null) {
+    // Its own revision stays the highest when a content has ended, and the one before is live again.
+    if (before?.liveRevision === liveRevision && before.digest === liveDigest) return;
     const { scope, inSync } = before ?? { scope: 'chains' as const, inSync: true };
-    const live = { name, revision: liveRevision, digest: liveDigest, scope, inSync };
+    const same = before?.revision === liveRevision ? before : {};
+    const live = { ...same, name, revision: liveRevision, digest: liveDigest, scope, inSync };
     host.rulesets = [...host.rulesets.filter((known) => known !== before), live];
   } else if (outcome === 'removed') {
     host.rulesets = host.rulesets.filter((known) => known !== before);
     host.removed = [...host.removed.filter((known) => known.name !== name), { name, revision }];
   }
+}
+
+/** What of its ruleset is live once a content has ended. */
+function takeEnded(
+  host: HostState,
+  { ruleset, liveRevision, liveDigest, ok }: RulesetEndedEvent['data'],
+): void {
+  const { name, revision } = ruleset;
+  const before = host.rulesets.find((known) => known.name === name);
+  if (!ok || before === undefined || before.revision !== revision) return;
+  host.rulesets = host.rulesets.filter((known) => known !== before);
+  if (liveRevision === null || liveDigest === null) {
+    host.removed = [...host.removed.filter((known) => known.name !== name), { name, revision }];
+    return;
+  }
+  const { until: _over, ...rest } = before;
+  host.rulesets.push({ ...rest, digest: liveDigest, liveRevision });
 }
 
 /** What of its list is committed once a job has ended. */

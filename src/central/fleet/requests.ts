@@ -111,8 +111,8 @@ async function isLiveOnAll(
   ruleset: RulesetToPush,
   whom: HostSelection,
 ): Promise<boolean> {
-  const { name, revision, ifRevision, scope = 'chains', ipv4, ipv6 } = ruleset;
-  if (revision !== 'next' || ifRevision !== undefined) return false;
+  const { name, revision, ifRevision, until, scope = 'chains', ipv4, ipv6 } = ruleset;
+  if (revision !== 'next' || ifRevision !== undefined || until !== undefined) return false;
   const digest = rulesetDigest({ name, scope, ipv4, ipv6 });
   const { hosts: known, unasked } = await observer.fleet();
   return (await hostsOf(observer, whom)).every((host) => {
@@ -125,6 +125,8 @@ async function isLiveOnAll(
       pending === null &&
       running === null &&
       live?.digest === digest &&
+      // What is to end is to stay from now on.
+      live.until === undefined &&
       live.inSync === true
     );
   });

@@ -79,31 +79,37 @@ export class RolloutState {
         return;
       case 'fleetwall.rollout.step':
         this.step = Math.max(this.step, event.data.step);
-        for (const progress of this.#known(event.data.hosts)) {
-          Object.assign(progress, { step: event.data.step, sentAt: now });
-        }
-        return;
+        return this.#each(
+          event.data.hosts,
+          (progress) => void Object.assign(progress, { step: event.data.step, sentAt: now }),
+        );
       case 'fleetwall.rollout.looked':
         this.lookedStep = event.data.step;
         for (const look of event.data.looks) takeLook(this.gates, look);
         return;
       case 'fleetwall.rollout.unroutable':
-        for (const progress of this.#known(event.data.hosts)) progress.end ??= 'unroutable';
-        return;
+        return this.#each(event.data.hosts, (progress) => void (progress.end ??= 'unroutable'));
       case 'fleetwall.rollout.lost':
-        for (const progress of this.#known(event.data.hosts)) progress.spoiled ??= 'fell silent';
-        return;
+        return this.#each(event.data.hosts, (progress) => void (progress.spoiled ??= 'fell silent'));
       case 'fleetwall.rollout.requested':
-        if (event.data.request === 'abort') this.isAborted = true;
-        else this.isPaused = event.data.request === 'pause';
+        this.#takeRequest(event.data.request);
         return;
       case 'fleetwall.rollout.ended':
         this.ended ??= event.data;
     }
   }
 
-  #known(hosts: readonly string[]): HostProgress[] {
-    return hosts.map((host) => this.hosts.get(host)).filter((progress) => progress !== undefined);
+  #takeRequest(request: 'abort' | 'pause' | 'resume'): void {
+    if (request === 'abort') this.isAborted = true;
+    else this.isPaused = request === 'pause';
+  }
+
+  /** Of those that are in the rollout. */
+  #each(hosts: readonly string[], take: (progress: HostProgress) => void): void {
+    for (const host of hosts) {
+      const progress = this.hosts.get(host);
+      if (progress !== undefined) take(progress);
+    }
   }
 
   /** Gives hosts that have begun and not ended more time: they could not be heard for so long. @internal */

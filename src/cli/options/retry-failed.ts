@@ -46,6 +46,11 @@ export async function hostsToRetry(
   return { hosts, record };
 }
 
+/** Whether what is sent is a next one of the ruleset that the rollout brought. */
+export function isNextOf({ record }: Unfinished, { name, revision }: RulesetToPush): boolean {
+  return revision === 'next' && name === record.ruleset.name;
+}
+
 /**
  * The revision for the hosts that a rollout did not reach. The same content keeps its number, so that no host is behind another for no
  * reason. Another content is never given that number: the first one may still wait in the queue of a host that was silent.

@@ -33,25 +33,45 @@ function whatHappened(event: FleetEvent): string {
     case 'fleetwall.job.completed':
       return describeEnd(event.data);
     case 'fleetwall.job.undone': {
-      const { ruleset, diff } = event.data;
-      return `${nameOf(ruleset)} ${paint.green('was taken back')} after all: ${describeCounts(diff, true)}`;
+      const { ruleset, list, diff } = event.data;
+      return `${nameOf(ruleset ?? list ?? null)} ${paint.green('was taken back')} after all: ${describeCounts(diff, true)}`;
     }
+    case 'fleetwall.ruleset.ended':
+      return describeEnded(event.data);
     case 'fleetwall.drift.detected':
-    case 'fleetwall.drift.repaired': {
-      const { ruleset, list, diff, by } = event.data;
-      const whatOf = list === undefined ? nameOf(ruleset ?? null) : `list ${nameOf(list)}`;
-      const whose = by === null ? '' : `, by ${by.name} (${by.pid})`;
-      const what =
-        event.type === 'fleetwall.drift.detected' ? paint.red('has drifted') : paint.green('was put back');
-      const told =
-        escapeControl(`${whatOf} `) + what + escapeControl(`: ${describeCounts(diff, true)}${whose}`);
-      return [told, ...rulesOf(diff)].join('\n');
-    }
+    case 'fleetwall.drift.repaired':
+      return describeDrift(event);
     case 'fleetwall.worker.online':
     case 'fleetwall.worker.offline':
     case 'fleetwall.worker.heartbeat':
       return paintEnd(event.type.slice('fleetwall.worker.'.length));
   }
+}
+
+function describeDrift({
+  type,
+  data: { ruleset, list, diff, by },
+}: Extract<FleetEvent, { type: 'fleetwall.drift.detected' | 'fleetwall.drift.repaired' }>): string {
+  const whatOf = list === undefined ? nameOf(ruleset ?? null) : `list ${nameOf(list)}`;
+  const whose = by === null ? '' : `, by ${by.name} (${by.pid})`;
+  const what = type === 'fleetwall.drift.detected' ? paint.red('has drifted') : paint.green('was put back');
+  const told = escapeControl(`${whatOf} `) + what + escapeControl(`: ${describeCounts(diff, true)}${whose}`);
+  return [told, ...rulesOf(diff)].join('\n');
+}
+
+function describeEnded({
+  ruleset,
+  liveRevision,
+  diff,
+  failure,
+}: Extract<FleetEvent, { type: 'fleetwall.ruleset.ended' }>['data']): string {
+  const name = nameOf(ruleset);
+  if (failure !== null) {
+    const why = `: ${escapeControl(tellMessage(failure))} (${failure.code})`;
+    return `${name} ${paint.red('is over, and could not be ended yet')}${why}`;
+  }
+  const now = liveRevision === null ? 'it is removed' : `revision ${liveRevision} is live again`;
+  return `${name} has ended: ${now}${diff === null ? '' : `: ${describeCounts(diff, true)}`}`;
 }
 
 function describeEnd({

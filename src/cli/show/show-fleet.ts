@@ -54,6 +54,7 @@ export function showFleet(
     { head: 'STATE', cell: ({ presence }) => paintEnd(presence) },
     { head: 'GROUPS', cell: ({ groups }) => escapeControl(groups.join(',')) || '-' },
     { head: 'RULESETS', cell: ({ rulesets }) => sayRulesets(rulesets, highest) },
+    ...(hosts.some(({ lists }) => lists.length > 0) ? [{ head: 'LISTS', cell: sayLists }] : []),
     { head: 'BACKEND', cell: ({ worker }) => escapeControl(`${worker.backend} ${worker.iptables}`) },
     ...(hasVersions
       ? [{ head: 'WORKER', cell: ({ worker }: HostState) => escapeControl(worker.version) }]
@@ -68,6 +69,7 @@ export function showFleet(
     ...(hosts.some((host) => isBehind(host, highest))
       ? ['< is behind: the highest revision of it that a host has comes after it']
       : []),
+    ...endNotes(hosts),
   ];
   return `${[summaryOf(hosts, highest), ...lines, ...notes].join('\n')}\n`;
 }
@@ -97,11 +99,39 @@ function summaryOf(hosts: readonly HostState[], highest: Highest): string {
   return `${plural(hosts.length, 'host')}: ${counts}${more.join('')}`;
 }
 
+/** `blocked@8 (80,000)`: the revision, and how many entries it has. */
+function sayLists({ lists }: HostState): string {
+  const said = lists.map(
+    ({ name, revision, entries }) => `${name}@${revision} (${entries.toLocaleString('en')})`,
+  );
+  return said.join(' ') || '-';
+}
+
+/** When what ends by itself does so, and what the mark of what has ended means. */
+function endNotes(hosts: readonly HostState[]): string[] {
+  const all = hosts.flatMap(({ rulesets }) => rulesets);
+  const ends = all.flatMap(({ name, revision, until }) =>
+    until === undefined ? [] : [`${name} revision ${revision} at ${until}`],
+  );
+  const hasEnded = all.some(({ liveRevision }) => liveRevision !== undefined);
+  return [
+    ...(ends.length === 0 ? [] : [`~ ends by itself: ${[...new Set(ends)].toSorted().join(', ')}`]),
+    ...(hasEnded ? ['^ has ended: the revision behind the mark is live again'] : []),
+  ];
+}
+
+/** `~`: it ends; `^6`: it has ended, and revision 6 is live again. */
+function endMark({ until, liveRevision }: Ruleset): string {
+  if (until !== undefined) return '~';
+  return liveRevision === undefined ? '' : `^${liveRevision}`;
+}
+
 function sayRulesets(rulesets: readonly Ruleset[], highest: Highest): string {
   const said = rulesets.map((ruleset) => {
     const { name, revision, inSync } = ruleset;
+    const label = `${name}@${revision}${endMark(ruleset)}`;
     const lower = isLower(ruleset, highest) ? paint.yellow(`<${highest.get(name)}`) : '';
-    return inSync === false ? `${paint.red(`${name}@${revision}!`)}${lower}` : `${name}@${revision}${lower}`;
+    return inSync === false ? `${paint.red(`${label}!`)}${lower}` : `${label}${lower}`;
   });
   return said.join(' ') || '-';
 }

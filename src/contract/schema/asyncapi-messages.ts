@@ -1,5 +1,6 @@
 import type { FleetEvent } from '../event.ts';
-import { COMPLETED_EXAMPLE, CONTROL_EXAMPLES, JOB_EXAMPLES, UNDONE_EXAMPLE } from './examples.ts';
+import { COMPLETED_EXAMPLE, ENDED_EXAMPLE, UNDONE_EXAMPLE } from './event-examples.ts';
+import { CONTROL_EXAMPLES, JOB_EXAMPLES } from './examples.ts';
 import { type JsonSchema, type SchemaName, schemaFile } from './json-schemas.ts';
 import { FORGOTTEN_EXAMPLE, ROLLOUT_EXAMPLES } from './operator-examples.ts';
 import { SIGNED_CONTROL_EXAMPLE, SIGNED_JOB_EXAMPLE } from './signed-examples.ts';
@@ -87,6 +88,7 @@ export const MESSAGES = {
     examples: [
       eventExample('a job that failed', COMPLETED_EXAMPLE),
       eventExample('a change that was taken back after all', UNDONE_EXAMPLE),
+      eventExample('a ruleset that has ended', ENDED_EXAMPLE),
     ],
   },
   rolloutEvent: {
@@ -155,11 +157,12 @@ function examplesOf(examples: Record<string, unknown>): JsonSchema[] {
   return Object.entries(examples).map(([name, payload]) => ({ name, payload }));
 }
 
-function eventExample(name: string, event: FleetEvent & { subject: string }): JsonSchema {
-  const { id, type, source, subject } = event;
+function eventExample(name: string, event: FleetEvent): JsonSchema {
+  const { id, type, source } = event;
+  const subject = 'subject' in event ? { 'ce-subject': event.subject } : {};
   return {
     name,
-    headers: { 'ce-id': id, 'ce-type': type, 'ce-source': source, 'ce-subject': subject },
+    headers: { 'ce-id': id, 'ce-type': type, 'ce-source': source, ...subject },
     payload: event,
   };
 }

@@ -1,10 +1,11 @@
 import { copyFile, link, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Digest, FAMILIES, type Family } from '../../contract/identifiers.ts';
-import type { BootFiles, BootFilesState, BootRecord, RulesetRecord } from '../../job/ports/stores.ts';
+import type { BootEnd, BootFiles, BootFilesState, BootRecord } from '../../job/ports/stores.ts';
 import { bytesDigest } from '../../ruleset/digest.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { renderLoader } from './boot-loader.ts';
+import { bootTexts, readBootText } from './boot-text.ts';
 import {
   ASIDE,
   identityOf,
@@ -17,7 +18,7 @@ import {
 } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
-type Ruleset = Pick<RulesetRecord, 'name' | 'scope'>;
+type Ruleset = Pick<BootRecord, 'name' | 'scope'>;
 
 /**
  * The rules of each ruleset as plain files that `iptables-restore` takes, `boot/NAME.SCOPE.FAMILY` in the state folder.
@@ -44,16 +45,17 @@ export class FileBootFiles implements BootFiles {
     await orUnavailable(this.#folder, async () => await this.#writeLoader());
   }
 
-  async prepare(ruleset: Ruleset, rules: PerFamily<string>): Promise<PerFamily<Digest>> {
+  async prepare(ruleset: Ruleset, rules: PerFamily<string>, end: BootEnd | null): Promise<PerFamily<Digest>> {
     return await orUnavailable(this.#folder, async () => {
       await makePrivateFolder(this.#folder);
       await this.#writeLoader();
-      const digests = perFamily((family) => bytesDigest(rules[family]));
+      const texts = bootTexts(rules, end);
+      const digests = perFamily((family) => bytesDigest(texts[family]));
       await Promise.all(
         FAMILIES.map(async (family) => {
           const path = this.#path(ruleset, family);
           if (await this.#isKnown(path, digests[family])) return;
-          await this.#learn(await writeAside(path, rules[family], 'latin1'), digests[family]);
+          await this.#learn(await writeAside(path, texts[family], 'latin1'), digests[family]);
         }),
       );
       return digests;
@@ -104,7 +106,17 @@ export class FileBootFiles implements BootFiles {
     return digest === undefined ? (await identityOf(path)) === null : await this.#has(path, digest);
   }
 
-  async read(record: RulesetRecord): Promise<PerFamily<string> | null> {
+  async read(record: BootRecord): Promise<PerFamily<string> | null> {
+    const texts = await this.#read(record);
+    return texts === null ? null : perFamily((family) => readBootText(texts[family]).rules);
+  }
+
+  async readAfter(record: BootRecord): Promise<PerFamily<string> | null> {
+    const texts = await this.#read(record);
+    return texts === null ? null : perFamily((family) => readBootText(texts[family]).after ?? '');
+  }
+
+  async #read(record: BootRecord): Promise<PerFamily<string> | null> {
     const { live } = record;
     if (live === null) return null;
     return await orUnavailable(this.#folder, async () => {

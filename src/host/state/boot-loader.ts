@@ -1,12 +1,21 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
+import { AFTER, UNTIL } from './boot-text.ts';
 
 const HEAD = `#!/bin/sh
 # Loads the last committed rules of this host into the network namespace that it is run in, without anything of
 # fleetwall: \`sh /var/lib/fleetwall/boot/load\`, once, at boot. Rulesets that are live already would get their hooks twice.
 cd "$(dirname "$0")" || exit 1
 status=0
-load() { [ ! -s "$1" ] || "$2" -w 10 $3 <"$1" || { echo "fleetwall: $1 was not loaded" >&2; status=1; }; }
+# A ruleset that ends begins with that time, and has what comes after it at its end.
+rules() {
+  read -r mark until <"$1"
+  if [ "$mark" != "${UNTIL.trim()}" ]; then cat "$1"
+  elif [ "$until" -gt "$(date +%s)" ]; then grep -v '^${AFTER}' "$1"
+  else sed -n 's/^${AFTER}//p' "$1"
+  fi
+}
+load() { [ ! -s "$1" ] || rules "$1" | "$2" -w 10 $3 || { echo "fleetwall: $1 was not loaded" >&2; status=1; }; }
 `;
 
 /**

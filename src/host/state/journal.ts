@@ -38,6 +38,7 @@ const StoredChange = z.object({
     window: StoredWindow.extend({ after: StoredRecord.nullable() }).nullable(),
     /** The first workers did not write it: when they gave up an undo, they closed the journal as well. */
     owed: z.object({ since: z.string() }).nullable().default(null),
+    ending: z.object({ until: z.string(), backTo: Revision.nullable() }).nullable().default(null),
   }),
 });
 

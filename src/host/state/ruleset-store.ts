@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Digest, Family, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
+import { Digest, Family, Revision, RulesetName, Scope, Timestamp } from '../../contract/identifiers.ts';
 import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../../job/ports/stores.ts';
 import { identityOf, jsonFilesIn, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
@@ -13,6 +13,8 @@ export const StoredClaims = z.object({
   chains: z.array(ChainRef),
   hooks: z.array(ChainRef.extend({ target: z.string(), first: z.boolean(), text: z.string().optional() })),
 });
+
+const StoredBack = z.object({ revision: Revision, digest: Digest, earlier: z.array(Digest) });
 
 export const StoredRecord = z.object({
   name: RulesetName,
@@ -27,6 +29,10 @@ export const StoredRecord = z.object({
     })
     .nullable(),
   earlier: z.array(Digest),
+  /** Records of earlier workers have nothing of what follows. */
+  end: z.object({ until: Timestamp, back: StoredBack.nullable() }).nullable().default(null),
+  contentRevision: Revision.nullable().default(null),
+  hasEnded: z.boolean().default(false),
   claims: StoredClaims,
 });
 

@@ -1,16 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FleetEvent, type JobUndoneEvent } from '../../contract/event.ts';
-import type { KeptUndone, UndoneStore } from '../../job/ports/stores.ts';
+import { FleetEvent } from '../../contract/event.ts';
+import type { KeptUndone, LateEvent, UndoneStore } from '../../job/ports/stores.ts';
 import { jsonFilesIn, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 const StoredUndone = z.object({ event: FleetEvent, headers: z.record(z.string(), z.string()) });
 
 /**
- * Changes that were taken back after their jobs had ended, `undone/JOB.json` in the state folder. Whichever process did it, the
- * worker publishes it.
+ * Changes that were taken back after their jobs had ended, `undone/JOB.json` in the state folder, and rulesets that have ended,
+ * `undone/EVENT.json`. Whichever process did it, the worker publishes it.
  */
 export class FileUndoneStore implements UndoneStore {
   readonly #folder: string;
@@ -36,18 +36,25 @@ export class FileUndoneStore implements UndoneStore {
     });
   }
 
-  async remove(event: JobUndoneEvent): Promise<void> {
+  async remove(event: LateEvent): Promise<void> {
     await orUnavailable(this.#folder, async () => await rm(this.#path(event), { force: true }));
   }
 
-  #path({ subject }: JobUndoneEvent): string {
-    return join(this.#folder, `${subject.toLowerCase()}.json`);
+  #path(event: LateEvent): string {
+    const id = event.type === 'fleetwall.job.undone' ? event.subject : event.id;
+    return join(this.#folder, `${id.toLowerCase()}.json`);
   }
 }
 
 /** Reads one file, into a list of one. A damaged file cannot be published; it stays for people to look at. */
 async function readUndone(path: string): Promise<KeptUndone[]> {
   const stored = StoredUndone.safeParse(parseJson((await readIfThere(path)) ?? ''));
-  if (!stored.success || stored.data.event.type !== 'fleetwall.job.undone') return [];
-  return [{ event: stored.data.event, headers: stored.data.headers }];
+  if (!stored.success) return [];
+  const { event, headers } = stored.data;
+  return isLateEvent(event) ? [{ event, headers }] : [];
+}
+
+/** Whether such an event is kept here. */
+export function isLateEvent(event: FleetEvent): event is LateEvent {
+  return event.type === 'fleetwall.job.undone' || event.type === 'fleetwall.ruleset.ended';
 }

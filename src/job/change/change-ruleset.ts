@@ -1,3 +1,4 @@
+import type { Job } from '../../contract/job.ts';
 import { describeDiff } from '../outcome/describe-diff.ts';
 import { fitDiff } from '../outcome/fit-event.ts';
 import { asJobFailure, ended, type JobEnd } from '../outcome/job-end.ts';
@@ -6,7 +7,7 @@ import type { Proposal } from '../plan/proposal.ts';
 import { renderSnapshot } from '../plan/snapshot.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockLost } from '../ports/host-lock.ts';
-import type { OpenChange, PendingChange } from '../ports/pending.ts';
+import type { JobBrief, OpenChange, PendingChange } from '../ports/pending.ts';
 import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 import { explainRefusal } from '../rehearse/explain-refusal.ts';
@@ -20,6 +21,11 @@ import { endWindowOf } from './end-window.ts';
 import { type PreparedChange, prepareChange } from './prepare-change.ts';
 import { takeBack, UNDO_LIMIT_MS } from './take-back.ts';
 
+/** Who asks for a change. */
+export interface Asked extends Pick<JobRun, 'origin' | 'beforeWriting' | 'onWritten'> {
+  job: JobBrief & Pick<Job, 'confirm'>;
+}
+
 /** Does everything but the change: returns what it would do, or throws why it cannot be done. */
 export async function checkRuleset({ intent }: Proposal, session: HostSession): Promise<JobEnd> {
   const { plans } = await prepareChange(intent, session);
@@ -32,7 +38,7 @@ export async function checkRuleset({ intent }: Proposal, session: HostSession): 
  * @throws {LockLost | WindowLeft} if the change stays as it is, for {@link settlePending}; any other error comes before the first
  * rule is written
  */
-export async function changeRuleset(sent: Proposal, session: HostSession, run: JobRun): Promise<JobEnd> {
+export async function changeRuleset(sent: Proposal, session: HostSession, run: Asked): Promise<JobEnd> {
   const { ports } = session;
   const { committed, content } = sent;
   const [prepared] = await bothDone(
@@ -43,6 +49,12 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: J
   const proposal = { ...sent, intent };
   if (changes.length === 0) {
     await run.beforeWriting();
+    // Nobody would tell that it has ended, should that be cut short between the record and the event.
+    if (sent.ending !== null)
+      await ports.journal.open(
+        pendingOf(proposal, prepared, session, run),
+        renderSnapshot(snapshot, intent.claims),
+      );
     await commitRecord(await prepareCommit(proposal, run.job.id, ports), ports);
     return ended(proposal.outcomes.same, { diff: describeDiff(plans) });
   }
@@ -65,7 +77,7 @@ async function applyAndConfirm(
   prepared: PreparedChange,
   pending: PendingChange,
   session: HostSession,
-  run: JobRun,
+  run: Asked,
 ): Promise<JobEnd> {
   const { intent, outcomes } = proposal;
   const [converged, record] = await convergeAndPrepare(proposal, prepared, session, run);
@@ -97,7 +109,7 @@ async function convergeAndPrepare(
   proposal: Proposal,
   { changes }: PreparedChange,
   session: HostSession,
-  { job }: JobRun,
+  { job }: Asked,
 ): Promise<[Converged, PromiseSettledResult<RulesetRecord | null>]> {
   const [converged, [record]] = await Promise.all([
     converge(proposal.intent, changes, session),
@@ -116,7 +128,7 @@ async function confirmAndCommit(
   pending: PendingChange,
   after: RulesetRecord | null,
   { ports, watch }: HostSession,
-  run: JobRun,
+  run: Asked,
 ): Promise<void> {
   run.onWritten();
   const open = windowOf(pending, after, ports.confirmation.answers.resumable, run);
@@ -128,10 +140,10 @@ async function confirmAndCommit(
 }
 
 function pendingOf(
-  { intent, committed, outcomes }: Proposal,
+  { intent, committed, outcomes, ending }: Proposal,
   { plans }: PreparedChange,
   { ports: { place } }: HostSession,
-  { job, origin }: JobRun,
+  { job, origin }: Asked,
 ): PendingChange {
   const { name, scope, claims } = intent;
   return {
@@ -145,6 +157,7 @@ function pendingOf(
     tables: plans.map(({ family, table }) => ({ family, table })),
     window: null,
     owed: null,
+    ending,
   };
 }
 
@@ -153,7 +166,7 @@ function windowOf(
   pending: PendingChange,
   after: RulesetRecord | null,
   resumable: boolean,
-  { job }: JobRun,
+  { job }: Asked,
 ): OpenChange | null {
   const { mode, timeoutSeconds } = job.confirm;
   if (mode === 'none') return null;

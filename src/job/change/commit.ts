@@ -3,6 +3,7 @@ import { perFamily } from '../../ruleset/tables.ts';
 import { renderWanted } from '../../ruleset/wanted/render-wanted.ts';
 import { namesOfRecord } from '../outcome/naming.ts';
 import { spelledBy } from '../plan/intent.ts';
+import { isSameEnd } from '../plan/lasting.ts';
 import type { Proposal } from '../plan/proposal.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { BootFilesState, BootRecord, RulesetRecord } from '../ports/stores.ts';
@@ -22,12 +23,12 @@ export async function prepareCommit(
   jobId: string,
   ports: Archive,
 ): Promise<RulesetRecord | null> {
-  const { intent, committed, earlier } = proposal;
+  const { intent, committed, earlier, end, ending } = proposal;
   const { name, scope, record } = intent;
   // The rules are being written at the same time: the program for that has the first turn.
   await turnOfOthers();
   const isSame = await isOnRecord(proposal, ports);
-  if (isSame && record?.committed?.revision === committed.revision) return null;
+  if (isSame && ending === null && record?.committed?.revision === committed.revision) return null;
   const claims = claimsOf(scope, intent.wanted);
   return {
     name,
@@ -36,8 +37,20 @@ export async function prepareCommit(
     committedBy: jobId,
     live: isSame ? (record?.live ?? null) : await prepareLive(proposal, ports),
     earlier,
+    end: end === null ? null : { until: end.until, back: end.back },
+    contentRevision: contentRevisionOf(proposal),
+    hasEnded: ending !== null,
     claims,
   };
+}
+
+/** The same content committed again is no other content, unless it ends at another time. */
+function contentRevisionOf({ intent: { record }, committed, content, end, ending }: Proposal): number | null {
+  if (ending !== null) return ending.backTo;
+  if (record?.live == null || record.committed === null || content === null) return committed.revision;
+  const isSame =
+    record.committed.digest === committed.digest && isSameEnd(record.end?.until ?? null, end?.until ?? null);
+  return isSame ? (record.contentRevision ?? record.committed.revision) : committed.revision;
 }
 
 /**
@@ -116,22 +129,23 @@ export async function mendBootFiles(
  * Says whether the very same content is committed, spelled by the same kernel and iptables, with boot files that a reboot loads.
  */
 async function isOnRecord(
-  { intent: { record }, committed, content }: Proposal,
+  { intent: { record }, committed, content, end }: Proposal,
   ports: Archive,
 ): Promise<boolean> {
   if (content === null || record?.live == null || record.live.spelledBy !== spelledBy(ports.facts))
     return false;
+  if (!isSameEnd(record.end?.until ?? null, end?.until ?? null)) return false;
   return record.committed?.digest === committed.digest && (await mendBootFiles(record, ports)) !== 'lost';
 }
 
 /** Writes the boot files aside, and returns what the record says about them. @throws {StateUnavailable} */
 export async function prepareLive(
-  { intent: { name, scope, wanted }, content }: Pick<Proposal, 'intent' | 'content'>,
+  { intent: { name, scope, wanted }, content, end }: Pick<Proposal, 'intent' | 'content' | 'end'>,
   { boot, facts }: Archive,
 ): Promise<RulesetRecord['live']> {
   if (content === null) return null;
   const rules = perFamily((family) => renderWanted(wanted[family].values()));
-  return { saved: await boot.prepare({ name, scope }, rules), spelledBy: spelledBy(facts) };
+  return { saved: await boot.prepare({ name, scope }, rules, end), spelledBy: spelledBy(facts) };
 }
 
 /** Deletes contents that no record names any more. A failure is only logged: an old content does no harm. */
@@ -145,8 +159,10 @@ async function forgetOldContents({ rulesets, contents, log }: Archive): Promise<
 
 function digestsOf(records: readonly RulesetRecord[]): Set<string> {
   return new Set(
-    records.flatMap(({ committed, earlier }) =>
-      committed === null ? earlier : [committed.digest, ...earlier],
-    ),
+    records.flatMap(({ committed, earlier, end }) => [
+      ...(committed === null ? [] : [committed.digest]),
+      ...earlier,
+      ...(end?.back == null ? [] : [end.back.digest, ...end.back.earlier]),
+    ]),
   );
 }

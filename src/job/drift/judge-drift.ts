@@ -1,6 +1,7 @@
 import type { Diff, FleetEvent, Writer } from '../../contract/event.ts';
 import { fitDiff } from '../outcome/fit-event.ts';
 import { namesOf } from '../outcome/naming.ts';
+import { isOver } from '../plan/lasting.ts';
 import { LockLost } from '../ports/host-lock.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { HostSession } from '../ports/session.ts';
@@ -50,6 +51,8 @@ export class DriftJudge {
     await lookAfterBootFiles(session);
     for (const drift of await findDrift(session)) {
       const { name } = drift.record;
+      // What is over is not put back, and that it is not live is no drift: a boot may have gone back already.
+      if (isOver(drift.record, Date.now())) continue;
       if (drift.plans.length > 0) await this.#judge(drift, by, putsBack && drift.isGone, session);
       else this.#told.delete(name);
       this.#inSync.set(name, !this.#told.has(name));

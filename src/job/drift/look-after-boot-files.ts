@@ -7,6 +7,7 @@ import { intentOf } from '../plan/intent.ts';
 import { LockLost } from '../ports/host-lock.ts';
 import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
+import { endAt } from './what-comes-after.ts';
 
 /**
  * Makes sure that a reboot would load everything on record. Lost boot files are made again from what was pushed, in the spelling
@@ -47,6 +48,8 @@ async function remake(
   if (failure !== null) throw failure;
   const sentIntent = intentOf(ruleset, ruleset, wanted, records);
   const { intent } = await prepareChange(sentIntent, session);
-  const live = await prepareLive({ intent, content: contentText(sent) }, ports);
+  const content = contentText(sent);
+  const end = await endAt(record.end?.until ?? null, record, records, session);
+  const live = await prepareLive({ intent, content, end }, ports);
   await commitRecord({ ...record, live }, ports);
 }

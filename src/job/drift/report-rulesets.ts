@@ -3,6 +3,7 @@ import type { ReportJob } from '../../contract/job.ts';
 import { extractOwned, renderOwned } from '../../ruleset/plan/owned.ts';
 import { perFamily } from '../../ruleset/tables.ts';
 import { fromBytes } from '../../ruleset/text/bytes.ts';
+import { endingOf } from '../outcome/ending-of.ts';
 import { ended, type JobEnd } from '../outcome/job-end.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
 import type { HostSession } from '../ports/session.ts';
@@ -40,6 +41,7 @@ async function reportRuleset(
       ...committed,
       scope,
       inSync,
+      ...endingOf(record),
       ipv4: now.ipv4.text || null,
       ipv6: now.ipv6.text || null,
       ...(now.ipv4.escaped || now.ipv6.escaped ? { escaped: true } : {}),

@@ -1,10 +1,30 @@
-import type { Job, RulesetJob } from '../../contract/job.ts';
+import { isRulesetJob, type Job, type RulesetJob } from '../../contract/job.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
+import { labelOf } from '../outcome/naming.ts';
+import { isSameEnd, untilOf } from '../plan/lasting.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
-/** Says whether a job is too late to run. Its sender has stopped counting on it by then. */
+/** Says whether a job is too late to run: its sender has stopped counting on it by then, or its ruleset would be over. */
 export function isExpired(job: Job, now: Date): boolean {
-  return job.expiresAt !== undefined && Date.parse(job.expiresAt) <= now.getTime();
+  const until = isRulesetJob(job) ? untilOf(job) : null;
+  return [job.expiresAt, until].some((time) => time != null && Date.parse(time) <= now.getTime());
+}
+
+/**
+ * A ruleset that ends before its change has to be confirmed could not even be confirmed.
+ *
+ * @throws {JobFailure} `ruleset_invalid`
+ */
+export function assertLasts(job: RulesetJob, now: Date): void {
+  const until = untilOf(job);
+  const { mode, timeoutSeconds } = job.confirm;
+  if (until === null || mode === 'none') return;
+  if (Date.parse(until) >= now.getTime() + timeoutSeconds * 1000) return;
+  throw new JobFailure(
+    'lint',
+    'ruleset_invalid',
+    `ruleset ${labelOf(job.ruleset)} ends at ${until}, before the ${timeoutSeconds} s in which it has to be confirmed are over: give it a later end, or a shorter time to be confirmed`,
+  );
 }
 
 /**
@@ -29,14 +49,22 @@ export function admitRevision(
       `ruleset ${name} is at revision ${committed.revision} here: revision ${revision} is older`,
     );
   }
-  if (committed.digest !== digest) {
-    throw new JobFailure(
-      'admit',
-      'revision_conflict',
-      `revision ${revision} of ruleset ${name} is committed here with another content`,
-    );
-  }
-  return true;
+  const conflict = conflictOf(job, digest, committed, record);
+  if (conflict === null) return true;
+  throw new JobFailure('admit', 'revision_conflict', `revision ${revision} of ruleset ${name} ${conflict}`);
+}
+
+function conflictOf(
+  job: RulesetJob,
+  digest: string | null,
+  committed: NonNullable<RulesetRecord['committed']>,
+  record: RulesetRecord | undefined,
+): string | null {
+  if (record?.hasEnded === true) return 'has come to its end here: send it as a new revision';
+  if (committed.digest !== digest) return 'is committed here with another content';
+  const until = record?.end?.until ?? null;
+  if (isSameEnd(untilOf(job), until)) return null;
+  return `is committed here ${until === null ? 'without an end' : `with another end, ${until}`}`;
 }
 
 /** A job can demand that a certain revision or content is committed. On any other host the job is refused. */

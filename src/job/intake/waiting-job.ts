@@ -14,6 +14,8 @@ export interface Done {
 /** A job that waits for its turn. */
 export interface WaitingJob {
   job: Job;
+  /** It is not begun before that, and keeps no other from it. It does not reject. */
+  after?: Promise<unknown> | undefined;
   /** Runs the job to its end, and publishes that; together with others, if it has a place among them. */
   run: (batch?: BatchPlace) => Promise<Done>;
   /** Ends the job without running it, as a newer job has made it pointless. */
@@ -31,6 +33,8 @@ export interface JobInHand {
 }
 
 export interface Entry extends WaitingJob {
+  /** What it had to wait for besides its turn is over. */
+  isReady: boolean;
   /** Resolves when it has ended, or is not begun any more. */
   left: Promise<void>;
   leave: () => void;
@@ -42,6 +46,25 @@ export interface WaitingOptions {
   choose: (entries: readonly [Entry, ...Entry[]]) => Choice<Entry>;
   /** The places of jobs that are run together. */
   together?: (count: number) => readonly BatchPlace[];
-  /** Waits until the jobs that have come may be begun. */
-  before?: (jobs: readonly Job[]) => Promise<void>;
+  /** Waits until jobs may be begun. */
+  before?: () => Promise<void>;
+}
+
+/** @returns without `done`: it has not ended */
+export async function endOf(
+  entry: Entry,
+  place: BatchPlace | undefined,
+): Promise<{ entry: Entry; done: Done | null; error: unknown }> {
+  try {
+    return { entry, done: await entry.run(place), error: null };
+  } catch (error) {
+    return { entry, done: null, error };
+  } finally {
+    place?.leave();
+  }
+}
+
+export function failEntry(entry: Entry, error: unknown): void {
+  entry.leave();
+  entry.fail(error);
 }

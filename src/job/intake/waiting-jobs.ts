@@ -1,9 +1,17 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../contract/event.ts';
+import type { Job } from '../../contract/job.ts';
 import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
 import { type Choice, chooseRuleset } from './choose-jobs.ts';
-import type { BatchPlace } from './list-batch.ts';
-import type { Done, Entry, JobInHand, WaitingJob, WaitingOptions } from './waiting-job.ts';
+import { readyOf } from './ready-jobs.ts';
+import {
+  type Entry,
+  endOf,
+  failEntry,
+  type JobInHand,
+  type WaitingJob,
+  type WaitingOptions,
+} from './waiting-job.ts';
 
 const GATHER_MS = 100;
 const LAST_CONFIRM_MS = 3_000;
@@ -23,6 +31,7 @@ export class WaitingJobs {
   /** Jobs that have ended, and whose event the broker has not confirmed yet. */
   readonly #untold = new Set<Entry>();
   #inHand: JobInHand | null = null;
+  #due: (() => Promise<void>)[] = [];
   #running: readonly Entry[] = [];
 
   constructor(options: WaitingOptions = { choose: chooseRuleset }) {
@@ -52,8 +61,13 @@ export class WaitingJobs {
       const left = new Promise<void>((resolveLeft) => {
         leave = resolveLeft;
       });
-      this.#entries.push({ ...waiting, left, leave, resolve, fail });
+      const entry = { ...waiting, isReady: waiting.after === undefined, left, leave, resolve, fail };
+      this.#entries.push(entry);
       if (!this.#isWorking) void this.#work();
+      void waiting.after?.then(() => {
+        entry.isReady = true;
+        if (!this.#isWorking) void this.#work();
+      });
     });
   }
 
@@ -61,9 +75,10 @@ export class WaitingJobs {
     return this.#running.some(({ job }) => job.id === jobId);
   }
 
-  /** Resolves when the jobs that are here now have ended. */
-  async ended(): Promise<void> {
-    await Promise.all([...this.#entries, ...this.#running].map(({ left }) => left));
+  /** Resolves when the jobs that are here now have ended. @returns `undefined` if none of these is here */
+  ended(which: (job: Job) => boolean): Promise<unknown> | undefined {
+    const here = [...this.#entries, ...this.#running].filter(({ job }) => which(job));
+    return here.length === 0 ? undefined : Promise.all(here.map(({ left }) => left));
   }
 
   /**
@@ -76,6 +91,26 @@ export class WaitingJobs {
     const done = work();
     this.#aside = done.catch(() => {});
     return await done;
+  }
+
+  /**
+   * Does work that is not a job before another job is begun, once the one in hand has ended. However many jobs wait, its turn comes.
+   *
+   * @returns `undefined` if the worker stops; then the work was not done
+   */
+  async beforeNext<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#isStopped) return undefined;
+    if (!this.#isWorking) {
+      const done = work();
+      this.#aside = Promise.allSettled([this.#aside, done]);
+      return await done;
+    }
+    return await new Promise<T | undefined>((resolve, fail) => {
+      this.#due.push(async () => {
+        if (this.#isStopped) return resolve(undefined);
+        await work().then(resolve, fail);
+      });
+    });
   }
 
   /** Makes the next jobs wait for 100 ms, so that messages which waited at the broker are here together before one is chosen. */
@@ -104,7 +139,8 @@ export class WaitingJobs {
     await setImmediate();
     const { before } = this.#options;
     for (;;) {
-      if (before !== undefined) await before(this.#entries.map(({ job }) => job));
+      for (const work of this.#due.splice(0)) await work();
+      if (before !== undefined) await before();
       const next = this.#next();
       if (next === null) break;
       await this.#run(next);
@@ -116,7 +152,7 @@ export class WaitingJobs {
     const [gone, there] = partition(this.#entries, (entry) => entry.isGone());
     this.#entries = there;
     for (const entry of gone) failEntry(entry, new NotBegun('the broker has taken it back'));
-    const [first, ...others] = this.#entries;
+    const [first, ...others] = readyOf(this.#entries);
     return first === undefined || this.#isStopped ? null : this.#options.choose([first, ...others]);
   }
 
@@ -177,25 +213,6 @@ export class WaitingJobs {
       for (const entry of this.#untold) entry.fail(new NotTold('the worker stops'));
     }, LAST_CONFIRM_MS).unref();
   }
-}
-
-/** @returns without `done`: it has not ended */
-async function endOf(
-  entry: Entry,
-  place: BatchPlace | undefined,
-): Promise<{ entry: Entry; done: Done | null; error: unknown }> {
-  try {
-    return { entry, done: await entry.run(place), error: null };
-  } catch (error) {
-    return { entry, done: null, error };
-  } finally {
-    place?.leave();
-  }
-}
-
-function failEntry(entry: Entry, error: unknown): void {
-  entry.leave();
-  entry.fail(error);
 }
 
 function partition<T>(list: readonly T[], test: (item: T) => boolean): [T[], T[]] {

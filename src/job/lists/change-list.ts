@@ -12,6 +12,7 @@ import { monotonicMs } from '../time/monotonic.ts';
 import { cutFlows } from './cut-flows.ts';
 import { dropSpares, mendList } from './live-list.ts';
 import { type Draft, wholeContent } from './plan-list.ts';
+import { undoFailed, undoStubbornly } from './undo-list.ts';
 import { unwriteDraft, type Written, writeDraft } from './write-list.ts';
 
 /** Jobs of one list that are written together, and what they lead to. */
@@ -124,7 +125,7 @@ export function awaitingOf({ jobs, after }: PendingList, window: NonNullable<Pen
   return { job, origin, list: { name: after.name, revision: after.revision }, diff: diffOf(end), window };
 }
 
-function diffOf({ counts: { added, removed, entries } }: ListEnd): Diff {
+export function diffOf({ counts: { added, removed, entries } }: ListEnd): Diff {
   return { added, removed, unchanged: Math.max(0, entries - added), tables: [] };
 }
 
@@ -160,22 +161,20 @@ async function takeBack(
   session: ListSession,
 ): Promise<void> {
   const { ports, sets } = session;
-  let end: JobEnd;
-  try {
-    await ports.lists.discard(record.name).catch(() => {});
-    await unwriteDraft(change.draft, record, written, sets);
-    end = failed(failure, { rollback: { performed: true, reason: failure.code, verified: true } });
-  } catch (error) {
-    if (error instanceof LockLost) throw error;
-    ports.log.error({ list: record.name, error }, 'Cannot put a list back as it was: it is tried again');
-    const message = `list ${labelOf(record)} failed (${failure.message}), and could not yet be put back as it was, which is tried on: ${(error as Error).message}`;
-    end = failed(new JobFailure('apply', 'undo_failed', message, { cause: error }), {
-      changed: true,
-      rollback: { performed: true, reason: failure.code, verified: false },
-    });
-  }
+  const error = await undoStubbornly(
+    record,
+    true,
+    async () => {
+      await ports.lists.discard(record.name).catch(() => {});
+      await unwriteDraft(change.draft, record, written, sets);
+    },
+    ports.log,
+  );
+  const rollback = { performed: true, reason: failure.code, verified: true };
+  const end = error === null ? failed(failure, { rollback }) : undoFailed(record, failure, error);
   for (const { run } of change.jobs) await run.conclude(end);
-  if (end.failure?.code !== 'undo_failed') await close(session);
+  if (error === null) return await close(session);
+  ports.log.error({ list: record.name, error }, 'Cannot put a list back as it was: it is tried again');
 }
 
 /** The ends are on disk: what was there before is not needed any more. */

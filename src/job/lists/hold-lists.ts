@@ -1,3 +1,4 @@
+import type { Job } from '../../contract/job.ts';
 import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
 import { summarise } from '../../list/summary.ts';
 import type { JobEnd } from '../outcome/job-end.ts';
@@ -20,6 +21,11 @@ export interface NeededLists {
   made: readonly string[];
 }
 
+/** Who has rules written. */
+export interface Writer extends Pick<JobRun, 'watch' | 'beforeWriting' | 'onWritten'> {
+  job: Pick<Job, 'id'>;
+}
+
 const KEPT = new Set<JobEnd['outcome']>(['applied', 'unchanged']);
 
 /**
@@ -30,7 +36,7 @@ const KEPT = new Set<JobEnd['outcome']>(['applied', 'unchanged']);
  */
 export async function holdLists(
   { matched, made }: NeededLists,
-  run: JobRun,
+  run: Writer,
   ports: Ports,
   work: () => Promise<JobEnd>,
 ): Promise<JobEnd> {
@@ -60,7 +66,7 @@ export async function holdLists(
  * does a confirmation behind it.
  */
 async function whileWriting(
-  run: JobRun,
+  run: Writer,
   ports: Ports,
   work: () => Promise<JobEnd>,
   prepare: (session: ListSession) => Promise<void>,
@@ -92,7 +98,7 @@ async function whileWriting(
 async function makeList(
   name: string,
   made: Map<string, StoredList | null>,
-  { job }: JobRun,
+  { job }: Writer,
   { ports, sets }: ListSession,
 ): Promise<void> {
   const before = await ports.lists.read(name);
@@ -131,7 +137,7 @@ async function assertLive(name: string, { ports, sets }: ListSession): Promise<v
  */
 async function unmake(
   before: ReadonlyMap<string, StoredList | null>,
-  run: JobRun,
+  run: Writer,
   ports: Ports,
 ): Promise<void> {
   try {

@@ -47,10 +47,10 @@ async function usersOf(
 
 async function anyNames(
   name: string,
-  { earlier }: RulesetRecord,
+  { earlier, end }: RulesetRecord,
   contents: Ports['contents'],
 ): Promise<boolean> {
-  for (const digest of earlier) {
+  for (const digest of end?.back == null ? earlier : [...earlier, end.back.digest]) {
     const { ipv4 = '', ipv6 = '' } = await contents.read(digest);
     if (names(ipv4, name) || names(ipv6, name)) return true;
   }

@@ -45,7 +45,8 @@ export async function runListJobs(runs: readonly JobRun[], ports: Ports): Promis
     });
   } catch (error) {
     if (error instanceof WindowLeft) throw error;
-    for (const { run } of asking) if (run.event === null) await run.conclude(failed(error));
+    const left = asking.filter(({ run }) => run.event === null);
+    for (const { run } of await withoutEnded(left, ports)) await run.conclude(failed(error));
   }
 }
 

@@ -6,6 +6,7 @@ import { JobFailure } from '../outcome/job-failure.ts';
 import { noteEnd } from '../outcome/job-run.ts';
 import { listState } from '../outcome/list-state.ts';
 import { labelOf } from '../outcome/naming.ts';
+import { undoneEvent } from '../outcome/undone-event.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockTimeout } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
@@ -13,8 +14,9 @@ import type { PendingList, StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
-import { awaitingOf, endOf } from './change-list.ts';
+import { awaitingOf, diffOf, endOf } from './change-list.ts';
 import { mendList } from './live-list.ts';
+import { listUndoPending, undoFailed, undoStubbornly } from './undo-list.ts';
 
 /** The ends of jobs whose change was cut short. They are on disk, and still have to be published. */
 export type SettledLists = { event: JobCompletedEvent; headers: Record<string, string> }[];
@@ -24,6 +26,7 @@ export type SettledLists = { event: JobCompletedEvent; headers: Record<string, s
  * back. Whoever takes the lock of lists does this first.
  *
  * @throws {StateUnavailable | SetsFailed | LockLost}
+ * @throws {JobFailure} `undo_pending`, if it cannot be put back yet
  * @throws {LockTimeout} if the change waits for an answer that this process cannot hear
  * @throws {WindowLeft} if the worker must stop while it waits for the answer
  */
@@ -33,28 +36,78 @@ export async function settleLists({ ports, sets }: ListSession): Promise<Settled
   const { after, jobs } = pending;
   const { name } = after;
   ports.log.warn({ jobId: jobs[0]?.job.id, list: name }, 'A change of a list was cut short, and is settled');
+  const ends = new Map<string, JobCompletedEvent | null>();
+  for (const { job } of jobs) ends.set(job.id, await ports.results.find(job.id));
+  const hasEnded = [...ends.values()].some((event) => event !== null);
   let stored = await ports.lists.read(name);
   let failure: JobFailure | null = null;
   if (!isCommitted(stored, pending)) {
-    failure = mayGoOn(pending, ports) ? await resumeWindow(pending, ports) : cutShort(pending);
+    failure = !hasEnded && mayGoOn(pending, ports) ? await resumeWindow(pending, ports) : cutShort(pending);
     if (failure === null) stored = await ports.lists.read(name);
     else await ports.lists.discard(name);
   }
-  await mendList(name, stored, sets);
+  const isUndo = failure !== null && !hasEnded;
+  const error = await undoStubbornly(
+    after,
+    isUndo,
+    async () => await mendList(name, stored, sets),
+    ports.log,
+  );
+  if (error !== null && failure === null) throw error;
   const settled: SettledLists = [];
-  for (const { job, origin, revision, end: kept } of pending.jobs) {
-    if ((await ports.results.find(job.id)) !== null) continue;
-    const rollback = { performed: true, reason: failure?.code ?? null, verified: true };
-    const reached: JobEnd = failure === null ? endOf(kept) : failed(failure, { rollback });
-    const list = await listState({ name, revision }, failure === null ? kept.digest : null, ports);
-    const event = completedEvent(job, { ...reached, list }, origin, new Stopwatch(), ports);
-    await ports.results.put(job.id, event);
-    noteEnd(event, ports);
-    settled.push({ event, headers: origin.headers });
+  for (const one of jobs) {
+    const known = ends.get(one.job.id) ?? null;
+    if (known === null)
+      settled.push(await endSettled(one, reachedBy(one, after, failure, error), name, ports));
+    else if (error === null && known.data.failure?.code === 'undo_failed') await keepUndone(one, name, ports);
+  }
+  if (error !== null) {
+    tellSettledLists(settled, ports);
+    throw listUndoPending(jobs[0]?.job.id ?? '', after, error);
   }
   await ports.listWatchdog.disarm();
   await ports.listJournal.close();
   return settled;
+}
+
+type Settling = PendingList['jobs'][number];
+
+function reachedBy(
+  { end }: Settling,
+  after: PendingList['after'],
+  failure: JobFailure | null,
+  error: Error | null,
+): JobEnd {
+  if (failure === null) return endOf(end);
+  if (error !== null) return undoFailed(after, failure, error);
+  return failed(failure, { rollback: { performed: true, reason: failure.code, verified: true } });
+}
+
+/** Keeps the end of a job before it is told. */
+async function endSettled(
+  { job, origin, revision, end }: Settling,
+  reached: JobEnd,
+  name: string,
+  ports: ListSession['ports'],
+): Promise<SettledLists[number]> {
+  const digest = reached.failure === null ? end.digest : null;
+  const list = await listState({ name, revision }, digest, ports);
+  const event = completedEvent(job, { ...reached, list }, origin, new Stopwatch(), ports);
+  await ports.results.put(job.id, event);
+  noteEnd(event, ports);
+  return { event, headers: origin.headers };
+}
+
+/** Before the journal is closed, so that no crash between the two loses it. */
+async function keepUndone(
+  { job, origin, revision, end }: Settling,
+  name: string,
+  ports: ListSession['ports'],
+): Promise<void> {
+  const list = await listState({ name, revision }, null, ports);
+  const event = undoneEvent(job, { ruleset: null, list }, diffOf(end), ports);
+  await ports.undone.put({ event, headers: origin.headers });
+  ports.caretaker.wake();
 }
 
 /** Does not wait for the broker: the outbox keeps the events until they are confirmed. */

@@ -1,18 +1,11 @@
-import { createHash } from 'node:crypto';
-import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
-import type {
-  Diff,
-  FleetEvent,
-  JobCompleted,
-  JobCompletedEvent,
-  JobUndoneEvent,
-} from '../../contract/event.ts';
+import type { FleetEvent, JobCompletedEvent } from '../../contract/event.ts';
 import type { Job } from '../../contract/job.ts';
 import { isListJob } from '../../contract/list-job.ts';
-import type { Awaiting, JobBrief, JobOrigin, PendingChange } from '../ports/pending.ts';
+import type { Awaiting, JobBrief, JobOrigin } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stopwatch } from '../time/stopwatch.ts';
 import { describeFailure, describeReport, listFields } from './describe-end.ts';
+import { factEvent } from './fact-event.ts';
 import { fitDiff } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
 import type { NamedRevision } from './naming.ts';
@@ -48,35 +41,6 @@ export function awaitingEvent({ job, ruleset, list, window, diff }: Awaiting, po
     subject: job.id,
     data: { ...underWay(job, aboutOf(ruleset, list), ports), mode, deadline, diff },
   };
-}
-
-/** Makes the event that a change is undone at last, some time after its job has ended. */
-export function undoneEvent(
-  { job: { id, rolloutId }, diff }: PendingChange,
-  ruleset: NonNullable<JobCompleted['ruleset']>,
-  { identity: { hostId }, facts }: Speaker,
-): JobUndoneEvent {
-  const type = 'fleetwall.job.undone';
-  return {
-    ...factEvent(hostId, [type, id]),
-    type,
-    subject: id,
-    data: {
-      hostId,
-      worker: facts,
-      jobId: id,
-      rolloutId: rolloutId ?? null,
-      ruleset,
-      diff: reversed(diff),
-      verified: true,
-    },
-  };
-}
-
-/** Returns the diff of undoing a diff. What is unchanged stays unchanged. */
-function reversed({ added, removed, unchanged, tables }: Diff): Diff {
-  const back = tables.map((table) => ({ ...table, added: table.removed, removed: table.added }));
-  return { added: removed, removed: added, unchanged, tables: back };
 }
 
 type Speaker = Pick<Ports, 'identity' | 'facts'>;
@@ -177,20 +141,4 @@ function completed(
       redelivered,
     },
   };
-}
-
-/** Gives an event its id: the same fact on the same host always has the same id, however often it is published. */
-function factEvent(hostId: string, fact: string[]) {
-  return cloudEvent(hostSource(hostId), factId([hostId, ...fact]));
-}
-
-/** Makes a UUID of version 8 (RFC 9562: custom content) from the SHA-256 of a fact. */
-function factId(fact: string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(fact)).digest();
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80;
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
-  const hex = hash.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
-    '-',
-  );
 }

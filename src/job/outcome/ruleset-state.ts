@@ -10,11 +10,12 @@ export async function rulesetState(
 ): Promise<NonNullable<JobCompleted['ruleset']>> {
   const record = (await rulesets.list()).find((known) => known.name === name);
   const live = record?.live == null ? null : record.committed;
+  const ended = record?.hasEnded === true ? record.contentRevision : null;
   return {
     name,
     revision,
     digest,
-    liveRevision: live?.revision ?? null,
+    liveRevision: live === null ? null : (ended ?? live.revision),
     liveDigest: live?.digest ?? null,
   };
 }

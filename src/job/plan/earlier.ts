@@ -8,12 +8,13 @@ const MOST_EARLIER = 10;
 
 /**
  * Returns which contents can be gone back to after the next commit, the newest last. The content that is live now is added,
- * unless it is the very content that is committed next.
+ * unless it is the very content that is committed next, or was to end: nobody goes back to that.
  */
 export function earlierAfter(record: RulesetRecord | undefined, scope: Scope, digest: Digest): Digest[] {
   if (record === undefined || record.scope !== scope) return [];
-  const { live, committed, earlier } = record;
-  const all = live === null || committed === null ? earlier : [...earlier, committed.digest];
+  const { live, committed, earlier, end } = record;
+  const stays = live !== null && committed !== null && end === null;
+  const all = stays ? [...earlier, committed.digest] : earlier;
   const others = all.slice(0, all.findLastIndex((known) => known !== digest) + 1);
   return others.slice(-MOST_EARLIER);
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../contract/event.ts';
 import type { Digest } from '../../contract/identifiers.ts';
-import type { RulesetRecord } from '../ports/stores.ts';
+import type { Ending } from '../ports/pending.ts';
+import type { BootEnd, RulesetRecord } from '../ports/stores.ts';
 import type { Intent } from './intent.ts';
 
 /** What a job proposes to change on the host, and how the job ends then. */
@@ -12,6 +13,10 @@ export interface Proposal {
   content: string | null;
   /** The digests of what can be gone back to after the change, the newest last. */
   earlier: Digest[];
+  /** When the content ends, what comes then, and what a boot loads then; `null`: it stays. */
+  end: (NonNullable<RulesetRecord['end']> & BootEnd) | null;
+  /** Set where no job asks for the change: the content that was live has come to its end. */
+  ending: Ending | null;
   /** The job's outcome if something was changed, and if nothing had to be. */
   outcomes: { changed: Outcome; same: Outcome };
 }

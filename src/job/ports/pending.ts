@@ -37,6 +37,16 @@ export interface PendingChange {
   window: ConfirmWindow | null;
   /** `null` unless the job has ended and its change could not be taken back. Then the undo is tried again until it succeeds. */
   owed: OwedUndo | null;
+  /** Set where the change is no job's: the content of a ruleset has come to its end. */
+  ending: Ending | null;
+}
+
+/** A content that has come to its end, and what comes after it. */
+export interface Ending {
+  /** RFC 3339. */
+  until: string;
+  /** The revision of what is gone back to; `null`: the ruleset is removed. */
+  backTo: number | null;
 }
 
 /** An undo that is still to be done. The job's end (`undo_failed`) is published already and is not published again. */

@@ -1,5 +1,10 @@
 /** What a host keeps on disk. Implemented in host/. */
-import type { FleetEvent, JobCompletedEvent, JobUndoneEvent } from '../../contract/event.ts';
+import type {
+  FleetEvent,
+  JobCompletedEvent,
+  JobUndoneEvent,
+  RulesetEndedEvent,
+} from '../../contract/event.ts';
 import type { Digest, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
 import type { Ruleset } from '../../contract/job.ts';
 import type { Claims } from '../../ruleset/plan/claims.ts';
@@ -7,6 +12,14 @@ import type { PerFamily } from '../../ruleset/tables.ts';
 
 /** What a digest is made of: the texts as they were sent, with the ruleset's name and scope. */
 export type RulesetContent = Pick<Ruleset, 'name' | 'scope' | 'ipv4' | 'ipv6'>;
+
+/** What a host goes back to when the content that is live ends. */
+export interface BackTo {
+  revision: Revision;
+  digest: Digest;
+  /** What can be gone back to from there, as {@link RulesetRecord.earlier}. */
+  earlier: Digest[];
+}
 
 /** What the host has of one ruleset, and what it may have after a change that was cut short. */
 export interface RulesetRecord {
@@ -23,8 +36,17 @@ export interface RulesetRecord {
     /** The kernel and iptables that spelled the rules so. Others may spell them differently. */
     spelledBy: string;
   } | null;
-  /** The digests of the contents that were pushed before the live one. The newest is last. */
+  /**
+   * The digests of the contents that were pushed before the live one. The newest is last. None of them was pushed with an end: nobody
+   * goes back to what was to be over.
+   */
   earlier: Digest[];
+  /** When the live content ends (RFC 3339), and what comes then, `null`: the ruleset is removed. Without an end, `null`. */
+  end: { until: string; back: BackTo | null } | null;
+  /** The revision with which the live content came; others after it were `unchanged`. `null`: an earlier worker wrote the record. */
+  contentRevision: Revision | null;
+  /** Whether the content of the committed revision has ended. What is live is then of {@link contentRevision}. */
+  hasEnded: boolean;
   claims: Claims;
 }
 
@@ -46,6 +68,12 @@ export interface ContentStore {
 /** Whether the boot files are those of the record: they were (`whole`), they are again (`mended`), or they cannot be (`lost`). */
 export type BootFilesState = 'whole' | 'mended' | 'lost';
 
+/** What a boot loads in place of the rules from a time (RFC 3339) on. */
+export interface BootEnd {
+  until: string;
+  after: PerFamily<string>;
+}
+
 /** What the boot files are compared with. `live` is `null`: there must be no boot files. */
 export type BootRecord = Pick<RulesetRecord, 'name' | 'scope' | 'live'>;
 
@@ -55,10 +83,15 @@ export type BootRecord = Pick<RulesetRecord, 'name' | 'scope' | 'live'>;
  * Each method: @throws {StateUnavailable}
  */
 export interface BootFiles {
-  /** Writes the files of both families aside, for {@link place}. Returns their digests. */
+  /**
+   * Writes the files of both families aside, for {@link place}. Returns their digests.
+   *
+   * @param end what a boot loads from a time on; `null`: always the rules
+   */
   prepare(
     ruleset: Pick<RulesetRecord, 'name' | 'scope'>,
     rules: PerFamily<string>,
+    end: BootEnd | null,
   ): Promise<PerFamily<Digest>>;
   /**
    * Puts the prepared files where the boot looks for them, or takes the files away if nothing is to be live. Called just before
@@ -75,7 +108,9 @@ export interface BootFiles {
   /** Writes the script that loads them, and the lists. */
   writeLoader(): Promise<void>;
   /** Returns `null` if there are no boot files, or if they are not those of the record. */
-  read(record: RulesetRecord): Promise<PerFamily<string> | null>;
+  read(record: BootRecord): Promise<PerFamily<string> | null>;
+  /** Returns what a boot loads once the content has ended; `null` as {@link read}, or if it does not end. */
+  readAfter(record: BootRecord): Promise<PerFamily<string> | null>;
 }
 
 export interface ResultStore {
@@ -85,17 +120,20 @@ export interface ResultStore {
   prune(): Promise<void>;
 }
 
-/** The event that a job's change was taken back after all, and the headers to send with it. */
+/** What a host did with nobody waiting for it: it took a job's change back after all, or a ruleset has ended. */
+export type LateEvent = JobUndoneEvent | RulesetEndedEvent;
+
+/** … and the headers to send with it. */
 export interface KeptUndone {
-  event: JobUndoneEvent;
+  event: LateEvent;
   headers: Record<string, string>;
 }
 
-/** Keeps the events of late undos until the broker has confirmed them. Each method: @throws {StateUnavailable} */
+/** Keeps such events until the broker has confirmed them. Each method: @throws {StateUnavailable} */
 export interface UndoneStore {
   list(): Promise<KeptUndone[]>;
   put(undone: KeptUndone): Promise<void>;
-  remove(event: JobUndoneEvent): Promise<void>;
+  remove(event: LateEvent): Promise<void>;
 }
 
 export class StateUnavailable extends Error {

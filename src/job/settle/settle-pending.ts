@@ -1,14 +1,16 @@
 import type { JobCompletedEvent } from '../../contract/event.ts';
 import { describeCause } from '../change/take-back.ts';
 import type { JobEnd } from '../outcome/job-end.ts';
-import { completedEvent, undoneEvent } from '../outcome/job-events.ts';
+import { completedEvent } from '../outcome/job-events.ts';
 import type { JobFailure } from '../outcome/job-failure.ts';
 import { namesOf } from '../outcome/naming.ts';
 import { rulesetState } from '../outcome/ruleset-state.ts';
+import { undoneEvent } from '../outcome/undone-event.ts';
 import { JournalDamaged, type PendingChange } from '../ports/pending.ts';
-import type { Ports } from '../ports/ports.ts';
 import type { HostSession } from '../ports/session.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
+import { closePending } from './close-pending.ts';
+import { isEnding, noteEnding } from './note-ending.ts';
 import { isUndoFailed, oweUndo } from './owed-undo.ts';
 import { settleChange } from './settle-change.ts';
 
@@ -46,6 +48,7 @@ export async function settlePending(
   // A result that cannot be read must not stop the undo.
   const hasEnded = owed !== null || (await ports.results.find(job.id).catch(() => null)) !== null;
   const reached = await settleChange(change, { why, hasEnded }, session);
+  if (isEnding(change)) return { change, end: null, owed: await noteEnding(change, reached, ports) };
   return await noteSettled(change, reached, ports);
 }
 
@@ -65,15 +68,6 @@ async function noteSettled(change: PendingChange, reached: JobEnd, ports: Held):
   const fields = { jobId: job.id, ...namesOf(ruleset), outcome };
   ports.log.warn({ ...fields, code: failure?.code, reason: failure?.message }, 'Settled');
   return { change, end, owed: null };
-}
-
-/** Closes the journal. The change has ended, and its end is known. */
-export async function closePending({
-  journal,
-  watchdog,
-}: Pick<Ports, 'journal' | 'watchdog'>): Promise<void> {
-  await watchdog.disarm();
-  await journal.close();
 }
 
 /** Reads the journal. A damaged one does not say what to undo: it is logged and put aside. */
@@ -107,6 +101,9 @@ async function remember(
  */
 async function keepUndone(change: PendingChange, ports: Held): Promise<void> {
   const state = await rulesetState(change.ruleset, change.ruleset.digest, ports);
-  await ports.undone.put({ event: undoneEvent(change, state, ports), headers: change.origin.headers });
+  await ports.undone.put({
+    event: undoneEvent(change.job, { ruleset: state }, change.diff, ports),
+    headers: change.origin.headers,
+  });
   ports.caretaker.wake();
 }

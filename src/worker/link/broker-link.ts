@@ -6,12 +6,11 @@ import { QueueConsumer } from '../../broker/consumer.ts';
 import { EventSender, PUBLISHING } from '../../broker/publish/event-sender.ts';
 import { Outbox } from '../../broker/publish/outbox.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import type { JobUndoneEvent } from '../../contract/event.ts';
-import { FileUndoneStore } from '../../host/state/undone-store.ts';
+import { FileUndoneStore, isLateEvent } from '../../host/state/undone-store.ts';
 import type { Delivery, Disposition } from '../../job/ports/delivery.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { RecentIds } from '../../job/ports/recent-ids.ts';
-import type { OutboxStore } from '../../job/ports/stores.ts';
+import type { LateEvent, OutboxStore } from '../../job/ports/stores.ts';
 import { brokerAccess, readBrokerAccess } from '../open/what-leaves.ts';
 import { Assurance } from './assurance.ts';
 import { hearWhatWaits } from './hear-what-waits.ts';
@@ -78,7 +77,7 @@ export class BrokerLink {
       store,
       onConfirmed: (event) => {
         if (event.type === 'fleetwall.job.completed') confirmedEnds.add(event.subject);
-        if (event.type === 'fleetwall.job.undone') this.#forgetUndone(event);
+        if (isLateEvent(event)) this.#forgetUndone(event);
       },
       log,
     });
@@ -209,9 +208,9 @@ export class BrokerLink {
   }
 
   /** Forgets a change that was taken back, once its event has arrived: the process that took it back may have had no broker. */
-  #forgetUndone(event: JobUndoneEvent): void {
+  #forgetUndone(event: LateEvent): void {
     new FileUndoneStore(this.#settings.stateDir).remove(event).catch((error: unknown) => {
-      this.#log.warn({ jobId: event.subject, error }, 'That a change was taken back will be told again');
+      this.#log.warn({ eventId: event.id, error }, 'What was done late will be told again');
     });
   }
 }

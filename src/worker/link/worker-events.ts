@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
 import type { WorkerEvent } from '../../contract/event.ts';
+import { endingOf } from '../../job/outcome/ending-of.ts';
 import { summariesOf } from '../../job/outcome/list-summaries.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import type { RulesetRecord } from '../../job/ports/stores.ts';
@@ -93,10 +94,8 @@ function describeRemoved({
   return committed !== null && live === null ? [{ name, revision: committed.revision }] : [];
 }
 
-function describe(
-  { name, scope, committed, live }: RulesetRecord,
-  guard: WorkerState['guard'],
-): WorkerEvent['data']['rulesets'] {
+function describe(record: RulesetRecord, guard: WorkerState['guard']): WorkerEvent['data']['rulesets'] {
+  const { name, scope, committed, live } = record;
   if (committed === null || live === null) return [];
-  return [{ name, ...committed, scope, inSync: guard?.inSync(name) ?? null }];
+  return [{ name, ...committed, scope, inSync: guard?.inSync(name) ?? null, ...endingOf(record) }];
 }

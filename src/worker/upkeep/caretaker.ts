@@ -81,9 +81,9 @@ export class WorkerCaretaker implements Caretaker {
     try {
       for (const { event, headers } of await undone.list()) {
         if (!this.#handedOver.add(event.id)) continue;
-        log.warn({ jobId: event.subject }, 'A change was taken back after all');
+        log.warn({ eventId: event.id, type: event.type }, 'What was done late is told');
         events.publish(event, headers).catch((error: unknown) => {
-          log.debug({ jobId: event.subject, error }, 'That a change was taken back is published later');
+          log.debug({ eventId: event.id, error }, 'What was done late is published later');
         });
       }
     } catch (error) {

@@ -8,11 +8,11 @@ import type { JobRun } from '../../job/outcome/job-run.ts';
 import type { Disposition } from '../../job/ports/delivery.ts';
 
 /** Names that rules have for lists. */
-const MATCHES_LIST = /\bfw[46]\./;
+const LIST_NAMES = /\bfw[46]\.([a-z0-9-]+)/g;
 
 /**
  * The jobs of a host that wait for their turn: those of rulesets, and beside them those of lists. An address is blocked at once,
- * however long a ruleset waits to be confirmed. A ruleset that matches lists waits for the jobs of lists that came before it.
+ * however long a ruleset waits to be confirmed. A ruleset that matches lists waits for their jobs that came before it, and keeps no other waiting.
  */
 export class JobLanes {
   readonly #lists: WaitingJobs;
@@ -27,10 +27,7 @@ export class JobLanes {
     });
     this.#rulesets = new WaitingJobs({
       choose: chooseRuleset,
-      before: async (jobs) => {
-        await this.#heldUntil;
-        if (jobs.some(mayMatchList)) await this.#lists.ended();
-      },
+      before: async () => void (await this.#heldUntil),
     });
   }
 
@@ -40,7 +37,18 @@ export class JobLanes {
   }
 
   async take(waiting: WaitingJob): Promise<Disposition> {
-    return await (isOfLists(waiting.job) ? this.#lists : this.#rulesets).take(waiting);
+    if (isOfLists(waiting.job)) return await this.#lists.take(waiting);
+    // Now, as those that come later are not waited for.
+    const after = this.#listsBefore(waiting.job);
+    return await this.#rulesets.take({ ...waiting, after });
+  }
+
+  #listsBefore(job: Job): Promise<unknown> | undefined {
+    const needed = listsOf(job);
+    if (needed === 'none') return undefined;
+    return this.#lists.ended(
+      (other) => isListJob(other) && (needed === 'any' || needed.has(other.list.name)),
+    );
   }
 
   get size(): number {
@@ -63,6 +71,11 @@ export class JobLanes {
     return await this.#rulesets.between(work);
   }
 
+  /** As {@link WaitingJobs.beforeNext}, of rulesets. */
+  async beforeNext<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return await this.#rulesets.beforeNext(work);
+  }
+
   gather(): void {
     this.#rulesets.gather();
     this.#lists.gather();
@@ -83,9 +96,12 @@ function isOfLists(job: Job): boolean {
   return isListJob(job) || (job.action === 'report' && job.list !== undefined);
 }
 
-function mayMatchList(job: Job): boolean {
-  if (job.action === 'rollback') return true;
-  if (job.action !== 'apply' && job.action !== 'check') return false;
+/** The lists that a job may need; `any`: what it goes back to is not known yet. */
+function listsOf(job: Job): ReadonlySet<string> | 'any' | 'none' {
+  if (job.action === 'rollback') return 'any';
+  if (job.action !== 'apply' && job.action !== 'check') return 'none';
   const { ipv4 = '', ipv6 = '', lists = [] } = job.ruleset;
-  return lists.length > 0 || MATCHES_LIST.test(ipv4) || MATCHES_LIST.test(ipv6);
+  const matched = [ipv4, ipv6].flatMap((text) => [...text.matchAll(LIST_NAMES)].map(([, name = '']) => name));
+  const names = new Set([...lists, ...matched]);
+  return names.size === 0 ? 'none' : names;
 }

@@ -43,7 +43,10 @@ export class ListGuard {
     if (this.#ports.sets.missing !== null) return;
     this.#isRunning = true;
     this.#lookLater();
-    this.#clock = setInterval(() => this.#watchClock(), CLOCK_MS).unref();
+    this.#clock = setInterval(() => {
+      this.#watchClock();
+      void this.#settleLeft();
+    }, CLOCK_MS).unref();
   }
 
   async stop(): Promise<void> {
@@ -74,6 +77,13 @@ export class ListGuard {
     this.#offsetMs = now;
     this.#mustRenew = true;
     this.#lookNext();
+  }
+
+  /** An owed undo is tried again soon, and so is what another process has left. */
+  async #settleLeft(): Promise<void> {
+    const { listJournal, listLock } = this.#ports;
+    const left = await listJournal.read().catch(() => null);
+    if (left !== null && !listLock.isBusy) this.#lookNext();
   }
 
   async #look(asked: ListLook): Promise<void> {

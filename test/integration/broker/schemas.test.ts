@@ -15,6 +15,7 @@ const OUTCOMES: Record<string, string> = {
   check: 'checked',
   apply: 'applied',
   'apply, to be confirmed': 'applied',
+  'apply, for some time': 'applied',
   rollback: 'applied',
   report: 'reported',
   remove: 'removed',

@@ -138,6 +138,26 @@ describe('doctor finds', () => {
     expect(of('others', 'warning')).toMatch(/firewalld \(table inet firewalld\).*use one of the two/);
   });
 
+  it('lists that open flows do not come by', async () => {
+    for (const [set, family] of [
+      ['fw4.blocked', 'inet'],
+      ['fw4.early', 'inet'],
+      ['fw6.blocked', 'inet6'],
+    ])
+      await namespace.run('ipset', ['create', set ?? '', 'hash:net', 'family', family ?? '', 'timeout', '0']);
+    const open = '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT';
+    const match = (set: string) => `-m set --match-set ${set} src -j DROP`;
+    await namespace.restore(
+      `*raw\n-A PREROUTING ${match('fw4.early')}\nCOMMIT\n*filter\n:edge - [0:0]\n-A INPUT ${open}\n-A INPUT -j edge\n-A FORWARD -j edge\n-A FORWARD ${open}\n-A edge ${match('fw4.blocked')}\n-A edge ${match('fw4.early')}\nCOMMIT\n`,
+    );
+    await namespace.restore(`*filter\n-A INPUT ${match('fw6.blocked')}\n-A INPUT ${open}\nCOMMIT\n`, 'ipv6');
+    const { findings, of } = await examine();
+    expect(findings.filter(({ check }) => check === 'lists')).toHaveLength(1);
+    expect(of('lists', 'warning')).toMatch(
+      /^list blocked is matched in INPUT only behind "-A INPUT .*ESTABLISHED -j ACCEPT" → .*--cut/,
+    );
+  });
+
   it('missing rights, each with what it is needed for', async () => {
     const wrapper = ['--inh-caps=-all', '--bounding-set=-all,+net_admin'];
     const { status, of } = await examine({}, ['/usr/bin/setpriv', ...wrapper]);

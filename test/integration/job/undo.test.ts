@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FleetEvent } from '../../../src/contract/event.ts';
 import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
-import { COMPLETED_EXAMPLE } from '../../../src/contract/schema/examples.ts';
+import { COMPLETED_EXAMPLE } from '../../../src/contract/schema/event-examples.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';

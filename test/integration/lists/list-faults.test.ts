@@ -89,3 +89,54 @@ it('the rehearsal of a ruleset that matches a list keeps no job of that list wai
   process.kill(held, 'SIGCONT');
   expect((await client.completed(apply.id)).data.outcome).toBe('applied');
 });
+
+it('an undo that fails is owed: other changes of lists wait for it, and it is told when it is done', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] });
+  const replace = makeJob(host.id, {
+    action: 'list.replace',
+    list: { name: 'blocked', revision: 2, entries: ['192.0.2.2'] },
+    confirm: { mode: 'manual', timeoutSeconds: 600 },
+  });
+  await client.publish(host.id, replace);
+  await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+  // A set that a rule matches cannot be taken away.
+  const rule = ['OUTPUT', '-m', 'set', '--match-set', 'fw4.blocked.2', 'dst', '-j', 'DROP'];
+  await host.namespace.iptables('-A', ...rule);
+  await client.publish(host.id, makeJob(host.id, { kind: 'abort', jobId: replace.id }), {}, CONTROL_EXCHANGE);
+  // It is tried for a minute before its job ends.
+  await expect.poll(() => client.completions(replace.id).length, { timeout: 100_000 }).toBe(1);
+  expect((await client.completed(replace.id)).data).toMatchObject({
+    outcome: 'failed',
+    changed: true,
+    failure: { code: 'undo_failed', stage: 'apply' },
+    rollback: { performed: true, reason: 'aborted', verified: false },
+    list: { revision: 2, liveRevision: 1 },
+  });
+  const add = { revision: 2, add: ['192.0.2.3'] };
+  expect(await runList(client, host, 'change', add)).toMatchObject({
+    outcome: 'failed',
+    failure: { code: 'undo_pending', stage: 'host', retryable: true },
+  });
+  // It is owed by the next worker, too.
+  await host.end('SIGKILL');
+  await host.start();
+  expect(await runList(client, host, 'change', add)).toMatchObject({ failure: { code: 'undo_pending' } });
+  await host.namespace.iptables('-D', ...rule);
+  const { event } = await client.event(host.id, 'fleetwall.job.undone');
+  expect(event).toMatchObject({
+    subject: replace.id,
+    data: {
+      jobId: replace.id,
+      ruleset: null,
+      list: { name: 'blocked', revision: 2, liveRevision: 1, entries: 1 },
+      diff: { added: 1, removed: 1 },
+      verified: true,
+    },
+  });
+  expect(client.completions(replace.id)).toHaveLength(1);
+  expect(await setsOf(host.namespace)).toEqual(['fw4.blocked', 'fw6.blocked']);
+  expect(await entriesOf(host.namespace)).toEqual(['192.0.2.1']);
+  expect(await runList(client, host, 'change', add)).toMatchObject({ outcome: 'applied' });
+}, 180_000);

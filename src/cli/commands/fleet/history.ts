@@ -13,6 +13,7 @@ type Flags = FleetFlags & { since: number };
 const TOLD = new Set<FleetEvent['type']>([
   'fleetwall.job.completed',
   'fleetwall.job.undone',
+  'fleetwall.ruleset.ended',
   'fleetwall.drift.detected',
   'fleetwall.drift.repaired',
 ]);

@@ -4,29 +4,24 @@ import type { FleetLists } from '../../../central/fleet-lists.ts';
 import { readListFile } from '../../files/list-file.ts';
 import { withExamples } from '../../options/help.ts';
 import { type ListFlags, runOnList, withListOptions } from '../../options/list-options.ts';
-import { collectEntry, readDuration, readListName, readTime } from '../../options/read-values.ts';
+import { collectEntry, readListName } from '../../options/read-values.ts';
+import { type UntilFlags, untilOf, withUntil } from '../../options/until-options.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 type End = (status: ExitStatus) => void;
-type EntryFlags = ListFlags & { for?: number; until?: string; cut?: true; skipNever?: true };
+type EntryFlags = ListFlags & UntilFlags & { cut?: true; skipNever?: true };
 
 export function addCommand(end: End): Command {
   const command = nameEntries(new Command('add')).description('put addresses or networks into a list');
-  command
-    .addOption(
-      new Option('--for <duration>', 'for how long they are in it, such as 90s, 4h or 7d')
-        .argParser(readDuration)
-        .default(undefined, 'until they are removed'),
-    )
-    .addOption(
-      new Option('--until <time>', 'when they end, such as 2026-11-25T18:00:00Z')
-        .argParser(readTime)
-        .conflicts('for'),
-    );
+  withUntil(command, {
+    for: 'for how long they are in it',
+    until: 'when they end',
+    otherwise: 'until they are removed',
+  });
   withEntryOptions(command);
   withListOptions(command, 'none').action(
     async (name: string, entries: string[], flags: EntryFlags, self: Command) => {
-      const until = flags.for === undefined ? flags.until : endAfter(flags.for);
+      const until = untilOf(flags);
       const add = entries.map((entry) => (until === undefined ? entry : { entry, until }));
       const list = { name, revision: flags.revision, add, ...entryFlags(flags) };
       end(await runOnList(`add to list ${name}`, flags, self, sendsChange(list)));
@@ -145,8 +140,4 @@ function withEntryOptions(command: Command): void {
 
 function entryFlags({ cut, skipNever }: EntryFlags) {
   return { cut: cut === true, onNever: skipNever === true ? ('skip' as const) : ('refuse' as const) };
-}
-
-function endAfter(seconds: number): string {
-  return new Date(Date.now() + seconds * 1000).toISOString();
 }

@@ -18,6 +18,7 @@ import {
   withRulesetOptions,
 } from '../../options/ruleset-options.ts';
 import { type ChangingFlags, selectingCommand } from '../../options/selecting-command.ts';
+import { type UntilFlags, untilOf, withUntil } from '../../options/until-options.ts';
 import { showAnswers } from '../../show/show-answers.ts';
 import { showDifferences } from '../../show/show-differences.ts';
 import { showNotes, tellNotes } from '../../show/show-notes.ts';
@@ -25,7 +26,7 @@ import { tellUnheard } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { printAside } from '../../terminal/print.ts';
 
-type PushFlags = ChangingFlags & PreemptFlags & RulesetFlags<number | 'next'> & { check?: true };
+type PushFlags = ChangingFlags & PreemptFlags & UntilFlags & RulesetFlags<number | 'next'> & { check?: true };
 
 /** The numbers of jobs come from what hosts say of themselves, and nobody can look into their queues. */
 const UNSEEN =
@@ -37,6 +38,11 @@ export function pushCommand(end: (status: ExitStatus) => void): Command {
     'have hosts do everything but the change, and say what it would be',
   );
   withRulesetOptions(withExpiry(withTimeout(withFleetOptions(command))), nextRevisionOption());
+  withUntil(command, {
+    for: 'for how long hosts have it; then each goes back by itself to what it had without an end',
+    until: 'when each host goes back by itself',
+    otherwise: 'as the file says, or for good',
+  });
   withPreempt(command.addOption(ifRevisionOption()));
   withConfirmOptions(withSelectionOptions(command), CONFIRMED_BY_HOSTS);
   command.action(async (path: string, flags: PushFlags, self: Command) => end(await push(path, flags, self)));
@@ -46,8 +52,8 @@ export function pushCommand(end: (status: ExitStatus) => void): Command {
       'fleetwall push edge.yaml --host web-1 --host web-2',
     ],
     [
-      'signed, to a group but for one host, without a question',
-      'fleetwall push edge.yaml --group web --exclude web-9 --key ops.key --yes',
+      'signed, to a group but for one host, for four hours: then each goes back by itself',
+      'fleetwall push edge.yaml --group web --exclude web-9 --key ops.key --for 4h --yes',
     ],
     ['what would it change on every host?', 'fleetwall push edge.yaml --all --yes --check'],
   ]);
@@ -61,9 +67,11 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
     const { client, signal, selection, report, options } = selected;
     let sent: SentJob | null = null;
     const onSending = (job: SentJob) => void (sent = job);
+    const until = untilOf(flags);
+    const own = until === undefined ? file.ruleset : { ...file.ruleset, until };
     const [action, show] =
       flags.check === true ? (['check', showDifferences] as const) : (['push', showAnswers] as const);
-    const answers = await client[action](rulesetToSend(file.ruleset, flags), selection, {
+    const answers = await client[action](rulesetToSend(own, flags), selection, {
       ...options,
       onSending,
       ...preemptOf(flags),

@@ -27,7 +27,7 @@ import {
 } from '../../options/fleet-options.ts';
 import { type GatesFlags, gatesOf, withGatesOption } from '../../options/gates-option.ts';
 import { withExamples } from '../../options/help.ts';
-import { hostsToRetry, revisionToRetry } from '../../options/retry-failed.ts';
+import { hostsToRetry, isNextOf, revisionToRetry } from '../../options/retry-failed.ts';
 import { type RolloutFlags, tellPlan, withRolloutOptions } from '../../options/rollout-flags.ts';
 import {
   ifRevisionOption,
@@ -94,10 +94,10 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
     const hosts = left?.hosts ?? (typeof whom === 'string' ? [] : await hostsOf(observer, whom));
     if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
     const sent = rulesetToSend(file.ruleset, flags);
-    const isChosen = left !== null && sent.revision === 'next' && sent.name === left.record.ruleset.name;
-    const revision = isChosen
-      ? revisionToRetry(sent, left, fleet.hosts)
-      : await revisionFor(observer, sent, { hosts });
+    const revision =
+      left !== null && isNextOf(left, sent)
+        ? revisionToRetry(sent, left, fleet.hosts)
+        : await revisionFor(observer, sent, { hosts });
     const plan: RolloutPlan = {
       ruleset: { ...sent, revision },
       expiresInSeconds: flags.expires,
