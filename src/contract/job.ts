@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Digest, ListName, listOf, Revision, RulesetName, Scope } from './identifiers.ts';
 import { Envelope } from './job-envelope.ts';
 import { isListJob, ListChangeJob, ListRemoveJob, ListReplaceJob } from './list-job.ts';
+import { RulesetTests, WrittenTests } from './ruleset-test.ts';
 
 export { MAX_CONFIRM_SECONDS, Target } from './job-envelope.ts';
 
@@ -34,6 +35,9 @@ export const Ruleset = z.object({
   lists: listOf(ListName)
     .optional()
     .describe('Lists of addresses that its rules match. One that a host does not have is made, empty.'),
+  tests: RulesetTests.optional().describe(
+    'What real packets must do under it. They are sent in the rehearsal. No part of the digest.',
+  ),
 });
 /** As it is read. */
 export type Ruleset = z.infer<typeof Ruleset>;
@@ -45,6 +49,7 @@ export const WrittenRuleset = Ruleset.extend({
     'A whole number from 1 to 2^53−1. Without it, --revision, or the next one after what the hosts have.',
   ),
   both: z.string().optional().describe('Rules for both families. They come before those of each family.'),
+  tests: WrittenTests.optional().describe('What real packets must do under it.'),
 }).strict();
 
 /** The ruleset of a `remove` or `rollback` job. It has no content. */
