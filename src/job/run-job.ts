@@ -101,6 +101,7 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
       committed: { revision: ruleset.revision, digest },
       content,
       earlier: earlierAfter(record, ruleset.scope, digest),
+      tests: [...(ruleset.tests ?? []), ...ports.policyTests],
       outcomes: { changed: again ? 'unchanged' : 'applied', same: 'unchanged' },
     };
     if (action === 'check') return await checkRuleset(proposal, session);
@@ -123,6 +124,7 @@ async function runRemove(job: RemoveJob, run: JobRun, ports: Ports): Promise<voi
       committed: { revision, digest },
       content: null,
       earlier: earlierAfter(record, scope, digest),
+      tests: [],
       outcomes: {
         changed: 'removed',
         same: again || record?.live == null ? 'unchanged' : 'removed',
@@ -155,6 +157,7 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
       committed: { revision, digest },
       content,
       earlier: earlier.left,
+      tests: ports.policyTests,
       outcomes: { changed: 'applied', same: 'applied' },
     };
     const needed = { matched: namesOf(matched), made: [] };

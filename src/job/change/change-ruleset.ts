@@ -19,11 +19,13 @@ import { type Converged, converge } from './converge.ts';
 import { endWindowOf } from './end-window.ts';
 import { type PreparedChange, prepareChange } from './prepare-change.ts';
 import { takeBack, UNDO_LIMIT_MS } from './take-back.ts';
+import { testChange } from './test-change.ts';
 
 /** Does everything but the change: returns what it would do, or throws why it cannot be done. */
-export async function checkRuleset({ intent }: Proposal, session: HostSession): Promise<JobEnd> {
-  const { plans } = await prepareChange(intent, session);
-  return ended('checked', { diff: describeDiff(plans) });
+export async function checkRuleset(proposal: Proposal, session: HostSession): Promise<JobEnd> {
+  const prepared = await prepareChange(proposal.intent, session);
+  const tests = await testChange(proposal, prepared, session);
+  return ended('checked', { diff: describeDiff(prepared.plans), ...tests });
 }
 
 /**
@@ -41,10 +43,11 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: J
   );
   const { intent, snapshot, plans, changes } = prepared;
   const proposal = { ...sent, intent };
+  const tests = await testChange(proposal, prepared, session);
   if (changes.length === 0) {
     await run.beforeWriting();
     await commitRecord(await prepareCommit(proposal, run.job.id, ports), ports);
-    return ended(proposal.outcomes.same, { diff: describeDiff(plans) });
+    return ended(proposal.outcomes.same, { diff: describeDiff(plans), ...tests });
   }
   const { confirm } = run.job;
   if (confirm.mode !== 'none') await assertConfirmable(`ruleset ${intent.label}`, ports);
@@ -53,7 +56,7 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: J
   await turnOfOthers();
   await ports.journal.open(pending, renderSnapshot(snapshot, intent.claims));
   if (confirm.mode !== 'none') await ports.watchdog.arm(pending, confirm.timeoutSeconds);
-  return await applyAndConfirm(proposal, prepared, pending, session, run);
+  return { ...(await applyAndConfirm(proposal, prepared, pending, session, run)), ...tests };
 }
 
 /**

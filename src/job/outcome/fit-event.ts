@@ -1,5 +1,11 @@
 import { escapeControl, escapeLines } from '../../contract/escape.ts';
-import { type Diff, MAX_REPORT_BYTES, type ReportedRuleset, type TableDiff } from '../../contract/event.ts';
+import {
+  type Diff,
+  type JobCompleted,
+  MAX_REPORT_BYTES,
+  type ReportedRuleset,
+  type TableDiff,
+} from '../../contract/event.ts';
 import { type FailedLine, type FailedTest, type Failure } from '../../contract/failure.ts';
 
 /**
@@ -15,6 +21,7 @@ const DIFF_BYTES = 20 * 1024;
 /** The room for tests that failed: a diff is not there beside them. */
 const TESTS_BYTES = DIFF_BYTES;
 const MOST_DECIDING = 3;
+const MOST_NOTES = 10;
 const REPORT_BYTES = MAX_REPORT_BYTES - 64 * 1024;
 
 export function fitDiff(diff: Diff): Diff {
@@ -52,6 +59,13 @@ export function fitFailure(failure: Failure): Failure {
     ...fitTests(failure.tests),
     ...(cut ? { truncated: true } : {}),
   };
+}
+
+/** The first notes; of more, that there are. */
+export function fitTestsRun({ passed, notes }: NonNullable<JobCompleted['tests']>): JobCompleted['tests'] {
+  const shown = notes.slice(0, MOST_NOTES).map(fitLine);
+  const more = notes.length - shown.length;
+  return { passed, notes: more === 0 ? shown : [...shown, `and ${more} more`] };
 }
 
 /** The first tests in full, with their rules; of more, the number. */
