@@ -142,6 +142,8 @@ function neighbourLines(
 /** A neighbour takes what comes without a word. */
 export const MUTE = ['-4', '-6'].map((ip) => `${ip} rule add pref 5 iif ${NEIGHBOUR_LINK} blackhole`);
 
+export const FORGET = ['-6 neigh flush all'];
+
 const STANDARD_RULES: Readonly<Record<string, string>> = {
   0: 'from all lookup local',
   32766: 'from all lookup main',

@@ -3,7 +3,15 @@ import { type Family } from '../contract/identifiers.ts';
 import type { LabRequest, PacketLab } from '../job/ports/packets.ts';
 import { type Rehearsal } from '../job/ports/sandbox.ts';
 import type { Observation, Probe } from '../ruleset/trial/packets.ts';
-import { ELSEWHERE, indexOf, labScript, MUTE, NEIGHBOUR_INDEX, NEIGHBOUR_SETTINGS } from './lab-script.ts';
+import {
+  ELSEWHERE,
+  FORGET,
+  indexOf,
+  labScript,
+  MUTE,
+  NEIGHBOUR_INDEX,
+  NEIGHBOUR_SETTINGS,
+} from './lab-script.ts';
 import type { PacketHelper } from './packet-helper.ts';
 
 /** What a lab needs of its surroundings. */
@@ -174,6 +182,11 @@ class NamespaceLab implements PacketLab {
     await Promise.all(
       [...this.#neighbours.values()].map(async ({ pid }) => await this.#parts.batch(pid, MUTE)),
     );
+  }
+
+  async forget(): Promise<void> {
+    if (this.#request.isKnown) return;
+    await Promise.all(this.#helpers.map(async ({ pid }) => await this.#parts.batch(pid, FORGET)));
   }
 
   async unresolved(): Promise<Set<string>> {

@@ -62,6 +62,8 @@ export interface PacketLab {
   save(family: Family): Promise<string>;
   /** Sends a packet of each probe. @returns what was seen, once nothing more comes. */
   send(probes: readonly Probe[], kind: 'first' | 'more', round: number): Promise<Observation[]>;
+  /** What was discovered of neighbours has to be discovered again. */
+  forget(): Promise<void>;
   /** From now on neighbours take packets without a word. */
   mute(): Promise<void>;
   /** The interfaces on which somebody was asked for, and not found. */

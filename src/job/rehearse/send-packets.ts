@@ -76,6 +76,7 @@ async function sendIn(
   }
   const openings = await openFlows(lab, later, finals);
   for (const [family, text] of finals) await lab.restore(family, text, true);
+  if (openings.size > 0 && families.includes('ipv6')) await lab.forget();
   if (edit !== null) await lab.restore(edit.family, edit.text, false);
   if (isMute) await lab.mute();
   const seen = [

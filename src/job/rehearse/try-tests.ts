@@ -21,7 +21,7 @@ export interface TestsRun {
 }
 
 /** So many tests that failed get the rule that decided them: nobody mends more at a time. */
-const MOST_DECIDED = 10;
+const MOST_DECIDED = 20;
 
 /**
  * Sends the packets of tests to the rules as they would be on this host. What is live is read anew: a packet meets all of it.

@@ -22,6 +22,8 @@ export function fateOf(probe: Probe, round: number, seen: readonly Observation[]
   const needsAnswer = round === 0 && probe.protocol === 'tcp';
   const isEcho = probe.protocol === 'icmp' && probe.icmp[0] === ECHO_REQUEST[probe.family];
   if (arrival !== null) {
+    // Where nobody was expected, nobody answers.
+    if (!isAwaited(probe, arrival)) return { kind: 'dnat', ...arrival };
     if (needsAnswer && !seen.some((one) => one.kind === 'answered' && isOf(probe, round, one)))
       return { kind: 'no-answer' };
     if (isEcho && !seen.some((one) => isEchoReply(probe, round, one))) return { kind: 'no-answer' };
@@ -82,6 +84,10 @@ function isEchoReply(probe: Probe, round: number, one: Observation): boolean {
   return (
     packet.protocol === 'icmp' && packet.first === ECHO_REPLY[probe.family] && isOf(probe, round, packet)
   );
+}
+
+function isAwaited({ listeners, protocol }: Probe, { address, port }: Arrival): boolean {
+  return listeners.some((one) => one.address === address && (protocol === 'icmp' || one.port === port));
 }
 
 function isWhereItGoes(probe: Probe, { address, port }: Arrival): boolean {
