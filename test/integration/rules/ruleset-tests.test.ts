@@ -2,30 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostPolicy } from '../../../src/contract/host-policy.ts';
 import type { RulesetTest } from '../../../src/contract/ruleset-test.ts';
 import { Engine } from '../../support/engine.ts';
-import { BACKENDS, type TestNamespace } from '../../support/namespace.ts';
-
-/** A gateway: the world behind eth0, a network of its own behind eth1. */
-async function layNetwork(namespace: TestNamespace): Promise<void> {
-  const commands = [
-    'link add eth0 type veth peer name end0',
-    'link add eth1 type veth peer name end1',
-    'link set end0 up',
-    'link set end1 up',
-    'address add 192.0.2.1/24 dev eth0',
-    'address add 10.1.0.1/24 dev eth1',
-    'address add 2001:db8:1::1/64 dev eth0 nodad',
-    'address add 2001:db8:2::1/64 dev eth1 nodad',
-    'link set eth0 up',
-    'link set eth1 up',
-    'route add default via 192.0.2.254 dev eth0',
-    'route add default via 2001:db8:1::fe dev eth0',
-  ];
-  await namespace.run('ip', ['-batch', '-'], `${commands.join('\n')}\n`);
-  await namespace.run('sh', [
-    '-c',
-    'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding',
-  ]);
-}
+import { layGatewayNetwork } from '../../support/gateway-network.ts';
+import { BACKENDS } from '../../support/namespace.ts';
 
 /** A test, and what it has to come to: `pass`, or what it got and the line that decides it (null: a policy). */
 interface Case extends Omit<RulesetTest, 'name'> {
@@ -140,7 +118,7 @@ describe.each(BACKENDS)('tests of a ruleset (%s)', (backend) => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await Engine.open(backend);
-    await layNetwork(engine.namespace);
+    await layGatewayNetwork(engine.namespace);
   });
   afterAll(async () => await engine.close());
 
@@ -241,7 +219,7 @@ describe('tests of IPv6', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await Engine.open('nft');
-    await layNetwork(engine.namespace);
+    await layGatewayNetwork(engine.namespace);
   });
   afterAll(async () => await engine.close());
 
@@ -285,7 +263,7 @@ describe('a test that proves nothing', () => {
       'nft',
       HostPolicy.parse({ tests: [{ ...tcp(22, OFFICE, 'accept'), name: 'the policy' }] }),
     );
-    await layNetwork(engine.namespace);
+    await layGatewayNetwork(engine.namespace);
   });
   afterAll(async () => await engine.close());
 
