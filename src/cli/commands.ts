@@ -42,6 +42,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/host/convert.ts')).convertCommand,
   },
   {
+    name: 'test',
+    group: 'This host:',
+    description:
+      'send the packets of the tests of a ruleset to its rules, on this host alone; nothing goes live',
+    load: async () => (await import('./commands/host/test.ts')).testCommand,
+  },
+  {
     name: 'plan',
     group: 'This host:',
     description: 'show what applying a ruleset would change on this host, without a broker',

@@ -105,6 +105,17 @@ const Drift = Origin.extend({
     .describe('Whether the host no longer repairs the ruleset, because another program keeps changing it.'),
 });
 
+const TestsRun = z
+  .object({
+    passed: z.int().describe('How many came out as they have to.'),
+    notes: z
+      .array(z.string())
+      .describe(
+        'What they do not show: what of the host could not stand in the rehearsal, or depends on chance.',
+      ),
+  })
+  .describe('The tests of the ruleset, and of the policy, that were run. Without it, none were.');
+
 /** How a job ended on a host. */
 export const JobCompleted = Origin.extend({
   jobId: z.string().describe('The id of the job; of a message that is none, its message_id.'),
@@ -125,6 +136,7 @@ export const JobCompleted = Origin.extend({
   failure: Failure.nullable().describe('Why it was rejected, failed or was rolled back; else null.'),
   rollback: Rollback.describe('Whether the change was taken back.'),
   report: Report.nullable().describe('What is live, for a report.'),
+  tests: TestsRun.optional(),
   attempt: z.int().describe('How often the message was delivered or begun, this time included; from 1.'),
   redelivered: z.boolean().describe('Whether the broker has delivered the message before.'),
   timings: Timings,

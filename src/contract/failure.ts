@@ -39,6 +39,8 @@ export const RETRYABLE = {
   list_full: false,
   list_in_use: false,
   rule_rejected: false,
+  test_failed: false,
+  test_inconclusive: false,
   apply_failed: true,
   apply_timeout: true,
   verify_mismatch: true,
@@ -93,6 +95,31 @@ export const FailedLine = z.object({
 });
 export type FailedLine = z.infer<typeof FailedLine>;
 
+/** The rule that decided what became of a packet. */
+export const DecidingLine = FailedLine.extend({
+  line: z
+    .int()
+    .nullable()
+    .describe(
+      'The number of the line, from 1, in the text of that family as it was sent; null: it is no line of this ruleset.',
+    ),
+  owner: z
+    .string()
+    .optional()
+    .describe(
+      'Whose it is, where line is null: policy (of a chain), foreign, or the name of another ruleset.',
+    ),
+});
+export type DecidingLine = z.infer<typeof DecidingLine>;
+
+export const FailedTest = z.object({
+  name: z.string().describe('The name of the test.'),
+  expected: z.string().describe('What had to become of its packet.'),
+  got: z.string().describe('What did; inconclusive, and why, where that cannot be said.'),
+  lines: z.array(DecidingLine).describe('The rule that decided it; none, if no rule did.'),
+});
+export type FailedTest = z.infer<typeof FailedTest>;
+
 export const Failure = z.object({
   code: FailureCode,
   stage: Stage,
@@ -112,5 +139,10 @@ export const Failure = z.object({
     .int()
     .optional()
     .describe('How many lines fail in all. Only there if lines is cut and the number is known.'),
+  tests: z
+    .array(FailedTest)
+    .optional()
+    .describe('The tests of the ruleset, and of the policy, that did not come out as they have to.'),
+  testCount: z.int().optional().describe('How many tests did not. Only there if tests is cut.'),
 });
 export type Failure = z.infer<typeof Failure>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Scope } from './identifiers.ts';
+import { WrittenTests } from './ruleset-test.ts';
 
 const NamePatterns = z
   .array(z.string().min(1).max(64))
@@ -53,6 +54,9 @@ export const HostPolicy = z.strictObject({
     .max(100)
     .default([])
     .describe('Rules that a ruleset must have, ahead of the first that refuses packets of their chain.'),
+  tests: WrittenTests.default([]).describe(
+    'What real packets must do on this host, whichever of its rulesets changes. A job cannot switch them off.',
+  ),
   signatures: z
     .strictObject({
       signers: SignerCount.default(1).describe('How many different keys have to sign a change.'),

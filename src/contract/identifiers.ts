@@ -72,7 +72,7 @@ export function listOf<T extends z.ZodType>(item: T) {
     if (wrong === -1) return values;
     const [issue] = item.safeParse((values as unknown[])[wrong], IN_WORDS).error?.issues ?? [];
     const message = issue === undefined ? 'is not possible' : sayFound(issue);
-    context.addIssue({ code: 'custom', path: [wrong], message });
+    context.addIssue({ code: 'custom', path: [wrong, ...(issue?.path ?? [])], message });
     return z.NEVER;
   }, z.array(item));
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Digest, ListName, listOf, Revision, RulesetName, Scope, Timestamp } from './identifiers.ts';
 import { Envelope } from './job-envelope.ts';
 import { isListJob, ListChangeJob, ListRemoveJob, ListReplaceJob } from './list-job.ts';
+import { RulesetTests, WrittenTests } from './ruleset-test.ts';
 
 export { MAX_CONFIRM_SECONDS, Target } from './job-envelope.ts';
 
@@ -37,6 +38,9 @@ export const Ruleset = z.object({
   until: Timestamp.optional().describe(
     'When it ends: an RFC 3339 time. Then the host goes back to what it had without an end. Without it, it stays.',
   ),
+  tests: RulesetTests.optional().describe(
+    'What real packets must do under it. They are sent in the rehearsal. No part of the digest.',
+  ),
 });
 /** As it is read. */
 export type Ruleset = z.infer<typeof Ruleset>;
@@ -48,6 +52,7 @@ export const WrittenRuleset = Ruleset.extend({
     'A whole number from 1 to 2^53−1. Without it, --revision, or the next one after what the hosts have.',
   ),
   both: z.string().optional().describe('Rules for both families. They come before those of each family.'),
+  tests: WrittenTests.optional().describe('What real packets must do under it.'),
 }).strict();
 
 /** The ruleset of a `remove` or `rollback` job. It has no content. */

@@ -1,5 +1,5 @@
 import type { Diff, FleetEvent, ReportedList } from './event.ts';
-import type { Failure } from './failure.ts';
+import type { FailedLine, Failure } from './failure.ts';
 
 /**
  * Returns an event without rule texts, for a host that must not send them: it says what happened and on which line, not what the
@@ -29,13 +29,17 @@ function failureWithoutTexts(failure: Failure): Failure {
     message: withoutQuotes(failure.message),
     stderr: null,
     truncated: true,
-    lines: failure.lines.map((line) => ({
-      ...line,
-      text: '',
-      context: [],
-      reason: withoutQuotes(line.reason),
-    })),
+    lines: failure.lines.map(lineWithoutTexts),
+    ...(failure.tests === undefined
+      ? {}
+      : {
+          tests: failure.tests.map((test) => ({ ...test, lines: test.lines.map(lineWithoutTexts) })),
+        }),
   };
+}
+
+function lineWithoutTexts<T extends Omit<FailedLine, 'line'>>(line: T): T {
+  return { ...line, text: '', context: [], reason: withoutQuotes(line.reason) };
 }
 
 /** Takes out what a message quotes: tools quote the text that they do not like, as in `host/network "10.0.0.300" not found`. */

@@ -9,6 +9,56 @@ const UNSHARE = '/usr/bin/unshare';
 const CAT = '/bin/cat';
 const READY_MS = 10_000;
 
+/** A program in a network namespace of its own, which is gone when the program ends. */
+export interface ScratchProgram {
+  pid: number;
+  write(text: string): void;
+  /** Rejects when the program has ended. */
+  ended: Promise<never>;
+  letGo(): Promise<void>;
+}
+
+/** Starts a program that ends with its standard input, and so at the latest with the worker, however that ends. */
+export function openScratchProgram(
+  command: readonly string[],
+  onLine: (line: string) => void,
+): ScratchProgram {
+  const child = startProgram(UNSHARE, () =>
+    execa(UNSHARE, ['--net', '--', ...command], {
+      cwd: '/',
+      env: { LC_ALL: 'C' },
+      extendEnv: false,
+      detached: true,
+      reject: false,
+      buffer: { stdout: false, stderr: true },
+      maxBuffer: 4096,
+    }),
+  );
+  child.stdin.on('error', () => {});
+  let begun = '';
+  child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
+    const lines = (begun + chunk).split('\n');
+    begun = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  });
+  const ended = child.then(({ stderr, shortMessage, cause }): never => {
+    if (isShortage(cause)) throw cause;
+    throw new RehearsalUnavailable(
+      `packets cannot be tried in a network namespace: ${stderr || shortMessage}`,
+    );
+  });
+  ended.catch(() => {});
+  return {
+    pid: child.pid ?? 0,
+    write: (text) => void child.stdin.write(text, 'latin1'),
+    ended,
+    async letGo() {
+      child.stdin.end();
+      await child;
+    },
+  };
+}
+
 /**
  * Makes a network namespace that lives as long as a `cat` in it. The `cat` ends when its standard input is closed, and so at the
  * latest with the worker, however that ends.

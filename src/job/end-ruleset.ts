@@ -84,6 +84,8 @@ async function goBack(
   const ender = enderOf(session.watch);
   const common = {
     end: null,
+    // Also what its packets do is the host's own matter: nobody is there to look at what a ruleset asked for.
+    tests: ports.policyTests,
     ending: { until: end.until, backTo: back?.revision ?? null },
     outcomes: { changed: 'applied', same: 'applied' },
   } as const;

@@ -107,6 +107,7 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
       earlier: earlierAfter(record, ruleset.scope, digest),
       end: action === 'check' ? null : await endAt(untilOf(job), record, records, session),
       ending: null,
+      tests: [...(ruleset.tests ?? []), ...ports.policyTests],
       outcomes: { changed: again ? 'unchanged' : 'applied', same: 'unchanged' },
     };
     if (action === 'check') return await checkRuleset(proposal, session);
@@ -131,6 +132,7 @@ async function runRemove(job: RemoveJob, run: JobRun, ports: Ports): Promise<voi
       earlier: earlierAfter(record, scope, digest),
       end: null,
       ending: null,
+      tests: [],
       outcomes: {
         changed: 'removed',
         same: again || record?.live == null ? 'unchanged' : 'removed',
@@ -165,6 +167,7 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
       earlier: earlier.left,
       end: null,
       ending: null,
+      tests: ports.policyTests,
       outcomes: { changed: 'applied', same: 'applied' },
     };
     const needed = { matched: namesOf(matched), made: [] };

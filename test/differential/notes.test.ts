@@ -100,7 +100,7 @@ async function packetsOf(namespace: TestNamespace, rules: readonly string[]): Pr
   await namespace.restore(textOf(rules.map((rule, at) => `${rule} -m comment --comment line-${at}`)));
   await namespace.run('python3', [SENDER]);
   const saved = await namespace.run('iptables-nft-save', ['-c']);
-  const counted = new Array<number>(rules.length).fill(0);
+  const counted = rules.map(() => 0);
   for (const [, packets, at] of saved.matchAll(/^\[(\d+):\d+\] -A edge .*--comment line-(\d+)\b/gm))
     counted[Number(at)] = (counted[Number(at)] ?? 0) + Number(packets);
   return counted;

@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkerSettings } from '../../src/config/worker-settings.ts';
+import type { HostPolicy } from '../../src/contract/host-policy.ts';
 import type { Scope } from '../../src/contract/identifiers.ts';
-import type { ApplyJob } from '../../src/contract/job.ts';
+import type { ApplyJob, Ruleset } from '../../src/contract/job.ts';
 import type { Timings } from '../../src/contract/timings.ts';
 import type { JobEnd } from '../../src/job/outcome/job-end.ts';
 import { JobRun } from '../../src/job/outcome/job-run.ts';
@@ -35,7 +36,7 @@ export class Engine {
     this.#ports = ports;
   }
 
-  static async open(backend: Backend): Promise<Engine> {
+  static async open(backend: Backend, policy?: HostPolicy): Promise<Engine> {
     const namespace = await TestNamespace.create(backend);
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-bench-'));
     const settings = WorkerSettings.parse({
@@ -50,6 +51,7 @@ export class Engine {
       folder,
       await preparePorts(settings, {
         probes: [],
+        ...(policy === undefined ? {} : { policy }),
         events: { publish: async () => {}, confirmed: async () => {} },
         answers: NO_ANSWERS,
         hasBroker: false,
@@ -59,16 +61,24 @@ export class Engine {
   }
 
   /** Runs an apply job with the next revision to its end. */
-  async apply(ipv4: string, { scope = 'chains' }: { scope?: Scope } = {}): Promise<EngineRun> {
+  async apply(
+    ipv4: string,
+    { scope = 'chains', ...more }: Partial<Ruleset> & { scope?: Scope } = {},
+  ): Promise<EngineRun> {
+    return await this.run('apply', { scope, ipv4, ...more });
+  }
+
+  /** Runs a job of a ruleset to its end, an apply with the next revision. */
+  async run(action: ApplyJob['action'], ruleset: Partial<Ruleset>): Promise<EngineRun> {
     this.#revision += 1;
     const job: ApplyJob = {
       apiVersion: 'fleetwall/v1',
       id: randomUUID(),
-      action: 'apply',
+      action,
       issuedAt: new Date().toISOString(),
       target: { all: true },
       confirm: { mode: 'none', timeoutSeconds: 30 },
-      ruleset: { name: 'bench', revision: this.#revision, scope, adopt: [], ipv4 },
+      ruleset: { name: 'bench', revision: this.#revision, scope: 'chains', adopt: [], ...ruleset },
     };
     const origin = {
       attempt: 1,

@@ -81,6 +81,7 @@ export class SimulatedHost {
       checks: { lock: async () => {}, backend: async () => {}, lastProgress: () => performance.now() },
       monitor: { start: () => {}, stop: () => {} },
       sandbox: new SimulatedStage(),
+      packets: NO_PACKETS,
       watchdog: { arm: async () => {}, disarm: async () => {} },
       listWatchdog: { arm: async () => {}, disarm: async () => {} },
       listLock: { isBusy: false, hold: async (_, work) => await work(FENCE) },
@@ -125,3 +126,10 @@ export class SimulatedHost {
     return { ...common, exitCode: isWell ? 0 : 1, stderr: isWell ? '' : 'no answer' };
   };
 }
+
+/** Nothing goes over a simulated network. */
+const NO_PACKETS: ManagedHost['packets'] = {
+  look: async () => await Promise.reject(new Error('simulated')),
+  routesTo: async () => new Map(),
+  open: async () => await Promise.reject(new Error('simulated')),
+};

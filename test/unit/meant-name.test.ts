@@ -11,6 +11,7 @@ function meant(text: string, line: number, reason: string, family: Family = 'ipv
     path: 'edge.rules',
     form: family,
     ruleset,
+    tests: new Map<string, number>(),
     placeOf: (_: Family, own: number) => ({ line: own, isExact: true }),
   };
   const rest = { table: 'filter', chain: 'edge', text: '', reportedLine: null, context: [] };

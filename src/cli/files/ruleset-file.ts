@@ -3,6 +3,7 @@ import { suggestion } from '../../central/fleet/names.ts';
 import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { type Family, RulesetName, type Scope } from '../../contract/identifiers.ts';
 import { WrittenRuleset } from '../../contract/job.ts';
+import { TEST_FIELDS } from '../../contract/ruleset-test.ts';
 import type { LocalRuleset } from '../../worker/local/run-locally.ts';
 import { FileError, FileProblem } from './file-error.ts';
 import type { LinePlace, PlaceOf } from './line-place.ts';
@@ -17,6 +18,8 @@ export interface RulesetFile {
   form: 'mapping' | Family;
   ruleset: LocalRuleset;
   placeOf: PlaceOf;
+  /** The line of each test, by its name. */
+  tests: ReadonlyMap<string, number>;
 }
 
 /** What the command line says of a ruleset; over what the file says. */
@@ -43,24 +46,35 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
   const revision = options.revision === 'next' ? undefined : options.revision;
   const given = { name, scope, revision };
   const isPlain = /^(?:\s*(?:#.*)?\n)*\*\w/.test(text) || text.trim() === '';
-  const { values, placeOf, lineOfKey } = isPlain
-    ? { values: { [family]: text }, placeOf: asItStands, lineOfKey: () => 1 }
+  const { values, placeOf, lineOf } = isPlain
+    ? { values: { [family]: text }, placeOf: asItStands, lineOf: () => 1 }
     : readYamlFile(path, text);
   const named = { name: nameFrom(path) ?? fallbackName, ...values, ...withoutUndefined(given) };
   const read = LocalRuleset.safeParse(named, IN_WORDS);
-  if (read.success) return { path, form: isPlain ? family : 'mapping', ruleset: read.data, placeOf };
+  if (read.success) {
+    const tests = new Map(
+      (read.data.tests ?? []).map((test, index) => [test.name, lineOf(['tests', index])]),
+    );
+    return { path, form: isPlain ? family : 'mapping', ruleset: read.data, placeOf, tests };
+  }
   const problems = read.error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map(
-        (key) => new FileProblem(path, lineOfKey(key), `there is no field ${key}${meantBy(key)}`),
+        (key) => new FileProblem(path, lineOf([...issue.path, key]), sayUnknown(key, issue.path)),
       );
     const key = String(issue.path[0] ?? '');
     if (key === 'name' && named.name === undefined) {
       return new FileProblem(path, 1, 'the ruleset has no name: give it with --name');
     }
-    return new FileProblem(path, lineOfKey(key), `${describeIssue(issue)}${suggestValue(issue)}`);
+    return new FileProblem(path, lineOf(issue.path), `${describeIssue(issue)}${suggestValue(issue)}`);
   });
   throw new FileError(problems.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0)));
+}
+
+/** A field that there is not, of the ruleset or of one of its tests. */
+function sayUnknown(key: string, path: readonly PropertyKey[]): string {
+  if (path.length === 0) return `there is no field ${key}${meantBy(key)}`;
+  return `${path.join('.')}: there is no field ${key}${suggestion(key, TEST_FIELDS)}`;
 }
 
 /** What is asked for with each push is no part of the ruleset. */

@@ -1,7 +1,9 @@
 import {
   type Document,
   isMap,
+  isNode,
   isScalar,
+  isSeq,
   LineCounter,
   type Pair,
   parseDocument,
@@ -18,7 +20,8 @@ const NOWHERE: LinePlace = { line: 1, isExact: false };
 
 export interface YamlFile {
   values: Record<string, unknown>;
-  lineOfKey: (key: string) => number;
+  /** Where the field stands that a path of keys and indices leads to, or the nearest that is there. */
+  lineOf: (path: readonly PropertyKey[]) => number;
   placeOf: PlaceOf;
 }
 
@@ -60,7 +63,7 @@ export function readYamlFile(path: string, text: string): YamlFile {
   }
   return {
     values,
-    lineOfKey: (key) => startOf(pairOf(key)?.key, lineAt),
+    lineOf: (path) => lineOfPath(contents, path, lineAt),
     placeOf: (family, line) => texts.get(family)?.(line) ?? NOWHERE,
   };
 }
@@ -80,6 +83,23 @@ function toValues(path: string, document: Document): Record<string, unknown> {
   } catch (error) {
     throw new FileError([new FileProblem(path, 1, `cannot be read: ${(error as Error).message}`)]);
   }
+}
+
+function lineOfPath(
+  contents: unknown,
+  path: readonly PropertyKey[],
+  lineAt: (offset: number) => number,
+): number {
+  let node = contents;
+  let line = 1;
+  for (const step of path) {
+    const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && key.value === step) : undefined;
+    const found = pair?.key ?? (isSeq(node) ? node.items[Number(step)] : undefined);
+    if (!isNode(found) || found.range == null) return line;
+    line = lineAt(found.range[0]);
+    node = pair === undefined ? found : pair.value;
+  }
+  return line;
 }
 
 function textOf(value: unknown): string {

@@ -3,12 +3,15 @@ import type { FailedLine, Failure } from '../../contract/failure.ts';
 import type { Family } from '../../contract/identifiers.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { mergeFamilies, type ToldLine } from './merge-families.ts';
+import { showFailedTests } from './show-tests.ts';
 import { tellAdoption } from './tell-adoption.ts';
 
 const NUMBER_WIDTH = 5;
+const DECIDES = 'this rule decides it';
 
 /** A failure as a compiler shows it: each line with its place, and, where there is the file, its neighbours. */
 export function showFailure(failure: Failure, file: RulesetFile | null): string[] {
+  if (failure.tests !== undefined) return showTests(failure, file);
   const told = mergeFamilies(failure.lines, file);
   if (file === null) return [escapeControl(tellMessage(failure)), ...told.map(showBriefly)];
   const name = escapeControl(file.path);
@@ -22,6 +25,18 @@ export function showFailure(failure: Failure, file: RulesetFile | null): string[
     ...told.flatMap((line) => showLine(line, file)),
     `${name}: ${tellMessage(failure)}${more}`,
     ...tellAdoption(failure, file),
+  ];
+}
+
+function showTests(failure: Failure, file: RulesetFile | null): string[] {
+  const showOne = (line: FailedLine) =>
+    mergeFamilies([{ ...line, reason: DECIDES }], file).flatMap((told) =>
+      file === null ? [showBriefly(told)] : showLine(told, file),
+    );
+  const [head = failure.message] = failure.message.split(': "');
+  return [
+    ...showFailedTests(failure, file, (line) => showOne(line).map((text) => `  ${text}`)),
+    file === null ? escapeControl(head) : `${escapeControl(file.path)}: ${escapeControl(head)}`,
   ];
 }
 

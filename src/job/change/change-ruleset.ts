@@ -20,6 +20,7 @@ import { type Converged, converge } from './converge.ts';
 import { endWindowOf } from './end-window.ts';
 import { type PreparedChange, prepareChange } from './prepare-change.ts';
 import { takeBack, UNDO_LIMIT_MS } from './take-back.ts';
+import { testChange } from './test-change.ts';
 
 /** Who asks for a change. */
 export interface Asked extends Pick<JobRun, 'origin' | 'beforeWriting' | 'onWritten'> {
@@ -27,9 +28,10 @@ export interface Asked extends Pick<JobRun, 'origin' | 'beforeWriting' | 'onWrit
 }
 
 /** Does everything but the change: returns what it would do, or throws why it cannot be done. */
-export async function checkRuleset({ intent }: Proposal, session: HostSession): Promise<JobEnd> {
-  const { plans } = await prepareChange(intent, session);
-  return ended('checked', { diff: describeDiff(plans) });
+export async function checkRuleset(proposal: Proposal, session: HostSession): Promise<JobEnd> {
+  const prepared = await prepareChange(proposal.intent, session);
+  const tests = await testChange(proposal, prepared, session);
+  return ended('checked', { diff: describeDiff(prepared.plans), ...tests });
 }
 
 /**
@@ -47,6 +49,7 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: A
   );
   const { intent, snapshot, plans, changes } = prepared;
   const proposal = { ...sent, intent };
+  const tests = await testChange(proposal, prepared, session);
   if (changes.length === 0) {
     await run.beforeWriting();
     // Nobody would tell that it has ended, should that be cut short between the record and the event.
@@ -56,7 +59,7 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: A
         renderSnapshot(snapshot, intent.claims),
       );
     await commitRecord(await prepareCommit(proposal, run.job.id, ports), ports);
-    return ended(proposal.outcomes.same, { diff: describeDiff(plans) });
+    return ended(proposal.outcomes.same, { diff: describeDiff(plans), ...tests });
   }
   const { confirm } = run.job;
   if (confirm.mode !== 'none') await assertConfirmable(`ruleset ${intent.label}`, ports);
@@ -65,7 +68,7 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: A
   await turnOfOthers();
   await ports.journal.open(pending, renderSnapshot(snapshot, intent.claims));
   if (confirm.mode !== 'none') await ports.watchdog.arm(pending, confirm.timeoutSeconds);
-  return await applyAndConfirm(proposal, prepared, pending, session, run);
+  return { ...(await applyAndConfirm(proposal, prepared, pending, session, run)), ...tests };
 }
 
 /**

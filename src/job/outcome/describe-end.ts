@@ -1,5 +1,5 @@
 import type { JobCompletedEvent } from '../../contract/event.ts';
-import { isRetryable } from '../../contract/failure.ts';
+import { type FailedLine, isRetryable } from '../../contract/failure.ts';
 import { showBytes } from '../../ruleset/text/bytes.ts';
 import { fitFailure, fitReport } from './fit-event.ts';
 import { fitListReport, fitSkipped } from './fit-list.ts';
@@ -27,18 +27,23 @@ export function describeReport({
   };
 }
 
+function showLine<T extends Pick<FailedLine, 'chain' | 'reason'>>(line: T): T {
+  return {
+    ...line,
+    chain: line.chain === null ? null : showBytes(line.chain),
+    reason: showBytes(line.reason),
+  };
+}
+
 /** Puts a failure into the form that events have. */
-export function describeFailure({ code, stage, message, lines, lineCount, tool }: JobFailure) {
+export function describeFailure({ code, stage, message, lines, lineCount, tool, tests }: JobFailure) {
   return fitFailure({
     code,
     stage,
     retryable: isRetryable(code),
     message: showBytes(message),
-    lines: lines.map((line) => ({
-      ...line,
-      chain: line.chain === null ? null : showBytes(line.chain),
-      reason: showBytes(line.reason),
-    })),
+    lines: lines.map(showLine),
+    ...(tests === null ? {} : { tests: tests.map((test) => ({ ...test, lines: test.lines.map(showLine) })) }),
     command: tool?.command ?? null,
     exitCode: tool?.exitCode ?? null,
     stderr: tool === null ? null : showBytes(tool.stderr),

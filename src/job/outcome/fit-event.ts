@@ -1,6 +1,12 @@
 import { escapeControl, escapeLines } from '../../contract/escape.ts';
-import { type Diff, MAX_REPORT_BYTES, type ReportedRuleset, type TableDiff } from '../../contract/event.ts';
-import { type FailedLine, type Failure } from '../../contract/failure.ts';
+import {
+  type Diff,
+  type JobCompleted,
+  MAX_REPORT_BYTES,
+  type ReportedRuleset,
+  type TableDiff,
+} from '../../contract/event.ts';
+import { type FailedLine, type FailedTest, type Failure } from '../../contract/failure.ts';
 
 /**
  * These limits keep an event within 64 KiB, and a report within 4 MiB, whatever text from outside is in it. They count bytes of
@@ -12,6 +18,10 @@ const STDERR_BYTES = 4 * 1024;
 const MOST_LINES = 20;
 /** The room for all rule texts of a diff together: what is left of 64 KiB after twenty failed lines with their context. */
 const DIFF_BYTES = 20 * 1024;
+/** The room for tests that failed: a diff is not there beside them. */
+const TESTS_BYTES = DIFF_BYTES;
+const MOST_DECIDING = 3;
+const MOST_NOTES = 10;
 const REPORT_BYTES = MAX_REPORT_BYTES - 64 * 1024;
 
 export function fitDiff(diff: Diff): Diff {
@@ -46,11 +56,37 @@ export function fitFailure(failure: Failure): Failure {
     message: fitText(failure.message, 2 * LINE_BYTES),
     lines,
     stderr,
+    ...fitTests(failure.tests),
     ...(cut ? { truncated: true } : {}),
   };
 }
 
-function fitFailedLine(line: FailedLine): FailedLine {
+/** The first notes; of more, that there are. */
+export function fitTestsRun({ passed, notes }: NonNullable<JobCompleted['tests']>): JobCompleted['tests'] {
+  const shown = notes.slice(0, MOST_NOTES).map(fitLine);
+  const more = notes.length - shown.length;
+  return { passed, notes: more === 0 ? shown : [...shown, `and ${more} more`] };
+}
+
+/** The first tests in full, with their rules; of more, the number. */
+function fitTests(tests: readonly FailedTest[] | undefined): Pick<Failure, 'tests' | 'testCount'> {
+  if (tests === undefined) return {};
+  let room = TESTS_BYTES;
+  const fitted = tests.map((test) => ({
+    name: fitLine(test.name),
+    expected: fitLine(test.expected),
+    got: fitLine(test.got),
+    lines: test.lines.slice(0, MOST_DECIDING).map(fitFailedLine),
+  }));
+  const end = fitted.findIndex((test) => {
+    room -= jsonBytes(JSON.stringify(test));
+    return room < 0;
+  });
+  if (end === -1) return { tests: fitted };
+  return { tests: fitted.slice(0, Math.max(1, end)), testCount: tests.length };
+}
+
+function fitFailedLine<T extends Omit<FailedLine, 'line'>>(line: T): T {
   return {
     ...line,
     chain: line.chain === null ? null : fitLine(line.chain),

@@ -26,6 +26,8 @@ export interface JobEnd {
   rollback: Rollback;
   report: { rulesets: ReportedRuleset[]; lists?: ReportedList[] } | null;
   ruleset: JobCompleted['ruleset'];
+  /** How its tests came out, if there were any. */
+  tests?: JobCompleted['tests'];
   /** The rest is of jobs of lists. */
   list?: JobCompleted['list'];
   counts?: JobCompleted['counts'];

@@ -6,7 +6,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Stopwatch } from '../time/stopwatch.ts';
 import { describeFailure, describeReport, listFields } from './describe-end.ts';
 import { factEvent } from './fact-event.ts';
-import { fitDiff } from './fit-event.ts';
+import { fitDiff, fitTestsRun } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
 import type { NamedRevision } from './naming.ts';
 
@@ -137,6 +137,7 @@ function completed(
       failure: end.failure === null ? null : describeFailure(end.failure),
       rollback: end.rollback,
       report: end.report === null ? null : describeReport(end.report),
+      ...(end.tests === undefined ? {} : { tests: fitTestsRun(end.tests) }),
       attempt,
       redelivered,
     },

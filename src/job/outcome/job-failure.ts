@@ -1,4 +1,4 @@
-import { type FailedLine, type FailureCode, type Stage } from '../../contract/failure.ts';
+import { type FailedLine, type FailedTest, type FailureCode, type Stage } from '../../contract/failure.ts';
 
 /** What a tool printed and how it ended, as evidence. */
 export interface ToolReport {
@@ -12,6 +12,8 @@ export interface JobFailureOptions {
   /** How many lines fail in all; `null`: there may be more. Default: the number of `lines`. */
   lineCount?: number | null;
   tool?: ToolReport;
+  /** The tests with packets that did not come out as they have to. */
+  tests?: FailedTest[];
   cause?: unknown;
 }
 
@@ -26,12 +28,13 @@ export class JobFailure extends Error {
   readonly lines: FailedLine[];
   readonly lineCount: number | null;
   readonly tool: ToolReport | null;
+  readonly tests: FailedTest[] | null;
 
   constructor(
     stage: Stage,
     code: FailureCode,
     message: string,
-    { lines = [], lineCount = lines.length, tool, cause }: JobFailureOptions = {},
+    { lines = [], lineCount = lines.length, tool, tests, cause }: JobFailureOptions = {},
   ) {
     super(message, { cause });
     this.stage = stage;
@@ -39,5 +42,6 @@ export class JobFailure extends Error {
     this.lines = lines;
     this.lineCount = lineCount;
     this.tool = tool ?? null;
+    this.tests = tests ?? null;
   }
 }

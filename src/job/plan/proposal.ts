@@ -1,5 +1,6 @@
 import type { Outcome } from '../../contract/event.ts';
 import type { Digest } from '../../contract/identifiers.ts';
+import type { RulesetTest } from '../../contract/ruleset-test.ts';
 import type { Ending } from '../ports/pending.ts';
 import type { BootEnd, RulesetRecord } from '../ports/stores.ts';
 import type { Intent } from './intent.ts';
@@ -17,6 +18,8 @@ export interface Proposal {
   end: (NonNullable<RulesetRecord['end']> & BootEnd) | null;
   /** Set where no job asks for the change: the content that was live has come to its end. */
   ending: Ending | null;
+  /** What packets must do under it, the policy's tests included. */
+  tests: readonly RulesetTest[];
   /** The job's outcome if something was changed, and if nothing had to be. */
   outcomes: { changed: Outcome; same: Outcome };
 }

@@ -9,6 +9,7 @@ import type { HostLock } from './host-lock.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { AddressSets, FlowCutter, ListJournal, ListStore, NeverNetworks } from './lists.ts';
 import type { Log } from './log.ts';
+import type { Packets } from './packets.ts';
 import type { Journal, PendingChange } from './pending.ts';
 import type { RecentIds } from './recent-ids.ts';
 import type { RehearsalMemory } from './rehearsal-memory.ts';
@@ -63,6 +64,9 @@ export interface Ports {
   firewall: Firewall;
   monitor: RulesMonitor;
   sandbox: Sandbox;
+  packets: Packets;
+  /** What packets must do on this host, whichever of its rulesets changes. */
+  policyTests: HostPolicy['tests'];
   rehearsals: RehearsalMemory;
   rulesets: RulesetStore;
   contents: ContentStore;

@@ -20,6 +20,7 @@ import { Ipset } from '../../netfilter/ipset.ts';
 import { Iptables } from '../../netfilter/iptables.ts';
 import { NftMonitor } from '../../netfilter/monitor.ts';
 import { openNamespace } from '../../netfilter/namespace.ts';
+import { PacketTrials } from '../../netfilter/packet-trials.ts';
 import { findPrograms } from '../../netfilter/programs.ts';
 import { ScratchSandbox } from '../../netfilter/scratch-sandbox.ts';
 
@@ -43,6 +44,7 @@ export type ManagedHost = Pick<
   | 'flows'
   | 'monitor'
   | 'sandbox'
+  | 'packets'
   | 'watchdog'
   | 'listWatchdog'
 > & {
@@ -117,6 +119,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     },
     monitor: new NftMonitor({ nft, namespace, follow: followCommand, log }),
     sandbox: new ScratchSandbox({ ...iptables, open: openScratchNamespace }),
+    packets: new PacketTrials(iptables),
     watchdog: new DetachedWatchdog(settling),
     listWatchdog: new DetachedWatchdog(settling),
     restore: programs.restore,

@@ -86,6 +86,7 @@ export async function preparePorts(
       signatures: policy.signatures,
     },
     guardrails,
+    policyTests: policy.tests,
     ring: settings.trustedKeys === undefined ? TRUSTS_ALL : await KeyFile.open(settings.trustedKeys, log),
     ...host,
     rehearsals: new RehearsalMemory(),

@@ -16,7 +16,7 @@ import { objectNames } from '../../ruleset/trial/objects.ts';
  * @returns `null` if the policy limits nothing; with a `fault` if a required rule cannot be tried on this host
  */
 export async function spellPolicy(policy: HostPolicy, sandbox: Sandbox): Promise<Guardrails | null> {
-  const { signatures: _, never: _never, required, ...limits } = policy;
+  const { signatures: _, never: _never, tests: _tests, required, ...limits } = policy;
   if (required.length === 0 && Object.keys(limits).length === 0) return null;
   try {
     const spelled: SpelledRequirement[] = [];

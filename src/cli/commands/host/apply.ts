@@ -6,6 +6,7 @@ import { type ConfirmFlags, withConfirmOptions } from '../../options/confirm-opt
 import { withExamples } from '../../options/help.ts';
 import { localCommand, localJob } from '../../options/local-command.ts';
 import { describeCounts } from '../../show/describe-counts.ts';
+import { tellTests } from '../../show/show-tests.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { printAside } from '../../terminal/print.ts';
 import { TerminalAnswers } from '../../terminal/terminal-answers.ts';
@@ -37,8 +38,8 @@ export function applyCommand(end: (status: ExitStatus) => void): Command {
   ]);
 }
 
-function showApplied({ outcome, diff, ruleset }: JobCompleted): string {
-  return `ruleset ${ruleset?.name} revision ${ruleset?.revision} ${outcome}: ${describeCounts(diff, true)}`;
+function showApplied({ outcome, diff, ruleset, tests }: JobCompleted): string {
+  return `ruleset ${ruleset?.name} revision ${ruleset?.revision} ${outcome}: ${describeCounts(diff, true)}${tellTests({ tests })}`;
 }
 
 /** Nobody is asked, and what is under way is finished: half of a change helps nobody. */

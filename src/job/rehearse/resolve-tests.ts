@@ -1,0 +1,156 @@
+import { icmpTypeOf } from '../../contract/icmp-types.ts';
+import {
+  type Expectation,
+  familyOfTest,
+  type RulesetTest,
+  readExpectation,
+} from '../../contract/ruleset-test.ts';
+import { FIRST_PORT } from '../../ruleset/trial/fate.ts';
+import type { Listener, Place, Probe } from '../../ruleset/trial/packets.ts';
+import type { HostPicture, RouteTo } from '../ports/packets.ts';
+
+/** A test with the packet that shows it. */
+export interface ProbedTest {
+  test: RulesetTest;
+  expected: Expectation;
+  direction: 'in' | 'out' | 'forward';
+  /** `null`: there is none, and `reason` says why. */
+  probe: Probe | null;
+  reason: string | null;
+}
+
+/** What is known of the host, for its tests. */
+export interface Ground {
+  picture: HostPicture;
+  routes: ReadonlyMap<string, RouteTo>;
+}
+
+/** The addresses of tests, of which the routes have to be known. */
+export function addressesOf(tests: readonly RulesetTest[]): string[] {
+  const all = tests.flatMap(({ from, to, expect }) => {
+    const expected = readExpectation(expect);
+    const there = typeof expected === 'object' && expected.kind === 'dnat' ? [expected.address] : [];
+    return [from, to, ...there].filter((address) => address !== undefined);
+  });
+  return [...new Set(all)];
+}
+
+/** Decides for each test what it leaves open, by the interfaces and routes of the host. */
+export function resolveTests(tests: readonly RulesetTest[], ground: Ground): ProbedTest[] {
+  return tests.map((test, number) => {
+    const { direction = 'in' } = test;
+    const read = readExpectation(test.expect);
+    // The schema has seen to it.
+    const expected: Expectation = typeof read === 'string' ? { kind: 'accept' } : read;
+    const found = probeOf(test, expected, number, ground);
+    return typeof found === 'string'
+      ? { test, expected, direction, probe: null, reason: found }
+      : { test, expected, direction, probe: found, reason: null };
+  });
+}
+
+function probeOf(test: RulesetTest, expected: Expectation, number: number, ground: Ground): Probe | string {
+  const { direction = 'in', protocol, icmpType = 'echo-request', state = 'new' } = test;
+  const family = familyOfTest(test);
+  const sender = senderOf(test, ground);
+  if (typeof sender === 'string') return sender;
+  const to = test.to ?? firstAddress(sender.place ?? 'lo', family, ground.picture);
+  if (to === undefined) return `${sender.place ?? 'lo'} has no global address of ${family}: say "to"`;
+  const receiver = receiverOf(test, to, ground);
+  if (typeof receiver === 'string') return receiver;
+  const port = test.port ?? 0;
+  const listeners: Listener[] = [{ place: receiver.place, address: to, port }];
+  if (expected.kind === 'dnat') {
+    const there = placeOf(expected.address, ground);
+    if (typeof there === 'string') return there;
+    listeners.push({ place: there.place, address: expected.address, port: expected.port ?? port });
+  }
+  for (const { place } of listeners) {
+    if (place !== null && place === sender.place)
+      return `it would leave by ${place}, by which it came, and that cannot be tried`;
+    if (place !== null && !hasInterface(place, ground)) return `there is no interface ${place} on this host`;
+  }
+  if (direction === 'out' && test.from !== undefined && !isOwn(test.from, ground))
+    return `${test.from} is no address of this host`;
+  if ([test.from, to].some((address) => address !== undefined && /^fe[89ab]/i.test(address)))
+    return 'link-local addresses cannot be tried';
+  return {
+    number,
+    family,
+    protocol,
+    sender: sender.place,
+    from: test.from ?? null,
+    fromPort: test.fromPort ?? FIRST_PORT + number,
+    to,
+    port,
+    icmp: icmpTypeOf(icmpType, family) ?? [0, 0],
+    state,
+    listeners,
+  };
+}
+
+interface Found {
+  place: Place;
+}
+
+function senderOf(test: RulesetTest, ground: Ground): Found | string {
+  if (test.direction === 'out') return { place: null };
+  if (test.in === 'lo') return { place: null };
+  if (test.in !== undefined)
+    return hasInterface(test.in, ground)
+      ? { place: test.in }
+      : `there is no interface ${test.in} on this host`;
+  return placeOf(test.from ?? '', ground);
+}
+
+function receiverOf(test: RulesetTest, to: string, ground: Ground): Found | string {
+  if (test.out !== undefined && test.out !== 'lo') return { place: test.out };
+  return placeOf(to, ground);
+}
+
+function placeOf(address: string, ground: Ground): Found | string {
+  if (isOwn(address, ground)) return { place: null };
+  const route = ground.routes.get(address);
+  if (route === undefined) return `this host has no route to ${address}`;
+  return { place: route.device === 'lo' ? null : route.device };
+}
+
+function isOwn(address: string, { picture, routes }: Ground): boolean {
+  const isAddress = picture.interfaces.some((link) => link.addresses.some((own) => own.address === address));
+  return isAddress || routes.get(address)?.device === 'lo';
+}
+
+function hasInterface(name: string, { picture }: Ground): boolean {
+  return picture.interfaces.some((link) => link.name === name);
+}
+
+function firstAddress(name: string, family: 'ipv4' | 'ipv6', picture: HostPicture): string | undefined {
+  const link = picture.interfaces.find((one) => one.name === name);
+  return link?.addresses.find((own) => own.family === family && (own.isGlobal || name === 'lo'))?.address;
+}
+
+/** Why a packet may be lost with no rules at all, as far as it can be told. */
+export function whyLost({ test, direction, probe }: ProbedTest, { picture, routes }: Ground): string {
+  const links = [probe?.sender, ...(probe?.listeners ?? []).map(({ place }) => place)];
+  for (const name of links) {
+    const link = picture.interfaces.find((one) => one.name === name);
+    if (link !== undefined && !link.isUp) return `the link ${link.name} is down`;
+    if (link !== undefined && !link.hasCarrier) return `the link ${link.name} has no carrier`;
+  }
+  const family = probe?.family ?? 'ipv4';
+  const forwards = `${family}/${family === 'ipv4' ? 'ip_forward' : 'conf/all/forwarding'}`;
+  const goesOn =
+    direction === 'forward' || probe?.listeners.some(({ place }) => place !== null && direction === 'in');
+  if (goesOn === true && picture.settings.get(forwards) === '0')
+    return `this host forwards nothing (${forwards} is 0)`;
+  const back = routes.get(test.from ?? '')?.device;
+  if (probe?.sender != null && test.from !== undefined) {
+    if (back === undefined) return `this host has no route to ${test.from}`;
+    if (back !== probe.sender)
+      return `it comes in by ${probe.sender}, and the route to ${test.from} is by ${back} (rp_filter, or its answer, is in the way)`;
+  }
+  const there = routes.get(probe?.to ?? '')?.device;
+  if (direction !== 'in' && test.out !== undefined && there !== undefined && there !== test.out)
+    return `the route to ${probe?.to} is by ${there}`;
+  return 'it is lost on its way through the host';
+}

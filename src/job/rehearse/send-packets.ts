@@ -1,0 +1,118 @@
+import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { fateOf } from '../../ruleset/trial/fate.ts';
+import { metIn, type OddRule, withMeters } from '../../ruleset/trial/odd-matches.ts';
+import type { Fate, Observation, Probe } from '../../ruleset/trial/packets.ts';
+import type { HostPicture, PacketLab, Packets } from '../ports/packets.ts';
+import { layRules, linesOf, openRules, type TestedRules, withoutCounters } from './tested-rules.ts';
+
+/** How packets are to be sent. */
+export interface Sending {
+  packets: Packets;
+  picture: HostPicture;
+  /** The addresses behind each interface. */
+  addresses: ReadonlyMap<string, readonly string[]>;
+  /** `null`: no rules at all. */
+  rules: TestedRules | null;
+}
+
+export interface SendOptions {
+  /** Whether hosts on a link are known, and need not be discovered. */
+  isKnown?: boolean;
+  /** Whether rules are counted that cannot be tried, or not twice with the same result. */
+  isMetered?: boolean;
+  /** Whether neighbours take packets without an answer. */
+  isMute?: boolean;
+  /** Done with the rules before the packets are sent, such as to turn a verdict round. */
+  edit?: { family: Family; text: string } | null;
+  /** Whether the counters are read afterwards. */
+  withCounters?: boolean;
+}
+
+export interface Sent {
+  fates: Map<number, Fate>;
+  /** What became of flows when they were opened; where that is not there, the packet was the first of its flow. */
+  openings: Map<number, Fate>;
+  /** The interfaces on which a neighbour was asked for, and not found. */
+  unresolved: ReadonlySet<string>;
+  met: OddRule[];
+  saved: Map<Family, string>;
+  faults: string[];
+}
+
+/** Sends the packet of each probe side by side, in namespaces of their own. @throws {RestoreFailed} */
+export async function sendPackets(
+  probes: readonly Probe[],
+  { packets, picture, addresses, rules }: Sending,
+  options: SendOptions = {},
+): Promise<Sent> {
+  const lab = await packets.open({ picture, probes, addresses, isKnown: options.isKnown === true });
+  try {
+    return await sendIn(lab, probes, rules, options);
+  } finally {
+    await lab.close();
+  }
+}
+
+async function sendIn(
+  lab: PacketLab,
+  probes: readonly Probe[],
+  rules: TestedRules | null,
+  { isMetered = false, isMute = false, edit = null, withCounters = false }: SendOptions,
+): Promise<Sent> {
+  const families = FAMILIES.filter((family) => probes.some((probe) => probe.family === family));
+  const isEstablished = ({ state }: Probe) => state === 'established';
+  const later = probes.filter(isEstablished);
+  const first = probes.filter((probe) => !isEstablished(probe));
+  const odd: OddRule[] = [];
+  if (rules !== null) await lab.makeObjects(linesOf(rules));
+  const finals = new Map<Family, string>();
+  for (const family of families) {
+    if (rules !== null) await layRules(lab, rules, family);
+    if (rules === null || !(isMetered || later.some((probe) => probe.family === family))) continue;
+    const full = withoutCounters(await lab.save(family));
+    const metered = isMetered ? withMeters(full) : { text: full, odd: [] };
+    odd.push(...metered.odd);
+    finals.set(family, metered.text);
+  }
+  const openings = await openFlows(lab, later, finals);
+  for (const [family, text] of finals) await lab.restore(family, text, true);
+  if (openings.size > 0 && families.includes('ipv6')) await lab.forget();
+  if (edit !== null) await lab.restore(edit.family, edit.text, false);
+  if (isMute) await lab.mute();
+  const seen = [
+    ...(first.length === 0 ? [] : await lab.send(first, 'first', 0)),
+    ...(later.length === 0 ? [] : await lab.send(later, 'more', 1)),
+  ];
+  const saved = new Map<Family, string>();
+  if (isMetered || withCounters) for (const family of families) saved.set(family, await lab.save(family));
+  const needsLook = families.includes('ipv6');
+  return {
+    fates: fatesOf(first, 0, seen, fatesOf(later, 1, seen)),
+    openings,
+    unresolved: needsLook ? await lab.unresolved() : new Set(),
+    met: [...saved.values()].flatMap((text) => metIn(text, odd)),
+    saved,
+    faults: seen.flatMap((one) => (one.kind === 'fault' ? [one.text] : [])),
+  };
+}
+
+/** Opens the flows of probes whose packet is a later one, before the rules are there. */
+async function openFlows(
+  lab: PacketLab,
+  later: readonly Probe[],
+  finals: ReadonlyMap<Family, string>,
+): Promise<Map<number, Fate>> {
+  if (later.length === 0) return new Map();
+  for (const [family, text] of finals) await openRules(lab, text, family);
+  return fatesOf(later, 0, await lab.send(later, 'first', 0));
+}
+
+function fatesOf(
+  probes: readonly Probe[],
+  round: number,
+  seen: readonly Observation[],
+  fates = new Map<number, Fate>(),
+): Map<number, Fate> {
+  for (const probe of probes) fates.set(probe.number, fateOf(probe, round, seen));
+  return fates;
+}

@@ -1,0 +1,148 @@
+import type { Family } from '../contract/identifiers.ts';
+import type { CommandResult } from '../host/command.ts';
+import {
+  type HostAddress,
+  type HostInterface,
+  type HostPicture,
+  PacketsUnavailable,
+  type RouteTo,
+} from '../job/ports/packets.ts';
+
+/** Runs a program in the host's network namespace. */
+export type RunThere = (program: string, args: readonly string[], input?: string) => Promise<CommandResult>;
+
+const GLOBAL_SETTINGS = [
+  'ipv4/ip_forward',
+  'ipv4/fwmark_reflect',
+  'ipv4/tcp_fwmark_accept',
+  'ipv6/fwmark_reflect',
+  'netfilter/nf_conntrack_tcp_loose',
+  'netfilter/nf_conntrack_tcp_be_liberal',
+];
+const SETTINGS_OF_INTERFACES = [
+  'ipv4/conf/IF/forwarding',
+  'ipv4/conf/IF/rp_filter',
+  'ipv4/conf/IF/accept_local',
+  'ipv4/conf/IF/route_localnet',
+  'ipv4/conf/IF/src_valid_mark',
+  'ipv6/conf/IF/disable_ipv6',
+  'ipv6/conf/IF/forwarding',
+];
+const SYS = '/proc/sys/net/';
+
+/** Reads by what packets go on the host. @throws {PacketsUnavailable} */
+export async function readPicture(ip: string, run: RunThere): Promise<HostPicture> {
+  const ask = async (args: readonly string[]) => {
+    const result = await run(ip, args);
+    if (result.exitCode === 0) return result.stdout;
+    throw new PacketsUnavailable(
+      `the network of the host cannot be read: ip ${args.join(' ')}: ${result.stderr.trim()}`,
+    );
+  };
+  const linesOf = async (...args: readonly string[]) =>
+    (await ask(args)).split('\n').filter((line) => line.trim() !== '');
+  const [links, route4, route6, rule4, rule6] = await Promise.all([
+    ask(['-json', 'address', 'show']),
+    linesOf('-4', '-o', 'route', 'show', 'table', 'all'),
+    linesOf('-6', '-o', 'route', 'show', 'table', 'all'),
+    linesOf('-4', '-o', 'rule', 'show'),
+    // A kernel without IPv6 has none.
+    linesOf('-6', '-o', 'rule', 'show').catch(() => []),
+  ]);
+  const interfaces = (JSON.parse(links || '[]') as IpLink[]).map(readLink);
+  return {
+    interfaces,
+    routes: { ipv4: route4, ipv6: route6 },
+    rules: { ipv4: rule4, ipv6: rule6 },
+    settings: await readSettings(
+      interfaces.map(({ name }) => name),
+      run,
+    ),
+  };
+}
+
+interface IpLink {
+  ifname: string;
+  flags: string[];
+  addr_info?: IpAddress[];
+}
+
+interface IpAddress {
+  family: string;
+  local: string;
+  address?: string;
+  prefixlen: number;
+  scope: string;
+}
+
+function readLink({ ifname, flags, addr_info: addresses = [] }: IpLink): HostInterface {
+  return {
+    name: ifname,
+    isUp: flags.includes('UP'),
+    hasCarrier: flags.includes('LOWER_UP'),
+    addresses: addresses
+      .filter(({ family, local }) => (family === 'inet' || family === 'inet6') && local !== undefined)
+      .map(
+        ({ family, local, address, prefixlen, scope }): HostAddress => ({
+          family: family === 'inet' ? 'ipv4' : 'ipv6',
+          address: local,
+          prefixLength: prefixlen,
+          peer: address ?? null,
+          isGlobal: scope === 'global',
+        }),
+      ),
+  };
+}
+
+async function readSettings(interfaces: readonly string[], run: RunThere): Promise<Map<string, string>> {
+  const own = ['all', 'default', ...interfaces].flatMap((name) =>
+    SETTINGS_OF_INTERFACES.map((path) => path.replace('IF', () => name)),
+  );
+  // What a kernel does not have is left out (-s).
+  const { stdout } = await run('/bin/grep', [
+    '-sH',
+    '',
+    ...[...GLOBAL_SETTINGS, ...own].map((path) => SYS + path),
+  ]);
+  return new Map(
+    stdout.split('\n').flatMap((line) => {
+      const end = line.lastIndexOf(':');
+      return end === -1 ? [] : [[line.slice(SYS.length, end), line.slice(end + 1)] as const];
+    }),
+  );
+}
+
+/** Where the host would send packets for addresses; those to which it has no route are left out. */
+export async function readRoutes(
+  addresses: readonly string[],
+  ip: string,
+  run: RunThere,
+): Promise<Map<string, RouteTo>> {
+  const routes = new Map<string, RouteTo>();
+  for (const family of ['ipv4', 'ipv6'] satisfies Family[]) {
+    const own = addresses.filter((address) => address.includes(':') === (family === 'ipv6'));
+    if (own.length === 0) continue;
+    const lines = own.map((address) => `route get ${address}`).join('\n');
+    const { stdout } = await run(
+      ip,
+      [family === 'ipv4' ? '-4' : '-6', '-o', '-force', '-batch', '-'],
+      `${lines}\n`,
+    );
+    for (const line of stdout.split('\n')) {
+      const [, address, device] =
+        /^(?:(?:local|broadcast|multicast) )?([0-9a-f.:]+) .*?\bdev (\S+)/.exec(line) ?? [];
+      if (address === undefined || device === undefined) continue;
+      // The kernel may write an address otherwise than it was asked.
+      for (const asked of own) if (sameAddress(asked, address)) routes.set(asked, { device });
+    }
+  }
+  return routes;
+}
+
+function sameAddress(one: string, other: string): boolean {
+  return one === other || new URL(`http://[${asV6(one)}]/`).host === new URL(`http://[${asV6(other)}]/`).host;
+}
+
+function asV6(address: string): string {
+  return address.includes(':') ? address : `::ffff:${address}`;
+}

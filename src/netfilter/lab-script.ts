@@ -1,0 +1,223 @@
+import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import type { HostInterface, HostPicture } from '../job/ports/packets.ts';
+
+/** What makes the namespaces of a lab: commands of `ip -batch`, and settings below /proc/sys/net. */
+export interface LabScript {
+  host: { links: string[]; routes: string[]; before: string[]; settings: string[] };
+  /** By interface. */
+  neighbours: Map<string, string[]>;
+  /** For the namespace at the other end of links by which no packet is to go. */
+  elsewhere: string[];
+}
+
+/** Indices of interfaces from here on: a new namespace has lower ones. */
+const FIRST_INDEX = 100;
+/** The neighbour's end of a link. */
+export const NEIGHBOUR_LINK = 'n0';
+export const NEIGHBOUR_INDEX = 50;
+/** No name of an interface has a blank. */
+export const ELSEWHERE = 'else where';
+const TABLE = '100';
+/** An address that nobody has: the next hop of neighbours, whose link address is known. */
+const HOP = '169.254.255.254';
+
+export function indexOf(picture: HostPicture, name: string): number {
+  return FIRST_INDEX + picture.interfaces.findIndex((link) => link.name === name);
+}
+
+/**
+ * @param pids of the neighbours, by interface; under {@link ELSEWHERE}, of the namespace for all other links
+ * @param addresses that each neighbour has besides the next hops behind its interface
+ * @param isKnown whether neighbours need not be discovered
+ */
+export function labScript(
+  picture: HostPicture,
+  pids: ReadonlyMap<string, number>,
+  addresses: ReadonlyMap<string, readonly string[]>,
+  isKnown: boolean,
+): LabScript {
+  const links = ['link set lo up'];
+  const routes: string[] = [];
+  const neighbours = new Map<string, string[]>();
+  const elsewhere: string[] = [];
+  for (const link of picture.interfaces) {
+    const pid = pids.get(link.name);
+    if (link.name === 'lo') links.push(...addressLines(link));
+    else links.push(...linkLines(picture, link, pids));
+    if (pid === undefined) {
+      if (link.hasCarrier) elsewhere.push(`link set ${peerOf(picture, link, pid)} up`);
+      continue;
+    }
+    const index = indexOf(picture, link.name);
+    const own = [...new Set([...gatewaysOf(picture, link.name), ...(addresses.get(link.name) ?? [])])];
+    neighbours.set(link.name, neighbourLines(link, index, own, isKnown));
+    if (isKnown)
+      routes.push(
+        ...own.map(
+          (address) => `neigh replace ${address} lladdr ${macOf('fd', index)} dev ${link.name} nud permanent`,
+        ),
+      );
+  }
+  for (const family of FAMILIES)
+    routes.unshift(...ruleLines(picture, family), ...routeLines(picture, family));
+  return {
+    host: { links, routes, before: settingsBefore(picture), settings: settingsOf(picture) },
+    neighbours,
+    elsewhere,
+  };
+}
+
+function peerOf(picture: HostPicture, { name }: HostInterface, pid: number | undefined): string {
+  return pid === undefined ? `n${indexOf(picture, name)}` : NEIGHBOUR_LINK;
+}
+
+function linkLines(picture: HostPicture, link: HostInterface, pids: ReadonlyMap<string, number>): string[] {
+  const index = indexOf(picture, link.name);
+  const peer = peerOf(picture, link, pids.get(link.name));
+  const peerIndex = peer === NEIGHBOUR_LINK ? NEIGHBOUR_INDEX : index;
+  const pid = pids.get(link.name) ?? pids.get(ELSEWHERE);
+  const made = `link add name ${link.name} index ${index} address ${macOf('fe', index)} type veth peer name ${peer} index ${peerIndex} address ${macOf('fd', index)} netns ${pid}`;
+  return [made, ...addressLines(link), ...(link.isUp ? [`link set ${link.name} up`] : [])];
+}
+
+function addressLines({ name, addresses }: HostInterface): string[] {
+  return addresses.map(({ family, address, prefixLength, peer }) => {
+    const of = peer === null ? `${address}/${prefixLength}` : `${address} peer ${peer}/${prefixLength}`;
+    return `address add ${of} dev ${name}${family === 'ipv4' ? ' brd +' : ' nodad'}`;
+  });
+}
+
+function macOf(side: 'fe' | 'fd', index: number): string {
+  const bytes = [index >> 8, index & 255].map((byte) => byte.toString(16).padStart(2, '0'));
+  return `02:${side}:00:00:${bytes.join(':')}`;
+}
+
+/** The address that the kernel gives a link of {@link macOf} by itself (EUI-64). */
+function linkLocalOf(index: number): string {
+  return `fe80::fe:ff:fe00:${index.toString(16)}`;
+}
+
+function gatewaysOf(picture: HostPicture, name: string): string[] {
+  return FAMILIES.flatMap((family) => picture.routes[family]).flatMap((line) => {
+    const [, via, device] = /\bvia (?:inet6? )?([0-9a-f.:]+) .*?\bdev (\S+)/.exec(line) ?? [];
+    return via !== undefined && device === name ? [via] : [];
+  });
+}
+
+/** All that comes to a neighbour is for it, and all that it sends goes to the host, whatever addresses it has. */
+function neighbourLines(
+  link: HostInterface,
+  index: number,
+  own: readonly string[],
+  isKnown: boolean,
+): string[] {
+  const mac = macOf('fe', index);
+  const ends = link.addresses.some(({ family }) => family === 'ipv6') ? FAMILIES : (['ipv4'] as const);
+  const rules = ends.flatMap((family) => {
+    const ip = family === 'ipv4' ? '-4' : '-6';
+    return [
+      `${ip} rule add pref 10 iif lo lookup ${TABLE}`,
+      `${ip} rule add pref 20 lookup local`,
+      `${ip} rule del pref 0`,
+    ];
+  });
+  const addresses = own.map((address) =>
+    address.includes(':')
+      ? `address add ${address}/128 dev ${NEIGHBOUR_LINK} nodad`
+      : `address add ${address}/32 dev ${NEIGHBOUR_LINK}`,
+  );
+  const hop6 = linkLocalOf(index);
+  return [
+    'link set lo up',
+    ...(link.hasCarrier ? [`link set ${NEIGHBOUR_LINK} up`] : []),
+    ...addresses,
+    ...rules,
+    `-4 neigh replace ${HOP} lladdr ${mac} dev ${NEIGHBOUR_LINK} nud permanent`,
+    `-4 route add default via ${HOP} dev ${NEIGHBOUR_LINK} onlink table ${TABLE}`,
+    ...(ends.length === 1 ? [] : [`-6 route add default via ${hop6} dev ${NEIGHBOUR_LINK} table ${TABLE}`]),
+    ...(isKnown ? [`-6 neigh replace ${hop6} lladdr ${mac} dev ${NEIGHBOUR_LINK} nud permanent`] : []),
+  ];
+}
+
+/** A neighbour takes what comes without a word. */
+export const MUTE = ['-4', '-6'].map((ip) => `${ip} rule add pref 5 iif ${NEIGHBOUR_LINK} blackhole`);
+
+export const FORGET = ['-6 neigh flush all'];
+
+const STANDARD_RULES: Readonly<Record<string, string>> = {
+  0: 'from all lookup local',
+  32766: 'from all lookup main',
+  32767: 'from all lookup default',
+};
+
+function ruleLines({ rules }: HostPicture, family: Family): string[] {
+  const ip = family === 'ipv4' ? '-4' : '-6';
+  const found = rules[family].flatMap((line) => {
+    const [, pref, rule = ''] = /^(\d+):\s+(.*?)\s*$/.exec(line) ?? [];
+    return pref === undefined ? [] : [{ pref, rule: rule.replace(/ \[detached\]/g, '') }];
+  });
+  if (found.length === 0) return [];
+  const isThere = (pref: string, rule: string) => found.some((one) => one.pref === pref && one.rule === rule);
+  const gone = Object.entries(STANDARD_RULES).filter(
+    ([pref, rule]) => !(family === 'ipv6' && pref === '32767') && !isThere(pref, rule),
+  );
+  return [
+    ...found
+      .filter(({ pref, rule }) => STANDARD_RULES[pref] !== rule)
+      .map(({ pref, rule }) => `${ip} rule add pref ${pref} ${rule}`),
+    ...gone.map(([pref]) => `${ip} rule del pref ${pref}`),
+  ];
+}
+
+/** Routes that an address or the link brings with it are there already: what cannot be added twice is passed over. */
+function routeLines({ routes }: HostPicture, family: Family): string[] {
+  const ip = family === 'ipv4' ? '-4' : '-6';
+  return routes[family]
+    .filter((line) => !/\bproto kernel\b/.test(line) && !/^(?:local|broadcast|anycast|multicast) /.test(line))
+    .map((line) => {
+      const text = line
+        .replaceAll('\\', ' ')
+        .replace(/ (?:linkdown|dead|offload|trap|rt_offload|rt_trap)\b/g, '')
+        .replace(/ expires \d+sec/g, '')
+        .replace(/ error -?\d+/g, '');
+      return `${ip} route append ${text.trim()}`;
+    });
+}
+
+/** What has to be set before there are links: nothing is to be discovered that packets would be taken for. */
+function settingsBefore({ settings }: HostPicture): string[] {
+  const early = [...settings].filter(
+    ([path]) => !path.includes('/conf/') || path.includes('/conf/all/') || path.includes('/conf/default/'),
+  );
+  return [
+    ...early.map(([path, value]) => `set ${path} ${value}`),
+    'set ipv6/conf/all/accept_dad 0',
+    'set ipv6/conf/default/accept_dad 0',
+    'set ipv6/conf/default/router_solicitations 0',
+    // Answers of the kernel are limited by number: of many tests side by side, each has its own.
+    'set ipv4/icmp_ratemask 0',
+    'set ipv4/icmp_ratelimit 0',
+    'set ipv6/icmp/ratelimit 0',
+    'set ipv4/icmp_msgs_per_sec 100000',
+    'set ipv4/icmp_msgs_burst 100000',
+  ];
+}
+
+function settingsOf({ settings }: HostPicture): string[] {
+  return [...settings]
+    .filter(([path]) => path.includes('/conf/') && !path.includes('/conf/default/'))
+    .map(([path, value]) => `set ${path} ${value}`);
+}
+
+export const NEIGHBOUR_SETTINGS = [
+  'set ipv4/conf/all/rp_filter 0',
+  'set ipv4/conf/default/rp_filter 0',
+  'set ipv4/ip_forward 0',
+  'set ipv6/conf/all/accept_dad 0',
+  'set ipv6/conf/default/accept_dad 0',
+  'set ipv6/conf/default/router_solicitations 0',
+  'set ipv6/conf/all/disable_ipv6 0',
+  'set ipv6/conf/default/disable_ipv6 0',
+  'set ipv4/icmp_ratemask 0',
+  'set ipv6/icmp/ratelimit 0',
+];

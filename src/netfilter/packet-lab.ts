@@ -1,0 +1,237 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Family } from '../contract/identifiers.ts';
+import type { LabRequest, PacketLab } from '../job/ports/packets.ts';
+import { type Rehearsal } from '../job/ports/sandbox.ts';
+import type { Observation, Probe } from '../ruleset/trial/packets.ts';
+import {
+  ELSEWHERE,
+  FORGET,
+  indexOf,
+  labScript,
+  MUTE,
+  NEIGHBOUR_INDEX,
+  NEIGHBOUR_SETTINGS,
+} from './lab-script.ts';
+import type { PacketHelper } from './packet-helper.ts';
+
+/** What a lab needs of its surroundings. */
+export interface LabParts {
+  helper: (place: string | null) => PacketHelper;
+  /** Commands of `ip`, in the namespace of a process. One that fails does not keep the next from being run. */
+  batch: (pid: number, commands: readonly string[]) => Promise<void>;
+  /** Lines of `ip -6 neigh show`. */
+  listNeighbours: (pid: number) => Promise<string>;
+  rules: (pid: number) => Pick<Rehearsal, 'restore' | 'saveAll'> & {
+    write: (family: Family, text: string) => Promise<void>;
+    makeObjects: (texts: readonly string[]) => Promise<void>;
+  };
+}
+
+/** Nothing more comes when so many rounds in a row have brought nothing. */
+const QUIET_ROUNDS = 3;
+const MOST_ROUNDS = 60;
+const PAUSE_MS = 2;
+const CANARY_MS = 2_000;
+
+/** Makes the namespaces of a lab, all at the same time. */
+export async function openLab(request: LabRequest, parts: LabParts): Promise<PacketLab> {
+  const lab = new NamespaceLab(request, parts);
+  try {
+    await lab.build();
+    return lab;
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
+}
+
+class NamespaceLab implements PacketLab {
+  readonly #request: LabRequest;
+  readonly #parts: LabParts;
+  readonly #host: PacketHelper;
+  readonly #neighbours: Map<string, PacketHelper>;
+  /** Where links end by which no packet is to go; `null`: there are none. */
+  readonly #elsewhere: PacketHelper | null;
+  readonly #rules: ReturnType<LabParts['rules']>;
+  #number = 0;
+
+  constructor(request: LabRequest, parts: LabParts) {
+    this.#request = request;
+    this.#parts = parts;
+    const places = request.probes.flatMap(({ sender, listeners }) => [
+      sender,
+      ...listeners.map(({ place }) => place),
+    ]);
+    const names = new Set([...places, ...request.addresses.keys()].filter((place) => place !== null));
+    this.#host = parts.helper(null);
+    this.#neighbours = new Map([...names].map((name) => [name, parts.helper(name)]));
+    const isAll = request.picture.interfaces.every(({ name }) => name === 'lo' || names.has(name));
+    this.#elsewhere = isAll ? null : parts.helper(ELSEWHERE);
+    this.#rules = parts.rules(this.#host.pid);
+  }
+
+  get #helpers(): PacketHelper[] {
+    return [this.#host, ...this.#neighbours.values()];
+  }
+
+  async build(): Promise<void> {
+    const { picture, addresses, isKnown } = this.#request;
+    const elsewhere = this.#elsewhere === null ? [] : [this.#elsewhere];
+    const all = [...this.#helpers, ...elsewhere];
+    await Promise.all(all.map(async (helper) => await helper.sync('ready')));
+    const others = [...this.#neighbours.values(), ...elsewhere];
+    const pids = new Map(others.map(({ place, pid }) => [place ?? '', pid]));
+    const { host, neighbours, elsewhere: ends } = labScript(picture, pids, addresses, isKnown);
+    this.#host.tell(['role host', ...host.before]);
+    for (const helper of this.#neighbours.values()) helper.tell(['role neighbour', ...NEIGHBOUR_SETTINGS]);
+    await this.#syncAll('set');
+    await this.#parts.batch(this.#host.pid, host.links);
+    await Promise.all([
+      this.#parts.batch(this.#host.pid, host.routes),
+      ...elsewhere.map(async ({ pid }) => await this.#parts.batch(pid, ends)),
+      ...[...neighbours].map(async ([name, lines]) => await this.#parts.batch(pids.get(name) ?? 0, lines)),
+    ]);
+    this.#host.tell(host.settings);
+    for (const { listeners, protocol, family } of this.#request.probes)
+      for (const { place, address, port } of listeners)
+        if (protocol !== 'icmp')
+          this.#at(place).tell([`${protocol}-listen ${family === 'ipv4' ? 4 : 6} ${address} ${port}`]);
+    await this.#syncAll('built');
+    // Reports of multicast groups, and the like, that new links send of themselves.
+    for (const helper of this.#helpers) helper.take();
+  }
+
+  #at(place: string | null): PacketHelper {
+    const helper = place === null ? this.#host : this.#neighbours.get(place);
+    if (helper === undefined) throw new Error(`there is nobody behind ${place}`);
+    return helper;
+  }
+
+  async #syncAll(name: string): Promise<void> {
+    await Promise.all(this.#helpers.map(async (helper) => await helper.sync(name)));
+  }
+
+  async restore(family: Family, text: string, flush: boolean): Promise<void> {
+    await (flush ? this.#rules.restore(family, text) : this.#rules.write(family, text));
+  }
+
+  async makeObjects(texts: readonly string[]): Promise<void> {
+    await this.#rules.makeObjects(texts);
+  }
+
+  async save(family: Family): Promise<string> {
+    return await this.#rules.saveAll(family);
+  }
+
+  async send(probes: readonly Probe[], kind: 'first' | 'more', round: number): Promise<Observation[]> {
+    const lines = new Map<PacketHelper, string[]>();
+    for (const probe of probes) {
+      const helper = this.#at(probe.sender);
+      const own = lines.get(helper) ?? [];
+      lines.set(helper, own);
+      own.push(commandOf(probe, kind, round));
+    }
+    for (const [helper, own] of lines) helper.tell(own);
+    await this.#settle();
+    return this.#helpers.flatMap((helper) => helper.take());
+  }
+
+  /**
+   * Waits until nothing more comes. After each round a canary goes over each link, there and back: a packet that was sent before it has
+   * been judged when the canary is there.
+   */
+  async #settle(): Promise<void> {
+    let quiet = 0;
+    let before = -1;
+    for (let round = 0; round < MOST_ROUNDS && quiet < QUIET_ROUNDS; round += 1) {
+      await this.#canaries();
+      const count = this.#helpers.reduce((sum, { seenCount }) => sum + seenCount, 0);
+      quiet = count === before ? quiet + 1 : 0;
+      before = count;
+    }
+  }
+
+  async #canaries(): Promise<void> {
+    this.#number += 1;
+    const number = String(this.#number);
+    const { picture } = this.#request;
+    const alive = [...this.#neighbours].filter(([name]) => isAlive(picture.interfaces, name));
+    const there = alive.map(([name]) => `${indexOf(picture, name)} ${number}`);
+    await this.#syncAll(`a${number}`);
+    for (const [, helper] of alive) helper.tell([`canary ${number} ${NEIGHBOUR_INDEX}`]);
+    await this.#await(this.#host, there, number);
+    this.#host.tell([`canary ${number} ${alive.map(([name]) => indexOf(picture, name)).join(' ')}`]);
+    for (const [, helper] of alive) await this.#await(helper, [`${NEIGHBOUR_INDEX} ${number}`], number);
+    await this.#syncAll(`b${number}`);
+  }
+
+  /** @throws {CanaryLost} */
+  async #await(helper: PacketHelper, wanted: readonly string[], number: string): Promise<void> {
+    const limit = performance.now() + CANARY_MS;
+    for (let tries = 0; ; tries += 1) {
+      await helper.sync(`c${number}.${tries}`);
+      const missing = wanted.filter((canary) => !helper.canaries.has(canary));
+      if (missing.length === 0) break;
+      if (performance.now() > limit) throw new CanaryLost(helper.place);
+      await sleep(PAUSE_MS);
+    }
+    for (const canary of wanted) helper.canaries.delete(canary);
+  }
+
+  async mute(): Promise<void> {
+    await Promise.all(
+      [...this.#neighbours.values()].map(async ({ pid }) => await this.#parts.batch(pid, MUTE)),
+    );
+  }
+
+  async forget(): Promise<void> {
+    if (this.#request.isKnown) return;
+    await Promise.all(this.#helpers.map(async ({ pid }) => await this.#parts.batch(pid, FORGET)));
+  }
+
+  async unresolved(): Promise<Set<string>> {
+    const found = new Set<string>();
+    const [atHost, ...others] = await Promise.all(
+      this.#helpers.map(async ({ pid }) => await this.#parts.listNeighbours(pid)),
+    );
+    for (const [, device = ''] of (atHost ?? '').matchAll(/\bdev (\S+) .*\b(?:INCOMPLETE|FAILED)/g))
+      found.add(device);
+    for (const [index, name] of [...this.#neighbours.keys()].entries())
+      if (/\b(?:INCOMPLETE|FAILED)\b/.test(others[index] ?? '')) found.add(name);
+    return found;
+  }
+
+  async close(): Promise<void> {
+    const elsewhere = this.#elsewhere === null ? [] : [this.#elsewhere];
+    await Promise.all([...this.#helpers, ...elsewhere].map(async (helper) => await helper.close()));
+  }
+}
+
+/** A link does not carry what is sent over it. */
+export class CanaryLost extends Error {
+  override readonly name = 'CanaryLost';
+
+  constructor(place: string | null) {
+    super(`what is sent to ${place ?? 'the host'} in the rehearsal does not arrive`);
+  }
+}
+
+function isAlive(interfaces: LabRequest['picture']['interfaces'], name: string): boolean {
+  const link = interfaces.find((one) => one.name === name);
+  return link !== undefined && link.isUp && link.hasCarrier;
+}
+
+function commandOf(probe: Probe, kind: 'first' | 'more', round: number): string {
+  const { number, protocol, family, fromPort, to, port, icmp, state } = probe;
+  const from = probe.from ?? '-';
+  const version = family === 'ipv4' ? 4 : 6;
+  if (protocol === 'icmp')
+    return `icmp ${number} ${round} ${version} ${from} ${to} ${icmp[0]} ${icmp[1]} ${number}`;
+  if (protocol === 'udp') {
+    const word = state === 'established' && kind === 'first' ? 'answer' : '';
+    return `udp ${number} ${round} ${version} ${from} ${fromPort} ${to} ${port} ${word}`;
+  }
+  return kind === 'more'
+    ? `more ${number} ${round}`
+    : `tcp ${number} ${round} ${version} ${from} ${fromPort} ${to} ${port}`;
+}

@@ -1,0 +1,213 @@
+import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { openScratchProgram } from '../host/scratch-namespace.ts';
+import { RestoreFailed } from '../job/ports/firewall.ts';
+import {
+  type LabRequest,
+  type LiveState,
+  type PacketLab,
+  type Packets,
+  PacketsUnavailable,
+  type RouteTo,
+} from '../job/ports/packets.ts';
+import { perFamily } from '../ruleset/tables.ts';
+import { objectNames } from '../ruleset/trial/objects.ts';
+import { faultOf } from './fault.ts';
+import { type RunThere, readPicture, readRoutes } from './host-picture.ts';
+import type { IptablesOptions } from './iptables.ts';
+import { NSENTER } from './namespace.ts';
+import { PacketHelper } from './packet-helper.ts';
+import { type LabParts, openLab } from './packet-lab.ts';
+import { HELPER_PROGRAM } from './packet-program.ts';
+import { findProgram } from './programs.ts';
+import { makeObjects, readObjects } from './sandbox-objects.ts';
+import { withOwnTimers } from './timer-labels.ts';
+import { readingLock, rehearsalLock } from './xtables-lock.ts';
+
+const TIMEOUT_MS = 30_000;
+const IPTABLES_TABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
+
+/**
+ * Tries packets in throwaway network namespaces that look like the host. As {@link ScratchSandbox}, it writes no live rules, and
+ * leaves nothing behind however the worker ends.
+ */
+export class PacketTrials implements Packets {
+  readonly #options: IptablesOptions;
+
+  constructor(options: IptablesOptions) {
+    this.#options = options;
+  }
+
+  async look(): Promise<LiveState> {
+    const ip = await programOf('ip', 'iproute2');
+    const [picture, ipv4, ipv6, missing] = await Promise.all([
+      readPicture(ip, this.#onHost()),
+      this.#saveHost('ipv4'),
+      this.#saveHost('ipv6'),
+      this.#cannotStand(ip),
+    ]);
+    return { picture, saved: { ipv4, ipv6 }, missing };
+  }
+
+  async routesTo(addresses: readonly string[]): Promise<Map<string, RouteTo>> {
+    return await readRoutes(addresses, await programOf('ip', 'iproute2'), this.#onHost());
+  }
+
+  async open(request: LabRequest): Promise<PacketLab> {
+    const [ip, perl] = await Promise.all([programOf('ip', 'iproute2'), programOf('perl', 'perl-base')]);
+    const there = (pid: number) => this.#run([NSENTER, `--net=/proc/${pid}/ns/net`, '--']);
+    const parts: LabParts = {
+      helper: (place) =>
+        new PacketHelper(place, (onLine) => openScratchProgram([perl, '-e', HELPER_PROGRAM], onLine)),
+      batch: async (pid, commands) => await batch(there(pid), ip, commands),
+      listNeighbours: async (pid) => (await there(pid)(ip, ['-6', 'neigh', 'show'])).stdout,
+      rules: (pid) => this.#rulesIn([NSENTER, `--net=/proc/${pid}/ns/net`, '--']),
+    };
+    return await openLab(request, parts);
+  }
+
+  #onHost(): RunThere {
+    return this.#run(this.#options.namespace.prefix);
+  }
+
+  #run(prefix: readonly string[]): RunThere {
+    const { run } = this.#options;
+    return async (program, own, input) => {
+      const [file = program, ...args] = [...prefix, program, ...own];
+      const encoding = 'latin1';
+      return await run({
+        file,
+        args,
+        timeoutMs: TIMEOUT_MS,
+        encoding,
+        ...(input === undefined ? {} : { input }),
+      });
+    };
+  }
+
+  async #saveHost(family: Family): Promise<string> {
+    const { programs, namespace, runDir } = this.#options;
+    return await this.#iptables(namespace.prefix, programs.save[family], [], readingLock(runDir));
+  }
+
+  async #iptables(
+    prefix: readonly string[],
+    program: string,
+    own: readonly string[],
+    environment: Record<string, string>,
+    input?: string,
+  ): Promise<string> {
+    const { timeoutMs, run } = this.#options;
+    const [file = program, ...args] = [...prefix, program, ...own];
+    const more = input === undefined ? {} : { input };
+    const result = await run({ file, args, environment, timeoutMs, encoding: 'latin1', ...more });
+    const commitLine = input === undefined ? null : input.split('\n').length - 1;
+    const fault = await faultOf({ file: program, result, commitLine, timeoutMs });
+    if (fault !== null) throw new RestoreFailed(fault);
+    return result.stdout;
+  }
+
+  #rulesIn(prefix: readonly string[]): ReturnType<LabParts['rules']> {
+    const { programs, lockSeconds, run, runDir, namespace } = this.#options;
+    const environment = rehearsalLock(runDir);
+    const wait = ['-w', String(lockSeconds)];
+    const restore = (more: readonly string[]) => async (family: Family, text: string) => {
+      await this.#iptables(prefix, programs.restore[family], [...wait, ...more], environment, text);
+    };
+    const saveAll = async (family: Family) =>
+      await this.#iptables(prefix, programs.save[family], ['-c'], environment);
+    // Labels of timers belong to the machine: the same stands in for one in all that is restored here.
+    const timers = withOwnTimers({
+      restore: async (family, text) =>
+        await (text.startsWith(UNFLUSHED)
+          ? restore(['-n'])(family, text.slice(UNFLUSHED.length))
+          : restore([])(family, text)),
+      saveAll,
+      save: saveAll,
+      listNatively: async () => '',
+    });
+    return {
+      restore: timers.restore,
+      saveAll: timers.saveAll,
+      write: async (family, text) => await timers.restore(family, UNFLUSHED + text),
+      makeObjects: async (texts) => {
+        const names = objectNames(texts.flatMap((text) => text.split('\n')));
+        const objects = await readObjects(names, { programs, prefix: namespace.prefix, run });
+        await makeObjects({ ...objects, estimators: [] }, programs, prefix, run);
+        if (objects.sets.length > 0) await this.#fillSets(names.sets, prefix);
+      },
+    };
+  }
+
+  /** With what is in them on the host. */
+  async #fillSets(names: readonly string[], prefix: readonly string[]): Promise<void> {
+    const { ipset } = this.#options.programs;
+    if (ipset === null) return;
+    for (const name of names) {
+      const { stdout, exitCode } = await this.#onHost()(ipset, ['save', name]);
+      if (exitCode !== 0) continue;
+      const { exitCode: status, stderr } = await this.#run(prefix)(ipset, ['-exist', 'restore'], stdout);
+      if (status !== 0)
+        throw new PacketsUnavailable(`the set ${name} cannot be made in a rehearsal: ${stderr.trim()}`);
+    }
+  }
+
+  /** What of the host judges packets, and cannot stand in a namespace. */
+  async #cannotStand(ip: string): Promise<string[]> {
+    const { programs } = this.#options;
+    const notes: string[] = [];
+    const run = this.#onHost();
+    const { stdout: policies } = await run(ip, ['xfrm', 'policy', 'list']);
+    if (policies.trim() !== '') notes.push('the IPsec policies of the host do not stand in the rehearsal');
+    if (programs.nft !== null) {
+      const { stdout } = await run(programs.nft, ['list', 'tables']);
+      const native = [...stdout.matchAll(/^table (\S+) (\S+)$/gm)].filter(
+        ([, family = '', name = '']) =>
+          programs.backend === 'legacy' ||
+          !(family === 'ip' || family === 'ip6') ||
+          !IPTABLES_TABLES.has(name),
+      );
+      notes.push(
+        ...native.map(
+          ([, family, name]) => `the nft table ${family} ${name} does not stand in the rehearsal`,
+        ),
+      );
+    }
+    if (programs.backend === 'legacy') return notes;
+    for (const family of FAMILIES) {
+      const path = LEGACY_TABLES[family];
+      const { stdout } = await run('/bin/grep', ['-s', '', path]);
+      if (stdout.trim() !== '')
+        notes.push(
+          `rules of legacy iptables (${family}: ${stdout.trim().split('\n').join(', ')}) do not stand in the rehearsal`,
+        );
+    }
+    return notes;
+  }
+}
+
+/** Commands that begin with -4 or -6 are of one family, which a batch has one of. Those of none come first: they make links. */
+async function batch(run: RunThere, ip: string, commands: readonly string[]): Promise<void> {
+  const some = async (family: readonly string[]) => {
+    const [prefix] = family;
+    const own = commands.filter((line) => (/^-[46] /.exec(line)?.[0].trim() ?? undefined) === prefix);
+    if (own.length === 0) return;
+    const lines = own.map((line) => (prefix === undefined ? line : line.slice(prefix.length + 1)));
+    await run(ip, [...family, '-force', '-batch', '-'], `${lines.join('\n')}\n`);
+  };
+  await some([]);
+  await Promise.all([some(['-4']), some(['-6'])]);
+}
+
+const UNFLUSHED = '# only what is named\n';
+const LEGACY_TABLES = perFamily((family) =>
+  family === 'ipv4' ? '/proc/net/ip_tables_names' : '/proc/net/ip6_tables_names',
+);
+
+async function programOf(name: string, from: string): Promise<string> {
+  const found = await findProgram(name);
+  if (found === null)
+    throw new PacketsUnavailable(
+      `the program ${name} is not installed, and tests need it: install the package ${from}`,
+    );
+  return found;
+}

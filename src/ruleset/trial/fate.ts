@@ -1,0 +1,122 @@
+import { rejectionByIcmp } from '../../contract/rejections.ts';
+import type { Fate, Observation, Probe, SeenPacket } from './packets.ts';
+
+const SYN = 0x02;
+const RST = 0x04;
+const ACK = 0x10;
+const ECHO_REPLY = { ipv4: 0, ipv6: 129 };
+const ECHO_REQUEST = { ipv4: 8, ipv6: 128 };
+
+interface Arrival {
+  address: string;
+  port: number;
+}
+
+/**
+ * What became of the packet of a probe in one round, by what was seen.
+ *
+ * @param round 0: the first packet of a flow; what comes later is `more`
+ */
+export function fateOf(probe: Probe, round: number, seen: readonly Observation[]): Fate {
+  const arrival = arrivalOf(probe, round, seen);
+  const needsAnswer = round === 0 && probe.protocol === 'tcp';
+  const isEcho = probe.protocol === 'icmp' && probe.icmp[0] === ECHO_REQUEST[probe.family];
+  if (arrival !== null) {
+    // Where nobody was expected, nobody answers.
+    if (!isAwaited(probe, arrival)) return { kind: 'dnat', ...arrival };
+    if (needsAnswer && !seen.some((one) => one.kind === 'answered' && isOf(probe, round, one)))
+      return { kind: 'no-answer' };
+    if (isEcho && !seen.some((one) => isEchoReply(probe, round, one))) return { kind: 'no-answer' };
+    return isWhereItGoes(probe, arrival) ? { kind: 'accept' } : { kind: 'dnat', ...arrival };
+  }
+  const returned = rejectionOf(probe, seen);
+  return returned === null ? { kind: 'drop' } : { kind: 'reject', with: returned };
+}
+
+function isOf({ number }: Probe, round: number, seen: { number: number | null; round: number | null }) {
+  return seen.number === number && seen.round === round;
+}
+
+/** Where the packet arrived: of several signs, the one that says most. */
+function arrivalOf(probe: Probe, round: number, seen: readonly Observation[]): Arrival | null {
+  let guess: Arrival | null = null;
+  for (const one of seen) {
+    if (one.kind === 'arrived' && isOf(probe, round, one)) return { address: one.address, port: one.port };
+    if (
+      one.kind !== 'packet' ||
+      !isForward(probe, round, one.packet) ||
+      (one.place === probe.sender && probe.sender !== null)
+    )
+      continue;
+    const { packet } = one;
+    const address = packet.to === '-' ? probe.to : packet.to;
+    guess ??= { address, port: packet.protocol === 'icmp' ? 0 : packet.second };
+  }
+  return guess;
+}
+
+/** Says whether a packet is that of the probe, on its way there, and not an answer. */
+function isForward(probe: Probe, round: number, packet: SeenPacket): boolean {
+  if (packet.family !== probe.family || packet.protocol !== probe.protocol || packet.about !== null)
+    return false;
+  if (packet.protocol === 'icmp') return isOf(probe, round, packet) && packet.first === probe.icmp[0];
+  if (packet.number !== null) return isOf(probe, round, packet);
+  if (packet.protocol === 'udp') return false;
+  // The first packet of a connection carries nothing: it is known by its port, which a NAT that chooses at random may have changed.
+  if (round !== 0 || (packet.tcpFlags & (SYN | ACK)) !== SYN) return false;
+  return (
+    packet.first === probe.fromPort ||
+    (!isKnownPort(packet.first) && probe.listeners.some(({ port }) => port === packet.second))
+  );
+}
+
+/** Ports that probes are given: {@link FIRST_PORT} and up. */
+function isKnownPort(port: number): boolean {
+  return port >= FIRST_PORT && port < FIRST_PORT + MOST_PROBES;
+}
+
+export const FIRST_PORT = 33_000;
+const MOST_PROBES = 4_000;
+
+function isEchoReply(probe: Probe, round: number, one: Observation): boolean {
+  if (one.kind !== 'packet' || one.place !== probe.sender) return false;
+  const { packet } = one;
+  return (
+    packet.protocol === 'icmp' && packet.first === ECHO_REPLY[probe.family] && isOf(probe, round, packet)
+  );
+}
+
+function isAwaited({ listeners, protocol }: Probe, { address, port }: Arrival): boolean {
+  return listeners.some((one) => one.address === address && (protocol === 'icmp' || one.port === port));
+}
+
+function isWhereItGoes(probe: Probe, { address, port }: Arrival): boolean {
+  return address === probe.to && (probe.protocol === 'icmp' || port === probe.port);
+}
+
+/** How the packet was refused, by what came back to its sender; `null`: nothing came. */
+function rejectionOf(probe: Probe, seen: readonly Observation[]): string | null {
+  for (const one of seen) {
+    if (one.kind !== 'packet' || one.place !== probe.sender) continue;
+    const { packet } = one;
+    if (packet.about !== null && isAbout(probe, packet.about)) {
+      const known = rejectionByIcmp(probe.family, packet.first, packet.second);
+      return known?.name ?? `icmp type ${packet.first} code ${packet.second}`;
+    }
+    const isReset = packet.protocol === 'tcp' && (packet.tcpFlags & RST) !== 0;
+    if (
+      isReset &&
+      probe.protocol === 'tcp' &&
+      packet.first === probe.port &&
+      packet.second === probe.fromPort
+    )
+      return 'tcp-reset';
+  }
+  return null;
+}
+
+function isAbout(probe: Probe, about: SeenPacket): boolean {
+  if (about.protocol !== probe.protocol || about.to !== probe.to) return false;
+  if (probe.protocol === 'icmp') return about.number === null || about.number === probe.number;
+  return about.first === probe.fromPort && about.second === probe.port;
+}

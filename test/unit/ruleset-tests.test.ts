@@ -1,0 +1,142 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readRulesetFile } from '../../src/cli/files/ruleset-file.ts';
+import { describeIssue, IN_WORDS } from '../../src/contract/describe-issue.ts';
+import { HostPolicy } from '../../src/contract/host-policy.ts';
+import { Job } from '../../src/contract/job.ts';
+import { readExpectation } from '../../src/contract/ruleset-test.ts';
+
+const SSH = { name: 'ssh', from: '198.51.100.7', protocol: 'tcp', port: 22, expect: 'accept' };
+
+function problemsOfJob(tests: unknown): string[] {
+  const job = {
+    apiVersion: 'fleetwall/v1',
+    id: '5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e',
+    action: 'check',
+    issuedAt: '2026-11-22T10:00:00Z',
+    target: { all: true },
+    ruleset: { name: 'edge', revision: 1, tests },
+  };
+  const read = Job.safeParse(job, IN_WORDS);
+  return read.success ? [] : read.error.issues.map(describeIssue);
+}
+
+describe('the tests of a ruleset in a job', () => {
+  it.each([
+    SSH,
+    { ...SSH, in: 'eth0', fromPort: 1234, to: '192.0.2.1', state: 'established', direction: 'in' },
+    { name: 'out', to: '2001:db8::1', protocol: 'udp', port: 53, direction: 'out', expect: 'reject' },
+    { ...SSH, to: '10.0.0.5', out: 'eth1', direction: 'forward', expect: 'dnat:10.0.0.9:8080' },
+    { ...SSH, expect: 'reject:tcp-reset' },
+    { name: 'ping', from: '192.0.2.1', protocol: 'icmp', expect: 'drop' },
+    { name: 'ping', from: '2001:db8::9', protocol: 'icmp', icmpType: '133/0', expect: 'drop' },
+    { ...SSH, to: '192.0.2.1', someFieldOfLater: true },
+  ])('are taken: %j', (test) => {
+    expect(problemsOfJob([test])).toEqual([]);
+  });
+
+  it.each<[object, string]>([
+    [{ ...SSH, from: undefined }, 'tests.0.from: is missing, and must be there for direction in'],
+    [{ ...SSH, direction: 'forward' }, 'tests.0.to: is missing, and must be there for direction forward'],
+    [{ ...SSH, direction: 'out' }, 'tests.0.to: is missing, and must be there for direction out'],
+    [{ ...SSH, port: undefined }, 'tests.0.port: is missing, and must be there for protocol tcp'],
+    [{ ...SSH, to: '2001:db8::1' }, 'tests.0.to: is "2001:db8::1", and must be of the same family as from'],
+    [{ ...SSH, from: 'web.example' }, 'tests.0.from: is "web.example", and must be an IPv4 or IPv6 address'],
+    [{ ...SSH, port: 65_536 }, 'tests.0.port: is 65536, and must be a port, 1 to 65535'],
+    [{ ...SSH, out: 'eth0' }, 'tests.0.out: is not possible for direction in'],
+    [{ ...SSH, icmpType: 'echo-request' }, 'tests.0.icmpType: is not possible for protocol tcp'],
+    [
+      { name: 'p', from: '192.0.2.1', protocol: 'icmp', port: 1, expect: 'drop' },
+      'tests.0.port: is not possible for protocol icmp',
+    ],
+    [{ ...SSH, expect: 'reject:icmp6-no-route' }, 'which ipv4 has not'],
+    [{ ...SSH, protocol: 'udp', expect: 'reject:tcp-reset' }, 'which protocol udp has not'],
+    [{ ...SSH, expect: 'pass' }, 'must be accept, drop, reject, reject:WITH or dnat:ADDRESS[:PORT]'],
+  ])('are refused with what is wrong: %j', (test, problem) => {
+    expect(problemsOfJob([test])).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('have names of their own', () => {
+    expect(problemsOfJob([SSH, { ...SSH, port: 23 }])).toEqual([
+      'ruleset.tests.1.name: is "ssh", as another test is called',
+    ]);
+  });
+});
+
+it('an expected destination is an address and perhaps a port', () => {
+  expect(readExpectation('dnat:10.0.0.9')).toEqual({ kind: 'dnat', address: '10.0.0.9', port: null });
+  expect(readExpectation('dnat:[2001:db8::9]:80')).toEqual({
+    kind: 'dnat',
+    address: '2001:db8::9',
+    port: 80,
+  });
+  expect(readExpectation('dnat:2001:db8::9')).toEqual({ kind: 'dnat', address: '2001:db8::9', port: null });
+  expect(readExpectation('reject:port-unreach')).toEqual({ kind: 'reject', with: 'icmp-port-unreachable' });
+  expect(readExpectation('dnat:10.0.0.9:0')).toContain('must be dnat:ADDRESS');
+});
+
+describe('the tests of a ruleset file', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fleetwall-tests-'));
+  });
+  afterEach(async () => await rm(folder, { recursive: true }));
+
+  it('are read with their lines', async () => {
+    const path = join(folder, 'edge.yaml');
+    const text = [
+      'ipv4: |',
+      '  *filter',
+      '  COMMIT',
+      'tests:',
+      '  - { name: ssh, from: 198.51.100.7, protocol: tcp, port: 22, expect: accept }',
+      '  - name: web',
+      '    from: 198.51.100.7',
+      '    protocol: tcp',
+      '    port: 80',
+      '    expect: drop',
+    ];
+    await writeFile(path, text.join('\n'));
+    const { tests, ruleset } = await readRulesetFile(path, {});
+    expect([...tests]).toEqual([
+      ['ssh', 5],
+      ['web', 6],
+    ]);
+    expect(ruleset.tests?.[1]).toEqual({
+      name: 'web',
+      from: '198.51.100.7',
+      protocol: 'tcp',
+      port: 80,
+      expect: 'drop',
+    });
+  });
+
+  it('have every mistake told at its line', async () => {
+    const path = join(folder, 'edge.yaml');
+    const text = [
+      'tests:',
+      '  - name: ssh',
+      '    form: 198.51.100.7',
+      '    protocol: tcp',
+      '    port: 22',
+      '    expect: acept',
+      '  - { name: ssh, from: 198.51.100.7, protocol: tcp, port: 22, expect: accept }',
+    ];
+    await writeFile(path, text.join('\n'));
+    await expect(readRulesetFile(path, {})).rejects.toThrow(
+      [
+        `${path}:2: tests.0.from: is missing, and must be there for direction in`,
+        `${path}:3: tests.0: there is no field form: did you mean from?`,
+        `${path}:6: tests.0.expect: is "acept", and must be accept, drop, reject, reject:WITH or dnat:ADDRESS[:PORT]`,
+        `${path}:7: tests.1.name: is "ssh", as another test is called`,
+      ].join('\n'),
+    );
+  });
+
+  it('are of a policy, too', () => {
+    expect(HostPolicy.parse({ tests: [SSH] }).tests).toEqual([SSH]);
+    expect(HostPolicy.safeParse({ tests: [{ ...SSH, form: 'x' }] }).success).toBe(false);
+  });
+});
