@@ -84,7 +84,7 @@ async function goBack(
   const ender = enderOf(session.watch);
   const common = {
     end: null,
-    // Also what its packets do is the host's own matter: nobody is there to look at what a ruleset asked for.
+    // What the ruleset asked for itself is over.
     tests: ports.policyTests,
     ending: { until: end.until, backTo: back?.revision ?? null },
     outcomes: { changed: 'applied', same: 'applied' },
