@@ -99,11 +99,12 @@ describe('src/cli/README.md, as it stands: from the central side', () => {
       'edge revision 3',
     );
     expect(await namespace.save()).toContain('192.0.2.1/32');
+    await machine.do('fleetwall push edge.yaml --host web-1', operator());
     const block = await documentedBlock(
       PAGE,
       '$ fleetwall report edge --host web-1                    # what is live, as iptables-save text; without a name, all rulesets',
     );
-    expect(await run(block)).toMatch(/-A edge -s 192\.0\.2\.1\/32 [^]*edge revision 4[^]*1 removed/);
+    expect(await run(block)).toMatch(/-A edge -s 192\.0\.2\.3\/32 [^]*edge revision 5[^]*1 removed/);
     expect(await namespace.save()).not.toContain('edge');
   });
 
