@@ -8,6 +8,8 @@ export class ManagementError extends Error {
 
 const TIMEOUT_MS = 60_000;
 
+const UNAUTHORIZED = 401;
+
 /** RabbitMQ's management HTTP API: https://www.rabbitmq.com/docs/http-api-reference */
 export class Management {
   readonly #base: string;
@@ -55,6 +57,11 @@ export class Management {
     // Nothing has to be done to delete what does not exist.
     if (method === 'DELETE' && answer.status === 404) return null;
     const text = await answer.text();
+    if (answer.status === UNAUTHORIZED) {
+      throw new ManagementError(
+        `${this.#base} does not let this user in (${reasonIn(text)}): --management-url, or FLEETWALL_MANAGEMENT_URL, has to have the name and password of an administrator of RabbitMQ`,
+      );
+    }
     if (!answer.ok) throw new ManagementError(`${method} ${place}: ${answer.status} ${reasonIn(text)}`);
     return text === '' ? null : JSON.parse(text);
   }

@@ -10,7 +10,8 @@ const SHOWN = 'has its result among those that the tests of the command compare'
 
 /** Blocks of commands in the documents that no test runs as they stand, with the reason. Whatever else there is, is run. */
 export const NOT_RUN: Readonly<Record<string, string>> = {
-  'README.md: npm run demo': 'runs for minutes, and is run by hand before a release',
+  'README.md: npm run demo':
+    'takes a minute, makes namespaces by fixed names, and is run by hand before a release',
   'README.md: npm test': WHOLE,
   'README.md: npm ci && npm run build && npm run package:deb': BOOTED,
   'README.md: cd docker && export COMPOSE_PROJECT_NAME=fleetwall': DOCKER,
@@ -44,17 +45,14 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
     ASKS,
   'src/cli/README.md: $ fleetwall rollout list                                # which there were in the last month, and how they ended':
     IDS,
-  'src/cli/README.md: $ fleetwall rollback edge --host web-1                  # to what was there before, under a new revision':
-    ASKS,
   'src/cli/README.md: $ fleetwall confirm 99100c9c-3567-439e-9849-cb3edc97b140': IDS,
-  'src/cli/README.md: $ fleetwall cancel 99100c9c-3567-439e-9849-cb3edc97b140': IDS,
   'src/cli/README.md: $ fleetwall watch --outcome failed': ASKS,
-  'src/cli/README.md: $ fleetwall list add blocked 203.0.113.9 --for 4h --all --yes': SHOWN,
   'src/cli/README.md: $ cat block.yaml':
     'test/integration/central/block-addresses.test.ts runs it from the page, for one host',
   'src/cli/README.md: $ cscli bouncers add fleetwall -o raw > /etc/fleetwall/crowdsec.key':
     'test/integration/central/block-addresses.test.ts runs it from the page, for one host and a CrowdSec of its own',
-  'src/cli/README.md: $ fleetwall forget web-7': ADDRESS,
+  'src/cli/README.md: $ fleetwall forget web-7':
+    'names a host of an example: the same command is run with that of a test',
   'src/cli/README.md: $ fleetwall provision --hosts hosts.txt --operator central --passwords ./passwords \\':
     ADDRESS,
   'src/cli/README.md: fleetwall push edge.yaml --group canary --check --yes':
@@ -63,8 +61,6 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
     'the program above it is run, and what it prints is compared with this',
   'src/contract/README.md: $ npx quicktype --src-lang schema --lang python --out fleetwall.py schemas/job.schema.json schemas/event.schema.json':
     'loads quicktype from the registry: the tests do the same with its library',
-  'src/cli/README.md: $ fleetwall status --json --amqp-url amqp://127.0.0.1:9':
-    'prints what the system says: errors of each command are compared by their tests',
   'src/cli/README.md: $ fleetwall check edge.yaml': SHOWN,
   'src/cli/README.md: $ source <(fleetwall completion bash)     # in ~/.bashrc; for zsh the same with zsh in ~/.zshrc, behind compinit':
     'is for the start of a shell: completion is tested in the real shells',

@@ -1,4 +1,5 @@
 import type { Log } from '../../job/ports/log.ts';
+import { explainRefusal } from './explain-refusal.ts';
 
 /**
  * What a worker that is connected does not get from its broker, by name, with the reason. Each lack is logged once when it begins
@@ -14,7 +15,7 @@ export class Lacks {
 
   /** @param what such as `the queue fleetwall.host.web-1` */
   begin(what: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? explainRefusal(error).message : String(error);
     if (!this.#reasons.has(what)) {
       this.#log.warn(
         { lacking: what, reason },

@@ -99,6 +99,38 @@ describe('src/cli/README.md, as it stands: from the central side', () => {
       'edge revision 3',
     );
     expect(await namespace.save()).toContain('192.0.2.1/32');
+    await machine.do('fleetwall push edge.yaml --host web-1', operator());
+    const block = await documentedBlock(
+      PAGE,
+      '$ fleetwall report edge --host web-1                    # what is live, as iptables-save text; without a name, all rulesets',
+    );
+    expect(await run(block)).toMatch(/-A edge -s 192\.0\.2\.3\/32 [^]*edge revision 5[^]*1 removed/);
+    expect(await namespace.save()).not.toContain('edge');
+  });
+
+  it('list', async () => {
+    await write('blocked.txt', '198.51.100.0/24\n# a comment\n2001:db8:7::/48 until 2099-01-01T00:00:00Z\n');
+    const block = await documentedBlock(
+      PAGE,
+      '$ fleetwall list add blocked 203.0.113.9 --for 4h --all --yes',
+    );
+    const said = await run(block);
+    expect(said).toMatch(
+      /1 in, 0 out, 1 entry, on 1 host\n[^]*0 in, 1 out, 0 entries[^]*2 in, 0 out, 2 entries/,
+    );
+    expect(said).toContain('2001:db8:7::/48 until 2099-01-01T00:00:00');
+    expect(await namespace.run('ipset', ['list', '-name'])).toBe('');
+  });
+
+  it('cancel, and a broker that is not there', async () => {
+    const cancelled = await run(
+      await documentedBlock(PAGE, '$ fleetwall cancel 99100c9c-3567-439e-9849-cb3edc97b140'),
+    );
+    expect(cancelled).toContain('is cancelled wherever it has not begun');
+    const block = await documentedBlock(PAGE, '$ fleetwall status --json --amqp-url amqp://127.0.0.1:9');
+    const { printed } = await machine.run(commandsIn(block), operator());
+    const told = printed.split('\n').find((line) => line.startsWith('{')) ?? '{}';
+    expect(JSON.parse(told)).toMatchObject({ error: { code: 'broker_unreachable', exitStatus: 3 } });
   });
 });
 

@@ -58,8 +58,8 @@ describe('the examples of the library', () => {
     const listed = tableUnder('From a program', await markdownFile('src/cli/README.md'));
     const codes = Object.values<unknown>(library)
       .filter(isErrorClass)
-      .map((type) => `\`${String(new type('').code)}\``);
-    expect(new Set(listed.map(([code]) => code))).toEqual(new Set(codes));
+      .map((type) => `\`${String(new type('').code)}\` \`${type.name}\``);
+    expect(new Set(listed.map(([code, type]) => `${code} ${type}`))).toEqual(new Set(codes));
   });
 
   it.each(EXAMPLES.map(({ name, prints }, index) => ({ name, prints, index })))(

@@ -5,7 +5,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../../src/cli/program.ts';
 import { fleetwall } from '../../support/command-line.ts';
+import { examine } from '../../support/doctor.ts';
 import { freePort } from '../../support/free-ports.ts';
+import { TestNamespace } from '../../support/namespace.ts';
 import { Rabbitmq } from '../../support/rabbitmq.ts';
 
 const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js');
@@ -19,6 +21,9 @@ const NOTHING = '^$';
 
 let folder: string;
 let broker: Rabbitmq;
+let managementPort: number;
+/** Whose rules a worker would keep. */
+let namespace: TestNamespace;
 /** The commands that talk to the broker, as they are typed. */
 let commands: string[][];
 
@@ -37,7 +42,18 @@ beforeAll(async () => {
     { user: 'weak', vhost: '/', configure: NOTHING, write: NOTHING, read: NOTHING },
   ];
   await writeFile(definitions, JSON.stringify({ users, vhosts: [{ name: '/' }], permissions }));
-  broker = await Rabbitmq.start({ configure: async () => [`load_definitions = ${definitions}`] });
+  broker = await Rabbitmq.start({
+    plugins: ['rabbitmq_management'],
+    configure: async (port) => {
+      managementPort = await port();
+      return [
+        `load_definitions = ${definitions}`,
+        'management.tcp.ip = 127.0.0.1',
+        `management.tcp.port = ${managementPort}`,
+      ];
+    },
+  });
+  namespace = await TestNamespace.create('nft');
   // Makes what a fleet has on its broker.
   expect(await fleetwall(['history', '--amqp-url', broker.url])).toMatchObject({ status: 0 });
   commands = [
@@ -60,6 +76,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await broker.stop();
+  await namespace.remove();
   await rm(folder, { recursive: true });
 });
 
@@ -91,6 +108,83 @@ describe('a command that the broker does not serve', () => {
         },
       });
     }
+  });
+
+  it.each([
+    ['a wrong virtual host', async () => `${broker.url}/none`, /no such vhost/],
+    ['a wrong password', async () => as('guest', 'wrong'), /user or password is wrong/],
+    ['a user without any rights', async () => as('stranger'), /no right/],
+    ['a user with too few rights', async () => as('weak'), /no right/],
+    ['a wrong port', async () => `amqp://127.0.0.1:${await freePort()}`, /nothing listens there/],
+    ['TLS where there is none', async () => broker.url.replace('amqp:', 'amqps:'), /does not speak TLS/],
+  ] as const)(
+    'for %s is told by doctor, and by a worker that tries again until it is ended',
+    async (_, urlOf, reason) => {
+      const environment = {
+        FLEETWALL_AMQP_URL: await urlOf(),
+        FLEETWALL_HOST_ID: 'web-1',
+        FLEETWALL_ALLOW_UNSIGNED: 'true',
+        FLEETWALL_NETNS: namespace.name,
+        FLEETWALL_STATE_DIR: join(folder, 'state'),
+        FLEETWALL_RUN_DIR: join(folder, 'run'),
+      };
+      const examined = await examine(environment);
+      expect(examined.status).toBe(1);
+      const found = examined.of('broker', 'failure');
+      expect(found).toMatch(reason);
+      expect(found).not.toMatch(RAW);
+
+      const worker = execa(process.execPath, [MAIN, 'worker'], {
+        env: { PATH: process.env['PATH'], ...environment },
+        extendEnv: false,
+        reject: false,
+      });
+      let log = '';
+      worker.stdout.on('data', (chunk) => (log += String(chunk)));
+      const told = () =>
+        log.split('\n').flatMap((line) => {
+          const { error, reason: lacks } = JSON.parse(line === '' ? '{}' : line) as {
+            error?: Error;
+            reason?: string;
+          };
+          return [error?.message ?? lacks ?? ''];
+        });
+      await expect.poll(() => told().join('\n'), { timeout: 60_000 }).toMatch(reason);
+      worker.kill('SIGTERM');
+      const { exitCode, stderr } = await worker;
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(told().join('\n')).not.toMatch(RAW);
+    },
+  );
+
+  it.each<[string, () => string, RegExp]>([
+    [
+      'a wrong password',
+      () => `http://guest:wrong@127.0.0.1:${managementPort}`,
+      /password of an administrator/,
+    ],
+    [
+      'a user who is no administrator',
+      () => `http://weak:weak@127.0.0.1:${managementPort}`,
+      /password of an administrator/,
+    ],
+    ['the port of AMQP', () => broker.url.replace(/^amqp:\/\//, 'http://guest:guest@'), /does not answer/],
+    ['a port where nothing listens', () => 'http://guest:guest@127.0.0.1:1', /does not answer/],
+  ])('for %s is told by provision in one sentence', async (_, urlOf, reason) => {
+    const args = [
+      'provision',
+      'web-1',
+      '--passwords',
+      join(folder, 'passwords'),
+      '--management-url',
+      urlOf(),
+    ];
+    const ended = await runHere([...args, '--json']);
+    expect(ended.stderr).toMatch(reason);
+    expect(ended.stderr).toMatch(/^fleetwall: [^\n]{1,900}\n$/);
+    expect(ended.stderr).not.toMatch(/\n {4}at |node:|wrong@/);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code: 'management_failed', exitStatus: 2 } });
+    expect(ended.status).toBe(2);
   });
 
   it('takes another node of a cluster, where one does not answer', async () => {
