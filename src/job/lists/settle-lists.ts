@@ -8,7 +8,7 @@ import { listState } from '../outcome/list-state.ts';
 import { labelOf } from '../outcome/naming.ts';
 import { undoneEvent } from '../outcome/undone-event.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
-import { LockTimeout } from '../ports/host-lock.ts';
+import { LockLost, LockTimeout } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import type { PendingList, StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -30,7 +30,7 @@ export type SettledLists = { event: JobCompletedEvent; headers: Record<string, s
  * @throws {LockTimeout} if the change waits for an answer that this process cannot hear
  * @throws {WindowLeft} if the worker must stop while it waits for the answer
  */
-export async function settleLists({ ports, sets }: ListSession): Promise<SettledLists> {
+export async function settleLists({ ports, sets, assertHeld }: ListSession): Promise<SettledLists> {
   const pending = await ports.listJournal.read();
   if (pending === null) return [];
   const { after, jobs } = pending;
@@ -42,7 +42,10 @@ export async function settleLists({ ports, sets }: ListSession): Promise<Settled
   let stored = await ports.lists.read(name);
   let failure: JobFailure | null = null;
   if (!isCommitted(stored, pending)) {
-    failure = !hasEnded && mayGoOn(pending, ports) ? await resumeWindow(pending, ports) : cutShort(pending);
+    failure =
+      !hasEnded && mayGoOn(pending, ports)
+        ? await resumeWindow(pending, { ports, assertHeld })
+        : cutShort(pending);
     if (failure === null) stored = await ports.lists.read(name);
     else await ports.lists.discard(name);
   }
@@ -135,7 +138,10 @@ function mayGoOn(pending: PendingList, { place }: Pick<Ports, 'place'>): pending
 }
 
 /** @returns `null`: the change is on record */
-async function resumeWindow(pending: PendingList, ports: ListSession['ports']): Promise<JobFailure | null> {
+async function resumeWindow(
+  pending: PendingList,
+  { ports, assertHeld }: Pick<ListSession, 'ports' | 'assertHeld'>,
+): Promise<JobFailure | null> {
   const { window, after } = pending;
   if (window === null) return cutShort(pending);
   if (!ports.confirmation.answers.resumable) {
@@ -147,10 +153,11 @@ async function resumeWindow(pending: PendingList, ports: ListSession['ports']): 
       async (deadlineMs) => await ports.listJournal.write({ ...pending, window: { ...window, deadlineMs } }),
       ports,
     );
+    assertHeld();
     await ports.lists.place(after);
     return null;
   } catch (error) {
-    if (error instanceof WindowLeft) throw error;
+    if (error instanceof WindowLeft || error instanceof LockLost) throw error;
     return asJobFailure(error);
   }
 }
