@@ -16,7 +16,7 @@ export interface ListSession {
   sets: LiveSets;
   watch: Stopwatch;
   /** @throws {LockLost} if another process may be writing the lists */
-  assertHeld(): void;
+  assertHeld: () => void;
 }
 
 /**
