@@ -12,7 +12,6 @@ import { LockLost, LockTimeout } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import type { PendingList, StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
-import { isUndoFailed } from '../settle/owed-undo.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
 import { awaitingOf, diffOf, endOf } from './change-list.ts';
@@ -56,7 +55,7 @@ export async function settleLists(session: ListSession): Promise<SettledLists> {
     const known = ends.get(one.job.id) ?? null;
     if (known === null)
       settled.push(await endSettled(one, reachedBy(one, after, failure, error), name, ports));
-    else if (error === null && isUndoFailed(known.data)) await keepUndone(one, name, ports);
+    else if (error === null && isOwed(known)) await keepUndone(one, name, ports);
   }
   if (error !== null) {
     tellSettledLists(settled, ports);
@@ -83,6 +82,10 @@ async function decide(
 }
 
 type Settling = PendingList['jobs'][number];
+
+function isOwed({ data }: JobCompletedEvent): boolean {
+  return data.failure?.code === 'undo_failed';
+}
 
 function firstOf([first]: readonly Settling[]): { jobId?: string } {
   return first === undefined ? {} : { jobId: first.job.id };
