@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { CloudEventFields } from './cloud-event.ts';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
-import { Digest, ListName, Revision, RulesetName, Timestamp } from './identifiers.ts';
+import { ListName, Revision } from './identifiers.ts';
+import { JobUndone, RulesetEnded } from './late-events.ts';
 import { ListCounts, ListRevisionLive, ListState } from './list-state.ts';
 import { Report } from './report.ts';
 import { Rollback } from './rollback.ts';
+import { JobOfEvent, RolloutOfJob, RulesetRevision, RulesetState } from './ruleset-state.ts';
 import { Timings } from './timings.ts';
 import { Origin } from './worker-facts.ts';
 import { WorkerState } from './worker-state.ts';
@@ -43,20 +45,7 @@ export const Outcome = z
   .describe('How the job ended. The contract has what each outcome means.');
 export type Outcome = z.infer<typeof Outcome>;
 
-/** The ruleset of a job, and what is committed under its name on the host when the job has ended. */
-const RulesetState = z.object({
-  name: RulesetName,
-  revision: Revision.describe('The revision that the job has asked for.'),
-  digest: Digest.nullable().describe('The digest of what the job has asked for, once that is known.'),
-  liveRevision: Revision.nullable().describe('The revision that is committed on the host; null: none.'),
-  liveDigest: Digest.nullable().describe('The digest of what is committed on the host; null: nothing.'),
-});
-
-const RulesetRevision = z.object({ name: RulesetName, revision: Revision });
 const ListRevision = z.object({ name: ListName, revision: Revision });
-const JobOfEvent = z.string().describe('The id of the job.');
-const RolloutOfJob = z.string().nullable().describe('The rolloutId of the job; null: it has none.');
-
 const JobStarted = Origin.extend({
   jobId: JobOfEvent,
   action: JobAction,
@@ -143,27 +132,6 @@ export const JobCompleted = Origin.extend({
 });
 /** As it is read. */
 export type JobCompleted = z.infer<typeof JobCompleted>;
-
-const JobUndone = Origin.extend({
-  jobId: JobOfEvent,
-  rolloutId: RolloutOfJob,
-  ruleset: RulesetState.nullable().describe(
-    'What the job had asked for, and what is committed now; null: it is about a list.',
-  ),
-  list: ListState.optional().describe('The same of a list, in place of a ruleset.'),
-  diff: Diff.describe('What the undo changed. Of a list it has the counts alone.'),
-  verified: z.literal(true).describe('The host was read again, and is as it was before the job.'),
-});
-
-const RulesetEnded = Origin.extend({
-  ruleset: RulesetRevision.describe('The ruleset and its revision, of which the content has ended.'),
-  until: Timestamp.describe('When it had to end.'),
-  liveRevision: Revision.nullable().describe('The revision that the host went back to; null: none is live.'),
-  liveDigest: Digest.nullable().describe('The digest of what the host went back to; null: nothing is live.'),
-  diff: Diff.nullable().describe('What was changed; null: nothing was tried, or it was taken back.'),
-  ok: z.boolean().describe('Whether the host went back. If not, it tries again until it has.'),
-  failure: Failure.nullable().describe('Why it did not yet; else null.'),
-});
 
 const CloudEvent = CloudEventFields.extend({
   source: z

@@ -3,7 +3,7 @@ import { listOfSet } from '../list/set-lines.ts';
 import { type Examined, type Finding, ok, runInside, warning } from './finding.ts';
 
 /** A rule that matches a list, and that packets of open flows do not reach. */
-export interface LateList {
+interface LateList {
   list: string;
   /** The chain of the kernel's where both stand, or from where they are reached. */
   hook: string;
@@ -32,7 +32,7 @@ const LETS_OPEN_FLOWS_IN = /--(?:ct)?state \S*ESTABLISHED\S*.* -j ACCEPT\b/;
 const HOOKS = ['INPUT', 'FORWARD'];
 
 /** Goes through the rules of `iptables-save` as packets do, as far as that can be told without any packet. */
-export function findLateLists(save: string): LateList[] {
+function findLateLists(save: string): LateList[] {
   const tables = readTables(save);
   const early = new Set(
     ['raw', 'mangle'].flatMap((table) =>

@@ -9,7 +9,7 @@ import { countAttempt } from './intake/attempts.ts';
 import { authorise } from './intake/authorise.ts';
 import { cancelledEnd } from './intake/cancelled.ts';
 import { decodeJob } from './intake/decode.ts';
-import type { BatchPlace } from './intake/list-batch.ts';
+import { type KeptJob, keptOf } from './intake/kept-job.ts';
 import type { Done } from './intake/waiting-job.ts';
 import type { WaitingJobs } from './intake/waiting-jobs.ts';
 import { ended, failed, type JobEnd } from './outcome/job-end.ts';
@@ -41,18 +41,18 @@ export async function handleDelivery(
   ports: Ports,
 ): Promise<Disposition> {
   const received = { delivery, origin: originOf(delivery), watch: new Stopwatch() };
-  let job: Job;
+  let kept: KeptJob;
   try {
-    const { message, signers } = await decodeJob(delivery, ports.ring);
-    authorise(message, signers, ports.identity);
-    received.origin.authenticated = signers.length > 0;
-    job = message;
+    kept = keptOf(await readJob(received, ports));
   } catch (error) {
     return await refuse(received, failed(error), ports);
   }
+  const { job, entries, isWhole } = kept;
   return await waiting.take({
     job,
-    run: async (batch) => await attemptJob(job, received, ports, batch),
+    entries,
+    run: async (batch) =>
+      await attemptJob(job, received, ports, async (run) => await runJob(run, ports, batch), isWhole),
     supersede: async () => await endJob(job, received, ports, supersede),
     cancel: async () => {
       const end = await cancelledEnd(job, received.origin, ports);
@@ -63,15 +63,33 @@ export async function handleDelivery(
   });
 }
 
-async function attemptJob(job: Job, received: Received, ports: Ports, batch?: BatchPlace): Promise<Done> {
+/** @throws {JobFailure} if it is no job, or may not command this host */
+async function readJob({ delivery, origin }: Received, ports: Ports): Promise<Job> {
+  const { message, signers } = await decodeJob(delivery, ports.ring);
+  authorise(message, signers, ports.identity);
+  origin.authenticated = signers.length > 0;
+  return message;
+}
+
+/** @param isWhole whether `job` is all that was sent; else it is read again: whoever is not trusted any more is refused then */
+async function attemptJob(
+  job: Job,
+  received: Received,
+  ports: Ports,
+  work: (run: JobRun) => Promise<void>,
+  isWhole: boolean,
+): Promise<Done> {
   const { delivery, origin } = received;
   try {
-    return await countAttempt(delivery, ports, async (count) => {
-      const work = async (run: JobRun) => await runJob(run, ports, batch);
-      return await endJob(job, { ...received, origin: { ...origin, attempt: count } }, ports, work);
-    });
+    const whole = isWhole ? job : await readJob(received, ports);
+    return await countAttempt(
+      delivery,
+      ports,
+      async (count) =>
+        await endJob(whole, { ...received, origin: { ...origin, attempt: count } }, ports, work),
+    );
   } catch (error) {
-    // Whatever makes a job fail becomes its end in `runJob`. Only `countAttempt` itself throws a JobFailure here.
+    // Whatever makes a job fail becomes its end in `runJob`. Only what comes before that throws a JobFailure here.
     if (!(error instanceof JobFailure)) throw error;
     return { outcome: 'rejected', disposition: awaitedLater(refuse(received, failed(error), ports, job)) };
   }

@@ -61,8 +61,10 @@ export function changeLines(
   return changes
     .map(({ text, after }) => {
       const set = setName(list, familyOf(text));
+      // What others have added may have a flag, which a deletion does not take.
       // Not added and deleted again, as ipset would print an error for what is not there.
-      if (after === undefined || hasEnded(after, nowMs)) return `del -exist ${set} ${text}\n`;
+      if (after === undefined || hasEnded(after, nowMs))
+        return `del -exist ${set} ${text.split(' ', 1)[0]}\n`;
       // Always with a timeout: an entry that is there would else be one without an end.
       return `add -exist ${set} ${text} timeout ${timeoutOf(after, kind, nowMs)}\n`;
     })

@@ -40,8 +40,9 @@ export class Ipset implements AddressSets {
   async read(fence: Fence, set: string, each: (text: string, ends: boolean) => void): Promise<void> {
     await this.#run(fence, ['save', set], {
       onLine: (line) => {
-        const [word, , text = '', , timeout] = line.split(' ');
-        if (word === 'add') each(text, timeout !== undefined && timeout !== '0');
+        const [word, , text = '', , timeout, ...flags] = line.split(' ');
+        // An entry with a flag (nomatch) is another one: it means the opposite.
+        if (word === 'add') each([text, ...flags].join(' '), timeout !== undefined && timeout !== '0');
       },
     });
   }

@@ -78,6 +78,7 @@ export class SimulatedHost {
       lock: this.#lock(),
       firewall: this.firewall,
       holder: { findStopped: async () => null, signal: () => {} },
+      listHolder: { findStopped: async () => null, signal: () => {} },
       checks: { lock: async () => {}, backend: async () => {}, lastProgress: () => performance.now() },
       monitor: { start: () => {}, stop: () => {} },
       sandbox: new SimulatedStage(),

@@ -12,6 +12,7 @@ export interface Choice<T> {
 
 interface Waiting {
   job: Job;
+  entries?: number;
 }
 
 /**
@@ -39,6 +40,8 @@ function replaceable(job: Job): ApplyJob | null {
 
 /** So that the jobs of one list cannot keep all others waiting. */
 const MOST_TOGETHER = 1_000;
+/** So that those that are run together, and have all been read then, fit into memory. */
+const MOST_ENTRIES = 100_000;
 
 /**
  * The first job, or what waits with it of the same list: the newest whole content makes all pointless that came before it; changes are
@@ -60,7 +63,17 @@ export function chooseList<T extends Waiting>(entries: readonly [T, ...T[]]): Ch
   const changes = same.toSorted((a, b) => a.list.list.revision - b.list.list.revision);
   const asks = changes.findIndex(({ list }) => list.confirm.mode !== 'none');
   const count = asks === 0 ? 1 : asks === -1 ? MOST_TOGETHER : Math.min(asks, MOST_TOGETHER);
-  return { run: changes.slice(0, count).map(({ entry }) => entry), rivals: [] };
+  return { run: fitting(changes.slice(0, count).map(({ entry }) => entry)), rivals: [] };
+}
+
+/** The first, and those behind it that fit beside it. */
+function fitting<T extends Waiting>(entries: readonly T[]): T[] {
+  let room = MOST_ENTRIES;
+  const over = entries.findIndex(({ entries: count = 0 }, index) => {
+    room -= count;
+    return index > 0 && room < 0;
+  });
+  return over === -1 ? [...entries] : entries.slice(0, over);
 }
 
 /** The jobs that wait for a list to be changed, in their order, up to the first that removes it. */

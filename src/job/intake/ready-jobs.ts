@@ -10,3 +10,8 @@ export function readyOf(entries: readonly Entry[]): Entry[] {
 function rulesetOf(job: Job): string | null {
   return isRulesetJob(job) ? job.ruleset.name : null;
 }
+
+/** Those for which something is so, and the others. */
+export function partition<T>(list: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [list.filter(test), list.filter((item) => !test(item))];
+}

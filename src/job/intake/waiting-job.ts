@@ -14,6 +14,8 @@ export interface Done {
 /** A job that waits for its turn. */
 export interface WaitingJob {
   job: Job;
+  /** How many entries of a list it has; `job` itself may be without them. */
+  entries?: number;
   /** It is not begun before that, and keeps no other from it. It does not reject. */
   after?: Promise<unknown> | undefined;
   /** Runs the job to its end, and publishes that; together with others, if it has a place among them. */

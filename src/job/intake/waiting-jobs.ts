@@ -3,7 +3,7 @@ import type { Outcome } from '../../contract/event.ts';
 import type { Job } from '../../contract/job.ts';
 import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
 import { type Choice, chooseRuleset } from './choose-jobs.ts';
-import { readyOf } from './ready-jobs.ts';
+import { partition, readyOf } from './ready-jobs.ts';
 import {
   type Entry,
   endOf,
@@ -64,11 +64,14 @@ export class WaitingJobs {
       const entry = { ...waiting, isReady: waiting.after === undefined, left, leave, resolve, fail };
       this.#entries.push(entry);
       if (!this.#isWorking) void this.#work();
-      void waiting.after?.then(() => {
-        entry.isReady = true;
-        if (!this.#isWorking) void this.#work();
-      });
+      if (!entry.isReady) void this.#beginLater(entry);
     });
+  }
+
+  async #beginLater(entry: Entry): Promise<void> {
+    await entry.after;
+    entry.isReady = true;
+    if (!this.#isWorking) void this.#work();
   }
 
   isInHand(jobId: string): boolean {
@@ -213,8 +216,4 @@ export class WaitingJobs {
       for (const entry of this.#untold) entry.fail(new NotTold('the worker stops'));
     }, LAST_CONFIRM_MS).unref();
   }
-}
-
-function partition<T>(list: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [list.filter(test), list.filter((item) => !test(item))];
 }

@@ -139,8 +139,10 @@ async function commit(
   { draft, jobs }: ChangeOfList,
   record: ListRecord,
   written: Written | null,
-  { ports }: ListSession,
+  { ports, assertHeld }: ListSession,
 ): Promise<void> {
+  // Others may have written the list since, and put on record what they have.
+  assertHeld();
   const isPrepared = written !== null && (isWhole(draft) || jobs[0]?.run.job.confirm.mode !== 'none');
   if (isPrepared) await ports.lists.place(record);
   else if (draft.before === null) {

@@ -60,11 +60,14 @@ export async function compareList({ record, content }: StoredList, sets: LiveSet
   };
   const nowMs = Date.now();
   await look((text, ends) => {
-    const until = content.get(text);
+    // With a flag (nomatch) it means the opposite, and to add it again takes that away.
+    const [plain = text, flag] = text.split(' ');
+    const until = content.get(flag === undefined ? text : ownText(plain));
     if (until === undefined) changes.push({ text, before: ends ? nowMs : null, after: undefined });
     else {
       seen += 1;
-      if (!isEndRight(until, ends, kind, nowMs)) changes.push({ text, before: undefined, after: until });
+      if (flag !== undefined) changes.push({ text: ownText(plain), before: undefined, after: until });
+      else if (!isEndRight(until, ends, kind, nowMs)) changes.push({ text, before: undefined, after: until });
     }
   });
   if (seen < content.size) {

@@ -8,7 +8,7 @@ import { listState } from '../outcome/list-state.ts';
 import { labelOf } from '../outcome/naming.ts';
 import { undoneEvent } from '../outcome/undone-event.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
-import { LockTimeout } from '../ports/host-lock.ts';
+import { LockLost, LockTimeout } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import type { PendingList, StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -30,22 +30,18 @@ export type SettledLists = { event: JobCompletedEvent; headers: Record<string, s
  * @throws {LockTimeout} if the change waits for an answer that this process cannot hear
  * @throws {WindowLeft} if the worker must stop while it waits for the answer
  */
-export async function settleLists({ ports, sets }: ListSession): Promise<SettledLists> {
+export async function settleLists(session: ListSession): Promise<SettledLists> {
+  const { ports, sets } = session;
   const pending = await ports.listJournal.read();
   if (pending === null) return [];
   const { after, jobs } = pending;
   const { name } = after;
-  ports.log.warn({ jobId: jobs[0]?.job.id, list: name }, 'A change of a list was cut short, and is settled');
+  ports.log.warn({ ...firstOf(jobs), list: name }, 'A change of a list was cut short, and is settled');
   const ends = new Map<string, JobCompletedEvent | null>();
   for (const { job } of jobs) ends.set(job.id, await ports.results.find(job.id));
   const hasEnded = [...ends.values()].some((event) => event !== null);
-  let stored = await ports.lists.read(name);
-  let failure: JobFailure | null = null;
-  if (!isCommitted(stored, pending)) {
-    failure = !hasEnded && mayGoOn(pending, ports) ? await resumeWindow(pending, ports) : cutShort(pending);
-    if (failure === null) stored = await ports.lists.read(name);
-    else await ports.lists.discard(name);
-  }
+  const failure = await decide(pending, hasEnded, session);
+  const stored = await ports.lists.read(name);
   const isUndo = failure !== null && !hasEnded;
   const error = await undoStubbornly(
     after,
@@ -59,18 +55,41 @@ export async function settleLists({ ports, sets }: ListSession): Promise<Settled
     const known = ends.get(one.job.id) ?? null;
     if (known === null)
       settled.push(await endSettled(one, reachedBy(one, after, failure, error), name, ports));
-    else if (error === null && known.data.failure?.code === 'undo_failed') await keepUndone(one, name, ports);
+    else if (error === null && isOwed(known)) await keepUndone(one, name, ports);
   }
   if (error !== null) {
     tellSettledLists(settled, ports);
-    throw listUndoPending(jobs[0]?.job.id ?? '', after, error);
+    throw listUndoPending(jobs, after, error);
   }
   await ports.listWatchdog.disarm();
   await ports.listJournal.close();
   return settled;
 }
 
+/** @returns why the change is undone; `null`: it is on record, and stays */
+async function decide(
+  pending: PendingList,
+  hasEnded: boolean,
+  session: ListSession,
+): Promise<JobFailure | null> {
+  const { ports } = session;
+  const { name } = pending.after;
+  if (isCommitted(await ports.lists.read(name), pending)) return null;
+  const goesOn = !hasEnded && mayGoOn(pending, ports);
+  const failure = goesOn ? await resumeWindow(pending, session) : cutShort(pending);
+  if (failure !== null) await ports.lists.discard(name);
+  return failure;
+}
+
 type Settling = PendingList['jobs'][number];
+
+function isOwed({ data }: JobCompletedEvent): boolean {
+  return data.failure?.code === 'undo_failed';
+}
+
+function firstOf([first]: readonly Settling[]): { jobId?: string } {
+  return first === undefined ? {} : { jobId: first.job.id };
+}
 
 function reachedBy(
   { end }: Settling,
@@ -135,7 +154,10 @@ function mayGoOn(pending: PendingList, { place }: Pick<Ports, 'place'>): pending
 }
 
 /** @returns `null`: the change is on record */
-async function resumeWindow(pending: PendingList, ports: ListSession['ports']): Promise<JobFailure | null> {
+async function resumeWindow(
+  pending: PendingList,
+  { ports, assertHeld }: Pick<ListSession, 'ports' | 'assertHeld'>,
+): Promise<JobFailure | null> {
   const { window, after } = pending;
   if (window === null) return cutShort(pending);
   if (!ports.confirmation.answers.resumable) {
@@ -147,10 +169,11 @@ async function resumeWindow(pending: PendingList, ports: ListSession['ports']): 
       async (deadlineMs) => await ports.listJournal.write({ ...pending, window: { ...window, deadlineMs } }),
       ports,
     );
+    assertHeld();
     await ports.lists.place(after);
     return null;
   } catch (error) {
-    if (error instanceof WindowLeft) throw error;
+    if (error instanceof WindowLeft || error instanceof LockLost) throw error;
     return asJobFailure(error);
   }
 }

@@ -50,7 +50,11 @@ export function undoFailed(list: Named, failure: JobFailure, error: Error): JobE
 }
 
 /** The failure of a job that is not begun, as the undo of another one is owed. */
-export function listUndoPending(jobId: string, list: Named, error: Error): JobFailure {
-  const message = `the undo of job ${jobId} (list ${labelOf(list)}) is owed, and no list may change before; it is tried on, and failed last because ${error.message}`;
+export function listUndoPending(
+  jobs: readonly { job: { id: string } }[],
+  list: Named,
+  error: Error,
+): JobFailure {
+  const message = `the undo of job ${jobs.map(({ job }) => job.id).join(', ')} (list ${labelOf(list)}) is owed, and no list may change before; it is tried on, and failed last because ${error.message}`;
   return new JobFailure('host', 'undo_pending', message, { cause: error });
 }

@@ -15,6 +15,8 @@ export interface ListSession {
   ports: Omit<Ports, 'lock' | 'listLock' | 'firewall' | 'sets'>;
   sets: LiveSets;
   watch: Stopwatch;
+  /** @throws {LockLost} if another process may be writing the lists */
+  assertHeld: () => void;
 }
 
 /**
@@ -37,6 +39,6 @@ export async function withLists<T>(
       write: async (lines) => await sets.write(fence, lines),
       destroy: async (names) => await sets.destroy(fence, names),
     };
-    return await work({ ports, sets: live, watch });
+    return await work({ ports, sets: live, watch, assertHeld: () => fence.assertHeld() });
   });
 }

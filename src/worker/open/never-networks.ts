@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SetupError } from '../../config/setup-error.ts';
 import type { RunCommand } from '../../host/command.ts';
 import { type NeverNetworks, SetsFailed } from '../../job/ports/lists.ts';
@@ -19,6 +20,8 @@ export interface NeverOptions {
 const TIMEOUT_MS = 10_000;
 /** A name is looked up again after this long. */
 const LOOKUP_MS = 60_000;
+/** What was found before counts where a name server does not answer in this time. */
+const LOOKUP_LIMIT_MS = 2_000;
 const LOOPBACK = ['127.0.0.0/8', '::1'];
 
 /** What a host must never refuse: itself, the ways out of it, and the broker that commands it. Looked at anew each time. */
@@ -90,7 +93,9 @@ export class HostsNever implements NeverNetworks {
   }
 
   async #lookUp(host: string): Promise<void> {
-    const found = await lookup(host, { all: true }).catch(() => []);
+    // A list is locked meanwhile: a name server that does not answer must not keep it so.
+    const tooLate = sleep(LOOKUP_LIMIT_MS, [], { ref: false });
+    const found = await Promise.race([lookup(host, { all: true }).catch(() => []), tooLate]);
     if (found.length === 0) return;
     this.#broker.set(
       host,

@@ -51,6 +51,8 @@ export type ManagedHost = Pick<
   checks: HostChecks;
   /** Finds the process that has the lock, if it is stopped, and signals it. */
   holder: Pick<LockHolder, 'findStopped' | 'signal'>;
+  /** The same of the lock of lists. */
+  listHolder: Pick<LockHolder, 'findStopped' | 'signal'>;
   /** The programs that load the rules at boot. */
   restore: Record<'ipv4' | 'ipv6', string>;
   /** The program that loads lists at boot; `null`: there is none. */
@@ -99,6 +101,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
   const timeoutSeconds = settings.lockTimeoutSeconds;
   const locking = { runDir, inode, hostId, timeoutSeconds, run, log };
   const lock = new NamespaceLock(locking);
+  const listLock = new NamespaceLock({ ...locking, what: 'lists' });
   const firewall = new Iptables(iptables);
   const nft = programs.backend === 'nft' ? programs.nft : null;
   const settling = { command: SETTLE, environment: environmentOf(settings) };
@@ -106,11 +109,12 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     facts,
     place: `boot ${facts.bootId}, network namespace ${inode}`,
     lock,
-    listLock: new NamespaceLock({ ...locking, what: 'lists' }),
+    listLock,
     firewall,
     sets: new Ipset({ ipset: programs.ipset, namespace, timeoutMs: iptables.timeoutMs, run }),
     flows: new Flows({ ...programs, namespace, timeoutMs: iptables.timeoutMs, run }),
     holder: new LockHolder(lock.path),
+    listHolder: new LockHolder(listLock.path),
     checks: {
       lock: async () => await lock.assertFree(),
       // Not by `run`: a look from outside must not count as progress of a job.

@@ -42,7 +42,7 @@ export interface Surroundings {
   log: Log;
 }
 
-export type PreparedPorts = Ports & { checks: HostChecks } & Pick<ManagedHost, 'holder'>;
+export type PreparedPorts = Ports & { checks: HostChecks } & Pick<ManagedHost, 'holder' | 'listHolder'>;
 
 /**
  * Opens everything that jobs need.

@@ -7,6 +7,7 @@ import { settleLists } from '../../job/lists/settle-lists.ts';
 import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
 import { LockTimeout } from '../../job/ports/host-lock.ts';
 import { withLists } from '../../job/ports/list-session.ts';
+import type { PendingList } from '../../job/ports/lists.ts';
 import type { Log } from '../../job/ports/log.ts';
 import { JournalDamaged, type PendingChange } from '../../job/ports/pending.ts';
 import { HostSession } from '../../job/ports/session.ts';
@@ -27,15 +28,19 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
   const listJournal = new FileListJournal(settings.stateDir);
   const pause = new BackOff();
   let settler: Settler | null = null;
+  let listSettler: Settler | null = null;
   for (;;) {
     try {
       const change = await journal.peek();
       if (change?.job.id !== jobId) {
-        if (!(await isOfList(jobId, listJournal))) return;
-        await settleListLater(await watchdogPorts(settings, log), jobId);
+        const ofList = await listJournal.read();
+        if (ofList?.jobs.some(({ job }) => job.id === jobId) !== true) return;
+        listSettler ??= await newSettler(settings, log, 'listHolder');
+        if (await listSettler.isTooEarly({ ...ofList, owed: null })) await sleep(LOOK_MS);
+        else await listSettler.settleLists(jobId);
         continue;
       }
-      settler ??= new Settler(await watchdogPorts(settings, log), monotonicMs());
+      settler ??= await newSettler(settings, log, 'holder');
       if (await settler.isTooEarly(change)) await sleep(LOOK_MS);
       else if (await settler.settle(jobId)) return;
       else await sleep(pause.next());
@@ -50,13 +55,13 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
   }
 }
 
-async function isOfList(jobId: string, journal: FileListJournal): Promise<boolean> {
-  return (await journal.read())?.jobs.some(({ job }) => job.id === jobId) === true;
-}
-
-/** A worker that was started again may go on waiting until the deadline; then this process waits for the lock in vain. */
-async function settleListLater(ports: PreparedPorts, jobId: string): Promise<void> {
-  await withLists(ports, `end of job ${jobId}`, new Stopwatch(), settleLists);
+async function newSettler(
+  settings: WorkerSettings,
+  log: Log,
+  which: 'holder' | 'listHolder',
+): Promise<Settler> {
+  const ports = await watchdogPorts(settings, log);
+  return new Settler(ports, ports[which], monotonicMs());
 }
 
 /** Without a broker, and without another watchdog: nobody would go on after this process. */
@@ -72,13 +77,18 @@ async function watchdogPorts(settings: WorkerSettings, log: Log): Promise<Prepar
   return { ...ports, watchdog: none, listWatchdog: none };
 }
 
+/** What is looked at of a change of rules or of a list. */
+type Late = Pick<PendingChange, 'place' | 'owed'> & Pick<PendingList, 'window'>;
+
 class Settler {
   readonly #ports: PreparedPorts;
+  readonly #holder: PreparedPorts['holder'];
   readonly #wokenMs: number;
   #continued: { process: Continued['process']; atMs: number } | null = null;
 
-  constructor(ports: PreparedPorts, wokenMs: number) {
+  constructor(ports: PreparedPorts, holder: PreparedPorts['holder'], wokenMs: number) {
     this.#ports = ports;
+    this.#holder = holder;
     this.#wokenMs = wokenMs;
   }
 
@@ -86,8 +96,9 @@ class Settler {
    * Whether it is too early to settle a change. Until its deadline, a worker that is started again may still hear the answer.
    * And a stopped process that has the lock is first told to continue; only if it stays stopped, it is killed.
    */
-  async isTooEarly({ window, place, owed }: PendingChange): Promise<boolean> {
-    const { holder, log } = this.#ports;
+  async isTooEarly({ window, place, owed }: Late): Promise<boolean> {
+    const { log } = this.#ports;
+    const holder = this.#holder;
     const isOpen = owed === null && place === this.#ports.place;
     const lateMs = monotonicMs() - (isOpen ? (window?.deadlineMs ?? this.#wokenMs) : this.#wokenMs);
     if (isOpen && window?.resumable === true && window.mode === 'manual' && lateMs < 0) return true;
@@ -105,6 +116,11 @@ class Settler {
       if (step === 'SIGCONT') this.#continued = { process: stopped, atMs: monotonicMs() };
     }
     return stopped !== null && step !== 'SIGKILL';
+  }
+
+  /** A worker that was started again may go on waiting until the deadline; then this process waits for the lock in vain. */
+  async settleLists(jobId: string): Promise<void> {
+    await withLists(this.#ports, `end of job ${jobId}`, new Stopwatch(), settleLists);
   }
 
   /** @returns whether there is nothing left to be done */

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
@@ -140,3 +140,56 @@ it('an undo that fails is owed: other changes of lists wait for it, and it is to
   expect(await entriesOf(host.namespace)).toEqual(['192.0.2.1']);
   expect(await runList(client, host, 'change', add)).toMatchObject({ outcome: 'applied' });
 }, 180_000);
+
+it('a list is not put on record by a worker that has lost the lock while it waited to be confirmed', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] });
+  const replace = makeJob(host.id, {
+    action: 'list.replace',
+    list: { name: 'blocked', revision: 2, entries: ['192.0.2.2'] },
+    confirm: { mode: 'manual', timeoutSeconds: 600 },
+  });
+  await client.publish(host.id, replace);
+  await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+  const mark = (await readdir(host.runDir)).find((name) => name.endsWith('.lists.lock.lock'));
+  await rm(join(host.runDir, mark ?? ''), { recursive: true });
+  await host.logged('The lock of the rules was taken away');
+  await client.publish(
+    host.id,
+    makeJob(host.id, { kind: 'confirm', jobId: replace.id }),
+    {},
+    CONTROL_EXCHANGE,
+  );
+  expect((await client.completed(replace.id)).data).toMatchObject({
+    outcome: 'failed',
+    failure: { code: 'lock_timeout' },
+    list: { liveRevision: 1 },
+  });
+  expect(await runList(client, host, 'change', { revision: 2, add: ['192.0.2.3'] })).toMatchObject({
+    outcome: 'applied',
+    list: { liveRevision: 2, entries: 2 },
+  });
+  expect(await entriesOf(host.namespace)).toEqual(['192.0.2.1', '192.0.2.3']);
+});
+
+it('a stopped worker that waits for the confirmation of a list is made to go on, and takes it back', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] });
+  const replace = makeJob(host.id, {
+    action: 'list.replace',
+    list: { name: 'blocked', revision: 2, entries: ['192.0.2.2'] },
+    confirm: { mode: 'manual', timeoutSeconds: 3 },
+  });
+  await client.publish(host.id, replace);
+  await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+  process.kill(host.pid, 'SIGSTOP');
+  expect(await entriesOf(host.namespace)).toEqual(['192.0.2.2']);
+  expect((await client.completed(replace.id)).data).toMatchObject({
+    outcome: 'rolled_back',
+    failure: { code: 'confirm_timeout' },
+    list: { liveRevision: 1 },
+  });
+  expect(await entriesOf(host.namespace)).toEqual(['192.0.2.1']);
+});

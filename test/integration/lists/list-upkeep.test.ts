@@ -110,3 +110,21 @@ it('timeouts follow the calendar: a worker that finds another time sets them ane
   await host.start({ NODE_OPTIONS: `--import ${SKEW}`, FLEETWALL_TEST_SKEW_MS: String(3 * 3_600_000) });
   await expect.poll(async () => await entriesOf(host.namespace), { timeout: 20_000 }).toEqual(['192.0.2.2']);
 });
+
+it('an entry that others have turned into its opposite is drift, and put back', async () => {
+  const host = await fixture.host('nft', { environment: { FLEETWALL_DRIFT: 'repair' } });
+  const client = await fixture.client();
+  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.0/24', '2001:db8::/48'] });
+  await host.end();
+  const { namespace } = host;
+  await namespace.run('ipset', ['add', '-exist', 'fw4.blocked', '192.0.2.0/24', 'nomatch']);
+  await namespace.run('ipset', ['add', 'fw4.blocked', '198.51.100.0/24', 'nomatch']);
+  await host.start();
+  const saved = async () => await namespace.run('ipset', ['save', 'fw4.blocked']);
+  await expect.poll(saved, { timeout: 20_000 }).not.toContain('nomatch');
+  expect(await entriesOf(namespace)).toEqual(['192.0.2.0/24', '2001:db8::/48']);
+  await client.event(host.id, 'fleetwall.drift.repaired');
+  expect(driftsOf(client, host)[0]).toMatchObject({
+    entries: { added: ['198.51.100.0/24 nomatch'], removed: ['192.0.2.0/24'] },
+  });
+});
