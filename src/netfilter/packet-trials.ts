@@ -126,8 +126,8 @@ export class PacketTrials implements Packets {
       listNatively: async () => '',
     });
     return {
-      restore: timers.restore,
-      saveAll: timers.saveAll,
+      restore: async (family, text) => await timers.restore(family, text),
+      saveAll: async (family) => await timers.saveAll(family),
       write: async (family, text) => await timers.restore(family, UNFLUSHED + text),
       makeObjects: async (texts) => {
         const names = objectNames(texts.flatMap((text) => text.split('\n')));

@@ -82,7 +82,9 @@ describe('the contract', () => {
   });
 
   it('says of each end of a host what fleetwall explain says', () => {
-    const ends = ['The end of a job', 'The end of a host'].flatMap((heading) => tableUnder(heading, CONTRACT));
+    const ends = ['The end of a job', 'The end of a host'].flatMap((heading) =>
+      tableUnder(heading, CONTRACT),
+    );
     const isEnd = (name: string) => HostEnd.safeParse(name).success;
     const told = ends.map(([name, means]) => [code(name), means]).filter(([name = '']) => isEnd(name));
     expect(Object.fromEntries(told)).toEqual(END_EXPLANATIONS);
