@@ -39,6 +39,9 @@ export async function openLab(request: LabRequest, parts: LabParts): Promise<Pac
   }
 }
 
+/** Each lab is on one processor, the next on another. */
+let openedLabs = 0;
+
 class NamespaceLab implements PacketLab {
   readonly #request: LabRequest;
   readonly #parts: LabParts;
@@ -76,6 +79,8 @@ class NamespaceLab implements PacketLab {
     const others = [...this.#neighbours.values(), ...elsewhere];
     const pids = new Map(others.map(({ place, pid }) => [place ?? '', pid]));
     const { host, neighbours, elsewhere: ends } = labScript(picture, pids, addresses, isKnown);
+    openedLabs += 1;
+    for (const helper of all) helper.tell([`cpu ${openedLabs}`]);
     this.#host.tell(['role host', ...host.before]);
     for (const helper of this.#neighbours.values()) helper.tell(['role neighbour', ...NEIGHBOUR_SETTINGS]);
     await this.#syncAll('set');

@@ -45,7 +45,11 @@ export class PacketTrials implements Packets {
       this.#saveHost('ipv6'),
       this.#cannotStand(ip),
     ]);
-    return { picture, saved: { ipv4, ipv6 }, missing };
+    const unreadable = [ipv4, ipv6].flatMap((text) => [...text.matchAll(/^# (Table .* incompatible.*)$/gm)]);
+    const notes = unreadable.map(
+      ([, said]) => `rules that only nft can show do not stand in the rehearsal: ${said}`,
+    );
+    return { picture, saved: { ipv4, ipv6 }, missing: [...missing, ...notes] };
   }
 
   async routesTo(addresses: readonly string[]): Promise<Map<string, RouteTo>> {

@@ -34,7 +34,7 @@ export function judgeTest(of: ProbedTest, sent: Sent, known: Sent | null): Verdi
       `it meets a rule that asks for what a rehearsal has not (-m ${untriable.match}): ${untriable.text}`,
     );
   const fate = sent.fates.get(number);
-  if (fate === undefined) return inconclusive(of, 'it was not sent');
+  if (fate === undefined || sent.unsent.has(number)) return inconclusive(of, 'it was not sent');
   const notes = sent.met.map(
     ({ match, text }) => `the test "${test.name}" depends on a rule with -m ${match}: ${text}`,
   );

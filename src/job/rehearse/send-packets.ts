@@ -36,6 +36,8 @@ export interface Sent {
   unresolved: ReadonlySet<string>;
   met: OddRule[];
   saved: Map<Family, string>;
+  /** The numbers of probes that their sender could not send. */
+  unsent: ReadonlySet<number>;
 }
 
 /** Sends the packet of each probe side by side, in namespaces of their own. @throws {RestoreFailed} */
@@ -80,6 +82,7 @@ async function sendIn(
     unresolved: families.includes('ipv6') ? await lab.unresolved() : new Set(),
     met: [...saved.values()].flatMap((text) => metIn(text, laid.odd)),
     saved,
+    unsent: new Set(seen.flatMap((one) => (one.kind === 'unsent' ? [one.number] : []))),
   };
 }
 
