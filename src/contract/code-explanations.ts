@@ -1,12 +1,5 @@
 import type { FailureCode } from './failure.ts';
-
-export interface CodeExplanation {
-  /** The stages at which a job may be when it fails with the code. */
-  stages: readonly string[];
-  means: string;
-  /** What to do about it. */
-  advice: string;
-}
+import { type CodeExplanation, TEST_EXPLANATIONS } from './test-explanations.ts';
 
 /** What each failure code means, in the words of the contract's page (`README.md` beside this file), in Markdown. */
 export const CODE_EXPLANATIONS: Readonly<Record<FailureCode, CodeExplanation>> = {
@@ -166,18 +159,7 @@ export const CODE_EXPLANATIONS: Readonly<Record<FailureCode, CodeExplanation>> =
     advice:
       'mend the lines. At stage `apply`, something changed since the rehearsal, such as a chain of others that is gone',
   },
-  test_failed: {
-    stages: ['rehearse'],
-    means:
-      'a packet of a test came out otherwise than it has to: `failure.tests` has each such test, and the rule that decided it',
-    advice: 'mend that rule, or the test; `fleetwall test FILE` tries it again on this host alone',
-  },
-  test_inconclusive: {
-    stages: ['rehearse'],
-    means:
-      'what becomes of a packet cannot be tried here: it is lost with no rules at all, or a rule asks for what a rehearsal has not',
-    advice: 'the message says why (no route, `rp_filter`, the link); correct the test, or the host',
-  },
+  ...TEST_EXPLANATIONS,
   apply_failed: {
     stages: ['host', 'rehearse', 'apply'],
     means: 'iptables failed, and no line is to blame: `stderr` has what it said. At `host` it was a read',

@@ -1,4 +1,4 @@
-import type { Diff, FleetEvent, ReportedList } from './event.ts';
+import type { Diff, FleetEvent, JobCompleted, ReportedList } from './event.ts';
 import type { FailedLine, Failure } from './failure.ts';
 
 /**
@@ -6,9 +6,15 @@ import type { FailedLine, Failure } from './failure.ts';
  * line says.
  */
 export function withoutTexts<T extends FleetEvent>(event: T): T {
-  const data = { ...event.data } as { diff?: Diff | null; failure?: Failure | null; report?: Report | null };
+  const data = { ...event.data } as {
+    diff?: Diff | null;
+    failure?: Failure | null;
+    report?: Report | null;
+    tests?: JobCompleted['tests'];
+  };
   if (data.diff != null) data.diff = { ...data.diff, tables: data.diff.tables.map(withoutRules) };
   if (data.failure != null) data.failure = failureWithoutTexts(data.failure);
+  if (data.tests !== undefined) data.tests = { ...data.tests, notes: data.tests.notes.map(withoutQuotes) };
   if (data.report != null) data.report = reportWithoutTexts(data.report);
   return { ...event, data };
 }
@@ -33,7 +39,11 @@ function failureWithoutTexts(failure: Failure): Failure {
     ...(failure.tests === undefined
       ? {}
       : {
-          tests: failure.tests.map((test) => ({ ...test, lines: test.lines.map(lineWithoutTexts) })),
+          tests: failure.tests.map((test) => ({
+            ...test,
+            got: withoutQuotes(test.got),
+            lines: test.lines.map(lineWithoutTexts),
+          })),
         }),
   };
 }

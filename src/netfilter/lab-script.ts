@@ -1,5 +1,6 @@
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import type { HostInterface, HostPicture } from '../job/ports/packets.ts';
+import { settingsBefore, settingsOf } from './lab-settings.ts';
 
 /** What makes the namespaces of a lab: commands of `ip -batch`, and settings below /proc/sys/net. */
 export interface LabScript {
@@ -13,7 +14,7 @@ export interface LabScript {
 /** Indices of interfaces from here on: a new namespace has lower ones. */
 const FIRST_INDEX = 100;
 /** The neighbour's end of a link. */
-export const NEIGHBOUR_LINK = 'n0';
+const NEIGHBOUR_LINK = 'n0';
 export const NEIGHBOUR_INDEX = 50;
 /** No name of an interface has a blank. */
 export const ELSEWHERE = 'else where';
@@ -183,41 +184,3 @@ function routeLines({ routes }: HostPicture, family: Family): string[] {
       return `${ip} route append ${text.trim()}`;
     });
 }
-
-/** What has to be set before there are links: nothing is to be discovered that packets would be taken for. */
-function settingsBefore({ settings }: HostPicture): string[] {
-  const early = [...settings].filter(
-    ([path]) => !path.includes('/conf/') || path.includes('/conf/all/') || path.includes('/conf/default/'),
-  );
-  return [
-    ...early.map(([path, value]) => `set ${path} ${value}`),
-    'set ipv6/conf/all/accept_dad 0',
-    'set ipv6/conf/default/accept_dad 0',
-    'set ipv6/conf/default/router_solicitations 0',
-    // Answers of the kernel are limited by number: of many tests side by side, each has its own.
-    'set ipv4/icmp_ratemask 0',
-    'set ipv4/icmp_ratelimit 0',
-    'set ipv6/icmp/ratelimit 0',
-    'set ipv4/icmp_msgs_per_sec 100000',
-    'set ipv4/icmp_msgs_burst 100000',
-  ];
-}
-
-function settingsOf({ settings }: HostPicture): string[] {
-  return [...settings]
-    .filter(([path]) => path.includes('/conf/') && !path.includes('/conf/default/'))
-    .map(([path, value]) => `set ${path} ${value}`);
-}
-
-export const NEIGHBOUR_SETTINGS = [
-  'set ipv4/conf/all/rp_filter 0',
-  'set ipv4/conf/default/rp_filter 0',
-  'set ipv4/ip_forward 0',
-  'set ipv6/conf/all/accept_dad 0',
-  'set ipv6/conf/default/accept_dad 0',
-  'set ipv6/conf/default/router_solicitations 0',
-  'set ipv6/conf/all/disable_ipv6 0',
-  'set ipv6/conf/default/disable_ipv6 0',
-  'set ipv4/icmp_ratemask 0',
-  'set ipv6/icmp/ratelimit 0',
-];

@@ -71,7 +71,8 @@ export class PacketHelper {
         port: Number(port),
       };
     if (word === 'D') return { kind: 'answered', number: Number(first), round: Number(second) };
-    return word === 'E' ? { kind: 'fault', place, text: rest.join(' ') } : null;
+    const isOfSender = word === 'E' && (first === 'bind' || first === 'socket');
+    return isOfSender ? { kind: 'unsent', number: Number(second) } : null;
   }
 }
 

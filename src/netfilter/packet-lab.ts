@@ -1,17 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Family } from '../contract/identifiers.ts';
-import type { LabRequest, PacketLab } from '../job/ports/packets.ts';
+import { type LabRequest, type PacketLab, PacketsUnavailable } from '../job/ports/packets.ts';
 import { type Rehearsal } from '../job/ports/sandbox.ts';
 import type { Observation, Probe } from '../ruleset/trial/packets.ts';
-import {
-  ELSEWHERE,
-  FORGET,
-  indexOf,
-  labScript,
-  MUTE,
-  NEIGHBOUR_INDEX,
-  NEIGHBOUR_SETTINGS,
-} from './lab-script.ts';
+import { ELSEWHERE, FORGET, indexOf, labScript, MUTE, NEIGHBOUR_INDEX } from './lab-script.ts';
+import { NEIGHBOUR_SETTINGS } from './lab-settings.ts';
+import { commandOf } from './packet-command.ts';
 import type { PacketHelper } from './packet-helper.ts';
 
 /** What a lab needs of its surroundings. */
@@ -44,6 +38,9 @@ export async function openLab(request: LabRequest, parts: LabParts): Promise<Pac
     throw error;
   }
 }
+
+/** Each lab is on one processor, the next on another. */
+let openedLabs = 0;
 
 class NamespaceLab implements PacketLab {
   readonly #request: LabRequest;
@@ -82,6 +79,8 @@ class NamespaceLab implements PacketLab {
     const others = [...this.#neighbours.values(), ...elsewhere];
     const pids = new Map(others.map(({ place, pid }) => [place ?? '', pid]));
     const { host, neighbours, elsewhere: ends } = labScript(picture, pids, addresses, isKnown);
+    openedLabs += 1;
+    for (const helper of all) helper.tell([`cpu ${openedLabs}`]);
     this.#host.tell(['role host', ...host.before]);
     for (const helper of this.#neighbours.values()) helper.tell(['role neighbour', ...NEIGHBOUR_SETTINGS]);
     await this.#syncAll('set');
@@ -165,14 +164,17 @@ class NamespaceLab implements PacketLab {
     await this.#syncAll(`b${number}`);
   }
 
-  /** @throws {CanaryLost} */
+  /** @throws {PacketsUnavailable} if a link does not carry what is sent over it */
   async #await(helper: PacketHelper, wanted: readonly string[], number: string): Promise<void> {
     const limit = performance.now() + CANARY_MS;
     for (let tries = 0; ; tries += 1) {
       await helper.sync(`c${number}.${tries}`);
       const missing = wanted.filter((canary) => !helper.canaries.has(canary));
       if (missing.length === 0) break;
-      if (performance.now() > limit) throw new CanaryLost(helper.place);
+      if (performance.now() > limit) {
+        const message = `what is sent to ${helper.place ?? 'the host'} in the rehearsal does not arrive`;
+        throw new PacketsUnavailable(message);
+      }
       await sleep(PAUSE_MS);
     }
     for (const canary of wanted) helper.canaries.delete(canary);
@@ -207,31 +209,7 @@ class NamespaceLab implements PacketLab {
   }
 }
 
-/** A link does not carry what is sent over it. */
-export class CanaryLost extends Error {
-  override readonly name = 'CanaryLost';
-
-  constructor(place: string | null) {
-    super(`what is sent to ${place ?? 'the host'} in the rehearsal does not arrive`);
-  }
-}
-
 function isAlive(interfaces: LabRequest['picture']['interfaces'], name: string): boolean {
   const link = interfaces.find((one) => one.name === name);
   return link !== undefined && link.isUp && link.hasCarrier;
-}
-
-function commandOf(probe: Probe, kind: 'first' | 'more', round: number): string {
-  const { number, protocol, family, fromPort, to, port, icmp, state } = probe;
-  const from = probe.from ?? '-';
-  const version = family === 'ipv4' ? 4 : 6;
-  if (protocol === 'icmp')
-    return `icmp ${number} ${round} ${version} ${from} ${to} ${icmp[0]} ${icmp[1]} ${number}`;
-  if (protocol === 'udp') {
-    const word = state === 'established' && kind === 'first' ? 'answer' : '';
-    return `udp ${number} ${round} ${version} ${from} ${fromPort} ${to} ${port} ${word}`;
-  }
-  return kind === 'more'
-    ? `more ${number} ${round}`
-    : `tcp ${number} ${round} ${version} ${from} ${fromPort} ${to} ${port}`;
 }

@@ -101,8 +101,15 @@ sub settle { my $left = 1000; while ($left-- > 0) { my $some = 0;
     my $ready = $vec; vec($ready, 0, 1) = 0; my $n = select($ready, undef, undef, 0);
     last if !defined $n || $n <= 0;
     for my $fd (keys %on) { next if $fd =~ /^c/; next unless vec($ready, $fd, 1) && $on{$fd}; $on{$fd}[1]->(); $some = 1 } last unless $some } }
+# On one processor the packets of all helpers are taken in the order in which they were sent.
+sub pin { my ($which) = @_; my ($get, $set) = @{ { x86_64 => [204, 203], aarch64 => [123, 122], riscv64 => [123, 122],
+    ppc64le => [223, 222], s390x => [240, 239] }->{(POSIX::uname())[4]} // return };
+  my $mask = "\0" x 128; my $n = syscall($get, 0, 128, $mask); return if $n <= 0;
+  my @allowed = grep { vec($mask, $_, 1) } 0 .. $n * 8 - 1; return unless @allowed;
+  my $own = "\0" x 128; vec($own, $allowed[$which % @allowed], 1) = 1; syscall($set, 0, 128, $own) }
 sub command { my ($do, @args) = @_;
   if ($do eq 'role') { $role = $args[0]; sniff(); raw() if $role eq 'host' }
+  elsif ($do eq 'cpu') { pin($args[0]) }
   elsif ($do eq 'set') { my ($path, @value) = @args; if (open my $fh, '>', "/proc/sys/net/$path") { syswrite($fh, "@value\n") // out('E', 'set', $path, $!); close $fh } else { out('E', 'set', $path, $!) } }
   elsif ($do eq 'tcp-listen') { listen_tcp(@args) }
   elsif ($do eq 'udp-listen') { listen_udp(@args) }

@@ -45,7 +45,11 @@ export class PacketTrials implements Packets {
       this.#saveHost('ipv6'),
       this.#cannotStand(ip),
     ]);
-    return { picture, saved: { ipv4, ipv6 }, missing };
+    const unreadable = [ipv4, ipv6].flatMap((text) => [...text.matchAll(/^# (Table .* incompatible.*)$/gm)]);
+    const notes = unreadable.map(
+      ([, said]) => `rules that only nft can show do not stand in the rehearsal: ${said}`,
+    );
+    return { picture, saved: { ipv4, ipv6 }, missing: [...missing, ...notes] };
   }
 
   async routesTo(addresses: readonly string[]): Promise<Map<string, RouteTo>> {
@@ -126,8 +130,8 @@ export class PacketTrials implements Packets {
       listNatively: async () => '',
     });
     return {
-      restore: timers.restore,
-      saveAll: timers.saveAll,
+      restore: async (family, text) => await timers.restore(family, text),
+      saveAll: async (family) => await timers.saveAll(family),
       write: async (family, text) => await timers.restore(family, UNFLUSHED + text),
       makeObjects: async (texts) => {
         const names = objectNames(texts.flatMap((text) => text.split('\n')));

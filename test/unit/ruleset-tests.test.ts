@@ -7,6 +7,10 @@ import { describeIssue, IN_WORDS } from '../../src/contract/describe-issue.ts';
 import { HostPolicy } from '../../src/contract/host-policy.ts';
 import { Job } from '../../src/contract/job.ts';
 import { readExpectation } from '../../src/contract/ruleset-test.ts';
+import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
+import { withoutTexts } from '../../src/contract/without-texts.ts';
+import { describeFailure } from '../../src/job/outcome/describe-end.ts';
+import { JobFailure } from '../../src/job/outcome/job-failure.ts';
 
 const SSH = { name: 'ssh', from: '198.51.100.7', protocol: 'tcp', port: 22, expect: 'accept' };
 
@@ -138,5 +142,42 @@ describe('the tests of a ruleset file', () => {
   it('are of a policy, too', () => {
     expect(HostPolicy.parse({ tests: [SSH] }).tests).toEqual([SSH]);
     expect(HostPolicy.safeParse({ tests: [{ ...SSH, form: 'x' }] }).success).toBe(false);
+  });
+});
+
+describe('tests that failed, in an event', () => {
+  const line = {
+    family: 'ipv4' as const,
+    line: 3,
+    table: 'filter',
+    chain: 'edge',
+    text: `-A edge -m comment --comment "${'x'.repeat(2_000)}" -j DROP`,
+    reason: 'it decides the test "secret"',
+    reportedLine: null,
+    confidence: 'verified' as const,
+    context: [{ line: 2, text: 'secret'.repeat(500) }],
+  };
+  const test = { name: 'n'.repeat(100), expected: 'accept', got: 'drop', lines: [line, line, line, line] };
+  const failure = new JobFailure('rehearse', 'test_failed', 'x', {
+    tests: Array.from({ length: 900 }, () => test),
+  });
+
+  it('are cut, and their number said', () => {
+    const { tests = [], testCount } = describeFailure(failure);
+    expect(testCount).toBe(900);
+    expect(tests.length).toBeGreaterThan(3);
+    expect(tests[0]?.lines[0]).toMatchObject({ line: 3, confidence: 'verified' });
+    expect(Buffer.byteLength(JSON.stringify(describeFailure(failure)))).toBeLessThan(32 * 1024);
+  });
+
+  it('have no texts where none may leave the host', () => {
+    const data = { ...COMPLETED_EXAMPLE.data, failure: describeFailure(failure) };
+    const shown = withoutTexts({ ...COMPLETED_EXAMPLE, data }).data.failure;
+    expect(JSON.stringify(shown)).not.toMatch(/secret|xxx/);
+    expect(shown?.tests?.[0]).toMatchObject({ expected: 'accept', got: 'drop' });
+    expect(shown?.tests?.[0]?.lines[0]).toMatchObject({ line: 3, text: '', context: [] });
+    const notes = ['the test "x" depends on a rule with -m limit: "-A secret -j ACCEPT"'];
+    const run = { ...COMPLETED_EXAMPLE.data, tests: { passed: 1, notes } };
+    expect(JSON.stringify(withoutTexts({ ...COMPLETED_EXAMPLE, data: run }))).not.toContain('secret');
   });
 });

@@ -63,7 +63,7 @@ export function readYamlFile(path: string, text: string): YamlFile {
   }
   return {
     values,
-    lineOf: (path) => lineOfPath(contents, path, lineAt),
+    lineOf: (keys) => lineOfPath(contents, keys, lineAt),
     placeOf: (family, line) => texts.get(family)?.(line) ?? NOWHERE,
   };
 }

@@ -31,12 +31,12 @@ export function judgeTest(of: ProbedTest, sent: Sent, known: Sent | null): Verdi
   if (untriable !== undefined)
     return inconclusive(
       of,
-      `it meets a rule that asks for what a rehearsal has not (-m ${untriable.match}): ${untriable.text}`,
+      `it meets a rule that asks for what a rehearsal has not (-m ${untriable.match}): ${quoted(untriable.text)}`,
     );
   const fate = sent.fates.get(number);
-  if (fate === undefined) return inconclusive(of, 'it was not sent');
+  if (fate === undefined || sent.unsent.has(number)) return inconclusive(of, 'it was not sent');
   const notes = sent.met.map(
-    ({ match, text }) => `the test "${test.name}" depends on a rule with -m ${match}: ${text}`,
+    ({ match, text }) => `the test "${test.name}" depends on a rule with -m ${match}: ${quoted(text)}`,
   );
   const verdict = { of, expected: test.expect, notes };
   if (known !== null) return judgeHidden(of, known.fates.get(number), verdict);
@@ -80,4 +80,9 @@ function describeFate(fate: Fate): string {
         ? `dnat:[${fate.address}]:${fate.port}`
         : `dnat:${fate.address}:${fate.port}`;
   }
+}
+
+/** What stands in quotes is left out of an event where no rule texts may leave the host. */
+function quoted(text: string): string {
+  return `"${text.replace(/["'`]/g, '')}"`;
 }

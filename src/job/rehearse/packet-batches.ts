@@ -24,7 +24,7 @@ export function batchesOf(probed: readonly ProbedTest[], isAlone: boolean): With
   return batches.map(({ tests }) => tests);
 }
 
-const DIRECT = 1_000;
+const DIRECT = 5_000;
 
 /** For tests whose packet is to be sent on: one that goes there by itself, to see that there is a way. By the number of the test. */
 export function directProbes(batch: readonly WithProbe[]): Map<number, Probe> {

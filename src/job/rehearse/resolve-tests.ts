@@ -50,30 +50,16 @@ export function resolveTests(tests: readonly RulesetTest[], ground: Ground): Pro
 }
 
 function probeOf(test: RulesetTest, expected: Expectation, number: number, ground: Ground): Probe | string {
-  const { direction = 'in', protocol, icmpType = 'echo-request', state = 'new' } = test;
+  const { protocol, port = 0, icmpType = 'echo-request', state = 'new' } = test;
   const family = familyOfTest(test);
   const sender = senderOf(test, ground);
   if (typeof sender === 'string') return sender;
   const to = test.to ?? firstAddress(sender.place ?? 'lo', family, ground.picture);
   if (to === undefined) return `${sender.place ?? 'lo'} has no global address of ${family}: say "to"`;
-  const receiver = receiverOf(test, to, ground);
-  if (typeof receiver === 'string') return receiver;
-  const port = test.port ?? 0;
-  const listeners: Listener[] = [{ place: receiver.place, address: to, port }];
-  if (expected.kind === 'dnat') {
-    const there = placeOf(expected.address, ground);
-    if (typeof there === 'string') return there;
-    listeners.push({ place: there.place, address: expected.address, port: expected.port ?? port });
-  }
-  for (const { place } of listeners) {
-    if (place !== null && place === sender.place)
-      return `it would leave by ${place}, by which it came, and that cannot be tried`;
-    if (place !== null && !hasInterface(place, ground)) return `there is no interface ${place} on this host`;
-  }
-  if (direction === 'out' && test.from !== undefined && !isOwn(test.from, ground))
-    return `${test.from} is no address of this host`;
-  if ([test.from, to].some((address) => address !== undefined && /^fe[89ab]/i.test(address)))
-    return 'link-local addresses cannot be tried';
+  const listeners = listenersOf(test, expected, { to, port }, ground);
+  if (typeof listeners === 'string') return listeners;
+  const obstacle = obstacleOf(test, sender.place, to, listeners, ground);
+  if (obstacle !== null) return obstacle;
   return {
     number,
     family,
@@ -87,6 +73,41 @@ function probeOf(test: RulesetTest, expected: Expectation, number: number, groun
     state,
     listeners,
   };
+}
+
+/** Who waits for the packet: where it goes by itself, and where it is to be sent on to. */
+function listenersOf(
+  test: RulesetTest,
+  expected: Expectation,
+  { to, port }: { to: string; port: number },
+  ground: Ground,
+): Listener[] | string {
+  const receiver = receiverOf(test, to, ground);
+  if (typeof receiver === 'string') return receiver;
+  const listeners: Listener[] = [{ place: receiver.place, address: to, port }];
+  if (expected.kind !== 'dnat') return listeners;
+  const there = placeOf(expected.address, ground);
+  if (typeof there === 'string') return there;
+  return [...listeners, { place: there.place, address: expected.address, port: expected.port ?? port }];
+}
+
+/** Why the packet cannot be tried; `null`: it can. */
+function obstacleOf(
+  { direction, from }: RulesetTest,
+  sender: Place,
+  to: string,
+  listeners: readonly Listener[],
+  ground: Ground,
+): string | null {
+  for (const { place } of listeners) {
+    if (place !== null && place === sender)
+      return `it would leave by ${place}, by which it came, and that cannot be tried`;
+    if (place !== null && !hasInterface(place, ground)) return `there is no interface ${place} on this host`;
+  }
+  if (direction === 'out' && from !== undefined && !isOwn(from, ground))
+    return `${from} is no address of this host`;
+  const isOfLink = [from ?? '', to].some((address) => /^fe[89ab]/i.test(address));
+  return isOfLink ? 'link-local addresses cannot be tried' : null;
 }
 
 interface Found {
@@ -127,30 +148,4 @@ function hasInterface(name: string, { picture }: Ground): boolean {
 function firstAddress(name: string, family: 'ipv4' | 'ipv6', picture: HostPicture): string | undefined {
   const link = picture.interfaces.find((one) => one.name === name);
   return link?.addresses.find((own) => own.family === family && (own.isGlobal || name === 'lo'))?.address;
-}
-
-/** Why a packet may be lost with no rules at all, as far as it can be told. */
-export function whyLost({ test, direction, probe }: ProbedTest, { picture, routes }: Ground): string {
-  const links = [probe?.sender, ...(probe?.listeners ?? []).map(({ place }) => place)];
-  for (const name of links) {
-    const link = picture.interfaces.find((one) => one.name === name);
-    if (link !== undefined && !link.isUp) return `the link ${link.name} is down`;
-    if (link !== undefined && !link.hasCarrier) return `the link ${link.name} has no carrier`;
-  }
-  const family = probe?.family ?? 'ipv4';
-  const forwards = `${family}/${family === 'ipv4' ? 'ip_forward' : 'conf/all/forwarding'}`;
-  const goesOn =
-    direction === 'forward' || probe?.listeners.some(({ place }) => place !== null && direction === 'in');
-  if (goesOn === true && picture.settings.get(forwards) === '0')
-    return `this host forwards nothing (${forwards} is 0)`;
-  const back = routes.get(test.from ?? '')?.device;
-  if (probe?.sender != null && test.from !== undefined) {
-    if (back === undefined) return `this host has no route to ${test.from}`;
-    if (back !== probe.sender)
-      return `it comes in by ${probe.sender}, and the route to ${test.from} is by ${back} (rp_filter, or its answer, is in the way)`;
-  }
-  const there = routes.get(probe?.to ?? '')?.device;
-  if (direction !== 'in' && test.out !== undefined && there !== undefined && there !== test.out)
-    return `the route to ${probe?.to} is by ${there}`;
-  return 'it is lost on its way through the host';
 }

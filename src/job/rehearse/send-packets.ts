@@ -36,7 +36,8 @@ export interface Sent {
   unresolved: ReadonlySet<string>;
   met: OddRule[];
   saved: Map<Family, string>;
-  faults: string[];
+  /** The numbers of probes that their sender could not send. */
+  unsent: ReadonlySet<number>;
 }
 
 /** Sends the packet of each probe side by side, in namespaces of their own. @throws {RestoreFailed} */
@@ -57,43 +58,65 @@ async function sendIn(
   lab: PacketLab,
   probes: readonly Probe[],
   rules: TestedRules | null,
-  { isMetered = false, isMute = false, edit = null, withCounters = false }: SendOptions,
+  options: SendOptions,
 ): Promise<Sent> {
   const families = FAMILIES.filter((family) => probes.some((probe) => probe.family === family));
-  const isEstablished = ({ state }: Probe) => state === 'established';
   const later = probes.filter(isEstablished);
   const first = probes.filter((probe) => !isEstablished(probe));
-  const odd: OddRule[] = [];
-  if (rules !== null) await lab.makeObjects(linesOf(rules));
-  const finals = new Map<Family, string>();
-  for (const family of families) {
-    if (rules !== null) await layRules(lab, rules, family);
-    if (rules === null || !(isMetered || later.some((probe) => probe.family === family))) continue;
-    const full = withoutCounters(await lab.save(family));
-    const metered = isMetered ? withMeters(full) : { text: full, odd: [] };
-    odd.push(...metered.odd);
-    finals.set(family, metered.text);
-  }
-  const openings = await openFlows(lab, later, finals);
-  for (const [family, text] of finals) await lab.restore(family, text, true);
+  const laid = rules === null ? NOTHING_LAID : await layAll(lab, rules, families, later, options);
+  const openings = await openFlows(lab, later, laid.finals);
+  for (const [family, text] of laid.finals) await lab.restore(family, text, true);
   if (openings.size > 0 && families.includes('ipv6')) await lab.forget();
-  if (edit !== null) await lab.restore(edit.family, edit.text, false);
-  if (isMute) await lab.mute();
+  if (options.edit != null) await lab.restore(options.edit.family, options.edit.text, false);
+  if (options.isMute === true) await lab.mute();
   const seen = [
     ...(first.length === 0 ? [] : await lab.send(first, 'first', 0)),
     ...(later.length === 0 ? [] : await lab.send(later, 'more', 1)),
   ];
   const saved = new Map<Family, string>();
-  if (isMetered || withCounters) for (const family of families) saved.set(family, await lab.save(family));
-  const needsLook = families.includes('ipv6');
+  if (options.isMetered === true || options.withCounters === true)
+    for (const family of families) saved.set(family, await lab.save(family));
   return {
     fates: fatesOf(first, 0, seen, fatesOf(later, 1, seen)),
     openings,
-    unresolved: needsLook ? await lab.unresolved() : new Set(),
-    met: [...saved.values()].flatMap((text) => metIn(text, odd)),
+    unresolved: families.includes('ipv6') ? await lab.unresolved() : new Set(),
+    met: [...saved.values()].flatMap((text) => metIn(text, laid.odd)),
     saved,
-    faults: seen.flatMap((one) => (one.kind === 'fault' ? [one.text] : [])),
+    unsent: new Set(seen.flatMap((one) => (one.kind === 'unsent' ? [one.number] : []))),
   };
+}
+
+function isEstablished({ state }: Probe): boolean {
+  return state === 'established';
+}
+
+interface Laid {
+  /** The whole rules of families that have to be restored once more. */
+  finals: ReadonlyMap<Family, string>;
+  odd: readonly OddRule[];
+}
+
+const NOTHING_LAID: Laid = { finals: new Map(), odd: [] };
+
+async function layAll(
+  lab: PacketLab,
+  rules: TestedRules,
+  families: readonly Family[],
+  later: readonly Probe[],
+  { isMetered = false }: SendOptions,
+): Promise<Laid> {
+  const odd: OddRule[] = [];
+  const finals = new Map<Family, string>();
+  await lab.makeObjects(linesOf(rules));
+  for (const family of families) {
+    await layRules(lab, rules, family);
+    if (!isMetered && !later.some((probe) => probe.family === family)) continue;
+    const full = withoutCounters(await lab.save(family));
+    const metered = isMetered ? withMeters(full) : { text: full, odd: [] };
+    odd.push(...metered.odd);
+    finals.set(family, metered.text);
+  }
+  return { finals, odd };
 }
 
 /** Opens the flows of probes whose packet is a later one, before the rules are there. */

@@ -10,9 +10,10 @@ import { type Packets, PacketsUnavailable } from '../ports/packets.ts';
 import { decidingLines } from './decide.ts';
 import { inconclusive, judgeTest, type Verdict } from './judge-test.ts';
 import { batchesOf, directProbes, neighboursOf } from './packet-batches.ts';
-import { addressesOf, type Ground, type ProbedTest, resolveTests, whyLost } from './resolve-tests.ts';
+import { addressesOf, type Ground, type ProbedTest, resolveTests } from './resolve-tests.ts';
 import { type Sending, type Sent, sendPackets } from './send-packets.ts';
 import { linesOf, type TestedRules } from './tested-rules.ts';
+import { whyLost } from './why-lost.ts';
 
 /** How tests came out that all passed. */
 export interface TestsRun {
@@ -155,7 +156,7 @@ async function failureOf(
   const message = `${failed.length} of ${count} test${count === 1 ? '' : 's'} of ruleset ${intent.label} ${how}: "${first?.name}": expected ${first?.expected}, got ${first?.got}`;
   const lines = tests
     .flatMap((test) => test.lines)
-    .flatMap(({ line, owner: _, ...rest }) => (line === null ? [] : [{ ...rest, line }]));
+    .flatMap(({ line, ...rest }) => (line === null ? [] : [{ ...rest, line }]));
   return code === 'test_failed'
     ? new JobFailure('rehearse', 'test_failed', message, { lines, tests })
     : new JobFailure('rehearse', 'test_inconclusive', message, { lines, tests });
@@ -164,8 +165,8 @@ async function failureOf(
 /** What keeps packets from being tried at all proves nothing of the rules. */
 function asTestFailure(error: unknown, { label }: Intent): unknown {
   const why =
-    error instanceof PacketsUnavailable || (error as Error).name === 'CanaryLost'
-      ? (error as Error).message
+    error instanceof PacketsUnavailable
+      ? error.message
       : error instanceof RestoreFailed
         ? `what is live on this host cannot be made in a rehearsal: ${error.message}`
         : null;

@@ -76,7 +76,7 @@ function isKnownPort(port: number): boolean {
 }
 
 export const FIRST_PORT = 33_000;
-const MOST_PROBES = 4_000;
+const MOST_PROBES = 8_000;
 
 function isEchoReply(probe: Probe, round: number, one: Observation): boolean {
   if (one.kind !== 'packet' || one.place !== probe.sender) return false;

@@ -10,10 +10,12 @@ const CHANGING = [
   'time',
   'connlimit',
   'connbytes',
-  'random',
+  'rateest',
+  'cpu',
 ] as const;
 /** Of these targets it makes no difference whether a packet meets them. */
 const HARMLESS = /-j (?:LOG|NFLOG|ULOG|TRACE|AUDIT)\b/;
+const HAS_TARGET = / -[jg] /;
 const ODD = new RegExp(`-m (${[...UNTRIABLE, ...CHANGING].join('|')})(?= |$)`);
 const METER = 'fleetwall met ';
 
@@ -28,7 +30,7 @@ export interface OddRule {
 /** Says whether a rule's line has a match that makes trials differ, and a target that makes it matter. */
 export function oddRuleOf(line: string): OddRule | null {
   const [, match] = ODD.exec(line) ?? [];
-  if (match === undefined || HARMLESS.test(line)) return null;
+  if (match === undefined || HARMLESS.test(line) || !HAS_TARGET.test(line)) return null;
   return { text: line, match, isUntriable: UNTRIABLE.some((name) => line.includes(`-m ${name} `)) };
 }
 

@@ -36,8 +36,8 @@ export type Observation =
   | { kind: 'arrived'; place: Place; number: number; round: number; address: string; port: number }
   /** A connection was made, and answered. */
   | { kind: 'answered'; number: number; round: number }
-  /** A program could not do what it was told. */
-  | { kind: 'fault'; place: Place; text: string };
+  /** Its sender could not even begin to send it. */
+  | { kind: 'unsent'; number: number };
 
 export interface SeenPacket {
   family: Family;

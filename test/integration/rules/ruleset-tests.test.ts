@@ -126,7 +126,7 @@ describe.each(BACKENDS)('tests of a ruleset (%s)', (backend) => {
     ...one,
     name: `${index} ${one.protocol} ${one.port ?? ''} ${one.expect}`,
   }));
-  const testOf = ({ got: _, line: _line, ...test }: Case & { name: string }): RulesetTest => test;
+  const testOf = ({ got: _got, line: _line, ...test }: Case & { name: string }): RulesetTest => test;
 
   it('that have to pass do', async () => {
     const tests = named.filter(({ got }) => got === undefined).map(testOf);
@@ -142,7 +142,10 @@ describe.each(BACKENDS)('tests of a ruleset (%s)', (backend) => {
     const { end } = await engine.run('check', { scope: 'tables', ipv4: IPV4, tests: cases.map(testOf) });
     expect(end.failure).toMatchObject({ code: 'test_failed', stage: 'rehearse' });
     const told = end.failure?.tests?.map(({ name, expected, got, lines }) => ({
-      ...{ name, expected, got, lines: lines.map(({ line }) => line) },
+      name,
+      expected,
+      got,
+      lines: lines.map(({ line }) => line),
       isShown: lines.every(({ confidence, line }) => confidence === 'verified' || line === null),
     }));
     expect(told).toEqual(

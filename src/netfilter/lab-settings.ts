@@ -1,0 +1,39 @@
+import type { HostPicture } from '../job/ports/packets.ts';
+
+/** What has to be set before there are links: nothing is to be discovered that packets would be taken for. */
+export function settingsBefore({ settings }: HostPicture): string[] {
+  const early = [...settings].filter(
+    ([path]) => !path.includes('/conf/') || path.includes('/conf/all/') || path.includes('/conf/default/'),
+  );
+  return [
+    ...early.map(([path, value]) => `set ${path} ${value}`),
+    'set ipv6/conf/all/accept_dad 0',
+    'set ipv6/conf/default/accept_dad 0',
+    'set ipv6/conf/default/router_solicitations 0',
+    // Answers of the kernel are limited by number: of many tests side by side, each has its own.
+    'set ipv4/icmp_ratemask 0',
+    'set ipv4/icmp_ratelimit 0',
+    'set ipv6/icmp/ratelimit 0',
+    'set ipv4/icmp_msgs_per_sec 100000',
+    'set ipv4/icmp_msgs_burst 100000',
+  ];
+}
+
+export function settingsOf({ settings }: HostPicture): string[] {
+  return [...settings]
+    .filter(([path]) => path.includes('/conf/') && !path.includes('/conf/default/'))
+    .map(([path, value]) => `set ${path} ${value}`);
+}
+
+export const NEIGHBOUR_SETTINGS = [
+  'set ipv4/conf/all/rp_filter 0',
+  'set ipv4/conf/default/rp_filter 0',
+  'set ipv4/ip_forward 0',
+  'set ipv6/conf/all/accept_dad 0',
+  'set ipv6/conf/default/accept_dad 0',
+  'set ipv6/conf/default/router_solicitations 0',
+  'set ipv6/conf/all/disable_ipv6 0',
+  'set ipv6/conf/default/disable_ipv6 0',
+  'set ipv4/icmp_ratemask 0',
+  'set ipv6/icmp/ratelimit 0',
+];
