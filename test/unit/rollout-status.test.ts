@@ -23,7 +23,7 @@ function failureOf(line: number, reason: string, message: string): Failure {
     message,
     lines: [failed],
     ...rest,
-  } as Failure;
+  };
 }
 
 describe('what is told of a rollout', () => {
