@@ -37,23 +37,28 @@ export function nothingHeard({ hosts }: RolloutStarted): Map<string, Heard> {
 }
 
 /** Notes one event of a host. */
-export function hear(
-  { jobs, takeBack, soakSeconds, gates }: RolloutStarted,
-  host: Heard,
-  event: FleetEvent,
-  at: number,
-): void {
-  const isBack =
-    'subject' in event && [takeBack?.rollback.jobId, takeBack?.remove.jobId].includes(event.subject);
-  if (isBack && event.type === 'fleetwall.job.completed') {
-    host.hasAnsweredBack = true;
-    if (['applied', 'removed'].includes(event.data.outcome)) host.takenBackAt ??= at;
-  } else if ('subject' in event && event.subject === jobs[0]?.jobId) {
-    if (event.type === 'fleetwall.job.started') host.startedAt ??= at;
-    if (event.type === 'fleetwall.job.completed') host.end ??= { how: event.data.outcome, at };
-  } else if ((soakSeconds > 0 || gates !== undefined) && host.end?.how === 'applied' && isSpoiling(event)) {
-    if (!host.hasAnsweredBack) host.spoiledAt ??= at;
-  }
+export function hear(record: RolloutStarted, host: Heard, event: FleetEvent, at: number): void {
+  const { jobs, takeBack } = record;
+  const subject = 'subject' in event ? event.subject : undefined;
+  const isBack = [takeBack?.rollback.jobId, takeBack?.remove.jobId].includes(subject);
+  if (subject !== undefined && isBack) hearBack(host, event, at);
+  else if (subject === jobs[0]?.jobId) hearOwn(host, event, at);
+  else if (isWatching(record, host) && isSpoiling(event)) host.spoiledAt ??= at;
+}
+
+function hearOwn(host: Heard, event: FleetEvent, at: number): void {
+  if (event.type === 'fleetwall.job.started') host.startedAt ??= at;
+  if (event.type === 'fleetwall.job.completed') host.end ??= { how: event.data.outcome, at };
+}
+
+function hearBack(host: Heard, event: FleetEvent, at: number): void {
+  if (event.type !== 'fleetwall.job.completed') return;
+  host.hasAnsweredBack = true;
+  if (['applied', 'removed'].includes(event.data.outcome)) host.takenBackAt ??= at;
+}
+
+function isWatching({ soakSeconds, gates }: RolloutStarted, { end, hasAnsweredBack }: Heard): boolean {
+  return (soakSeconds > 0 || gates !== undefined) && end?.how === 'applied' && !hasAnsweredBack;
 }
 
 function isSpoiling(event: FleetEvent): boolean {

@@ -42,7 +42,7 @@ async function untilItEnds(
     const rival = isRival ? run(fleet.connect().link, record, gates) : Promise.resolve('run elsewhere');
     const ends = await Promise.all([Promise.race([own, died]), rival]);
     const end = ends.find((each) => typeof each === 'object');
-    if (end !== undefined) return end as RolloutEnd;
+    if (end !== undefined) return end;
     if (ends.every((each) => each === 'run elsewhere')) throw new Error('nobody ran it, and nobody could');
   }
   throw new Error('the last process does not die');

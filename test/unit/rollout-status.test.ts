@@ -23,7 +23,7 @@ function failureOf(line: number, reason: string, message: string): Failure {
     message,
     lines: [failed],
     ...rest,
-  } as Failure;
+  };
 }
 
 describe('what is told of a rollout', () => {
@@ -86,6 +86,21 @@ describe('what is told of a rollout', () => {
     ]);
   });
 
+  it('counts a host whose ruleset has ended by itself as failed, in a rollout that is watched', () => {
+    const event = (data: object) => {
+      const source = '/fleetwall/hosts/web-1';
+      const head = { specversion: '1.0', id: 'x', source, time: '2026-11-26T10:00:00.000Z' };
+      return { ...head, type: 'fleetwall.ruleset.ended', data: { hostId: 'web-1', ...data } } as never;
+    };
+    const watched = new RolloutState({ ...state.record, soakSeconds: 60 });
+    Object.assign(watched.hosts.get('web-1') ?? {}, { step: 0, end: 'applied' });
+    const ended = (name: string, ok: boolean) => event({ ruleset: { name, revision: 7 }, ok });
+    for (const other of [ended('other', true), ended('edge', false)]) watched.take(other, 0);
+    expect(watched.hosts.get('web-1')?.spoiled).toBeNull();
+    watched.take(ended('edge', true), 0);
+    expect(watched.hosts.get('web-1')?.spoiled).toBe('went back by itself');
+  });
+
   it('has how a gate was found over time', () => {
     const look = (second: number, verdict: 'pass' | 'fail' | 'inconclusive', value: string | null) => {
       const at = `2026-11-26T10:00:0${second}.000Z`;
@@ -134,7 +149,7 @@ describe('before a rollout', () => {
     expect(troublesOf(names, fleet, { name: 'edge', groups: ['web'] })).toEqual([
       'web-11: never heard of: did you mean web-1?',
       'somewhere-else: never heard of',
-      'web-3: not online now',
+      'web-3: not online now; each that stays away ends as silent: --online-only leaves it out, --max-silent allows for it',
       'web-4: another change waits to be confirmed there',
       'web-5: another job is run there now',
       'web-6: not at revision 6 of edge, which most are at',

@@ -77,6 +77,8 @@ export function spoiledBy(event: FleetEvent, ruleset: string): string | null {
   if (event.type === 'fleetwall.worker.offline') return 'went offline';
   if (event.type === 'fleetwall.drift.detected')
     return event.data.ruleset?.name === ruleset ? 'drifted' : null;
+  if (event.type === 'fleetwall.ruleset.ended')
+    return event.data.ruleset.name === ruleset && event.data.ok ? 'went back by itself' : null;
   if (event.type !== 'fleetwall.job.completed' || event.data.ruleset?.name !== ruleset) return null;
   const { action, outcome } = event.data;
   const isBack =

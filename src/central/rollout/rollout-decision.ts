@@ -139,11 +139,18 @@ function takeBack(
   const askedAt = (how: string, host: string) => takeBackAskedAt.get(`${how} ${host}`);
   const waiting: number[] = [];
   for (const how of ['rollback', 'remove'] as const) {
-    const wanting = hosts.filter((host) => {
-      const { takenBack } = state.hosts.get(host) ?? { takenBack: null };
-      return how === 'rollback' ? takenBack === null : takenBack === 'nothing_before';
-    });
-    const fresh = wanting.filter((host) => askedAt(how, host) === undefined);
+    const endOfBack = (host: string) => state.hosts.get(host)?.takenBack ?? null;
+    const wanting = hosts.filter(
+      (host) => endOfBack(host) === (how === 'rollback' ? null : 'nothing_before'),
+    );
+    // Who does not answer gets both, and waits for nobody: what it had before, it will know once it is there.
+    const mute = hosts.filter(
+      (host) =>
+        how === 'remove' &&
+        endOfBack(host) === null &&
+        (askedAt('rollback', host) ?? Number.POSITIVE_INFINITY) + limitMs <= now,
+    );
+    const fresh = [...wanting, ...mute].filter((host) => askedAt(how, host) === undefined);
     if (fresh.length > 0) return { kind: 'take-back', how: [how], hosts: fresh };
     waiting.push(...wanting.map((host) => (askedAt(how, host) ?? 0) + limitMs).filter((due) => due > now));
   }

@@ -76,12 +76,13 @@ export class RolloutReport {
         this.#answers.set(host, { end: how, result: this.#answers.get(host)?.result ?? null });
       }
       const lines = showAnswers(this.#answers, this.#file);
-      const loud = this.#state === null ? [] : showNotTakenBack(left, this.#state.record.ruleset);
       print(
-        `${[...lines, `${paint.bold(`rollout ${rolloutId}`)} ${paintEnd(status)}${why}`, tellCounts(summary), ...loud].join('\n')}\n`,
+        `${[...lines, `${paint.bold(`rollout ${rolloutId}`)} ${paintEnd(status)}${why}`, tellCounts(summary)].join('\n')}\n`,
       );
     }
     this.#tellNext(end);
+    if (!this.#json && this.#state !== null)
+      for (const line of showNotTakenBack(left, this.#state.record.ruleset)) print(`${line}\n`);
     return statusOfRollout(end);
   }
 

@@ -18,7 +18,7 @@ describe('a rollout, for those who look after it', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fleetwall-watch-'));
-    hosts = (await Promise.all([fixture.host('nft'), fixture.host('nft')])) as [TestHost, TestHost];
+    hosts = await Promise.all([fixture.host('nft'), fixture.host('nft')]);
   });
   afterEach(async () => {
     for (const process of running.splice(0)) process.kill('SIGKILL');
