@@ -7,7 +7,7 @@ import { describeIssue, IN_WORDS } from '../../src/contract/describe-issue.ts';
 import { HostPolicy } from '../../src/contract/host-policy.ts';
 import { Job } from '../../src/contract/job.ts';
 import { readExpectation } from '../../src/contract/ruleset-test.ts';
-import { COMPLETED_EXAMPLE } from '../../src/contract/schema/examples.ts';
+import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 import { withoutTexts } from '../../src/contract/without-texts.ts';
 import { describeFailure } from '../../src/job/outcome/describe-end.ts';
 import { JobFailure } from '../../src/job/outcome/job-failure.ts';
