@@ -3,7 +3,12 @@ import type { BrokerDefinitions, ProvisionedHost } from './definitions.ts';
 
 /** The broker's management API did not do what it was asked for. */
 export class ManagementError extends Error {
-  override readonly name = 'ManagementError';
+  override readonly name: string = 'ManagementError';
+}
+
+/** Nobody answers there, or nobody who speaks HTTP. */
+export class ManagementUnreachable extends ManagementError {
+  override readonly name = 'ManagementUnreachable';
 }
 
 const TIMEOUT_MS = 60_000;
@@ -79,7 +84,7 @@ export class Management {
     } catch (error) {
       const { cause, message } = error as Error;
       const reason = cause instanceof Error ? cause.message : message;
-      throw new ManagementError(
+      throw new ManagementUnreachable(
         `${this.#base} does not answer: ${reason}; is the management plugin enabled? (rabbitmq-plugins enable rabbitmq_management)`,
       );
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type BrokerDefinitions, type FleetDefinition, fleetDefinitions } from '../broker/definitions.ts';
 import { Management } from '../broker/management.ts';
 
-export { ManagementError } from '../broker/management.ts';
+export { ManagementError, ManagementUnreachable } from '../broker/management.ts';
 
 export interface NamedHost {
   hostId: string;

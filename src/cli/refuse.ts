@@ -11,7 +11,7 @@ import {
   RolloutIsRun,
   SettingsError,
 } from '../central/fleet/errors.ts';
-import { ManagementError } from '../central/provision-fleet.ts';
+import { ManagementError, ManagementUnreachable } from '../central/provision-fleet.ts';
 import { SetupError } from '../config/setup-error.ts';
 import { StateUnavailable } from '../job/ports/stores.ts';
 import { FileError } from './files/file-error.ts';
@@ -29,6 +29,7 @@ const FOR_THE_PERSON: readonly (readonly [Kind, ExitStatus, code?: string])[] = 
   [SetupError, 2, 'setup_failed'],
   [StateUnavailable, 2, 'state_unavailable'],
   [NoTerminal, 2, 'no_terminal'],
+  [ManagementUnreachable, 3, 'broker_unreachable'],
   [ManagementError, 2, 'management_failed'],
   [BrokerRefused, 2],
   [BrokerUnreachable, 3],

@@ -22,6 +22,7 @@ const NOTHING = '^$';
 let folder: string;
 let broker: Rabbitmq;
 let managementPort: number;
+const AWAY = ['broker_unreachable', 3] as const;
 /** Whose rules a worker would keep. */
 let namespace: TestNamespace;
 /** The commands that talk to the broker, as they are typed. */
@@ -157,7 +158,7 @@ describe('a command that the broker does not serve', () => {
     },
   );
 
-  it.each<[string, () => string, RegExp]>([
+  it.each<[string, () => string, RegExp, (readonly [string, number])?]>([
     [
       'a wrong password',
       () => `http://guest:wrong@127.0.0.1:${managementPort}`,
@@ -168,24 +169,32 @@ describe('a command that the broker does not serve', () => {
       () => `http://weak:weak@127.0.0.1:${managementPort}`,
       /password of an administrator/,
     ],
-    ['the port of AMQP', () => broker.url.replace(/^amqp:\/\//, 'http://guest:guest@'), /does not answer/],
-    ['a port where nothing listens', () => 'http://guest:guest@127.0.0.1:1', /does not answer/],
-  ])('for %s is told by provision in one sentence', async (_, urlOf, reason) => {
-    const args = [
-      'provision',
-      'web-1',
-      '--passwords',
-      join(folder, 'passwords'),
-      '--management-url',
-      urlOf(),
-    ];
-    const ended = await runHere([...args, '--json']);
-    expect(ended.stderr).toMatch(reason);
-    expect(ended.stderr).toMatch(/^fleetwall: [^\n]{1,900}\n$/);
-    expect(ended.stderr).not.toMatch(/\n {4}at |node:|wrong@/);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code: 'management_failed', exitStatus: 2 } });
-    expect(ended.status).toBe(2);
-  });
+    [
+      'the port of AMQP',
+      () => broker.url.replace(/^amqp:\/\//, 'http://guest:guest@'),
+      /does not answer/,
+      AWAY,
+    ],
+    ['a port where nothing listens', () => 'http://guest:guest@127.0.0.1:1', /does not answer/, AWAY],
+  ])(
+    'for %s is told by provision in one sentence',
+    async (_, urlOf, reason, [code, exitStatus] = ['management_failed', 2]) => {
+      const args = [
+        'provision',
+        'web-1',
+        '--passwords',
+        join(folder, 'passwords'),
+        '--management-url',
+        urlOf(),
+      ];
+      const ended = await runHere([...args, '--json']);
+      expect(ended.stderr).toMatch(reason);
+      expect(ended.stderr).toMatch(/^fleetwall: [^\n]{1,900}\n$/);
+      expect(ended.stderr).not.toMatch(/\n {4}at |node:|wrong@/);
+      expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code, exitStatus } });
+      expect(ended.status).toBe(exitStatus);
+    },
+  );
 
   it('takes another node of a cluster, where one does not answer', async () => {
     const down = `amqp://127.0.0.1:${await freePort()}`;
