@@ -60,5 +60,6 @@ export {
   type RolloutOwner,
   type RolloutStarted,
 } from './contract/rollout-events.ts';
+export type { RulesetTest } from './contract/ruleset-test.ts';
 export { watchGates } from './gates/watch-gates.ts';
 export { type RulesetContent, rulesetDigest } from './ruleset/digest.ts';

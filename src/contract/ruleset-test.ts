@@ -66,6 +66,7 @@ function tellProblems(test: z.infer<typeof Fields>, context: z.core.$RefinementC
 
 /** What a packet must do under a ruleset. */
 export const RulesetTest = Fields.superRefine(tellProblems);
+/** A test with real packets. */
 export type RulesetTest = z.infer<typeof RulesetTest>;
 
 /** As people write it in a file: no other fields are taken. */

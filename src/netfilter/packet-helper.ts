@@ -11,6 +11,8 @@ export class PacketHelper {
   #seen: Observation[] = [];
   /** Canaries that came, as `INDEX NUMBER`, by the index of the interface. */
   readonly canaries = new Set<string>();
+  /** What it may not set, and why; `null`: it may. */
+  refused: string | null = null;
 
   constructor(place: Place, open: (onLine: (line: string) => void) => ScratchProgram) {
     this.place = place;
@@ -71,6 +73,8 @@ export class PacketHelper {
         port: Number(port),
       };
     if (word === 'D') return { kind: 'answered', number: Number(first), round: Number(second) };
+    if (word === 'E' && first === 'set' && /Read-only|denied|not permitted/.test(rest.join(' ')))
+      this.refused ??= `/proc/sys/net/${rest.slice(1).join(' ')}`;
     const isOfSender = word === 'E' && (first === 'bind' || first === 'socket');
     return isOfSender ? { kind: 'unsent', number: Number(second) } : null;
   }

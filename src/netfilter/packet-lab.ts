@@ -84,6 +84,9 @@ class NamespaceLab implements PacketLab {
     this.#host.tell(['role host', ...host.before]);
     for (const helper of this.#neighbours.values()) helper.tell(['role neighbour', ...NEIGHBOUR_SETTINGS]);
     await this.#syncAll('set');
+    for (const { refused } of this.#helpers)
+      if (refused !== null)
+        throw new PacketsUnavailable(`a rehearsal's own network cannot be set up: ${refused}`);
     await this.#parts.batch(this.#host.pid, host.links);
     await Promise.all([
       this.#parts.batch(this.#host.pid, host.routes),

@@ -1,6 +1,7 @@
 import type { ReportedRuleset } from '../../contract/event.ts';
 import { Ruleset } from '../../contract/job.ts';
 import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/names.ts';
+import { TEST_FIELDS } from '../../contract/ruleset-test.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';
 import { toHosts } from './addressed-message.ts';
 import { hostsBehind } from './behind.ts';
@@ -136,11 +137,22 @@ const FIELDS = Object.keys(Ruleset.shape);
 
 /** Hosts ignore fields that they do not know, as a newer sender may have them: whoever misspells one here is told. */
 function assertKnownFields(ruleset: RulesetToPush): void {
+  assertKnownTestFields(ruleset);
   const odd = Object.keys(ruleset).filter((field) => !FIELDS.includes(field));
   const [first] = odd;
   if (first === undefined) return;
   const issues = odd.map((field) => unknownField(['ruleset', field], FIELDS));
   throw new RequestInvalid(`a ruleset has no field ${first}${suggestion(first, FIELDS)}`, { issues });
+}
+
+function assertKnownTestFields({ tests = [] }: RulesetToPush): void {
+  for (const [index, test] of tests.entries()) {
+    const odd = Object.keys(test).filter((field) => !TEST_FIELDS.includes(field));
+    const [first] = odd;
+    if (first === undefined) continue;
+    const issues = odd.map((field) => unknownField(['ruleset', 'tests', index, field], TEST_FIELDS));
+    throw new RequestInvalid(`a test has no field ${first}${suggestion(first, TEST_FIELDS)}`, { issues });
+  }
 }
 
 const CANCEL_SECONDS = 5;

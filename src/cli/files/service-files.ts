@@ -72,10 +72,12 @@ Group=fleetwall
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN
 # Rehearsals make network namespaces, and no others.
 RestrictNamespaces=net
-# The broker; netfilter; the socket of systemd.
-RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX
+# The broker; netfilter; the socket of systemd; packets of tests, in namespaces of their own.
+RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX
 # What a drift was made by is looked up in /proc: so it is not hidden. Node compiles as it runs: no MemoryDenyWriteExecute.
 ${HARDENING}
+# The namespaces in which packets of tests are tried are set as the host is.
+ReadWritePaths=-/proc/sys/net
 
 # Several times what the largest ruleset needs: what takes more is a fault, and is started anew.
 MemoryMax=2G
