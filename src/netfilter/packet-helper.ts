@@ -57,27 +57,42 @@ export class PacketHelper {
   }
 
   #read(word: string, rest: readonly string[]): Observation | null {
-    const { place } = this;
-    if (word === 'T') {
-      const packet = readPacket(rest[0] === '4' ? 'ipv4' : 'ipv6', rest.slice(1));
-      return packet === null ? null : { kind: 'packet', place, packet };
+    switch (word) {
+      case 'T':
+        return this.#readSeen(rest);
+      case 'A':
+        return readArrival(this.place, rest);
+      case 'D':
+        return { kind: 'answered', number: Number(rest[0]), round: Number(rest[1]) };
+      case 'E':
+        return this.#readFault(rest);
+      default:
+        return null;
     }
-    const [first = '', second = '', third = '', address = '', port = ''] = rest;
-    if (word === 'A')
-      return {
-        kind: 'arrived',
-        place,
-        number: Number(second),
-        round: Number(third),
-        address,
-        port: Number(port),
-      };
-    if (word === 'D') return { kind: 'answered', number: Number(first), round: Number(second) };
-    if (word === 'E' && first === 'set' && /Read-only|denied|not permitted/.test(rest.join(' ')))
-      this.refused ??= `/proc/sys/net/${rest.slice(1).join(' ')}`;
-    const isOfSender = word === 'E' && (first === 'bind' || first === 'socket');
-    return isOfSender ? { kind: 'unsent', number: Number(second) } : null;
   }
+
+  #readSeen([version, ...rest]: readonly string[]): Observation | null {
+    const packet = readPacket(version === '4' ? 'ipv4' : 'ipv6', rest);
+    return packet === null ? null : { kind: 'packet', place: this.place, packet };
+  }
+
+  #readFault([what, ...rest]: readonly string[]): Observation | null {
+    if (what === 'set' && /Read-only|denied|not permitted/.test(rest.join(' ')))
+      this.refused ??= `/proc/sys/net/${rest.join(' ')}`;
+    return what === 'bind' || what === 'socket' ? { kind: 'unsent', number: Number(rest[0]) } : null;
+  }
+}
+
+function readArrival(place: Place, rest: readonly string[]): Observation {
+  const [, number, round, address = '', port] = rest;
+  return {
+    kind: 'arrived',
+    place,
+    number: Number(number),
+    round: Number(round),
+    address,
+    port: Number(port),
+  };
 }
 
 function readPacket(family: Family, words: readonly string[]): SeenPacket | null {

@@ -50,3 +50,15 @@ describe.each<[string, unknown, RegExp]>([
     expect(used).toEqual([]);
   });
 });
+
+it('a misspelt field of a test is refused before anything is sent, with the nearest one', async () => {
+  const { link, used } = silentLink();
+  const test = { name: 'ssh', form: '198.51.100.7', protocol: 'tcp', port: 22, expect: 'accept' };
+  const ruleset = { ...RULESET, tests: [test] } as unknown as typeof RULESET;
+  const operator = new Operator(link, [], new EventReader(undefined));
+  await expect(askRuleset(operator, 'check', ruleset, { all: true }, {})).rejects.toMatchObject({
+    message: 'a test has no field form: did you mean from?',
+    issues: [{ path: ['ruleset', 'tests', 0, 'form'], nearest: 'from' }],
+  });
+  expect(used).toEqual([]);
+});
