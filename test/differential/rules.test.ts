@@ -9,7 +9,7 @@ import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
 import { Random } from '../support/random.ts';
 
 /** How many accepted lines to compare, for both variants together. */
-const TEXTS = Number(process.env['FLEETWALL_TEXTS'] ?? 20_000);
+const TEXTS = Number(process.env['FLEETWALL_TEXTS'] ?? 10_000);
 const AT_ONCE = 1_000;
 /** The seed of the random rules; set it to repeat a run that failed. */
 const SEED = Number(process.env['FLEETWALL_SEED'] ?? Date.now() % 2 ** 31);

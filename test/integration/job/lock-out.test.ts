@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
-import { BACKENDS } from '../../support/namespace.ts';
+import { mostlyWith } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
 const WINDOW_SECONDS = 3;
@@ -50,7 +50,7 @@ COMMIT
   },
 } as const;
 
-describe.each(BACKENDS)('a ruleset that locks the host out, %s', (backend) => {
+describe.each(mostlyWith('nft'))('a ruleset that locks the host out, %s', (backend) => {
   it.each(Object.entries(LOCK_OUTS))('and %s is taken back', async (_, lockOut) => {
     const { host } = await fixture.linkedHost(backend, 'family' in lockOut ? lockOut.family : 'ipv4');
     const client = await fixture.client();

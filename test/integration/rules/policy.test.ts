@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
-import { BACKENDS } from '../../support/namespace.ts';
+import { mostlyWith } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
 const SSH = '-A edge -p tcp -s 10.0.0.0/8 --dport 22 -j ACCEPT';
@@ -29,7 +29,7 @@ function filter(...lines: string[]): string {
   return ['*filter', ':edge - [0:0]', '-A INPUT -j edge', ...lines, 'COMMIT', ''].join('\n');
 }
 
-describe.each(BACKENDS)('a host with a policy, %s', (backend) => {
+describe.each(mostlyWith('nft'))('a host with a policy, %s', (backend) => {
   let folder: string;
   let host: TestHost;
 
