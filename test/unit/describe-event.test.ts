@@ -36,6 +36,25 @@ describe('an event, for a person', () => {
     expect(lines.at(-1)).toBe('    … and 15 more: --json has them');
   });
 
+  it('says of a change that it was a rollback', () => {
+    const ended = (action: string) =>
+      describeEvent({
+        type: 'fleetwall.job.completed',
+        source: '/fleetwall/hosts/web-1',
+        time: now,
+        data: {
+          hostId: 'web-1',
+          action,
+          outcome: 'applied',
+          ruleset: { name: 'edge', revision: 8 },
+          diff: { added: 1, removed: 2, unchanged: 0, tables: [] },
+          failure: null,
+        },
+      } as unknown as FleetEvent);
+    expect(ended('rollback')).toMatch(/edge revision 8 applied by a rollback: /);
+    expect(ended('apply')).toMatch(/edge revision 8 applied: /);
+  });
+
   it('has its day where that is not today', () => {
     expect(describeEvent(drift(1, now))).toMatch(/^\d\d:\d\d:\d\d {2}web-1 /);
     expect(describeEvent(drift(1, '2026-01-02T03:04:05.000Z'))).toMatch(/^2026-01-02 03:04:05 {2}web-1 /);

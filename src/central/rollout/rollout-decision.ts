@@ -80,7 +80,7 @@ export function endOf(host: HostProgress, state: RolloutState, now: number): Hos
   return dueAt(host, state) <= now ? 'silent' : null;
 }
 
-/** Which budget is spent; `null`: none. */
+/** Which budgets are spent; `null`: none. */
 function spentBudget(state: RolloutState, now: number): string | null {
   const { failed, rolledBack, silent } = state.record.budgets;
   const ends = [...state.hosts.values()].map((host) =>
@@ -92,10 +92,12 @@ function spentBudget(state: RolloutState, now: number): string | null {
     ['rolled back', count((end) => end === 'rolled_back'), rolledBack],
     ['silent', count((end) => SILENT.has(end)), silent],
   ] as const;
-  const over = counts.find(([, found, allowed]) => found > allowed);
-  if (over === undefined) return null;
-  const [what, found, allowed] = over;
-  return `${found} of ${state.hosts.size} hosts ${what}, and no more than ${allowed} may`;
+  const over = counts.filter(([, found, allowed]) => found > allowed);
+  const told = over.map(
+    ([what, found, allowed]) =>
+      `${found} of ${state.hosts.size} hosts ${what}, and no more than ${allowed} may`,
+  );
+  return told.length === 0 ? null : told.join('; ');
 }
 
 function isOpen(host: HostProgress, state: RolloutState, now: number): boolean {

@@ -89,7 +89,8 @@ function describeEnd({
   const line = failure?.lines[0];
   const where = line === undefined ? '' : `; ${tellPlace(line, null)}: ${escapeControl(line.reason)}`;
   const changed = diff === null ? inList(counts) : `: ${describeCounts(diff, outcome !== 'checked')}`;
-  return `${name} ${paintEnd(outcome)}${failure === null ? changed : why + where}`;
+  const how = action === 'rollback' && failure === null ? ' by a rollback' : '';
+  return `${name} ${paintEnd(outcome)}${how}${failure === null ? changed : why + where}`;
 }
 
 /** The first rules of a difference, below the line of its event: for the others there is --json. */

@@ -1,6 +1,10 @@
+import { escapeControl } from '../../contract/escape.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { FlattenedSignature, KeyRing, TrustedKey } from '../ports/key-ring.ts';
 import { isDeeperThan } from './json-depth.ts';
+
+/** Of the name of a key, in characters. */
+const MOST_SHOWN = 64;
 
 /** The payload of a message, and the keys that signed exactly these bytes. */
 export interface Opened {
@@ -39,8 +43,11 @@ export async function openSigned(jws: Uint8Array, isCompact: boolean, ring: KeyR
   }
   const [first] = opened;
   if (first === undefined) {
+    const named = signatures.map((signature) => showKid(kidOf(signature))).join(', ');
     const why =
-      keys.length === 0 ? 'this host trusts no keys' : 'none of its signers is a key that this host trusts';
+      keys.length === 0
+        ? `this host trusts no keys (signed by ${named})`
+        : `none of its signers is a key that this host trusts: ${named}`;
     throw new JobFailure('authorise', 'signer_not_trusted', `the message is signed, but ${why}`);
   }
   return { payload: first.payload, signers: opened.flatMap(({ signers }) => signers) };
@@ -94,6 +101,11 @@ function assertPlainHeader(signature: FlattenedSignature): void {
   if (extension === undefined) return;
   const message = `a signature has "${extension}" in its header: extensions of JWS are not taken`;
   throw new JobFailure('authorise', 'signature_invalid', message);
+}
+
+/** Anybody may have chosen it. */
+function showKid(kid: string | null): string {
+  return kid === null ? 'one without a kid' : `"${escapeControl(kid.slice(0, MOST_SHOWN))}"`;
 }
 
 function kidOf(signature: FlattenedSignature): string | null {

@@ -89,7 +89,11 @@ describe('a host that trusts keys', () => {
     expect(await pushSigned({}, 'compact', stranger)).toMatchObject({
       outcome: 'rejected',
       authenticated: false,
-      failure: { code: 'signer_not_trusted', stage: 'authorise' },
+      failure: {
+        code: 'signer_not_trusted',
+        stage: 'authorise',
+        message: 'the message is signed, but none of its signers is a key that this host trusts: "stranger"',
+      },
     });
     // Another key with the same kid.
     const forged = await makeKey(folder, 'ops-1');
