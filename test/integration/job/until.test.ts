@@ -7,6 +7,7 @@ import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
 import { rulesetDigest } from '../../../src/ruleset/digest.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
+import { layGatewayNetwork } from '../../support/gateway-network.ts';
 import type { TestHost } from '../../support/host.ts';
 import { BACKENDS } from '../../support/namespace.ts';
 
@@ -261,6 +262,30 @@ it('an end that fails is told with its reason, and tried again until it succeeds
   expect(failed).toMatchObject({ ruleset: { revision: 2 }, liveRevision: 2, liveDigest: digestOf(2) });
   expect(failed?.failure?.code).toBe('state_unavailable');
   expect(done).toMatchObject({ ruleset: { revision: 2 }, liveRevision: 1, failure: null });
+  expect(await live(host)).toEqual(rulesOf(1));
+});
+
+it('does not end in what the policy of the host does not let packets do, and ends once that may be', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  await layGatewayNetwork(host.namespace);
+  await push(host, 1);
+  await push(host, 2, { until: inMs(2_000) });
+  await host.end();
+  const policy = join(host.folder, 'policy.yaml');
+  // The second revision drops it, and the first does not.
+  const test = { name: 'no telnet', from: '10.1.2.7', protocol: 'tcp', port: 23, expect: 'drop' };
+  await writeFile(policy, JSON.stringify({ tests: [test] }));
+  await host.start({ FLEETWALL_POLICY: policy });
+  await expect.poll(() => endsOf(host, client).length, { timeout: 30_000 }).toBe(1);
+  expect(endsOf(host, client)[0]?.data).toMatchObject({
+    ok: false,
+    failure: { code: 'test_failed', tests: [{ name: 'no telnet', expected: 'drop' }] },
+  });
+  expect(await live(host)).toEqual(rulesOf(2));
+  await host.end();
+  await host.start();
+  await expect.poll(() => endsOf(host, client).at(-1)?.data.ok, { timeout: 30_000 }).toBe(true);
   expect(await live(host)).toEqual(rulesOf(1));
 });
 
