@@ -259,7 +259,7 @@ describe('a fleet that was provisioned', () => {
   it.each([
     [['web_1', '--certificates'], 2, 'must be 1 to 63 of a-z'],
     [['web-1'], 2, 'either --passwords FOLDER or --certificates'],
-    [['web-1', '--certificates', '--management-url', 'http://127.0.0.1:9'], 2, 'does not answer'],
+    [['web-1', '--certificates', '--management-url', 'http://127.0.0.1:9'], 3, 'does not answer'],
   ])(
     'is not made from wrong arguments, and the command says what is wrong: %j',
     async (args, status, message) => {
