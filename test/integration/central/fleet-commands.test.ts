@@ -104,7 +104,7 @@ describe('commands that talk to a fleet', () => {
       await run(['rollout', '-', '--name', ruleset, '--host', host, '--confirm', 'none'], EDGE),
       await run(['rollout', '-', '--name', ruleset, '--host', host], bad),
       await run(['status', '--group', group]),
-      await run(['watch', '--since', '600', '--host', host, '--for', '2']),
+      await run(['watch', '--since', '600', '--host', host, '--for', '8']),
       await run(['report', '--host', host]),
       await run(['rollback', ruleset, '--host', host]),
       await run(['remove', ruleset, '--host', host, '--confirm', 'none']),
@@ -235,7 +235,7 @@ describe('commands that talk to a fleet', () => {
       ['fleetwall.job.completed', host?.id],
     ]);
     // A ping is answered by each with a heartbeat: no news for a person.
-    const watching = ['watch', '--since', '600', '--host', host?.id ?? '', '--for', '2'];
+    const watching = ['watch', '--since', '600', '--host', host?.id ?? '', '--for', '8'];
     expect((await run(watching)).stdout).not.toContain('heartbeat');
     expect((await run([...watching, '--heartbeats'])).stdout).toContain('heartbeat');
   });

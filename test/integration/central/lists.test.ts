@@ -192,7 +192,7 @@ describe('the commands for lists', () => {
       stdout: `blocked revision 1: 1 in, 0 out, 1 entry, on 1 host\nleft out, as it must never be in it: 127.0.0.5 (${id})`,
     });
     const environment = { FLEETWALL_AMQP_URL: inject('brokerUrl') };
-    const watched = await fleetwall(['watch', '--since', '600', '--host', id, '--for', '1'], { environment });
+    const watched = await fleetwall(['watch', '--since', '600', '--host', id, '--for', '8'], { environment });
     expect(watched.stdout).toContain('list.change blocked revision 1 started');
     expect(watched.stdout).toContain('blocked revision 1 applied: 1 in, 0 out, 1 entry');
   });

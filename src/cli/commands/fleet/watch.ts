@@ -59,15 +59,15 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
         .default(undefined, 'now'),
     )
     .addOption(
-      new Option('--for <seconds>', 'how many seconds to watch')
+      new Option('--for <seconds>', 'how many seconds to watch, once what was in the log is shown')
         .argParser(readSeconds)
         .default(undefined, 'until it is interrupted'),
     );
   withTimeout(withFleetOptions(command), 'with --group, for hosts to say of which they are', 2).action(
     async (flags: Flags) => {
       await withClient(flags, async (client, interrupted) => {
-        const over = flags.for === undefined ? [] : [AbortSignal.timeout(flags.for * 1000)];
-        const signal = AbortSignal.any([interrupted, ...over]);
+        const limit = new WatchLimit(flags.for);
+        const signal = AbortSignal.any([interrupted, limit.signal]);
         const members = new Set<string>();
         if (flags.host.length > 0) void tellUnknown(flags.host, client, signal).catch(() => {});
         if (flags.group.length > 0) {
@@ -81,6 +81,7 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
           }
         }
         for await (const event of client.events({ from: flags.since ?? 'next', signal })) {
+          limit.take(event);
           learnGroup(event, flags, members);
           if (!isWanted(event, flags, members) || isNoise(event, flags)) continue;
           if (flags.json === true) printJson(event);
@@ -101,6 +102,26 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
     ],
     ['one group for a program, from an hour ago on', 'fleetwall watch --group web --since 3600 --json'],
   ]);
+}
+
+/** The time of `--for`: what the log had before does not use it up, however long it takes to read. */
+class WatchLimit {
+  readonly #began = Date.now();
+  readonly #over = new AbortController();
+  readonly #timer: NodeJS.Timeout | null;
+
+  constructor(seconds: number | undefined) {
+    const end = () => this.#over.abort(new DOMException('the time to watch is up', 'TimeoutError'));
+    this.#timer = seconds === undefined ? null : setTimeout(end, seconds * 1000).unref();
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  take({ time }: { time: string }): void {
+    if (Date.parse(time) < this.#began) this.#timer?.refresh();
+  }
 }
 
 /** Of `--for`, which may be over before the first event is heard. */
