@@ -13,7 +13,7 @@ const fixture = new Fixture();
 /** The seed of the random rules; set it to repeat a run that failed. */
 const SEED = Number(process.env['FLEETWALL_SEED'] ?? Date.now() % 2 ** 31);
 /** How many changes to make; `npm run chaos -- strangers` makes more. */
-const CHANGES = Number(process.env['FLEETWALL_CHANGES'] ?? 24);
+const CHANGES = Number(process.env['FLEETWALL_CHANGES'] ?? 30);
 /** How many rules the stranger writes at a time. */
 const AT_ONCE = 2;
 /** How many rules the stranger keeps; then it deletes the oldest. */
