@@ -26,10 +26,10 @@ it('a push for some time: the fleet knows when it ends, that it has, and what is
     expect((await push()).status).toBe(0);
     expect(await statusLines()).toContain('~ ends by itself: edge revision 2 at 2099-01-01T00:00:00Z');
     // What is live already is sent, where it is to end at another time.
-    expect((await push('--for', '4s')).status).toBe(0);
+    expect((await push('--for', '20s')).status).toBe(0);
     expect(await statusLines()).toContain('edge@3~');
-    await expect.poll(async () => await host.namespace.save(), { timeout: 20_000 }).toContain('--dport 22');
-    await expect.poll(statusLines, { timeout: 20_000 }).toContain('edge@3^1');
+    await expect.poll(async () => await host.namespace.save(), { timeout: 60_000 }).toContain('--dport 22');
+    await expect.poll(statusLines, { timeout: 60_000 }).toContain('edge@3^1');
     const { stdout } = await run('history', host.id, 'edge', '--since', '5m');
     expect(stdout).toContain('edge revision 3 has ended: revision 1 is live again: 1 rule in, 1 out');
     // The next revision is above the one that has ended.

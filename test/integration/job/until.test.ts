@@ -9,7 +9,7 @@ import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { layGatewayNetwork } from '../../support/gateway-network.ts';
 import type { TestHost } from '../../support/host.ts';
-import { BACKENDS } from '../../support/namespace.ts';
+import { mostlyWith } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
 const CRASH = join(import.meta.dirname, '../../support/crash-at-step.mjs');
@@ -71,7 +71,7 @@ async function reboot(host: TestHost): Promise<void> {
   await namespace.run('sh', [join(host.stateDir, 'boot/load')]);
 }
 
-describe.each(BACKENDS)('a ruleset that ends, %s', (backend) => {
+describe.each(mostlyWith('nft'))('a ruleset that ends, %s', (backend) => {
   it('goes back to the last content without an end, once, over others that were to end and unchanged commits', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
