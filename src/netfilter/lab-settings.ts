@@ -1,5 +1,8 @@
 import type { HostPicture } from '../job/ports/packets.ts';
 
+/** Who listens at ports below 1024 would need CAP_NET_BIND_SERVICE, which the worker's unit does not have. For both families. */
+const LOW_PORTS = 'set ipv4/ip_unprivileged_port_start 0';
+
 /** What has to be set before there are links: nothing is to be discovered that packets would be taken for. */
 export function settingsBefore({ settings }: HostPicture): string[] {
   const early = [...settings].filter(
@@ -16,6 +19,7 @@ export function settingsBefore({ settings }: HostPicture): string[] {
     'set ipv6/icmp/ratelimit 0',
     'set ipv4/icmp_msgs_per_sec 100000',
     'set ipv4/icmp_msgs_burst 100000',
+    LOW_PORTS,
   ];
 }
 
@@ -36,4 +40,5 @@ export const NEIGHBOUR_SETTINGS = [
   'set ipv6/conf/default/disable_ipv6 0',
   'set ipv4/icmp_ratemask 0',
   'set ipv6/icmp/ratelimit 0',
+  LOW_PORTS,
 ];
