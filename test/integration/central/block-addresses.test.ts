@@ -93,7 +93,9 @@ it('by fail2ban: who fails to log in on one host is in the list of all, until fa
   });
   expect(await host.namespace.run('ipset', ['save', 'fw4.blocked'])).toMatch(/203\.0\.113\.9 timeout [1-9]/);
   await fail2ban.client('set', 'sshd', 'unbanip', '203.0.113.9');
-  await has(host, 'blocked', []);
+  await has(host, 'blocked', []).catch(async () => {
+    throw new Error(await fail2ban.log());
+  });
   // A ban for good.
   await fail2ban.client('set', 'sshd', 'bantime', '-1');
   for (let attempt = 0; attempt < 2; attempt += 1) await fail2ban.fail('203.0.113.10');
