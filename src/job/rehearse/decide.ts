@@ -36,7 +36,7 @@ export async function decidingLines(
   intent: Intent,
   sending: Sending,
 ): Promise<DecidingLine[]> {
-  const { probe, fate, direction } = undecided;
+  const { probe, fate } = undecided;
   const isMute = fate.kind === 'accept' || fate.kind === 'dnat';
   const options = { isKnown: true, isMute, withCounters: true };
   const alone = await sendPackets([probe], sending, options);
@@ -47,7 +47,7 @@ export async function decidingLines(
   const edit = text === null ? null : { family: probe.family, text };
   const other = edit === null ? alone : await sendPackets([probe], sending, { ...options, edit });
   const isShown = wentOtherwise(alone.fates.get(probe.number), other.fates.get(probe.number), isMute);
-  return [lineOf(decision, undecided, intent, isShown, direction)];
+  return [lineOf(decision, undecided, intent, isShown)];
 }
 
 function decisionOf({ fate, expected, direction }: Undecided, saved: string): Decision | null {
@@ -77,7 +77,6 @@ function lineOf(
   { probe: { family }, reason }: Undecided,
   intent: Intent,
   isShown: boolean,
-  _direction: Direction,
 ): DecidingLine {
   const found = {
     family,
