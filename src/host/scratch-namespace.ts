@@ -18,11 +18,8 @@ export interface ScratchProgram {
   letGo(): Promise<void>;
 }
 
-/** Starts a program that ends with its standard input, and so at the latest with the worker, however that ends. */
-export function openScratchProgram(
-  command: readonly string[],
-  onLine: (line: string) => void,
-): ScratchProgram {
+/** Starts a program in a new network namespace, in a process group of its own. That its standard input is closed is no error. */
+function startThere(command: readonly string[]) {
   const child = startProgram(UNSHARE, () =>
     execa(UNSHARE, ['--net', '--', ...command], {
       cwd: '/',
@@ -35,6 +32,15 @@ export function openScratchProgram(
     }),
   );
   child.stdin.on('error', () => {});
+  return child;
+}
+
+/** Starts a program that ends with its standard input, and so at the latest with the worker, however that ends. */
+export function openScratchProgram(
+  command: readonly string[],
+  onLine: (line: string) => void,
+): ScratchProgram {
+  const child = startThere(command);
   let begun = '';
   child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
     const lines = (begun + chunk).split('\n');
@@ -68,18 +74,8 @@ export function openScratchProgram(
  * @throws {Error} of the system, if it is short of something now
  */
 export async function openScratchNamespace(): Promise<ScratchNamespace> {
-  const cat = startProgram(UNSHARE, () =>
-    execa(UNSHARE, ['--net', '--', CAT], {
-      env: { LC_ALL: 'C' },
-      extendEnv: false,
-      detached: true,
-      reject: false,
-      buffer: { stdout: false, stderr: true },
-      maxBuffer: 4096,
-    }),
-  );
+  const cat = startThere([CAT]);
   // As soon as `cat` runs in the namespace, it repeats this line: that is the sign that the namespace is ready.
-  cat.stdin.on('error', () => {});
   cat.stdin.write('\n');
   const ended = cat.then(({ stderr, shortMessage, signal, cause }) => {
     if (isShortage(cause)) throw cause;
