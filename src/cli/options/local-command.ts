@@ -51,8 +51,8 @@ interface LocalResult {
   json: object;
   /** What to print, on standard output, if nothing failed. */
   text: string;
-  /** What is worth a look although nothing failed, on standard error. */
-  notes?: string[];
+  /** Makes what is worth a look although nothing failed, for standard error. */
+  notes?: () => string[];
 }
 
 /** A job, as a message would bring it. */
@@ -64,7 +64,7 @@ export function localJob(
   return async (file, settings, flags) => {
     const job = { action, ruleset: file.ruleset, ...confirm(flags) };
     const result = await runLocally(job, settings, silentLog());
-    return { failure: result.failure, json: result, text: show(result, file), notes: showNotes(file) };
+    return { failure: result.failure, json: result, text: show(result, file), notes: () => showNotes(file) };
   };
 }
 
@@ -100,6 +100,6 @@ async function run(
   if (json) printJson(result.json);
   else if (result.failure === null) printExactly(`${result.text}\n`);
   else printAside(`${showFailure(result.failure, file).join('\n')}\n`);
-  if (result.failure === null) tellNotes(result.notes ?? []);
+  if (result.failure === null) tellNotes(result.notes?.() ?? []);
   return result.failure === null ? 0 : 1;
 }
