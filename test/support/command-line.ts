@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { TestNamespace } from './namespace.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 
@@ -7,6 +8,16 @@ export interface Ended {
   status: number | undefined;
   stdout: string;
   stderr: string;
+}
+
+/** With these, a command works on a namespace as on a host, with its state in a folder. */
+export function settingsFor({ name, backend }: TestNamespace, folder: string): Record<string, string> {
+  return {
+    FLEETWALL_NETNS: name,
+    FLEETWALL_BACKEND: backend,
+    FLEETWALL_STATE_DIR: join(folder, 'state'),
+    FLEETWALL_RUN_DIR: join(folder, 'run'),
+  };
 }
 
 /** Runs a fleetwall command to its end, without the settings in the environment of this process. */

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeJob } from '../../support/client.ts';
+import { settingsFor } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { TestNamespace } from '../../support/namespace.ts';
 import { childOf } from '../../support/processes.ts';
@@ -29,11 +30,8 @@ describe('fleetwall apply', () => {
 
   const environment = () => ({
     PATH: process.env['PATH'] ?? '',
-    FLEETWALL_NETNS: namespace.name,
-    FLEETWALL_BACKEND: 'nft',
     FLEETWALL_HOST_ID: 'local',
-    FLEETWALL_STATE_DIR: join(folder, 'state'),
-    FLEETWALL_RUN_DIR: join(folder, 'run'),
+    ...settingsFor(namespace, folder),
   });
   const apply = (...args: string[]) =>
     execa(process.execPath, [CLI, 'apply', 'edge.rules', ...args], {

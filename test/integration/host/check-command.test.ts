@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { settingsFor } from '../../support/command-line.ts';
 import { TestNamespace } from '../../support/namespace.ts';
 import { table } from '../../support/rulesets.ts';
 
@@ -36,12 +37,7 @@ describe('fleetwall check', () => {
       reject: false,
       input,
       extendEnv: false,
-      env: {
-        FLEETWALL_NETNS: namespace.name,
-        FLEETWALL_BACKEND: 'nft',
-        FLEETWALL_STATE_DIR: join(folder, 'state'),
-        FLEETWALL_RUN_DIR: join(folder, 'run'),
-      },
+      env: settingsFor(namespace, folder),
     });
   const checkFile = async (name: string, text: string, ...flags: string[]) => {
     await writeFile(join(folder, name), text);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { settingsFor } from '../../support/command-line.ts';
 import { documentedBlock } from '../../support/document-blocks.ts';
 import { markdownFile } from '../../support/documents.ts';
 import { layGatewayNetwork } from '../../support/gateway-network.ts';
@@ -29,12 +30,7 @@ describe('fleetwall test', () => {
       cwd: folder,
       reject: false,
       extendEnv: false,
-      env: {
-        FLEETWALL_NETNS: namespace.name,
-        FLEETWALL_BACKEND: 'nft',
-        FLEETWALL_STATE_DIR: join(folder, 'state'),
-        FLEETWALL_RUN_DIR: join(folder, 'run'),
-      },
+      env: settingsFor(namespace, folder),
     });
   const example = async (name: string) => {
     const { text } = await markdownFile(PAGE);

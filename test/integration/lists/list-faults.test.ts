@@ -2,12 +2,26 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
-import { makeJob } from '../../support/client.ts';
+import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
+import type { TestHost } from '../../support/host.ts';
 import { entriesOf, runList, setsOf } from '../../support/lists.ts';
 
 const fixture = new Fixture();
 const ipv4 = '*filter\n:edge - [0:0]\n-I INPUT -j edge\n-A edge -s 192.0.2.1/32 -j ACCEPT\nCOMMIT\n';
+
+/** A list with one entry, of which another revision waits to be confirmed. */
+async function waitingReplacement(host: TestHost, client: TestClient, timeoutSeconds = 600) {
+  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] });
+  const replace = makeJob(host.id, {
+    action: 'list.replace',
+    list: { name: 'blocked', revision: 2, entries: ['192.0.2.2'] },
+    confirm: { mode: 'manual', timeoutSeconds },
+  });
+  await client.publish(host.id, replace);
+  await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+  return replace;
+}
 
 it('a list that was made for a ruleset and had a job since stays, though the ruleset is taken back', async () => {
   const host = await fixture.host('nft');
@@ -93,14 +107,7 @@ it('the rehearsal of a ruleset that matches a list keeps no job of that list wai
 it('an undo that fails is owed: other changes of lists wait for it, and it is told when it is done', async () => {
   const host = await fixture.host('nft');
   const client = await fixture.client();
-  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] });
-  const replace = makeJob(host.id, {
-    action: 'list.replace',
-    list: { name: 'blocked', revision: 2, entries: ['192.0.2.2'] },
-    confirm: { mode: 'manual', timeoutSeconds: 600 },
-  });
-  await client.publish(host.id, replace);
-  await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+  const replace = await waitingReplacement(host, client);
   // A set that a rule matches cannot be taken away.
   const rule = ['OUTPUT', '-m', 'set', '--match-set', 'fw4.blocked.2', 'dst', '-j', 'DROP'];
   await host.namespace.iptables('-A', ...rule);
@@ -144,14 +151,7 @@ it('an undo that fails is owed: other changes of lists wait for it, and it is to
 it('a list is not put on record by a worker that has lost the lock while it waited to be confirmed', async () => {
   const host = await fixture.host('nft');
   const client = await fixture.client();
-  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] });
-  const replace = makeJob(host.id, {
-    action: 'list.replace',
-    list: { name: 'blocked', revision: 2, entries: ['192.0.2.2'] },
-    confirm: { mode: 'manual', timeoutSeconds: 600 },
-  });
-  await client.publish(host.id, replace);
-  await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+  const replace = await waitingReplacement(host, client);
   const mark = (await readdir(host.runDir)).find((name) => name.endsWith('.lists.lock.lock'));
   await rm(join(host.runDir, mark ?? ''), { recursive: true });
   await host.logged('The lock of the rules was taken away');
@@ -176,14 +176,7 @@ it('a list is not put on record by a worker that has lost the lock while it wait
 it('a stopped worker that waits for the confirmation of a list is made to go on, and takes it back', async () => {
   const host = await fixture.host('nft');
   const client = await fixture.client();
-  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1'] });
-  const replace = makeJob(host.id, {
-    action: 'list.replace',
-    list: { name: 'blocked', revision: 2, entries: ['192.0.2.2'] },
-    confirm: { mode: 'manual', timeoutSeconds: 3 },
-  });
-  await client.publish(host.id, replace);
-  await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+  const replace = await waitingReplacement(host, client, 3);
   process.kill(host.pid, 'SIGSTOP');
   expect(await entriesOf(host.namespace)).toEqual(['192.0.2.2']);
   expect((await client.completed(replace.id)).data).toMatchObject({
