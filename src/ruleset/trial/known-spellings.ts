@@ -2,6 +2,7 @@ import type { Rule } from '../model.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { type Acceptance, type AcceptedRules, rulesOf, type Spellings } from './acceptance.ts';
 import { reachOf } from './reach.ts';
+import { isTakenAnywhere } from './taken-anywhere.ts';
 
 /**
  * Returns how the kernel spells the rules of a table, where it is known to take them from where the table reaches them.
@@ -37,9 +38,12 @@ interface Run {
 
 function spellRun(run: Run, acceptance: Acceptance, spellings: (string | undefined)[]): void {
   const { rules, chain, reach } = run;
-  const same = acceptance.rules.get(chain);
-  const before = same?.reach === reach ? same : NONE;
+  const before = acceptance.rules.get(chain) ?? NONE;
+  const isReachedAsBefore = before.reach === reach;
   const learn = (index: number, spelling: string | undefined) => (spellings[index] ??= spelling);
+  const learnFromBefore = (index: number, spelling: string | undefined) => {
+    if (isReachedAsBefore || isTakenAnywhere(rules[index]?.text ?? '')) learn(index, spelling);
+  };
   const most = Math.min(before.texts.length, run.end - run.first);
   let head = 0;
   while (head < most && rules[run.first + head]?.text === before.texts[head]) head += 1;
@@ -49,8 +53,9 @@ function spellRun(run: Run, acceptance: Acceptance, spellings: (string | undefin
     rules[run.end - 1 - tail]?.text === before.texts[before.texts.length - 1 - tail]
   )
     tail += 1;
-  for (let at = 0; at < head; at += 1) learn(run.first + at, before.spelled[at]);
-  for (let at = 1; at <= tail; at += 1) learn(run.end - at, before.spelled[before.spelled.length - at]);
+  for (let at = 0; at < head; at += 1) learnFromBefore(run.first + at, before.spelled[at]);
+  for (let at = 1; at <= tail; at += 1)
+    learnFromBefore(run.end - at, before.spelled[before.spelled.length - at]);
   if (head + tail === run.end - run.first) return;
   const others = lookUp(acceptance, reach, chain, head, tail);
   for (let index = run.first + head; index < run.end - tail; index += 1)
