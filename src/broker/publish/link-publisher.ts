@@ -43,7 +43,7 @@ export class LinkPublisher {
    */
   async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<Routed> {
     const pause = new BackOff();
-    for (let tries = 0; ; ) {
+    for (let failures = 0; ; ) {
       signal?.throwIfAborted();
       if (this.#isClosed) throw new BrokerUnreachable('the connection was closed');
       if (this.#publisher.model === null) {
@@ -51,13 +51,13 @@ export class LinkPublisher {
         continue;
       }
       try {
-        const how = { alone: tries > 0, isWanted: () => signal?.aborted !== true };
+        const how = { failures, isWanted: () => signal?.aborted !== true };
         return await abortable(this.#publisher.publish(message, how), signal);
       } catch (error) {
         if (replyCode(error) === ACCESS_REFUSED) throw refusedBy(error as Error, message);
-        if (tries === 0) this.#log.warn({ error }, 'The broker has not taken a message yet');
+        if (failures === 0) this.#log.warn({ error }, 'The broker has not taken a message yet');
       }
-      tries += 1;
+      failures += 1;
       await abortable(sleep(pause.next()), signal);
     }
   }

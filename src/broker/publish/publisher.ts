@@ -18,16 +18,19 @@ export interface PublisherOptions {
 }
 
 export interface PublishOptions {
-  /** Whether to give it a channel of its own, as for one that was not confirmed before. */
-  alone?: boolean;
+  /** How often it was not confirmed before. From once on, it gets a channel of its own. */
+  failures?: number;
   /** Whether it is still to be published, when its turn comes. */
   isWanted?: () => boolean;
 }
 
 /** Where a confirm takes so long, the channel waits for a queue that cannot be had now. */
 const CONFIRM_MS = 3_000;
-/** A message that has a channel of its own holds up no other. */
-const CONFIRM_ALONE_MS = 10_000;
+/**
+ * A message that has a channel of its own holds up no other; but where that channel is spoilt as well, only the next one helps. So the
+ * first limits are short, and longer ones follow for a broker that is slow.
+ */
+const CONFIRM_ALONE = { firstMs: 2_000, longestMs: 10_000, factor: 1.5 };
 /** How long messages have channels of their own after one was not confirmed. */
 const APART_MS = 60_000;
 /** So many channels for single messages at a time. */
@@ -54,6 +57,8 @@ export class Publisher {
   #alone = 0;
   readonly #line = new OneAtATime();
   #failuresInLine = 0;
+  /** How often, one after the other, a message of the line was not confirmed. */
+  #failuresInRow = 0;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -84,21 +89,24 @@ export class Publisher {
    */
   async publish(
     message: OutgoingMessage,
-    { alone = false, isWanted = () => true }: PublishOptions = {},
+    { failures: before = 0, isWanted = () => true }: PublishOptions = {},
   ): Promise<Routed> {
     const model = this.#model;
     const channel = this.#channel;
     if (model === null || channel === null) throw new PublishFailed('there is no connection to the broker');
-    if (!alone && this.#apart === null) return await this.#publishOn(channel, message);
-    if (!this.#options.inOrder) return await this.#publishAlone(model, message, isWanted);
+    if (before === 0 && this.#apart === null) return await this.#publishOn(channel, message);
+    if (!this.#options.inOrder) return await this.#publishAlone(model, message, isWanted, limitAfter(before));
     const failures = this.#failuresInLine;
     return await this.#line.run(async () => {
       // Else a line of hundreds would stand behind each that waits for its confirm.
       if (failures !== this.#failuresInLine) throw new PublishFailed('what was before it was not confirmed');
       try {
-        return await this.#publishAlone(model, message, isWanted);
+        const routed = await this.#publishAlone(model, message, isWanted, limitAfter(this.#failuresInRow));
+        this.#failuresInRow = 0;
+        return routed;
       } catch (error) {
         this.#failuresInLine += 1;
+        this.#failuresInRow += 1;
         throw error;
       }
     });
@@ -122,13 +130,14 @@ export class Publisher {
     model: ChannelModel,
     message: OutgoingMessage,
     isWanted: () => boolean,
+    limitMs: number,
   ): Promise<Routed> {
     while (this.#alone >= MOST_ALONE && isWanted()) await sleep(LOOK_MS);
     if (this.#isClosed || !isWanted()) throw new PublishFailed('it is not to be published any more');
     this.#alone += 1;
     try {
       const channel = await PublishChannel.openWithin(OPEN_MS, model);
-      const answer = channel.publish(message, { limitMs: CONFIRM_ALONE_MS });
+      const answer = channel.publish(message, { limitMs });
       const routed = await answer.finally(() => channel.close());
       this.#renewal.noteConfirm();
       return routed;
@@ -201,4 +210,9 @@ export class Publisher {
       }
     }
   }
+}
+
+function limitAfter(failures: number): number {
+  const { firstMs, longestMs, factor } = CONFIRM_ALONE;
+  return Math.min(longestMs, firstMs * factor ** failures);
 }

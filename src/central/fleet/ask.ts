@@ -6,6 +6,7 @@ import { type AddressedMessage, unnamed } from './addressed-message.ts';
 import type { AskOptions } from './ask-options.ts';
 import { behindMs, findBehind } from './behind.ts';
 import { isFleetEvent } from './event-reader.ts';
+import { listen } from './listen.ts';
 import { LogMarker } from './log-marker.ts';
 import type { HostAnswer, HostAnswers } from './options.ts';
 import { isRefusal } from './refusal.ts';
@@ -22,7 +23,8 @@ const LOOK_MS = 1_000;
 const BEHIND_MS = 3_000;
 
 /**
- * Publishes jobs and gathers the answers. It listens first; and whenever the connection was lost, those who have not answered are
+ * Publishes jobs and gathers the answers. It listens first, unless the event log cannot be had at once: then what hosts say meanwhile is
+ * read later. Whenever the connection was lost, those who have not answered are
  * asked again: the same id is the same job. A host is called silent only when the event log can be read to its end, which shows that
  * it is the host that says nothing, and not the broker.
  */
@@ -47,6 +49,8 @@ class Asking {
   readonly #begun = new Set<string>();
   readonly #awaiting = new Set<string>();
   readonly #marker = new LogMarker();
+  /** Why the log cannot be read. */
+  #deaf: Error | null = null;
   #isMarkerRead = false;
   #wake: () => void = () => {};
 
@@ -60,18 +64,8 @@ class Asking {
   }
 
   async run(): Promise<HostAnswers> {
-    const { signal, known } = this.#options;
-    const stopReading = await this.#link.read(
-      known?.start ?? 'next',
-      (message) => {
-        if (this.#marker.is(message)) this.#noteMarker();
-        if (!message.key.includes(JOB_EVENTS)) return;
-        const event = this.#options.reader.read(message);
-        if (event !== null && isFleetEvent(event)) this.#take(event);
-      },
-      () => void this.#send().catch(() => {}),
-      signal,
-    );
+    const { signal } = this.#options;
+    const stopListening = await this.#listen();
     const onAbort = () => this.#wake();
     signal?.addEventListener('abort', onAbort);
     try {
@@ -79,11 +73,30 @@ class Asking {
       await this.#wait();
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      await stopReading();
+      await stopListening();
     }
     signal?.throwIfAborted();
     for (const host of this.#open) this.#answers.set(host, { end: 'silent', result: null });
     return this.#answers;
+  }
+
+  async #listen(): Promise<() => Promise<void>> {
+    const { known, reader, signal } = this.#options;
+    return await listen(this.#link, {
+      start: known?.start ?? null,
+      onMessage: (message) => {
+        if (this.#marker.is(message)) this.#noteMarker();
+        if (!message.key.includes(JOB_EVENTS)) return;
+        const event = reader.read(message);
+        if (event !== null && isFleetEvent(event)) this.#take(event);
+      },
+      onReopened: () => void this.#send().catch(() => {}),
+      onDeaf: (error) => {
+        this.#deaf = error;
+        this.#wake();
+      },
+      signal,
+    });
   }
 
   /** To a single host, that nobody takes it is an answer at once. */
@@ -157,6 +170,7 @@ class Asking {
       }
     }
     for (;;) {
+      if (this.#deaf !== null) throw this.#deaf;
       if (signal?.aborted === true || this.#open.size === 0) return;
       const due = this.#lastDue(latest);
       if (due > Date.now()) {
