@@ -1,7 +1,8 @@
 /**
  * A broker of three nodes, of which one dies, hangs, is cut off from the others, or of which all but one die: for how long jobs stand
- * still, and whether each has one end. `npm run chaos -- cluster [--root FOLDER] [--defaults]`, where FOLDER is a Debian with another
- * RabbitMQ (`test/package/make-base`). With `--defaults`, the nodes have RabbitMQ's settings, and not those of the operating guide.
+ * still, and whether each has one end. `npm run chaos -- cluster [--root FOLDER] [--defaults | --ticktime SECONDS] [--only HARM]`, where
+ * FOLDER is a Debian with another RabbitMQ (`test/package/make-base`), and HARM is killed, paused, cut-off or majority. With `--defaults`,
+ * the nodes have RabbitMQ's settings, and not those of the operating guide.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -18,8 +19,17 @@ const LOST_MS = 20_000;
 const FIRST_UID = 61_000;
 const REPLICATION_PORTS = '6000:6500';
 
-const { values } = parseArgs({ options: { root: { type: 'string' }, defaults: { type: 'boolean' } } });
-const asGuided = ['net_ticktime = 6', 'cluster_partition_handling = pause_minority'];
+const { values } = parseArgs({
+  options: {
+    root: { type: 'string' },
+    defaults: { type: 'boolean' },
+    ticktime: { type: 'string', default: '4' },
+    only: { type: 'string' },
+  },
+});
+const asGuided = [`net_ticktime = ${values.ticktime}`, 'cluster_partition_handling = pause_minority'];
+/** RabbitMQ 3.10 has no other form for it. */
+const PROMPT_ELECTIONS = '[{aten, [{poll_interval, 1000}]}].\n';
 let revision = 1;
 let failures = 0;
 
@@ -32,6 +42,7 @@ await inOwnNamespace(async () => {
 async function inCluster(queueType: 'quorum' | 'classic'): Promise<void> {
   const broker = {
     ...(values.root === undefined ? {} : { root: values.root }),
+    ...(values.defaults === true ? {} : { advanced: PROMPT_ELECTIONS }),
     configure: async () => (values.defaults === true ? [] : asGuided),
   };
   const older = queueType === 'quorum';
@@ -40,14 +51,18 @@ async function inCluster(queueType: 'quorum' | 'classic'): Promise<void> {
     await fleet.cluster.untilWhole();
     await pushes(fleet, `${queueType} queues, all nodes`);
     if (queueType === 'quorum') {
-      await eachNode(fleet, 'killed', kill);
-      await eachNode(fleet, 'paused', pause);
-      await eachNode(fleet, 'cut off', cutOff);
+      if (isTried('killed')) await eachNode(fleet, 'killed', kill);
+      if (isTried('paused')) await eachNode(fleet, 'paused', pause);
+      if (isTried('cut-off')) await eachNode(fleet, 'cut off', cutOff);
     }
-    await majorityLost(fleet, queueType);
+    if (isTried('majority')) await majorityLost(fleet, queueType);
   } finally {
     await fleet.stop();
   }
+}
+
+function isTried(harm: string): boolean {
+  return values.only === undefined || values.only === harm;
 }
 
 type Harm = (node: Rabbitmq, all: readonly Rabbitmq[]) => Promise<() => Promise<void>>;

@@ -5,11 +5,11 @@ import { jumpOf } from '../../src/ruleset/text/jump-of.ts';
 import { lintCommand } from '../../src/ruleset/text/lint-command.ts';
 import { SentCommand } from '../../src/ruleset/text/sent-text.ts';
 import { countRules } from '../../src/ruleset/wanted/count-copies.ts';
-import { BACKENDS, type Backend, TestNamespace } from '../support/namespace.ts';
+import { BACKENDS, type Backend, IS_LONG_RUN, TestNamespace } from '../support/namespace.ts';
 import { Random } from '../support/random.ts';
 
 /** How many accepted lines to compare, for both variants together. */
-const TEXTS = Number(process.env['FLEETWALL_TEXTS'] ?? 10_000);
+const TEXTS = Number(process.env['FLEETWALL_TEXTS'] ?? (IS_LONG_RUN ? 10_000 : 4_000));
 const AT_ONCE = 1_000;
 /** The seed of the random rules; set it to repeat a run that failed. */
 const SEED = Number(process.env['FLEETWALL_SEED'] ?? Date.now() % 2 ** 31);

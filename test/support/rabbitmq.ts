@@ -36,6 +36,8 @@ export interface RabbitmqOptions {
    * A network namespace that it runs in, where it has the port that is everybody's default: for what is tried with default settings.
    */
   netns?: string;
+  /** Its settings as Erlang's terms, for those that have no other form. */
+  advanced?: string;
   /** More lines of its configuration, which may be given a port for themselves. */
   configure?: (freePort: () => Promise<number>) => Promise<string[]>;
 }
@@ -104,6 +106,7 @@ export class Rabbitmq {
         '',
       ].join('\n'),
     );
+    await writeFile(join(folder, 'advanced.config'), options.advanced ?? '[].\n');
     await writeFile(join(folder, 'enabled_plugins'), `[${plugins.join(',')}].\n`);
     const environment = {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
@@ -112,6 +115,7 @@ export class Rabbitmq {
       RABBITMQ_NODENAME: nodeName(amqp),
       RABBITMQ_CONF_ENV_FILE: '/dev/null',
       RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),
+      RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'advanced.config'),
       RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
       RABBITMQ_MNESIA_BASE: join(folder, 'data'),
       RABBITMQ_LOG_BASE: join(folder, 'log'),
