@@ -21,6 +21,7 @@ beforeAll(async () => {
     outboxEvents: () => 0,
     jobsWaiting: () => 0,
     runningMs: () => null,
+    isUndoOwed: async () => false,
     rulesets: async () => [],
     lists: async () => [],
   });

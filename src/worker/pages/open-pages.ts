@@ -1,8 +1,8 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobInHand } from '../../job/intake/waiting-job.ts';
+import { isUndoOwed } from '../../job/settle/owed-undo.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
 import type { BrokerLink } from '../link/broker-link.ts';
-import { isUndoOwed } from '../../job/settle/owed-undo.ts';
 import { committedLists, committedRulesets, type WorkerState } from '../link/worker-events.ts';
 import type { ListGuard } from '../upkeep/list-guard.ts';
 import type { Health } from './health.ts';
