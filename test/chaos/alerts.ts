@@ -7,16 +7,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pushSame } from '../support/alerts/acts.ts';
 import { AlertFleet, type HostName } from '../support/alerts/alert-fleet.ts';
+import { ALL_CAUSES } from '../support/alerts/all-causes.ts';
 import type { Cause } from '../support/alerts/cause.ts';
-import { CAUSES_OF_BROKER } from '../support/alerts/causes-of-broker.ts';
-import { CAUSES_OF_HOSTS } from '../support/alerts/causes-of-hosts.ts';
-import { CAUSES_OF_JOBS } from '../support/alerts/causes-of-jobs.ts';
-import { CAUSES_OF_RULES } from '../support/alerts/causes-of-rules.ts';
 import { sectionOf } from '../support/alerts/guide.ts';
 import { quickerRules } from '../support/alerts/quicker-rules.ts';
 import type { Alert } from '../support/prometheus.ts';
 
-const ALL = [...CAUSES_OF_RULES, ...CAUSES_OF_JOBS, ...CAUSES_OF_HOSTS, ...CAUSES_OF_BROKER];
 const QUICKER = 60;
 const FIRE_MS = 180_000;
 /** The longest window is an hour, here a minute. */
@@ -24,12 +20,9 @@ const END_MS = 180_000;
 const USAGE = 2;
 
 const asked = process.argv.slice(2);
-const causes = ALL.filter(({ alert }) => asked.length === 0 || asked.includes(alert));
-const factors = new Map(ALL.map(({ alert, quicker = QUICKER }) => [alert, quicker]));
+const causes = ALL_CAUSES.filter(({ alert }) => asked.length === 0 || asked.includes(alert));
+const factors = new Map(ALL_CAUSES.map(({ alert, quicker = QUICKER }) => [alert, quicker]));
 const fleet = await AlertFleet.start((text) => {
-  const alerts = [...text.matchAll(/- alert: (\w+)/g)].map(([, alert = '']) => alert);
-  const without = alerts.filter((alert) => !factors.has(alert));
-  if (without.length > 0) throw new Error(`nothing causes ${without.join(', ')}`);
   return quickerRules(text, (alert) => factors.get(alert ?? '') ?? QUICKER);
 });
 let failures = 0;

@@ -4,7 +4,6 @@ import { isUndoOwed } from '../../job/settle/owed-undo.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
 import type { BrokerLink } from '../link/broker-link.ts';
 import { committedLists, committedRulesets, type WorkerState } from '../link/worker-events.ts';
-import type { ListGuard } from '../upkeep/list-guard.ts';
 import type { Health } from './health.ts';
 import { StatusPages } from './status-pages.ts';
 
@@ -23,7 +22,8 @@ export async function openPages(
   worker: WorkerState & {
     link: BrokerLink;
     waiting: { readonly size: number; readonly inHand: JobInHand | null };
-    listGuard: Pick<ListGuard, 'inSync'>;
+    /** Says whether a list is live as it was committed. */
+    listGuard: { inSync(list: string): boolean | null };
   },
 ): Promise<StatusPages | null> {
   if (httpAddress === undefined || metrics === null) return null;

@@ -1,61 +1,25 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { Authority } from '../../support/certificates.ts';
 import { commandsIn, documentedBlock, fileShownIn } from '../../support/document-blocks.ts';
-import { Machine } from '../../support/machine.ts';
-import { TestNamespace } from '../../support/namespace.ts';
-import { Rabbitmq } from '../../support/rabbitmq.ts';
+import { ROOT } from '../../support/documents.ts';
+import { ExampleBroker } from '../../support/example-broker.ts';
+import type { Machine } from '../../support/machine.ts';
 
 const PAGE = 'src/cli/README.md';
-const OPERATE = 'docker/README-operate.md';
 const POLL = { timeout: 60_000 };
 
-let folder: string;
-let broker: Rabbitmq;
-let namespace: TestNamespace;
-/** The host web-1, and the operator: both are where `broker.example` is a broker with TLS, by all default ports. */
+let example: ExampleBroker;
+/** The host web-1, and the operator. */
 let machine: Machine;
-/** The broker's certificate is of an authority that Node knows. */
-let known: Record<string, string>;
 let operator: Record<string, string>;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'fleetwall-own-fleet-'));
-  const ca = await Authority.create(folder, 'fleet-ca');
-  const { cert, key } = await ca.issue('broker.example', 'DNS:broker.example');
-  known = { NODE_EXTRA_CA_CERTS: ca.certificate };
-  namespace = await TestNamespace.create('nft');
-  broker = await Rabbitmq.start({
-    netns: namespace.name,
-    plugins: ['rabbitmq_management'],
-    configure: async () => [
-      'listeners.ssl.1 = 127.0.0.1:5671',
-      ...['ssl_options', 'management.ssl'].flatMap((place) => [
-        `${place}.cacertfile = ${ca.certificate}`,
-        `${place}.certfile = ${cert}`,
-        `${place}.keyfile = ${key}`,
-      ]),
-      'management.tcp.port = 15672',
-      'management.ssl.port = 15671',
-    ],
-  });
-  // The password that the documents show, which is no ASCII.
-  const password = `<<${[...Buffer.from('…')].join(',')}>>`;
-  await broker.ctl('eval', `rabbit_auth_backend_internal:add_user(<<"admin">>, ${password}, <<"test">>).`);
-  await broker.ctl('set_user_tags', 'admin', 'administrator');
-  machine = await Machine.start({ own: ['/etc', '/var/lib', '/run'], hostname: 'web-1' });
-  await machine.do("echo '127.0.0.1 broker.example' >>/etc/hosts; mkdir -p /etc/fleetwall");
-  machine.unplug(namespace);
+  example = await ExampleBroker.start('web-1');
+  machine = example.machine;
 }, 180_000);
-afterAll(async () => {
-  await machine.remove();
-  await broker.stop();
-  await namespace.remove();
-  await rm(folder, { recursive: true });
-});
+afterAll(async () => await example.stop());
 
 async function write(file: string, text: string): Promise<void> {
   await writeFile(join(machine.folder, file), text);
@@ -81,13 +45,14 @@ async function waitingJob(): Promise<string> {
 
 describe('src/cli/README.md, "From the demo to your own fleet", as it stands', () => {
   it('1 to 4: the broker, a key, the first host, the operator', async () => {
+    const { known } = example;
     const first = await documentedBlock(PAGE, '$ cat hosts.txt');
     await write('hosts.txt', fileShownIn(first, 'hosts.txt'));
     expect(await machine.do(commandsIn(first), known)).toContain(first.trim().split('\n').at(-1) ?? '-');
     // With its management pages behind TLS, as both pages say it for later.
     for (const block of [
       await documentedBlock(
-        OPERATE,
+        'docker/README-operate.md',
         '$ fleetwall provision --hosts hosts.txt --operator central --passwords ./passwords \\',
       ),
       await documentedBlock(
@@ -108,10 +73,12 @@ describe('src/cli/README.md, "From the demo to your own fleet", as it stands', (
     const [, doctor = '', install = '', enable = ''] = commandsIn(host).trim().split('\n');
     expect(await machine.do(doctor, known)).toMatch(/broker +broker\.example:5671: logged in/);
     expect(await machine.do(install)).toContain('wrote /etc/systemd/system/fleetwall.service');
+    const alone = await documentedBlock('docker/README-operate.md', '$ fleetwall service install');
+    expect(await machine.do(commandsIn(alone))).toContain('/etc/systemd/system/fleetwall.service');
     // What systemd does with that is tried on a machine that was booted by it.
     expect(enable).toMatch(/^systemctl enable/);
     machine.startWorker(
-      `env NODE_EXTRA_CA_CERTS=${known['NODE_EXTRA_CA_CERTS']} ${commandsIn(
+      `env NODE_EXTRA_CA_CERTS=${known.NODE_EXTRA_CA_CERTS} ${commandsIn(
         await documentedBlock(PAGE, 'fleetwall worker --host-id web-1 --groups web,prod'),
       )}`,
     );
@@ -206,7 +173,44 @@ describe('src/cli/README.md, "From the demo to your own fleet", as it stands', (
     }
     expect(ends).toEqual([expect.stringContaining('1 applied'), expect.stringContaining('1 rolled_back')]);
     await machine.do('fleetwall remove edge --host web-1 --yes', operator);
-    await namespace.iptables('-A', 'INPUT', '-s', '192.0.2.9', '-j', 'DROP');
+    await example.namespace.iptables('-A', 'INPUT', '-s', '192.0.2.9', '-j', 'DROP');
     expect(await machine.do(live, operator)).toContain('edge revision');
+  });
+});
+
+it('src/cli/README.md has completion in place, as it stands', async () => {
+  const block = await documentedBlock(
+    PAGE,
+    '$ source <(fleetwall completion bash)     # in ~/.bashrc; for zsh the same with zsh in ~/.zshrc, behind compinit',
+  );
+  await write('completion', `set -e\n${commandsIn(block)}\ncomplete -p fleetwall\n`);
+  expect(await machine.do('bash completion; cat ~/.config/fish/completions/*')).toMatch(
+    /complete [^\n]*fleetwall\n[^]*complete -c fleetwall/,
+  );
+});
+
+describe('docker/README-operate.md, as it stands, on that host', () => {
+  it('doctor, and rules that are loaded without a worker', async () => {
+    const doctor = await documentedBlock('docker/README-operate.md', '$ fleetwall doctor');
+    const seen = await machine.do(commandsIn(doctor), example.known);
+    const looksAt = (text: string) =>
+      new Set([...text.matchAll(/^(?:ok|warning|failure) +(\S+)/gm)].map(([, what]) => what));
+    expect([...looksAt(doctor)].filter((what) => !looksAt(seen).has(what))).toEqual([]);
+    const before = await example.namespace.save();
+    await machine.stopWorker();
+    await example.namespace.iptables('-F');
+    await machine.do(await documentedBlock('docker/README-operate.md', 'sh /var/lib/fleetwall/boot/load'));
+    expect(await example.namespace.save()).toBe(before);
+  });
+
+  it('a worker from a checkout', async () => {
+    await example.broker.ctl('change_password', 'web-1', 'secret');
+    await symlink(join(ROOT, 'dist'), join(machine.folder, 'dist'));
+    const block = await documentedBlock('docker/README-operate.md', 'npm ci && npm run build');
+    const [, ...worker] = block.split('\n');
+    const typed = worker.join('\n').replace('node dist', 'timeout 8 node dist');
+    expect((await machine.run(typed)).printed).toMatch(/"msg":"Worker started"[^]*"msg":"Worker stopped"/);
+    const { printed } = await machine.run('fleetwall status --host web-1', operator);
+    expect(printed).toMatch(/web-1 +offline +web,prod/);
   });
 });

@@ -1,7 +1,7 @@
 import type { AlertFleet, HostName } from './alert-fleet.ts';
 
+const EDGE_REVISION = 1;
 /** What is live and committed on each host when nothing is wrong. */
-export const EDGE_REVISION = 1;
 const EDGE = `name: edge
 ipv4: |
   *filter

@@ -75,7 +75,8 @@ export const CAUSES_OF_JOBS: readonly Cause[] = [
     labels: { instance: 'web-1' },
     goOn: async (fleet) => {
       const issuedAt = new Date(Date.now() - OLD_MS).toISOString();
-      await fleet.publishSigned('web-1', makeJob('web-1', { ...report, issuedAt }));
+      const expiresAt = new Date(Date.now() + OLD_MS).toISOString();
+      await fleet.publishSigned('web-1', makeJob('web-1', { ...report, issuedAt, expiresAt }));
       await sleep(300);
     },
     mend: async () => {},

@@ -19,7 +19,7 @@ export async function sectionOf({ labels, annotations }: Alert): Promise<Section
   const own = section.split(/^#/m)[0] ?? '';
   const spans = [...own.matchAll(/`(fleetwall [^`]+)`/g)].map(([, span = '']) => span.replace(/\s+/g, ' '));
   const typed = spans.map((span) =>
-    span
+    (span.split(' > ')[0] ?? '')
       .split(' ')
       .slice(1)
       .map((word) => filled(word, labels)),
