@@ -72,6 +72,8 @@ export const CAUSES_OF_RULES: readonly Cause[] = [
       const [, revision = ''] = /\bedge@(\d+)/.exec(stdout) ?? [];
       for (const host of ['web-2', 'db-1'] as const)
         await push(fleet, host, ['--revision', revision], edgeFor(6));
+      // What is live where nothing is wrong.
+      await push(fleet, 'web-1', ['--host', 'web-2', '--host', 'db-1']);
     },
   },
 ];
