@@ -1,5 +1,16 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
+interface CommittedRuleset {
+  name: string;
+  revision: number;
+  /** `null`: nobody has looked yet. */
+  inSync: boolean | null;
+}
+
+interface CommittedList extends CommittedRuleset {
+  entries: number;
+}
+
 /** What the worker knows of itself; it is asked when somebody reads the metrics. */
 export interface WorkerGauges {
   isConnected: () => boolean;
@@ -14,8 +25,10 @@ export interface WorkerGauges {
   jobsWaiting: () => number;
   /** For how many milliseconds the job in hand has been run; `null`: there is none. */
   runningMs: () => number | null;
-  rulesets: () => Promise<readonly { name: string; revision: number; inSync: boolean | null }[]>;
-  lists: () => Promise<readonly { name: string; revision: number; entries: number }[]>;
+  /** Whether a change that failed is still to be taken back. `null`: that cannot be seen now. */
+  isUndoOwed: () => Promise<boolean | null>;
+  rulesets: () => Promise<readonly CommittedRuleset[]>;
+  lists: () => Promise<readonly CommittedList[]>;
 }
 
 /** Registers metrics of the worker's state, each read at the moment when somebody reads the metrics. */
@@ -51,6 +64,7 @@ export function registerGauges(registry: Registry, worker: WorkerGauges): void {
     'Events that were published and not confirmed: they are published again',
     worker.unconfirmed,
   );
+  registerUndo(registry, worker.isUndoOwed);
   registerRulesets(registry, worker.rulesets);
   registerLists(registry, worker.lists);
 }
@@ -70,6 +84,23 @@ function counter(registry: Registry, name: string, help: string, read: () => num
   );
 }
 
+function registerUndo(registry: Registry, isUndoOwed: WorkerGauges['isUndoOwed']): void {
+  registry.registerMetric(
+    new Gauge({
+      name: 'fleetwall_undo_owed',
+      help: '1 while a change that failed is still to be taken back',
+      registers: [],
+      async collect() {
+        const isOwed = await isUndoOwed();
+        this.reset();
+        // Nothing is said rather than that all is well.
+        if (isOwed === null) this.remove();
+        else this.set(Number(isOwed));
+      },
+    }),
+  );
+}
+
 /** Gives all who read at the same time one reading of the state. */
 function once<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | null = null;
@@ -81,11 +112,7 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
 
 function registerLists(registry: Registry, read: WorkerGauges['lists']): void {
   const readOnce = once(read);
-  const gauge = (
-    name: string,
-    help: string,
-    valueOf: (list: { revision: number; entries: number }) => number,
-  ) =>
+  const gauge = (name: string, help: string, valueOf: (list: CommittedList) => number | null) =>
     registry.registerMetric(
       new Gauge({
         name,
@@ -95,7 +122,10 @@ function registerLists(registry: Registry, read: WorkerGauges['lists']): void {
         async collect() {
           const lists = await readOnce();
           this.reset();
-          for (const list of lists) this.set({ list: list.name }, valueOf(list));
+          for (const list of lists) {
+            const value = valueOf(list);
+            if (value !== null) this.set({ list: list.name }, value);
+          }
         },
       }),
     );
@@ -104,6 +134,11 @@ function registerLists(registry: Registry, read: WorkerGauges['lists']): void {
     'fleetwall_list_entries',
     'How many entries a list has that have not ended',
     ({ entries }) => entries,
+  );
+  gauge(
+    'fleetwall_list_in_sync',
+    '1 if what is live of a list is what was committed, as far as was looked',
+    ({ inSync }) => (inSync === null ? null : Number(inSync)),
   );
 }
 

@@ -99,7 +99,7 @@ export async function runWorker(
     { ...prepared.checks, state: async () => await folder.assertUsable() },
     settings,
   );
-  const pages = await openPages(settings, metrics, health, { ...worker, link, waiting });
+  const pages = await openPages(settings, metrics, health, { ...worker, link, waiting, listGuard });
   const isLeft = await expectLeftAnswer(ports);
   // A change is settled, and drift is looked for, without waiting for the broker.
   const begun = makeReady(ports, guard, listGuard, endings, stop);

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
@@ -104,6 +105,25 @@ export class Machine {
     const { status, printed } = await this.run(`set -e\n${commands}`, environment);
     if (status !== 0) throw new Error(`status ${status}: ${printed}`);
     return printed;
+  }
+
+  /** Types the commands at a terminal, and answers yes to what is asked. @returns what is seen, without what moves the cursor */
+  async atTerminal(commands: string, environment: Record<string, string> = {}): Promise<string> {
+    await writeFile(join(this.folder, 'typed'), `set -e\n${commands}\n`);
+    const typing = "(sleep 2; echo y; sleep 1) | script --quiet --return --command 'sh typed' /dev/null";
+    const { printed } = await this.run(typing, environment);
+    return stripVTControlCharacters(printed.replaceAll('\r', ''));
+  }
+
+  /** Runs commands that go on until they are interrupted, side by side, and interrupts them. @returns what they print */
+  async interrupting(
+    commands: string,
+    seconds: number,
+    environment: Record<string, string>,
+  ): Promise<string> {
+    const each = commands.trim().split('\n');
+    const limited = each.map((command) => `timeout --signal INT ${seconds} ${command} &`);
+    return (await this.run([...limited, 'wait'].join('\n'), environment)).printed;
   }
 
   /** Starts a worker; by default with the settings in `/etc/fleetwall/worker.yaml`. */

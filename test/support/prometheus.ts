@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,9 +16,17 @@ export interface Sample {
   value: [number, string];
 }
 
+/** An alert that fires, or is about to. */
+export interface Alert {
+  state: 'pending' | 'firing';
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}
+
 interface Config {
   global: Record<string, string>;
-  scrape_configs: { relabel_configs: object[] }[];
+  scrape_configs: { job_name: string; relabel_configs: object[]; static_configs: object[] }[];
+  rule_files?: string[];
 }
 
 /** A Prometheus with the configuration of the compose file, but with local targets, which it scrapes every second. */
@@ -26,15 +34,24 @@ export class Prometheus {
   readonly url: string;
   readonly #folder: string;
   readonly #server: ChildProcess;
+  readonly #config: Config;
 
-  private constructor(url: string, folder: string, server: ChildProcess) {
+  private constructor(url: string, folder: string, server: ChildProcess, config: Config) {
     this.url = url;
     this.#folder = folder;
     this.#server = server;
+    this.#config = config;
   }
 
-  /** @param addresses the local address of each target of the configuration */
-  static async start(files: string, addresses: ReadonlyMap<string, string>): Promise<Prometheus> {
+  /**
+   * @param addresses the local address of each target of the configuration
+   * @param adapt makes other rules of those of the project
+   */
+  static async start(
+    files: string,
+    addresses: ReadonlyMap<string, string>,
+    adapt: (rules: string) => string = (rules) => rules,
+  ): Promise<Prometheus> {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-prometheus-'));
     const config = parse(await readFile(join(files, 'prometheus.yml'), 'utf8')) as Config;
     config.global = { scrape_interval: '1s', evaluation_interval: '1s' };
@@ -46,7 +63,8 @@ export class Prometheus {
     }));
     // After its own relabelling, which names the instance by the target.
     for (const scrape of config.scrape_configs) scrape.relabel_configs.push(...moves);
-    await copyFile(join(files, 'alerts.yaml'), join(folder, 'alerts.yaml'));
+    const rules = await readFile(join(files, 'alerts.yaml'), 'utf8');
+    await writeFile(join(folder, 'alerts.yaml'), adapt(rules));
     return await Prometheus.#run(folder, config);
   }
 
@@ -54,11 +72,11 @@ export class Prometheus {
   static async scraping(targets: readonly string[]): Promise<Prometheus> {
     return await Prometheus.#run(await mkdtemp(join(tmpdir(), 'fleetwall-prometheus-')), {
       global: { scrape_interval: '1s' },
-      scrape_configs: [{ job_name: 'fleetwall', static_configs: [{ targets }] }],
+      scrape_configs: [{ job_name: 'fleetwall', relabel_configs: [], static_configs: [{ targets }] }],
     });
   }
 
-  static async #run(folder: string, config: object): Promise<Prometheus> {
+  static async #run(folder: string, config: Config): Promise<Prometheus> {
     await writeFile(join(folder, 'prometheus.yml'), stringify(config));
     const address = `127.0.0.1:${await freePort()}`;
     const output = openSync(join(folder, 'output.log'), 'a');
@@ -69,7 +87,7 @@ export class Prometheus {
     ];
     const server = spawn(SERVER, args, { stdio: ['ignore', output, output] });
     closeSync(output);
-    const prometheus = new Prometheus(`http://${address}`, folder, server);
+    const prometheus = new Prometheus(`http://${address}`, folder, server, config);
     await prometheus.#ready();
     return prometheus;
   }
@@ -87,6 +105,19 @@ export class Prometheus {
       groups: { rules: { name: string; health: string; lastError?: string }[] }[];
     };
     return groups.flatMap(({ rules }) => rules);
+  }
+
+  async alerts(): Promise<Alert[]> {
+    const { alerts } = (await this.#ask('alerts')) as { alerts: Alert[] };
+    return alerts;
+  }
+
+  /** Has it scrape under another name from now on. */
+  async renameJob(name: string): Promise<void> {
+    const renamed = this.#config.scrape_configs.map((scrape) => ({ ...scrape, job_name: name }));
+    const config = stringify({ ...this.#config, scrape_configs: renamed });
+    await writeFile(join(this.#folder, 'prometheus.yml'), config);
+    this.#server.kill('SIGHUP');
   }
 
   async stop(): Promise<void> {

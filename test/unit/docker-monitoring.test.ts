@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { WorkerMetrics } from '../../src/metrics/worker-metrics.ts';
+import { ALL_CAUSES } from '../support/alerts/all-causes.ts';
+import { sectionOf } from '../support/alerts/guide.ts';
+import { metricsIn, metricsOf } from '../support/metric-names.ts';
 
 const DOCKER = join(import.meta.dirname, '../../docker');
 const read = (path: string) => readFileSync(join(DOCKER, path), 'utf8');
 
 /** All metrics that exist: those of a worker, and those that Prometheus adds or makes of them. */
-const metrics = new Set(['up', 'ALERTS', 'fleetwall:jobs:increase1h']);
+let metrics: Set<string>;
 
 beforeAll(async () => {
   const worker = new WorkerMetrics();
@@ -21,23 +24,12 @@ beforeAll(async () => {
     outboxEvents: () => 0,
     jobsWaiting: () => 0,
     runningMs: () => null,
+    isUndoOwed: async () => false,
     rulesets: async () => [],
     lists: async () => [],
   });
-  for (const [, name = '', type] of (await worker.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
-    const series = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
-    for (const part of series) metrics.add(`${name}${part}`);
-  }
+  metrics = metricsOf(await worker.text());
 });
-
-const OPERATOR = /^(and|or|unless)$/;
-
-/** The names of metrics in an expression: all its words but labels, ranges, strings, functions and operators. */
-function metricsIn(expression: string): string[] {
-  const bare = expression.replace(/\{.*?\}|\[.*?\]|\b(?:by|on) \(.*?\)|\boffset \w+|"[^"]*"/g, ' ');
-  const names = bare.match(/[A-Za-z_:][\w:]*\b(?!\s*\()/g) ?? [];
-  return names.filter((name) => !OPERATOR.test(name));
-}
 
 function expectKnown(expression: string): void {
   const asked = metricsIn(expression);
@@ -53,7 +45,7 @@ describe('the files of Prometheus', () => {
     alert?: string;
     expr: string;
     labels?: { severity?: string };
-    annotations?: { summary?: string; description?: string };
+    annotations?: Record<string, string>;
   }
   interface Tests {
     tests: { alert_rule_test: { alertname: string; exp_alerts: object[] }[] }[];
@@ -85,13 +77,37 @@ describe('the files of Prometheus', () => {
     expect(alerts.length).toBeGreaterThan(15);
     for (const { alert = '', labels, annotations } of alerts) {
       expect(labels?.severity, alert).toMatch(/^(critical|warning|info)$/);
-      expect(annotations?.summary, alert).toBeTruthy();
-      expect(annotations?.description, alert).toMatch(/\.$/);
+      expect(annotations?.['summary'], alert).toBeTruthy();
+      expect(annotations?.['description'], alert).toMatch(/\.$/);
       const fired = tried
         .filter((test) => test.alertname === alert)
         .map((test) => test.exp_alerts.length > 0);
       expect(new Set(fired), alert).toEqual(new Set([true, false]));
     }
+  });
+});
+
+describe('each alert', () => {
+  const { groups } = parse(read('prometheus/alerts.yaml')) as {
+    groups: { rules: { alert?: string; annotations: Record<string, string> }[] }[];
+  };
+  const alerts = groups
+    .flatMap(({ rules }) => rules)
+    .flatMap(({ alert, annotations }) => (alert === undefined ? [] : [{ alert, annotations }]));
+
+  it('leads to the section of the guide that has its name, with what to look at and what to do', async () => {
+    for (const { alert, annotations } of alerts) {
+      expect(annotations['runbook_url']).toBe(`docker/README-operate.md#${alert.toLowerCase()}`);
+      const labels = { instance: 'web-1', ruleset: 'edge', list: 'blocked' };
+      const { text } = await sectionOf({ state: 'firing', labels, annotations });
+      for (const part of ['Means', 'Look', 'Do']) expect(text, alert).toContain(`**${part}**: `);
+    }
+  });
+
+  it('is caused on a real fleet by npm run chaos -- alerts', () => {
+    expect(ALL_CAUSES.map(({ alert }) => alert).toSorted()).toEqual(
+      alerts.map(({ alert }) => alert).toSorted(),
+    );
   });
 });
 

@@ -28,7 +28,9 @@ beforeAll(async () => {
 
 function takenIn(text: string): string[] {
   const [, ownPage = ''] = /^\s*const (?:PAGE|page) = '([^']+)';$/m.exec(text) ?? [];
-  return [...text.matchAll(TAKEN)].map(([, page, , first = '']) => nameOf(page ?? ownPage, first));
+  return [...text.matchAll(TAKEN)].map(([, page, , first = '']) =>
+    nameOf(page ?? ownPage, first.replaceAll('\\\\', '\\')),
+  );
 }
 
 it('each block of commands in the documents is run by a test as it stands, or there is a reason why not', () => {

@@ -34,6 +34,7 @@ export class ListJudge {
   readonly #tell: (event: FleetEvent) => void;
   readonly #limit = new RepairLimit();
   readonly #told = new Map<string, string>();
+  readonly #inSync = new Map<string, boolean>();
   /** The networks that each list was last held against. */
   readonly #never = new Map<string, string>();
 
@@ -45,6 +46,11 @@ export class ListJudge {
     this.#ports = ports;
     this.#mode = mode;
     this.#tell = tell;
+  }
+
+  /** Whether the list was live as committed at the last look; `null` if there was no look yet. */
+  inSync(list: string): boolean | null {
+    return this.#inSync.get(list) ?? null;
   }
 
   /**
@@ -80,13 +86,26 @@ export class ListJudge {
     if (record === null) return;
     await dropSpares(name, session.sets, headers);
     if (record.isRemoved) return;
-    if (this.#mode !== 'off' && (asked.isWhole || !looksRight(record, headers)))
-      await this.#compare(name, asked, headers, session);
+    if (this.#mode !== 'off') await this.#compareIfDue(record, asked, headers, session);
     if (never !== null && never !== this.#never.get(name)) {
       await this.#takeOut(name, session);
       this.#never.set(name, never);
     }
     if (asked.renews || asked.isWhole) await this.#renew(name, asked, session);
+  }
+
+  /** Of a list that has drifted all is compared until it is right again: by its counts alone it may look so. */
+  async #compareIfDue(
+    record: ListRecord,
+    asked: ListLook,
+    headers: ReadonlyMap<string, SetHeader>,
+    session: ListSession,
+  ): Promise<void> {
+    const { name } = record;
+    const isWhole = asked.isWhole || this.#told.has(name);
+    if (isWhole || !looksRight(record, headers))
+      await this.#compare(name, { ...asked, isWhole }, headers, session);
+    this.#inSync.set(name, !this.#told.has(name));
   }
 
   async #compare(

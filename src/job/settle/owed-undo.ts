@@ -35,6 +35,28 @@ export async function oweUndo(
     .catch((error: unknown) => log.error({ ...fields, error }, 'No watchdog goes on with an undo'));
 }
 
+/**
+ * Says whether a change of rules or of a list is still to be taken back although its job has ended. The end on disk counts as much as
+ * the mark in the journal, which could perhaps not be written.
+ *
+ * @returns `null` if that cannot be read now
+ */
+export async function isUndoOwed({
+  journal,
+  listJournal,
+  results,
+}: Pick<Ports, 'journal' | 'listJournal' | 'results'>): Promise<boolean | null> {
+  try {
+    const [change, list] = await Promise.all([journal.peek(), listJournal.read()]);
+    if (change !== null && change.owed !== null) return true;
+    const left = [...(change === null ? [] : [change]), ...(list?.jobs ?? [])];
+    const ends = await Promise.all(left.map(async ({ job }) => await results.find(job.id)));
+    return ends.some((end) => end !== null && isUndoFailed(end.data));
+  } catch {
+    return null;
+  }
+}
+
 /** Says whether a job would change rules. Such a job must wait until an owed undo has succeeded. */
 export function wouldChange({ action }: Pick<Job, 'action'>): boolean {
   return CHANGES.has(action);

@@ -1,5 +1,6 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobInHand } from '../../job/intake/waiting-job.ts';
+import { isUndoOwed } from '../../job/settle/owed-undo.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
 import type { BrokerLink } from '../link/broker-link.ts';
 import { committedLists, committedRulesets, type WorkerState } from '../link/worker-events.ts';
@@ -21,10 +22,12 @@ export async function openPages(
   worker: WorkerState & {
     link: BrokerLink;
     waiting: { readonly size: number; readonly inHand: JobInHand | null };
+    /** Says whether a list is live as it was committed. */
+    listGuard: { inSync(list: string): boolean | null };
   },
 ): Promise<StatusPages | null> {
   if (httpAddress === undefined || metrics === null) return null;
-  const { link, waiting } = worker;
+  const { link, waiting, listGuard } = worker;
   metrics.watch(worker.ports.facts, {
     isConnected: () => link.isConnected,
     isConsuming: () => link.isConsuming,
@@ -33,8 +36,10 @@ export async function openPages(
     outboxEvents: () => link.events.size,
     jobsWaiting: () => waiting.size,
     runningMs: () => (waiting.inHand === null ? null : performance.now() - waiting.inHand.since),
+    isUndoOwed: async () => await isUndoOwed(worker.ports),
     rulesets: async () => await committedRulesets(worker),
-    lists: async () => await committedLists(worker),
+    lists: async () =>
+      (await committedLists(worker)).map((list) => ({ ...list, inSync: listGuard.inSync(list.name) })),
   });
   return await StatusPages.open(httpAddress, { metrics, health });
 }

@@ -33,6 +33,11 @@ export class ListGuard {
     this.#judge = new ListJudge(ports, drift, (event) => this.#publish(event));
   }
 
+  /** Whether what is live of a list is what was committed; `null`: nobody has looked yet. */
+  inSync(list: string): boolean | null {
+    return this.#judge.inSync(list);
+  }
+
   /** Looks once, before any job: what is not live at all is put back, and timeouts are set anew. */
   async lookAtStart(): Promise<void> {
     await this.#look({ isWhole: true, putsBack: true, renews: true });

@@ -61,7 +61,31 @@ async function run(block: string): Promise<string> {
   return await machine.do(commandsIn(block), operator());
 }
 
+/** Runs a block that shows a file by numbered lines, and what is printed of it. What comes before these lines is in `head`. */
+async function expectShown(block: string, file: string, head: string, indent = ''): Promise<void> {
+  const shown = [...block.matchAll(/^>? +\d+ \| (.*)$/gm)].map(([, line = '']) => `${indent}${line}\n`);
+  const end = shown.at(-1)?.trim() === 'COMMIT' ? '' : `${indent}COMMIT\n`;
+  await write(file, `${head}${[...new Set(shown)].join('')}${end}`);
+  const { status, printed } = await machine.run(commandsIn(block));
+  expect(status).toBe(1);
+  expect(`${block.split('\n', 1)[0]}\n${printed}\n`).toBe(block);
+}
+
 describe('src/cli/README.md, as it stands: on a host', () => {
+  it('check', async () => {
+    await expectShown(
+      await documentedBlock(PAGE, '$ fleetwall check edge.rules'),
+      'edge.rules',
+      '*filter\n:edge - [0:0]\n',
+    );
+    await expectShown(
+      await documentedBlock(PAGE, '$ fleetwall check edge.yaml'),
+      'edge.yaml',
+      'name: edge\nboth: |\n  *filter\n  :edge-in - [0:0]\n  -A INPUT -j edge-in\n  -A edge-in -i lo -j ACCEPT\n',
+      '  ',
+    );
+  });
+
   it('doctor, plan and convert', async () => {
     expect(
       await run(await documentedBlock(PAGE, 'fleetwall doctor --config /etc/fleetwall/worker.yaml')),
@@ -120,6 +144,31 @@ describe('src/cli/README.md, as it stands: from the central side', () => {
     );
     expect(said).toContain('2001:db8:7::/48 until 2099-01-01T00:00:00');
     expect(await namespace.run('ipset', ['list', '-name'])).toBe('');
+  });
+
+  it('apply at a terminal', async () => {
+    const rules = (address: number) =>
+      RULES(address).replace('COMMIT', '-A edge -i lo -j ACCEPT\n-A edge -p icmp -j ACCEPT\nCOMMIT');
+    await write('edge.rules', rules(1));
+    await machine.do('fleetwall push edge.rules --host web-1', operator());
+    await write('edge.rules', rules(2));
+    const apply = await documentedBlock(
+      PAGE,
+      '$ fleetwall apply edge.rules --confirm manual --confirm-timeout 60',
+    );
+    const [, question = '', end = ''] = apply.trim().split('\n');
+    const seen = await machine.atTerminal(commandsIn(apply));
+    expect(seen).toContain(question.slice(0, question.indexOf(' y', -2)));
+    const anyRevision = (text: string) => text.replace(/revision \d+/, 'revision');
+    expect(anyRevision(seen)).toContain(anyRevision(end));
+  });
+
+  it('forget', async () => {
+    const settings = `--host-id web-7 --state-dir /var/lib/web-7 --run-dir ${machine.folder}/run-7`;
+    await machine.run(`timeout 6 fleetwall worker ${settings}`, operator());
+    expect((await machine.run('fleetwall status', operator())).printed).toContain('web-7');
+    expect(await run(await documentedBlock(PAGE, '$ fleetwall forget web-7'))).toContain('web-7');
+    expect((await machine.run('fleetwall status', operator())).printed).not.toContain('web-7');
   });
 
   it('cancel, and a broker that is not there', async () => {

@@ -10,6 +10,7 @@ import { makeJob, type TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
+import { StatusReader } from '../../support/metrics.ts';
 import { type Backend, mostlyWith } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
@@ -106,7 +107,9 @@ describe('an undo that does not succeed in time', () => {
         ': >>/run/xtables.lock',
         'mount --bind $STATE-xtables.lock /run/xtables.lock',
       ];
-      const environment = { FLEETWALL_LOCK_TIMEOUT_SECONDS: '1' };
+      const pages = await StatusReader.choose();
+      const isOwed = async () => (await pages.samples()).get('fleetwall_undo_owed');
+      const environment = { FLEETWALL_LOCK_TIMEOUT_SECONDS: '1', ...pages.environment };
       const host = await fixture.host('legacy', { holdable: true, mounts, environment });
       const { client, before, job } = await waiting(host, 600);
       const lock = `${host.stateDir}-xtables.lock`;
@@ -114,6 +117,8 @@ describe('an undo that does not succeed in time', () => {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       await once(holder.stdout, 'data');
+      // A change that waits is no undo.
+      expect(await isOwed()).toBe(0);
       await answer(client, host, 'abort', job.id);
       expect((await ended(client, job.id)).data).toMatchObject({
         outcome: 'failed',
@@ -125,8 +130,10 @@ describe('an undo that does not succeed in time', () => {
       await host.end('SIGKILL');
       await host.start();
       await expectOwed(host, client, job.id, 'xtables lock');
+      expect(await isOwed()).toBe(1);
       holder.stdin.end();
       await expectSettled(host, client, before, job.id);
+      expect(await isOwed()).toBe(0);
     },
   );
 

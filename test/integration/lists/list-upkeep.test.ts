@@ -6,6 +6,7 @@ import type { TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
 import { entriesOf, runList } from '../../support/lists.ts';
+import { StatusReader } from '../../support/metrics.ts';
 
 const fixture = new Fixture();
 const SKEW = join(import.meta.dirname, '../../support/skew-clock.mjs');
@@ -18,8 +19,13 @@ function driftsOf(client: TestClient, host: TestHost): FleetEvent['data'][] {
 }
 
 it('what others change in a list is told once, and put back where that is wanted', async () => {
+  const pages = await StatusReader.choose();
   const host = await fixture.host('nft', {
-    environment: { FLEETWALL_DRIFT: 'repair', FLEETWALL_DRIFT_INTERVAL_SECONDS: '1' },
+    environment: {
+      FLEETWALL_DRIFT: 'repair',
+      FLEETWALL_DRIFT_INTERVAL_SECONDS: '1',
+      ...pages.environment,
+    },
   });
   const client = await fixture.client();
   await runList(client, host, 'replace', {
@@ -47,6 +53,13 @@ it('what others change in a list is told once, and put back where that is wanted
   await expect
     .poll(async () => await entriesOf(host.namespace), { timeout: 20_000 })
     .toEqual(['192.0.2.1', '192.0.2.2', '2001:db8::/48']);
+  // What only reports says so until it is right again, also where others have put it right.
+  const inSync = async () => (await pages.samples()).get('fleetwall_list_in_sync{list="blocked"}');
+  await expect.poll(inSync, { timeout: 20_000 }).toBe(1);
+  await host.namespace.run('ipset', ['del', 'fw4.blocked', '192.0.2.1']);
+  await expect.poll(inSync, { timeout: 20_000 }).toBe(0);
+  await host.namespace.run('ipset', ['add', 'fw4.blocked', '192.0.2.1']);
+  await expect.poll(inSync, { timeout: 20_000 }).toBe(1);
 });
 
 it('an entry ends in time, and is not told of any more; nor is what the host has got as an address', async () => {

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { hostJobsQueue } from '../../../src/contract/names.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { ComposeFleet, DOCKER } from '../../support/compose-fleet.ts';
 import { documentedBlock } from '../../support/document-blocks.ts';
+import { metricsIn, metricsOf } from '../../support/metric-names.ts';
 import { Prometheus } from '../../support/prometheus.ts';
 
 const EDGE =
@@ -175,6 +176,16 @@ describe('the fleet of the compose file', () => {
       .poll(async () => (await prometheus.rules()).filter(({ health }) => health === 'ok').length)
       .toBe(rules.length);
     expect(await prometheus.query('ALERTS{alertstate="firing"}')).toEqual([]);
+  });
+
+  it('serves each metric that a rule or a panel asks for', async () => {
+    const { groups } = parse(await read('prometheus/alerts.yaml')) as {
+      groups: { rules: { expr: string }[] }[];
+    };
+    const asked = [...groups.flatMap(({ rules }) => rules), ...(await dashboardQueries())];
+    const served = metricsOf(await (await fetch(`http://${[...fleet.targets.values()][0]}/metrics`)).text());
+    const missing = asked.flatMap(({ expr }) => metricsIn(expr)).filter((name) => !served.has(name));
+    expect(missing).toEqual([]);
   });
 
   it('has data for each panel of the dashboard about something that happened', async () => {
