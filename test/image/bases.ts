@@ -14,21 +14,25 @@ const NOT_SLIM = ['doc', 'groff', 'info', 'lintian', 'locale', 'man'].map((name)
 /** Makes the images that there are not yet, under the names that docker/ has, of Debian 13: none can be pulled here. */
 export async function makeBases(engine: Engine, folder: string): Promise<void> {
   const has = async (image: string) => (await engine.try(['docker', 'image', 'inspect', image])).status === 0;
-  if (!(await has(DEBIAN))) await makeDebian(engine, join(folder, 'base'));
+  if (!(await has(DEBIAN))) await makeDebian(engine, folder);
   if (!(await has(NODE))) await makeNode(engine, join(folder, 'engine/tmp/node'));
   for (const [image, name] of Object.entries(OTHERS)) {
     if (!(await has(image))) await build(engine, image, `/src/test/image/stand-ins/${name}`);
   }
 }
 
-async function makeDebian(engine: Engine, base: string): Promise<void> {
-  const rules = [...NOT_SLIM.map((path) => `path-exclude ${path}`), 'path-include /usr/share/doc/*/copyright'];
-  await mkdir(join(base, 'etc/dpkg/dpkg.cfg.d'), { recursive: true });
-  await writeFile(join(base, 'etc/dpkg/dpkg.cfg.d/docker'), `${rules.join('\n')}\n`);
+async function makeDebian(engine: Engine, folder: string): Promise<void> {
+  const bare = 'debian:bare';
   const left = [...NOT_SLIM, '/var/cache/apt/*', '/var/lib/apt/lists/*'].map((path) => `--exclude=.${path}`);
-  const tar = execa('tar', ['-C', base, '--one-file-system', ...left, '-c', '.'], { buffer: { stdout: false } });
-  const [file, args, env] = engine.enter(['docker', 'import', '-', DEBIAN]);
-  await tar.pipe(file, args, { env, extendEnv: false });
+  const files = ['-C', join(folder, 'base'), '--one-file-system', ...left, '-c', '.'];
+  const [file, args, env] = engine.enter(['docker', 'import', '-', bare]);
+  await execa('tar', files, { buffer: { stdout: false } }).pipe(file, args, { env, extendEnv: false });
+  const rules = [...NOT_SLIM.map((path) => `path-exclude ${path}`), 'path-include /usr/share/doc/*/copyright'];
+  const context = join(folder, 'engine/tmp/slim');
+  await mkdir(context, { recursive: true });
+  await writeFile(join(context, 'docker'), `${rules.join('\n')}\n`);
+  await writeFile(join(context, 'Dockerfile'), `FROM ${bare}\nCOPY docker /etc/dpkg/dpkg.cfg.d/docker\n`);
+  await build(engine, DEBIAN, '/tmp/slim');
 }
 
 /** Debian with the Node and the npm of this machine, and with how that reaches the registry. */

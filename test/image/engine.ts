@@ -88,10 +88,14 @@ export class Engine {
     return ['nsenter', args, env];
   }
 
-  /** Ends all containers, and the engine. Images stay. */
+  /** Ends all containers, and takes their volumes and networks away. Images stay. */
+  async clear(): Promise<void> {
+    const commands = 'docker ps -aq | xargs -r docker rm -f -v && docker volume prune -af && docker network prune -f';
+    await this.try(['sh', '-c', commands]);
+  }
+
   async stop(): Promise<void> {
-    const clean = 'docker ps -aq | xargs -r docker rm -f -v && docker volume prune -af && docker network prune -f';
-    await this.try(['sh', '-c', clean]);
+    await this.clear();
     const ended = once(this.#boot, 'exit');
     const { status } = await this.try(['sh', '-c', 'kill $(cat /run/docker.pid)']);
     if (status !== 0) this.#boot.kill('SIGKILL');

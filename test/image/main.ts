@@ -31,10 +31,22 @@ await withEngine(undefined, async (engine) => {
 const namespace = await TestNamespace.create('nft');
 try {
   await withEngine(namespace.name, async (engine) => {
-    for (const part of parts) await PARTS[part]?.(engine);
+    for (const part of parts) await test(part, engine);
   });
 } finally {
   await namespace.remove();
+}
+
+/** What is wrong in one part does not hide what is wrong in the next. */
+async function test(part: string, engine: Engine): Promise<void> {
+  try {
+    await PARTS[part]?.(engine);
+  } catch (error) {
+    console.error(error);
+    process.exitCode = 1;
+  } finally {
+    await engine.clear();
+  }
 }
 
 async function withEngine(

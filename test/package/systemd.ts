@@ -9,6 +9,17 @@ import { RootFolder } from './root-folder.ts';
 
 /** Tests the Debian package on a machine with systemd: what starts when, and that it works with only the rights of its units. */
 const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -p tcp --dport 8080 -j DROP\nCOMMIT\n';
+/** A ruleset whose packets are tried before it is live; it is right that they are dropped. */
+const TESTED = `name: tested
+ipv4: |
+  *filter
+  :tested - [0:0]
+  -A INPUT -j tested
+  -A tested -p tcp --dport 8081 -j DROP
+  COMMIT
+tests:
+  - { name: nobody gets in, from: 203.0.113.9, protocol: tcp, port: 8081, expect: EXPECTED }
+`;
 const HOOK = /^-A INPUT -j edge$/gm;
 
 const [folder = ''] = process.argv.slice(2);
@@ -55,6 +66,17 @@ async function live(machine: BootedMachine, host: InstalledHost, first: string, 
   assert.equal(started.status, 0, await machine.run(['journalctl', '--no-pager', '--unit=fleetwall']));
   assert.match(await push('1'), /^applied .* edge revision 1 /m);
   await machine.run(['systemctl', 'reload', 'fleetwall']);
+
+  say('A ruleset with tests: the unit lets their packets be tried');
+  await apt('install', 'iproute2');
+  const pushTested = async (expected: string) => {
+    await writeFile(join(root.path, 'root/tested.yaml'), TESTED.replace('EXPECTED', expected));
+    return await fleetwall('push', '/root/tested.yaml', '--host', host.id);
+  };
+  const refused = await pushTested('accept');
+  assert.match(refused, /^failed /m);
+  assert.match(refused, /nobody gets in/);
+  assert.match(await pushTested('drop'), /^applied .* tested revision \d+ /m);
 
   say('Upgraded: another worker, the same state');
   const before = await machine.run(['systemctl', 'show', '--property=MainPID', 'fleetwall']);
