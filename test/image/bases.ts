@@ -27,7 +27,10 @@ async function makeDebian(engine: Engine, folder: string): Promise<void> {
   const files = ['-C', join(folder, 'base'), '--one-file-system', ...left, '-c', '.'];
   const [file, args, env] = engine.enter(['docker', 'import', '-', bare]);
   await execa('tar', files, { buffer: { stdout: false } }).pipe(file, args, { env, extendEnv: false });
-  const rules = [...NOT_SLIM.map((path) => `path-exclude ${path}`), 'path-include /usr/share/doc/*/copyright'];
+  const rules = [
+    ...NOT_SLIM.map((path) => `path-exclude ${path}`),
+    'path-include /usr/share/doc/*/copyright',
+  ];
   const context = join(folder, 'engine/tmp/slim');
   await mkdir(context, { recursive: true });
   await writeFile(join(context, 'docker'), `${rules.join('\n')}\n`);

@@ -11,7 +11,8 @@ export const NEXT_IMAGE = 'fleetwall:next';
 export async function buildImages(engine: Engine): Promise<void> {
   say('The image, built from the real Dockerfile');
   const block = await documentedBlock(PAGE, 'docker build --file docker/Dockerfile --tag fleetwall .');
-  const withNetwork = (commands: string) => commands.replaceAll('docker build', 'docker build --network host');
+  const withNetwork = (commands: string) =>
+    commands.replaceAll('docker build', 'docker build --network host');
   await engine.shell('.', withNetwork(block));
   say('The same by compose, and as another version: what is installed is not installed again');
   await engine.shell('docker', `docker compose --file compose.yaml --file ../test/image/network.yaml build`);
@@ -21,6 +22,7 @@ export async function buildImages(engine: Engine): Promise<void> {
     withNetwork(`${began} --build-arg VERSION=${NEXT_VERSION} --tag ${NEXT_IMAGE} .`),
   );
   for (const step of ['RUN npm ci', 'RUN apt-get update', 'RUN npm run build']) {
-    if (!new RegExp(`^#(\\d+) \\[.*${step}[^]*^#\\1 CACHED`, 'm').test(log)) throw new Error(`${step} was done again:\n${log}`);
+    if (!new RegExp(`^#(\\d+) \\[.*${step}[^]*^#\\1 CACHED`, 'm').test(log))
+      throw new Error(`${step} was done again:\n${log}`);
   }
 }

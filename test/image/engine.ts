@@ -90,7 +90,8 @@ export class Engine {
 
   /** Ends all containers, and takes their volumes and networks away. Images stay. */
   async clear(): Promise<void> {
-    const commands = 'docker ps -aq | xargs -r docker rm -f -v && docker volume prune -af && docker network prune -f';
+    const commands =
+      'docker ps -aq | xargs -r docker rm -f -v && docker volume prune -af && docker network prune -f';
     await this.try(['sh', '-c', commands]);
   }
 

@@ -37,7 +37,8 @@ async function doTheWork(fleet: Project): Promise<void> {
   const output = await engine.shell('docker', talk);
   assert.match(output, /3 hosts: 3 online/);
   assert.match(output, /^applied .* db-1, web-1, web-2$/m);
-  for (const host of HOSTS) assert.match(await fleet.rules(host), /-A edge-in -p tcp -m tcp --dport 80 -j REJECT/);
+  for (const host of HOSTS)
+    assert.match(await fleet.rules(host), /-A edge-in -p tcp -m tcp --dport 80 -j REJECT/);
 
   say('A line that fails is named, and nothing is live of it');
   const bad = ruleset('bad', '-p tcp --dport 22 -j ACCEPT\n-A bad -p tcp --dport 99999 -j DROP');
@@ -48,7 +49,10 @@ async function doTheWork(fleet: Project): Promise<void> {
 
   say('A host that locks itself out has its rules back');
   const lock = ruleset('lock', '-p tcp --sport 5672 -j DROP');
-  const lockedOut = await fleet.client(['push', '-', '--name', 'lock', '--host', 'web-2', '--confirm-timeout', '15'], lock);
+  const lockedOut = await fleet.client(
+    ['push', '-', '--name', 'lock', '--host', 'web-2', '--confirm-timeout', '15'],
+    lock,
+  );
   assert.equal(lockedOut.status, 1);
   assert.match(lockedOut.output, /^rolled_back .* web-2$/m);
   assert.match(lockedOut.output, /probe_failed/);
@@ -62,17 +66,33 @@ async function doTheWork(fleet: Project): Promise<void> {
 async function killWorkers(fleet: Project): Promise<void> {
   const { engine } = fleet;
   const container = await fleet.container('db-1');
-  const unconfirmed = ['push', '-', '--name', 'edge', '--host', 'db-1', '--confirm', 'manual', '--confirm-timeout', '300'];
+  const unconfirmed = [
+    'push',
+    '-',
+    '--name',
+    'edge',
+    '--host',
+    'db-1',
+    '--confirm',
+    'manual',
+    '--confirm-timeout',
+    '300',
+  ];
   const isLive = (port: number) => async () => (await fleet.rules('db-1')).includes(`--dport ${port} `);
   const isHealthy = async () =>
     (await engine.docker('inspect', '--format', '{{.State.Health.Status}}', container)).trim() === 'healthy';
   const changed = ruleset('edge-in', '-p tcp --dport 81 -j REJECT');
 
-  say('A worker that is killed in the midst of a change: its container is started anew, with the rules from before');
+  say(
+    'A worker that is killed in the midst of a change: its container is started anew, with the rules from before',
+  );
   const answer = fleet.client(unconfirmed, changed);
   await until('the change is live', isLive(81));
   await kill(engine, container);
-  await until('the container is started anew', async () => (await restarts(engine, container)) === 1 && (await isHealthy()));
+  await until(
+    'the container is started anew',
+    async () => (await restarts(engine, container)) === 1 && (await isHealthy()),
+  );
   assert.match((await answer).output, /^rolled_back .* db-1$/m);
   await until('the rules from before are live', isLive(80));
   assert.doesNotMatch(await fleet.rules('db-1'), /dport 81/);
@@ -97,7 +117,10 @@ async function upgrade(fleet: Project): Promise<void> {
   say('The image is upgraded while a job waits for its host, and another to be confirmed');
   await fleet.compose('stop', 'web-1');
   const changed = ruleset('edge-in', '-p tcp --dport 82 -j REJECT');
-  const waits = fleet.client(['push', '-', '--name', 'edge', '--group', 'web', '--yes', '--confirm', 'manual'], changed);
+  const waits = fleet.client(
+    ['push', '-', '--name', 'edge', '--group', 'web', '--yes', '--confirm', 'manual'],
+    changed,
+  );
   await until('the change is live', async () => (await fleet.rules('web-2')).includes('--dport 82 '));
   await engine.docker('tag', NEXT_IMAGE, 'fleetwall:local');
   // Not --wait: a host is not healthy while a change waits there, as it would not run another job.
@@ -122,7 +145,10 @@ async function watch(fleet: Project): Promise<void> {
     const from = ['run', '--rm', '--network', 'host', '--entrypoint', 'node', 'fleetwall', '--eval', program];
     return await fleet.engine.docker(...from);
   };
-  await until('all targets answer', async () => (await ask('targets')).match(/"health":"up"/g)?.length === HOSTS.length);
+  await until(
+    'all targets answer',
+    async () => (await ask('targets')).match(/"health":"up"/g)?.length === HOSTS.length,
+  );
   assert.match(await ask('rules'), /"name":"FleetwallUndoFailed"/);
 }
 

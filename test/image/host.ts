@@ -42,7 +42,10 @@ async function work(fleet: Project, host: WholeHost): Promise<void> {
   const page = [
     'name: tested',
     'ipv4: |',
-    ...ruleset('tested', '-p tcp --dport 8081 -j DROP').trimEnd().split('\n').map((line) => `  ${line}`),
+    ...ruleset('tested', '-p tcp --dport 8081 -j DROP')
+      .trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`),
     'tests:',
     '  - { name: nobody gets in, from: 203.0.113.9, protocol: tcp, port: 8081, expect: EXPECTED }',
     '',
@@ -60,7 +63,9 @@ async function waitAcrossWorkers(fleet: Project, host: WholeHost): Promise<void>
   const unconfirmed = (name: string) => push(host, name, '--confirm', 'manual', '--confirm-timeout', '300');
   const isLive = (port: number) => async () => (await host.rules()).includes(`--dport ${port} `);
 
-  say('SIGTERM while a change waits: the worker ends well, and one of the next version has the change confirmed');
+  say(
+    'SIGTERM while a change waits: the worker ends well, and one of the next version has the change confirmed',
+  );
   const answer = fleet.client(unconfirmed('edge'), withPort(8082));
   await until('the change is live', isLive(8082));
   await host.stop();
@@ -68,7 +73,9 @@ async function waitAcrossWorkers(fleet: Project, host: WholeHost): Promise<void>
   await host.remove();
   await host.start({ image: NEXT_IMAGE });
   await host.ready();
-  const job = /(?:confirm|wait\w*) ([0-9a-f-]{36})/.exec((await fleet.client(['history', host.id])).output)?.[1];
+  const job = /(?:confirm|wait\w*) ([0-9a-f-]{36})/.exec(
+    (await fleet.client(['history', host.id])).output,
+  )?.[1];
   assert.ok(job !== undefined);
   assert.equal((await fleet.client(['confirm', job])).status, 0);
   assert.match((await answer).output, /^applied .* web-1$/m);
@@ -77,9 +84,14 @@ async function waitAcrossWorkers(fleet: Project, host: WholeHost): Promise<void>
   const second = fleet.client(unconfirmed('edge'), withPort(8083));
   await until('the change is live', isLive(8083));
   await fleet.engine.run(['sh', '-c', `kill -KILL ${await host.says('{{.State.Pid}}')}`]);
-  await until('it is started anew', async () => (await host.says('{{.RestartCount}}')) === '1' && (await host.isReady()));
+  await until(
+    'it is started anew',
+    async () => (await host.says('{{.RestartCount}}')) === '1' && (await host.isReady()),
+  );
   assert.equal(await isLive(8083)(), true);
-  const killed = /(?:abort|wait\w*) ([0-9a-f-]{36})/.exec((await fleet.client(['history', host.id])).output)?.[1];
+  const killed = /(?:abort|wait\w*) ([0-9a-f-]{36})/.exec(
+    (await fleet.client(['history', host.id])).output,
+  )?.[1];
   assert.ok(killed !== undefined);
   assert.equal((await fleet.client(['abort', killed])).status, 0);
   assert.match((await second).output, /^rolled_back .* web-1$/m);

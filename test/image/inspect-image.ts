@@ -10,7 +10,8 @@ const IMAGE = 'fleetwall';
 /** What the image has beyond Debian: bytes of its layers. */
 const OWN_BYTES = 120e6;
 /** What nobody needs who runs it: maps, types, sources, tests, tools that build, and what npm keeps. */
-const NOT_THERE = /(\.map|\.ts|\.tsx|\.test\.\w+|\/(test|tests|__tests__|node_modules|\.npmrc?|\.git|\.env))$/;
+const NOT_THERE =
+  /(\.map|\.ts|\.tsx|\.test\.\w+|\/(test|tests|__tests__|node_modules|\.npmrc?|\.git|\.env))$/;
 /** Names of files and variables that secrets are kept under. */
 const SECRET = /(^|\/)(id_[a-z0-9]+|[^/]*\.(key|pem)|\.netrc|\.npmrc|credentials[^/]*)$/i;
 const SECRET_NAME = /PASSWORD|SECRET|TOKEN|_KEY|AUTH/i;
@@ -47,15 +48,24 @@ export async function inspectImage(engine: Engine): Promise<void> {
   assert.deepEqual(config.Cmd, ['worker']);
   assert.match(config.Healthcheck.Test.join(' '), /\/healthz/);
   const names = config.Env.map((line) => line.split('=')[0] ?? '');
-  assert.deepEqual(names.filter((name) => SECRET_NAME.test(name)), []);
+  assert.deepEqual(
+    names.filter((name) => SECRET_NAME.test(name)),
+    [],
+  );
 
   const before = new Set(await paths(engine, DEBIAN));
   const added = (await paths(engine, IMAGE)).filter((path) => !before.has(path));
   // The rest is what Debian's packages have.
   const ours = added.filter((path) => path.startsWith('/usr/lib/fleetwall/'));
   assert.ok(ours.includes('/usr/lib/fleetwall/dist/cli/main.js'));
-  assert.deepEqual(ours.filter((path) => NOT_THERE.test(path)), []);
-  assert.deepEqual(added.filter((path) => SECRET.test(path)), []);
+  assert.deepEqual(
+    ours.filter((path) => NOT_THERE.test(path)),
+    [],
+  );
+  assert.deepEqual(
+    added.filter((path) => SECRET.test(path)),
+    [],
+  );
   const history = await engine.docker('history', '--no-trunc', '--format', '{{.CreatedBy}}', IMAGE);
   assert.doesNotMatch(history, /password=|token=|_authToken/i);
   assert.equal((await run(engine, IMAGE, 'fleetwall', '--version')).trim(), version);

@@ -49,10 +49,7 @@ async function test(part: string, engine: Engine): Promise<void> {
   }
 }
 
-async function withEngine(
-  name: string | undefined,
-  use: (engine: Engine) => Promise<void>,
-): Promise<void> {
+async function withEngine(name: string | undefined, use: (engine: Engine) => Promise<void>): Promise<void> {
   const engine = await Engine.start({ folder, ...(name === undefined ? {} : { namespace: name }) });
   try {
     await use(engine);

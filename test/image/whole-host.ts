@@ -37,7 +37,15 @@ export class WholeHost {
     await fleet.compose('up', '--detach', '--wait', 'rabbitmq');
     const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
     const address = await engine.docker('inspect', '--format', format, await fleet.container('rabbitmq'));
-    const keys = await fleet.compose('run', '--rm', '-T', '--entrypoint', 'cat', 'keys', '/trusted/keys.json');
+    const keys = await fleet.compose(
+      'run',
+      '--rm',
+      '-T',
+      '--entrypoint',
+      'cat',
+      'keys',
+      '/trusted/keys.json',
+    );
     await engine.run(['rm', '-rf', '/etc/fleetwall', '/var/lib/fleetwall']);
     await engine.run(['mkdir', '/etc/fleetwall']);
     await engine.run(['cp', `/src/docker/rabbitmq/passwords/${ID}`, '/etc/fleetwall/amqp-password']);

@@ -78,22 +78,29 @@ async function live(machine: BootedMachine, host: InstalledHost, first: string, 
   assert.match(refused, /nobody gets in/);
   assert.match(await pushTested('drop'), /^applied .* tested revision \d+ /m);
 
-  say('Upgraded: another worker, the same state');
+  say('Upgraded while a change waits: another worker, the same state, and the change is confirmed there');
+  await writeFile(join(root.path, 'root/edge.rules'), EDGE.replace('8080', '8082'));
+  const waited = host.hears('fleetwall.job.awaiting_confirmation');
+  const waiting = push('2', '--confirm', 'manual', '--confirm-timeout', '600');
+  const job = await waited;
   const before = await machine.run(['systemctl', 'show', '--property=MainPID', 'fleetwall']);
   await apt('install', next);
   assert.equal(await isActive('fleetwall'), 'active');
   assert.notEqual(await machine.run(['systemctl', 'show', '--property=MainPID', 'fleetwall']), before);
-  assert.match(await push('1'), /^unchanged .* edge revision 1 /m);
+  assert.match(await host.namespace.save(), /-A edge -p tcp -m tcp --dport 8082 -j DROP/);
+  await fleetwall('confirm', job);
+  assert.match(await waiting, /^applied .* edge revision 2 /m);
+  assert.match(await push('2'), /^unchanged .* edge revision 2 /m);
 
   say('A removal that is refused leaves the worker running, and the change waiting');
   await writeFile(join(root.path, 'root/edge.rules'), EDGE.replace('DROP', 'ACCEPT'));
   const waits = host.hears('fleetwall.job.awaiting_confirmation');
-  const answer = push('2', '--confirm', 'manual', '--confirm-timeout', '600');
-  const job = await waits;
+  const answer = push('3', '--confirm', 'manual', '--confirm-timeout', '600');
+  const last = await waits;
   assert.notEqual((await machine.try(['apt-get', 'remove', '--yes', 'fleetwall'])).status, 0);
   assert.equal(await isActive('fleetwall'), 'active');
-  await fleetwall('confirm', job);
-  assert.match(await answer, /^applied .* edge revision 2 /m);
+  await fleetwall('confirm', last);
+  assert.match(await answer, /^applied .* edge revision 3 /m);
 
   say('Removed and installed again: stopped, started, and no rule is there twice');
   await apt('remove', 'fleetwall');

@@ -28,7 +28,10 @@ describe('the manifest for Kubernetes', () => {
   it('is valid by the schemas of the API, which refuse a wrong one', () => {
     new Namespace(namespace).validate();
     new DaemonSet(daemonSet).validate();
-    const wrong = { ...daemonSet, spec: { ...daemonSet.spec, minReadySeconds: '30' } } as unknown as IDaemonSet;
+    const wrong = {
+      ...daemonSet,
+      spec: { ...daemonSet.spec, minReadySeconds: '30' },
+    } as unknown as IDaemonSet;
     expect(() => new DaemonSet(wrong).validate()).toThrow(/minReadySeconds/);
   });
 
@@ -37,16 +40,22 @@ describe('the manifest for Kubernetes', () => {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-kubernetes-'));
     const compile = async (value: unknown) => {
       const type = "import type { IDaemonSet } from 'kubernetes-models/apps/v1';";
-      await writeFile(join(folder, 'try.ts'), `${type}\nexport const it: IDaemonSet = ${JSON.stringify(value)};\n`);
+      await writeFile(
+        join(folder, 'try.ts'),
+        `${type}\nexport const it: IDaemonSet = ${JSON.stringify(value)};\n`,
+      );
       const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--types', ''];
-      return await execa(join(ROOT, 'node_modules/.bin/tsc'), [...flags, 'try.ts'], { cwd: folder, reject: false });
+      return await execa(join(ROOT, 'node_modules/.bin/tsc'), [...flags, 'try.ts'], {
+        cwd: folder,
+        reject: false,
+      });
     };
     try {
       await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
       expect((await compile(daemonSet)).stdout).toBe('');
-      expect((await compile({ ...daemonSet, spec: { ...daemonSet.spec, hostNetwork: true } })).stdout).toMatch(
-        /hostNetwork\S* does not exist/,
-      );
+      expect(
+        (await compile({ ...daemonSet, spec: { ...daemonSet.spec, hostNetwork: true } })).stdout,
+      ).toMatch(/hostNetwork\S* does not exist/);
     } finally {
       await rm(folder, { recursive: true });
     }
