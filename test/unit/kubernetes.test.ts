@@ -61,6 +61,11 @@ describe('the manifest for Kubernetes', () => {
     }
   });
 
+  it('names the image of this version', async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(worker()?.image).toMatch(new RegExp(`/fleetwall:${version}$`));
+  });
+
   it('runs each worker on its node, with the rights of the unit, and those only', () => {
     expect(daemonSet.metadata?.namespace).toBe(namespace.metadata?.name);
     expect(daemonSet.spec?.template.metadata?.labels).toEqual(daemonSet.spec?.selector.matchLabels);
