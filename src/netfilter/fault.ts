@@ -14,7 +14,7 @@ export interface EndedProgram {
 }
 
 /** What iptables needs, of all that a worker does: legacy the second, too. */
-const OF_IPTABLES: readonly string[] = ['CAP_NET_ADMIN', 'CAP_NET_RAW'];
+const OF_IPTABLES: ReadonlySet<string> = new Set(['CAP_NET_ADMIN', 'CAP_NET_RAW']);
 
 /** Says what went wrong in a save or restore; `null` if nothing did. */
 export async function faultOf({
@@ -39,9 +39,7 @@ export async function faultOf({
   const error = readError({ exitCode, stderr, commitLine });
   if (error.kind !== 'privilege' && error.kind !== 'table-unavailable') return { ...evidence, ...error };
   // A table that is not there, and one that may not be used, are the same to iptables.
-  const missing = (await missingRights())
-    .map(({ name }) => name)
-    .filter((name) => OF_IPTABLES.includes(name));
+  const missing = (await missingRights()).map(({ name }) => name).filter((name) => OF_IPTABLES.has(name));
   if (missing.length === 0) return { ...evidence, ...error };
   const message = `${error.message}: the worker does not have ${missing.join(' and ')}`;
   return { ...evidence, ...error, kind: 'privilege', message };

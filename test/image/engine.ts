@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 
-const SOURCES = join(import.meta.dirname, '../..');
 const BOOT = join(import.meta.dirname, 'boot-engine');
 const START_MS = 60_000;
 /** Where the engine has its groups of processes below those of this machine. */
@@ -18,13 +17,13 @@ export interface Ended {
 }
 
 export interface EngineOptions {
-  /** A folder with `engine`, the root of the engine's programs, and `docker`, its data. */
+  /** A folder with `engine`, the root of the engine's programs, `docker`, its data, and `sources`, a copy of this repository. */
   folder: string;
   /** Its network namespace. Without one it has this machine's, no bridge, and no rules: to build, which needs the registry. */
   namespace?: string;
 }
 
-/** A Docker Engine in namespaces of its own. This repository is at `/src` there. */
+/** A Docker Engine in namespaces of its own. The copy of this repository is at `/src` there. */
 export class Engine {
   readonly #boot: ChildProcess;
   readonly #init: number;
@@ -38,7 +37,7 @@ export class Engine {
     const network = namespace === undefined ? [] : ['nsenter', `--net=/run/netns/${namespace}`];
     const noRules = namespace === undefined ? ['--bridge=none', '--iptables=false', '--ip6tables=false'] : [];
     const isolated = ['unshare', '--mount', '--propagation=private', '--pid', '--fork', '--kill-child'];
-    const paths = [join(folder, 'engine'), join(folder, 'docker'), SOURCES];
+    const paths = [join(folder, 'engine'), join(folder, 'docker'), join(folder, 'sources')];
     const flags = ['--storage-driver=overlay2', `--cgroup-parent=/${GROUP}`, ...noRules];
     const [file = '', ...args] = [...network, ...isolated, BOOT, ...paths, ...flags];
     const boot = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });

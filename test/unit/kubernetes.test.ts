@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { DaemonSet, type IDaemonSet } from 'kubernetes-models/apps/v1';
 import { type INamespace, Namespace } from 'kubernetes-models/v1';
@@ -81,27 +81,33 @@ describe('the manifest for Kubernetes', () => {
     });
   });
 
-  it('has settings that a worker accepts, and mounts what it writes to', async () => {
-    const environment = Object.fromEntries(
-      (worker()?.env ?? []).map(({ name, value = 'node-1' }) => [name, value]),
-    );
+  it('has settings that a worker accepts', async () => {
+    const environment = settingsOf(worker());
     const known = SETTING_NAMES.map(environmentName);
     expect(known).toEqual(expect.arrayContaining(Object.keys(environment)));
-    const { FLEETWALL_AMQP_PASSWORD_FILE: password, ...rest } = environment;
+    const { FLEETWALL_AMQP_PASSWORD_FILE: _, ...rest } = environment;
     const settings = await loadSettings({ flags: {}, environment: rest, configFile: undefined });
     expect(settings).toMatchObject({ hostId: 'node-1', httpAddress: { host: '127.0.0.1', port: 9464 } });
-    const mounts = new Map((worker()?.volumeMounts ?? []).map((mount) => [mount.mountPath, mount]));
-    for (const path of [password, settings.trustedKeys]) {
-      expect(mounts.get(path?.slice(0, path.lastIndexOf('/')) ?? '')?.readOnly).toBe(true);
-    }
-    for (const path of [settings.stateDir, settings.runDir, '/run/xtables.lock', '/tmp']) {
-      expect(mounts.get(path)?.readOnly, path).toBeUndefined();
-      expect(mounts.has(path), path).toBe(true);
-    }
-    const volumes = pod()?.volumes?.map(({ name }) => name);
-    expect([...mounts.values()].map(({ name }) => name).toSorted()).toEqual(volumes?.toSorted());
     for (const probe of [worker()?.livenessProbe, worker()?.readinessProbe, worker()?.startupProbe]) {
       expect(probe?.httpGet).toMatchObject(settings.httpAddress ?? {});
     }
   });
+
+  it('mounts what a worker writes to, and its secrets for reading only', () => {
+    const mounts = new Map((worker()?.volumeMounts ?? []).map((mount) => [mount.mountPath, mount]));
+    const { FLEETWALL_AMQP_PASSWORD_FILE: password = '', FLEETWALL_TRUSTED_KEYS: keys = '' } = settingsOf(
+      worker(),
+    );
+    for (const path of [password, keys]) expect(mounts.get(dirname(path))?.readOnly, path).toBe(true);
+    for (const path of ['/var/lib/fleetwall', '/run/fleetwall', '/run/xtables.lock', '/tmp']) {
+      expect(mounts.has(path), path).toBe(true);
+      expect(mounts.get(path)?.readOnly, path).toBeUndefined();
+    }
+    const volumes = pod()?.volumes?.map(({ name }) => name);
+    expect([...mounts.values()].map(({ name }) => name).toSorted()).toEqual(volumes?.toSorted());
+  });
 });
+
+function settingsOf(container: ReturnType<typeof worker>): Record<string, string> {
+  return Object.fromEntries((container?.env ?? []).map(({ name, value = 'node-1' }) => [name, value]));
+}
