@@ -25,10 +25,11 @@ const HOOK = /^-A INPUT -j edge$/gm;
 const [folder = ''] = process.argv.slice(2);
 const root = await RootFolder.copyOf(join(folder, 'base'), join(folder, 'systemd'));
 try {
+  // iproute2 is for the tests of rulesets; once booted, the machine reaches no mirror.
   say('A Debian 13 with systemd, booted');
   const files = await makePackages(folder);
   const [first, next] = [await bring(root, files[0]), await bring(root, files[1])];
-  await root.run(['apt-get', 'satisfy', '--yes', '--no-install-recommends', 'systemd-sysv, dbus']);
+  await root.run(['apt-get', 'satisfy', '--yes', '--no-install-recommends', 'systemd-sysv, dbus, iproute2']);
   await root.run(['apt-get', 'satisfy', '--yes', '--no-install-recommends', await dependencies(first)]);
   await rm(join(root.path, 'usr/sbin/policy-rc.d'));
   const host = await InstalledHost.create(root);
@@ -68,7 +69,6 @@ async function live(machine: BootedMachine, host: InstalledHost, first: string, 
   await machine.run(['systemctl', 'reload', 'fleetwall']);
 
   say('A ruleset with tests: the unit lets their packets be tried');
-  await apt('install', 'iproute2');
   const pushTested = async (expected: string) => {
     await writeFile(join(root.path, 'root/tested.yaml'), TESTED.replace('EXPECTED', expected));
     return await fleetwall('push', '/root/tested.yaml', '--host', host.id);
