@@ -1,11 +1,10 @@
 import { release } from 'node:os';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { readOwnStatus, SYS_ADMIN } from '../host/rights.ts';
 import { RestoreFailed } from '../job/ports/firewall.ts';
 import { NO_OBJECTS, RehearsalUnavailable } from '../job/ports/sandbox.ts';
 import type { ScratchSandbox } from '../netfilter/scratch-sandbox.ts';
-import { SYS_ADMIN } from './check-rights.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
-import { readOwnStatus } from './own-status.ts';
 import { withSandbox } from './with-sandbox.ts';
 
 /** The extensions that most rulesets need, each in a rule that uses only this one. */

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { CommandResult } from '../host/command.ts';
+import { missingRights } from '../host/rights.ts';
 import type { RestoreFault } from '../job/ports/restore-fault.ts';
 import { messageOf } from '../job/ports/shortage.ts';
 import { readError } from './read-error.ts';
@@ -13,7 +13,8 @@ export interface EndedProgram {
   timeoutMs: number;
 }
 
-const CAP_NET_ADMIN = 12n;
+/** What iptables needs, of all that a worker does: legacy the second, too. */
+const OF_IPTABLES: ReadonlySet<string> = new Set(['CAP_NET_ADMIN', 'CAP_NET_RAW']);
 
 /** Says what went wrong in a save or restore; `null` if nothing did. */
 export async function faultOf({
@@ -36,8 +37,12 @@ export async function faultOf({
     return { ...evidence, kind: 'timeout', message, lines: [] };
   }
   const error = readError({ exitCode, stderr, commitLine });
-  const kind = error.kind === 'table-unavailable' && !(await isNetAdmin()) ? 'privilege' : error.kind;
-  return { ...evidence, ...error, kind };
+  if (error.kind !== 'privilege' && error.kind !== 'table-unavailable') return { ...evidence, ...error };
+  // A table that is not there, and one that may not be used, are the same to iptables.
+  const missing = (await missingRights()).map(({ name }) => name).filter((name) => OF_IPTABLES.has(name));
+  if (missing.length === 0) return { ...evidence, ...error };
+  const message = `${error.message}: the worker does not have ${missing.join(' and ')}`;
+  return { ...evidence, ...error, kind: 'privilege', message };
 }
 
 /** Returns a program's name without its folder. */
@@ -52,11 +57,4 @@ export function nameOf(file: string): string {
 function unreadableNote(stdout: string): string | null {
   const note = stdout.split('\n', 3).find((line) => /^# Table `.*' is incompatible/.test(line));
   return note?.slice(2) ?? null;
-}
-
-/** Says whether this process, and so each program that it starts, has the right to change rules. */
-async function isNetAdmin(): Promise<boolean> {
-  const status = await readFile('/proc/self/status', 'utf8');
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
-  return ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
 }

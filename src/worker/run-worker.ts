@@ -4,6 +4,7 @@ import type { ServiceEnvironment } from '../config/service-environment.ts';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import type { WorkerEvent } from '../contract/event.ts';
 import type { HostPolicy } from '../contract/host-policy.ts';
+import { missingRights } from '../host/rights.ts';
 import { runCommand } from '../host/run-command.ts';
 import { ServiceManager } from '../host/service-manager.ts';
 import { FileOutboxStore } from '../host/state/outbox-store.ts';
@@ -127,6 +128,9 @@ export async function runWorker(
     void link.check();
   }, settings.heartbeatSeconds * 1000);
   log.info({ worker: ports.facts, netns: settings.netns ?? null }, 'Worker started');
+  const missing = (await missingRights()).map(({ name, why }) => `${name} (${why})`);
+  if (missing.length > 0)
+    log.error({ missing }, 'Rights are missing, without which jobs fail: see fleetwall doctor');
   const manager = new ServiceManager({ ...service, whyStuck: () => health.whyStuck(), run: runCommand, log });
   void manager.ready(`host ${settings.hostId}, iptables ${ports.facts.iptables} (${ports.facts.backend})`);
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { TestNamespace } from '../support/namespace.ts';
 import { InstalledHost } from './installed-host.ts';
-import { bring, makePackages, NEXT_VERSION } from './packages.ts';
+import { BUILD, bring, makePackages, NEXT_VERSION } from './packages.ts';
 import { RootFolder } from './root-folder.ts';
 
 /**
@@ -25,11 +25,32 @@ try {
   say('The Debian package, and one of a later version');
   const files = await makePackages(folder);
   await execa('lintian', ['--fail-on', 'error,warning', '--allow-root', ...files]);
+  await hasPages(files[0]);
+  say('Made again: the same bytes');
+  const again = join(folder, 'packages-again');
+  await execa(BUILD, [again]);
+  await execa('cmp', [files[0], join(again, basename(files[0]))]);
   const [first, next] = [await bring(root, files[0]), await bring(root, files[1])];
   await withoutSystemd(first, next);
   await withSystemd(first);
 } finally {
   await root.remove();
+}
+
+/** A page of the manual for each that package.json names, and completion for three shells. */
+async function hasPages(file: string): Promise<void> {
+  const { man } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    man: string[];
+  };
+  const { stdout } = await execa('dpkg-deb', ['--contents', file]);
+  const paths = new Set(stdout.split('\n').map((line) => line.split(' ./').at(-1)));
+  const shells = [
+    'bash-completion/completions/fleetwall',
+    'zsh/vendor-completions/_fleetwall',
+    'fish/vendor_completions.d/fleetwall.fish',
+  ];
+  const pages = man.map((path) => `man/man1/${basename(path)}.gz`);
+  for (const path of [...pages, ...shells]) assert.ok(paths.has(`usr/share/${path}`), path);
 }
 
 async function withoutSystemd(first: string, next: string): Promise<void> {

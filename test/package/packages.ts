@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { RootFolder } from './root-folder.ts';
 
-const BUILD = join(import.meta.dirname, '../../docker/debian/build');
+export const BUILD = join(import.meta.dirname, '../../docker/debian/build');
 export const NEXT_VERSION = '999.0.0';
 
 /** The paths of the Debian package and of one with a later version. Both are made once for all tests of a run. */

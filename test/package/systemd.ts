@@ -9,15 +9,27 @@ import { RootFolder } from './root-folder.ts';
 
 /** Tests the Debian package on a machine with systemd: what starts when, and that it works with only the rights of its units. */
 const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -p tcp --dport 8080 -j DROP\nCOMMIT\n';
+/** A ruleset whose packets are tried before it is live; it is right that they are dropped. */
+const TESTED = `name: tested
+ipv4: |
+  *filter
+  :tested - [0:0]
+  -A INPUT -j tested
+  -A tested -p tcp --dport 8081 -j DROP
+  COMMIT
+tests:
+  - { name: nobody gets in, from: 203.0.113.9, protocol: tcp, port: 8081, expect: EXPECTED }
+`;
 const HOOK = /^-A INPUT -j edge$/gm;
 
 const [folder = ''] = process.argv.slice(2);
 const root = await RootFolder.copyOf(join(folder, 'base'), join(folder, 'systemd'));
 try {
+  // iproute2 is for the tests of rulesets; once booted, the machine reaches no mirror.
   say('A Debian 13 with systemd, booted');
   const files = await makePackages(folder);
   const [first, next] = [await bring(root, files[0]), await bring(root, files[1])];
-  await root.run(['apt-get', 'satisfy', '--yes', '--no-install-recommends', 'systemd-sysv, dbus']);
+  await root.run(['apt-get', 'satisfy', '--yes', '--no-install-recommends', 'systemd-sysv, dbus, iproute2']);
   await root.run(['apt-get', 'satisfy', '--yes', '--no-install-recommends', await dependencies(first)]);
   await rm(join(root.path, 'usr/sbin/policy-rc.d'));
   const host = await InstalledHost.create(root);
@@ -56,22 +68,39 @@ async function live(machine: BootedMachine, host: InstalledHost, first: string, 
   assert.match(await push('1'), /^applied .* edge revision 1 /m);
   await machine.run(['systemctl', 'reload', 'fleetwall']);
 
-  say('Upgraded: another worker, the same state');
+  say('A ruleset with tests: the unit lets their packets be tried');
+  const pushTested = async (expected: string) => {
+    await writeFile(join(root.path, 'root/tested.yaml'), TESTED.replace('EXPECTED', expected));
+    return await fleetwall('push', '/root/tested.yaml', '--host', host.id);
+  };
+  const refused = await pushTested('accept');
+  assert.match(refused, /^failed /m);
+  assert.match(refused, /nobody gets in/);
+  assert.match(await pushTested('drop'), /^applied .* tested revision \d+ /m);
+
+  say('Upgraded while a change waits: another worker, the same state, and the change is confirmed there');
+  await writeFile(join(root.path, 'root/edge.rules'), EDGE.replace('8080', '8082'));
+  const waited = host.hears('fleetwall.job.awaiting_confirmation');
+  const waiting = push('2', '--confirm', 'manual', '--confirm-timeout', '600');
+  const job = await waited;
   const before = await machine.run(['systemctl', 'show', '--property=MainPID', 'fleetwall']);
   await apt('install', next);
   assert.equal(await isActive('fleetwall'), 'active');
   assert.notEqual(await machine.run(['systemctl', 'show', '--property=MainPID', 'fleetwall']), before);
-  assert.match(await push('1'), /^unchanged .* edge revision 1 /m);
+  assert.match(await host.namespace.save(), /-A edge -p tcp -m tcp --dport 8082 -j DROP/);
+  await fleetwall('confirm', job);
+  assert.match(await waiting, /^applied .* edge revision 2 /m);
+  assert.match(await push('2'), /^unchanged .* edge revision 2 /m);
 
   say('A removal that is refused leaves the worker running, and the change waiting');
   await writeFile(join(root.path, 'root/edge.rules'), EDGE.replace('DROP', 'ACCEPT'));
   const waits = host.hears('fleetwall.job.awaiting_confirmation');
-  const answer = push('2', '--confirm', 'manual', '--confirm-timeout', '600');
-  const job = await waits;
+  const answer = push('3', '--confirm', 'manual', '--confirm-timeout', '600');
+  const last = await waits;
   assert.notEqual((await machine.try(['apt-get', 'remove', '--yes', 'fleetwall'])).status, 0);
   assert.equal(await isActive('fleetwall'), 'active');
-  await fleetwall('confirm', job);
-  assert.match(await answer, /^applied .* edge revision 2 /m);
+  await fleetwall('confirm', last);
+  assert.match(await answer, /^applied .* edge revision 3 /m);
 
   say('Removed and installed again: stopped, started, and no rule is there twice');
   await apt('remove', 'fleetwall');

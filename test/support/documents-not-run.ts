@@ -1,4 +1,4 @@
-const DOCKER = 'needs Docker Engine';
+const DOCKER = 'needs Docker Engine: npm run test:image runs the same steps';
 const WHOLE = 'is the whole suite, or starts it';
 const BENCH = 'measures for minutes; npm run bench is run by hand';
 const BOOTED = 'needs a machine booted by systemd: npm run test:package runs the same steps on a Debian 13';
@@ -10,15 +10,9 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'README.md: npm test': WHOLE,
   'README.md: npm ci && npm run build && npm run package:deb': BOOTED,
   'README.md: cd docker && export COMPOSE_PROJECT_NAME=fleetwall': DOCKER,
-  'docker/README.md: export COMPOSE_PROJECT_NAME=fleetwall': DOCKER,
-  'docker/README.md: docker compose run --rm client status': DOCKER,
   'docker/README.md: docker compose exec rabbitmq rabbitmqctl add_user admin': DOCKER,
-  'docker/README.md: docker compose --profile monitoring up --detach --wait': DOCKER,
   'docker/README-image.md: npm ci && npm run build && npm run package:deb        # dist-deb/fleetwall_0.1.0-1_all.deb':
     BOOTED,
-  'docker/README-image.md: docker build --file docker/Dockerfile --tag fleetwall .': DOCKER,
-  'docker/README-image.md: docker run --detach --name fleetwall --restart unless-stopped --stop-timeout 180 \\':
-    DOCKER,
   'src/cli/README.md: $ cat block.yaml':
     'test/integration/central/block-addresses.test.ts runs it from the page, with --host in place of --all',
   'src/cli/README.md: $ cscli bouncers add fleetwall -o raw > /etc/fleetwall/crowdsec.key':

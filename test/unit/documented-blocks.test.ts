@@ -20,7 +20,7 @@ beforeAll(async () => {
   // Else a test would not know which of two it has run.
   expect(blocks.size).toBe(all.length);
   const tests = (await repositoryFiles()).filter((path) =>
-    /^test\/(integration|package)\/.*\.ts$/.test(path),
+    /^test\/(integration|package|image)\/.*\.ts$/.test(path),
   );
   const texts = await Promise.all(tests.map(async (path) => await readFile(join(ROOT, path), 'utf8')));
   taken = new Set(texts.flatMap(takenIn));

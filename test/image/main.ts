@@ -1,0 +1,59 @@
+import { TestNamespace } from '../support/namespace.ts';
+import { makeBases } from './bases.ts';
+import { buildImages } from './build-images.ts';
+import { testCluster } from './cluster.ts';
+import { Engine } from './engine.ts';
+import { testFleet } from './fleet.ts';
+import { testHost } from './host.ts';
+import { inspectImage } from './inspect-image.ts';
+import { say } from './say.ts';
+
+/**
+ * Tests what is in docker/ with a Docker Engine: the image is built and looked at, and what README says is done, in a network
+ * namespace in which no firewall of this machine is touched.
+ */
+const PARTS: Record<string, (engine: Engine) => Promise<void>> = {
+  fleet: testFleet,
+  host: testHost,
+  cluster: testCluster,
+};
+
+const [folder = '', ...asked] = process.argv.slice(2);
+const parts = asked.length === 0 ? Object.keys(PARTS) : asked;
+for (const part of parts) if (PARTS[part] === undefined) throw new Error(`there is no part ${part}`);
+
+await withEngine(undefined, async (engine) => {
+  say('The images that docker/ builds on');
+  await makeBases(engine, folder);
+  await buildImages(engine);
+  await inspectImage(engine);
+});
+const namespace = await TestNamespace.create('nft');
+try {
+  await withEngine(namespace.name, async (engine) => {
+    for (const part of parts) await test(part, engine);
+  });
+} finally {
+  await namespace.remove();
+}
+
+/** What is wrong in one part does not hide what is wrong in the next. */
+async function test(part: string, engine: Engine): Promise<void> {
+  try {
+    await PARTS[part]?.(engine);
+  } catch (error) {
+    console.error(error);
+    process.exitCode = 1;
+  } finally {
+    await engine.clear();
+  }
+}
+
+async function withEngine(name: string | undefined, use: (engine: Engine) => Promise<void>): Promise<void> {
+  const engine = await Engine.start({ folder, ...(name === undefined ? {} : { namespace: name }) });
+  try {
+    await use(engine);
+  } finally {
+    await engine.stop();
+  }
+}
