@@ -6,12 +6,12 @@ import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockLost } from '../ports/host-lock.ts';
-import { type ListSession, withLists } from '../ports/list-session.ts';
+import { type ListSession, withList } from '../ports/list-session.ts';
 import type { StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
 import { areSets } from './compare-list.ts';
 import { mendList } from './live-list.ts';
-import { settleLists, tellSettledLists } from './settle-lists.ts';
+import { settleList, tellSettledLists } from './settle-lists.ts';
 
 /** The lists that a ruleset needs on the host. */
 export interface NeededLists {
@@ -45,11 +45,18 @@ export async function holdLists(
   const before = new Map<string, StoredList | null>();
   let isOver = true;
   try {
-    const end = await whileWriting(run, ports, work, async (session) => {
-      tellSettledLists(await settleLists(session), ports);
-      for (const name of made) await makeList(name, before, run, session);
-      for (const name of matched) if (!before.has(name)) await assertLive(name, session);
-    });
+    const end = await whileWriting(
+      [...new Set([...matched, ...made])].toSorted(),
+      run,
+      ports,
+      work,
+      async (session) => {
+        const { name } = session;
+        tellSettledLists(await settleList(session), ports);
+        if (made.includes(name)) await makeList(before, run, session);
+        if (matched.has(name) && !before.has(name)) await assertLive(session);
+      },
+    );
     isOver = !KEPT.has(end.outcome);
     return end;
   } catch (error) {
@@ -62,10 +69,11 @@ export async function holdLists(
 }
 
 /**
- * Holds the lock of lists while the rules are written. A long rehearsal before that keeps no address from being blocked, and neither
+ * Holds the locks of lists while the rules are written. A long rehearsal before that keeps no address from being blocked, and neither
  * does a confirmation behind it.
  */
 async function whileWriting(
+  names: readonly string[],
   run: Writer,
   ports: Ports,
   work: () => Promise<JobEnd>,
@@ -79,8 +87,7 @@ async function whileWriting(
   run.onWritten = letGo;
   run.beforeWriting = async () =>
     await new Promise<void>((resolve, fail) => {
-      held = withLists(ports, `job ${run.job.id}`, run.watch, async (session) => {
-        await prepare(session);
+      held = withEach(names, run, ports, prepare, async () => {
         resolve();
         await written;
       });
@@ -95,11 +102,26 @@ async function whileWriting(
   }
 }
 
+/** Takes the locks of several lists, one after the other, and makes each ready. */
+async function withEach(
+  [name, ...others]: readonly string[],
+  run: Writer,
+  ports: Ports,
+  prepare: (session: ListSession) => Promise<void>,
+  work: () => Promise<void>,
+): Promise<void> {
+  if (name === undefined) return await work();
+  const asking = { purpose: `job ${run.job.id}`, watch: run.watch };
+  await withList(name, ports, asking, async (session) => {
+    await prepare(session);
+    await withEach(others, run, ports, prepare, work);
+  });
+}
+
 async function makeList(
-  name: string,
   made: Map<string, StoredList | null>,
   { job }: Writer,
-  { ports, sets }: ListSession,
+  { name, ports, sets }: ListSession,
 ): Promise<void> {
   const before = await ports.lists.read(name);
   if (before !== null && !before.record.isRemoved) return;
@@ -121,7 +143,7 @@ async function makeList(
   await ports.boot.writeLoader();
 }
 
-async function assertLive(name: string, { ports, sets }: ListSession): Promise<void> {
+async function assertLive({ name, ports, sets }: ListSession): Promise<void> {
   const stored = await ports.lists.read(name);
   if (stored === null || stored.record.isRemoved) {
     const message = `list ${name}, which the rules match, was removed a moment ago: send it first, or name it in "lists"`;
@@ -140,21 +162,22 @@ async function unmake(
   run: Writer,
   ports: Ports,
 ): Promise<void> {
-  try {
-    await withLists(ports, `job ${run.job.id}`, run.watch, async (session) => {
-      tellSettledLists(await settleLists(session), ports);
-      const { sets } = session;
-      for (const [name, stored] of before) {
-        if ((await ports.lists.record(name))?.committedBy !== run.job.id) continue;
-        await mendList(name, stored, sets);
+  const asking = { purpose: `job ${run.job.id}`, watch: run.watch };
+  for (const [name, stored] of before) {
+    try {
+      await withList(name, ports, asking, async (session) => {
+        tellSettledLists(await settleList(session), ports);
+        if ((await ports.lists.record(name))?.committedBy !== run.job.id) return;
+        await mendList(name, stored, session.sets);
         if (stored === null) await ports.lists.forget(name);
         else {
           await ports.lists.prepare(stored);
           await ports.lists.place(stored.record);
         }
-      }
-    });
-  } catch (error) {
-    ports.log.warn({ jobId: run.job.id, error }, 'Cannot take lists away that were made for a ruleset');
+      });
+    } catch (error) {
+      const fields = { jobId: run.job.id, list: name, error };
+      ports.log.warn(fields, 'Cannot take a list away that was made for a ruleset');
+    }
   }
 }

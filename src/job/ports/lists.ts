@@ -70,11 +70,19 @@ export interface PendingList {
   window: Pick<ConfirmWindow, 'mode' | 'resumable' | 'deadline' | 'deadlineMs'> | null;
 }
 
-/** Keeps the one change of lists that can be under way in a network namespace. Each method: @throws {StateUnavailable} */
+/** Keeps the changes of lists that are under way in a network namespace, one a list. Each method: @throws {StateUnavailable} */
 export interface ListJournal {
-  read(): Promise<PendingList | null>;
+  /** The lists of which a change is under way. */
+  names(): Promise<string[]>;
+  /** @returns `null`: no change of this list is under way */
+  read(name: string): Promise<PendingList | null>;
   write(change: PendingList): Promise<void>;
-  close(): Promise<void>;
+  close(name: string): Promise<void>;
+}
+
+/** What each list has for itself. */
+export interface PerList<T> {
+  of(name: string): T;
 }
 
 /** What a deny list must never have. */

@@ -154,7 +154,7 @@ it('a list is not put on record by a worker that has lost the lock while it wait
   const replace = await waitingReplacement(host, client);
   const mark = (await readdir(host.runDir)).find((name) => name.endsWith('.lists.lock.lock'));
   await rm(join(host.runDir, mark ?? ''), { recursive: true });
-  await host.logged('The lock of the rules was taken away');
+  await host.logged('The lock of list blocked was taken away');
   await client.publish(
     host.id,
     makeJob(host.id, { kind: 'confirm', jobId: replace.id }),
