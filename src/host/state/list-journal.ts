@@ -34,6 +34,8 @@ const StoredChange = z.object({
   place: z.string(),
   after: StoredList,
   window: StoredWindow.nullable(),
+  /** Workers before did not write it: they made lists for rulesets without a journal. */
+  madeFor: z.string().nullable().default(null),
 });
 
 /** A worker before had one for all lists. It is read, and never written. */

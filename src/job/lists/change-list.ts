@@ -83,6 +83,7 @@ async function openJournal(
     place: ports.place,
     after,
     window: null,
+    madeFor: null,
   };
   const isAsked = confirm.mode !== 'none' && jobs.some(({ end }) => end.changed);
   if (isAsked) await assertConfirmable(`list ${labelOf({ name, revision: after.revision })}`, ports);

@@ -14,6 +14,7 @@ import { entriesToCut } from './cut-flows.ts';
 import { keepOutNever } from './keep-out-never.ts';
 import { assertUnused } from './list-users.ts';
 import { mendList } from './live-list.ts';
+import { owedByRuleset, settleOwedLists } from './owed-lists.ts';
 import { type Draft, draftOf, kindOf, planWish } from './plan-list.ts';
 import { type ListWish, readListJob } from './read-list-job.ts';
 import { settleList, tellSettledLists } from './settle-lists.ts';
@@ -37,11 +38,15 @@ export async function runListJobs(runs: readonly JobRun[], ports: Ports): Promis
   const { watch, job } = first.run;
   const asks = { purpose: `job ${job.id}`, watch, aside: ports.listTurn.aside };
   const stopWaiting = watch.start('lockMs');
+  const { name } = first.wish;
   try {
-    await withList(first.wish.name, ports, asks, async (session) => {
+    await settleOwedLists(asks.purpose, ports, name);
+    await withList(name, ports, asks, async (session) => {
       stopWaiting();
       const settled = await settleList(session);
       tellSettledLists(settled, ports);
+      const owed = await owedByRuleset(ports);
+      if (owed !== null) throw owed;
       await runUnderLock(await withoutEnded(asking, ports), session);
     });
   } catch (error) {

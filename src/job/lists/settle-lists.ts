@@ -16,6 +16,7 @@ import { monotonicMs } from '../time/monotonic.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
 import { awaitingOf, diffOf, endOf } from './change-list.ts';
 import { mendList } from './live-list.ts';
+import { settleMadeList } from './made-lists.ts';
 import { listUndoPending, undoFailed, undoStubbornly } from './undo-list.ts';
 
 /** The ends of jobs whose change was cut short. They are on disk, and still have to be published. */
@@ -34,6 +35,10 @@ export async function settleList(session: ListSession): Promise<SettledLists> {
   const { name, ports, sets } = session;
   const pending = await ports.listJournal.read(name);
   if (pending === null) return [];
+  if (pending.madeFor !== null) {
+    await settleMadeList(pending.madeFor, session);
+    return [];
+  }
   const { after, jobs } = pending;
   ports.log.warn({ ...firstOf(jobs), list: name }, 'A change of a list was cut short, and is settled');
   const ends = new Map<string, JobCompletedEvent | null>();

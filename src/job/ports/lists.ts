@@ -68,6 +68,8 @@ export interface PendingList {
   after: ListRecord;
   /** `null` until the change is made, and waits to be confirmed. Then the whole list is written aside. */
   window: Pick<ConfirmWindow, 'mode' | 'resumable' | 'deadline' | 'deadlineMs'> | null;
+  /** The job of the ruleset that the list is made for; then no job of a list has begun it. */
+  madeFor: string | null;
 }
 
 /** Keeps the changes of lists that are under way in a network namespace, one a list. Each method: @throws {StateUnavailable} */

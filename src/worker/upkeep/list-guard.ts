@@ -52,7 +52,7 @@ export class ListGuard {
     this.#lookLater();
     this.#clock = setInterval(() => {
       this.#watchClock();
-      void this.#lookAtLeft();
+      void this.lookAtLeft();
     }, CLOCK_MS).unref();
   }
 
@@ -69,10 +69,13 @@ export class ListGuard {
     this.#timer = setTimeout(() => this.#lookNext(), this.#intervalMs);
   }
 
-  #lookNext(only: Only = () => true): void {
-    this.#looking = this.#looking
-      .then(async () => await this.#look(only, false))
-      .then(() => this.#lookLater());
+  #lookNext(): void {
+    void this.#lookAfter(() => true).then(() => this.#lookLater());
+  }
+
+  async #lookAfter(only: Only): Promise<void> {
+    this.#looking = this.#looking.then(async () => await this.#look(only, false));
+    await this.#looking;
   }
 
   /** The kernel counts as this process does, and not as the calendar. */
@@ -90,10 +93,11 @@ export class ListGuard {
   }
 
   /** An owed undo is tried again soon, and so is what another process has left, or a job has kept from being looked at. */
-  async #lookAtLeft(): Promise<void> {
+  async lookAtLeft(): Promise<void> {
     const { listJournal, listLocks } = this.#ports;
     const left = new Set([...(await listJournal.names().catch(() => [])), ...this.#unrenewed]);
-    if ([...left].some((name) => !listLocks.of(name).isBusy)) this.#lookNext((name) => left.has(name));
+    const isFree = [...left].some((name) => !listLocks.of(name).isBusy);
+    if (isFree) await this.#lookAfter((name) => left.has(name));
   }
 
   async #look(only: Only, putsBack: boolean): Promise<void> {

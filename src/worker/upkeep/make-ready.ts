@@ -26,7 +26,7 @@ export function makeReady(
   const begun = beginLists(ports, listGuard, lanes, stop);
   const lists = begun.then(() => {});
   const left = begun.then(async (settling) => void (await Promise.all(settling)));
-  return { lists, left, all: beginAll(lists, ports, guard, endings, stop) };
+  return { lists, left, all: beginAll(lists, ports, guard, listGuard, endings, stop) };
 }
 
 /** @returns what goes on for longer */
@@ -47,10 +47,13 @@ async function beginAll(
   lists: Promise<void>,
   ports: Ports,
   guard: DriftGuard | null,
+  listGuard: ListGuard,
   endings: EndingGuard,
   stop: AbortSignal,
 ): Promise<void> {
   await Promise.all([settleAtStart(ports, stop), lists]);
+  // What was made for a ruleset goes with it.
+  if (!stop.aborted) await listGuard.lookAtLeft();
   // What is over is not put back first.
   if (!stop.aborted) await endings.lookAtStart();
   if (!stop.aborted) endings.start();

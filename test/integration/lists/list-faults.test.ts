@@ -126,6 +126,15 @@ it('an undo that fails is owed: other changes of lists wait for it, and it is to
     outcome: 'failed',
     failure: { code: 'undo_pending', stage: 'host', retryable: true },
   });
+  // Nothing else may change either.
+  const other = { action: 'list.change', list: { name: 'other', revision: 1, add: ['192.0.2.4'] } };
+  for (const fields of [other, { ruleset: { name: 'edge', revision: 1, ipv4 } }]) {
+    const { data } = await client.run(host.id, fields);
+    expect(data).toMatchObject({ outcome: 'failed', changed: false, failure: { code: 'undo_pending' } });
+    expect(data.failure?.message).toContain(`job ${replace.id} (list blocked revision 2) is owed`);
+  }
+  const check = { action: 'check', ruleset: { name: 'edge', revision: 1, ipv4 } };
+  expect((await client.run(host.id, check)).data.outcome).toBe('checked');
   // It is owed by the next worker, too.
   await host.end('SIGKILL');
   await host.start();
