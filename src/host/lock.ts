@@ -15,8 +15,8 @@ export interface LockOptions {
   /** The inode of the network namespace; each has a lock of its own. */
   inode: number;
   hostId: string;
-  /** What is locked besides the rules, as a part of the file's name. */
-  what?: string;
+  /** The list that is locked, in place of the rules. */
+  list?: string;
   timeoutSeconds: number;
   run: RunCommand;
   log: Log;
@@ -47,8 +47,8 @@ export class NamespaceLock implements HostLock {
 
   constructor(options: LockOptions) {
     this.#options = options;
-    const { runDir, inode, what } = options;
-    this.path = join(runDir, `netns-${inode}${what === undefined ? '' : `.${what}`}.lock`);
+    const { runDir, inode, list } = options;
+    this.path = join(runDir, `netns-${inode}${list === undefined ? '' : `.list-${list}`}.lock`);
   }
 
   get isBusy(): boolean {
@@ -69,6 +69,11 @@ export class NamespaceLock implements HostLock {
     }
   }
 
+  get #what(): string {
+    const { list } = this.#options;
+    return list === undefined ? 'the rules' : `list ${list}`;
+  }
+
   /** Checks that the lock could be had now, without waiting for it or keeping it. @throws {LockTimeout} that says who has it */
   async assertFree(): Promise<void> {
     if (this.isBusy) return;
@@ -81,6 +86,7 @@ export class NamespaceLock implements HostLock {
   }
 
   async #take(timeoutSeconds: number): Promise<FileHandle> {
+    const { list } = this.#options;
     const deadline = performance.now() + timeoutSeconds * 1000;
     for (;;) {
       const file = await this.#open();
@@ -90,7 +96,9 @@ export class NamespaceLock implements HostLock {
         if (isOurs && (await this.#isCurrent(file))) return file;
         if (!isOurs) {
           const holder = await readHolder(file);
-          throw new LockTimeout(`the rules were locked for more than ${timeoutSeconds} s${holder}`);
+          throw new LockTimeout(
+            `${this.#what} ${list === undefined ? 'were' : 'was'} locked for more than ${timeoutSeconds} s${holder}`,
+          );
         }
       } catch (error) {
         await file.close();
@@ -136,14 +144,14 @@ export class NamespaceLock implements HostLock {
       update: UPDATE_MS,
       onCompromised: (error) => {
         lost = error;
-        log.error({ purpose, error }, 'The lock of the rules was taken away');
+        log.error({ purpose, error }, `The lock of ${this.#what} was taken away`);
       },
     });
     try {
       return await work({
         descriptor: file.fd,
         assertHeld: () => {
-          if (lost !== null) throw new LockLost(`the lock of the rules was taken away: ${lost.message}`);
+          if (lost !== null) throw new LockLost(`the lock of ${this.#what} was taken away: ${lost.message}`);
         },
       });
     } finally {

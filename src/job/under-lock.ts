@@ -1,3 +1,4 @@
+import { settleOwedLists } from './lists/owed-lists.ts';
 import { failed, type JobEnd } from './outcome/job-end.ts';
 import type { JobRun } from './outcome/job-run.ts';
 import { WindowLeft } from './ports/confirmation.ts';
@@ -33,7 +34,10 @@ export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Pr
       const mayNot = settled?.owed != null && wouldChange(job);
       const end = mayNot
         ? failed(undoPending(settled.change, settled.owed ?? ''))
-        : await doWork(work, session);
+        : await doWork(async (...given) => {
+            if (wouldChange(job)) await settleOwedLists(`job ${job.id}`, ports);
+            return await work(...given);
+          }, session);
       await run.conclude(end);
       await close(run, settled, ports);
     });

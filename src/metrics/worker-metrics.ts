@@ -34,12 +34,12 @@ export class WorkerMetrics {
 
   /** The same ports, which also count what is done through them. */
   around(ports: Ports): Ports {
-    const { firewall, lock, listLock, events, confirmation } = ports;
+    const { firewall, lock, listLocks, events, confirmation } = ports;
     return {
       ...ports,
       firewall: this.#firewall.around(firewall),
       lock: this.#lock.around(lock),
-      listLock: this.#lock.around(listLock),
+      listLocks: { of: (name) => this.#lock.around(listLocks.of(name)) },
       events: {
         publish: async (event, headers) => {
           this.#events.take(event);

@@ -10,7 +10,6 @@ import { ServiceManager } from '../host/service-manager.ts';
 import { FileOutboxStore } from '../host/state/outbox-store.ts';
 import { StateFolder } from '../host/state/state-folder.ts';
 import { handleDelivery } from '../job/handle-delivery.ts';
-import { runListJobs } from '../job/lists/run-lists.ts';
 import type { EventPublisher } from '../job/ports/events.ts';
 import type { Log } from '../job/ports/log.ts';
 import type { Ports } from '../job/ports/ports.ts';
@@ -22,7 +21,7 @@ import { MessageAnswers } from './link/message-answers.ts';
 import { type WorkerState, workerEvent } from './link/worker-events.ts';
 import { assertAuthority } from './open/assert-authority.ts';
 import { claimedLock, claimedOutbox } from './open/claimed.ts';
-import { openHost } from './open/open-host.ts';
+import { openHost, perList } from './open/open-host.ts';
 import { preparePorts } from './open/prepare.ts';
 import { shownBy } from './open/what-leaves.ts';
 import { Health } from './pages/health.ts';
@@ -30,7 +29,7 @@ import { newMetrics, openPages } from './pages/open-pages.ts';
 import { WorkerCaretaker } from './upkeep/caretaker.ts';
 import { DriftGuard } from './upkeep/drift-guard.ts';
 import { EndingGuard } from './upkeep/ending-guard.ts';
-import { JobLanes } from './upkeep/job-lanes.ts';
+import { lanesOf } from './upkeep/lanes-of-worker.ts';
 import { ListGuard } from './upkeep/list-guard.ts';
 import { makeReady } from './upkeep/make-ready.ts';
 import { expectLeftAnswer } from './upkeep/settle-at-start.ts';
@@ -85,13 +84,13 @@ export async function runWorker(
   const owning = {
     ...prepared,
     lock: claimedLock(prepared.lock, folder),
-    listLock: claimedLock(prepared.listLock, folder),
+    listLocks: perList((name) => claimedLock(prepared.listLocks.of(name), folder)),
   };
   const ports = metrics?.around(owning) ?? owning;
   const guard = newGuard(ports, settings);
   const listGuard = new ListGuard(ports, settings);
-  const jobPorts = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
-  const waiting = new JobLanes(async (runs) => await runListJobs(runs, jobPorts));
+  const guarded = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
+  const { lanes: waiting, jobPorts } = lanesOf(guarded);
   const endings = new EndingGuard(jobPorts, waiting);
   const worker: WorkerState = { ports, answers, guard, waiting };
   const health = new Health(
@@ -103,7 +102,7 @@ export async function runWorker(
   const pages = await openPages(settings, metrics, health, { ...worker, link, waiting, listGuard });
   const isLeft = await expectLeftAnswer(ports);
   // A change is settled, and drift is looked for, without waiting for the broker.
-  const begun = makeReady(ports, guard, listGuard, endings, stop);
+  const begun = makeReady(ports, guard, listGuard, endings, waiting, stop);
   const ready = begun.all;
   waiting.holdRulesets(ready);
   ready.then(() => caretaker.start(jobPorts, waiting)).catch(() => {});
@@ -142,7 +141,7 @@ export async function runWorker(
   void manager.stopping();
   const consumed = link.stopConsuming();
   waiting.stop();
-  await Promise.all([consumed, ready]);
+  await Promise.all([consumed, ready, begun.left]);
   await caretaker.stop();
   await Promise.all([guard?.stop(), listGuard.stop(), endings.stop()]);
   // A worker that was never online keeps quiet: another one with the same host id may be online.

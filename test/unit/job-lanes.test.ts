@@ -11,7 +11,7 @@ const listJob = (name: string) => ({ action: 'list.replace', list: { name, revis
 
 /** Lanes, and a log of what was begun and ended, in order. A job ends when it is told to. */
 function lanes() {
-  const jobs = new JobLanes(async () => {});
+  const jobs = new JobLanes({ runLists: async () => {}, earlier: async () => [matching] });
   const log: string[] = [];
   const ends = new Map<string, () => void>();
   const push = (label: string, fields: object) => {

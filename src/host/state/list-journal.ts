@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ListJournal, PendingList } from '../../job/ports/lists.ts';
@@ -33,23 +34,70 @@ const StoredChange = z.object({
   place: z.string(),
   after: StoredList,
   window: StoredWindow.nullable(),
+  /** Workers before did not write it: they made lists for rulesets without a journal. */
+  madeFor: z.string().nullable().default(null),
 });
 
-/** The change of a list that is under way, `journal/list.json` in the state folder. */
+/** A worker before had one for all lists. It is read, and never written. */
+const FOR_ALL = 'list.json';
+const OF_LIST = /^list-([a-z0-9-]+)\.json$/;
+
+/** The changes of lists that are under way, `journal/list-NAME.json` in the state folder. */
 export class FileListJournal implements ListJournal {
   readonly #folder: string;
+  /** Whether there may be one of a worker before. */
+  #isOlder = true;
 
   constructor(stateDir: string) {
     this.#folder = join(stateDir, 'journal');
   }
 
-  async read(): Promise<PendingList | null> {
+  async names(): Promise<string[]> {
+    return await orUnavailable(this.#folder, async () => {
+      const files = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      });
+      const names = files.flatMap((file) => OF_LIST.exec(file)?.[1] ?? []);
+      const older = await this.#readOlder();
+      return [...new Set(older === null ? names : [...names, older.after.name])].toSorted();
+    });
+  }
+
+  async read(name: string): Promise<PendingList | null> {
+    const change = await this.#read(this.#path(name));
+    if (change !== null) return change;
+    const older = await this.#readOlder();
+    return older?.after.name === name ? older : null;
+  }
+
+  async write(change: PendingList): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      await makePrivateFolder(this.#folder);
+      const stored = { version: STATE_VERSION, ...change } satisfies z.infer<typeof StoredChange>;
+      await writeDurably(this.#path(change.after.name), JSON.stringify(stored));
+    });
+  }
+
+  async close(name: string): Promise<void> {
+    await removeStoredChange(this.#path(name));
+    if ((await this.#readOlder())?.after.name === name) await removeStoredChange(join(this.#folder, FOR_ALL));
+  }
+
+  async #readOlder(): Promise<PendingList | null> {
+    if (!this.#isOlder) return null;
+    const change = await this.#read(join(this.#folder, FOR_ALL));
+    this.#isOlder = change !== null;
+    return change;
+  }
+
+  async #read(path: string): Promise<PendingList | null> {
     const stored = await readStoredChange(
-      this.#path,
+      path,
       StoredChange,
       () =>
         new StateUnavailable(
-          `a change of a list was cut short, and ${this.#path}, which says whose it was, is damaged: move it away, and what is on record is put back`,
+          `a change of a list was cut short, and ${path}, which says whose it was, is damaged: move it away, and what is on record is put back`,
         ),
     );
     if (stored === null) return null;
@@ -57,19 +105,7 @@ export class FileListJournal implements ListJournal {
     return change;
   }
 
-  async write(change: PendingList): Promise<void> {
-    await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
-      const stored = { version: STATE_VERSION, ...change } satisfies z.infer<typeof StoredChange>;
-      await writeDurably(this.#path, JSON.stringify(stored));
-    });
-  }
-
-  async close(): Promise<void> {
-    await removeStoredChange(this.#path);
-  }
-
-  get #path(): string {
-    return join(this.#folder, 'list.json');
+  #path(name: string): string {
+    return join(this.#folder, `list-${name}.json`);
   }
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../contract/event.ts';
 import type { Job } from '../../contract/job.ts';
 import type { Disposition } from '../ports/delivery.ts';
+import type { Turn } from '../time/turn.ts';
 import type { Choice } from './choose-jobs.ts';
 import type { BatchPlace } from './list-batch.ts';
 
@@ -50,6 +51,8 @@ export interface WaitingOptions {
   together?: (count: number) => readonly BatchPlace[];
   /** Waits until jobs may be begun. */
   before?: () => Promise<void>;
+  /** Shared with others that wait: one of them works at a time. */
+  turn?: Pick<Turn, 'take' | 'leave'>;
 }
 
 /** @returns without `done`: it has not ended */

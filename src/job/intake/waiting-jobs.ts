@@ -140,13 +140,16 @@ export class WaitingJobs {
     await Promise.all([this.#gathering, this.#aside]);
     // Lets jobs that came at the same moment get into the queue before one is chosen.
     await setImmediate();
-    const { before } = this.#options;
+    const { before, turn } = this.#options;
     for (;;) {
       for (const work of this.#due.splice(0)) await work();
       if (before !== undefined) await before();
+      // What comes until it is this one's turn is chosen from, too.
+      await turn?.take();
       const next = this.#next();
+      if (next !== null) await this.#run(next);
+      turn?.leave();
       if (next === null) break;
-      await this.#run(next);
     }
     this.#isWorking = false;
   }

@@ -83,12 +83,13 @@ async function openJournal(
     place: ports.place,
     after,
     window: null,
+    madeFor: null,
   };
   const isAsked = confirm.mode !== 'none' && jobs.some(({ end }) => end.changed);
   if (isAsked) await assertConfirmable(`list ${labelOf({ name, revision: after.revision })}`, ports);
   await ports.listJournal.write(pending);
   const [first] = pending.jobs;
-  if (isAsked && first !== undefined) await ports.listWatchdog.arm(first, confirm.timeoutSeconds);
+  if (isAsked && first !== undefined) await ports.listWatchdogs.of(name).arm(first, confirm.timeoutSeconds);
   return pending;
 }
 
@@ -97,7 +98,7 @@ async function confirmAndKeep(
   { draft, jobs }: ChangeOfList,
   record: ListRecord,
   pending: PendingList,
-  { ports }: ListSession,
+  { ports, aside }: ListSession,
 ): Promise<void> {
   const [first] = jobs;
   if (first === undefined) return;
@@ -109,12 +110,10 @@ async function confirmAndKeep(
   const deadline = new Date(Date.now() + ms).toISOString();
   const window = { mode, resumable, deadline, deadlineMs: monotonicMs() + ms };
   const open = { ...pending, window };
+  const endWindow = async (deadlineMs: number) =>
+    await ports.listJournal.write({ ...open, window: { ...window, deadlineMs } });
   await ports.listJournal.write(open);
-  await confirmChange(
-    awaitingOf(open, window),
-    async (deadlineMs) => await ports.listJournal.write({ ...open, window: { ...window, deadlineMs } }),
-    ports,
-  );
+  await aside(async () => await confirmChange(awaitingOf(open, window), endWindow, ports));
 }
 
 /** What is told of a change that waits to be confirmed. */
@@ -190,10 +189,10 @@ async function leave({ name, draft }: ChangeOfList, session: ListSession): Promi
   await close(session);
 }
 
-async function close({ ports }: ListSession): Promise<void> {
+async function close({ name, ports }: ListSession): Promise<void> {
   try {
-    await ports.listWatchdog.disarm();
-    await ports.listJournal.close();
+    await ports.listWatchdogs.of(name).disarm();
+    await ports.listJournal.close(name);
   } catch (error) {
     ports.log.error({ error }, 'Cannot close the journal of a list');
   }

@@ -1,17 +1,16 @@
 import type { Job } from '../../contract/job.ts';
-import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
-import { summarise } from '../../list/summary.ts';
 import type { JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockLost } from '../ports/host-lock.ts';
-import { type ListSession, withLists } from '../ports/list-session.ts';
-import type { StoredList } from '../ports/lists.ts';
+import { type ListSession, withList } from '../ports/list-session.ts';
 import type { Ports } from '../ports/ports.ts';
+import { isUndoFailed } from '../settle/owed-undo.ts';
 import { areSets } from './compare-list.ts';
 import { mendList } from './live-list.ts';
-import { settleLists, tellSettledLists } from './settle-lists.ts';
+import { keepMadeList, makeList, unmakeList } from './made-lists.ts';
+import { settleList, tellSettledLists } from './settle-lists.ts';
 
 /** The lists that a ruleset needs on the host. */
 export interface NeededLists {
@@ -42,30 +41,41 @@ export async function holdLists(
 ): Promise<JobEnd> {
   if (matched.size === 0 && made.length === 0) return await work();
   if (ports.sets.missing !== null) throw new JobFailure('host', 'backend_unavailable', ports.sets.missing);
-  const before = new Map<string, StoredList | null>();
-  let isOver = true;
+  const madeNow: string[] = [];
+  let isOpen = false;
+  let isKept = false;
   try {
-    const end = await whileWriting(run, ports, work, async (session) => {
-      tellSettledLists(await settleLists(session), ports);
-      for (const name of made) await makeList(name, before, run, session);
-      for (const name of matched) if (!before.has(name)) await assertLive(name, session);
-    });
-    isOver = !KEPT.has(end.outcome);
+    const end = await whileWriting(
+      [...new Set([...matched, ...made])].toSorted(),
+      run,
+      ports,
+      work,
+      async (session) => {
+        const { name } = session;
+        tellSettledLists(await settleList(session), ports);
+        if (made.includes(name) && (await makeList(run.job.id, session))) madeNow.push(name);
+        if (matched.has(name) && !madeNow.includes(name)) await assertLive(session);
+      },
+    );
+    isKept = KEPT.has(end.outcome);
+    // The rules may still be there.
+    isOpen = end.failure !== null && isUndoFailed({ failure: end.failure });
     return end;
   } catch (error) {
     // The rules may stay.
-    if (error instanceof LockLost || error instanceof WindowLeft) isOver = false;
+    isOpen = error instanceof LockLost || error instanceof WindowLeft;
     throw error;
   } finally {
-    if (isOver && before.size > 0) await unmake(before, run, ports);
+    if (!isOpen) await endMade(madeNow, isKept, run, ports);
   }
 }
 
 /**
- * Holds the lock of lists while the rules are written. A long rehearsal before that keeps no address from being blocked, and neither
+ * Holds the locks of lists while the rules are written. A long rehearsal before that keeps no address from being blocked, and neither
  * does a confirmation behind it.
  */
 async function whileWriting(
+  names: readonly string[],
   run: Writer,
   ports: Ports,
   work: () => Promise<JobEnd>,
@@ -79,8 +89,7 @@ async function whileWriting(
   run.onWritten = letGo;
   run.beforeWriting = async () =>
     await new Promise<void>((resolve, fail) => {
-      held = withLists(ports, `job ${run.job.id}`, run.watch, async (session) => {
-        await prepare(session);
+      held = withEach(names, run, ports, prepare, async () => {
         resolve();
         await written;
       });
@@ -95,33 +104,23 @@ async function whileWriting(
   }
 }
 
-async function makeList(
-  name: string,
-  made: Map<string, StoredList | null>,
-  { job }: Writer,
-  { ports, sets }: ListSession,
+/** Takes the locks of several lists, one after the other, and makes each ready. */
+async function withEach(
+  [name, ...others]: readonly string[],
+  run: Writer,
+  ports: Ports,
+  prepare: (session: ListSession) => Promise<void>,
+  work: () => Promise<void>,
 ): Promise<void> {
-  const before = await ports.lists.read(name);
-  if (before !== null && !before.record.isRemoved) return;
-  const content = new Map<string, number | null>();
-  const record = {
-    name,
-    kind: null,
-    maxEntries: DEFAULT_LIST_ENTRIES,
-    revision: before?.record.revision ?? 0,
-    asked: before?.record.asked ?? null,
-    committedBy: job.id,
-    isRemoved: false,
-    ...summarise(content, Date.now()),
-  };
-  made.set(name, before);
-  await mendList(name, { record, content }, sets);
-  await ports.lists.prepare({ record, content });
-  await ports.lists.place(record);
-  await ports.boot.writeLoader();
+  if (name === undefined) return await work();
+  const asking = { purpose: `job ${run.job.id}`, watch: run.watch };
+  await withList(name, ports, asking, async (session) => {
+    await prepare(session);
+    await withEach(others, run, ports, prepare, work);
+  });
 }
 
-async function assertLive(name: string, { ports, sets }: ListSession): Promise<void> {
+async function assertLive({ name, ports, sets }: ListSession): Promise<void> {
   const stored = await ports.lists.read(name);
   if (stored === null || stored.record.isRemoved) {
     const message = `list ${name}, which the rules match, was removed a moment ago: send it first, or name it in "lists"`;
@@ -132,29 +131,21 @@ async function assertLive(name: string, { ports, sets }: ListSession): Promise<v
 }
 
 /**
- * Takes lists away that were made for a ruleset, but for those that had a job of their own since: those have what somebody was told that
- * they have. The ruleset's end is known already: if this fails, what is left is a list without entries.
+ * Takes lists away that were made for a ruleset, or keeps them. The ruleset's end is known already: if this fails, it is tried again when the
+ * lists are looked at next.
  */
-async function unmake(
-  before: ReadonlyMap<string, StoredList | null>,
-  run: Writer,
-  ports: Ports,
-): Promise<void> {
-  try {
-    await withLists(ports, `job ${run.job.id}`, run.watch, async (session) => {
-      tellSettledLists(await settleLists(session), ports);
-      const { sets } = session;
-      for (const [name, stored] of before) {
-        if ((await ports.lists.record(name))?.committedBy !== run.job.id) continue;
-        await mendList(name, stored, sets);
-        if (stored === null) await ports.lists.forget(name);
-        else {
-          await ports.lists.prepare(stored);
-          await ports.lists.place(stored.record);
-        }
-      }
-    });
-  } catch (error) {
-    ports.log.warn({ jobId: run.job.id, error }, 'Cannot take lists away that were made for a ruleset');
+async function endMade(made: readonly string[], isKept: boolean, run: Writer, ports: Ports): Promise<void> {
+  const { id } = run.job;
+  const asking = { purpose: `job ${id}`, watch: run.watch };
+  for (const name of made) {
+    try {
+      await withList(name, ports, asking, async (session) => {
+        if (isKept) await keepMadeList(id, session);
+        else await unmakeList(id, session);
+      });
+    } catch (error) {
+      const fields = { jobId: id, list: name, error };
+      ports.log.warn(fields, 'Cannot end yet what was begun with a list for a ruleset: it is tried again');
+    }
   }
 }

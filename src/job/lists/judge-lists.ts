@@ -4,7 +4,6 @@ import { setName } from '../../list/set-lines.ts';
 import { isFarEnd } from '../../list/timeout.ts';
 import type { DriftMode } from '../drift/judge-drift.ts';
 import { RepairLimit } from '../drift/repair-limit.ts';
-import { LockLost } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -54,34 +53,14 @@ export class ListJudge {
   }
 
   /**
-   * One list that cannot be looked at keeps no other from that.
+   * Looks at one list.
    *
-   * @returns whether all lists were looked at
+   * @param never as {@link neverKey} has it
    * @throws {StateUnavailable | SetsFailed | LockLost}
    */
-  async look(asked: ListLook, session: ListSession): Promise<boolean> {
-    const { ports, sets } = session;
-    const headers = await sets.headers();
-    const never = await this.#neverKey(ports);
-    let isDone = true;
-    for (const name of await ports.lists.names()) {
-      try {
-        await this.#lookAt(name, asked, { headers, never }, session);
-      } catch (error) {
-        if (error instanceof LockLost) throw error;
-        isDone = false;
-        this.#ports.log.error({ list: name, error }, 'Cannot look at a list');
-      }
-    }
-    return isDone;
-  }
-
-  async #lookAt(
-    name: string,
-    asked: ListLook,
-    { headers, never }: { headers: ReadonlyMap<string, SetHeader>; never: string | null },
-    session: ListSession,
-  ): Promise<void> {
+  async look(asked: ListLook, never: string | null, session: ListSession): Promise<void> {
+    const { name } = session;
+    const headers = await session.sets.headers();
     const record = await session.ports.lists.record(name);
     if (record === null) return;
     await dropSpares(name, session.sets, headers);
@@ -175,7 +154,7 @@ export class ListJudge {
   }
 
   /** What deny lists must not have, to be compared with that of the last look; `null`: it cannot be seen. */
-  async #neverKey({ never, log }: ListSession['ports']): Promise<string | null> {
+  async neverKey({ never, log }: Pick<Ports, 'never' | 'log'>): Promise<string | null> {
     try {
       const { names } = await never.read();
       return [...names.keys()].toSorted().join(' ');

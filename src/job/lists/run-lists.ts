@@ -5,7 +5,7 @@ import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockLost } from '../ports/host-lock.ts';
-import { type ListSession, withLists } from '../ports/list-session.ts';
+import { type ListSession, withList } from '../ports/list-session.ts';
 import type { ListEnd } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
 import { admitList } from './admit-list.ts';
@@ -14,9 +14,10 @@ import { entriesToCut } from './cut-flows.ts';
 import { keepOutNever } from './keep-out-never.ts';
 import { assertUnused } from './list-users.ts';
 import { mendList } from './live-list.ts';
+import { owedByRuleset, settleOwedLists } from './owed-lists.ts';
 import { type Draft, draftOf, kindOf, planWish } from './plan-list.ts';
 import { type ListWish, readListJob } from './read-list-job.ts';
-import { settleLists, tellSettledLists } from './settle-lists.ts';
+import { settleList, tellSettledLists } from './settle-lists.ts';
 
 /** A job of a list on its way: what it asks for, and the events that it makes. */
 interface Asking {
@@ -35,12 +36,17 @@ export async function runListJobs(runs: readonly JobRun[], ports: Ports): Promis
   const [first] = asking;
   if (first === undefined) return;
   const { watch, job } = first.run;
+  const asks = { purpose: `job ${job.id}`, watch, aside: ports.listTurn.aside };
   const stopWaiting = watch.start('lockMs');
+  const { name } = first.wish;
   try {
-    await withLists(ports, `job ${job.id}`, watch, async (session) => {
+    await settleOwedLists(asks.purpose, ports, name);
+    await withList(name, ports, asks, async (session) => {
       stopWaiting();
-      const settled = await settleLists(session);
+      const settled = await settleList(session);
       tellSettledLists(settled, ports);
+      const owed = await owedByRuleset(ports);
+      if (owed !== null) throw owed;
       await runUnderLock(await withoutEnded(asking, ports), session);
     });
   } catch (error) {
@@ -83,8 +89,7 @@ async function readAll(runs: readonly JobRun[], ports: Ports): Promise<Asking[]>
 }
 
 async function runUnderLock(asking: readonly Asking[], session: ListSession): Promise<void> {
-  const { ports, sets } = session;
-  const name = asking[0]?.wish.name ?? '';
+  const { name, ports, sets } = session;
   const before = await ports.lists.read(name);
   const nowMs = Date.now();
   let draft = draftOf(before, nowMs);

@@ -16,6 +16,7 @@ import { monotonicMs } from '../time/monotonic.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
 import { awaitingOf, diffOf, endOf } from './change-list.ts';
 import { mendList } from './live-list.ts';
+import { settleMadeList } from './made-lists.ts';
 import { listUndoPending, undoFailed, undoStubbornly } from './undo-list.ts';
 
 /** The ends of jobs whose change was cut short. They are on disk, and still have to be published. */
@@ -23,19 +24,22 @@ export type SettledLists = { event: JobCompletedEvent; headers: Record<string, s
 
 /**
  * Ends the change of a list that was left in the middle, if there is one: it stays if it is on record, else what is on record comes
- * back. Whoever takes the lock of lists does this first.
+ * back. Whoever takes the lock of a list does this first.
  *
  * @throws {StateUnavailable | SetsFailed | LockLost}
  * @throws {JobFailure} `undo_pending`, if it cannot be put back yet
  * @throws {LockTimeout} if the change waits for an answer that this process cannot hear
  * @throws {WindowLeft} if the worker must stop while it waits for the answer
  */
-export async function settleLists(session: ListSession): Promise<SettledLists> {
-  const { ports, sets } = session;
-  const pending = await ports.listJournal.read();
+export async function settleList(session: ListSession): Promise<SettledLists> {
+  const { name, ports, sets } = session;
+  const pending = await ports.listJournal.read(name);
   if (pending === null) return [];
+  if (pending.madeFor !== null) {
+    await settleMadeList(pending.madeFor, session);
+    return [];
+  }
   const { after, jobs } = pending;
-  const { name } = after;
   ports.log.warn({ ...firstOf(jobs), list: name }, 'A change of a list was cut short, and is settled');
   const ends = new Map<string, JobCompletedEvent | null>();
   for (const { job } of jobs) ends.set(job.id, await ports.results.find(job.id));
@@ -61,8 +65,8 @@ export async function settleLists(session: ListSession): Promise<SettledLists> {
     tellSettledLists(settled, ports);
     throw listUndoPending(jobs, after, error);
   }
-  await ports.listWatchdog.disarm();
-  await ports.listJournal.close();
+  await ports.listWatchdogs.of(name).disarm();
+  await ports.listJournal.close(name);
   return settled;
 }
 
@@ -75,7 +79,7 @@ async function decide(
   const { ports } = session;
   const { name } = pending.after;
   if (isCommitted(await ports.lists.read(name), pending)) return null;
-  const goesOn = !hasEnded && mayGoOn(pending, ports);
+  const goesOn = !hasEnded && isAwaited(pending, ports);
   const failure = goesOn ? await resumeWindow(pending, session) : cutShort(pending);
   if (failure !== null) await ports.lists.discard(name);
   return failure;
@@ -147,7 +151,8 @@ function isCommitted(stored: StoredList | null, { after }: PendingList): boolean
 
 type Open = PendingList & { window: NonNullable<PendingList['window']> };
 
-function mayGoOn(pending: PendingList, { place }: Pick<Ports, 'place'>): pending is Open {
+/** Whether a change waits for an answer that may still come. */
+export function isAwaited(pending: PendingList, { place }: Pick<Ports, 'place'>): pending is Open {
   const { window } = pending;
   if (window === null || pending.place !== place) return false;
   return window.mode === 'manual' && window.resumable && monotonicMs() < window.deadlineMs;
@@ -156,19 +161,17 @@ function mayGoOn(pending: PendingList, { place }: Pick<Ports, 'place'>): pending
 /** @returns `null`: the change is on record */
 async function resumeWindow(
   pending: PendingList,
-  { ports, assertHeld }: Pick<ListSession, 'ports' | 'assertHeld'>,
+  { ports, assertHeld, aside }: Pick<ListSession, 'ports' | 'assertHeld' | 'aside'>,
 ): Promise<JobFailure | null> {
   const { window, after } = pending;
   if (window === null) return cutShort(pending);
   if (!ports.confirmation.answers.resumable) {
     throw new LockTimeout(`list ${labelOf(after)} waits until ${window.deadline} to be confirmed or aborted`);
   }
+  const endWindow = async (deadlineMs: number) =>
+    await ports.listJournal.write({ ...pending, window: { ...window, deadlineMs } });
   try {
-    await confirmChange(
-      awaitingOf(pending, window),
-      async (deadlineMs) => await ports.listJournal.write({ ...pending, window: { ...window, deadlineMs } }),
-      ports,
-    );
+    await aside(async () => await confirmChange(awaitingOf(pending, window), endWindow, ports));
     assertHeld();
     await ports.lists.place(after);
     return null;

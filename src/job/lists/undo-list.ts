@@ -55,6 +55,6 @@ export function listUndoPending(
   list: Named,
   error: Error,
 ): JobFailure {
-  const message = `the undo of job ${jobs.map(({ job }) => job.id).join(', ')} (list ${labelOf(list)}) is owed, and no list may change before; it is tried on, and failed last because ${error.message}`;
+  const message = `the undo of job ${jobs.map(({ job }) => job.id).join(', ')} (list ${labelOf(list)}) is owed, and nothing else may change before: send this again once it has succeeded (fleetwall.job.undone); it is tried on, and failed last because ${error.message}`;
   return new JobFailure('host', 'undo_pending', message, { cause: error });
 }

@@ -68,13 +68,23 @@ export interface PendingList {
   after: ListRecord;
   /** `null` until the change is made, and waits to be confirmed. Then the whole list is written aside. */
   window: Pick<ConfirmWindow, 'mode' | 'resumable' | 'deadline' | 'deadlineMs'> | null;
+  /** The job of the ruleset that the list is made for; then no job of a list has begun it. */
+  madeFor: string | null;
 }
 
-/** Keeps the one change of lists that can be under way in a network namespace. Each method: @throws {StateUnavailable} */
+/** Keeps the changes of lists that are under way in a network namespace, one a list. Each method: @throws {StateUnavailable} */
 export interface ListJournal {
-  read(): Promise<PendingList | null>;
+  /** The lists of which a change is under way. */
+  names(): Promise<string[]>;
+  /** @returns `null`: no change of this list is under way */
+  read(name: string): Promise<PendingList | null>;
   write(change: PendingList): Promise<void>;
-  close(): Promise<void>;
+  close(name: string): Promise<void>;
+}
+
+/** What each list has for itself. */
+export interface PerList<T> {
+  of(name: string): T;
 }
 
 /** What a deny list must never have. */

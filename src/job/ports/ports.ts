@@ -1,13 +1,14 @@
 import type { JobCompletedEvent, WorkerFacts } from '../../contract/event.ts';
 import type { HostPolicy } from '../../contract/host-policy.ts';
 import type { Guardrails } from '../../ruleset/policy/guardrails.ts';
+import type { Turn } from '../time/turn.ts';
 import type { Confirmation } from './confirmation.ts';
 import type { EventPublisher } from './events.ts';
 import type { Firewall, RulesMonitor } from './firewall.ts';
 import type { HostClock } from './host-clock.ts';
 import type { HostLock } from './host-lock.ts';
 import type { KeyRing } from './key-ring.ts';
-import type { AddressSets, FlowCutter, ListJournal, ListStore, NeverNetworks } from './lists.ts';
+import type { AddressSets, FlowCutter, ListJournal, ListStore, NeverNetworks, PerList } from './lists.ts';
 import type { Log } from './log.ts';
 import type { Packets } from './packets.ts';
 import type { Journal, PendingChange } from './pending.ts';
@@ -74,13 +75,18 @@ export interface Ports {
   journal: Journal;
   watchdog: Watchdog;
   caretaker: Caretaker;
-  /** The right to change lists, which is not held while a ruleset waits to be confirmed. Whoever has both took `lock` first. */
-  listLock: HostLock;
+  /**
+   * The right to change a list. It is held while the list waits to be confirmed, and keeps no other list, and no ruleset that does not
+   * match it. Whoever has both took `lock` first.
+   */
+  listLocks: PerList<HostLock>;
+  /** Of the jobs of lists, one at a time works: whoever of them only waits gives the turn away. */
+  listTurn: Pick<Turn, 'aside'>;
   sets: AddressSets;
   flows: FlowCutter;
   lists: ListStore;
   listJournal: ListJournal;
-  listWatchdog: Watchdog;
+  listWatchdogs: PerList<Watchdog>;
   never: NeverNetworks;
   confirmation: Confirmation;
   results: ResultStore;

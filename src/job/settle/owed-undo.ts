@@ -62,8 +62,14 @@ export function wouldChange({ action }: Pick<Job, 'action'>): boolean {
   return CHANGES.has(action);
 }
 
-/** Returns the failure of a job that was not begun because another job's undo is owed. */
-export function undoPending({ job, ruleset }: PendingChange, reason: string): JobFailure {
-  const message = `the undo of job ${job.id} (ruleset ${labelOf(ruleset)}) is owed, and nothing else may change before; it is tried on, and failed last because ${reason}`;
+/**
+ * Returns the failure of a job that was not begun because another job's undo is owed.
+ *
+ * @param reason why it failed last; `null`: that is not known here
+ */
+export function undoPending({ job, ruleset }: PendingChange, reason: string | null): JobFailure {
+  const why =
+    reason === null ? 'why it fails, its end and the log of the worker say' : `failed last because ${reason}`;
+  const message = `the undo of job ${job.id} (ruleset ${labelOf(ruleset)}) is owed, and nothing else may change before: send this again once it has succeeded (fleetwall.job.undone); it is tried on, and ${why}`;
   return new JobFailure('host', 'undo_pending', message);
 }

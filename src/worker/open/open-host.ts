@@ -13,6 +13,7 @@ import { makePrivateFolder } from '../../host/state/files.ts';
 import { assertOwnFolder } from '../../host/state/own-folder.ts';
 import { assertStateOfNamespace } from '../../host/state/state-folder.ts';
 import { DetachedWatchdog } from '../../host/watchdog.ts';
+import type { PerList } from '../../job/ports/lists.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import { Flows } from '../../netfilter/flows.ts';
@@ -38,7 +39,7 @@ export type ManagedHost = Pick<
   | 'facts'
   | 'place'
   | 'lock'
-  | 'listLock'
+  | 'listLocks'
   | 'firewall'
   | 'sets'
   | 'flows'
@@ -46,13 +47,13 @@ export type ManagedHost = Pick<
   | 'sandbox'
   | 'packets'
   | 'watchdog'
-  | 'listWatchdog'
+  | 'listWatchdogs'
 > & {
   checks: HostChecks;
   /** Finds the process that has the lock, if it is stopped, and signals it. */
   holder: Pick<LockHolder, 'findStopped' | 'signal'>;
-  /** The same of the lock of lists. */
-  listHolder: Pick<LockHolder, 'findStopped' | 'signal'>;
+  /** The same of the lock of a list. */
+  listHolders: PerList<Pick<LockHolder, 'findStopped' | 'signal'>>;
   /** The programs that load the rules at boot. */
   restore: Record<'ipv4' | 'ipv6', string>;
   /** The program that loads lists at boot; `null`: there is none. */
@@ -101,7 +102,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
   const timeoutSeconds = settings.lockTimeoutSeconds;
   const locking = { runDir, inode, hostId, timeoutSeconds, run, log };
   const lock = new NamespaceLock(locking);
-  const listLock = new NamespaceLock({ ...locking, what: 'lists' });
+  const listLocks = perList((list) => new NamespaceLock({ ...locking, list }));
   const firewall = new Iptables(iptables);
   const nft = programs.backend === 'nft' ? programs.nft : null;
   const settling = { command: SETTLE, environment: environmentOf(settings) };
@@ -109,12 +110,12 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     facts,
     place: `boot ${facts.bootId}, network namespace ${inode}`,
     lock,
-    listLock,
+    listLocks,
     firewall,
     sets: new Ipset({ ipset: programs.ipset, namespace, timeoutMs: iptables.timeoutMs, run }),
     flows: new Flows({ ...programs, namespace, timeoutMs: iptables.timeoutMs, run }),
     holder: new LockHolder(lock.path),
-    listHolder: new LockHolder(listLock.path),
+    listHolders: perList((list) => new LockHolder(listLocks.of(list).path)),
     checks: {
       lock: async () => await lock.assertFree(),
       // Not by `run`: a look from outside must not count as progress of a job.
@@ -125,7 +126,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     sandbox: new ScratchSandbox({ ...iptables, open: openScratchNamespace }),
     packets: new PacketTrials(iptables),
     watchdog: new DetachedWatchdog(settling),
-    listWatchdog: new DetachedWatchdog(settling),
+    listWatchdogs: perList(() => new DetachedWatchdog(settling)),
     restore: programs.restore,
     ipset: programs.ipset,
     prefix,
@@ -155,4 +156,16 @@ function environmentOf(settings: WorkerSettings): Record<string, string> {
       value === undefined ? [] : [[environmentName(name), String(value)] as const],
     ),
   );
+}
+
+/** Makes what a list has for itself when it is first asked for. */
+export function perList<T>(make: (name: string) => T): PerList<T> {
+  const made = new Map<string, T>();
+  return {
+    of: (name) => {
+      const known = made.get(name) ?? make(name);
+      made.set(name, known);
+      return known;
+    },
+  };
 }

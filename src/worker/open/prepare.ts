@@ -42,7 +42,7 @@ export interface Surroundings {
   log: Log;
 }
 
-export type PreparedPorts = Ports & { checks: HostChecks } & Pick<ManagedHost, 'holder' | 'listHolder'>;
+export type PreparedPorts = Ports & { checks: HostChecks } & Pick<ManagedHost, 'holder' | 'listHolders'>;
 
 /**
  * Opens everything that jobs need.
@@ -95,6 +95,7 @@ export async function preparePorts(
     boot: new FileBootFiles(stateDir, restore, ipset),
     lists: new FileListStore(stateDir),
     listJournal: new FileListJournal(stateDir),
+    listTurn: { aside: async (work) => await work() },
     never: new HostsNever({
       addresses: hasBroker ? settings.amqpUrl.map(({ hostname }) => hostname) : [],
       never: policy.never ?? [],

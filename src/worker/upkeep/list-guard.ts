@@ -1,9 +1,9 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { FleetEvent } from '../../contract/event.ts';
-import { ListJudge, type ListLook } from '../../job/lists/judge-lists.ts';
-import { settleLists, tellSettledLists } from '../../job/lists/settle-lists.ts';
+import { ListJudge } from '../../job/lists/judge-lists.ts';
+import { settleList, tellSettledLists } from '../../job/lists/settle-lists.ts';
 import { LockLost, LockTimeout } from '../../job/ports/host-lock.ts';
-import { withLists } from '../../job/ports/list-session.ts';
+import { withList } from '../../job/ports/list-session.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import { Stopwatch } from '../../job/time/stopwatch.ts';
 
@@ -13,7 +13,13 @@ const CLOCK_MS = 5_000;
 /** A clock that is kept right by a few milliseconds a second is not set. */
 const LEAST_STEP_MS = 2_000;
 
-/** Looks after the lists between jobs: drift, timeouts after a step of the clock, and addresses that the host has got. */
+/** Which lists to look at; without it, all. */
+type Only = (name: string) => boolean;
+
+/**
+ * Looks after the lists between jobs: drift, timeouts after a step of the clock, and addresses that the host has got. A list that a job
+ * has in hand, or that waits to be confirmed, keeps no other from being looked at.
+ */
 export class ListGuard {
   readonly #ports: Ports;
   readonly #judge: ListJudge;
@@ -21,10 +27,10 @@ export class ListGuard {
   #timer: NodeJS.Timeout | null = null;
   #clock: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
-  #wholeAt = Number.NEGATIVE_INFINITY;
+  readonly #wholeAt = new Map<string, number>();
   #offsetMs = offset();
-  /** The clock was set, and timeouts are not set anew yet. */
-  #mustRenew = false;
+  /** Of these, timeouts are to be set anew: the clock was set, or the worker has just begun. */
+  #unrenewed = new Set<string>();
   #isRunning = false;
 
   constructor(ports: Ports, { drift, driftIntervalSeconds }: WorkerSettings) {
@@ -40,7 +46,8 @@ export class ListGuard {
 
   /** Looks once, before any job: what is not live at all is put back, and timeouts are set anew. */
   async lookAtStart(): Promise<void> {
-    await this.#look({ isWhole: true, putsBack: true, renews: true });
+    await this.#renewAll();
+    await this.#look(() => true, true);
   }
 
   /** Looks by itself from now on. */
@@ -50,7 +57,7 @@ export class ListGuard {
     this.#lookLater();
     this.#clock = setInterval(() => {
       this.#watchClock();
-      void this.#settleLeft();
+      void this.lookAtLeft();
     }, CLOCK_MS).unref();
   }
 
@@ -68,10 +75,12 @@ export class ListGuard {
   }
 
   #lookNext(): void {
-    const isWhole = performance.now() - this.#wholeAt >= WHOLE_MS;
-    this.#looking = this.#looking
-      .then(async () => await this.#look({ isWhole, putsBack: false, renews: this.#mustRenew }))
-      .then(() => this.#lookLater());
+    void this.#lookAfter(() => true).then(() => this.#lookLater());
+  }
+
+  async #lookAfter(only: Only): Promise<void> {
+    this.#looking = this.#looking.then(async () => await this.#look(only, false));
+    await this.#looking;
   }
 
   /** The kernel counts as this process does, and not as the calendar. */
@@ -80,32 +89,53 @@ export class ListGuard {
     if (Math.abs(now - this.#offsetMs) < LEAST_STEP_MS) return;
     this.#ports.log.info({ byMs: now - this.#offsetMs }, 'The clock was set: the ends of entries are, too');
     this.#offsetMs = now;
-    this.#mustRenew = true;
-    this.#lookNext();
+    void this.#renewAll().then(() => this.#lookNext());
   }
 
-  /** An owed undo is tried again soon, and so is what another process has left. */
-  async #settleLeft(): Promise<void> {
-    const { listJournal, listLock } = this.#ports;
-    const left = await listJournal.read().catch(() => null);
-    if (left !== null && !listLock.isBusy) this.#lookNext();
+  async #renewAll(): Promise<void> {
+    const names = await this.#ports.lists.names().catch(() => []);
+    for (const name of names) this.#unrenewed.add(name);
   }
 
-  async #look(asked: ListLook): Promise<void> {
-    const { listLock, sets, log } = this.#ports;
-    // A job sees for itself what is live. But a step of the clock must not be missed.
-    if (sets.missing !== null || (listLock.isBusy && !asked.renews)) return;
+  /** An owed undo is tried again soon, and so is what another process has left, or a job has kept from being looked at. */
+  async lookAtLeft(): Promise<void> {
+    const { listJournal, listLocks } = this.#ports;
+    const left = new Set([...(await listJournal.names().catch(() => [])), ...this.#unrenewed]);
+    const isFree = [...left].some((name) => !listLocks.of(name).isBusy);
+    if (isFree) await this.#lookAfter((name) => left.has(name));
+  }
+
+  async #look(only: Only, putsBack: boolean): Promise<void> {
+    const { sets, lists, listJournal, log } = this.#ports;
+    if (sets.missing !== null) return;
     try {
-      await withLists(this.#ports, 'look at the lists', new Stopwatch(), async (session) => {
-        tellSettledLists(await settleLists(session), this.#ports);
-        const isDone = await this.#judge.look(asked, session);
-        if (isDone && asked.renews) this.#mustRenew = false;
+      const names = new Set([...(await lists.names()), ...(await listJournal.names())]);
+      const never = await this.#judge.neverKey(this.#ports);
+      for (const name of [...names].filter(only)) await this.#lookAt(name, putsBack, never);
+    } catch (error) {
+      log.error({ error }, 'Cannot look at the lists');
+    }
+  }
+
+  /** One that cannot be looked at keeps no other from that. */
+  async #lookAt(name: string, putsBack: boolean, never: string | null): Promise<void> {
+    const { log, listLocks } = this.#ports;
+    // A job sees for itself what is live.
+    if (listLocks.of(name).isBusy) return;
+    const renews = this.#unrenewed.has(name);
+    const isWhole = performance.now() - (this.#wholeAt.get(name) ?? Number.NEGATIVE_INFINITY) >= WHOLE_MS;
+    const asking = { purpose: `look at list ${name}`, watch: new Stopwatch() };
+    try {
+      await withList(name, this.#ports, asking, async (session) => {
+        tellSettledLists(await settleList(session), this.#ports);
+        await this.#judge.look({ isWhole, putsBack, renews }, never, session);
+        if (renews) this.#unrenewed.delete(name);
+        if (isWhole) this.#wholeAt.set(name, performance.now());
       });
-      if (asked.isWhole) this.#wholeAt = performance.now();
     } catch (error) {
       if (error instanceof LockTimeout || error instanceof LockLost)
-        log.debug({ error }, 'Did not look at the lists');
-      else log.error({ error }, 'Cannot look at the lists');
+        log.debug({ list: name, error }, 'Did not look at a list');
+      else log.error({ list: name, error }, 'Cannot look at a list');
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Ports } from '../../job/ports/ports.ts';
 import type { DriftGuard } from './drift-guard.ts';
 import type { EndingGuard } from './ending-guard.ts';
+import type { JobLanes } from './job-lanes.ts';
 import type { ListGuard } from './list-guard.ts';
 import { settleAtStart, settleListsAtStart } from './settle-at-start.ts';
 
@@ -10,6 +11,8 @@ export interface Beginning {
   lists: Promise<void>;
   /** Before those of rulesets, too. It may take until somebody confirms what an earlier worker has changed, or does not. */
   all: Promise<void>;
+  /** When no list waits any more for an answer that an earlier worker waited for. Only the jobs of such a list wait for it. */
+  left: Promise<void>;
 }
 
 export function makeReady(
@@ -17,26 +20,40 @@ export function makeReady(
   guard: DriftGuard | null,
   listGuard: ListGuard,
   endings: EndingGuard,
+  lanes: Pick<JobLanes, 'holdList'>,
   stop: AbortSignal,
 ): Beginning {
-  const lists = beginLists(ports, listGuard, stop);
-  return { lists, all: beginAll(lists, ports, guard, endings, stop) };
+  const begun = beginLists(ports, listGuard, lanes, stop);
+  const lists = begun.then(() => {});
+  const left = begun.then(async (settling) => void (await Promise.all(settling)));
+  return { lists, left, all: beginAll(lists, ports, guard, listGuard, endings, stop) };
 }
 
-async function beginLists(ports: Ports, guard: ListGuard, stop: AbortSignal): Promise<void> {
-  await settleListsAtStart(ports, stop);
+/** @returns what goes on for longer */
+async function beginLists(
+  ports: Ports,
+  guard: ListGuard,
+  lanes: Pick<JobLanes, 'holdList'>,
+  stop: AbortSignal,
+): Promise<Promise<void>[]> {
+  const left = await settleListsAtStart(ports, stop);
+  for (const { name, settled } of left) lanes.holdList(name, settled);
   if (!stop.aborted) await guard.lookAtStart();
   if (!stop.aborted) guard.start();
+  return left.map(({ settled }) => settled);
 }
 
 async function beginAll(
   lists: Promise<void>,
   ports: Ports,
   guard: DriftGuard | null,
+  listGuard: ListGuard,
   endings: EndingGuard,
   stop: AbortSignal,
 ): Promise<void> {
   await Promise.all([settleAtStart(ports, stop), lists]);
+  // What was made for a ruleset goes with it.
+  if (!stop.aborted) await listGuard.lookAtLeft();
   // What is over is not put back first.
   if (!stop.aborted) await endings.lookAtStart();
   if (!stop.aborted) endings.start();

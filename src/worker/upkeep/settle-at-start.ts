@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UNDO_LIMIT_MS } from '../../job/change/take-back.ts';
 import { lookAfterBootFiles } from '../../job/drift/look-after-boot-files.ts';
-import { settleLists, tellSettledLists } from '../../job/lists/settle-lists.ts';
+import { isAwaited, settleList, tellSettledLists } from '../../job/lists/settle-lists.ts';
 import { WindowLeft } from '../../job/ports/confirmation.ts';
-import { withLists } from '../../job/ports/list-session.ts';
+import { withList } from '../../job/ports/list-session.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import { HostSession } from '../../job/ports/session.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
@@ -13,16 +13,41 @@ import { BackOff } from '../../job/time/back-off.ts';
 import { monotonicMs } from '../../job/time/monotonic.ts';
 import { Stopwatch } from '../../job/time/stopwatch.ts';
 
+/** A list that waits for a person's answer, and when that is over. */
+export interface LeftList {
+  name: string;
+  settled: Promise<void>;
+}
+
 /**
- * Does the same for a change of a list. Until it has succeeded, each job of a list tries again, and each look at the lists.
+ * Does the same for changes of lists. Until it has succeeded, each job of the list tries again, and each look at it.
+ *
+ * @returns those that wait to be confirmed; nothing else waits for them
  */
-export async function settleListsAtStart(ports: Ports, stop: AbortSignal): Promise<void> {
-  if (ports.sets.missing !== null || stop.aborted) return;
-  try {
-    tellSettledLists(await withLists(ports, 'start of the worker', new Stopwatch(), settleLists), ports);
-  } catch (error) {
-    if (!(error instanceof WindowLeft)) ports.log.error({ error }, 'Cannot settle a change of a list yet');
+export async function settleListsAtStart(ports: Ports, stop: AbortSignal): Promise<LeftList[]> {
+  if (ports.sets.missing !== null || stop.aborted) return [];
+  const left: LeftList[] = [];
+  for (const name of await ports.listJournal.names().catch((error: unknown) => noteUnsettled(error, ports))) {
+    const change = await ports.listJournal.read(name).catch(() => null);
+    const settled = settleOne(name, ports);
+    if (change !== null && isAwaited(change, ports)) left.push({ name, settled });
+    else await settled;
   }
+  return left;
+}
+
+async function settleOne(name: string, ports: Ports): Promise<void> {
+  const asking = { purpose: 'start of the worker', watch: new Stopwatch() };
+  try {
+    tellSettledLists(await withList(name, ports, asking, settleList), ports);
+  } catch (error) {
+    if (!(error instanceof WindowLeft)) noteUnsettled(error, ports, name);
+  }
+}
+
+function noteUnsettled(error: unknown, { log }: Pick<Ports, 'log'>, list?: string): [] {
+  log.error({ list, error }, 'Cannot settle a change of a list yet');
+  return [];
 }
 
 /**
@@ -75,10 +100,11 @@ export async function expectLeftAnswer({
   if (isLeft) {
     confirmation.answers.expect({ jobId: change.job.id, ruleset: change.ruleset.name });
   }
-  const left = await listJournal.read().catch(() => null);
-  const [first] = left?.jobs ?? [];
-  if (left?.window?.mode === 'manual' && first !== undefined) {
-    confirmation.answers.expect({ jobId: first.job.id, list: left.after.name });
+  for (const name of await listJournal.names().catch(() => [])) {
+    const left = await listJournal.read(name).catch(() => null);
+    const [first] = left?.jobs ?? [];
+    if (left?.window?.mode === 'manual' && first !== undefined)
+      confirmation.answers.expect({ jobId: first.job.id, list: name });
   }
   return isLeft;
 }

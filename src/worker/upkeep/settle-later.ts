@@ -3,11 +3,11 @@ import type { WorkerSettings } from '../../config/worker-settings.ts';
 import { FileJournal } from '../../host/state/journal.ts';
 import { FileListJournal } from '../../host/state/list-journal.ts';
 import { type Continued, stepAgainst } from '../../host/stopped-holder.ts';
-import { settleLists } from '../../job/lists/settle-lists.ts';
+import { settleList } from '../../job/lists/settle-lists.ts';
 import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
 import { LockTimeout } from '../../job/ports/host-lock.ts';
-import { withLists } from '../../job/ports/list-session.ts';
-import type { PendingList } from '../../job/ports/lists.ts';
+import { withList } from '../../job/ports/list-session.ts';
+import type { ListJournal, PendingList } from '../../job/ports/lists.ts';
 import type { Log } from '../../job/ports/log.ts';
 import { JournalDamaged, type PendingChange } from '../../job/ports/pending.ts';
 import { HostSession } from '../../job/ports/session.ts';
@@ -33,14 +33,15 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
     try {
       const change = await journal.peek();
       if (change?.job.id !== jobId) {
-        const ofList = await listJournal.read();
-        if (ofList?.jobs.some(({ job }) => job.id === jobId) !== true) return;
-        listSettler ??= await newSettler(settings, log, 'listHolder');
+        const ofList = await changeOfList(jobId, listJournal);
+        if (ofList === null) return;
+        const { name } = ofList.after;
+        listSettler ??= await newSettler(settings, log, ({ listHolders }) => listHolders.of(name));
         if (await listSettler.isTooEarly({ ...ofList, owed: null })) await sleep(LOOK_MS);
-        else await listSettler.settleLists(jobId);
+        else await listSettler.settleList(name, jobId);
         continue;
       }
-      settler ??= await newSettler(settings, log, 'holder');
+      settler ??= await newSettler(settings, log, ({ holder }) => holder);
       if (await settler.isTooEarly(change)) await sleep(LOOK_MS);
       else if (await settler.settle(jobId)) return;
       else await sleep(pause.next());
@@ -58,10 +59,19 @@ export async function settleLater(jobId: string, settings: WorkerSettings, log: 
 async function newSettler(
   settings: WorkerSettings,
   log: Log,
-  which: 'holder' | 'listHolder',
+  holderOf: (ports: PreparedPorts) => PreparedPorts['holder'],
 ): Promise<Settler> {
   const ports = await watchdogPorts(settings, log);
-  return new Settler(ports, ports[which], monotonicMs());
+  return new Settler(ports, holderOf(ports), monotonicMs());
+}
+
+/** The change of a list that a job has begun; `null`: it is over, or there never was one. */
+async function changeOfList(jobId: string, journal: ListJournal): Promise<PendingList | null> {
+  for (const name of await journal.names()) {
+    const change = await journal.read(name);
+    if (change?.jobs.some(({ job }) => job.id === jobId) === true) return change;
+  }
+  return null;
 }
 
 /** Without a broker, and without another watchdog: nobody would go on after this process. */
@@ -74,7 +84,7 @@ async function watchdogPorts(settings: WorkerSettings, log: Log): Promise<Prepar
     log,
   });
   const none = { arm: async () => {}, disarm: async () => {} };
-  return { ...ports, watchdog: none, listWatchdog: none };
+  return { ...ports, watchdog: none, listWatchdogs: { of: () => none } };
 }
 
 /** What is looked at of a change of rules or of a list. */
@@ -119,8 +129,9 @@ class Settler {
   }
 
   /** A worker that was started again may go on waiting until the deadline; then this process waits for the lock in vain. */
-  async settleLists(jobId: string): Promise<void> {
-    await withLists(this.#ports, `end of job ${jobId}`, new Stopwatch(), settleLists);
+  async settleList(name: string, jobId: string): Promise<void> {
+    const asking = { purpose: `end of job ${jobId}`, watch: new Stopwatch() };
+    await withList(name, this.#ports, asking, settleList);
   }
 
   /** @returns whether there is nothing left to be done */

@@ -91,6 +91,10 @@ async function expectOwed(host: TestHost, client: TestClient, jobId: string, rea
     expect(data.failure?.message).toContain('edge revision 1');
     expect(data.failure?.message).toContain(reason);
   }
+  const list = { name: 'blocked', revision: 1, add: ['192.0.2.7'] };
+  const { data } = await client.run(host.id, { action: 'list.change', list });
+  expect(data).toMatchObject({ outcome: 'failed', changed: false, failure: { code: 'undo_pending' } });
+  expect(data.failure?.message).toContain(`job ${jobId} (ruleset edge revision 1) is owed`);
   const check = { action: 'check', ruleset: { name: 'other', revision: 1, ipv4: OTHER } };
   expect((await client.run(host.id, check)).data.outcome).toBe('checked');
   expect((await client.run(host.id, { action: 'report' })).data.outcome).toBe('reported');

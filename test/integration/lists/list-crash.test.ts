@@ -1,9 +1,10 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { entriesOf, setsOf } from '../../support/lists.ts';
+import { IS_LONG_RUN } from '../../support/namespace.ts';
 
 const LONG_MS = 240_000;
 /** More steps than any job of a list has. */
@@ -72,6 +73,50 @@ it.each([
       if (!isKilled) break;
     }
     expect(kills).toBeGreaterThan(8);
+    expect(outcomes).toEqual(new Set(['applied', 'worker_restarted']));
+  },
+  LONG_MS,
+);
+
+it(
+  'a worker that is killed at any step of a ruleset for which a list is made leaves that list with the ruleset, or neither',
+  async () => {
+    const host = await fixture.host('nft', { wait: false });
+    await host.end('SIGKILL');
+    const crash = join(host.folder, 'crash-at');
+    const environment = {
+      NODE_OPTIONS: `--import ${PRELOAD}`,
+      FLEETWALL_TEST_CRASH: crash,
+      FLEETWALL_TEST_CRASH_STARTS: 'true',
+    };
+    const client = await fixture.client();
+    await host.start(environment);
+    const kept: string[] = [];
+    const outcomes = new Set<string>();
+    let kills = 0;
+    for (let step = 1; step < MOST_STEPS; step += IS_LONG_RUN ? 1 : 3) {
+      await writeFile(crash, String(step));
+      const name = `made-${step}`;
+      const ipv4 = `*filter\n:${name} - [0:0]\n-A ${name} -m set --match-set fw4.${name} src -j DROP\nCOMMIT\n`;
+      const job = makeJob(host.id, { ruleset: { name, revision: 1, ipv4, lists: [name] } });
+      await client.publish(host.id, job);
+      const isKilled = await Promise.race([
+        host.ended().then(() => true),
+        client.completed(job.id).then(() => false),
+      ]);
+      await rm(crash);
+      if (isKilled) {
+        kills += 1;
+        await host.start(environment);
+      }
+      const { data } = await client.completed(job.id);
+      outcomes.add(data.failure?.code ?? data.outcome);
+      if (data.failure === null) kept.push(`fw4.${name}`, `fw6.${name}`);
+      expect(await setsOf(host.namespace)).toEqual(kept.toSorted());
+      expect((await readdir(join(host.stateDir, 'lists'))).length).toBe(kept.length / 2);
+      if (!isKilled) break;
+    }
+    expect(kills).toBeGreaterThan(5);
     expect(outcomes).toEqual(new Set(['applied', 'worker_restarted']));
   },
   LONG_MS,

@@ -126,6 +126,15 @@ it('an undo that fails is owed: other changes of lists wait for it, and it is to
     outcome: 'failed',
     failure: { code: 'undo_pending', stage: 'host', retryable: true },
   });
+  // Nothing else may change either.
+  const other = { action: 'list.change', list: { name: 'other', revision: 1, add: ['192.0.2.4'] } };
+  for (const fields of [other, { ruleset: { name: 'edge', revision: 1, ipv4 } }]) {
+    const { data } = await client.run(host.id, fields);
+    expect(data).toMatchObject({ outcome: 'failed', changed: false, failure: { code: 'undo_pending' } });
+    expect(data.failure?.message).toContain(`job ${replace.id} (list blocked revision 2) is owed`);
+  }
+  const check = { action: 'check', ruleset: { name: 'edge', revision: 1, ipv4 } };
+  expect((await client.run(host.id, check)).data.outcome).toBe('checked');
   // It is owed by the next worker, too.
   await host.end('SIGKILL');
   await host.start();
@@ -154,7 +163,7 @@ it('a list is not put on record by a worker that has lost the lock while it wait
   const replace = await waitingReplacement(host, client);
   const mark = (await readdir(host.runDir)).find((name) => name.endsWith('.lists.lock.lock'));
   await rm(join(host.runDir, mark ?? ''), { recursive: true });
-  await host.logged('The lock of the rules was taken away');
+  await host.logged('The lock of list blocked was taken away');
   await client.publish(
     host.id,
     makeJob(host.id, { kind: 'confirm', jobId: replace.id }),

@@ -14,7 +14,7 @@ it('long lists that wait for their turn do not fill the memory of the worker', a
   const client = await fixture.client();
   const first = makeJob(host.id, {
     action: 'list.replace',
-    list: { name: 'other', revision: 1, entries: ['192.0.2.1'] },
+    list: { name: 'blocked', revision: 1, entries: ['192.0.2.1'] },
     confirm: { mode: 'manual', timeoutSeconds: 600 },
   });
   await client.publish(host.id, first);
@@ -27,7 +27,7 @@ it('long lists that wait for their turn do not fill the memory of the worker', a
   const jobs = Array.from({ length: JOBS }, (_, index) =>
     makeJob(host.id, {
       action: 'list.replace',
-      list: { name: 'blocked', revision: index + 1, entries, maxEntries: ENTRIES + 1 },
+      list: { name: 'blocked', revision: index + 2, entries, maxEntries: ENTRIES + 1 },
     }),
   );
   for (const job of jobs) {
@@ -53,7 +53,7 @@ it('long lists that wait for their turn do not fill the memory of the worker', a
   });
   for (const { id } of jobs.slice(0, -1))
     expect((await client.completed(id)).data.outcome).toBe('superseded');
-  expect(await runList(client, host, 'change', { revision: JOBS + 1, add: ['192.0.2.7'] })).toMatchObject({
+  expect(await runList(client, host, 'change', { revision: JOBS + 2, add: ['192.0.2.7'] })).toMatchObject({
     outcome: 'applied',
     counts: { entries: ENTRIES + 1 },
   });
