@@ -24,6 +24,8 @@ import { withOwnTimers } from './timer-labels.ts';
 import { readingLock, rehearsalLock } from './xtables-lock.ts';
 
 const TIMEOUT_MS = 30_000;
+/** Of a set, to make packets that are in it, and such as are not. */
+const MOST_ENTRIES = 16;
 const IPTABLES_TABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
 
 /**
@@ -54,6 +56,20 @@ export class PacketTrials implements Packets {
 
   async routesTo(addresses: readonly string[]): Promise<Map<string, RouteTo>> {
     return await readRoutes(addresses, await programOf('ip', 'iproute2'), this.#onHost());
+  }
+
+  async entriesOf(sets: readonly string[]): Promise<Map<string, readonly string[]>> {
+    const { ipset } = this.#options.programs;
+    const entries = new Map<string, readonly string[]>();
+    for (const name of ipset === null ? [] : sets) {
+      const { stdout } = await this.#onHost()(ipset ?? '', ['save', name]);
+      const found = [...stdout.matchAll(/^add \S+ (\S+)/gm)].slice(0, MOST_ENTRIES);
+      entries.set(
+        name,
+        found.map(([, entry = '']) => entry),
+      );
+    }
+    return entries;
   }
 
   async open(request: LabRequest): Promise<PacketLab> {
