@@ -19,6 +19,8 @@ export interface ChangedTable {
   table: string;
   before: ChainRules;
   after: ChainRules;
+  /** The line of each chain's declaration, in what was sent. */
+  declarations: ReadonlyMap<string, number>;
 }
 
 export interface ChangedRule {
@@ -45,7 +47,7 @@ export function changedTable(
     intent.scope === 'tables'
       ? wholeTable(wanted, before)
       : withChains(wanted, before, intent, { family, table });
-  return { family, table, before, after };
+  return { family, table, before, after, declarations: wanted.declarations };
 }
 
 /** A save may lack built-in chains in which there is nothing. */
@@ -117,7 +119,16 @@ function changedPolicy(of: ChangedTable, chain: string): ChangedRule[] {
   const before = of.before.policies.get(chain) ?? 'ACCEPT';
   const after = of.after.policies.get(chain) ?? 'ACCEPT';
   if (before === after) return [];
-  return [{ of, how: 'added', chain, rule: null, text: `-P ${chain} ${after}`, line: 0 }];
+  return [
+    {
+      of,
+      how: 'added',
+      chain,
+      rule: null,
+      text: `-P ${chain} ${after}`,
+      line: of.declarations.get(chain) ?? 0,
+    },
+  ];
 }
 
 function changedIn(of: ChangedTable, chain: string): ChangedRule[] {

@@ -31,9 +31,7 @@ export function tellChange(
   { what, line, isMet }: { what: string; line: number | null; isMet: boolean },
 ): ReachedRule {
   const { of, how, text } = changed;
-  const decided = isMet
-    ? tried.find((one) => isDecidedBy(changed, changeOf(one.before, one.after)))
-    : undefined;
+  const decided = isMet ? findDeciding(changed, tried) : undefined;
   const shown = decided ?? tried[0];
   const change = decided === undefined ? 'none' : changeOf(decided.before, decided.after);
   return {
@@ -48,6 +46,28 @@ export function tellChange(
     after: shown === undefined ? null : describeFate(shown.after),
     packet: shown === undefined ? null : packetOf(shown),
   };
+}
+
+/**
+ * The packet that shows best what a rule makes of its packets: one that stands for others that all came to the same; else it speaks for
+ * itself alone.
+ */
+function findDeciding(changed: ChangedRule, tried: readonly Tried[]): Tried | undefined {
+  const changing = tried.filter((one) => isDecidedBy(changed, changeOf(one.before, one.after)));
+  const isAlike = (one: Tried) =>
+    tried.every(
+      (other) =>
+        other.what !== one.what || changeOf(other.before, other.after) === changeOf(one.before, one.after),
+    );
+  const [first] = changing;
+  const whole = changing.find(isAlike);
+  return whole ?? (first === undefined ? undefined : { ...first, what: tellProbe(first) });
+}
+
+function tellProbe({ probe: { protocol, port, icmp, from, to }, direction }: Tried): string {
+  const service = protocol === 'icmp' ? `icmp type ${icmp.join('/')}` : `${port}/${protocol}`;
+  const ends = [...(from === null ? [] : [`from ${from}`]), ...(direction === 'in' ? [] : [`to ${to}`])];
+  return [service, ...ends].join(' ');
 }
 
 function changeOf(before: Fate, after: Fate): Change {

@@ -18,6 +18,7 @@ import { candidatesOf, type Side } from './candidates.ts';
 import { type ChainRules, type ChangedRule, changedRules, changedTable } from './changed-rules.ts';
 import type { SetEntries } from './conditions.ts';
 import { earlierLines } from './earlier-lines.ts';
+import { MetRules } from './met-rules.ts';
 import { type Tried, tellChange } from './tell-change.ts';
 import { Ways } from './ways.ts';
 import type { Witness } from './witnesses.ts';
