@@ -93,7 +93,7 @@ for (const backend of BACKENDS) {
     );
     const { text, lines } = textOf(changed);
     if (round < Number(first)) continue;
-    const good = await engine.run('check', { ipv4: textOf(rules).text, tests });
+    const good = await engine.run('apply', { ipv4: textOf(rules).text, tests });
     const bad = await engine.run('check', { ipv4: text, tests });
     const told = bad.end.failure?.tests?.map(
       (test) => `${test.name} at ${test.lines.map(({ line }) => line).join()}`,

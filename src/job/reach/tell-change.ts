@@ -49,8 +49,8 @@ export function tellChange(
 }
 
 /**
- * The packet that shows best what a rule makes of its packets: one that stands for others that all came to the same; else it speaks for
- * itself alone.
+ * The packet that shows best what a rule makes of its packets: one that stands for others that all came to the same; else it
+ * stands for some of them.
  */
 function findDeciding(changed: ChangedRule, tried: readonly Tried[]): Tried | undefined {
   const changing = tried.filter((one) => isDecidedBy(changed, changeOf(one.before, one.after)));
@@ -61,13 +61,7 @@ function findDeciding(changed: ChangedRule, tried: readonly Tried[]): Tried | un
     );
   const [first] = changing;
   const whole = changing.find(isAlike);
-  return whole ?? (first === undefined ? undefined : { ...first, what: tellProbe(first) });
-}
-
-function tellProbe({ probe: { protocol, port, icmp, from, to }, direction }: Tried): string {
-  const service = protocol === 'icmp' ? `icmp type ${icmp.join('/')}` : `${port}/${protocol}`;
-  const ends = [...(from === null ? [] : [`from ${from}`]), ...(direction === 'in' ? [] : [`to ${to}`])];
-  return [service, ...ends].join(' ');
+  return whole ?? (first === undefined ? undefined : { ...first, what: `some of ${first.what}` });
 }
 
 function changeOf(before: Fate, after: Fate): Change {
