@@ -9,6 +9,8 @@ import { type Witness, witnessesOf } from './witnesses.ts';
 export const MOST_PACKETS = 5;
 /** Of those, so many that other rules take, too. */
 const MOST_SHARED = 3;
+/** With one other rule. */
+const SHARED_EACH = 2;
 /** So many other rules are looked at for these. */
 const MOST_OTHERS = 64;
 
@@ -26,7 +28,8 @@ export function candidatesOf(changed: ChangedRule, { rules, ways }: Side, pictur
   const { chain, rule, of } = changed;
   if (rule === null) {
     const any = take(witnessesOf({ base: chain, conditions: ANY }, of.family, picture), MOST_PACKETS);
-    return any.map(({ packet }) => ({ packet, what: `what no rule of ${chain} takes` }));
+    const what = `what no rule of ${chain} takes`;
+    return any.map(({ packet }) => ({ packet, what, part: what }));
   }
   const own = ways.conditionsOf(rule);
   if (own === null) return [];
@@ -39,7 +42,9 @@ export function candidatesOf(changed: ChangedRule, { rules, ways }: Side, pictur
     othersOf(changed, rule, base, rules).flatMap((other) => {
       const theirs = ways.conditionsOf(other);
       const joined = theirs === null ? null : both(conditions, theirs);
-      return joined === null ? [] : take(witnessesOf({ base, conditions: joined }, of.family, picture), 1);
+      return joined === null
+        ? []
+        : take(witnessesOf({ base, conditions: joined }, of.family, picture), SHARED_EACH);
     }),
   );
   const first = alone.flat().slice(0, MOST_PACKETS - Math.min(shared.length, MOST_SHARED));

@@ -9,6 +9,7 @@ export interface Tried {
   probe: Probe;
   direction: 'in' | 'out' | 'forward';
   what: string;
+  part: string;
   before: Fate;
   after: Fate;
 }
@@ -54,14 +55,17 @@ export function tellChange(
  */
 function findDeciding(changed: ChangedRule, tried: readonly Tried[]): Tried | undefined {
   const changing = tried.filter((one) => isDecidedBy(changed, changeOf(one.before, one.after)));
-  const isAlike = (one: Tried) =>
+  const isAlike = (one: Tried, key: 'what' | 'part') =>
     tried.every(
       (other) =>
-        other.what !== one.what || changeOf(other.before, other.after) === changeOf(one.before, one.after),
+        other[key] !== one[key] || changeOf(other.before, other.after) === changeOf(one.before, one.after),
     );
+  const whole = changing.find((one) => isAlike(one, 'what'));
+  if (whole !== undefined) return whole;
+  const part = changing.find((one) => isAlike(one, 'part'));
+  if (part !== undefined) return { ...part, what: part.part };
   const [first] = changing;
-  const whole = changing.find(isAlike);
-  return whole ?? (first === undefined ? undefined : { ...first, what: `some of ${first.what}` });
+  return first === undefined ? undefined : { ...first, what: `some of ${first.what}` };
 }
 
 function changeOf(before: Fate, after: Fate): Change {

@@ -161,10 +161,10 @@ async function sendAll(
     met.add(before, after);
     if ([...before.met, ...after.met].some(({ isUntriable }) => !isUntriable)) return null;
     for (const { test, probe, direction } of batch) {
-      const { of, what } = flat[Number(test.name)] ?? { of: -1, what: '' };
+      const { of, what, part } = flat[Number(test.name)] ?? { of: -1, what: '', part: '' };
       const fates = [before.fates.get(probe.number), after.fates.get(probe.number)] as const;
       if (!isFree(bare, probe) || fates[0] === undefined || fates[1] === undefined) continue;
-      tried[of]?.push({ probe, direction, what, before: fates[0], after: fates[1] });
+      tried[of]?.push({ probe, direction, what, part, before: fates[0], after: fates[1] });
     }
   }
   return { packets: tried, met };

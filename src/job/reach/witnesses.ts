@@ -18,6 +18,8 @@ export interface Witness {
   packet: Omit<RulesetTest, 'name' | 'expect'> & { direction: Direction };
   /** Which packets it stands for. */
   what: string;
+  /** The same for its port alone, where the conditions name several. */
+  part: string;
 }
 
 type Direction = 'in' | 'out' | 'forward';
@@ -36,8 +38,22 @@ export function* witnessesOf(way: Way, family: Family, picture: HostPicture): Ge
   const { base, conditions } = way;
   for (const direction of DIRECTIONS[base] ?? []) {
     const what = tellPackets(conditions, direction, family);
-    for (const packet of packetsOf(conditions, direction, family, picture)) yield { packet, what };
+    for (const packet of packetsOf(conditions, direction, family, picture)) {
+      const part = tellPackets(withPort(conditions, packet.port), direction, family);
+      yield { packet, what, part };
+    }
   }
+}
+
+/** Of several ports that conditions name, only those around one. */
+function withPort(conditions: Conditions, port: number | undefined): Conditions {
+  if (port === undefined) return conditions;
+  const ports = conditions.ports.map((condition) => {
+    const parts = condition.text.split(',');
+    const at = condition.ranges.findIndex(({ first, last }) => first <= port && port <= last);
+    return condition.isNegated || at === -1 ? condition : { ...condition, text: parts[at] ?? condition.text };
+  });
+  return { ...conditions, ports };
 }
 
 interface Ends {
@@ -57,7 +73,7 @@ function* packetsOf(
   const ends = [...ENDS[direction](conditions, family, picture)];
   const [state] = conditions.states;
   if (protocols.length === 0 || ends.length === 0 || state === undefined) return;
-  const most = Math.max(protocols.length, ends.length);
+  const most = Math.max(protocols.length, ends.length, choosePorts(conditions.ports).length);
   for (let index = 0; index < most; index += 1) {
     const protocol = protocols[index % protocols.length] ?? 'tcp';
     const service = serviceOf(conditions, protocol, family, index);

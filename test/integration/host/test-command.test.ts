@@ -67,6 +67,22 @@ describe('fleetwall test', () => {
     });
   });
 
+  it('has a companion, fleetwall plan, which says what a change opens and closes, as the guide does', async () => {
+    const block = await documentedBlock(PAGE, '$ fleetwall plan web.yaml');
+    const [, ...shown] = block.trimEnd().split('\n');
+    const before = await example('web.yaml');
+    await writeFile(join(folder, 'web.yaml'), before);
+    expect((await run(['apply', 'web.yaml', '--confirm', 'none'])).stderr).toBe('');
+    const after = before
+      .replace('-s 198.51.100.0/24 -p tcp', '-p tcp')
+      .replace('--dports 80,443', '--dports 443')
+      .replace(/^ {2}- \{ name: no ssh .*\n/m, '');
+    await writeFile(join(folder, 'web.yaml'), after);
+    const { stdout, stderr } = await run(['plan', 'web.yaml']);
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual(shown);
+  });
+
   it('says that there are no tests', async () => {
     await writeFile(join(folder, 'none.yaml'), 'ipv4: |\n  *filter\n  COMMIT\n');
     expect((await run(['test', 'none.yaml'])).stdout).toBe('none.yaml: ruleset none has no tests');
