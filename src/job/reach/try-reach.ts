@@ -46,6 +46,7 @@ export async function tryReach(
 ): Promise<Reach | null> {
   const { packets } = ports;
   const changing = plans.filter(({ change }) => change !== null);
+  if (changing.length === 0) return null;
   try {
     const { picture, saved } = await packets.look();
     const live = await readLive(saved);

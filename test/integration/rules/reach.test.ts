@@ -136,7 +136,7 @@ describe.each(BACKENDS)('what a change opens and closes (%s)', (backend) => {
     await namespace.run('ipset', ['create', 'friends', 'hash:net']);
     await namespace.run('ipset', ['add', 'friends', '198.51.100.64/26']);
     const ipv4 = (...rules: string[]) =>
-      `*mangle\n:mine - [0:0]\n-A INPUT -j mine\n${rules.map((rule) => `-A mine ${rule}\n`).join('')}COMMIT\n`;
+      `*raw\n:mine - [0:0]\n-A PREROUTING -j mine\n${rules.map((rule) => `-A mine ${rule}\n`).join('')}COMMIT\n`;
     const limit = '-m limit --limit 1/hour --limit-burst 1 -j RETURN';
     await engine.run('apply', { name: 'mine', ipv4: ipv4(limit) });
     const reach = await reachOf({
