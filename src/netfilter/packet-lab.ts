@@ -23,6 +23,7 @@ export interface LabParts {
 const QUIET_ROUNDS = 3;
 const MOST_ROUNDS = 60;
 const PAUSE_MS = 2;
+const UNRESOLVED = /\bdev (\S+) .*\b(?:INCOMPLETE|FAILED)/g;
 /** A host that is very busy lets a process wait for seconds. */
 const CANARY_MS = 10_000;
 
@@ -201,12 +202,10 @@ class NamespaceLab implements PacketLab {
     const [atHost, ...others] = await Promise.all(
       this.#helpers.map(async (helper) => await helper.listNeighbours(this.#parts.ip)),
     );
-    for (const line of atHost ?? []) {
-      const [, device] = /\bdev (\S+) .*\b(?:INCOMPLETE|FAILED)/.exec(line) ?? [];
-      if (device !== undefined) found.add(device);
-    }
+    for (const [, device = ''] of (atHost ?? []).flatMap((line) => [...line.matchAll(UNRESOLVED)]))
+      found.add(device);
     for (const [index, name] of [...this.#neighbours.keys()].entries())
-      if (others[index]?.some((line) => /\b(?:INCOMPLETE|FAILED)\b/.test(line)) === true) found.add(name);
+      if (/\b(?:INCOMPLETE|FAILED)\b/.test(others[index]?.join(' ') ?? '')) found.add(name);
     return found;
   }
 

@@ -6,7 +6,7 @@ import type { Ways } from './ways.ts';
 import { type Witness, witnessesOf } from './witnesses.ts';
 
 /** So many packets are tried for a rule. */
-export const MOST_PACKETS = 5;
+const MOST_PACKETS = 5;
 /** Of those, so many that other rules take, too. */
 const MOST_SHARED = 3;
 /** With one other rule. */

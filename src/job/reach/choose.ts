@@ -59,9 +59,9 @@ export function chooseProtocols({ protocols, icmp, ports, sourcePorts }: Conditi
 /** A type of ICMP that meets all conditions; `null`: there is none. */
 export function chooseIcmp({ icmp }: Conditions, family: Family): string | null {
   const wanted = icmp.filter(({ isNegated }) => !isNegated).map(({ type }) => type);
-  const refused = icmp.filter(({ isNegated }) => isNegated).map(({ type }) => type);
+  const refused = new Set(icmp.filter(({ isNegated }) => isNegated).map(({ type }) => type));
   const types = wanted.length > 0 ? wanted : [ECHO_REQUEST[family], family === 'ipv4' ? '13/0' : '4/0'];
-  return types.find((type) => wanted.every((one) => one === type) && !refused.includes(type)) ?? null;
+  return types.find((type) => wanted.every((one) => one === type) && !refused.has(type)) ?? null;
 }
 
 /** Interfaces whose names meet the conditions. `eth+` is every one that begins so. */

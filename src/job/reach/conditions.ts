@@ -6,7 +6,7 @@ import { type RuleOption, readOptions } from '../../ruleset/text/read-options.ts
 import { splitWords } from '../../ruleset/text/split-words.ts';
 
 /** From the first to the last, both in it. */
-export interface Range<T> {
+interface Range<T> {
   first: T;
   last: T;
 }
@@ -157,7 +157,7 @@ function addresses(which: 'sources' | 'destinations', { values: [text = ''], isN
 /** Of a network, an address, or `FIRST-LAST`. */
 function addressRange(text: string): Range<bigint> | null {
   const [from = '', to] = text.split('-');
-  if (/\/0$/.test(from)) return { first: 0n, last: 1n << 128n };
+  if (from.endsWith('/0')) return { first: 0n, last: 1n << 128n };
   const first = readNetwork(from);
   const last = to === undefined ? first : readNetwork(to);
   if (typeof first === 'string' || typeof last === 'string') return null;

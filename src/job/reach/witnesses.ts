@@ -109,11 +109,11 @@ function* endsOfIn(conditions: Conditions, family: Family, picture: HostPicture)
   const links = chooseInterfaces(inBy, picture);
   for (const link of links.filter(({ name }) => name !== 'lo')) {
     const own = link.addresses.filter((one) => one.family === family && one.isGlobal);
-    const [to] = chooseAddresses(
+    const to = chooseAddresses(
       destinations,
       [...own, ...ownAddresses(picture, family)].map(({ address }) => address),
       family,
-    ).filter((address) => isOwn(address, picture));
+    ).find((address) => isOwn(address, picture));
     if (to === undefined) continue;
     for (const from of chooseAddresses(sources, addressesBehind(link, picture, family), family))
       if (!isOwn(from, picture)) yield { from, to, ...(inBy.length === 0 ? {} : { in: link.name }) };
@@ -150,7 +150,7 @@ function* endsOfForward(conditions: Conditions, family: Family, picture: HostPic
     for (const out of chooseInterfaces(outBy, picture)) {
       if (into === out || into.name === 'lo' || out.name === 'lo') continue;
       const [from] = chooseAddresses(sources, addressesBehind(into, picture, family), family);
-      const [to] = chooseAddresses(destinations, addressesBehind(out, picture, family), family);
+      const to = chooseAddresses(destinations, addressesBehind(out, picture, family), family);
       if (from === undefined || to === undefined || isOwn(from, picture) || isOwn(to, picture)) continue;
       yield {
         from,
