@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Family } from './identifiers.ts';
+import { Reach } from './reach.ts';
 
 /**
  * What changes in one table of one family. Entries are rules as `-A CHAIN …`, and policies of built-in chains as `-P CHAIN
@@ -30,5 +31,8 @@ export const Diff = z.object({
   unchanged: z.int().describe('How many rules stay as they are.'),
   tables: z.array(TableDiff).describe('The tables that change.'),
   escaped: Escaped,
+  reach: Reach.optional().describe(
+    'What the change opens and closes, by packets that were sent in a rehearsal (check). Without it, that was not asked, or nothing changes.',
+  ),
 });
 export type Diff = z.infer<typeof Diff>;

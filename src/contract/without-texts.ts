@@ -12,7 +12,7 @@ export function withoutTexts<T extends FleetEvent>(event: T): T {
     report?: Report | null;
     tests?: JobCompleted['tests'];
   };
-  if (data.diff != null) data.diff = { ...data.diff, tables: data.diff.tables.map(withoutRules) };
+  if (data.diff != null) data.diff = diffWithoutTexts(data.diff);
   if (data.failure != null) data.failure = failureWithoutTexts(data.failure);
   if (data.tests !== undefined) data.tests = { ...data.tests, notes: data.tests.notes.map(withoutQuotes) };
   if (data.report != null) data.report = reportWithoutTexts(data.report);
@@ -22,6 +22,14 @@ export function withoutTexts<T extends FleetEvent>(event: T): T {
 interface Report {
   lists?: ReportedList[];
   rulesets: { ipv4: string | null; ipv6: string | null }[];
+}
+
+function diffWithoutTexts({ reach, ...diff }: Diff): Diff {
+  const tables = diff.tables.map(withoutRules);
+  if (reach === undefined) return { ...diff, tables };
+  const { rules, leftOut, untried } = reach;
+  const why = untried === null ? null : withoutQuotes(untried);
+  return { ...diff, tables, reach: { rules: [], leftOut: leftOut + rules.length, untried: why } };
 }
 
 function withoutRules(table: Diff['tables'][number]): Diff['tables'][number] {

@@ -1,5 +1,6 @@
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import type { HostInterface, HostPicture } from '../job/ports/packets.ts';
+import { readNetwork, widen } from '../list/network.ts';
 import { settingsBefore, settingsOf } from './lab-settings.ts';
 
 /** What makes the namespaces of a lab: commands of `ip -batch`, and settings below /proc/sys/net. */
@@ -50,8 +51,13 @@ export function labScript(
       continue;
     }
     const index = indexOf(picture, link.name);
-    const own = [...new Set([...gatewaysOf(picture, link.name), ...(addresses.get(link.name) ?? [])])];
-    neighbours.set(link.name, neighbourLines(link, index, own, isKnown));
+    const gateways = gatewaysOf(picture, link.name);
+    const own = [...new Set([...gateways, ...(addresses.get(link.name) ?? [])])];
+    const theirs = own.map((address) => ({
+      address,
+      isNear: gateways.includes(address) || isNearby(address, link, picture),
+    }));
+    neighbours.set(link.name, neighbourLines(link, index, theirs, isKnown));
     if (isKnown)
       routes.push(
         ...own.map(
@@ -105,11 +111,37 @@ function gatewaysOf(picture: HostPicture, name: string): string[] {
   });
 }
 
+interface NeighbourAddress {
+  address: string;
+  isNear: boolean;
+}
+
+/**
+ * Whether the host asks the link for an address, and not for a gateway to it. One far away is of no interface of the neighbour: else it would
+ * look for the host in its name, where a router has its own.
+ */
+function isNearby(address: string, link: HostInterface, { routes }: HostPicture): boolean {
+  const family = address.includes(':') ? 'ipv6' : 'ipv4';
+  const own = link.addresses.map((one) => `${one.address}/${one.prefixLength}`);
+  const onLink = routes[family].flatMap((line) => {
+    const [, network, rest = ''] = /^(?:unicast )?(\S+)( .*)$/.exec(line) ?? [];
+    const isOfLink = `${rest} `.includes(` dev ${link.name} `) && !/\bvia\b/.test(rest);
+    return network === undefined || !isOfLink ? [] : [network];
+  });
+  return [...own, ...onLink].some((network) => network === 'default' || holdsAddress(network, address));
+}
+
+function holdsAddress(network: string, address: string): boolean {
+  const [read, one] = [readNetwork(network), readNetwork(address)];
+  if (typeof read === 'string' || typeof one === 'string' || read.family !== one.family) return false;
+  return widen(one, read.prefix).text === read.text;
+}
+
 /** All that comes to a neighbour is for it, and all that it sends goes to the host, whatever addresses it has. */
 function neighbourLines(
   link: HostInterface,
   index: number,
-  own: readonly string[],
+  own: readonly NeighbourAddress[],
   isKnown: boolean,
 ): string[] {
   const mac = macOf('fe', index);
@@ -122,9 +154,9 @@ function neighbourLines(
       `${ip} rule del pref 0`,
     ];
   });
-  const addresses = own.map((address) =>
+  const addresses = own.map(({ address, isNear }) =>
     address.includes(':')
-      ? `address add ${address}/128 dev ${NEIGHBOUR_LINK} nodad`
+      ? `address add ${address}/128 dev ${isNear ? NEIGHBOUR_LINK : 'lo'} nodad`
       : `address add ${address}/32 dev ${NEIGHBOUR_LINK}`,
   );
   const hop6 = linkLocalOf(index);

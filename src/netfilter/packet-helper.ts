@@ -9,6 +9,7 @@ export class PacketHelper {
   readonly #waiting = new Map<string, () => void>();
   /** What was seen, since it was taken last. */
   #seen: Observation[] = [];
+  #listed: string[] = [];
   /** Canaries that came, as `INDEX NUMBER`, by the index of the interface. */
   readonly canaries = new Set<string>();
   /** What it may not set, and why; `null`: it may. */
@@ -34,6 +35,20 @@ export class PacketHelper {
     await Promise.race([done, this.#program.ended]);
   }
 
+  /** Commands of the program `ip`. Those that begin with -4 or -6 are of one family; those of none come first: they make links. */
+  tellIp(ip: string, commands: readonly string[]): void {
+    if (commands.length === 0) return;
+    this.tell([...commands.map((line) => `ip ${/^-[46] /.test(line) ? line : `- ${line}`}`), `batch ${ip}`]);
+  }
+
+  /** The IPv6 neighbours, as `ip` lists them. */
+  async listNeighbours(ip: string): Promise<string[]> {
+    this.#listed = [];
+    this.tell([`neighbours ${ip}`]);
+    await this.sync('listed');
+    return this.#listed;
+  }
+
   take(): Observation[] {
     const seen = this.#seen;
     this.#seen = [];
@@ -52,6 +67,7 @@ export class PacketHelper {
     const [word = '', ...rest] = line.split(' ');
     if (word === 'S') return this.#waiting.get(rest[0] ?? '')?.();
     if (word === 'C') return void this.canaries.add(rest.join(' '));
+    if (word === 'N') return void this.#listed.push(rest.join(' '));
     const seen = this.#read(word, rest);
     if (seen !== null) this.#seen.push(seen);
   }

@@ -11,10 +11,8 @@ import type { PacketHelper } from './packet-helper.ts';
 /** What a lab needs of its surroundings. */
 export interface LabParts {
   helper: (place: string | null) => PacketHelper;
-  /** Commands of `ip`, in the namespace of a process. One that fails does not keep the next from being run. */
-  batch: (pid: number, commands: readonly string[]) => Promise<void>;
-  /** Lines of `ip -6 neigh show`. */
-  listNeighbours: (pid: number) => Promise<string>;
+  /** The path of the program `ip`. */
+  ip: string;
   rules: (pid: number) => Pick<Rehearsal, 'restore' | 'saveAll'> & {
     write: (family: Family, text: string) => Promise<void>;
     makeObjects: (texts: readonly string[]) => Promise<void>;
@@ -25,7 +23,9 @@ export interface LabParts {
 const QUIET_ROUNDS = 3;
 const MOST_ROUNDS = 60;
 const PAUSE_MS = 2;
-const CANARY_MS = 2_000;
+const UNRESOLVED = /\bdev (\S+) .*\b(?:INCOMPLETE|FAILED)/g;
+/** A host that is very busy lets a process wait for seconds. */
+const CANARY_MS = 10_000;
 
 /** Makes the namespaces of a lab, all at the same time. */
 export async function openLab(request: LabRequest, parts: LabParts): Promise<PacketLab> {
@@ -87,12 +87,15 @@ class NamespaceLab implements PacketLab {
     for (const { refused } of this.#helpers)
       if (refused !== null)
         throw new PacketsUnavailable(`a rehearsal's own network cannot be set up: ${refused}`);
-    await this.#parts.batch(this.#host.pid, host.links);
-    await Promise.all([
-      this.#parts.batch(this.#host.pid, host.routes),
-      ...elsewhere.map(async ({ pid }) => await this.#parts.batch(pid, ends)),
-      ...[...neighbours].map(async ([name, lines]) => await this.#parts.batch(pids.get(name) ?? 0, lines)),
-    ]);
+    const { ip } = this.#parts;
+    this.#host.tellIp(ip, host.links);
+    await this.#host.sync('linked');
+    this.#host.tellIp(ip, host.routes);
+    for (const [name, lines] of neighbours) this.#neighbours.get(name)?.tellIp(ip, lines);
+    for (const helper of elsewhere) {
+      helper.tellIp(ip, ends);
+      await helper.sync('ended');
+    }
     this.#host.tell(host.settings);
     for (const { listeners, protocol, family } of this.#request.probes)
       for (const { place, address, port } of listeners)
@@ -184,25 +187,25 @@ class NamespaceLab implements PacketLab {
   }
 
   async mute(): Promise<void> {
-    await Promise.all(
-      [...this.#neighbours.values()].map(async ({ pid }) => await this.#parts.batch(pid, MUTE)),
-    );
+    for (const helper of this.#neighbours.values()) helper.tellIp(this.#parts.ip, MUTE);
+    await this.#syncAll('mute');
   }
 
   async forget(): Promise<void> {
     if (this.#request.isKnown) return;
-    await Promise.all(this.#helpers.map(async ({ pid }) => await this.#parts.batch(pid, FORGET)));
+    for (const helper of this.#helpers) helper.tellIp(this.#parts.ip, FORGET);
+    await this.#syncAll('forgotten');
   }
 
   async unresolved(): Promise<Set<string>> {
     const found = new Set<string>();
     const [atHost, ...others] = await Promise.all(
-      this.#helpers.map(async ({ pid }) => await this.#parts.listNeighbours(pid)),
+      this.#helpers.map(async (helper) => await helper.listNeighbours(this.#parts.ip)),
     );
-    for (const [, device = ''] of (atHost ?? '').matchAll(/\bdev (\S+) .*\b(?:INCOMPLETE|FAILED)/g))
+    for (const [, device = ''] of (atHost ?? []).flatMap((line) => [...line.matchAll(UNRESOLVED)]))
       found.add(device);
     for (const [index, name] of [...this.#neighbours.keys()].entries())
-      if (/\b(?:INCOMPLETE|FAILED)\b/.test(others[index] ?? '')) found.add(name);
+      if (/\b(?:INCOMPLETE|FAILED)\b/.test(others[index]?.join(' ') ?? '')) found.add(name);
     return found;
   }
 

@@ -5,15 +5,15 @@
  * left to be read.
  *
  * It prints what happens: `T` a packet that was seen, with its addresses, ports and, if it is one of ours, the number of its test;
- * `A` a datagram or connection that reached its listener; `D` a connection that was made and answered; `C` a canary; `S` an answer
- * to sync; `E` what went wrong.
+ * `A` a datagram or connection that reached its listener; `D` a connection that was made and answered; `C` a canary; `N` a neighbour, as
+ * `ip` lists it; `S` an answer to sync; `E` what went wrong.
  */
 export const HELPER_PROGRAM = String.raw`
 use strict; use warnings; no warnings 'once';
 use Socket qw(:all); use POSIX ();
 $| = 1; $SIG{PIPE} = 'IGNORE';
 my $vec = ''; my %on; my %flow; my %listening; my $canary; my $role = 'host';
-my $input = '';
+my $input = ''; my @batch;
 sub out { print join(' ', @_), "\n" }
 sub watch { my ($fh, $do) = @_; vec($vec, fileno($fh), 1) = 1; $on{fileno $fh} = [$fh, $do] }
 sub unwatch { my ($fh) = @_; vec($vec, fileno($fh), 1) = 0; delete $on{fileno $fh} }
@@ -107,10 +107,22 @@ sub pin { my ($which) = @_; my ($get, $set) = @{ { x86_64 => [204, 203], aarch64
   my $mask = "\0" x 128; my $n = syscall($get, 0, 128, $mask); return if $n <= 0;
   my @allowed = grep { vec($mask, $_, 1) } 0 .. $n * 8 - 1; return unless @allowed;
   my $own = "\0" x 128; vec($own, $allowed[$which % @allowed], 1) = 1; syscall($set, 0, 128, $own) }
+# Commands of ip, which it would take Node several times as long to start. One that fails does not keep the next from being run.
+sub batch { my ($ip) = @_;
+  for my $family (['- ', '-4 '], ['-6 ']) { my @own; for my $of (@$family) { push @own, map { substr $_, 2 + ($of ne '- ') } grep { index($_, $of) == 0 } @batch }
+    next unless @own; my $pid = open(my $fh, '|-'); return out('E', 'ip', $!) unless defined $pid;
+    if (!$pid) { open STDOUT, '>', '/dev/null'; open STDERR, '>', '/dev/null';
+      exec($ip, ($family->[0] eq '-6 ' ? '-6' : ()), '-force', '-batch', '-') or POSIX::_exit(127) }
+    print $fh "$_\n" for @own; close $fh } @batch = () }
+sub neighbours { my ($ip) = @_; open(my $fh, '-|', $ip, '-6', 'neigh', 'show') or return out('E', 'ip', $!);
+  while (my $line = <$fh>) { chomp $line; out('N', $line) } close $fh }
 sub command { my ($do, @args) = @_;
   if ($do eq 'role') { $role = $args[0]; sniff(); raw() if $role eq 'host' }
   elsif ($do eq 'cpu') { pin($args[0]) }
   elsif ($do eq 'set') { my ($path, @value) = @args; if (open my $fh, '>', "/proc/sys/net/$path") { syswrite($fh, "@value\n") // out('E', 'set', $path, $!); close $fh } else { out('E', 'set', $path, $!) } }
+  elsif ($do eq 'ip') { push @batch, "@args" }
+  elsif ($do eq 'batch') { batch($args[0]) }
+  elsif ($do eq 'neighbours') { neighbours($args[0]) }
   elsif ($do eq 'tcp-listen') { listen_tcp(@args) }
   elsif ($do eq 'udp-listen') { listen_udp(@args) }
   elsif ($do eq 'tcp') { connect_tcp(@args) }

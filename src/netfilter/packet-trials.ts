@@ -24,6 +24,8 @@ import { withOwnTimers } from './timer-labels.ts';
 import { readingLock, rehearsalLock } from './xtables-lock.ts';
 
 const TIMEOUT_MS = 30_000;
+/** Of a set, to make packets that are in it, and such as are not. */
+const MOST_ENTRIES = 16;
 const IPTABLES_TABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
 
 /**
@@ -56,14 +58,26 @@ export class PacketTrials implements Packets {
     return await readRoutes(addresses, await programOf('ip', 'iproute2'), this.#onHost());
   }
 
+  async entriesOf(sets: readonly string[]): Promise<Map<string, readonly string[]>> {
+    const { ipset } = this.#options.programs;
+    const entries = new Map<string, readonly string[]>();
+    for (const name of ipset === null ? [] : sets) {
+      const { stdout } = await this.#onHost()(ipset ?? '', ['save', name]);
+      const found = [...stdout.matchAll(/^add \S+ (\S+)/gm)].slice(0, MOST_ENTRIES);
+      entries.set(
+        name,
+        found.map(([, entry = '']) => entry),
+      );
+    }
+    return entries;
+  }
+
   async open(request: LabRequest): Promise<PacketLab> {
     const [ip, perl] = await Promise.all([programOf('ip', 'iproute2'), programOf('perl', 'perl-base')]);
-    const there = (pid: number) => this.#run([NSENTER, `--net=/proc/${pid}/ns/net`, '--']);
     const parts: LabParts = {
       helper: (place) =>
         new PacketHelper(place, (onLine) => openScratchProgram([perl, '-e', HELPER_PROGRAM], onLine)),
-      batch: async (pid, commands) => await batch(there(pid), ip, commands),
-      listNeighbours: async (pid) => (await there(pid)(ip, ['-6', 'neigh', 'show'])).stdout,
+      ip,
       rules: (pid) => this.#rulesIn([NSENTER, `--net=/proc/${pid}/ns/net`, '--']),
     };
     return await openLab(request, parts);
@@ -187,19 +201,6 @@ export class PacketTrials implements Packets {
     }
     return notes;
   }
-}
-
-/** Commands that begin with -4 or -6 are of one family, which a batch has one of. Those of none come first: they make links. */
-async function batch(run: RunThere, ip: string, commands: readonly string[]): Promise<void> {
-  const some = async (family: readonly string[]) => {
-    const [prefix] = family;
-    const own = commands.filter((line) => (/^-[46] /.exec(line)?.[0].trim() ?? undefined) === prefix);
-    if (own.length === 0) return;
-    const lines = own.map((line) => (prefix === undefined ? line : line.slice(prefix.length + 1)));
-    await run(ip, [...family, '-force', '-batch', '-'], `${lines.join('\n')}\n`);
-  };
-  await some([]);
-  await Promise.all([some(['-4']), some(['-6'])]);
 }
 
 const UNFLUSHED = '# only what is named\n';

@@ -4,6 +4,7 @@ import { HostPolicy } from '../../src/contract/host-policy.ts';
 import type { RunCommand } from '../../src/host/command.ts';
 import { RestoreFailed } from '../../src/job/ports/firewall.ts';
 import type { Fence, HostLock } from '../../src/job/ports/host-lock.ts';
+import { PacketsUnavailable } from '../../src/job/ports/packets.ts';
 import { silentLog } from '../../src/log/logger.ts';
 import { Ipset } from '../../src/netfilter/ipset.ts';
 import type { ManagedHost } from '../../src/worker/open/open-host.ts';
@@ -130,7 +131,8 @@ export class SimulatedHost {
 
 /** Nothing goes over a simulated network. */
 const NO_PACKETS: ManagedHost['packets'] = {
-  look: async () => await Promise.reject(new Error('simulated')),
+  look: async () => await Promise.reject(new PacketsUnavailable('nothing goes over a simulated network')),
   routesTo: async () => new Map(),
-  open: async () => await Promise.reject(new Error('simulated')),
+  entriesOf: async () => new Map(),
+  open: async () => await Promise.reject(new PacketsUnavailable('nothing goes over a simulated network')),
 };

@@ -38,13 +38,17 @@ export async function askRuleset(
     ...(confirm === undefined || action === 'check' ? {} : { confirm: { ...confirm } }),
   };
   const observer = lookOnce(operator, options.signal);
-  if (action === 'apply' && (await isLiveOnAll(observer, ruleset, whom))) {
+  const live = action === 'apply' ? await revisionsLiveOnAll(observer, ruleset, whom) : null;
+  // Tests are no part of what is live: a host has them only if they are sent.
+  if (live !== null && (ruleset.tests ?? []).length === 0) {
     const hosts = await hostsOf(observer, whom);
     return answersOf(null, new Map(hosts.map((host) => [host, { end: 'unchanged', result: null }])));
   }
   if (options.preempt === true && action !== 'check')
     await takeBackWhatWaits(operator, await hostsOf(observer, whom), options);
-  const own = { ...ruleset, revision: await revisionFor(observer, ruleset, whom) };
+  const [same, ...others] = live ?? [];
+  const isOne = same !== undefined && others.length === 0;
+  const own = { ...ruleset, revision: isOne ? same : await revisionFor(observer, ruleset, whom) };
   const messages = await addressMessages(observer, whom, async (target) => {
     const job = { ...common, target, ruleset: own };
     const { expiresAt, ...message } = await prepareJob(job, operator.keys, expiresInSeconds);
@@ -106,21 +110,28 @@ async function takeBackWhatWaits(
     await answerJob(operator, 'abort', jobId, { timeoutSeconds, signal, among: hosts });
 }
 
-/** Without a revision of its own, what is live everywhere takes no new number: nothing has to be sent. */
-async function isLiveOnAll(
+/**
+ * Without a revision of its own, what is live everywhere takes no new number: nothing has to be sent but its tests.
+ *
+ * @returns the revisions that the hosts have of it; `null` if it is not live on all
+ */
+async function revisionsLiveOnAll(
   observer: FleetObserver,
   ruleset: RulesetToPush,
   whom: HostSelection,
-): Promise<boolean> {
+): Promise<ReadonlySet<number> | null> {
   const { name, revision, ifRevision, until, scope = 'chains', ipv4, ipv6 } = ruleset;
-  if (revision !== 'next' || ifRevision !== undefined || until !== undefined) return false;
+  if (revision !== 'next' || ifRevision !== undefined || until !== undefined) return null;
+  const revisions = new Set<number>();
   const digest = rulesetDigest({ name, scope, ipv4, ipv6 });
   const { hosts: known, unasked } = await observer.fleet();
-  return (await hostsOf(observer, whom)).every((host) => {
+  const isOnAll = (await hostsOf(observer, whom)).every((host) => {
     // What a host has said some minutes ago is no answer to who may not ask it.
     if (unasked?.has(host) === true) return false;
     const { presence, rulesets = [], pending = null, running = null } = known.get(host) ?? {};
     const live = rulesets.find((of) => of.name === name);
+    // Where a content has ended, the one before is live again, and the number of the ended one is used up.
+    if (live !== undefined) revisions.add(live.revision).add(live.liveRevision ?? live.revision);
     return (
       presence === 'online' &&
       pending === null &&
@@ -131,6 +142,7 @@ async function isLiveOnAll(
       live.inSync === true
     );
   });
+  return isOnAll ? revisions : null;
 }
 
 const FIELDS = Object.keys(Ruleset.shape);

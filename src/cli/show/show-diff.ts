@@ -1,10 +1,12 @@
 import { escapeControl } from '../../contract/escape.ts';
 import type { Diff } from '../../contract/event.ts';
+import type { RulesetFile } from '../files/ruleset-file.ts';
 import { paint } from '../terminal/paint.ts';
 import { describeCounts } from './describe-counts.ts';
+import { showReach } from './show-reach.ts';
 
-/** By family and table, what goes and what comes. */
-export function showDiff(diff: Diff | null): string {
+/** By family and table, what goes and what comes; then what that opens and closes, where it was tried. */
+export function showDiff(diff: Diff | null, file: RulesetFile | null): string {
   const tables = (diff?.tables ?? []).flatMap(({ family, table, added, removed, truncated }) => [
     `${family} ${table}`,
     ...removed.map((rule) => paint.red(`- ${escapeControl(rule)}`)),
@@ -12,5 +14,6 @@ export function showDiff(diff: Diff | null): string {
     ...(truncated ? ['  … and more'] : []),
     '',
   ]);
-  return [...tables, describeCounts(diff)].join('\n');
+  const reach = diff?.reach === undefined ? [] : [...showReach(diff.reach, file), ''];
+  return [...tables, ...reach, describeCounts(diff)].join('\n');
 }

@@ -12,7 +12,7 @@ export function showDifferences(answers: HostAnswers, file: RulesetFile | null):
   for (const [host, answer] of answers) {
     if (answer.end !== 'checked') others.set(host, answer);
     else {
-      const text = showDiff(answer.result?.diff ?? null);
+      const text = showDiff(answer.result?.diff ?? null, file);
       checked.set(text, [...(checked.get(text) ?? []), host]);
     }
   }

@@ -10,6 +10,7 @@ import { LockLost } from '../ports/host-lock.ts';
 import type { JobBrief, OpenChange, PendingChange } from '../ports/pending.ts';
 import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
+import { tryReach } from '../reach/try-reach.ts';
 import { explainRefusal } from '../rehearse/explain-refusal.ts';
 import { turnOfOthers } from '../time/in-turns.ts';
 import { monotonicMs } from '../time/monotonic.ts';
@@ -31,7 +32,9 @@ export interface Asked extends Pick<JobRun, 'origin' | 'beforeWriting' | 'onWrit
 export async function checkRuleset(proposal: Proposal, session: HostSession): Promise<JobEnd> {
   const prepared = await prepareChange(proposal.intent, session);
   const tests = await testChange(proposal, prepared, session);
-  return ended('checked', { diff: describeDiff(prepared.plans), ...tests });
+  const reach = await session.watch.time('rehearseMs', async () => await tryReach(prepared, session.ports));
+  const diff = describeDiff(prepared.plans);
+  return ended('checked', { diff: reach === null ? diff : { ...diff, reach }, ...tests });
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type TableDiff,
 } from '../../contract/event.ts';
 import { type FailedLine, type FailedTest, type Failure } from '../../contract/failure.ts';
+import type { Reach } from '../../contract/reach.ts';
 
 /**
  * These limits keep an event within 64 KiB, and a report within 4 MiB, whatever text from outside is in it. They count bytes of
@@ -20,13 +21,33 @@ const MOST_LINES = 20;
 const DIFF_BYTES = 20 * 1024;
 /** The room for tests that failed: a diff is not there beside them. */
 const TESTS_BYTES = DIFF_BYTES;
+/** The same for what a change opens and closes. A check that has it has no failed lines. */
+const REACH_BYTES = 24 * 1024;
 const MOST_DECIDING = 3;
 const MOST_NOTES = 10;
 const REPORT_BYTES = MAX_REPORT_BYTES - 64 * 1024;
 
 export function fitDiff(diff: Diff): Diff {
   const room = { bytes: DIFF_BYTES };
-  return { ...diff, tables: diff.tables.map((table) => fitTable(table, room)) };
+  const tables = diff.tables.map((table) => fitTable(table, room));
+  return { ...diff, tables, ...(diff.reach === undefined ? {} : { reach: fitReach(diff.reach) }) };
+}
+
+/** The first rules; of more, how many. */
+function fitReach({ rules, leftOut, untried }: Reach): Reach {
+  let room = REACH_BYTES;
+  const fitted: Reach['rules'] = [];
+  for (const rule of rules) {
+    const shown = { ...rule, rule: fitLine(rule.rule), what: fitLine(rule.what) };
+    room -= jsonBytes(JSON.stringify(shown));
+    if (room < 0) break;
+    fitted.push(shown);
+  }
+  return {
+    rules: fitted,
+    leftOut: leftOut + rules.length - fitted.length,
+    untried: untried === null ? null : fitLine(untried),
+  };
 }
 
 function fitTable(table: TableDiff, room: { bytes: number }): TableDiff {

@@ -1,5 +1,5 @@
 import type { WorkerFacts } from '../../contract/event.ts';
-import { FAMILIES, type Scope } from '../../contract/identifiers.ts';
+import { FAMILIES, type Family, type Scope } from '../../contract/identifiers.ts';
 import type { Ruleset } from '../../contract/job.ts';
 import { type Claims, claimsOf, mergeClaims, type Neighbour, NO_CLAIMS } from '../../ruleset/plan/claims.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
@@ -76,19 +76,38 @@ export async function knownOf(
   ports: Pick<Ports, 'contents' | 'boot' | 'facts'>,
 ): Promise<Known> {
   const known: Known = perFamily(() => new Map());
-  if (record?.committed == null || record.live?.spelledBy !== spelledBy(ports.facts)) return known;
+  if (record?.live?.spelledBy !== spelledBy(ports.facts)) return known;
+  for (const { family, table, spelled } of await committedTables(record, ports))
+    known[family].set(table.name, [acceptanceOf(table, spelled)]);
+  return known;
+}
+
+/** A table as it was sent and committed, with the kernel's spelling of each of its {@link rulesOf}, where that is known. */
+interface CommittedTable {
+  family: Family;
+  table: WantedTable;
+  spelled: (string | undefined)[];
+}
+
+/** The tables of the text that is committed. Damaged files are no knowledge: then there are none. */
+export async function committedTables(
+  record: RulesetRecord | undefined,
+  ports: Pick<Ports, 'contents' | 'boot'>,
+): Promise<CommittedTable[]> {
+  if (record?.committed == null) return [];
   const { scope, committed } = record;
   const [content, rules] = await Promise.all([
     ports.contents.read(committed.digest).catch(() => null),
     ports.boot.read(record).catch(() => null),
   ]);
-  // Damaged files are no knowledge: the rules are rehearsed again.
-  if (content === null || rules === null) return known;
+  if (content === null || rules === null) return [];
   const { tables: sent } = await inTurns(readWantedSteps({ scope, ipv4: content.ipv4, ipv6: content.ipv6 }));
-  for (const family of FAMILIES) {
+  return FAMILIES.flatMap((family) => {
     const spelling = learnSpelling(sent[family], readSpelled(scope, rules[family]));
-    for (const [name, table] of sent[family])
-      known[family].set(name, [acceptanceOf(table, rulesOf(table).map(spelling))]);
-  }
-  return known;
+    return [...sent[family].values()].map((table) => ({
+      family,
+      table,
+      spelled: rulesOf(table).map(spelling),
+    }));
+  });
 }

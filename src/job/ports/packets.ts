@@ -76,6 +76,8 @@ export interface Packets {
   look(): Promise<LiveState>;
   /** Where the host itself would send packets for these addresses. */
   routesTo(addresses: readonly string[]): Promise<Map<string, RouteTo>>;
+  /** The first entries of sets, by name. A set that is not there has none. */
+  entriesOf(sets: readonly string[]): Promise<Map<string, readonly string[]>>;
   /** @throws {PacketsUnavailable | RehearsalUnavailable} */
   open(request: LabRequest): Promise<PacketLab>;
 }

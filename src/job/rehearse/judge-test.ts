@@ -65,7 +65,7 @@ function isMet(expected: Expectation, fate: Fate, { probe }: ProbedTest): boolea
   return at.address === expected.address && (expected.port === null || at.port === expected.port);
 }
 
-function describeFate(fate: Fate): string {
+export function describeFate(fate: Fate): string {
   switch (fate.kind) {
     case 'accept':
     case 'drop':

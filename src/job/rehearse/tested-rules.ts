@@ -15,6 +15,14 @@ export function linesOf({ saved, changes }: TestedRules): string[] {
   return [...FAMILIES.flatMap((family) => saved[family].split('\n')), ...changed];
 }
 
+/** The addresses that rules send packets to: somebody has to be there. */
+export function destinationsIn(lines: readonly string[]): string[] {
+  const found = lines.flatMap(
+    (line) => /--to-destination \[?([0-9a-f.:]+?)\]?(?:[:-]\d+|-[0-9a-f.:]+)*(?: |$)/.exec(line)?.[1] ?? [],
+  );
+  return [...new Set(found)];
+}
+
 /**
  * Makes the rules of one family in a namespace as they will be on the host: first what is live, then the very change.
  *

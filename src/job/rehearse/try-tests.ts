@@ -12,7 +12,7 @@ import { inconclusive, judgeTest, type Verdict } from './judge-test.ts';
 import { batchesOf, directProbes, neighboursOf } from './packet-batches.ts';
 import { addressesOf, type Ground, type ProbedTest, resolveTests } from './resolve-tests.ts';
 import { type Sending, type Sent, sendPackets } from './send-packets.ts';
-import { linesOf, type TestedRules } from './tested-rules.ts';
+import { destinationsIn, linesOf, type TestedRules } from './tested-rules.ts';
 import { whyLost } from './why-lost.ts';
 
 /** How tests came out that all passed. */
@@ -51,14 +51,6 @@ export async function tryTests(
   } catch (error) {
     throw asTestFailure(error, intent);
   }
-}
-
-/** The addresses that rules send packets to: somebody has to be there. */
-function destinationsIn(lines: readonly string[]): string[] {
-  const found = lines.flatMap(
-    (line) => /--to-destination \[?([0-9a-f.:]+?)\]?(?:[:-]\d+|-[0-9a-f.:]+)*(?: |$)/.exec(line)?.[1] ?? [],
-  );
-  return [...new Set(found)];
 }
 
 async function runAll(probed: readonly ProbedTest[], ground: Ground, sending: Sending): Promise<Verdict[]> {
@@ -162,14 +154,17 @@ async function failureOf(
     : new JobFailure('rehearse', 'test_inconclusive', message, { lines, tests });
 }
 
+/** Why packets cannot be tried at all; `null`: the error is another. */
+export function whyUntried(error: unknown): string | null {
+  if (error instanceof PacketsUnavailable) return error.message;
+  return error instanceof RestoreFailed
+    ? `what is live on this host cannot be made in a rehearsal: ${error.message}`
+    : null;
+}
+
 /** What keeps packets from being tried at all proves nothing of the rules. */
 function asTestFailure(error: unknown, { label }: Intent): unknown {
-  const why =
-    error instanceof PacketsUnavailable
-      ? error.message
-      : error instanceof RestoreFailed
-        ? `what is live on this host cannot be made in a rehearsal: ${error.message}`
-        : null;
+  const why = whyUntried(error);
   if (why === null) return error;
   return new JobFailure(
     'rehearse',

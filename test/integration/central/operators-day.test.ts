@@ -97,6 +97,20 @@ describe('what operators do every day', () => {
     await expect
       .poll(async () => (await push(EDGE, '--all', '--yes')).stdout, { timeout: 30_000 })
       .toContain('it is live already: nothing was sent');
+    // Its tests are sent all the same, as no host would know of them, and run: that takes no number either.
+    const file = join(folder, 'edge.yaml');
+    const withTest = async (expected: string) => {
+      const test = `{ name: loop, in: lo, from: 127.0.0.1, to: 127.0.0.1, protocol: tcp, port: 22, expect: ${expected} }`;
+      const text = EDGE.trimEnd().replaceAll('\n', '\n  ');
+      await writeFile(file, `name: edge\nipv4: |\n  ${text}\ntests:\n  - ${test}\n`);
+      return await run('push', file, '--all', '--yes', '--confirm', 'none');
+    };
+    const failed = await withTest('drop');
+    expect(failed.status).toBe(1);
+    expect(failed.stdout).toContain('test "loop": expected drop, got accept');
+    const passed = await withTest('accept');
+    expect(passed).toMatchObject({ status: 0, stderr: '' });
+    expect(passed.stdout).toMatch(/unchanged .*edge revision 1/);
     expect((await push(EDGE.replace('.1/', '.9/'), '--all', '--yes')).stdout).toContain('edge revision');
   });
 

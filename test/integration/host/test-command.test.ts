@@ -67,6 +67,22 @@ describe('fleetwall test', () => {
     });
   });
 
+  it('has a companion, fleetwall plan, which says what a change opens and closes, as the guide does', async () => {
+    const block = await documentedBlock(PAGE, '$ fleetwall plan web.yaml');
+    const [, ...shown] = block.trimEnd().split('\n');
+    const before = await example('web.yaml');
+    await writeFile(join(folder, 'web.yaml'), before);
+    expect((await run(['apply', 'web.yaml', '--confirm', 'none'])).stderr).toBe('');
+    const after = before
+      .replace('-s 198.51.100.0/24 -p tcp', '-p tcp')
+      .replace('--dports 80,443', '--dports 443')
+      .replace(/^ {2}- \{ name: no ssh .*\n/m, '');
+    await writeFile(join(folder, 'web.yaml'), after);
+    const { stdout, stderr } = await run(['plan', 'web.yaml']);
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual(shown);
+  });
+
   it('says that there are no tests', async () => {
     await writeFile(join(folder, 'none.yaml'), 'ipv4: |\n  *filter\n  COMMIT\n');
     expect((await run(['test', 'none.yaml'])).stdout).toBe('none.yaml: ruleset none has no tests');
@@ -74,6 +90,7 @@ describe('fleetwall test', () => {
 
   it('leaves nothing behind, wherever it is killed', async () => {
     await writeFile(join(folder, 'web.yaml'), await example('web.yaml'));
+    const before = await namespace.save();
     const childrenOf = async (parent: number) => {
       const ids = (await readdir('/proc')).filter((id) => /^\d+$/.test(id));
       const stats = ids.map(async (id) => await readFile(`/proc/${id}/stat`, 'utf8').catch(() => ''));
@@ -100,6 +117,6 @@ describe('fleetwall test', () => {
         .poll(async () => (await Promise.all(helpers.map(isThere))).some(Boolean), { timeout: 20_000 })
         .toBe(false);
     }
-    expect(await namespace.save()).toBe('');
+    expect(await namespace.save()).toBe(before);
   });
 });

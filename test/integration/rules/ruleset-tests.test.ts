@@ -250,6 +250,18 @@ describe('tests of IPv6', () => {
     expect(end).toMatchObject({ outcome: 'checked', tests: { passed: tests.length } });
   });
 
+  it('from afar pass where rules drop all else from there: the router looks for the host, and not the sender', async () => {
+    const ipv6 = rules(DISCOVERY).replace(
+      '-A INPUT -m conntrack',
+      `-A INPUT -s ${FAR} -j DROP\n-A INPUT -m conntrack`,
+    );
+    // The rule stands before those of discovery.
+    const first = ipv6.replace(DISCOVERY, `-A INPUT -s ${FAR} -p icmpv6 -j DROP\n${DISCOVERY}`);
+    const { end } = await engine.run('check', { scope: 'tables', ipv6: first, tests: tests.slice(0, 2) });
+    expect(end.failure?.tests ?? []).toEqual([]);
+    expect(end).toMatchObject({ outcome: 'checked', tests: { passed: 2 } });
+  });
+
   it('fail where rules drop the discovery of neighbours, which is said; what is dropped anyway is', async () => {
     const { end } = await engine.run('check', { scope: 'tables', ipv6: rules(), tests });
     const failed = new Map(end.failure?.tests?.map(({ name, got }) => [name, got]));

@@ -5,7 +5,10 @@ import { showDiff } from '../../show/show-diff.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 export function planCommand(end: (status: ExitStatus) => void): Command {
-  const command = localCommand({ name: 'plan', work: localJob('check', ({ diff }) => showDiff(diff)) }, end);
+  const command = localCommand(
+    { name: 'plan', work: localJob('check', ({ diff }, file) => showDiff(diff, file)) },
+    end,
+  );
   return withExamples(command, [
     ['which rules would come (+) and go (-)', 'fleetwall plan edge.rules'],
     ['the same for a program', 'fleetwall plan edge.yaml --json'],
