@@ -120,6 +120,11 @@ export class Prometheus {
     this.#server.kill('SIGHUP');
   }
 
+  /** What it says of itself. */
+  async log(): Promise<string> {
+    return await readFile(join(this.#folder, 'output.log'), 'utf8');
+  }
+
   async stop(): Promise<void> {
     const exit = once(this.#server, 'exit');
     if (this.#server.kill('SIGKILL')) await exit;
