@@ -47,9 +47,12 @@ export async function isUndoOwed({
   results,
 }: Pick<Ports, 'journal' | 'listJournal' | 'results'>): Promise<boolean | null> {
   try {
-    const [change, list] = await Promise.all([journal.peek(), listJournal.read()]);
+    const change = await journal.peek();
     if (change !== null && change.owed !== null) return true;
-    const left = [...(change === null ? [] : [change]), ...(list?.jobs ?? [])];
+    const lists = await Promise.all(
+      (await listJournal.names()).map(async (name) => await listJournal.read(name)),
+    );
+    const left = [...(change === null ? [] : [change]), ...lists.flatMap((list) => list?.jobs ?? [])];
     const ends = await Promise.all(left.map(async ({ job }) => await results.find(job.id)));
     return ends.some((end) => end !== null && isUndoFailed(end.data));
   } catch {
