@@ -116,9 +116,9 @@ export class AlertFleet {
   }
 
   /** Publishes something to a host as the operator could, without a signature. */
-  async publish(name: HostName, body: object): Promise<void> {
+  async publish(name: HostName, body: object, contentType = 'application/json'): Promise<void> {
     const client = await TestClient.connect(`${this.broker.url}/${VHOST}`);
-    await client.publish(name, body);
+    await client.publish(name, body, { contentType });
     await client.close();
   }
 

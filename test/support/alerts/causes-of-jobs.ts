@@ -92,7 +92,7 @@ export const CAUSES_OF_JOBS: readonly Cause[] = [
     alert: 'FleetwallDeadLetters',
     what: 'web-1 is sent what is no job',
     labels: { instance: 'web-1', code: 'job_malformed' },
-    harm: async (fleet) => await fleet.publish('web-1', { of: 'another program' }),
+    harm: async (fleet) => await fleet.publish('web-1', { of: 'another program' }, 'application/jose'),
     mend: async ({ broker }) => void (await broker.ctl('purge_queue', '-p', 'fleet', 'fleetwall.dead')),
   },
   {
