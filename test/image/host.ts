@@ -4,6 +4,7 @@ import type { Engine } from './engine.ts';
 import { testLimits } from './limits.ts';
 import { Project, ruleset, until } from './project.ts';
 import { say } from './say.ts';
+import { pushTested } from './tested-ruleset.ts';
 import { WholeHost } from './whole-host.ts';
 
 const DOCKERS = /^(:|-A )DOCKER.*$/gm;
@@ -39,24 +40,8 @@ async function work(fleet: Project, host: WholeHost): Promise<void> {
   assert.deepEqual((await host.rules()).match(DOCKERS), before);
 
   say('A ruleset with tests: their packets are tried in the container, and the one that fails is named');
-  const page = [
-    'name: tested',
-    'ipv4: |',
-    ...ruleset('tested', '-p tcp --dport 8081 -j DROP')
-      .trimEnd()
-      .split('\n')
-      .map((line) => `  ${line}`),
-    'tests:',
-    `  - { name: nobody gets in, from: ${host.broker}, protocol: tcp, port: 8081, expect: EXPECTED }`,
-    '',
-  ].join('\n');
-  const pushPage = async (expected: string) => {
-    await fleet.engine.run(['tee', '/tmp/tested.yaml'], page.replace('EXPECTED', expected));
-    const args = ['run', '--rm', '-T', '--volume', '/tmp/tested.yaml:/tested.yaml:ro', 'client'];
-    return (await fleet.tryCompose([...args, 'push', '/tested.yaml', '--host', host.id])).output;
-  };
-  assert.match(await pushPage('accept'), /"nobody gets in": expected accept, got drop/);
-  assert.match(await pushPage('drop'), /^applied .* web-1$/m);
+  assert.match(await pushTested(fleet, host, 'accept'), /"nobody gets in": expected accept, got drop/);
+  assert.match(await pushTested(fleet, host, 'drop'), /^applied .* web-1$/m);
 }
 
 async function waitAcrossWorkers(fleet: Project, host: WholeHost): Promise<void> {
