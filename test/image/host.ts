@@ -58,10 +58,7 @@ async function waitAcrossWorkers(fleet: Project, host: WholeHost): Promise<void>
   await host.remove();
   await host.start({ image: NEXT_IMAGE });
   await host.ready();
-  const job = /(?:confirm|wait\w*) ([0-9a-f-]{36})/.exec(
-    (await fleet.client(['history', host.id])).output,
-  )?.[1];
-  assert.ok(job !== undefined);
+  const job = await host.waitingJob();
   assert.equal((await fleet.client(['confirm', job])).status, 0);
   assert.match((await answer).output, /^applied .* web-1$/m);
 
@@ -74,10 +71,7 @@ async function waitAcrossWorkers(fleet: Project, host: WholeHost): Promise<void>
     async () => (await host.says('{{.RestartCount}}')) === '1' && (await host.isReady()),
   );
   assert.equal(await isLive(8083)(), true);
-  const killed = /(?:abort|wait\w*) ([0-9a-f-]{36})/.exec(
-    (await fleet.client(['history', host.id])).output,
-  )?.[1];
-  assert.ok(killed !== undefined);
+  const killed = await host.waitingJob();
   assert.equal((await fleet.client(['abort', killed])).status, 0);
   assert.match((await second).output, /^rolled_back .* web-1$/m);
   assert.equal(await isLive(8082)(), true);

@@ -85,6 +85,14 @@ export class WholeHost {
     return await this.#fleet.engine.docker('logs', NAME);
   }
 
+  /** @returns the id of the job that waits to be confirmed */
+  async waitingJob(): Promise<string> {
+    const lines = (await this.log()).split('\n').filter((line) => line.includes('"Waiting to be confirmed"'));
+    const [, id] = /"jobId":"([^"]+)"/.exec(lines.at(-1) ?? '') ?? [];
+    assert.ok(id !== undefined, 'no job waits');
+    return id;
+  }
+
   /** Runs a program in the container. */
   async try(...command: readonly string[]): Promise<Ended> {
     return await this.#fleet.engine.try(['docker', 'exec', NAME, ...command]);
