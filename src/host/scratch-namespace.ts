@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
 import { execa } from 'execa';
 import { RestoreFailed } from '../job/ports/firewall.ts';
 import { RehearsalUnavailable, type ScratchNamespace } from '../job/ports/sandbox.ts';
@@ -8,6 +9,7 @@ import { startProgram } from './start-program.ts';
 const UNSHARE = '/usr/bin/unshare';
 const CAT = '/bin/cat';
 const READY_MS = 10_000;
+const A_SETTING = '/proc/sys/net/ipv4/ip_forward';
 
 /** A program in a network namespace of its own, which is gone when the program ends. */
 export interface ScratchProgram {
@@ -19,9 +21,9 @@ export interface ScratchProgram {
 }
 
 /** Starts a program in a new network namespace, in a process group of its own. That its standard input is closed is no error. */
-function startThere(command: readonly string[]) {
+function startThere(command: readonly string[], flags: readonly string[] = []) {
   const child = startProgram(UNSHARE, () =>
-    execa(UNSHARE, ['--net', '--', ...command], {
+    execa(UNSHARE, ['--net', ...flags, '--', ...command], {
       cwd: '/',
       env: { LC_ALL: 'C' },
       extendEnv: false,
@@ -35,12 +37,16 @@ function startThere(command: readonly string[]) {
   return child;
 }
 
-/** Starts a program that ends with its standard input, and so at the latest with the worker, however that ends. */
+/**
+ * Starts a program that ends with its standard input, and so at the latest with the worker, however that ends. It can set what its
+ * namespace has below /proc/sys/net: in a container that is mounted for reading only, even for namespaces of one's own, and so it
+ * gets a mount of its own.
+ */
 export function openScratchProgram(
   command: readonly string[],
   onLine: (line: string) => void,
 ): ScratchProgram {
-  const child = startThere(command);
+  const child = startThere(command, areSettingsWritable() ? [] : ['--mount-proc']);
   let begun = '';
   child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
     const lines = (begun + chunk).split('\n');
@@ -63,6 +69,15 @@ export function openScratchProgram(
       await child;
     },
   };
+}
+
+function areSettingsWritable(): boolean {
+  try {
+    accessSync(A_SETTING, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -63,7 +63,7 @@ export class Engine {
     const [file, args, env] = this.enter(command);
     const options = { env, extendEnv: false, all: true, reject: false, input } as const;
     const { exitCode, all } = await execa(file, args, options);
-    return { status: exitCode, output: all.replaceAll(/https?:\/\/(?!127\.)\S+/g, '(address)') };
+    return { status: exitCode, output: all.replaceAll(/https?:\/\/(?!127\.)[^\s"']+/g, '(address)') };
   }
 
   /** Runs commands as a page has them, in a folder of this repository. @throws {Error} if one fails */

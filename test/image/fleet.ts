@@ -114,24 +114,35 @@ async function killWorkers(fleet: Project): Promise<void> {
 
 async function upgrade(fleet: Project): Promise<void> {
   const { engine } = fleet;
-  say('The image is upgraded while a job waits for its host, and another to be confirmed');
+  const push = async (host: string, port: number, ...flags: string[]) =>
+    (
+      await fleet.client(
+        ['push', '-', '--name', 'edge', '--host', host, ...flags],
+        ruleset('edge-in', `-p tcp --dport ${port} -j REJECT`),
+      )
+    ).output;
+
+  say('The image is upgraded while a job waits for its host, and a change to be confirmed');
   await fleet.compose('stop', 'web-1');
-  const changed = ruleset('edge-in', '-p tcp --dport 82 -j REJECT');
-  const waits = fleet.client(
-    ['push', '-', '--name', 'edge', '--group', 'web', '--yes', '--confirm', 'manual'],
-    changed,
-  );
-  await until('the change is live', async () => (await fleet.rules('web-2')).includes('--dport 82 '));
+  const queued = push('web-1', 82);
+  const unconfirmed = push('web-2', 83, '--confirm', 'manual', '--confirm-timeout', '300');
+  await until('the change is live', async () => (await fleet.rules('web-2')).includes('--dport 83 '));
   await engine.docker('tag', NEXT_IMAGE, 'fleetwall:local');
-  // Not --wait: a host is not healthy while a change waits there, as it would not run another job.
+  // Not --wait: a host that does a job is not healthy, as it would not do another.
   await fleet.compose('up', '--detach');
   for (const host of HOSTS) {
     const label = '{{index .Config.Labels "org.opencontainers.image.version"}}';
     const version = await engine.docker('inspect', '--format', label, await fleet.container(host));
     assert.equal(version.trim(), NEXT_VERSION);
   }
-  console.log((await waits).output);
-  for (const host of HOSTS) console.log(await fleet.rules(host));
+  assert.match(await queued, /^applied .* web-1$/m);
+  // The new container has a new network namespace: the change is gone with the old one, and its job says so.
+  assert.match(await unconfirmed, /^rolled_back .* web-2\n.* cut short by the end of its network namespace/m);
+  assert.match(await fleet.rules('web-1'), /--dport 82 /);
+  await until('the rules from before are live', async () =>
+    (await fleet.rules('web-2')).includes('--dport 80 '),
+  );
+  assert.doesNotMatch(await fleet.rules('web-2'), /--dport 83 /);
 }
 
 async function watch(fleet: Project): Promise<void> {

@@ -4,6 +4,7 @@ import type { Engine } from './engine.ts';
 import { testLimits } from './limits.ts';
 import { Project, ruleset, until } from './project.ts';
 import { say } from './say.ts';
+import { pushTested } from './tested-ruleset.ts';
 import { WholeHost } from './whole-host.ts';
 
 const DOCKERS = /^(:|-A )DOCKER.*$/gm;
@@ -39,24 +40,8 @@ async function work(fleet: Project, host: WholeHost): Promise<void> {
   assert.deepEqual((await host.rules()).match(DOCKERS), before);
 
   say('A ruleset with tests: their packets are tried in the container, and the one that fails is named');
-  const page = [
-    'name: tested',
-    'ipv4: |',
-    ...ruleset('tested', '-p tcp --dport 8081 -j DROP')
-      .trimEnd()
-      .split('\n')
-      .map((line) => `  ${line}`),
-    'tests:',
-    '  - { name: nobody gets in, from: 203.0.113.9, protocol: tcp, port: 8081, expect: EXPECTED }',
-    '',
-  ].join('\n');
-  const pushPage = async (expected: string) => {
-    await fleet.engine.run(['tee', '/tmp/tested.yaml'], page.replace('EXPECTED', expected));
-    const args = ['run', '--rm', '-T', '--volume', '/tmp/tested.yaml:/tested.yaml:ro', 'client'];
-    return (await fleet.tryCompose([...args, 'push', '/tested.yaml', '--host', host.id])).output;
-  };
-  assert.match(await pushPage('accept'), /nobody gets in/);
-  assert.match(await pushPage('drop'), /^applied .* web-1$/m);
+  assert.match(await pushTested(fleet, host, 'accept'), /"nobody gets in": expected accept, got drop/);
+  assert.match(await pushTested(fleet, host, 'drop'), /^applied .* web-1$/m);
 }
 
 async function waitAcrossWorkers(fleet: Project, host: WholeHost): Promise<void> {
@@ -73,10 +58,7 @@ async function waitAcrossWorkers(fleet: Project, host: WholeHost): Promise<void>
   await host.remove();
   await host.start({ image: NEXT_IMAGE });
   await host.ready();
-  const job = /(?:confirm|wait\w*) ([0-9a-f-]{36})/.exec(
-    (await fleet.client(['history', host.id])).output,
-  )?.[1];
-  assert.ok(job !== undefined);
+  const job = await host.waitingJob();
   assert.equal((await fleet.client(['confirm', job])).status, 0);
   assert.match((await answer).output, /^applied .* web-1$/m);
 
@@ -89,10 +71,7 @@ async function waitAcrossWorkers(fleet: Project, host: WholeHost): Promise<void>
     async () => (await host.says('{{.RestartCount}}')) === '1' && (await host.isReady()),
   );
   assert.equal(await isLive(8083)(), true);
-  const killed = /(?:abort|wait\w*) ([0-9a-f-]{36})/.exec(
-    (await fleet.client(['history', host.id])).output,
-  )?.[1];
-  assert.ok(killed !== undefined);
+  const killed = await host.waitingJob();
   assert.equal((await fleet.client(['abort', killed])).status, 0);
   assert.match((await second).output, /^rolled_back .* web-1$/m);
   assert.equal(await isLive(8082)(), true);

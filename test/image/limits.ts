@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Project, ruleset, until } from './project.ts';
 import { say } from './say.ts';
+import { pushTested } from './tested-ruleset.ts';
 import type { WholeHost } from './whole-host.ts';
 
 const push = (host: WholeHost) => ['push', '-', '--name', 'edge', '--host', host.id];
@@ -46,6 +47,15 @@ async function testCalls(fleet: Project, host: WholeHost): Promise<void> {
   await host.ready();
   assert.match((await host.try('fleetwall', 'doctor')).output, /seccomp[^]*let it call unshare and setns/);
   assert.match((await fleet.client(push(host), next())).output, /unshare[^]*privilege_missing/);
+  await host.remove();
+
+  say('A profile that does not let mount through: only a ruleset with tests is refused');
+  const noMount = { ...profile, syscalls: [{ names: ['mount'], action: 'SCMP_ACT_ERRNO' }] };
+  await fleet.engine.run(['tee', '/tmp/no-mount.json'], JSON.stringify(noMount));
+  await host.start({ flags: ['--security-opt', 'seccomp=/tmp/no-mount.json'] });
+  await host.ready();
+  assert.match((await fleet.client(push(host), next())).output, /^applied /m);
+  assert.match(await pushTested(fleet, host, 'drop'), /mount[^]*test_inconclusive/);
   await host.remove();
 }
 

@@ -43,6 +43,10 @@ async function test(part: string, engine: Engine): Promise<void> {
     await PARTS[part]?.(engine);
   } catch (error) {
     console.error(error);
+    const each =
+      'docker inspect --format "{{.Name}} {{json .State}}" $c | cut -c-3000; docker logs --tail 20 $c 2>&1 | cut -c-500';
+    const { output } = await engine.try(['sh', '-c', `for c in $(docker ps -aq); do ${each}; done`]);
+    console.error(output);
     process.exitCode = 1;
   } finally {
     await engine.clear();

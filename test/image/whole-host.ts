@@ -23,11 +23,12 @@ export interface Changes {
 export class WholeHost {
   readonly id = ID;
   readonly #fleet: Project;
-  readonly #broker: string;
+  /** The address of the broker. */
+  readonly broker: string;
 
   private constructor(fleet: Project, broker: string) {
     this.#fleet = fleet;
-    this.#broker = broker;
+    this.broker = broker;
   }
 
   /** Makes what a host has before the worker comes. */
@@ -50,7 +51,7 @@ export class WholeHost {
     await engine.run(['mkdir', '/etc/fleetwall']);
     await engine.run(['cp', `/src/docker/rabbitmq/passwords/${ID}`, '/etc/fleetwall/amqp-password']);
     await engine.run(['tee', '/etc/fleetwall/trusted-keys.json'], keys);
-    return new WholeHost(fleet, `amqp://${ID}@${address.trim()}/fleet`);
+    return new WholeHost(fleet, address.trim());
   }
 
   /** Runs README's command. */
@@ -58,7 +59,7 @@ export class WholeHost {
     const page = 'docker/README-image.md';
     const block = await documentedBlock(page, 'mkdir -p /run/fleetwall && touch /run/xtables.lock');
     const changes: [string | RegExp, string][] = [
-      ['amqps://broker.example/fleet', this.#broker],
+      ['amqps://broker.example/fleet', `amqp://${ID}@${this.broker}/fleet`],
       [/ {2}fleetwall\n$/, `  ${flags.join(' ')} ${image}\n`],
     ];
     if (without !== undefined) changes.push([`--cap-add ${without}`, '']);
@@ -82,6 +83,14 @@ export class WholeHost {
 
   async log(): Promise<string> {
     return await this.#fleet.engine.docker('logs', NAME);
+  }
+
+  /** @returns the id of the job that waits to be confirmed */
+  async waitingJob(): Promise<string> {
+    const lines = (await this.log()).split('\n').filter((line) => line.includes('"Waiting to be confirmed"'));
+    const [, id] = /"jobId":"([^"]+)"/.exec(lines.at(-1) ?? '') ?? [];
+    assert.ok(id !== undefined, 'no job waits');
+    return id;
   }
 
   /** Runs a program in the container. */

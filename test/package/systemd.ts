@@ -18,7 +18,7 @@ ipv4: |
   -A tested -p tcp --dport 8081 -j DROP
   COMMIT
 tests:
-  - { name: nobody gets in, from: 203.0.113.9, protocol: tcp, port: 8081, expect: EXPECTED }
+  - { name: nobody gets in, from: SENDER, protocol: tcp, port: 8081, expect: EXPECTED }
 `;
 const HOOK = /^-A INPUT -j edge$/gm;
 
@@ -70,12 +70,14 @@ async function live(machine: BootedMachine, host: InstalledHost, first: string, 
 
   say('A ruleset with tests: the unit lets their packets be tried');
   const pushTested = async (expected: string) => {
-    await writeFile(join(root.path, 'root/tested.yaml'), TESTED.replace('EXPECTED', expected));
+    // The one other machine that this one has a route to.
+    const text = TESTED.replace('EXPECTED', expected).replace('SENDER', new URL(host.brokerUrl).hostname);
+    await writeFile(join(root.path, 'root/tested.yaml'), text);
     return await fleetwall('push', '/root/tested.yaml', '--host', host.id);
   };
   const refused = await pushTested('accept');
   assert.match(refused, /^failed /m);
-  assert.match(refused, /nobody gets in/);
+  assert.match(refused, /"nobody gets in": expected accept, got drop/);
   assert.match(await pushTested('drop'), /^applied .* tested revision \d+ /m);
 
   say('Upgraded while a change waits: another worker, the same state, and the change is confirmed there');

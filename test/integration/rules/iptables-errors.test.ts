@@ -127,6 +127,28 @@ describe('faults for which no rule is to blame', () => {
     });
   });
 
+  it.each([
+    ['nft', 'net_admin'],
+    ['legacy', 'net_raw'],
+  ] as const)('form M: the right that the worker lacks is named, with %s %s', async (backend, right) => {
+    const others = ['net_admin', 'net_raw', 'sys_admin'].filter((name) => name !== right);
+    const rights = `--bounding-set=-all,${others.map((name) => `+${name}`).join(',')}`;
+    const host = await fixture.host(backend, { wrapper: ['/usr/bin/setpriv', '--inh-caps=-all', rights] });
+    const client = await fixture.client();
+    await host.logged('Rights are missing, without which jobs fail: see fleetwall doctor');
+    const { data } = await client.run(host.id, { ruleset });
+    expect(data).toMatchObject({
+      outcome: 'failed',
+      changed: false,
+      failure: {
+        code: 'privilege_missing',
+        stage: 'host',
+        message: expect.stringContaining(`the worker does not have CAP_${right.toUpperCase()}`),
+        lines: [],
+      },
+    });
+  });
+
   it('form N: native nft rules that iptables cannot express', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();

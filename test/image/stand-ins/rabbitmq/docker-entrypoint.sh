@@ -14,5 +14,4 @@ if [ -n "${RABBITMQ_ERLANG_COOKIE:-}" ]; then
   [ -e "$cookie" ] || echo "$RABBITMQ_ERLANG_COOKIE" >"$cookie"
   chmod 0600 "$cookie"
 fi
-# Debian's own wrappers of these change user as root, and else call what is meant.
 exec "$@"
