@@ -80,7 +80,7 @@ class NamespaceLab implements PacketLab {
     const pids = new Map(others.map(({ place, pid }) => [place ?? '', pid]));
     const { host, neighbours, elsewhere: ends } = labScript(picture, pids, addresses, isKnown);
     openedLabs += 1;
-    for (const helper of all) helper.tell([`cpu ${openedLabs}`]);
+    for (const helper of all) helper.tell([`cpu ${openedLabs} ${process.arch}`]);
     this.#host.tell(['role host', ...host.before]);
     for (const helper of this.#neighbours.values()) helper.tell(['role neighbour', ...NEIGHBOUR_SETTINGS]);
     await this.#syncAll('set');
@@ -202,16 +202,15 @@ class NamespaceLab implements PacketLab {
     const [atHost, ...others] = await Promise.all(
       this.#helpers.map(async (helper) => await helper.listNeighbours(this.#parts.ip)),
     );
-    for (const [, device = ''] of (atHost ?? []).flatMap((line) => [...line.matchAll(UNRESOLVED)]))
-      found.add(device);
+    for (const [, device = ''] of (atHost ?? []).join('\n').matchAll(UNRESOLVED)) found.add(device);
     for (const [index, name] of [...this.#neighbours.keys()].entries())
       if (/\b(?:INCOMPLETE|FAILED)\b/.test(others[index]?.join(' ') ?? '')) found.add(name);
     return found;
   }
 
   async close(): Promise<void> {
-    const elsewhere = this.#elsewhere === null ? [] : [this.#elsewhere];
-    await Promise.all([...this.#helpers, ...elsewhere].map(async (helper) => await helper.close()));
+    await Promise.all(this.#helpers.map(async (helper) => await helper.close()));
+    await this.#elsewhere?.close();
   }
 }
 
