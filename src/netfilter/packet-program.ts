@@ -98,6 +98,9 @@ sub icmp { my ($test, $round, $v, $from, $to, $type, $code, $id) = @_;
 sub udp { my ($test, $round, $v, $from, $sport, $to, $port, $word) = @_;
   my $fh = $flow{$test} // sender($test, $v, SOCK_DGRAM, 17, $from, $sport) or return;
   defined send($fh, "fw!$test:$round;$word", 0, address($v, $to, $port)) or out('F', $test, $round, $!) }
+# Ends connections that are not made yet, without a word.
+sub hush { for my $test (keys %flow) { next unless $on{"c$test"} && !defined getpeername $flow{$test};
+  unwatch($flow{$test}); delete $on{"c$test"}; close delete $flow{$test} } }
 sub settle { my $left = 1000; while ($left-- > 0) { my $some = 0;
     for my $key (grep { /^c/ } keys %on) { $on{$key}->() }
     my $ready = $vec; vec($ready, 0, 1) = 0; my $n = select($ready, undef, undef, 0);
@@ -132,6 +135,7 @@ sub command { my ($do, @args) = @_;
   elsif ($do eq 'icmp') { icmp(@args) }
   elsif ($do eq 'more') { my ($test, $round) = @args; my $fh = $flow{$test}; defined($fh && syswrite $fh, "fw!$test:$round;") or out('F', $test, $round, $!) ;
     watch($fh, $on{"c$test"}) if $fh && $on{"c$test"} }
+  elsif ($do eq 'hush') { hush() }
   elsif ($do eq 'canary') { my ($number, @ifs) = @args; for my $if (@ifs) {
     send($canary, "$number;", 0, pack('SnlSCCa8', 17, 0x88b5, $if, 0, 0, 6, "\xff" x 6)) // out('E', 'canary', $if, $!) } }
   elsif ($do eq 'sync') { settle(); out('S', @args) } }
