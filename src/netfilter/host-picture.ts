@@ -32,33 +32,42 @@ const SYS = '/proc/sys/net/';
 
 /** Reads by what packets go on the host. @throws {PacketsUnavailable} */
 export async function readPicture(ip: string, run: RunThere): Promise<HostPicture> {
-  const ask = async (args: readonly string[]) => {
-    const result = await run(ip, args);
+  const ask = async (args: readonly string[], input?: string) => {
+    const result = await run(ip, args, input);
     if (result.exitCode === 0) return result.stdout;
     throw new PacketsUnavailable(
       `the network of the host cannot be read: ip ${args.join(' ')}: ${result.stderr.trim()}`,
     );
   };
-  const linesOf = async (...args: readonly string[]) =>
-    (await ask(args)).split('\n').filter((line) => line.trim() !== '');
-  const [links, route4, route6, rule4, rule6] = await Promise.all([
+  const waysOf = async (...options: readonly string[]) =>
+    (await ask([...options, '-o', '-batch', '-'], 'route show table all\nrule show\n'))
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+  const [links, ways4, ways6] = await Promise.all([
     ask(['-json', 'address', 'show']),
-    linesOf('-4', '-o', 'route', 'show', 'table', 'all'),
-    linesOf('-6', '-o', 'route', 'show', 'table', 'all'),
-    linesOf('-4', '-o', 'rule', 'show'),
+    waysOf('-4'),
     // A kernel without IPv6 has none.
-    linesOf('-6', '-o', 'rule', 'show').catch(() => []),
+    waysOf('-6', '-force').catch((): string[] => []),
   ]);
   const interfaces = (JSON.parse(links || '[]') as IpLink[]).map(readLink);
   return {
     interfaces,
-    routes: { ipv4: route4, ipv6: route6 },
-    rules: { ipv4: rule4, ipv6: rule6 },
+    routes: { ipv4: ways4.filter(isRoute), ipv6: ways6.filter(isRoute) },
+    rules: { ipv4: ways4.filter(isRule), ipv6: ways6.filter(isRule) },
     settings: await readSettings(
       interfaces.map(({ name }) => name),
       run,
     ),
   };
+}
+
+/** A rule begins with its number: `32766:	from all lookup main`. */
+function isRule(line: string): boolean {
+  return /^\d+:\s/.test(line);
+}
+
+function isRoute(line: string): boolean {
+  return !isRule(line);
 }
 
 interface IpLink {

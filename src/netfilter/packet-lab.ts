@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Family } from '../contract/identifiers.ts';
 import { type LabRequest, type PacketLab, PacketsUnavailable } from '../job/ports/packets.ts';
 import { type Rehearsal } from '../job/ports/sandbox.ts';
 import type { Observation, Probe } from '../ruleset/trial/packets.ts';
-import { ELSEWHERE, FORGET, indexOf, labScript, MUTE, NEIGHBOUR_INDEX } from './lab-script.ts';
+import { Canaries } from './lab-canaries.ts';
+import { ELSEWHERE, FORGET, labScript, MUTE } from './lab-script.ts';
 import { NEIGHBOUR_SETTINGS } from './lab-settings.ts';
 import { commandOf } from './packet-command.ts';
 import type { PacketHelper } from './packet-helper.ts';
@@ -22,10 +22,7 @@ export interface LabParts {
 /** Nothing more comes when so many rounds in a row have brought nothing. */
 const QUIET_ROUNDS = 3;
 const MOST_ROUNDS = 60;
-const PAUSE_MS = 2;
 const UNRESOLVED = /\bdev (\S+) .*\b(?:INCOMPLETE|FAILED)/g;
-/** A host that is very busy lets a process wait for seconds. */
-const CANARY_MS = 10_000;
 
 /** Makes the namespaces of a lab, all at the same time. */
 export async function openLab(request: LabRequest, parts: LabParts): Promise<PacketLab> {
@@ -50,7 +47,8 @@ class NamespaceLab implements PacketLab {
   /** Where links end by which no packet is to go; `null`: there are none. */
   readonly #elsewhere: PacketHelper | null;
   readonly #rules: ReturnType<LabParts['rules']>;
-  #number = 0;
+  readonly #canaries: Canaries;
+  #isMute = false;
 
   constructor(request: LabRequest, parts: LabParts) {
     this.#request = request;
@@ -65,6 +63,7 @@ class NamespaceLab implements PacketLab {
     const isAll = request.picture.interfaces.every(({ name }) => name === 'lo' || names.has(name));
     this.#elsewhere = isAll ? null : parts.helper(ELSEWHERE);
     this.#rules = parts.rules(this.#host.pid);
+    this.#canaries = new Canaries(this.#host, this.#neighbours, request.picture);
   }
 
   get #helpers(): PacketHelper[] {
@@ -80,7 +79,7 @@ class NamespaceLab implements PacketLab {
     const pids = new Map(others.map(({ place, pid }) => [place ?? '', pid]));
     const { host, neighbours, elsewhere: ends } = labScript(picture, pids, addresses, isKnown);
     openedLabs += 1;
-    for (const helper of all) helper.tell([`cpu ${openedLabs}`]);
+    for (const helper of all) helper.tell([`cpu ${openedLabs} ${process.arch}`]);
     this.#host.tell(['role host', ...host.before]);
     for (const helper of this.#neighbours.values()) helper.tell(['role neighbour', ...NEIGHBOUR_SETTINGS]);
     await this.#syncAll('set');
@@ -102,6 +101,7 @@ class NamespaceLab implements PacketLab {
         if (protocol !== 'icmp')
           this.#at(place).tell([`${protocol}-listen ${family === 'ipv4' ? 4 : 6} ${address} ${port}`]);
     await this.#syncAll('built');
+    await this.#canaries.untilThere();
     // Reports of multicast groups, and the like, that new links send of themselves.
     for (const helper of this.#helpers) helper.take();
   }
@@ -136,7 +136,9 @@ class NamespaceLab implements PacketLab {
       lines.set(helper, own);
       own.push(commandOf(probe, kind, round));
     }
-    for (const [helper, own] of lines) helper.tell(own);
+    // Who gets no answer would send the first packet again, as one of a flow that is known.
+    const after = this.#isMute && kind === 'first' ? ['hush'] : [];
+    for (const [helper, own] of lines) helper.tell([...own, ...after]);
     await this.#settle();
     return this.#helpers.flatMap((helper) => helper.take());
   }
@@ -149,44 +151,15 @@ class NamespaceLab implements PacketLab {
     let quiet = 0;
     let before = -1;
     for (let round = 0; round < MOST_ROUNDS && quiet < QUIET_ROUNDS; round += 1) {
-      await this.#canaries();
+      await this.#canaries.go();
       const count = this.#helpers.reduce((sum, { seenCount }) => sum + seenCount, 0);
       quiet = count === before ? quiet + 1 : 0;
       before = count;
     }
   }
 
-  async #canaries(): Promise<void> {
-    this.#number += 1;
-    const number = String(this.#number);
-    const { picture } = this.#request;
-    const alive = [...this.#neighbours].filter(([name]) => isAlive(picture.interfaces, name));
-    const there = alive.map(([name]) => `${indexOf(picture, name)} ${number}`);
-    await this.#syncAll(`a${number}`);
-    for (const [, helper] of alive) helper.tell([`canary ${number} ${NEIGHBOUR_INDEX}`]);
-    await this.#await(this.#host, there, number);
-    this.#host.tell([`canary ${number} ${alive.map(([name]) => indexOf(picture, name)).join(' ')}`]);
-    for (const [, helper] of alive) await this.#await(helper, [`${NEIGHBOUR_INDEX} ${number}`], number);
-    await this.#syncAll(`b${number}`);
-  }
-
-  /** @throws {PacketsUnavailable} if a link does not carry what is sent over it */
-  async #await(helper: PacketHelper, wanted: readonly string[], number: string): Promise<void> {
-    const limit = performance.now() + CANARY_MS;
-    for (let tries = 0; ; tries += 1) {
-      await helper.sync(`c${number}.${tries}`);
-      const missing = wanted.filter((canary) => !helper.canaries.has(canary));
-      if (missing.length === 0) break;
-      if (performance.now() > limit) {
-        const message = `what is sent to ${helper.place ?? 'the host'} in the rehearsal does not arrive`;
-        throw new PacketsUnavailable(message);
-      }
-      await sleep(PAUSE_MS);
-    }
-    for (const canary of wanted) helper.canaries.delete(canary);
-  }
-
   async mute(): Promise<void> {
+    this.#isMute = true;
     for (const helper of this.#neighbours.values()) helper.tellIp(this.#parts.ip, MUTE);
     await this.#syncAll('mute');
   }
@@ -202,20 +175,14 @@ class NamespaceLab implements PacketLab {
     const [atHost, ...others] = await Promise.all(
       this.#helpers.map(async (helper) => await helper.listNeighbours(this.#parts.ip)),
     );
-    for (const [, device = ''] of (atHost ?? []).flatMap((line) => [...line.matchAll(UNRESOLVED)]))
-      found.add(device);
+    for (const [, device = ''] of (atHost ?? []).join('\n').matchAll(UNRESOLVED)) found.add(device);
     for (const [index, name] of [...this.#neighbours.keys()].entries())
       if (/\b(?:INCOMPLETE|FAILED)\b/.test(others[index]?.join(' ') ?? '')) found.add(name);
     return found;
   }
 
   async close(): Promise<void> {
-    const elsewhere = this.#elsewhere === null ? [] : [this.#elsewhere];
-    await Promise.all([...this.#helpers, ...elsewhere].map(async (helper) => await helper.close()));
+    await Promise.all(this.#helpers.map(async (helper) => await helper.close()));
+    await this.#elsewhere?.close();
   }
-}
-
-function isAlive(interfaces: LabRequest['picture']['interfaces'], name: string): boolean {
-  const link = interfaces.find((one) => one.name === name);
-  return link !== undefined && link.isUp && link.hasCarrier;
 }

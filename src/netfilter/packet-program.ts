@@ -1,7 +1,7 @@
 /**
  * A program for the namespaces in which packets are tried. It keeps its namespace alive for as long as its standard input is open,
  * and is told what to do there, a line at a time. Node itself can neither enter a namespace nor send raw packets; of Perl, what
- * every Debian has (perl-base) is enough. All is in one process, side by side, and nothing waits: `sync` answers when nothing is
+ * every Debian has (perl-base) is enough, and of that as little as can be: to load it is most of what a helper costs. All is in one process, side by side, and nothing waits: `sync` answers when nothing is
  * left to be read.
  *
  * It prints what happens: `T` a packet that was seen, with its addresses, ports and, if it is one of ours, the number of its test;
@@ -10,7 +10,9 @@
  */
 export const HELPER_PROGRAM = String.raw`
 use strict; use warnings; no warnings 'once';
-use Socket qw(:all); use POSIX ();
+use Socket qw(AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOCK_RAW SOL_SOCKET SO_REUSEADDR inet_pton inet_ntop sockaddr_family
+  pack_sockaddr_in pack_sockaddr_in6 unpack_sockaddr_in unpack_sockaddr_in6);
+sub EAGAIN() { 11 }
 $| = 1; $SIG{PIPE} = 'IGNORE';
 my $vec = ''; my %on; my %flow; my %listening; my $canary; my $role = 'host';
 my $input = ''; my @batch;
@@ -68,7 +70,7 @@ sub listen_tcp { my ($v, $addr, $port) = @_; return if $listening{"tcp $addr $po
   my $fh = opened($v, SOCK_STREAM, 6); bind($fh, address($v, $addr, $port)) && listen($fh, 1024) or return out('E', 'listen', $addr, $port, $!);
   watch($fh, sub { while (accept(my $c, $fh)) { nonblocking($c); my @at = named(getsockname $c);
     watch($c, sub { my $n = sysread $c, my $data, 512;
-      if (!defined $n) { return if $!{EAGAIN}; unwatch($c); close $c; return }
+      if (!defined $n) { return if $! == EAGAIN; unwatch($c); close $c; return }
       if ($n == 0) { unwatch($c); close $c; return }
       my ($test, $round) = tagged($data); out('A', 'tcp', $test, $round, @at); syswrite $c, 'ok' }) } }) }
 sub listen_udp { my ($v, $addr, $port) = @_; return if $listening{"udp $addr $port"}++;
@@ -85,7 +87,7 @@ sub connect_tcp { my ($test, $round, $v, $from, $sport, $to, $port) = @_;
   # Written to when it is connected, which is seen by a peer; read from when the answer is there.
   my $step = sub { if (!$said && defined getpeername $fh) { $said = 1; syswrite $fh, "fw!$test:$round;" }
     return unless $said; my $n = sysread $fh, my $data, 16;
-    if (defined $n && $n > 0) { out('D', $test, $round) } elsif (defined $n || !$!{EAGAIN}) { unwatch($fh) } };
+    if (defined $n && $n > 0) { out('D', $test, $round) } elsif (defined $n || $! != EAGAIN) { unwatch($fh) } };
   $on{"c$test"} = $step; watch($fh, sub { $step->(); unwatch($fh) if !$said }) }
 sub icmp { my ($test, $round, $v, $from, $to, $type, $code, $id) = @_;
   my $fh = $flow{$test} // sender($test, $v, SOCK_RAW, $v == 4 ? 1 : 58, $from, 0) or return;
@@ -96,14 +98,17 @@ sub icmp { my ($test, $round, $v, $from, $to, $type, $code, $id) = @_;
 sub udp { my ($test, $round, $v, $from, $sport, $to, $port, $word) = @_;
   my $fh = $flow{$test} // sender($test, $v, SOCK_DGRAM, 17, $from, $sport) or return;
   defined send($fh, "fw!$test:$round;$word", 0, address($v, $to, $port)) or out('F', $test, $round, $!) }
+# Ends connections that are not made yet, without a word.
+sub hush { for my $test (keys %flow) { next unless $on{"c$test"} && !defined getpeername $flow{$test};
+  unwatch($flow{$test}); delete $on{"c$test"}; close delete $flow{$test} } }
 sub settle { my $left = 1000; while ($left-- > 0) { my $some = 0;
     for my $key (grep { /^c/ } keys %on) { $on{$key}->() }
     my $ready = $vec; vec($ready, 0, 1) = 0; my $n = select($ready, undef, undef, 0);
     last if !defined $n || $n <= 0;
     for my $fd (keys %on) { next if $fd =~ /^c/; next unless vec($ready, $fd, 1) && $on{$fd}; $on{$fd}[1]->(); $some = 1 } last unless $some } }
 # On one processor the packets of all helpers are taken in the order in which they were sent.
-sub pin { my ($which) = @_; my ($get, $set) = @{ { x86_64 => [204, 203], aarch64 => [123, 122], riscv64 => [123, 122],
-    ppc64le => [223, 222], s390x => [240, 239] }->{(POSIX::uname())[4]} // return };
+sub pin { my ($which, $machine) = @_; my ($get, $set) = @{ { x64 => [204, 203], arm64 => [123, 122], riscv64 => [123, 122],
+    ppc64 => [223, 222], s390x => [240, 239] }->{$machine} // return };
   my $mask = "\0" x 128; my $n = syscall($get, 0, 128, $mask); return if $n <= 0;
   my @allowed = grep { vec($mask, $_, 1) } 0 .. $n * 8 - 1; return unless @allowed;
   my $own = "\0" x 128; vec($own, $allowed[$which % @allowed], 1) = 1; syscall($set, 0, 128, $own) }
@@ -112,13 +117,13 @@ sub batch { my ($ip) = @_;
   for my $family (['- ', '-4 '], ['-6 ']) { my @own; for my $of (@$family) { push @own, map { substr $_, 2 + ($of ne '- ') } grep { index($_, $of) == 0 } @batch }
     next unless @own; my $pid = open(my $fh, '|-'); return out('E', 'ip', $!) unless defined $pid;
     if (!$pid) { open STDOUT, '>', '/dev/null'; open STDERR, '>', '/dev/null';
-      exec($ip, ($family->[0] eq '-6 ' ? '-6' : ()), '-force', '-batch', '-') or POSIX::_exit(127) }
+      exec($ip, ($family->[0] eq '-6 ' ? '-6' : ()), '-force', '-batch', '-') or exit 127 }
     print $fh "$_\n" for @own; close $fh } @batch = () }
 sub neighbours { my ($ip) = @_; open(my $fh, '-|', $ip, '-6', 'neigh', 'show') or return out('E', 'ip', $!);
   while (my $line = <$fh>) { chomp $line; out('N', $line) } close $fh }
 sub command { my ($do, @args) = @_;
   if ($do eq 'role') { $role = $args[0]; sniff(); raw() if $role eq 'host' }
-  elsif ($do eq 'cpu') { pin($args[0]) }
+  elsif ($do eq 'cpu') { pin(@args) }
   elsif ($do eq 'set') { my ($path, @value) = @args; if (open my $fh, '>', "/proc/sys/net/$path") { syswrite($fh, "@value\n") // out('E', 'set', $path, $!); close $fh } else { out('E', 'set', $path, $!) } }
   elsif ($do eq 'ip') { push @batch, "@args" }
   elsif ($do eq 'batch') { batch($args[0]) }
@@ -130,6 +135,7 @@ sub command { my ($do, @args) = @_;
   elsif ($do eq 'icmp') { icmp(@args) }
   elsif ($do eq 'more') { my ($test, $round) = @args; my $fh = $flow{$test}; defined($fh && syswrite $fh, "fw!$test:$round;") or out('F', $test, $round, $!) ;
     watch($fh, $on{"c$test"}) if $fh && $on{"c$test"} }
+  elsif ($do eq 'hush') { hush() }
   elsif ($do eq 'canary') { my ($number, @ifs) = @args; for my $if (@ifs) {
     send($canary, "$number;", 0, pack('SnlSCCa8', 17, 0x88b5, $if, 0, 0, 6, "\xff" x 6)) // out('E', 'canary', $if, $!) } }
   elsif ($do eq 'sync') { settle(); out('S', @args) } }

@@ -14,6 +14,7 @@ const chosen = new Random(Number(seed));
 const random = (below: number) => chosen.below(below);
 const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
 
+const TOLD_EVERY = 25;
 const VERDICTS = ['ACCEPT', 'DROP', 'REJECT', 'REJECT --reject-with tcp-reset'] as const;
 const EXPECTED: Readonly<Record<string, string>> = {
   ACCEPT: 'accept',
@@ -93,6 +94,8 @@ for (const backend of BACKENDS) {
     );
     const { text, lines } = textOf(changed);
     if (round < Number(first)) continue;
+    if (round % TOLD_EVERY === 0)
+      console.error(`${backend}: ${round} rulesets, ${wrong} told wrongly so far`);
     const good = await engine.run('apply', { ipv4: textOf(rules).text, tests });
     const bad = await engine.run('check', { ipv4: text, tests });
     const told = bad.end.failure?.tests?.map(

@@ -150,7 +150,7 @@ function* endsOfForward(conditions: Conditions, family: Family, picture: HostPic
     for (const out of chooseInterfaces(outBy, picture)) {
       if (into === out || into.name === 'lo' || out.name === 'lo') continue;
       const [from] = chooseAddresses(sources, addressesBehind(into, picture, family), family);
-      const to = chooseAddresses(destinations, addressesBehind(out, picture, family), family);
+      const [to] = chooseAddresses(destinations, addressesBehind(out, picture, family), family);
       if (from === undefined || to === undefined || isOwn(from, picture) || isOwn(to, picture)) continue;
       yield {
         from,

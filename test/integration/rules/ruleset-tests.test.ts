@@ -114,6 +114,100 @@ const CASES: Case[] = [
   { ...tcp(22, OFFICE, 'dnat:10.1.0.5'), got: 'accept', line: null },
 ];
 
+const IPV6 = [
+  '*filter', // 1
+  ':INPUT DROP [0:0]',
+  ':FORWARD DROP [0:0]',
+  ':OUTPUT ACCEPT [0:0]',
+  ':services - [0:0]', // 5
+  '-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
+  '-A INPUT -p icmpv6 -m icmp6 --icmpv6-type 135 -j ACCEPT',
+  '-A INPUT -p icmpv6 -m icmp6 --icmpv6-type 136 -j ACCEPT',
+  '-A INPUT -p icmpv6 -m icmp6 --icmpv6-type echo-request -j ACCEPT',
+  '-A INPUT -j services', // 10
+  '-A INPUT -p tcp --dport 113 -j REJECT --reject-with tcp-reset',
+  '-A INPUT -p udp --dport 161 -j REJECT --reject-with icmp6-adm-prohibited',
+  '-A services -s 2001:db8:50::/48 -p tcp --dport 22 -j ACCEPT',
+  '-A services -p tcp -m multiport --dports 80,443 -j ACCEPT',
+  '-A services -p udp --dport 53 -j ACCEPT', // 15
+  '-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
+  '-A FORWARD -i eth0 -o eth1 -p tcp --dport 8080 -j ACCEPT',
+  '-A FORWARD -i eth1 -o eth0 -j ACCEPT',
+  '-A OUTPUT -d 2001:db8:1::99 -p tcp -j DROP',
+  '-A OUTPUT -p udp --dport 514 -j REJECT', // 20
+  'COMMIT',
+  '*nat',
+  ':PREROUTING ACCEPT [0:0]',
+  ':POSTROUTING ACCEPT [0:0]',
+  '-A PREROUTING -i eth0 -p tcp --dport 8000 -j DNAT --to-destination [2001:db8:2::5]:8080', // 25
+  '-A POSTROUTING -s 2001:db8:2::/64 -o eth0 -j MASQUERADE',
+  'COMMIT',
+  '',
+].join('\n');
+
+const OFFICE6 = '2001:db8:50::7';
+const WORLD6 = '2001:db8:99::9';
+const INNER6 = '2001:db8:2::5';
+const udp6 = (port: number, expected: string): Case => ({
+  protocol: 'udp',
+  port,
+  from: WORLD6,
+  expect: expected,
+});
+const out6 = (protocol: 'tcp' | 'udp', port: number, host: number, expected: string): Case => ({
+  protocol,
+  port,
+  to: `2001:db8:1::${host}`,
+  direction: 'out',
+  expect: expected,
+});
+const inner6 = (port: number, expected: string): Case => ({
+  ...tcp(port, WORLD6, expected),
+  to: INNER6,
+  direction: 'forward',
+});
+const outer6 = (expected: string): Case => ({
+  ...tcp(80, INNER6, expected),
+  to: WORLD6,
+  direction: 'forward',
+});
+
+/** The same kinds as of IPv4. */
+const CASES6: Case[] = [
+  tcp(22, OFFICE6, 'accept'),
+  { ...tcp(22, OFFICE6, 'drop'), got: 'accept', line: 13 },
+  tcp(22, WORLD6, 'drop'),
+  { ...tcp(22, WORLD6, 'accept'), got: 'drop', line: null },
+  tcp(443, WORLD6, 'accept'),
+  { ...tcp(443, WORLD6, 'reject'), got: 'accept', line: 14 },
+  tcp(113, WORLD6, 'reject:tcp-reset'),
+  { ...tcp(113, WORLD6, 'drop'), got: 'reject:tcp-reset', line: 11 },
+  udp6(161, 'reject:icmp6-adm-prohibited'),
+  { ...udp6(161, 'drop'), got: 'reject:icmp6-adm-prohibited', line: 12 },
+  udp6(53, 'accept'),
+  { ...udp6(53, 'drop'), got: 'accept', line: 15 },
+  { protocol: 'icmp', from: WORLD6, expect: 'accept' },
+  { protocol: 'icmp', from: WORLD6, expect: 'drop', got: 'accept', line: 9 },
+  { ...tcp(9999, WORLD6, 'accept'), state: 'established' },
+  { ...tcp(9999, WORLD6, 'drop'), state: 'established', got: 'accept', line: 6 },
+  { ...udp6(9999, 'accept'), state: 'established' },
+  out6('tcp', 443, 80, 'accept'),
+  { ...out6('tcp', 443, 80, 'drop'), got: 'accept', line: null },
+  out6('tcp', 443, 99, 'drop'),
+  { ...out6('tcp', 443, 99, 'accept'), got: 'drop', line: 19 },
+  out6('udp', 514, 80, 'reject:icmp6-port-unreachable'),
+  { ...out6('udp', 514, 80, 'drop'), got: 'reject:icmp6-port-unreachable', line: 20 },
+  inner6(8080, 'accept'),
+  { ...inner6(8080, 'drop'), got: 'accept', line: 17 },
+  inner6(80, 'drop'),
+  outer6('accept'),
+  { ...outer6('drop'), got: 'accept', line: 18 },
+  { ...outer6('accept'), state: 'established' },
+  tcp(8000, WORLD6, `dnat:[${INNER6}]:8080`),
+  { ...tcp(8000, WORLD6, 'dnat:2001:db8:2::6'), got: `dnat:[${INNER6}]:8080`, line: 25 },
+  { ...tcp(8000, WORLD6, 'drop'), got: `dnat:[${INNER6}]:8080`, line: 17 },
+];
+
 describe.each(BACKENDS)('tests of a ruleset (%s)', (backend) => {
   let engine: Engine;
   beforeAll(async () => {
@@ -122,24 +216,28 @@ describe.each(BACKENDS)('tests of a ruleset (%s)', (backend) => {
   });
   afterAll(async () => await engine.close());
 
-  const named = CASES.map((one, index) => ({
-    ...one,
-    name: `${index} ${one.protocol} ${one.port ?? ''} ${one.expect}`,
-  }));
+  const named = (cases: readonly Case[]) =>
+    cases.map((one, index) => ({ ...one, name: `${index} ${one.protocol} ${one.port ?? ''} ${one.expect}` }));
   const testOf = ({ got: _got, line: _line, ...test }: Case & { name: string }): RulesetTest => test;
 
   it('that have to pass do', async () => {
-    const tests = named.filter(({ got }) => got === undefined).map(testOf);
-    const { end } = await engine.run('check', { scope: 'tables', ipv4: IPV4, tests });
+    const tests = named([...CASES, ...CASES6])
+      .filter(({ got }) => got === undefined)
+      .map(testOf);
+    const { end } = await engine.run('check', { scope: 'tables', ipv4: IPV4, ipv6: IPV6, tests });
     expect(end.failure).toBeNull();
     expect(end).toMatchObject({ outcome: 'checked', tests: { passed: tests.length, notes: [] } });
   });
 
-  it('that have to fail do, each with the line that decides it', async () => {
-    const failing = named.filter(({ got }) => got !== undefined);
+  it.each([
+    ['IPv4', CASES],
+    ['IPv6', CASES6],
+  ])('that have to fail do, each with the line that decides it (%s)', async (_, all) => {
+    const failing = named(all).filter(({ got }) => got !== undefined);
     // Legacy and nft differ in how they count, not in what is made of it: a few of each kind are enough for the second.
     const cases = backend === 'nft' ? failing : failing.filter((_, index) => index % 4 === 0);
-    const { end } = await engine.run('check', { scope: 'tables', ipv4: IPV4, tests: cases.map(testOf) });
+    const texts = { scope: 'tables' as const, ipv4: IPV4, ipv6: IPV6 };
+    const { end } = await engine.run('check', { ...texts, tests: cases.map(testOf) });
     expect(end.failure).toMatchObject({ code: 'test_failed', stage: 'rehearse' });
     const told = end.failure?.tests?.map(({ name, expected, got, lines }) => ({
       name,
