@@ -15,6 +15,9 @@ import { type Draft, wholeContent } from './plan-list.ts';
 import { undoFailed, undoStubbornly } from './undo-list.ts';
 import { unwriteDraft, type Written, writeDraft } from './write-list.ts';
 
+/** How many ends are kept at a time. */
+const AT_ONCE = 20;
+
 /** Jobs of one list that are written together, and what they lead to. */
 export interface ChangeOfList {
   name: string;
@@ -50,11 +53,20 @@ export async function changeList(change: ChangeOfList, session: ListSession): Pr
     return await close(session);
   }
   await cutFlows(change.name, change.cut, session.ports);
-  for (const { run, end } of change.jobs) {
-    run.listDigest = end.digest;
-    await run.conclude(endOf(end));
-  }
+  await concludeAll(change);
   await leave(change, session);
+}
+
+/** Some at a time: each is flushed to the disk, which takes as long for one as for several. */
+async function concludeAll({ jobs }: ChangeOfList): Promise<void> {
+  for (let first = 0; first < jobs.length; first += AT_ONCE) {
+    await Promise.all(
+      jobs.slice(first, first + AT_ONCE).map(async ({ run, end }) => {
+        run.listDigest = end.digest;
+        await run.conclude(endOf(end));
+      }),
+    );
+  }
 }
 
 function recordOf({ draft }: ChangeOfList): ListRecord {
