@@ -57,7 +57,8 @@ export class EventMetrics {
     }
     if (event.type === 'fleetwall.job.undone') this.#undone.inc();
     if (event.type === 'fleetwall.ruleset.ended') this.#ended.inc({ code: event.data.failure?.code ?? '' });
-    if (event.type === 'fleetwall.job.completed' && event.subject !== undefined) this.#waiting.delete(event.subject);
+    if (event.type === 'fleetwall.job.completed' && event.subject !== undefined)
+      this.#waiting.delete(event.subject);
     this.#isOpen.set(this.#waiting.size === 0 ? 0 : 1);
   }
 }

@@ -81,7 +81,7 @@ async function readAll(runs: readonly JobRun[], ports: Ports): Promise<Asking[]>
     try {
       if (ports.sets.missing !== null)
         throw new JobFailure('host', 'backend_unavailable', ports.sets.missing);
-      const wish = readListJob(run.job as ListJob);
+      const wish = await readListJob(run.job as ListJob);
       if (wish.cut && ports.flows.missing !== null)
         throw new JobFailure('host', 'backend_unavailable', ports.flows.missing);
       asking.push({ run, wish });
