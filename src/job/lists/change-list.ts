@@ -1,6 +1,6 @@
 import type { Diff } from '../../contract/event.ts';
 import { assertConfirmable, confirmChange } from '../change/confirm.ts';
-import { asJobFailure, ended, failed, type JobEnd } from '../outcome/job-end.ts';
+import { asJobFailure, failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
 import { labelOf } from '../outcome/naming.ts';
@@ -9,14 +9,12 @@ import { LockLost } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import { type ListEnd, type ListRecord, type PendingList, SetsFailed } from '../ports/lists.ts';
 import { monotonicMs } from '../time/monotonic.ts';
+import { concludeKept } from './conclude-kept.ts';
 import { cutFlows } from './cut-flows.ts';
 import { dropSpares, mendList } from './live-list.ts';
 import { type Draft, wholeContent } from './plan-list.ts';
 import { undoFailed, undoStubbornly } from './undo-list.ts';
 import { unwriteDraft, type Written, writeDraft } from './write-list.ts';
-
-/** How many ends are kept at a time. */
-const AT_ONCE = 20;
 
 /** Jobs of one list that are written together, and what they lead to. */
 export interface ChangeOfList {
@@ -53,20 +51,8 @@ export async function changeList(change: ChangeOfList, session: ListSession): Pr
     return await close(session);
   }
   await cutFlows(change.name, change.cut, session.ports);
-  await concludeAll(change);
+  await concludeKept(change.jobs);
   await leave(change, session);
-}
-
-/** Some at a time: each is flushed to the disk, which takes as long for one as for several. */
-async function concludeAll({ jobs }: ChangeOfList): Promise<void> {
-  for (let first = 0; first < jobs.length; first += AT_ONCE) {
-    await Promise.all(
-      jobs.slice(first, first + AT_ONCE).map(async ({ run, end }) => {
-        run.listDigest = end.digest;
-        await run.conclude(endOf(end));
-      }),
-    );
-  }
 }
 
 function recordOf({ draft }: ChangeOfList): ListRecord {
@@ -216,9 +202,4 @@ function failureOf(error: unknown, { name }: ChangeOfList): JobFailure {
     return new JobFailure('host', 'list_in_use', message, { cause: error });
   }
   return asJobFailure(error);
-}
-
-/** How a job ends whose change stays. */
-export function endOf({ outcome, changed, counts, skipped }: ListEnd): JobEnd {
-  return ended(outcome, { changed, counts, skipped });
 }

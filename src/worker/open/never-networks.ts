@@ -74,7 +74,7 @@ export class HostsNever implements NeverNetworks {
     this.#ip ??= findProgram('ip');
     const ip = await this.#ip;
     if (ip === null) throw unknown('the program ip is not installed: install the package iproute2', null, '');
-    const [file = SHELL, ...args] = [...prefix, SHELL, '-ec', ASK, ip];
+    const [file, ...args] = [...prefix, SHELL, '-ec', ASK, ip];
     const { exitCode, stdout, stderr, startError } = await run({ file, args, timeoutMs: TIMEOUT_MS });
     if (exitCode === 0) {
       const lines = stdout.split('\n').filter((line) => line.trim() !== '');
