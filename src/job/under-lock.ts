@@ -1,13 +1,14 @@
 import { settleOwedLists } from './lists/owed-lists.ts';
 import { failed, type JobEnd } from './outcome/job-end.ts';
 import type { JobRun } from './outcome/job-run.ts';
+import { isUndoFailed, undoPending } from './outcome/undo-pending.ts';
 import { WindowLeft } from './ports/confirmation.ts';
 import { LockLost, LockTimeout } from './ports/host-lock.ts';
 import type { Ports } from './ports/ports.ts';
 import { HostSession } from './ports/session.ts';
 import type { RulesetRecord } from './ports/stores.ts';
 import { closePending } from './settle/close-pending.ts';
-import { isUndoFailed, oweUndo, undoPending, wouldChange } from './settle/owed-undo.ts';
+import { oweUndo, wouldChange } from './settle/owed-undo.ts';
 import { regain } from './settle/regain.ts';
 import { type Settled, settlePending } from './settle/settle-pending.ts';
 import { tellSettled } from './settle/tell-settled.ts';

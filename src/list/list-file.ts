@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { FAMILIES } from '../contract/identifiers.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
+import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 import { type EntryChange, goneFirst } from './plan-delta.ts';
 import { createLine, setName } from './set-lines.ts';
 
@@ -12,17 +13,22 @@ import { createLine, setName } from './set-lines.ts';
 const COMMIT = 'commit ';
 
 /** The whole list as one batch. `entries` is how many there are, so that the sets are made large enough. */
-export function renderList(
+export function* renderList(
   list: { name: string; maxEntries: number },
   content: ListContent,
   nowMs: number,
-): string {
+): Pieces<string> {
   const { name, maxEntries } = list;
   const sets = FAMILIES.map(
     (family) => `${createLine(setName(name, family), family, maxEntries, content.size)}\n`,
   );
   let text = sets.join('');
-  for (const [entry, until] of content) if (!hasEnded(until, nowMs)) text += addLine(name, entry, until);
+  let count = 0;
+  for (const [entry, until] of content) {
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
+    if (!hasEnded(until, nowMs)) text += addLine(name, entry, until);
+  }
   return text;
 }
 
@@ -53,7 +59,7 @@ export interface ReadList {
 }
 
 /** Reads what is committed. @returns `null` if that is nothing, or is damaged */
-export function readList(text: string): ReadList | null {
+export function* readList(text: string): Pieces<ReadList | null> {
   const content = new Map<string, number | null>();
   let read: ReadList | null = null;
   let start = 0;
@@ -68,7 +74,7 @@ export function readList(text: string): ReadList | null {
       // The last one may have been cut short. One that others follow was not.
       return text.indexOf(`\n${COMMIT}`, end) === -1 ? read : null;
     }
-    readLines(lines, content);
+    yield* readLines(lines, content);
     start = end + 1;
     read = { head, content, length: start };
   }
@@ -82,12 +88,15 @@ function headOf(line: string): { sha256?: unknown } | null {
   }
 }
 
-function readLines(lines: string, content: Map<string, number | null>): void {
+function* readLines(lines: string, content: Map<string, number | null>): Pieces<void> {
   let start = 0;
+  let count = 0;
   for (let end = lines.indexOf('\n'); end !== -1; end = lines.indexOf('\n', start)) {
     const [word, , text = '', until] = lines.slice(start, end).split(' ');
     if (word === 'add') content.set(text, until === undefined ? null : Number(until));
     else if (word === 'del') content.delete(text);
     start = end + 1;
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
   }
 }

@@ -1,5 +1,6 @@
 import { hasEnded, type ListContent } from './content.ts';
-import { readSum, showSum, weightOf } from './digest.ts';
+import { WeightSum } from './digest.ts';
+import { atOnce, ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 
 /** One entry that changes. `undefined`: it is not there. */
 export interface EntryChange {
@@ -16,24 +17,33 @@ export interface Delta {
 }
 
 /** Plans what a list is to change by: entries that are to be there, with their ends, and entries that are not. Each is named once. */
-export function planDelta(
+export function* planDelta(
   live: Pick<ListContent, 'get'>,
   add: ListContent,
   remove: Iterable<string>,
   nowMs: number,
-): Delta {
+): Pieces<Delta> {
   const delta: Delta = { changes: [], added: 0, removed: 0 };
-  for (const [text, until] of add) note(delta, live, text, hasEnded(until, nowMs) ? undefined : until, nowMs);
-  for (const text of remove) note(delta, live, text, undefined, nowMs);
+  let count = 0;
+  for (const [text, until] of add) {
+    note(delta, live, text, hasEnded(until, nowMs) ? undefined : until, nowMs);
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
+  }
+  for (const text of remove) {
+    note(delta, live, text, undefined, nowMs);
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
+  }
   return delta;
 }
 
 /** Plans how to get from one content to another. */
-export function planReplacement(live: ListContent, wanted: ListContent, nowMs: number): Delta {
+export function* planReplacement(live: ListContent, wanted: ListContent, nowMs: number): Pieces<Delta> {
   const gone = function* () {
     for (const text of live.keys()) if (!wanted.has(text)) yield text;
   };
-  return planDelta(live, wanted, gone(), nowMs);
+  return yield* planDelta(live, wanted, gone(), nowMs);
 }
 
 function note(
@@ -69,10 +79,15 @@ export function applyDelta(content: Map<string, number | null>, changes: readonl
 
 /** The digest of a list after a change, without looking at what does not change. */
 export function digestAfter(digest: string, changes: readonly EntryChange[]): string {
-  let sum = readSum(digest);
-  for (const { text, before, after } of changes) {
-    if (before === undefined) sum += weightOf(text);
-    if (after === undefined) sum -= weightOf(text);
+  return atOnce(digestAfterInPieces(digest, changes));
+}
+
+export function* digestAfterInPieces(digest: string, changes: readonly EntryChange[]): Pieces<string> {
+  const sum = new WeightSum();
+  for (const [index, { text, before, after }] of changes.entries()) {
+    if (before === undefined) sum.add(text);
+    if (after === undefined) sum.add(text, -1);
+    if (index % ENTRIES_A_PIECE === 0) yield;
   }
-  return showSum(sum);
+  return sum.addedTo(digest);
 }

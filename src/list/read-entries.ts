@@ -1,5 +1,6 @@
 import { laterOf } from './content.ts';
 import { parseNetwork } from './network.ts';
+import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 
 /** An entry as it is sent: alone, or with the time at which it ends (RFC 3339). */
 export type SentEntry = string | { entry: string; until?: string | undefined };
@@ -22,9 +23,10 @@ export interface ReadEntries {
 }
 
 /** Reads the entries of a job. Twice the same is once, with the later end. */
-export function readEntries(sent: readonly SentEntry[], field: string): ReadEntries {
+export function* readEntries(sent: readonly SentEntry[], field: string): Pieces<ReadEntries> {
   const read: ReadEntries = { entries: new Map(), problems: [], problemCount: 0 };
   for (const [index, item] of sent.entries()) {
+    if (index % ENTRIES_A_PIECE === 0) yield;
     const { entry, until } = typeof item === 'string' ? { entry: item, until: undefined } : item;
     const network = parseNetwork(entry);
     if (typeof network === 'string') {

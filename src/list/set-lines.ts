@@ -1,5 +1,6 @@
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import { familyOf, hasEnded, type ListContent, type ListKind } from './content.ts';
+import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 import type { EntryChange } from './plan-delta.ts';
 import { timeoutOf } from './timeout.ts';
 
@@ -35,15 +36,18 @@ export function createLine(set: string, family: Family, maxEntries: number, entr
 }
 
 /** The lines that fill both sets. `nameOf` says which. */
-export function fillLines(
+export function* fillLines(
   content: ListContent,
   kind: ListKind | null,
   nameOf: (family: Family) => string,
   nowMs: number,
-): string {
+): Pieces<string> {
   const names = { ipv4: nameOf('ipv4'), ipv6: nameOf('ipv6') };
   let text = '';
+  let count = 0;
   for (const [entry, until] of content) {
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
     if (hasEnded(until, nowMs)) continue;
     const timeout = timeoutOf(until, kind, nowMs);
     text += `add ${names[familyOf(entry)]} ${entry}${timeout === 0 ? '' : ` timeout ${timeout}`}\n`;

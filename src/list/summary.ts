@@ -1,6 +1,6 @@
 import type { Family } from '../contract/identifiers.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
-import { listDigest, readSum, showSum, weightOf } from './digest.ts';
+import { listDigest, WeightSum } from './digest.ts';
 
 /** What a list has, in short, at one moment. */
 export interface Summary {
@@ -11,8 +11,6 @@ export interface Summary {
   /** No entry ends before this; `null`: none ends. */
   nextEndMs: number | null;
 }
-
-export const EMPTY_DIGEST = '0'.repeat(64);
 
 export function summarise(content: ListContent, nowMs: number): Summary {
   return { ...countLiving(content, nowMs), digest: listDigest(content, nowMs) };
@@ -42,11 +40,11 @@ export function isCurrent({ nextEndMs }: Summary, nowMs: number): boolean {
 /** A summary of the same content at a later moment. Only what has ended since is looked at. */
 export function summaryAt(before: Summary, content: ListContent, nowMs: number): Summary {
   if (isCurrent(before, nowMs)) return before;
-  let sum = readSum(before.digest);
+  const gone = new WeightSum();
   for (const [text, until] of content) {
-    if (until !== null && until > before.atMs && until <= nowMs) sum -= weightOf(text);
+    if (until !== null && until > before.atMs && until <= nowMs) gone.add(text, -1);
   }
-  return summariseWith(content, showSum(sum), nowMs);
+  return summariseWith(content, gone.addedTo(before.digest), nowMs);
 }
 
 export function totalOf({ entries }: Pick<Summary, 'entries'>): number {

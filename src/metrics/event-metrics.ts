@@ -8,7 +8,9 @@ export class EventMetrics {
   readonly #windows;
   readonly #isOpen;
   readonly #undone;
-  #waiting: string | null = null;
+  readonly #ended;
+  /** A ruleset and several lists may wait at the same time. */
+  readonly #waiting = new Set<string>();
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -38,6 +40,12 @@ export class EventMetrics {
       help: 'Changes that were taken back after their jobs had ended as undo_failed',
       registers,
     });
+    this.#ended = new Counter({
+      name: 'fleetwall_rulesets_ended_total',
+      help: 'Rulesets whose time (until) has come, by code where what was before them could not be put back',
+      labelNames: ['code'],
+      registers,
+    });
   }
 
   take(event: FleetEvent): void {
@@ -45,10 +53,12 @@ export class EventMetrics {
     if (event.type === 'fleetwall.drift.repaired') this.#repaired.inc();
     if (event.type === 'fleetwall.job.awaiting_confirmation') {
       this.#windows.inc({ mode: event.data.mode });
-      this.#waiting = event.subject;
+      this.#waiting.add(event.data.jobId);
     }
     if (event.type === 'fleetwall.job.undone') this.#undone.inc();
-    if (event.type === 'fleetwall.job.completed' && event.subject === this.#waiting) this.#waiting = null;
-    this.#isOpen.set(this.#waiting === null ? 0 : 1);
+    if (event.type === 'fleetwall.ruleset.ended') this.#ended.inc({ code: event.data.failure?.code ?? '' });
+    if (event.type === 'fleetwall.job.completed' && event.subject !== undefined)
+      this.#waiting.delete(event.subject);
+    this.#isOpen.set(this.#waiting.size === 0 ? 0 : 1);
   }
 }

@@ -106,7 +106,7 @@ queueType: classic
   const job = await waits;
   const refused = await root.try(['apt-get', 'remove', '--yes', 'fleetwall']);
   assert.notEqual(refused.status, 0);
-  assert.match(refused.output, /not removed: a change of the rules is not ended yet/);
+  assert.match(refused.output, /not removed: a change of the rules or of a list is not ended yet/);
   assert.equal(await status('fleetwall'), 'installed');
   assert.equal((await host.try(command(host, 'confirm', job))).status, 0);
   assert.match(await answer, /^applied .* edge revision 2 /m);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ListContent } from '../../src/list/content.ts';
 import { jobDigest, listDigest } from '../../src/list/digest.ts';
+import { atOnce } from '../../src/list/pieces.ts';
 import { applyDelta, digestAfter, planDelta, planReplacement } from '../../src/list/plan-delta.ts';
 import { findBoth, readEntries } from '../../src/list/read-entries.ts';
 import { changeLines, fillLines, listOfSet, setName, spareName } from '../../src/list/set-lines.ts';
@@ -23,14 +24,16 @@ const sorted = (content: ListContent) => [...content].toSorted(([one], [other]) 
 
 describe('the entries of a job', () => {
   it('are once what is there twice, with the later end', () => {
-    const { entries, problemCount } = readEntries(
-      [
-        { entry: '192.0.2.1', until: '2026-11-25T13:00:00Z' },
-        { entry: '::ffff:192.0.2.1', until: '2026-11-25T15:00:00+01:00' },
-        { entry: '192.0.2.2', until: '2026-11-25T13:00:00Z' },
-        '192.0.2.2/32',
-      ],
-      'entries',
+    const { entries, problemCount } = atOnce(
+      readEntries(
+        [
+          { entry: '192.0.2.1', until: '2026-11-25T13:00:00Z' },
+          { entry: '::ffff:192.0.2.1', until: '2026-11-25T15:00:00+01:00' },
+          { entry: '192.0.2.2', until: '2026-11-25T13:00:00Z' },
+          '192.0.2.2/32',
+        ],
+        'entries',
+      ),
     );
     expect([...entries]).toEqual([
       ['192.0.2.1', NOW + 2 * 3_600_000],
@@ -40,14 +43,16 @@ describe('the entries of a job', () => {
   });
 
   it('are told with their places, the first twenty of them', () => {
-    const { problems, problemCount } = readEntries(
-      ['192.0.2.1', ...Array.from({ length: 30 }, () => 'x')],
-      'add',
+    const { problems, problemCount } = atOnce(
+      readEntries(['192.0.2.1', ...Array.from({ length: 30 }, () => 'x')], 'add'),
     );
     expect(problemCount).toBe(30);
     expect(problems).toHaveLength(20);
     expect(problems[0]).toMatchObject({ place: 'add[1]', text: 'x' });
-    const [add, remove] = [readEntries(['10.0.0.1'], 'add'), readEntries(['10.0.0.1/32'], 'remove')];
+    const [add, remove] = [
+      atOnce(readEntries(['10.0.0.1'], 'add')),
+      atOnce(readEntries(['10.0.0.1/32'], 'remove')),
+    ];
     expect(findBoth(add, remove).problems).toMatchObject([{ text: '10.0.0.1' }]);
   });
 });
@@ -85,6 +90,21 @@ describe('digests', () => {
     expect(jobDigest({ ...asked, entries: new Map(entries) })).toBe(expected);
     expect(jobDigest({ ...asked, entries: new Map(entries.toReversed()) })).toBe(expected);
   });
+
+  it('of a job with more entries than are read in one piece are the same as of all at once', () => {
+    // In an order that is neither that of the texts nor its reverse.
+    const many = Array.from({ length: 7_001 }, (_, index) => `10.0.${(index * 37) % 251}.${index % 256}`);
+    const entries = new Map(many.map((one) => [one, null]));
+    const asked = { action: 'list.replace', kind: 'deny', maxEntries: 9_000, remove: [] };
+    const inOrder = [...entries].toSorted(([one], [other]) => (one < other ? -1 : 1));
+    const whole = JSON.stringify(['list.replace', 'deny', 9_000, inOrder, []]);
+    expect(jobDigest({ ...asked, entries })).toBe(`sha256:${sha256(whole)}`);
+    const sum =
+      [...entries.keys()].reduce((all, entry) => all + BigInt(`0x${sha256(entry)}`), 0n) % 2n ** 256n;
+    expect(listDigest(entries, NOW)).toBe(sum.toString(16).padStart(64, '0'));
+    const none = atOnce(planReplacement(entries, new Map(), NOW));
+    expect(digestAfter(listDigest(entries, NOW), none.changes)).toBe('0'.repeat(64));
+  });
 });
 
 describe('a change', () => {
@@ -92,7 +112,7 @@ describe('a change', () => {
     fc.assert(
       fc.property(contents, contents, fc.array(texts), (before, add, remove) => {
         const gone = new Set(remove.filter((text) => !add.has(text)));
-        const delta = planDelta(before, add, gone, NOW);
+        const delta = atOnce(planDelta(before, add, gone, NOW));
         const after = new Map(before);
         applyDelta(after, delta.changes);
         const wanted = livingOf(new Map([...before, ...add]));
@@ -109,11 +129,11 @@ describe('a change', () => {
   it('from one content to another is empty between the same', () => {
     fc.assert(
       fc.property(contents, contents, (before, wanted) => {
-        const { changes } = planReplacement(before, wanted, NOW);
+        const { changes } = atOnce(planReplacement(before, wanted, NOW));
         const after = new Map(before);
         applyDelta(after, changes);
         expect(sorted(livingOf(after))).toEqual(sorted(livingOf(wanted)));
-        expect(planReplacement(livingOf(after), wanted, NOW).changes).toEqual([]);
+        expect(atOnce(planReplacement(livingOf(after), wanted, NOW)).changes).toEqual([]);
       }),
     );
   });
@@ -144,7 +164,7 @@ describe('what ipset is told', () => {
       ['192.0.2.2', NOW],
       ['2001:db8::/48', NOW + 1_500],
     ]);
-    expect(fillLines(content, 'deny', (family) => spareName('blocked', family), NOW)).toBe(
+    expect(atOnce(fillLines(content, 'deny', (family) => spareName('blocked', family), NOW))).toBe(
       'add fw4.blocked.2 192.0.2.1\nadd fw6.blocked.2 2001:db8::/48 timeout 2\n',
     );
   });

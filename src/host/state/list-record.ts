@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Digest } from '../../contract/identifiers.ts';
 import type { ListRecord } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
+import { inTurns } from '../../job/time/in-turns.ts';
 import { readList } from '../../list/list-file.ts';
 import { assertNotNewer, STATE_VERSION } from './state-version.ts';
 
@@ -22,11 +23,11 @@ export const StoredList = z.object({
 const StoredHead = StoredList.extend({ version: z.literal(STATE_VERSION) });
 
 /** Reads the file of a list. @throws {StateUnavailable} if it is damaged */
-export function readRecord(
+export async function readRecord(
   path: string,
   text: string,
-): { record: ListRecord; content: Map<string, number | null>; length: number } {
-  const read = readList(text);
+): Promise<{ record: ListRecord; content: Map<string, number | null>; length: number }> {
+  const read = await inTurns(readList(text));
   assertNotNewer(path, read?.head);
   const head = StoredHead.safeParse(read?.head);
   if (read === null || !head.success) {

@@ -2,6 +2,7 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredList as List, ListRecord, ListStore } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
+import { inTurns } from '../../job/time/in-turns.ts';
 import { endBatch, renderChanges, renderList } from '../../list/list-file.ts';
 import { applyDelta, type EntryChange } from '../../list/plan-delta.ts';
 import {
@@ -98,7 +99,7 @@ export class FileListStore implements ListStore {
 
   async #writeAside({ record, content }: List, nowMs: number): Promise<void> {
     await makePrivateFolder(this.#folder);
-    const lines = record.isRemoved ? '' : renderList(record, content, nowMs);
+    const lines = record.isRemoved ? '' : await inTurns(renderList(record, content, nowMs));
     const text = endBatch(lines, record.kind, { version: STATE_VERSION, ...record });
     await writeAside(this.#path(record.name), text, 'latin1');
   }
@@ -128,7 +129,7 @@ export class FileListStore implements ListStore {
       await file.datasync();
     } catch (error) {
       await file.truncate(length).catch(() => {});
-      const { record } = readRecord(path, (await readIfThere(path, 'latin1')) ?? '');
+      const { record } = await readRecord(path, (await readIfThere(path, 'latin1')) ?? '');
       if (record.committedBy !== committedBy || record.revision !== revision) throw error;
     } finally {
       await file.close();
@@ -151,19 +152,30 @@ export class FileListStore implements ListStore {
   }
 
   async #readFile(path: string): Promise<List | null> {
+    // From before it is read, which takes a while: what changes meanwhile makes it another file.
+    const identity = await identityOf(path);
     const text = await readIfThere(path, 'latin1');
     if (text === null) {
       this.#known.delete(path);
       return null;
     }
-    const { record, content, length } = readRecord(path, text);
+    const { record, content, length } = await readRecord(path, text);
     const base = text.indexOf('\n', text.indexOf('commit ')) + 1;
-    await this.#learn(path, { record, content }, length, base);
+    this.#note(path, { record, content }, length, base, identity);
     return { record, content };
   }
 
   async #learn(path: string, { record, content }: List, length: number, base: number): Promise<void> {
-    const identity = await identityOf(path);
+    this.#note(path, { record, content }, length, base, await identityOf(path));
+  }
+
+  #note(
+    path: string,
+    { record, content }: List,
+    length: number,
+    base: number,
+    identity: string | null,
+  ): void {
     if (identity === null) return;
     this.#known.set(path, {
       identity,

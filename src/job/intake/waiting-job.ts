@@ -51,9 +51,12 @@ export interface WaitingOptions {
   together?: (count: number) => readonly BatchPlace[];
   /** Waits until jobs may be begun. */
   before?: () => Promise<void>;
-  /** Shared with others that wait: one of them works at a time. */
+  /** Shared with others that wait: one of them works at a time. What comes until it is this one's turn is chosen from, too. */
   turn?: Pick<Turn, 'take' | 'leave'>;
 }
+
+/** How a job ends that makes others pointless. */
+export const MADE_POINTLESS_BY = new Set<Outcome>(['applied', 'unchanged']);
 
 /** @returns without `done`: it has not ended */
 export async function endOf(

@@ -1,5 +1,4 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import type { Outcome } from '../../contract/event.ts';
 import type { Job } from '../../contract/job.ts';
 import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
 import { type Choice, chooseRuleset } from './choose-jobs.ts';
@@ -9,13 +8,13 @@ import {
   endOf,
   failEntry,
   type JobInHand,
+  MADE_POINTLESS_BY,
   type WaitingJob,
   type WaitingOptions,
 } from './waiting-job.ts';
 
 const GATHER_MS = 100;
 const LAST_CONFIRM_MS = 3_000;
-const MADE_POINTLESS_BY = new Set<Outcome>(['applied', 'unchanged']);
 
 /**
  * Runs the jobs of a host, one at a time and in their order, but for what is chosen before others: of several `apply` jobs of one
@@ -144,7 +143,6 @@ export class WaitingJobs {
     for (;;) {
       for (const work of this.#due.splice(0)) await work();
       if (before !== undefined) await before();
-      // What comes until it is this one's turn is chosen from, too.
       await turn?.take();
       const next = this.#next();
       if (next !== null) await this.#run(next);

@@ -1,6 +1,6 @@
 import type { Diff } from '../../contract/event.ts';
 import { assertConfirmable, confirmChange } from '../change/confirm.ts';
-import { asJobFailure, ended, failed, type JobEnd } from '../outcome/job-end.ts';
+import { asJobFailure, failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { JobRun } from '../outcome/job-run.ts';
 import { labelOf } from '../outcome/naming.ts';
@@ -9,6 +9,7 @@ import { LockLost } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import { type ListEnd, type ListRecord, type PendingList, SetsFailed } from '../ports/lists.ts';
 import { monotonicMs } from '../time/monotonic.ts';
+import { concludeKept } from './conclude-kept.ts';
 import { cutFlows } from './cut-flows.ts';
 import { dropSpares, mendList } from './live-list.ts';
 import { type Draft, wholeContent } from './plan-list.ts';
@@ -50,10 +51,7 @@ export async function changeList(change: ChangeOfList, session: ListSession): Pr
     return await close(session);
   }
   await cutFlows(change.name, change.cut, session.ports);
-  for (const { run, end } of change.jobs) {
-    run.listDigest = end.digest;
-    await run.conclude(endOf(end));
-  }
+  await concludeKept(change.jobs);
   await leave(change, session);
 }
 
@@ -204,9 +202,4 @@ function failureOf(error: unknown, { name }: ChangeOfList): JobFailure {
     return new JobFailure('host', 'list_in_use', message, { cause: error });
   }
   return asJobFailure(error);
-}
-
-/** How a job ends whose change stays. */
-export function endOf({ outcome, changed, counts, skipped }: ListEnd): JobEnd {
-  return ended(outcome, { changed, counts, skipped });
 }

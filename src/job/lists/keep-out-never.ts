@@ -6,6 +6,15 @@ import { labelOf } from '../outcome/naming.ts';
 import type { NeverNetworks } from '../ports/lists.ts';
 import type { ListWish } from './read-list-job.ts';
 
+/** One look for several jobs that are run together, as each takes as long as a program. It is begun now if it will be needed. */
+export function readOnce(never: NeverNetworks, isNeeded: boolean): NeverNetworks {
+  let found: ReturnType<NeverNetworks['read']> | null = null;
+  const read = async () => await (found ??= never.read());
+  // Whoever asks for it gets the error.
+  if (isNeeded) read().catch(() => {});
+  return { read };
+}
+
 const MOST_NAMED = 20;
 /** So many take about 20 ms. */
 const AT_ONCE = 10_000;

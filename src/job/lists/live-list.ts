@@ -11,6 +11,7 @@ import {
 } from '../../list/set-lines.ts';
 import type { LiveSets } from '../ports/list-session.ts';
 import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
+import { inTurns } from '../time/in-turns.ts';
 import { compareList, type ListDifference } from './compare-list.ts';
 
 type Made = Pick<ListRecord, 'name' | 'kind' | 'maxEntries'>;
@@ -25,9 +26,8 @@ export async function fillSpares(
   const lines = FAMILIES.map(
     (family) => `${createLine(spareName(name, family), family, maxEntries, content.size)}\n`,
   );
-  await sets.write(
-    lines.join('') + fillLines(content, kind, (family) => spareName(name, family), Date.now()),
-  );
+  const filled = await inTurns(fillLines(content, kind, (family) => spareName(name, family), Date.now()));
+  await sets.write(lines.join('') + filled);
 }
 
 /** Puts the second sets in the place of the first, at once. Rules that match a list see the one or the other. */

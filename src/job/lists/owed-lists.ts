@@ -1,9 +1,9 @@
 import type { JobFailure } from '../outcome/job-failure.ts';
+import { isUndoFailed, undoPending } from '../outcome/undo-pending.ts';
 import { withList } from '../ports/list-session.ts';
 import type { ListJournal } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { ResultStore } from '../ports/stores.ts';
-import { isUndoFailed, undoPending } from '../settle/owed-undo.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
 import { settleList, tellSettledLists } from './settle-lists.ts';
 

@@ -1,18 +1,21 @@
 import { FAMILIES, type Family } from '../../contract/identifiers.ts';
 import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
 import { familyOf, type ListContent, type ListKind } from '../../list/content.ts';
+import { EMPTY_DIGEST } from '../../list/digest.ts';
+import type { Pieces } from '../../list/pieces.ts';
 import {
   applyDelta,
   type Delta,
-  digestAfter,
+  digestAfterInPieces,
   type EntryChange,
   planDelta,
   planReplacement,
 } from '../../list/plan-delta.ts';
-import { EMPTY_DIGEST, type Summary, summaryAt, totalOf } from '../../list/summary.ts';
+import { type Summary, summaryAt, totalOf } from '../../list/summary.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
 import type { ListEnd, ListRecord, StoredList } from '../ports/lists.ts';
+import { inTurns } from '../time/in-turns.ts';
 import type { ListWish } from './read-list-job.ts';
 
 /** A list as it is to be: what is on record, and what jobs have changed of that so far. */
@@ -53,19 +56,19 @@ export function kindOf(wish: ListWish, { record, isRemoved }: Draft): ListKind {
  *
  * @throws {JobFailure} `list_full`
  */
-export function planWish(
+export async function planWish(
   wish: ListWish,
   skipped: string[],
   draft: Draft,
   jobId: string,
   nowMs: number,
-): { draft: Draft; end: ListEnd } {
+): Promise<{ draft: Draft; end: ListEnd }> {
   const isWhole = wish.action !== 'list.change';
   const isRemoved = wish.action === 'list.remove';
-  const delta = deltaOf(wish, draft, nowMs);
+  const delta = await inTurns(deltaOf(wish, draft, nowMs));
   const maxEntries =
     wish.maxEntries ?? (draft.isRemoved ? null : draft.record?.maxEntries) ?? DEFAULT_LIST_ENTRIES;
-  const summary = summaryAfter(draft.summary, delta, nowMs);
+  const summary = await summaryAfter(draft.summary, delta, nowMs);
   if (!isRemoved) assertRoom(wish, summary, maxEntries);
   const { name, revision, asked } = wish;
   const kind = isRemoved ? null : kindOf(wish, draft);
@@ -85,7 +88,7 @@ export function planWish(
   };
 }
 
-function deltaOf(wish: ListWish, draft: Draft, nowMs: number): Delta {
+function deltaOf(wish: ListWish, draft: Draft, nowMs: number): Pieces<Delta> {
   const content = contentOf(draft);
   if (wish.action !== 'list.change') return planReplacement(content, wish.entries, nowMs);
   return planDelta(overlaid(content, draft.changes), wish.entries, wish.remove, nowMs);
@@ -115,7 +118,7 @@ function note(changes: Map<string, EntryChange>, { text, before, after }: EntryC
   changes.set(text, { text, before: first === undefined ? before : first.before, after });
 }
 
-function summaryAfter(before: Summary, { changes }: Delta, nowMs: number): Summary {
+async function summaryAfter(before: Summary, { changes }: Delta, nowMs: number): Promise<Summary> {
   const entries: Record<Family, number> = { ...before.entries };
   let nextEndMs = before.nextEndMs;
   for (const change of changes) {
@@ -123,7 +126,12 @@ function summaryAfter(before: Summary, { changes }: Delta, nowMs: number): Summa
     entries[familyOf(change.text)] += by;
     if (change.after != null) nextEndMs = Math.min(change.after, nextEndMs ?? change.after);
   }
-  return { entries, digest: digestAfter(before.digest, changes), atMs: nowMs, nextEndMs };
+  return {
+    entries,
+    digest: await inTurns(digestAfterInPieces(before.digest, changes)),
+    atMs: nowMs,
+    nextEndMs,
+  };
 }
 
 function assertRoom(wish: ListWish, { entries }: Summary, maxEntries: number): void {

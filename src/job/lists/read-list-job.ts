@@ -1,10 +1,11 @@
 import type { Digest } from '../../contract/identifiers.ts';
 import type { ListJob } from '../../contract/list-job.ts';
 import type { ListContent, ListKind } from '../../list/content.ts';
-import { jobDigest } from '../../list/digest.ts';
+import { jobDigestInPieces } from '../../list/digest.ts';
 import { findBoth, type ReadEntries, readEntries } from '../../list/read-entries.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
+import { inTurns } from '../time/in-turns.ts';
 
 /** What a job asks of a list, with its entries read. */
 export interface ListWish {
@@ -31,7 +32,7 @@ const NOTHING = {
 } as const;
 
 /** @throws {JobFailure} `list_invalid`, with the place of each entry that cannot be taken */
-export function readListJob({ action, list }: ListJob): ListWish {
+export async function readListJob({ action, list }: ListJob): Promise<ListWish> {
   const { name, revision } = list;
   const {
     entries: sent,
@@ -40,12 +41,13 @@ export function readListJob({ action, list }: ListJob): ListWish {
     onNever,
     cut,
   } = { ...NOTHING, ...('add' in list ? { ...list, entries: list.add } : list) };
-  const added = readEntries(sent, action === 'list.change' ? 'add' : 'entries');
-  const removed = readEntries('remove' in list ? list.remove : [], 'remove');
+  const added = await inTurns(readEntries(sent, action === 'list.change' ? 'add' : 'entries'));
+  const removed = await inTurns(readEntries('remove' in list ? list.remove : [], 'remove'));
   const problems = [added, removed, findBoth(added, removed)];
   if (problems.some(({ problemCount }) => problemCount > 0)) throw invalid({ name, revision }, problems);
   const remove = new Set(removed.entries.keys());
-  const asked = jobDigest({ action, kind, maxEntries, entries: added.entries, remove: [...remove] });
+  const asks = { action, kind, maxEntries, entries: added.entries, remove: [...remove] };
+  const asked = await inTurns(jobDigestInPieces(asks));
   return { action, name, revision, asked, entries: added.entries, remove, kind, maxEntries, onNever, cut };
 }
 

@@ -6,12 +6,12 @@ import type { JobRun } from '../outcome/job-run.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockLost } from '../ports/host-lock.ts';
 import { type ListSession, withList } from '../ports/list-session.ts';
-import type { ListEnd } from '../ports/lists.ts';
+import type { ListEnd, NeverNetworks } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
 import { admitList } from './admit-list.ts';
 import { type ChangeOfList, changeList } from './change-list.ts';
 import { entriesToCut } from './cut-flows.ts';
-import { keepOutNever } from './keep-out-never.ts';
+import { keepOutNever, readOnce } from './keep-out-never.ts';
 import { assertUnused } from './list-users.ts';
 import { mendList } from './live-list.ts';
 import { owedByRuleset, settleOwedLists } from './owed-lists.ts';
@@ -39,6 +39,10 @@ export async function runListJobs(runs: readonly JobRun[], ports: Ports): Promis
   const asks = { purpose: `job ${job.id}`, watch, aside: ports.listTurn.aside };
   const stopWaiting = watch.start('lockMs');
   const { name } = first.wish;
+  const never = readOnce(
+    ports.never,
+    asking.some(({ wish: { entries, kind } }) => entries.size > 0 && kind !== 'allow'),
+  );
   try {
     await settleOwedLists(asks.purpose, ports, name);
     await withList(name, ports, asks, async (session) => {
@@ -47,7 +51,7 @@ export async function runListJobs(runs: readonly JobRun[], ports: Ports): Promis
       tellSettledLists(settled, ports);
       const owed = await owedByRuleset(ports);
       if (owed !== null) throw owed;
-      await runUnderLock(await withoutEnded(asking, ports), session);
+      await runUnderLock(await withoutEnded(asking, ports), never, session);
     });
   } catch (error) {
     if (error instanceof WindowLeft) throw error;
@@ -77,7 +81,7 @@ async function readAll(runs: readonly JobRun[], ports: Ports): Promise<Asking[]>
     try {
       if (ports.sets.missing !== null)
         throw new JobFailure('host', 'backend_unavailable', ports.sets.missing);
-      const wish = readListJob(run.job as ListJob);
+      const wish = await readListJob(run.job as ListJob);
       if (wish.cut && ports.flows.missing !== null)
         throw new JobFailure('host', 'backend_unavailable', ports.flows.missing);
       asking.push({ run, wish });
@@ -88,7 +92,11 @@ async function readAll(runs: readonly JobRun[], ports: Ports): Promise<Asking[]>
   return asking.toSorted((one, other) => one.wish.revision - other.wish.revision);
 }
 
-async function runUnderLock(asking: readonly Asking[], session: ListSession): Promise<void> {
+async function runUnderLock(
+  asking: readonly Asking[],
+  never: NeverNetworks,
+  session: ListSession,
+): Promise<void> {
   const { name, ports, sets } = session;
   const before = await ports.lists.read(name);
   const nowMs = Date.now();
@@ -97,7 +105,7 @@ async function runUnderLock(asking: readonly Asking[], session: ListSession): Pr
   let cut: string[] = [];
   for (const { run, wish } of asking) {
     try {
-      const list = await planOne(run, wish, draft, session, nowMs);
+      const list = await planOne({ run, wish }, draft, never, session, nowMs);
       if (list === null && planned.length === 0) {
         if (before !== null) await mendList(name, before, sets);
         await concludeSame(run, draft);
@@ -120,16 +128,16 @@ async function runUnderLock(asking: readonly Asking[], session: ListSession): Pr
 
 /** @returns `null`: the very same is committed already, or is about to be */
 async function planOne(
-  run: JobRun,
-  sent: ListWish,
+  { run, wish: sent }: Asking,
   draft: Draft,
+  never: NeverNetworks,
   { ports, sets, watch }: ListSession,
   nowMs: number,
 ): Promise<{ draft: Draft; end: ListEnd; cut: string[] } | null> {
   if (admitList(sent, draft.record)) return null;
   if (sent.action === 'list.remove' && !draft.isRemoved) await assertUnused(sent.name, sets, ports);
   const isDeny = kindOf(sent, draft) === 'deny';
-  const kept = isDeny ? await keepOutNever(sent, ports.never, nowMs) : { wish: sent, skipped: [] };
+  const kept = isDeny ? await keepOutNever(sent, never, nowMs) : { wish: sent, skipped: [] };
   run.tellStarted();
   const planned = await watch.time('planMs', async () =>
     planWish(kept.wish, kept.skipped, draft, run.job.id, nowMs),

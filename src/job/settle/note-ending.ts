@@ -3,10 +3,11 @@ import { endedEvent } from '../outcome/ended-event.ts';
 import type { JobEnd } from '../outcome/job-end.ts';
 import { namesOf } from '../outcome/naming.ts';
 import { rulesetState } from '../outcome/ruleset-state.ts';
+import { isUndoFailed } from '../outcome/undo-pending.ts';
 import type { Ending, PendingChange } from '../ports/pending.ts';
 import type { HostSession } from '../ports/session.ts';
 import { closePending } from './close-pending.ts';
-import { isUndoFailed, oweUndo } from './owed-undo.ts';
+import { oweUndo } from './owed-undo.ts';
 
 /** A change that goes back to what was before a content with an end. */
 export interface EndingChange extends PendingChange {

@@ -1,18 +1,10 @@
-import type { FailureCode } from '../../contract/failure.ts';
 import type { Job } from '../../contract/job.ts';
-import { JobFailure } from '../outcome/job-failure.ts';
-import { labelOf } from '../outcome/naming.ts';
 import type { PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 
 /** After this time without a try the watchdog tries the undo. Each try of the worker restarts the time. */
 const WATCHDOG_SECONDS = 60;
 const CHANGES = new Set<Job['action']>(['apply', 'remove', 'rollback']);
-
-/** Says whether a job ended with its change still on the host. */
-export function isUndoFailed({ failure }: { failure: { code: FailureCode } | null }): boolean {
-  return failure?.code === 'undo_failed';
-}
 
 /**
  * Notes that the job has ended and its undo goes on: in this process, or in another one when this one ends. If the journal cannot
@@ -61,16 +53,4 @@ export async function isUndoOwed({
 /** Says whether a job would change rules. Such a job must wait until an owed undo has succeeded. */
 export function wouldChange({ action }: Pick<Job, 'action'>): boolean {
   return CHANGES.has(action);
-}
-
-/**
- * Returns the failure of a job that was not begun because another job's undo is owed.
- *
- * @param reason why it failed last; `null`: that is not known here
- */
-export function undoPending({ job, ruleset }: PendingChange, reason: string | null): JobFailure {
-  const why =
-    reason === null ? 'why it fails, its end and the log of the worker say' : `failed last because ${reason}`;
-  const message = `the undo of job ${job.id} (ruleset ${labelOf(ruleset)}) is owed, and nothing else may change before: send this again once it has succeeded (fleetwall.job.undone); it is tried on, and ${why}`;
-  return new JobFailure('host', 'undo_pending', message);
 }

@@ -5,13 +5,14 @@ import { completedEvent } from '../outcome/job-events.ts';
 import type { JobFailure } from '../outcome/job-failure.ts';
 import { namesOf } from '../outcome/naming.ts';
 import { rulesetState } from '../outcome/ruleset-state.ts';
+import { isUndoFailed } from '../outcome/undo-pending.ts';
 import { undoneEvent } from '../outcome/undone-event.ts';
 import { JournalDamaged, type PendingChange } from '../ports/pending.ts';
 import type { HostSession } from '../ports/session.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
 import { closePending } from './close-pending.ts';
 import { isEnding, noteEnding } from './note-ending.ts';
-import { isUndoFailed, oweUndo } from './owed-undo.ts';
+import { oweUndo } from './owed-undo.ts';
 import { settleChange } from './settle-change.ts';
 
 type Held = HostSession['ports'];

@@ -17,6 +17,10 @@ export interface NeverOptions {
   run: RunCommand;
 }
 
+const SHELL = '/bin/sh';
+/** Each prints one line, or none. */
+const ASK =
+  '"$0" -json address show; echo; "$0" -json -4 route show table all; echo; "$0" -json -6 route show table all';
 const TIMEOUT_MS = 10_000;
 /** A name is looked up again after this long. */
 const LOOKUP_MS = 60_000;
@@ -44,16 +48,10 @@ export class HostsNever implements NeverNetworks {
   }
 
   async read(): Promise<{ ranges: Ranges; names: Map<string, string> }> {
-    const [addresses, routes4, routes6, broker] = await Promise.all([
-      this.#ask(['address', 'show']),
-      this.#ask(['-4', 'route', 'show', 'table', 'all']),
-      this.#ask(['-6', 'route', 'show', 'table', 'all']),
-      this.#brokerAddresses(),
-    ]);
+    const [told, broker] = await Promise.all([this.#ask(), this.#brokerAddresses()]);
     const named: [readonly string[], string][] = [
-      [textsOf(addresses, 'local'), 'an address of this host'],
-      [[...textsOf(routes4, 'gateway'), ...textsOf(routes6, 'gateway')], 'a gateway of this host'],
-      [[...textsOf(routes4, 'host'), ...textsOf(routes6, 'host')], 'a gateway of this host'],
+      [textsOf(told, 'local'), 'an address of this host'],
+      [[...textsOf(told, 'gateway'), ...textsOf(told, 'host')], 'a gateway of this host'],
       [broker, "the broker's address"],
       [LOOPBACK, 'the loopback of this host'],
     ];
@@ -70,14 +68,18 @@ export class HostsNever implements NeverNetworks {
     return { ranges: new Ranges(networks), names };
   }
 
-  async #ask(own: readonly string[]): Promise<unknown> {
+  /** Addresses, and routes of both families. One program is started for all: each start holds this process up. */
+  async #ask(): Promise<unknown[]> {
     const { prefix, run } = this.#options;
     this.#ip ??= findProgram('ip');
     const ip = await this.#ip;
     if (ip === null) throw unknown('the program ip is not installed: install the package iproute2', null, '');
-    const [file = ip, ...args] = [...prefix, ip, '-json', ...own];
+    const [file, ...args] = [...prefix, SHELL, '-ec', ASK, ip];
     const { exitCode, stdout, stderr, startError } = await run({ file, args, timeoutMs: TIMEOUT_MS });
-    if (exitCode === 0) return stdout.trim() === '' ? [] : JSON.parse(stdout);
+    if (exitCode === 0) {
+      const lines = stdout.split('\n').filter((line) => line.trim() !== '');
+      return lines.map((line): unknown => JSON.parse(line));
+    }
     throw unknown(startError?.message ?? stderr.trim(), exitCode, stderr, startError ?? undefined);
   }
 

@@ -115,7 +115,7 @@ export class JobLanes {
   async #afterEarlier(job: RollbackJob, here: ReadonlyMap<string, Promise<unknown>>): Promise<void> {
     const texts = await this.#options.earlier(job).catch(() => null);
     const names = texts === null ? [...here.keys()] : namesIn(texts);
-    await Promise.all(names.map((name) => here.get(name)));
+    await Promise.all(names.flatMap((name) => here.get(name) ?? []));
   }
 
   get size(): number {

@@ -24,9 +24,16 @@ export function makeReady(
   stop: AbortSignal,
 ): Beginning {
   const begun = beginLists(ports, listGuard, lanes, stop);
-  const lists = begun.then(() => {});
-  const left = begun.then(async (settling) => void (await Promise.all(settling)));
-  return { lists, left, all: beginAll(lists, ports, guard, listGuard, endings, stop) };
+  const lists = done(begun);
+  return { lists, left: allOf(begun), all: beginAll(lists, ports, guard, listGuard, endings, stop) };
+}
+
+async function done(begun: Promise<unknown>): Promise<void> {
+  await begun;
+}
+
+async function allOf(begun: Promise<Promise<void>[]>): Promise<void> {
+  await Promise.all(await begun);
 }
 
 /** @returns what goes on for longer */

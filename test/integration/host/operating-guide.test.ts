@@ -150,7 +150,7 @@ describe('what docker/README-operate.md says to do', () => {
     await writeFile(join(operator.folder, 'edge.yaml'), EDGE(2));
     const push = `fleetwall push edge.yaml --host ${id} --key ops.key`;
     expect(await operator.do(push, environment())).toContain('edge revision 2');
-    const backup = await documentedBlock(page, '$ test ! -e /var/lib/fleetwall/journal/change.json');
+    const backup = await documentedBlock(page, `$ test -z "$(ls /var/lib/fleetwall/journal | grep 'json$')"`);
     await host.stopWorker();
     await host.do(commandsIn(backup));
 

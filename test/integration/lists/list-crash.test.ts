@@ -94,7 +94,7 @@ it(
     const kept: string[] = [];
     const outcomes = new Set<string>();
     let kills = 0;
-    for (let step = 1; step < MOST_STEPS; step += IS_LONG_RUN ? 1 : 3) {
+    for (let step = 1; step < MOST_STEPS; step += IS_LONG_RUN ? 1 : 6) {
       await writeFile(crash, String(step));
       const name = `made-${step}`;
       const ipv4 = `*filter\n:${name} - [0:0]\n-A ${name} -m set --match-set fw4.${name} src -j DROP\nCOMMIT\n`;
@@ -112,8 +112,11 @@ it(
       const { data } = await client.completed(job.id);
       outcomes.add(data.failure?.code ?? data.outcome);
       if (data.failure === null) kept.push(`fw4.${name}`, `fw6.${name}`);
-      expect(await setsOf(host.namespace)).toEqual(kept.toSorted());
-      expect((await readdir(join(host.stateDir, 'lists'))).length).toBe(kept.length / 2);
+      // The end of the ruleset is told first.
+      const sets = async () => await setsOf(host.namespace);
+      await expect.poll(sets, { timeout: 20_000 }).toEqual(kept.toSorted());
+      const files = async () => (await readdir(join(host.stateDir, 'lists'))).length;
+      await expect.poll(files).toBe(kept.length / 2);
       if (!isKilled) break;
     }
     expect(kills).toBeGreaterThan(5);

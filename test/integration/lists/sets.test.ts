@@ -10,6 +10,7 @@ import type { ListRecord } from '../../../src/job/ports/lists.ts';
 import type { ListContent } from '../../../src/list/content.ts';
 import { listDigest } from '../../../src/list/digest.ts';
 import { parseNetwork } from '../../../src/list/network.ts';
+import { atOnce } from '../../../src/list/pieces.ts';
 import { planDelta } from '../../../src/list/plan-delta.ts';
 import { changeLines, createLine, fillLines, setName } from '../../../src/list/set-lines.ts';
 import { Ipset } from '../../../src/netfilter/ipset.ts';
@@ -97,7 +98,7 @@ describe('ipset', () => {
     await create();
     await sets.write(
       fence,
-      fillLines(content, 'deny', (family) => setName('blocked', family), Date.now()),
+      atOnce(fillLines(content, 'deny', (family) => setName('blocked', family), Date.now())),
     );
     const live = new Map([...(await liveOf('fw4.blocked')), ...(await liveOf('fw6.blocked'))]);
     expect(live).toEqual(new Map([...content].map(([text, until]) => [text, until !== null])));
@@ -160,7 +161,7 @@ describe('a list on disk', () => {
   ): Promise<void> {
     const before = await store.read('blocked');
     if (before === null) throw new Error('there is no list');
-    const { changes } = planDelta(before.content, add, remove, Date.now());
+    const { changes } = atOnce(planDelta(before.content, add, remove, Date.now()));
     await store.change(before, recordOf(before.content, revision), changes);
   }
 
