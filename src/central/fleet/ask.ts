@@ -3,6 +3,7 @@ import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
 import { type AddressedMessage, unnamed } from './addressed-message.ts';
+import { AnswerTimes } from './answer-times.ts';
 import type { AskOptions } from './ask-options.ts';
 import { behindMs, findBehind } from './behind.ts';
 import { isFleetEvent } from './event-reader.ts';
@@ -45,9 +46,7 @@ class Asking {
   readonly #answers: HostAnswers = new Map();
   /** Those who have not answered. */
   readonly #open: Set<string>;
-  readonly #deadlines = new Map<string, number>();
-  readonly #begun = new Set<string>();
-  readonly #awaiting = new Set<string>();
+  readonly #times = new AnswerTimes();
   readonly #marker = new LogMarker();
   /** Why the log cannot be read. */
   #deaf: Error | null = null;
@@ -60,7 +59,8 @@ class Asking {
     this.#options = options;
     this.#jobs = new Set(messages.map(({ message }) => message.jobId));
     this.#open = new Set(messages.flatMap(({ hosts }) => hosts));
-    for (const [host, ms] of options.known?.begun ?? []) this.#extend(host, 'begun', ms ?? options.timeoutMs);
+    for (const [host, ms] of options.known?.begun ?? [])
+      this.#times.extend(host, 'begun', ms ?? options.timeoutMs);
   }
 
   async run(): Promise<HostAnswers> {
@@ -139,22 +139,14 @@ class Asking {
     const { hostId } = event.data;
     if (event.type === 'fleetwall.job.completed') {
       // A refusal is not the job's end: if the host takes it later, that is. After a start, it is that of another message with this id.
-      if (isRefusal(event.data) && this.#begun.has(hostId)) return;
+      if (isRefusal(event.data) && this.#times.hasBegun(hostId)) return;
       this.#answer(hostId, { end: event.data.outcome, result: event.data });
     } else if (event.type === 'fleetwall.job.awaiting_confirmation') {
-      this.#extend(hostId, 'waiting', windowMs(event) + GRACE_MS);
+      this.#times.extend(hostId, 'waiting', windowMs(event) + GRACE_MS);
     } else if (event.type === 'fleetwall.job.started') {
-      this.#extend(hostId, 'begun', this.#options.timeoutMs);
+      this.#times.extend(hostId, 'begun', this.#options.timeoutMs);
     }
     this.#options.onEvent?.(event);
-  }
-
-  /** Once for each kind of sign: a host that says the same again gets no more time. */
-  #extend(hostId: string, sign: 'begun' | 'waiting', ms: number): void {
-    const seen = sign === 'begun' ? this.#begun : this.#awaiting;
-    if (seen.has(hostId)) return;
-    seen.add(hostId);
-    this.#deadlines.set(hostId, Date.now() + ms);
   }
 
   /** Until all have answered, or the time of all others is up. */
@@ -163,16 +155,16 @@ class Asking {
     let latest = Date.now() + timeoutMs;
     if (this.#open.size > 0 && signal?.aborted !== true) {
       await this.#changeOr(Math.min(BEHIND_MS, timeoutMs));
-      const late = [...this.#open].filter((host) => !this.#begun.has(host));
+      const late = [...this.#open].filter((host) => !this.#times.hasBegun(host));
       for (const [host, behind] of await findBehind(late, this.#options.lookBehind)) {
-        this.#deadlines.set(host, Date.now() + behindMs(behind) + timeoutMs);
+        this.#times.give(host, behindMs(behind) + timeoutMs);
         this.#options.onBehind?.(host, behind);
       }
     }
     for (;;) {
       if (this.#deaf !== null) throw this.#deaf;
       if (signal?.aborted === true || this.#open.size === 0) return;
-      const due = this.#lastDue(latest);
+      const due = this.#times.last(this.#open, latest);
       if (due > Date.now()) {
         await this.#changeOr(due - Date.now());
         continue;
@@ -181,20 +173,13 @@ class Asking {
       await this.#readToEnd();
       if (Date.now() - began < PROMPT_MS) {
         // What was read may have given a host more time.
-        if (this.#lastDue(latest) <= Date.now()) return;
+        if (this.#times.last(this.#open, latest) <= Date.now()) return;
         continue;
       }
       // They were not heard meanwhile, and may have to come back themselves.
-      this.#deadlines.clear();
+      this.#times.clear();
       latest = Date.now() + timeoutMs;
     }
-  }
-
-  /** Until when the last of those who have not answered is waited for. */
-  #lastDue(latest: number): number {
-    let due = 0;
-    for (const host of this.#open) due = Math.max(due, this.#deadlines.get(host) ?? latest);
-    return due;
   }
 
   /** Waits until all is read that is in the log now, for as long as that takes. */

@@ -1,4 +1,5 @@
 import type { Job } from '../../contract/job.ts';
+import { isUndoFailed } from '../outcome/undo-pending.ts';
 import type { PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 
