@@ -232,7 +232,7 @@ describe.each(BACKENDS)('tests of a ruleset (%s)', (backend) => {
   it.each([
     ['IPv4', CASES],
     ['IPv6', CASES6],
-  ])('that have to fail do, each with the line that decides it (%s)', async (_, all) => {
+  ])('that have to fail do, each with the line that decides it (%s)', async (_family, all) => {
     const failing = named(all).filter(({ got }) => got !== undefined);
     // Legacy and nft differ in how they count, not in what is made of it: a few of each kind are enough for the second.
     const cases = backend === 'nft' ? failing : failing.filter((one) => failing.indexOf(one) % 4 === 0);
