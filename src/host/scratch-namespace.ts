@@ -10,6 +10,8 @@ const UNSHARE = '/usr/bin/unshare';
 const CAT = '/bin/cat';
 const READY_MS = 10_000;
 const A_SETTING = '/proc/sys/net/ipv4/ip_forward';
+const NEEDS_MOUNT =
+  ': /proc/sys is for reading only here, so a /proc has to be mounted: run the container with profiles that let mount through (--security-opt apparmor=unconfined, or seccomp=FILE)';
 
 /** A program in a network namespace of its own, which is gone when the program ends. */
 export interface ScratchProgram {
@@ -46,7 +48,8 @@ export function openScratchProgram(
   command: readonly string[],
   onLine: (line: string) => void,
 ): ScratchProgram {
-  const child = startThere(command, areSettingsWritable() ? [] : ['--mount-proc']);
+  const isWritable = areSettingsWritable();
+  const child = startThere(command, isWritable ? [] : ['--mount-proc']);
   let begun = '';
   child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
     const lines = (begun + chunk).split('\n');
@@ -55,8 +58,9 @@ export function openScratchProgram(
   });
   const ended = child.then(({ stderr, shortMessage, cause }): never => {
     if (isShortage(cause)) throw cause;
+    const needed = isWritable ? '' : NEEDS_MOUNT;
     throw new RehearsalUnavailable(
-      `packets cannot be tried in a network namespace: ${stderr || shortMessage}`,
+      `packets cannot be tried in a network namespace: ${stderr || shortMessage}${needed}`,
     );
   });
   ended.catch(() => {});

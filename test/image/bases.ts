@@ -17,7 +17,8 @@ export async function makeBases(engine: Engine, folder: string): Promise<void> {
   if (!(await has(DEBIAN))) await makeDebian(engine, folder);
   if (!(await has(NODE))) await makeNode(engine, join(folder, 'engine/tmp/node'));
   for (const [image, name] of Object.entries(OTHERS)) {
-    if (!(await has(image))) await build(engine, image, `/src/test/image/stand-ins/${name}`);
+    // What has not changed is not built again.
+    await build(engine, image, `/src/test/image/stand-ins/${name}`);
   }
 }
 

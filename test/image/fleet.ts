@@ -15,6 +15,13 @@ export async function testFleet(engine: Engine): Promise<void> {
   await doTheWork(fleet);
   await killWorkers(fleet);
   await upgrade(fleet);
+  await bringDown(fleet);
+}
+
+/** The profile `monitoring`, over the same fleet. */
+export async function testMonitoring(engine: Engine): Promise<void> {
+  const fleet = new Project(engine);
+  await bringUp(fleet);
   await watch(fleet);
   await bringDown(fleet);
 }

@@ -3,7 +3,7 @@ import { makeBases } from './bases.ts';
 import { buildImages } from './build-images.ts';
 import { testCluster } from './cluster.ts';
 import { Engine } from './engine.ts';
-import { testFleet } from './fleet.ts';
+import { testFleet, testMonitoring } from './fleet.ts';
 import { testHost } from './host.ts';
 import { inspectImage } from './inspect-image.ts';
 import { say } from './say.ts';
@@ -14,6 +14,7 @@ import { say } from './say.ts';
  */
 const PARTS: Record<string, (engine: Engine) => Promise<void>> = {
   fleet: testFleet,
+  monitoring: testMonitoring,
   host: testHost,
   cluster: testCluster,
 };

@@ -94,10 +94,10 @@ describe('the documents', () => {
       ...CLIENT_SETTING_NAMES.map(environmentName),
       ...variablesOf(await loadCommands()),
     ]);
-    const tests = [...files].filter((path) => /^test\/.*\.[mt]s$/.test(path));
+    const tests = [...files].filter((path) => /^test\/.*(\.[mt]s|\/run)$/.test(path));
     const sources = await Promise.all(tests.map(async (path) => await readFile(join(ROOT, path), 'utf8')));
     const inTests = new Set(
-      sources.flatMap((text) => text.match(/(?<=process\.env\[')FLEETWALL_\w+/g) ?? []),
+      sources.flatMap((text) => text.match(/(?<=process\.env\['|\$\{)FLEETWALL_\w+/g) ?? []),
     );
     expect(
       await problems(present, ({ path, text }) =>
