@@ -5,7 +5,7 @@ import { perFamily } from '../ruleset/tables.ts';
 import { type Asked, changeRuleset } from './change/change-ruleset.ts';
 import { lintRuleset } from './intake/lint.ts';
 import { holdLists, type Writer } from './lists/hold-lists.ts';
-import { settleOwedLists } from './lists/owed-lists.ts';
+import { settleListsOfRules } from './lists/owed-lists.ts';
 import { asJobFailure, failed, type JobEnd } from './outcome/job-end.ts';
 import type { JobFailure } from './outcome/job-failure.ts';
 import { undoPending } from './outcome/undo-pending.ts';
@@ -44,7 +44,7 @@ export async function endRuleset(name: string, ports: Ports): Promise<JobFailure
     const settled = await settlePending(session);
     if (settled !== null) tellSettled(settled, ports);
     if (settled?.owed != null) return undoPending(settled.change, settled.owed);
-    await settleOwedLists(`end of ruleset ${name}`, ports);
+    await settleListsOfRules(`end of ruleset ${name}`, ports);
     const records = await ports.rulesets.list();
     const record = records.find((known) => known.name === name);
     if (record === undefined || !isOver(record, Date.now()) || !hasEnd(record)) return null;

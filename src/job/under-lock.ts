@@ -1,4 +1,4 @@
-import { settleOwedLists } from './lists/owed-lists.ts';
+import { settleListsOfRules } from './lists/owed-lists.ts';
 import { failed, type JobEnd } from './outcome/job-end.ts';
 import type { JobRun } from './outcome/job-run.ts';
 import { isUndoFailed, undoPending } from './outcome/undo-pending.ts';
@@ -36,7 +36,7 @@ export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Pr
       const end = mayNot
         ? failed(undoPending(settled.change, settled.owed ?? ''))
         : await doWork(async (...given) => {
-            if (wouldChange(job)) await settleOwedLists(`job ${job.id}`, ports);
+            if (wouldChange(job)) await settleListsOfRules(`job ${job.id}`, ports);
             return await work(...given);
           }, session);
       await run.conclude(end);

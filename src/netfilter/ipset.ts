@@ -14,9 +14,9 @@ export interface IpsetOptions {
   run: RunCommand;
 }
 
-/** Whoever lists a set keeps it from being destroyed for as long as that takes. */
-const DESTROY_TRIES = 20;
-const DESTROY_PAUSE_MS = 100;
+/** Whoever lists a set keeps it from being destroyed, swapped and renamed for as long as that takes. */
+const BUSY_TRIES = 20;
+const BUSY_PAUSE_MS = 100;
 
 /** Reads and writes the ipsets of one network namespace. It never asks for them sorted, which takes minutes for a long list. */
 export class Ipset implements AddressSets {
@@ -48,9 +48,20 @@ export class Ipset implements AddressSets {
   }
 
   async write(fence: Fence, lines: string): Promise<void> {
-    if (lines === '') return;
-    fence.assertHeld();
-    await this.#run(fence, ['restore'], { input: lines });
+    let left = lines;
+    for (let tries = 1; left !== ''; tries += 1) {
+      fence.assertHeld();
+      try {
+        return void (await this.#run(fence, ['restore'], { input: left }));
+      } catch (error) {
+        const { kind, stderr } = error as SetsFailed;
+        const line = /Error in line (\d+)/.exec(stderr)?.[1];
+        if (kind !== 'in-use' || line === undefined || tries === BUSY_TRIES) throw error;
+        // What stands before that line is done, and would be undone by a second swap.
+        left = linesFrom(left, Number(line));
+      }
+      await sleep(BUSY_PAUSE_MS);
+    }
   }
 
   async destroy(fence: Fence, sets: readonly string[]): Promise<void> {
@@ -64,9 +75,9 @@ export class Ipset implements AddressSets {
       } catch (error) {
         const { kind } = error as SetsFailed;
         if (kind === 'no-set') return;
-        if (kind !== 'in-use' || tries === DESTROY_TRIES) throw error;
+        if (kind !== 'in-use' || tries === BUSY_TRIES) throw error;
       }
-      await sleep(DESTROY_PAUSE_MS);
+      await sleep(BUSY_PAUSE_MS);
     }
   }
 
@@ -88,10 +99,18 @@ export class Ipset implements AddressSets {
 
 const FAULTS: readonly (readonly [RegExp, SetsFaultKind])[] = [
   [/hash is full/i, 'full'],
-  [/in use by/i, 'in-use'],
+  [/in use by|resource busy/i, 'in-use'],
   [/set with the given name does not exist/i, 'no-set'],
   [/not permitted|permission denied|must be root/i, 'privilege'],
 ];
+
+/** @param line counted from 1 */
+function linesFrom(text: string, line: number): string {
+  return text
+    .split('\n')
+    .slice(line - 1)
+    .join('\n');
+}
 
 function failureOf(command: string, result: CommandResult): SetsFailed {
   const { exitCode, stderr, timedOut, startError } = result;

@@ -36,6 +36,8 @@ interface Known {
 export class FileListStore implements ListStore {
   readonly #folder: string;
   readonly #known = new Map<string, Known>();
+  /** What was written aside: it need not be read again when it is placed. */
+  readonly #prepared = new Map<string, { list: List; length: number }>();
 
   constructor(stateDir: string) {
     this.#folder = join(stateDir, 'lists');
@@ -94,6 +96,7 @@ export class FileListStore implements ListStore {
   }
 
   async discard(name: string): Promise<void> {
+    this.#prepared.delete(this.#path(name));
     await orUnavailable(this.#folder, async () => await rm(this.#path(name) + ASIDE, { force: true }));
   }
 
@@ -101,13 +104,20 @@ export class FileListStore implements ListStore {
     await makePrivateFolder(this.#folder);
     const lines = record.isRemoved ? '' : await inTurns(renderList(record, content, nowMs));
     const text = endBatch(lines, record.kind, { version: STATE_VERSION, ...record });
-    await writeAside(this.#path(record.name), text, 'latin1');
+    const path = this.#path(record.name);
+    await writeAside(path, text, 'latin1');
+    if (!record.isRemoved) this.#prepared.set(path, { list: { record, content }, length: text.length });
   }
 
   async #place({ name, committedBy, revision }: ListRecord): Promise<void> {
     const path = this.#path(name);
+    const prepared = this.#prepared.get(path);
+    this.#prepared.delete(path);
     try {
       await placeDurably(path + ASIDE, path);
+      const { record } = prepared?.list ?? {};
+      if (prepared !== undefined && record?.committedBy === committedBy && record.revision === revision)
+        await this.#learn(path, prepared.list, prepared.length, prepared.length);
     } catch (error) {
       const record = (await this.#look(path).catch(() => null))?.record;
       // What is there counts: only a power cut could still lose it.

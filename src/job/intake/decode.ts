@@ -1,10 +1,10 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
-import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
+import { describeIssue } from '../../contract/describe-issue.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import { API_VERSION } from '../../contract/identifiers.ts';
-import { Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../../contract/job.ts';
+import { type Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../../contract/job.ts';
 import { MAX_LIST_JOB_BYTES } from '../../contract/list-job.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Delivery } from '../ports/delivery.ts';
@@ -12,6 +12,7 @@ import type { KeyRing, TrustedKey } from '../ports/key-ring.ts';
 import { OneAtATime } from '../time/one-at-a-time.ts';
 import { type Opened, openSigned, openUnsigned } from './envelope.ts';
 import { isDeeperThan } from './json-depth.ts';
+import { parseJob } from './parse-job.ts';
 
 /** A decoded message, and the keys that signed it. */
 export interface Decoded<T> {
@@ -35,7 +36,7 @@ const WHOLE_LIST = Buffer.from('"list.replace"');
  */
 export async function decodeJob(delivery: Delivery, ring: KeyRing): Promise<Decoded<Job>> {
   const { message: body, signers } = await decodeJson(delivery, ring);
-  const read = Job.safeParse(body, IN_WORDS);
+  const read = await parseJob(body);
   if (!read.success) throw malformed(describeIssues(read.error));
   assertLineCount(read.data);
   return { message: read.data, signers };

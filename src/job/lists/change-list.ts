@@ -196,8 +196,8 @@ async function close({ name, ports }: ListSession): Promise<void> {
   }
 }
 
-function failureOf(error: unknown, { name }: ChangeOfList): JobFailure {
-  if (error instanceof SetsFailed && error.kind === 'in-use') {
+function failureOf(error: unknown, { name, draft }: ChangeOfList): JobFailure {
+  if (draft.isRemoved && error instanceof SetsFailed && error.kind === 'in-use') {
     const message = `list ${name} is matched by a rule since a moment: it is not removed`;
     return new JobFailure('host', 'list_in_use', message, { cause: error });
   }

@@ -138,6 +138,8 @@ async function endMade(made: readonly string[], isKept: boolean, run: Writer, po
   const { id } = run.job;
   const asking = { purpose: `job ${id}`, watch: run.watch };
   for (const name of made) {
+    // Somebody is at it, for as long as it takes to confirm a change.
+    if (ports.listLocks.of(name).isBusy) continue;
     try {
       await withList(name, ports, asking, async (session) => {
         if (isKept) await keepMadeList(id, session);

@@ -1,45 +1,56 @@
 import type { JobFailure } from '../outcome/job-failure.ts';
 import { isUndoFailed, undoPending } from '../outcome/undo-pending.ts';
 import { withList } from '../ports/list-session.ts';
-import type { ListJournal } from '../ports/lists.ts';
+import type { PendingList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { ResultStore } from '../ports/stores.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
 import { settleList, tellSettledLists } from './settle-lists.ts';
 
 /**
- * Tries the undos of lists that are owed, once each: nothing else may change before. And ends what was begun with lists for rulesets whose
- * record the next change writes over. The lock of no list may be held.
+ * Tries the undos of lists that are owed, once each: nothing else may change before. The lock of no list may be held.
  *
  * @param except a list whose own job tries it anyway
  * @throws {JobFailure} `undo_pending`, if one still fails
  * @throws {StateUnavailable | LockTimeout | LockLost}
  */
 export async function settleOwedLists(purpose: string, ports: Ports, except?: string): Promise<void> {
-  for (const name of await owedLists(ports)) {
-    if (name === except) continue;
-    const asking = { purpose, watch: new Stopwatch() };
-    tellSettledLists(await withList(name, ports, asking, settleList), ports);
-  }
+  const owed = await listsWith(async (change) => await isOwed(change, ports), ports);
+  for (const name of owed) if (name !== except) await settle(name, purpose, ports);
 }
 
-/** The lists whose job has ended without its undo, and those made for a ruleset. */
-async function owedLists({
-  listJournal,
-  results,
-}: {
-  listJournal: Pick<ListJournal, 'names' | 'read'>;
-  results: Pick<ResultStore, 'find'>;
-}): Promise<string[]> {
-  const owed: string[] = [];
+/**
+ * Does the same before a change of rules, and ends what was begun with lists for rulesets: whose change has stayed is not known any more
+ * once another one is on record.
+ *
+ * @throws as {@link settleOwedLists}
+ */
+export async function settleListsOfRules(purpose: string, ports: Ports): Promise<void> {
+  await settleOwedLists(purpose, ports);
+  const made = await listsWith(({ madeFor }) => madeFor !== null, ports);
+  for (const name of made) await settle(name, purpose, ports);
+}
+
+async function settle(name: string, purpose: string, ports: Ports): Promise<void> {
+  tellSettledLists(await withList(name, ports, { purpose, watch: new Stopwatch() }, settleList), ports);
+}
+
+async function listsWith(
+  isMeant: (change: PendingList) => boolean | Promise<boolean>,
+  { listJournal }: Pick<Ports, 'listJournal'>,
+): Promise<string[]> {
+  const found: string[] = [];
   for (const name of await listJournal.names()) {
     // One that is damaged keeps jobs of its own list only.
     const change = await listJournal.read(name).catch(() => null);
-    if (change !== null && change.madeFor !== null) owed.push(name);
-    const ends = await Promise.all((change?.jobs ?? []).map(async ({ job }) => await results.find(job.id)));
-    if (ends.some((end) => end !== null && isUndoFailed(end.data))) owed.push(name);
+    if (change !== null && (await isMeant(change))) found.push(name);
   }
-  return owed;
+  return found;
+}
+
+/** Whether a job has ended without its undo. */
+async function isOwed({ jobs }: PendingList, { results }: Pick<Ports, 'results'>): Promise<boolean> {
+  const ends = await Promise.all(jobs.map(async ({ job }) => await results.find(job.id)));
+  return ends.some((end) => end !== null && isUndoFailed(end.data));
 }
 
 /** Why no list may change now: the undo of a ruleset is owed. `null`: none is. Whoever has the lock of rules tries it. */

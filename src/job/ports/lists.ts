@@ -111,7 +111,10 @@ export interface AddressSets {
   headers(fence: Fence): Promise<Map<string, SetHeader>>;
   /** Reads what is in a set: each entry in the kernel's spelling, and whether it ends. */
   read(fence: Fence, set: string, each: (text: string, ends: boolean) => void): Promise<void>;
-  /** Runs lines of `ipset restore`. They are not one transaction: after an error, some may have been done. */
+  /**
+   * Runs lines of `ipset restore`. They are not one transaction: after an error, some may have been done. Waits for a moment where somebody is
+   * just reading a set that is swapped or renamed.
+   */
   write(fence: Fence, lines: string): Promise<void>;
   /** What is not there is no error. Waits for a moment where somebody is just reading it. */
   destroy(fence: Fence, sets: readonly string[]): Promise<void>;

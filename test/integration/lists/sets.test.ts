@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +14,14 @@ import { listDigest } from '../../../src/list/digest.ts';
 import { parseNetwork } from '../../../src/list/network.ts';
 import { atOnce } from '../../../src/list/pieces.ts';
 import { planDelta } from '../../../src/list/plan-delta.ts';
-import { changeLines, createLine, fillLines, setName } from '../../../src/list/set-lines.ts';
+import {
+  changeLines,
+  createLine,
+  fillLines,
+  setName,
+  spareName,
+  swapLines,
+} from '../../../src/list/set-lines.ts';
 import { Ipset } from '../../../src/netfilter/ipset.ts';
 import { TestNamespace } from '../../support/namespace.ts';
 
@@ -69,6 +78,35 @@ async function create(max = 1000): Promise<void> {
 }
 
 describe('ipset', () => {
+  it('swaps sets that somebody is just reading as soon as they are read, and each pair once', async () => {
+    await create(100_000);
+    const spares = (['ipv4', 'ipv6'] as const).map((family) =>
+      createLine(spareName('blocked', family), family, 100_000, 0),
+    );
+    const many = Array.from(
+      { length: 60_000 },
+      (_, index) => `add fw6.blocked 2001:db8::${index.toString(16)}`,
+    );
+    const lines = [...spares, ...many, 'add fw4.blocked.2 192.0.2.1', 'add fw6.blocked.2 2001:db8:1::'];
+    await sets.write(fence, `${lines.join('\n')}\n`);
+    // It has the set for as long as nobody takes what it prints.
+    const reader = spawn('nsenter', [
+      `--net=/run/netns/${namespace.name}`,
+      '--',
+      'ipset',
+      'save',
+      'fw6.blocked',
+    ]);
+    await once(reader.stdout, 'readable');
+    const swapped = sets.write(fence, swapLines('blocked'));
+    await expect.poll(async () => [...(await liveOf('fw4.blocked')).keys()]).toEqual(['192.0.2.1']);
+    expect((await namespace.try('ipset', ['test', 'fw6.blocked', '2001:db8:1::'])).exitCode).toBe(1);
+    reader.kill();
+    await swapped;
+    expect([...(await liveOf('fw6.blocked')).keys()]).toEqual(['2001:db8:1::']);
+    expect([...(await liveOf('fw4.blocked')).keys()]).toEqual(['192.0.2.1']);
+  });
+
   it('has what it was told, entry by entry, whatever the network', async () => {
     const byte = fc.nat(255);
     const entries = fc.sample(

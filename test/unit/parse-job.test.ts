@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { describeIssue, IN_WORDS } from '../../src/contract/describe-issue.ts';
+import { Job } from '../../src/contract/job.ts';
+import { parseJob } from '../../src/job/intake/parse-job.ts';
+import { makeJob } from '../support/client.ts';
+
+const until = '2099-01-01T00:00:00Z';
+const jobWith = (entries: unknown[]) =>
+  makeJob('web-1', { action: 'list.replace', list: { name: 'blocked', revision: 1, entries } });
+/** More than are read in one piece. */
+const many: unknown[] = Array.from({ length: 12_345 }, (_, index) => {
+  const entry = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+  return index % 2 === 0 ? entry : { entry, until };
+});
+
+it('a long list is read as it is in one go', async () => {
+  const job = jobWith(many);
+  expect(await parseJob(job)).toEqual({ success: true, data: Job.parse(job) });
+});
+
+it.each([
+  ['a wrong entry', many.with(11_111, { entry: 4 })],
+  ['a wrong end', many.with(7_000, { entry: '10.0.0.1', until: 'tomorrow' })],
+  ['what is no entry, last', [...many, null]],
+])('%s in a long list is named by its place, as in one go', async (_, entries) => {
+  const job = jobWith(entries);
+  const inOneGo = Job.safeParse(job, IN_WORDS).error?.issues.map(describeIssue);
+  expect(inOneGo?.length).toBeGreaterThan(0);
+  expect((await parseJob(job)).error?.issues.map(describeIssue)).toEqual(inOneGo);
+});
+
+it('what is wrong beside a long list is named once', async () => {
+  const job = { ...jobWith(many), apiVersion: 7 };
+  expect((await parseJob(job)).error?.issues.map(({ path }) => path)).toEqual([['apiVersion']]);
+});
