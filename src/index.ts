@@ -1,9 +1,5 @@
 /** What the package gives to programs: a client of the fleet, and the messages of contract v1 as zod schemas and their types. */
 
-export type { ConnectOptions } from './central/connect-options.ts';
-export * from './central/fleet/errors.ts';
-export type { FleetState, HostState } from './central/fleet/fleet-state.ts';
-export type { JobProgress, JobState } from './central/fleet/job-state.ts';
 export type {
   Behind,
   HostAnswer,
@@ -23,10 +19,14 @@ export type {
   SentJob,
   StreamStart,
   WholeList,
-} from './central/fleet/options.ts';
+} from './central/ask/options.ts';
+export type { ConnectOptions } from './central/connect-options.ts';
+export type { JobProgress, JobState } from './central/fleet/job-state.ts';
 export { FleetClient } from './central/fleet-client.ts';
 export type { FleetJob } from './central/fleet-job.ts';
 export type { FleetLists } from './central/fleet-lists.ts';
+export type { FleetState, HostState } from './central/log/fleet-state.ts';
+export * from './central/messages/errors.ts';
 export type { GateProgress } from './central/rollout/gate-progress.ts';
 export type { HostProgress } from './central/rollout/host-progress.ts';
 export type {

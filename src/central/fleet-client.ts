@@ -2,13 +2,7 @@ import { userOf } from '../broker/connection/broker-access.ts';
 import { FleetLink } from '../broker/fleet-link.ts';
 import type { FleetEvent, ReportedRuleset } from '../contract/event.ts';
 import type { RolloutEvent } from '../contract/rollout-events.ts';
-import { BrokerNotes } from './broker-notes.ts';
-import type { ConnectOptions } from './connect-options.ts';
-import { EventReader } from './fleet/event-reader.ts';
-import { EventStream } from './fleet/event-stream.ts';
-import type { FleetState } from './fleet/fleet-state.ts';
-import { forgetHost } from './fleet/forget-host.ts';
-import { Operator } from './fleet/operator.ts';
+import { Operator } from './ask/operator.ts';
 import type {
   HostSelection,
   JobAnswers,
@@ -17,12 +11,18 @@ import type {
   RequestOptions,
   RulesetToPush,
   StreamStart,
-} from './fleet/options.ts';
+} from './ask/options.ts';
+import { BrokerNotes } from './broker-notes.ts';
+import type { ConnectOptions } from './connect-options.ts';
+import { forgetHost } from './fleet/forget-host.ts';
 import { assertJobId } from './fleet/pick-up-job.ts';
-import { readPast } from './fleet/read-past.ts';
 import { answerJob, askReport, askRuleset, cancelJob } from './fleet/requests.ts';
 import { FleetJob } from './fleet-job.ts';
 import { FleetLists } from './fleet-lists.ts';
+import { EventReader } from './log/event-reader.ts';
+import { EventStream } from './log/event-stream.ts';
+import type { FleetState } from './log/fleet-state.ts';
+import { readPast } from './log/read-past.ts';
 import { OpenCalls } from './open-calls.ts';
 import { readConnectOptions } from './read-connect-options.ts';
 import type { FoundRollout, RolloutOptions, RolloutPlan } from './rollout/rollout-options.ts';

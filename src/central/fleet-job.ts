@@ -1,5 +1,5 @@
+import type { JobAnswers, JobLookOptions, JobWaitOptions, RequestOptions } from './ask/options.ts';
 import type { JobState } from './fleet/job-state.ts';
-import type { JobAnswers, JobLookOptions, JobWaitOptions, RequestOptions } from './fleet/options.ts';
 import { awaitJob, lookAtJob } from './fleet/pick-up-job.ts';
 import { answerJob, cancelJob } from './fleet/requests.ts';
 import type { OpenCalls } from './open-calls.ts';

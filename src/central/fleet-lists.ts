@@ -1,5 +1,4 @@
 import type { ReportedList } from '../contract/event.ts';
-import { askListChange, askWholeList } from './fleet/list-requests.ts';
 import type {
   HostAnswers,
   HostSelection,
@@ -7,8 +6,9 @@ import type {
   ListOptions,
   RequestOptions,
   WholeList,
-} from './fleet/options.ts';
-import { askListReport } from './fleet/send-list-job.ts';
+} from './ask/options.ts';
+import { askListChange, askWholeList } from './lists/list-requests.ts';
+import { askListReport } from './lists/send-list-job.ts';
 import type { OpenCalls } from './open-calls.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { BrokerUnreachable } from '../broker/connection/broker-errors.ts';
-import { ClientClosed } from './fleet/errors.ts';
-import type { Operator } from './fleet/operator.ts';
+import type { Operator } from './ask/operator.ts';
+import { ClientClosed } from './messages/errors.ts';
 
 interface Abortable {
   signal?: AbortSignal | undefined;

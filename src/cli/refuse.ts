@@ -10,7 +10,7 @@ import {
   RolloutHasEnded,
   RolloutIsRun,
   SettingsError,
-} from '../central/fleet/errors.ts';
+} from '../central/messages/errors.ts';
 import { ManagementError, ManagementUnreachable } from '../central/provision-fleet.ts';
 import { SetupError } from '../config/setup-error.ts';
 import { StateUnavailable } from '../job/ports/stores.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
-import type { HostState } from '../../src/central/fleet/fleet-state.ts';
+import type { HostState } from '../../src/central/log/fleet-state.ts';
 import { TestClient } from '../support/client.ts';
 import { type Ended, fleetwall } from '../support/command-line.ts';
 import { TestHost } from '../support/host.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EventReader } from '../../src/central/fleet/event-reader.ts';
+import { EventReader } from '../../src/central/log/event-reader.ts';
 import { FileError } from '../../src/cli/files/file-error.ts';
 import { readRulesetFile } from '../../src/cli/files/ruleset-file.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';

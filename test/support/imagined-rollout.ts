@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { vi } from 'vitest';
-import { EventReader } from '../../src/central/fleet/event-reader.ts';
+import { EventReader } from '../../src/central/log/event-reader.ts';
 import { planRollout } from '../../src/central/rollout/plan-rollout.ts';
 import { RolloutLog } from '../../src/central/rollout/rollout-log.ts';
 import type { GateWatch } from '../../src/central/rollout/rollout-options.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { ClientClosed, NoSuchRollout } from '../../src/central/fleet/errors.ts';
 import type { FleetClient } from '../../src/central/fleet-client.ts';
+import { ClientClosed, NoSuchRollout } from '../../src/central/messages/errors.ts';
 import type { RolloutEnd, RolloutState } from '../../src/central/rollout/rollout-state.ts';
 import type { HostEnd, RolloutStarted } from '../../src/contract/rollout-events.ts';
 import { expectedEnds } from './expected-ends.ts';

@@ -1,5 +1,5 @@
-import { NoSuchRollout, RolloutIsRun } from '../../src/central/fleet/errors.ts';
-import { EventReader } from '../../src/central/fleet/event-reader.ts';
+import { EventReader } from '../../src/central/log/event-reader.ts';
+import { NoSuchRollout, RolloutIsRun } from '../../src/central/messages/errors.ts';
 import { RolloutLog } from '../../src/central/rollout/rollout-log.ts';
 import type { GateWatch } from '../../src/central/rollout/rollout-options.ts';
 import type { RolloutEnd } from '../../src/central/rollout/rollout-state.ts';

@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest';
 import type { OutgoingMessage, Routed } from '../../src/broker/publish/publish-channel.ts';
-import { toHosts } from '../../src/central/fleet/addressed-message.ts';
-import { ask } from '../../src/central/fleet/ask.ts';
-import { EventReader } from '../../src/central/fleet/event-reader.ts';
-import { addressMessages } from '../../src/central/fleet/select.ts';
+import { ask } from '../../src/central/ask/ask.ts';
+import { addressMessages } from '../../src/central/ask/select.ts';
+import { EventReader } from '../../src/central/log/event-reader.ts';
+import { toHosts } from '../../src/central/messages/addressed-message.ts';
 
 const MESSAGE = {
   jobId: '5a0c2d1e-7d0b-4c8e-9c0e-8f4a3b1d2c3e',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EventReader } from '../../src/central/fleet/event-reader.ts';
+import { EventReader } from '../../src/central/log/event-reader.ts';
 import { EVENTS_EXCHANGE } from '../../src/contract/names.ts';
 import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 

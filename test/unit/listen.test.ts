@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { BrokerRefused } from '../../src/broker/connection/broker-errors.ts';
 import type { StreamStart } from '../../src/broker/stream-source.ts';
-import { listen } from '../../src/central/fleet/listen.ts';
+import { listen } from '../../src/central/ask/listen.ts';
 
 const WELL = async () => {};
 

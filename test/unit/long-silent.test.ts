@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { IncomingMessage } from '../../src/broker/stream-source.ts';
-import { EventReader } from '../../src/central/fleet/event-reader.ts';
-import { FleetState } from '../../src/central/fleet/fleet-state.ts';
-import { findLongSilent } from '../../src/central/fleet/long-silent.ts';
+import { EventReader } from '../../src/central/log/event-reader.ts';
+import { FleetState } from '../../src/central/log/fleet-state.ts';
+import { findLongSilent } from '../../src/central/log/long-silent.ts';
 import { EVENTS_EXCHANGE, eventKey, hostJobsQueue } from '../../src/contract/names.ts';
 import { workerEventOf } from '../support/example-events.ts';
 

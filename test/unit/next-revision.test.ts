@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RequestInvalid } from '../../src/central/fleet/errors.ts';
 import { revisionFor } from '../../src/central/fleet/next-revision.ts';
+import { RequestInvalid } from '../../src/central/messages/errors.ts';
 
 const RULESET = { name: 'edge', revision: 'next', ipv4: '*filter\nCOMMIT\n' } as const;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { FleetLink } from '../../src/broker/fleet-link.ts';
-import { RequestInvalid } from '../../src/central/fleet/errors.ts';
-import { EventReader } from '../../src/central/fleet/event-reader.ts';
-import { Operator } from '../../src/central/fleet/operator.ts';
-import type { HostSelection } from '../../src/central/fleet/options.ts';
+import { Operator } from '../../src/central/ask/operator.ts';
+import type { HostSelection } from '../../src/central/ask/options.ts';
 import { askReport, askRuleset } from '../../src/central/fleet/requests.ts';
+import { EventReader } from '../../src/central/log/event-reader.ts';
+import { RequestInvalid } from '../../src/central/messages/errors.ts';
 import { startRollout } from '../../src/central/rollout/rollouts.ts';
 
 /** A broker to which nothing may be said. */

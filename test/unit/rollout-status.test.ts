@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { HostState } from '../../src/central/fleet/fleet-state.ts';
+import type { HostState } from '../../src/central/log/fleet-state.ts';
 import { planRollout } from '../../src/central/rollout/plan-rollout.ts';
 import { RolloutState } from '../../src/central/rollout/rollout-state.ts';
 import { statusOfRollout } from '../../src/cli/show/report-answers.ts';

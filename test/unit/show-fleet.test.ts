@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HostState } from '../../src/central/fleet/fleet-state.ts';
+import type { HostState } from '../../src/central/log/fleet-state.ts';
 import { highestOf, isBehind, showFleet } from '../../src/cli/show/show-fleet.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;

@@ -1,8 +1,8 @@
 import { forgottenKey, hostForgotten } from '../../contract/host-forgotten.ts';
 import { hostControlQueue, hostJobsQueue, OPERATOR_EXCHANGE } from '../../contract/names.ts';
-import { HostIsOnline, NobodyKnown } from './errors.ts';
-import { suggestion } from './names.ts';
-import type { Operator } from './operator.ts';
+import type { Operator } from '../ask/operator.ts';
+import { HostIsOnline, NobodyKnown } from '../messages/errors.ts';
+import { suggestion } from '../messages/names.ts';
 
 /**
  * Takes a host out of the fleet: deletes its queues with the jobs that wait in them, and says so in the event log.

@@ -1,7 +1,7 @@
 import type { FleetEvent, JobCompleted } from '../../contract/event.ts';
 import type { HostEnd, RolloutEvent } from '../../contract/rollout-events.ts';
-import { isFleetEvent } from './event-reader.ts';
-import { isRefusal } from './refusal.ts';
+import { isRefusal } from '../ask/refusal.ts';
+import { isFleetEvent } from '../log/event-reader.ts';
 
 /** How far a host is with a job, as the log of events tells. Times are of the host's clock. */
 export interface JobProgress {

@@ -1,7 +1,7 @@
-import { RequestInvalid } from './errors.ts';
-import type { HostState } from './fleet-state.ts';
-import type { HostSelection, RulesetToPush } from './options.ts';
-import { type FleetObserver, hostsOf } from './select.ts';
+import type { HostSelection, RulesetToPush } from '../ask/options.ts';
+import { type FleetObserver, hostsOf } from '../ask/select.ts';
+import type { HostState } from '../log/fleet-state.ts';
+import { RequestInvalid } from '../messages/errors.ts';
 
 /** Above this, or this far above all others at once, a number is a slip or a lie, and would use up what is left of them. */
 const HIGHEST = 2 ** 40;

@@ -3,11 +3,11 @@ import type { IncomingMessage, StreamStart } from '../../broker/stream-source.ts
 import type { FleetEvent } from '../../contract/event.ts';
 import { JobId } from '../../contract/identifiers.ts';
 import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
-import { RequestInvalid } from './errors.ts';
+import { LOOK_BACK_MS, type Operator } from '../ask/operator.ts';
+import type { HostAnswers, JobAnswers, JobLookOptions, JobWaitOptions } from '../ask/options.ts';
+import { readPast } from '../log/read-past.ts';
+import { RequestInvalid } from '../messages/errors.ts';
 import { type JobProgress, JobReading, type JobState } from './job-state.ts';
-import { LOOK_BACK_MS, type Operator } from './operator.ts';
-import type { HostAnswers, JobAnswers, JobLookOptions, JobWaitOptions } from './options.ts';
-import { readPast } from './read-past.ts';
 import { answersOf } from './requests.ts';
 
 /** The clock of who sent it may be ahead of the broker's. */

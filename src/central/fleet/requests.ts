@@ -3,13 +3,8 @@ import { Ruleset } from '../../contract/job.ts';
 import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/names.ts';
 import { TEST_FIELDS } from '../../contract/ruleset-test.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';
-import { toHosts } from './addressed-message.ts';
-import { hostsBehind } from './behind.ts';
-import { RequestInvalid } from './errors.ts';
-import { prepareControl, prepareJob } from './messages.ts';
-import { suggestion } from './names.ts';
-import { revisionFor } from './next-revision.ts';
-import type { Operator } from './operator.ts';
+import { hostsBehind } from '../ask/behind.ts';
+import type { Operator } from '../ask/operator.ts';
 import type {
   HostAnswers,
   HostSelection,
@@ -17,9 +12,14 @@ import type {
   PushOptions,
   RequestOptions,
   RulesetToPush,
-} from './options.ts';
-import { unknownField } from './request-issues.ts';
-import { addressMessages, assertSelection, type FleetObserver, hostsOf, lookOnce } from './select.ts';
+} from '../ask/options.ts';
+import { addressMessages, assertSelection, type FleetObserver, hostsOf, lookOnce } from '../ask/select.ts';
+import { toHosts } from '../messages/addressed-message.ts';
+import { RequestInvalid } from '../messages/errors.ts';
+import { prepareControl, prepareJob } from '../messages/messages.ts';
+import { suggestion } from '../messages/names.ts';
+import { unknownField } from '../messages/request-issues.ts';
+import { revisionFor } from './next-revision.ts';
 
 /** Has hosts do something with a ruleset. @throws {RequestInvalid} before anything is sent */
 export async function askRuleset(

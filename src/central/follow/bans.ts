@@ -1,6 +1,6 @@
 import type { ReportedList } from '../../contract/event.ts';
 import { hasEnded } from '../../list/content.ts';
-import type { ListEntry } from '../fleet/options.ts';
+import type { ListEntry } from '../ask/options.ts';
 import type { Ban, Pulled } from './crowdsec.ts';
 
 /** Two ends that are no further apart are the same: a source tells how long it still is, and an answer takes its time. */

@@ -10,7 +10,7 @@ import type {
   ListOptions,
   RequestOptions,
   WholeList,
-} from '../fleet/options.ts';
+} from '../ask/options.ts';
 import { asEntry, Bans, isAsWanted } from './bans.ts';
 import { type CrowdSec, type Pulled, SourceAway } from './crowdsec.ts';
 

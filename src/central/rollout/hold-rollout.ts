@@ -1,6 +1,6 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import { rolloutQueue } from '../../contract/rollout-events.ts';
-import { RolloutIsRun } from '../fleet/errors.ts';
+import { RolloutIsRun } from '../messages/errors.ts';
 
 /** What it needs of a {@link FleetLink}. */
 export type ControlLink = Pick<FleetLink, 'publish' | 'isConsumed'> & {

@@ -1,8 +1,8 @@
 import type { FleetEvent } from '../../contract/event.ts';
 import type { Failure } from '../../contract/failure.ts';
 import type { HostEnd } from '../../contract/rollout-events.ts';
-import { isRefusal } from '../fleet/refusal.ts';
-import { windowMs } from '../fleet/window.ts';
+import { isRefusal } from '../ask/refusal.ts';
+import { windowMs } from '../log/window.ts';
 
 /** Where one host is. Times are of this process, in milliseconds. */
 export interface HostProgress {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GateLook } from '../../contract/gates.ts';
 import type { RolloutStarted } from '../../contract/rollout-events.ts';
-import { GateFailed, PlanError } from '../fleet/errors.ts';
+import { GateFailed, PlanError } from '../messages/errors.ts';
 import type { GateWatch, RolloutOptions } from './rollout-options.ts';
 
 /**

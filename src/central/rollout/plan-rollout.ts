@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { RecordedMessage, RolloutStarted } from '../../contract/rollout-events.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';
-import { PlanError } from '../fleet/errors.ts';
-import { EXPIRES_SECONDS, type PreparedMessage, prepareJob } from '../fleet/messages.ts';
+import type { RulesetToPush } from '../ask/options.ts';
+import { assertSelection, type FleetObserver, hostsOf } from '../ask/select.ts';
 import { revisionFor } from '../fleet/next-revision.ts';
-import type { RulesetToPush } from '../fleet/options.ts';
-import { assertSelection, type FleetObserver, hostsOf } from '../fleet/select.ts';
+import { PlanError } from '../messages/errors.ts';
+import { EXPIRES_SECONDS, type PreparedMessage, prepareJob } from '../messages/messages.ts';
 import type { HostAmount, RolloutPlan } from './rollout-options.ts';
 import { budgetsOf, layOutSteps, stepsFor, TOO_FEW } from './rollout-steps.ts';
 

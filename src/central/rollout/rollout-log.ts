@@ -6,9 +6,9 @@ import { cloudEvent, rolloutSource } from '../../contract/cloud-event.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
 import { type RolloutEvent, type RolloutStarted, rolloutKey } from '../../contract/rollout-events.ts';
-import { NoSuchRollout } from '../fleet/errors.ts';
-import type { EventReader } from '../fleet/event-reader.ts';
-import { LogMarker } from '../fleet/log-marker.ts';
+import type { EventReader } from '../log/event-reader.ts';
+import { LogMarker } from '../log/log-marker.ts';
+import { NoSuchRollout } from '../messages/errors.ts';
 import { RolloutState } from './rollout-state.ts';
 
 /** What it needs of a {@link FleetLink}. */

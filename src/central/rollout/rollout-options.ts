@@ -1,7 +1,7 @@
 import type { FleetEvent } from '../../contract/event.ts';
 import type { GateLook, GateRules } from '../../contract/gates.ts';
 import type { RolloutEvent } from '../../contract/rollout-events.ts';
-import type { HostSelection, RulesetToPush } from '../fleet/options.ts';
+import type { HostSelection, RulesetToPush } from '../ask/options.ts';
 import type { RolloutState } from './rollout-state.ts';
 
 /** A number of hosts, or a part of all. */

@@ -1,8 +1,8 @@
 import { abortable } from '../../broker/connection/abortable.ts';
 import { type RolloutOwner, type RolloutStarted, rolloutQueue } from '../../contract/rollout-events.ts';
-import { NoSuchRollout, PlanError, RolloutHasEnded, RolloutIsRun } from '../fleet/errors.ts';
-import type { Operator } from '../fleet/operator.ts';
-import { lookOnce } from '../fleet/select.ts';
+import type { Operator } from '../ask/operator.ts';
+import { lookOnce } from '../ask/select.ts';
+import { NoSuchRollout, PlanError, RolloutHasEnded, RolloutIsRun } from '../messages/errors.ts';
 import { whileHeld } from './hold-rollout.ts';
 import { passGates } from './open-gates.ts';
 import { planRollout } from './plan-rollout.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isFleetEvent } from '../../central/fleet/event-reader.ts';
-import type { HostState } from '../../central/fleet/fleet-state.ts';
-import { inNaturalOrder } from '../../central/fleet/names.ts';
 import { FleetClient } from '../../central/fleet-client.ts';
+import { isFleetEvent } from '../../central/log/event-reader.ts';
+import type { HostState } from '../../central/log/fleet-state.ts';
+import { inNaturalOrder } from '../../central/messages/names.ts';
 import {
   type ClientSettingName,
   type ClientSettings,

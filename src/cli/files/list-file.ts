@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ListEntry } from '../../central/fleet/options.ts';
+import type { ListEntry } from '../../central/ask/options.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import { Timestamp } from '../../contract/identifiers.ts';
 import { parseNetwork } from '../../list/network.ts';

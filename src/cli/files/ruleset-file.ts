@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { suggestion } from '../../central/fleet/names.ts';
+import { suggestion } from '../../central/messages/names.ts';
 import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { type Family, RulesetName, type Scope } from '../../contract/identifiers.ts';
 import { WrittenRuleset } from '../../contract/job.ts';

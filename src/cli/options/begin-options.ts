@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { PlanError } from '../../central/fleet/errors.ts';
+import { PlanError } from '../../central/messages/errors.ts';
 import { loadOperatorSettings, OPERATOR_FILE } from '../../config/operator-settings.ts';
 import { printAside } from '../terminal/print.ts';
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { HostSelection } from '../../central/fleet/options.ts';
+import type { HostSelection } from '../../central/ask/options.ts';
 import { FleetClient } from '../../central/fleet-client.ts';
 import {
   CLIENT_SETTING_NAMES,

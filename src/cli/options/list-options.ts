@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { HostAnswers, HostSelection, ListOptions, SentJob } from '../../central/fleet/options.ts';
+import type { HostAnswers, HostSelection, ListOptions, SentJob } from '../../central/ask/options.ts';
 import type { FleetLists } from '../../central/fleet-lists.ts';
 import { nameHosts } from '../show/show-answers.ts';
 import { showListAnswers } from '../show/show-list-answers.ts';

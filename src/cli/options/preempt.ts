@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Behind } from '../../central/fleet/options.ts';
+import type { Behind } from '../../central/ask/options.ts';
 import { printAside } from '../terminal/print.ts';
 
 export interface PreemptFlags {

@@ -1,7 +1,7 @@
-import { PlanError } from '../../central/fleet/errors.ts';
-import type { HostState } from '../../central/fleet/fleet-state.ts';
-import type { RulesetToPush } from '../../central/fleet/options.ts';
+import type { RulesetToPush } from '../../central/ask/options.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
+import type { HostState } from '../../central/log/fleet-state.ts';
+import { PlanError } from '../../central/messages/errors.ts';
 import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RolloutStarted } from '../../contract/rollout-events.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';

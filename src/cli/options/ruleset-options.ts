@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { RulesetToPush } from '../../central/fleet/options.ts';
+import type { RulesetToPush } from '../../central/ask/options.ts';
 import type { Family, Scope } from '../../contract/identifiers.ts';
 import type { LocalRuleset } from '../../worker/local/run-locally.ts';
 import { readIfRevision, readRevisionOrNext } from './read-values.ts';

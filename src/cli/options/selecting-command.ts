@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { HostSelection } from '../../central/fleet/options.ts';
-import { hostsOf, lookOnce } from '../../central/fleet/select.ts';
+import type { HostSelection } from '../../central/ask/options.ts';
+import { hostsOf, lookOnce } from '../../central/ask/select.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
 import { AnswerReport } from '../show/report-answers.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';

@@ -1,4 +1,4 @@
-import { isFleetEvent } from '../../central/fleet/event-reader.ts';
+import { isFleetEvent } from '../../central/log/event-reader.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { Diff, FleetEvent } from '../../contract/event.ts';
 import type { GateLook } from '../../contract/gates.ts';

@@ -1,4 +1,4 @@
-import { nearestName, suggestion } from '../../central/fleet/names.ts';
+import { nearestName, suggestion } from '../../central/messages/names.ts';
 import type { FailedLine } from '../../contract/failure.ts';
 import type { Family } from '../../contract/identifiers.ts';
 import { builtInChains, TABLE_NAMES } from '../../ruleset/tables.ts';

@@ -1,4 +1,4 @@
-import type { HostAnswers } from '../../central/fleet/options.ts';
+import type { HostAnswers } from '../../central/ask/options.ts';
 import type { RolloutEnd } from '../../central/rollout/rollout-state.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { isGoodEnd } from '../../contract/outcome.ts';

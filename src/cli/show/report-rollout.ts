@@ -1,5 +1,5 @@
-import { isFleetEvent } from '../../central/fleet/event-reader.ts';
-import type { HostAnswers } from '../../central/fleet/options.ts';
+import type { HostAnswers } from '../../central/ask/options.ts';
+import { isFleetEvent } from '../../central/log/event-reader.ts';
 import { inconclusiveGates } from '../../central/rollout/gate-decision.ts';
 import type { RolloutEnd, RolloutState } from '../../central/rollout/rollout-state.ts';
 import { escapeControl } from '../../contract/escape.ts';

@@ -1,5 +1,5 @@
-import { inNaturalOrder } from '../../central/fleet/names.ts';
-import type { HostAnswer, HostAnswers } from '../../central/fleet/options.ts';
+import type { HostAnswer, HostAnswers } from '../../central/ask/options.ts';
+import { inNaturalOrder } from '../../central/messages/names.ts';
 import type { Failure } from '../../contract/failure.ts';
 import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';

@@ -1,5 +1,5 @@
-import { inNaturalOrder } from '../../central/fleet/names.ts';
-import type { HostAnswers } from '../../central/fleet/options.ts';
+import type { HostAnswers } from '../../central/ask/options.ts';
+import { inNaturalOrder } from '../../central/messages/names.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { paint } from '../terminal/paint.ts';
 import { nameHosts, showAnswers } from './show-answers.ts';

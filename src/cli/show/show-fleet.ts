@@ -1,4 +1,4 @@
-import type { HostState } from '../../central/fleet/fleet-state.ts';
+import type { HostState } from '../../central/log/fleet-state.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layTable } from '../terminal/table.ts';

@@ -1,4 +1,4 @@
-import type { HostAnswer, HostAnswers } from '../../central/fleet/options.ts';
+import type { HostAnswer, HostAnswers } from '../../central/ask/options.ts';
 import { isGoodEnd } from '../../contract/outcome.ts';
 import { plural } from './plural.ts';
 import { countEnds, nameHosts, showAnswers, tellCounts } from './show-answers.ts';

@@ -1,4 +1,4 @@
-import { PlanError } from '../../central/fleet/errors.ts';
+import { PlanError } from '../../central/messages/errors.ts';
 import type { HostAmount } from '../../central/rollout/rollout-options.ts';
 import { layOutSteps, stepsFor, TOO_FEW } from '../../central/rollout/rollout-steps.ts';
 import { paint } from '../terminal/paint.ts';

@@ -1,5 +1,5 @@
-import type { HostState } from '../../central/fleet/fleet-state.ts';
-import { suggestion } from '../../central/fleet/names.ts';
+import type { HostState } from '../../central/log/fleet-state.ts';
+import { suggestion } from '../../central/messages/names.ts';
 import { nameHosts } from './show-answers.ts';
 
 interface Planned {

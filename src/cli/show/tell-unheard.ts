@@ -1,6 +1,6 @@
-import { suggestion } from '../../central/fleet/names.ts';
-import type { HostAnswers, SentJob } from '../../central/fleet/options.ts';
+import type { HostAnswers, SentJob } from '../../central/ask/options.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
+import { suggestion } from '../../central/messages/names.ts';
 import type { RolloutStarted } from '../../contract/rollout-events.ts';
 import { printAside } from '../terminal/print.ts';
 import { nameHosts } from './show-answers.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { inNaturalOrder } from '../../../src/central/fleet/names.ts';
+import { inNaturalOrder } from '../../../src/central/messages/names.ts';
 import type { FleetEvent } from '../../../src/contract/event.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { isFleetEvent } from '../../../central/fleet/event-reader.ts';
+import { isFleetEvent } from '../../../central/log/event-reader.ts';
 import type { FleetEvent } from '../../../contract/event.ts';
 import { type FleetFlags, withClient, withFleetOptions } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';

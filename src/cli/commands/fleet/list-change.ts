@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import type { HostAnswers, HostSelection, ListOptions } from '../../../central/fleet/options.ts';
+import type { HostAnswers, HostSelection, ListOptions } from '../../../central/ask/options.ts';
 import type { FleetLists } from '../../../central/fleet-lists.ts';
 import { readListFile } from '../../files/list-file.ts';
 import { withExamples } from '../../options/help.ts';

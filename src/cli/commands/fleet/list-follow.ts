@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
+import { hostsOf, lookOnce } from '../../../central/ask/select.ts';
 import { CrowdSec } from '../../../central/follow/crowdsec.ts';
 import { followBans } from '../../../central/follow/follow-bans.ts';
 import { SettingsError } from '../../../config/settings-error.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { SentJob } from '../../../central/fleet/options.ts';
+import type { SentJob } from '../../../central/ask/options.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
 import { CONFIRMED_BY_HOSTS, withConfirmOptions } from '../../options/confirm-options.ts';
 import {

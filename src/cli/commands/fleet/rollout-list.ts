@@ -1,4 +1,4 @@
-import { isFleetEvent } from '../../../central/fleet/event-reader.ts';
+import { isFleetEvent } from '../../../central/log/event-reader.ts';
 import { type FleetFlags, withClient } from '../../options/fleet-options.ts';
 import { plural } from '../../show/plural.ts';
 import { countEnds, tellCounts } from '../../show/show-answers.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { PlanError } from '../../../central/fleet/errors.ts';
+import { hostsOf, lookOnce } from '../../../central/ask/select.ts';
 import { revisionFor } from '../../../central/fleet/next-revision.ts';
-import { hostsOf, lookOnce } from '../../../central/fleet/select.ts';
+import { PlanError } from '../../../central/messages/errors.ts';
 import type { RolloutPlan } from '../../../central/rollout/rollout-options.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
 import { askFirst } from '../../options/ask-first.ts';

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { RolloutIsRun } from '../../../central/fleet/errors.ts';
 import type { FleetClient } from '../../../central/fleet-client.ts';
+import { RolloutIsRun } from '../../../central/messages/errors.ts';
 import { type FleetFlags, Interrupted, withClient, withFleetOptions } from '../../options/fleet-options.ts';
 import { type GatesFlags, gatesAgain, withGatesOption } from '../../options/gates-option.ts';
 import { withExamples } from '../../options/help.ts';

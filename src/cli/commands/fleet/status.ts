@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { HostState } from '../../../central/fleet/fleet-state.ts';
-import { inNaturalOrder } from '../../../central/fleet/names.ts';
+import type { HostState } from '../../../central/log/fleet-state.ts';
+import { inNaturalOrder } from '../../../central/messages/names.ts';
 import { rememberFleet } from '../../completion/find-names.ts';
 import {
   type AnswerFlags,

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { isFleetEvent } from '../../../central/fleet/event-reader.ts';
-import { suggestion } from '../../../central/fleet/names.ts';
-import type { StreamStart } from '../../../central/fleet/options.ts';
+import type { StreamStart } from '../../../central/ask/options.ts';
+import { isFleetEvent } from '../../../central/log/event-reader.ts';
+import { suggestion } from '../../../central/messages/names.ts';
 import { type FleetEvent, Outcome } from '../../../contract/event.ts';
 import type { RolloutEvent } from '../../../contract/rollout-events.ts';
 import {

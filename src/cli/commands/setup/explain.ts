@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { suggestion } from '../../../central/fleet/names.ts';
+import { suggestion } from '../../../central/messages/names.ts';
 import { CODE_EXPLANATIONS } from '../../../contract/code-explanations.ts';
 import { END_EXPLANATIONS } from '../../../contract/end-explanations.ts';
 import { FailureCode, isRetryable } from '../../../contract/failure.ts';

@@ -1,6 +1,6 @@
 import type { StreamStart } from '../../broker/stream-source.ts';
 import type { FleetEvent } from '../../contract/event.ts';
-import type { EventReader } from './event-reader.ts';
+import type { EventReader } from '../log/event-reader.ts';
 import type { Behind } from './options.ts';
 
 /** How jobs are asked about. */

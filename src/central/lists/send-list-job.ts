@@ -1,7 +1,6 @@
 import type { ReportedList } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
-import { packed, prepareJob } from './messages.ts';
-import type { Operator } from './operator.ts';
+import type { Operator } from '../ask/operator.ts';
 import type {
   HostAnswer,
   HostAnswers,
@@ -10,8 +9,9 @@ import type {
   ListOptions,
   RequestOptions,
   WholeList,
-} from './options.ts';
-import { addressMessages, assertSelection, type FleetObserver, lookOnce } from './select.ts';
+} from '../ask/options.ts';
+import { addressMessages, assertSelection, type FleetObserver, lookOnce } from '../ask/select.ts';
+import { packed, prepareJob } from '../messages/messages.ts';
 
 type Numbered<T> = Omit<T, 'revision'> & { revision: number };
 

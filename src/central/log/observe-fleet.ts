@@ -1,11 +1,11 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import { ALL_KEY, CONTROL_EXCHANGE, EVENT_LOG_STREAM } from '../../contract/names.ts';
+import type { PreparedMessage } from '../messages/messages.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { findUnasked } from './find-unasked.ts';
 import { FleetState } from './fleet-state.ts';
 import { LogMarker } from './log-marker.ts';
 import { findLongSilent } from './long-silent.ts';
-import type { PreparedMessage } from './messages.ts';
 
 export interface ObserveOptions {
   reader: Pick<EventReader, 'read' | 'readForgotten'>;

@@ -2,16 +2,16 @@ import { BrokerRefused } from '../../broker/connection/broker-errors.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
-import { type AddressedMessage, unnamed } from './addressed-message.ts';
+import { isFleetEvent } from '../log/event-reader.ts';
+import { LogMarker } from '../log/log-marker.ts';
+import { windowMs } from '../log/window.ts';
+import { type AddressedMessage, unnamed } from '../messages/addressed-message.ts';
 import { AnswerTimes } from './answer-times.ts';
 import type { AskOptions } from './ask-options.ts';
 import { behindMs, findBehind } from './behind.ts';
-import { isFleetEvent } from './event-reader.ts';
 import { listen } from './listen.ts';
-import { LogMarker } from './log-marker.ts';
 import type { HostAnswer, HostAnswers } from './options.ts';
 import { isRefusal } from './refusal.ts';
-import { windowMs } from './window.ts';
 
 /** In the routing key of each event of a job. */
 const JOB_EVENTS = '.job.';

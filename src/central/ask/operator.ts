@@ -1,13 +1,13 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
-import { type AddressedMessage } from './addressed-message.ts';
+import { EventReader } from '../log/event-reader.ts';
+import type { FleetState } from '../log/fleet-state.ts';
+import { observeFleet } from '../log/observe-fleet.ts';
+import { type AddressedMessage } from '../messages/addressed-message.ts';
+import { prepareControl } from '../messages/messages.ts';
 import { ask } from './ask.ts';
 import type { AskOptions } from './ask-options.ts';
 import { hostsBehind } from './behind.ts';
-import { EventReader } from './event-reader.ts';
-import type { FleetState } from './fleet-state.ts';
-import { prepareControl } from './messages.ts';
-import { observeFleet } from './observe-fleet.ts';
 import type { HostAnswers, LookOptions, PushOptions } from './options.ts';
 import type { FleetObserver } from './select.ts';
 

@@ -3,13 +3,13 @@ import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { GroupName, HostId } from '../../contract/identifiers.ts';
 import type { Target } from '../../contract/job.ts';
 import { ALL_KEY, groupKey, hostKey } from '../../contract/names.ts';
-import { type AddressedMessage, toHosts } from './addressed-message.ts';
-import { NobodyKnown, RequestInvalid } from './errors.ts';
-import type { HostState } from './fleet-state.ts';
-import type { PreparedMessage } from './messages.ts';
-import { inNaturalOrder, suggestion } from './names.ts';
+import type { HostState } from '../log/fleet-state.ts';
+import { type AddressedMessage, toHosts } from '../messages/addressed-message.ts';
+import { NobodyKnown, RequestInvalid } from '../messages/errors.ts';
+import type { PreparedMessage } from '../messages/messages.ts';
+import { inNaturalOrder, suggestion } from '../messages/names.ts';
+import { issuesOf } from '../messages/request-issues.ts';
 import type { HostSelection } from './options.ts';
-import { issuesOf } from './request-issues.ts';
 
 const Selected = z.strictObject({
   hosts: z.array(HostId).optional(),

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RequestInvalid } from './errors.ts';
+import type { Operator } from '../ask/operator.ts';
+import type { HostAnswers, HostSelection, ListChange, ListOptions, WholeList } from '../ask/options.ts';
+import { assertSelection, lookOnce } from '../ask/select.ts';
+import { RequestInvalid } from '../messages/errors.ts';
+import { suggestion } from '../messages/names.ts';
 import { nextListRevision } from './list-revision.ts';
 import { mendLists } from './mend-lists.ts';
-import { suggestion } from './names.ts';
-import type { Operator } from './operator.ts';
-import type { HostAnswers, HostSelection, ListChange, ListOptions, WholeList } from './options.ts';
-import { assertSelection, lookOnce } from './select.ts';
 import { isBeaten, sendListJob } from './send-list-job.ts';
 
 /** So often a revision is chosen anew where others were faster. */

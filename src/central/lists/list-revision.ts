@@ -1,7 +1,7 @@
-import { nextOf, revisionsOn } from './next-revision.ts';
-import type { Operator } from './operator.ts';
-import type { HostAnswers, HostSelection, ListOptions } from './options.ts';
-import type { FleetObserver } from './select.ts';
+import type { Operator } from '../ask/operator.ts';
+import type { HostAnswers, HostSelection, ListOptions } from '../ask/options.ts';
+import type { FleetObserver } from '../ask/select.ts';
+import { nextOf, revisionsOn } from '../fleet/next-revision.ts';
 import { askListReport, isBeaten, isBehind } from './send-list-job.ts';
 
 /**

@@ -4,9 +4,9 @@ import { DEFAULT_LIST_ENTRIES, MAX_LIST_ENTRIES } from '../../contract/list-job.
 import { isGoodEnd } from '../../contract/outcome.ts';
 import { familyOf } from '../../list/content.ts';
 import { listDigest } from '../../list/digest.ts';
-import type { Operator } from './operator.ts';
-import type { HostAnswers, ListChange, ListOptions } from './options.ts';
-import type { FleetObserver } from './select.ts';
+import type { Operator } from '../ask/operator.ts';
+import type { HostAnswers, ListChange, ListOptions } from '../ask/options.ts';
+import type { FleetObserver } from '../ask/select.ts';
 import { askListReport, isBehind, sendListJob } from './send-list-job.ts';
 
 /** Hosts that have a change and agree on what the list is now. */
