@@ -165,8 +165,11 @@ describe('src/cli/README.md, as it stands: from the central side', () => {
 
   it('forget', async () => {
     const settings = `--host-id web-7 --state-dir /var/lib/web-7 --run-dir ${machine.folder}/run-7`;
-    await machine.run(`timeout 6 fleetwall worker ${settings}`, operator());
-    expect((await machine.run('fleetwall status', operator())).printed).toContain('web-7');
+    const untilSeen = 'until fleetwall status | grep -q web-7; do sleep 0.5; done';
+    await machine.run(
+      `fleetwall worker ${settings} >/dev/null & ${untilSeen}; kill $! && wait $! || true`,
+      operator(),
+    );
     expect(await run(await documentedBlock(PAGE, '$ fleetwall forget web-7'))).toContain('web-7');
     expect((await machine.run('fleetwall status', operator())).printed).not.toContain('web-7');
   });
