@@ -39,7 +39,7 @@ export interface ListStore {
   read(name: string): Promise<StoredList | null>;
   /** Commits a change of some entries. It is a small write, however long the list is. */
   change(before: StoredList, record: ListRecord, changes: readonly EntryChange[]): Promise<void>;
-  /** Writes a whole list aside, for {@link place}. */
+  /** Writes a whole list aside, for {@link place}. Its content is the store's from then on. */
   prepare(list: StoredList): Promise<void>;
   /** Commits what was prepared. */
   place(record: ListRecord): Promise<void>;

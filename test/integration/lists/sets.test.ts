@@ -186,7 +186,7 @@ describe('a list on disk', () => {
 
   async function stored(): Promise<FileListStore> {
     const store = new FileListStore(folder);
-    await store.prepare({ record: recordOf(first, 1), content: first });
+    await store.prepare({ record: recordOf(first, 1), content: new Map(first) });
     await store.place(recordOf(first, 1));
     return store;
   }
