@@ -28,5 +28,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'test/bench/README.md: npm run bench -- engine --rules 10,1000 --rounds 5': BENCH,
   'test/bench/README.md: npm run bench -- failing-line': BENCH,
   'test/bench/README.md: npm run bench -- footprint --jobs 1000 --starts 3 --idle-seconds 10': BENCH,
+  'test/bench/README.md: npm run bench -- lists --entries 500000 --rounds 3 --changes 1000 --seconds 60':
+    BENCH,
   'test/bench/README.md: npm run bench -- memory --jobs 2000 --big 3': BENCH,
 };

@@ -48,7 +48,7 @@ export class ListSubject {
     const client = await TestClient.connect(brokerUrl);
     const host = await TestHost.create({ brokerUrl, client, backend });
     await host.start({
-      NODE_OPTIONS: `--max-semi-space-size=4 --import ${METER} ${process.env['FLEETWALL_BENCH_NODE_OPTIONS'] ?? ''}`,
+      NODE_OPTIONS: `--max-semi-space-size=4 --import ${METER} ${process.env['BENCH_NODE_OPTIONS'] ?? ''}`,
       FLEETWALL_BENCH_STALL: join(host.folder, 'stall'),
       FLEETWALL_LOG_LEVEL: 'info',
     });
