@@ -33,6 +33,7 @@ import { lanesOf } from './upkeep/lanes-of-worker.ts';
 import { ListGuard } from './upkeep/list-guard.ts';
 import { makeReady } from './upkeep/make-ready.ts';
 import { expectLeftAnswer } from './upkeep/settle-at-start.ts';
+import { SpareMemory } from './upkeep/spare-memory.ts';
 
 /** A broker that does not confirm keeps no worker from its stop. */
 const FAREWELL_MS = 3_000;
@@ -100,6 +101,8 @@ export async function runWorker(
     settings,
   );
   const pages = await openPages(settings, metrics, health, { ...worker, link, waiting, listGuard });
+  const spare = new SpareMemory(() => waiting.inHand === null);
+  spare.start();
   const isLeft = await expectLeftAnswer(ports);
   // A change is settled, and drift is looked for, without waiting for the broker.
   const begun = makeReady(ports, guard, listGuard, endings, waiting, stop);
@@ -138,6 +141,7 @@ export async function runWorker(
   await aborted(stop);
   log.info({}, 'Worker stops: no new jobs are taken, the one in hand is finished');
   clearInterval(heartbeat);
+  spare.stop();
   void manager.stopping();
   const consumed = link.stopConsuming();
   waiting.stop();

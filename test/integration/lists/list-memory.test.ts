@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
@@ -8,10 +9,13 @@ import { runList } from '../../support/lists.ts';
 const fixture = new Fixture();
 const ENTRIES = 200_000;
 const JOBS = 12;
+/** More than a worker needs that has one long list, and far less than one that reads it. */
+const KEPT_MIB = 130;
 
 it('long lists that wait for their turn do not fill the memory of the worker', async () => {
   const host = await fixture.host('nft', { environment: { NODE_OPTIONS: '--max-old-space-size=200' } });
   const client = await fixture.client();
+  const idleMiB = await residentMiB(host.pid);
   const first = makeJob(host.id, {
     action: 'list.replace',
     list: { name: 'blocked', revision: 1, entries: ['192.0.2.1'] },
@@ -57,4 +61,10 @@ it('long lists that wait for their turn do not fill the memory of the worker', a
     outcome: 'applied',
     counts: { entries: ENTRIES + 1 },
   });
+  await expect.poll(async () => await residentMiB(host.pid)).toBeLessThan(idleMiB + KEPT_MIB);
 }, 300_000);
+
+async function residentMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
