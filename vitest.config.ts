@@ -1,6 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import { closingLine } from './test/support/closing-line.ts';
 
+/** What goes through hundreds of cases of one kind: `npm test` leaves it to `npm run test:exhaustive`. */
+const EXHAUSTIVE = [
+  'test/integration/rules/{extensions,rule-readings,odd-neighbours,strangers}.test.ts',
+  'test/e2e/day.test.ts',
+];
+/** A fresh build, and a broker for all that do not harm it. */
+const globalSetup = ['test/support/fresh-build.ts', 'test/support/broker-setup.ts'];
+
 export default defineConfig({
   test: {
     reporters: ['default', closingLine],
@@ -21,9 +29,11 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/fresh-build.ts', 'test/support/broker-setup.ts'],
+          exclude: EXHAUSTIVE,
+          globalSetup,
         },
       },
+      { extends: true, test: { name: 'exhaustive', include: EXHAUSTIVE, globalSetup } },
     ],
   },
 });

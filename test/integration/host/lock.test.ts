@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
+import { runList } from '../../support/lists.ts';
 import { BACKENDS } from '../../support/namespace.ts';
 import { childOf, isRunning } from '../../support/processes.ts';
 import { bigRuleset, table } from '../../support/rulesets.ts';
@@ -125,8 +126,9 @@ describe('the lock', () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
     await client.run(host.id, { ruleset: { name: 'small', revision: 1, ipv4: small('small') } });
+    await runList(client, host, 'change', { revision: 1, add: ['192.0.2.7'] });
     const files = await readdir(host.runDir);
-    // That of the rules, and that of lists.
+    // That of the rules, and that of the list.
     expect(files).toHaveLength(2);
     for (const file of files) expect(await readFile(join(host.runDir, file), 'utf8')).toBe('');
   });
