@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { closingLine } from './test/support/closing-line.ts';
 
-/** What goes through hundreds of cases of one kind: `npm test` leaves it to `npm run test:exhaustive`. */
+/** What goes through hundreds of cases of one kind, or through each step of a job: `npm test` leaves it to `npm run test:exhaustive`. */
 const EXHAUSTIVE = [
+  'test/integration/job/crash.test.ts',
+  'test/integration/lists/list-crash.test.ts',
   'test/integration/rules/{extensions,rule-readings,odd-neighbours,strangers}.test.ts',
   'test/e2e/day.test.ts',
 ];
