@@ -31,6 +31,4 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'test/bench/README.md: npm run bench -- lists --entries 500000 --rounds 3 --changes 1000 --seconds 60':
     BENCH,
   'test/bench/README.md: npm run bench -- memory --jobs 2000 --big 3': BENCH,
-  'test/bench/README.md: npm run bench -- lists --entries 500000 --rounds 3 --changes 1000 --seconds 60':
-    BENCH,
 };
