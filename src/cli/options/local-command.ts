@@ -55,14 +55,20 @@ interface LocalResult {
   notes?: () => string[];
 }
 
+interface LocalJobOptions {
+  confirm?: (flags: object) => Pick<LocalJob, 'confirm' | 'answers'>;
+  /** As of {@link LocalJob}. */
+  tellsReach?: boolean;
+}
+
 /** A job, as a message would bring it. */
 export function localJob(
   action: LocalJob['action'],
   show: (result: JobCompleted, file: RulesetFile) => string,
-  confirm: (flags: object) => Pick<LocalJob, 'confirm' | 'answers'> = notConfirmed,
+  { confirm = notConfirmed, tellsReach = false }: LocalJobOptions = {},
 ): LocalWork {
   return async (file, settings, flags) => {
-    const job = { action, ruleset: file.ruleset, ...confirm(flags) };
+    const job = { action, ruleset: file.ruleset, tellsReach, ...confirm(flags) };
     const result = await runLocally(job, settings, silentLog());
     return { failure: result.failure, json: result, text: show(result, file), notes: () => showNotes(file) };
   };

@@ -88,6 +88,8 @@ export interface Ports {
   listJournal: ListJournal;
   listWatchdogs: PerList<Watchdog>;
   never: NeverNetworks;
+  /** Whether a check says what its change opens and closes. Packets are sent for that. */
+  tellsReach: boolean;
   confirmation: Confirmation;
   results: ResultStore;
   undone: UndoneStore;

@@ -20,6 +20,8 @@ export interface LocalJob {
   action: ApplyJob['action'];
   ruleset: LocalRuleset;
   confirm: ApplyJob['confirm'];
+  /** Whether a check says what its change opens and closes, which takes it a second more. */
+  tellsReach?: boolean;
   /** Where the answer comes from if `confirm` is `manual`. */
   answers: Answers;
 }
@@ -33,14 +35,15 @@ export interface LocalJob {
  * @throws {StateUnavailable} if the state folder cannot be read
  */
 export async function runLocally(
-  { action, ruleset, confirm, answers }: LocalJob,
+  { action, ruleset, confirm, tellsReach = true, answers }: LocalJob,
   settings: WorkerSettings,
   log: Log,
 ): Promise<JobCompleted> {
   const events = { publish: async () => {}, confirmed: async () => {} };
   const probes = await readHostProbes(settings.probes);
   const policy = await readHostPolicy(settings.policy);
-  const ports = await preparePorts(settings, { policy, probes, events, answers, hasBroker: false, log });
+  const surroundings = { policy, probes, events, answers, hasBroker: false, log };
+  const ports = { ...(await preparePorts(settings, surroundings)), tellsReach };
   const records = await ports.rulesets.list();
   const committed = records.find(({ name }) => name === ruleset.name)?.committed?.revision ?? 0;
   const job: ApplyJob = {

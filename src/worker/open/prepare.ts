@@ -94,6 +94,7 @@ export async function preparePorts(
     contents: new FileContentStore(stateDir),
     boot: new FileBootFiles(stateDir, restore, ipset),
     lists: new FileListStore(stateDir),
+    tellsReach: true,
     listJournal: new FileListJournal(stateDir),
     listTurn: { aside: async (work) => await work() },
     never: new HostsNever({

@@ -24,7 +24,7 @@ export function applyCommand(end: (status: ExitStatus) => void): Command {
       answers: mode === 'manual' ? new TerminalAnswers() : deaf(),
     };
   };
-  const command = localCommand({ name: 'apply', work: localJob('apply', showApplied, confirm) }, end);
+  const command = localCommand({ name: 'apply', work: localJob('apply', showApplied, { confirm }) }, end);
   return withExamples(withConfirmOptions(command, CONFIRMED_HERE), [
     ['apply the rules of a file, as ruleset edge', 'fleetwall apply edge.rules'],
     [

@@ -6,7 +6,10 @@ import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 export function planCommand(end: (status: ExitStatus) => void): Command {
   const command = localCommand(
-    { name: 'plan', work: localJob('check', ({ diff }, file) => showDiff(diff, file)) },
+    {
+      name: 'plan',
+      work: localJob('check', ({ diff }, file) => showDiff(diff, file), { tellsReach: true }),
+    },
     end,
   );
   return withExamples(command, [
