@@ -55,6 +55,7 @@ export class LogReaders {
       await abortable(this.#openSource(kept), signal);
     } catch (error) {
       this.#sources.delete(kept);
+      await source.close();
       throw explainRefusal(error as Error);
     }
     return async () => {

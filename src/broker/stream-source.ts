@@ -28,6 +28,7 @@ export class StreamSource {
   readonly #onMessage: Listener;
   #start: StreamStart;
   #channel: Channel | null = null;
+  #isClosed = false;
   #onLost = () => {};
 
   constructor(stream: string, start: StreamStart, onMessage: Listener) {
@@ -43,6 +44,7 @@ export class StreamSource {
 
   async open(model: ChannelModel): Promise<void> {
     const channel = await openChannel(model);
+    if (this.#isClosed) return closeChannel(channel);
     this.#channel = channel;
     channel.on('close', () => {
       if (this.#channel === channel && isOpen(model)) this.#onLost();
@@ -63,7 +65,9 @@ export class StreamSource {
     await channel.consume(this.#stream, receive, { arguments: { 'x-stream-offset': offsetOf(this.#start) } });
   }
 
+  /** For good, also while it is being opened. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const channel = this.#channel;
     this.#channel = null;
     if (channel !== null) closeChannel(channel);
