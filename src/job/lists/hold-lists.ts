@@ -59,7 +59,7 @@ export async function holdLists(
     );
     isKept = KEPT.has(end.outcome);
     // The rules may still be there.
-    isOpen = end.failure !== null && isUndoFailed({ failure: end.failure });
+    isOpen = isUndoFailed(end);
     return end;
   } catch (error) {
     // The rules may stay.

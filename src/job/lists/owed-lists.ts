@@ -1,5 +1,5 @@
 import type { JobFailure } from '../outcome/job-failure.ts';
-import { isUndoFailed, undoPending } from '../outcome/undo-pending.ts';
+import { hasUndoFailed, undoPending } from '../outcome/undo-pending.ts';
 import { withList } from '../ports/list-session.ts';
 import type { PendingList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -14,7 +14,7 @@ import { settleList, tellSettledLists } from './settle-lists.ts';
  * @throws {StateUnavailable | LockTimeout | LockLost}
  */
 export async function settleOwedLists(purpose: string, ports: Ports, except?: string): Promise<void> {
-  const owed = await listsWith(async (change) => await isOwed(change, ports), ports);
+  const owed = await listsWith(async ({ jobs }) => await hasUndoFailed(jobs, ports), ports);
   for (const name of owed) if (name !== except) await settle(name, purpose, ports);
 }
 
@@ -45,12 +45,6 @@ async function listsWith(
     if (change !== null && (await isMeant(change))) found.push(name);
   }
   return found;
-}
-
-/** Whether a job has ended without its undo. */
-async function isOwed({ jobs }: PendingList, { results }: Pick<Ports, 'results'>): Promise<boolean> {
-  const ends = await Promise.all(jobs.map(async ({ job }) => await results.find(job.id)));
-  return ends.some((end) => end !== null && isUndoFailed(end.data));
 }
 
 /** Why no list may change now: the undo of a ruleset is owed. `null`: none is. Whoever has the lock of rules tries it. */

@@ -6,6 +6,7 @@ import { JobFailure } from '../outcome/job-failure.ts';
 import { noteEnd } from '../outcome/job-run.ts';
 import { listState } from '../outcome/list-state.ts';
 import { labelOf } from '../outcome/naming.ts';
+import { isUndoFailed } from '../outcome/undo-pending.ts';
 import { undoneEvent } from '../outcome/undone-event.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockLost, LockTimeout } from '../ports/host-lock.ts';
@@ -60,7 +61,7 @@ export async function settleList(session: ListSession): Promise<SettledLists> {
     const known = ends.get(one.job.id) ?? null;
     if (known === null)
       settled.push(await endSettled(one, reachedBy(one, after, failure, error), name, ports));
-    else if (error === null && isOwed(known)) await keepUndone(one, name, ports);
+    else if (error === null && isUndoFailed(known.data)) await keepUndone(one, name, ports);
   }
   if (error !== null) {
     tellSettledLists(settled, ports);
@@ -87,10 +88,6 @@ async function decide(
 }
 
 type Settling = PendingList['jobs'][number];
-
-function isOwed({ data }: JobCompletedEvent): boolean {
-  return data.failure?.code === 'undo_failed';
-}
 
 function firstOf([first]: readonly Settling[]): { jobId?: string } {
   return first === undefined ? {} : { jobId: first.job.id };

@@ -1,11 +1,21 @@
 import type { FailureCode } from '../../contract/failure.ts';
 import type { PendingChange } from '../ports/pending.ts';
+import type { Ports } from '../ports/ports.ts';
 import { JobFailure } from './job-failure.ts';
 import { labelOf } from './naming.ts';
 
 /** Says whether a job ended with its change still on the host. */
 export function isUndoFailed({ failure }: { failure: { code: FailureCode } | null }): boolean {
   return failure?.code === 'undo_failed';
+}
+
+/** Says whether one of these jobs ended with its change still on the host. */
+export async function hasUndoFailed(
+  jobs: readonly { job: { id: string } }[],
+  { results }: Pick<Ports, 'results'>,
+): Promise<boolean> {
+  const ends = await Promise.all(jobs.map(async ({ job }) => await results.find(job.id)));
+  return ends.some((end) => end !== null && isUndoFailed(end.data));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Job } from '../../contract/job.ts';
-import { isUndoFailed } from '../outcome/undo-pending.ts';
+import { hasUndoFailed } from '../outcome/undo-pending.ts';
 import type { PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 
@@ -44,8 +44,7 @@ export async function isUndoOwed({
     if (change !== null && change.owed !== null) return true;
     const lists = await Promise.all(names.map(async (name) => await listJournal.read(name)));
     const left = [...(change === null ? [] : [change]), ...lists.flatMap((list) => list?.jobs ?? [])];
-    const ends = await Promise.all(left.map(async ({ job }) => await results.find(job.id)));
-    return ends.some((end) => end !== null && isUndoFailed(end.data));
+    return await hasUndoFailed(left, { results });
   } catch {
     return null;
   }
