@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
+import { crashesOf } from '../../support/killed-at-step.ts';
 import { type Backend, mostlyWith } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
-const CRASH = join(import.meta.dirname, '../../support/crash-at-step.mjs');
 const OFF = { FLEETWALL_DRIFT: 'off' };
 /** A look comes so often that the tests need not rely on the monitor. */
 const OFTEN = { FLEETWALL_DRIFT_INTERVAL_SECONDS: '0.5' };
@@ -141,8 +141,8 @@ describe.each(mostlyWith('nft'))('a host that is rebooted in the middle of a com
   it('gets what is on record, although the boot has loaded a newer file', async () => {
     const { host, client } = await committed(backend);
     await host.end();
-    const crash = join(host.folder, 'crash-at');
-    const environment = { ...OFF, NODE_OPTIONS: `--import ${CRASH}`, FLEETWALL_TEST_CRASH: crash };
+    const { file: crash, environment: crashing } = crashesOf(host);
+    const environment = { ...OFF, ...crashing };
     const seen = await untilBootIsAhead(host, client, environment, crash);
     const record = await revisionOnRecord(host);
     expect(await readFile(boot(host, 'edge.chains.ipv4'), 'utf8')).toContain(`10.1.${seen.revision}.7/32`);

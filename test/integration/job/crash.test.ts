@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -6,12 +6,12 @@ import type { JobCompletedEvent } from '../../../src/contract/event.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
+import { crashesOf, runKilledAt } from '../../support/killed-at-step.ts';
 import { BACKENDS, IS_LONG_RUN } from '../../support/namespace.ts';
 
 /** The worker is started anew at each of some thirty steps. */
 const LONG_MS = 240_000;
 const fixture = new Fixture();
-const PRELOAD = join(import.meta.dirname, '../../support/crash-at-step.mjs');
 /** The number of random kills, for both variants together; set it higher for a longer run. */
 const RANDOM_KILLS = Number(process.env['FLEETWALL_TEST_KILLS'] ?? 8);
 /** The steps are ours, whatever the variant: each is taken with one of them, and with both in a longer run. */
@@ -48,13 +48,11 @@ COMMIT
   return { name: 'edge', revision, ipv4, ipv6 };
 }
 
-async function hostWithStranger(
-  backend: (typeof BACKENDS)[number],
-): Promise<{ host: TestHost; crash: string }> {
+async function hostWithStranger(backend: (typeof BACKENDS)[number]): Promise<TestHost> {
   const host = await fixture.host(backend, { wait: false });
   await host.end('SIGKILL');
   await host.namespace.iptables('-A', 'INPUT', '-s', '203.0.113.9/32', '-j', 'DROP');
-  return { host, crash: join(host.folder, 'crash-at') };
+  return host;
 }
 
 /** What is live must be one of the two rulesets as a whole, and the same that the event and the state say. */
@@ -109,28 +107,19 @@ describe.each(BACKENDS)('a worker that is killed, %s', (backend) => {
   it.each(MODES[backend])(
     'at any step of its journal, with confirm %s, leaves the host as before or as wanted, and the job has one end',
     async (mode) => {
-      const { host, crash } = await hostWithStranger(backend);
-      const environment = { NODE_OPTIONS: `--import ${PRELOAD}`, FLEETWALL_TEST_CRASH: crash };
+      const host = await hostWithStranger(backend);
+      const crashes = crashesOf(host);
       const client = await fixture.client();
-      await host.start(environment);
+      await host.start(crashes.environment);
       const outcomes = new Set<string>();
       let kills = 0;
       let revision = 0;
       let before = { live: await host.namespace.save(), revision: null as number | null };
       for (let step: number = FIRST_STEP[backend]; step < MOST_STEPS; step += STRIDE) {
         revision += 1;
-        await writeFile(crash, String(step));
         const job = makeJob(host.id, { ruleset: rulesetOf(revision), confirm: { mode } });
-        await client.publish(host.id, job);
-        const isKilled = await Promise.race([
-          host.ended().then(() => true),
-          client.completed(job.id).then(() => false),
-        ]);
-        await rm(crash);
-        if (isKilled) {
-          kills += 1;
-          await host.start(environment);
-        }
+        const isKilled = await runKilledAt(step, job, { host, client, crashes });
+        kills += Number(isKilled);
         const event = await client.completed(job.id);
         await expectAgreement(host, client, event, before, revision);
         outcomes.add(event.data.failure?.code ?? event.data.outcome);
@@ -145,7 +134,7 @@ describe.each(BACKENDS)('a worker that is killed, %s', (backend) => {
   );
 
   it(`at ${RANDOM_KILLS / 2} random times under load, leaves the host as the events and the state say`, async () => {
-    const { host } = await hostWithStranger(backend);
+    const host = await hostWithStranger(backend);
     const client = await fixture.client();
     await host.start();
     let revision = 0;

@@ -9,10 +9,10 @@ import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { layGatewayNetwork } from '../../support/gateway-network.ts';
 import type { TestHost } from '../../support/host.ts';
+import { crashesOf } from '../../support/killed-at-step.ts';
 import { mostlyWith } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
-const CRASH = join(import.meta.dirname, '../../support/crash-at-step.mjs');
 const SKEW = join(import.meta.dirname, '../../support/skew-clock.mjs');
 const NONE = { confirm: { mode: 'none' } };
 /** A limit that is higher than the number of steps of any end. */
@@ -293,8 +293,7 @@ it('a worker that is killed at any step of an end, goes back all the same and te
   const host = await fixture.host('nft');
   const client = await fixture.client();
   await host.end();
-  const crash = join(host.folder, 'crash-at');
-  const environment = { NODE_OPTIONS: `--import ${CRASH}`, FLEETWALL_TEST_CRASH: crash };
+  const { file: crash, environment } = crashesOf(host);
   let kills = 0;
   let revision = 0;
   for (let step = 1; step < MOST_STEPS; step += 3) {

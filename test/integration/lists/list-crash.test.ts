@@ -1,15 +1,15 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
+import { crashesOf, runKilledAt } from '../../support/killed-at-step.ts';
 import { entriesOf, setsOf } from '../../support/lists.ts';
 import { IS_LONG_RUN } from '../../support/namespace.ts';
 
 const LONG_MS = 240_000;
 /** More steps than any job of a list has. */
 const MOST_STEPS = 80;
-const PRELOAD = join(import.meta.dirname, '../../support/crash-at-step.mjs');
 const fixture = new Fixture();
 
 const oldEntry = '192.0.2.1';
@@ -30,14 +30,9 @@ it.each([
   async (action, mode, stride) => {
     const host = await fixture.host('nft', { wait: false });
     await host.end('SIGKILL');
-    const crash = join(host.folder, 'crash-at');
-    const environment = {
-      NODE_OPTIONS: `--import ${PRELOAD}`,
-      FLEETWALL_TEST_CRASH: crash,
-      FLEETWALL_TEST_CRASH_STARTS: 'true',
-    };
+    const crashes = crashesOf(host, { starts: true });
     const client = await fixture.client();
-    await host.start(environment);
+    await host.start(crashes.environment);
     let revision = 1;
     const first = { name: 'blocked', revision, entries: [oldEntry, entryOf(1), '2001:db8::/48'] };
     await client.run(host.id, { action: 'list.replace', list: first });
@@ -45,20 +40,11 @@ it.each([
     const outcomes = new Set<string>();
     let kills = 0;
     for (let step = 1; step < MOST_STEPS; step += stride) {
-      await writeFile(crash, String(step));
       const wanted = revision + 1;
       const list = { name: 'blocked', ...JOBS[action](wanted) };
       const job = makeJob(host.id, { action: `list.${action}`, list, confirm: { mode } });
-      await client.publish(host.id, job);
-      const isKilled = await Promise.race([
-        host.ended().then(() => true),
-        client.completed(job.id).then(() => false),
-      ]);
-      await rm(crash);
-      if (isKilled) {
-        kills += 1;
-        await host.start(environment);
-      }
+      const isKilled = await runKilledAt(step, job, { host, client, crashes });
+      kills += Number(isKilled);
       const { data } = await client.completed(job.id);
       expect(new Set(client.completions(job.id).map(({ id }) => id)).size).toBe(1);
       outcomes.add(data.failure?.code ?? data.outcome);
@@ -83,32 +69,18 @@ it(
   async () => {
     const host = await fixture.host('nft', { wait: false });
     await host.end('SIGKILL');
-    const crash = join(host.folder, 'crash-at');
-    const environment = {
-      NODE_OPTIONS: `--import ${PRELOAD}`,
-      FLEETWALL_TEST_CRASH: crash,
-      FLEETWALL_TEST_CRASH_STARTS: 'true',
-    };
+    const crashes = crashesOf(host, { starts: true });
     const client = await fixture.client();
-    await host.start(environment);
+    await host.start(crashes.environment);
     const kept: string[] = [];
     const outcomes = new Set<string>();
     let kills = 0;
     for (let step = 1; step < MOST_STEPS; step += IS_LONG_RUN ? 1 : 6) {
-      await writeFile(crash, String(step));
       const name = `made-${step}`;
       const ipv4 = `*filter\n:${name} - [0:0]\n-A ${name} -m set --match-set fw4.${name} src -j DROP\nCOMMIT\n`;
       const job = makeJob(host.id, { ruleset: { name, revision: 1, ipv4, lists: [name] } });
-      await client.publish(host.id, job);
-      const isKilled = await Promise.race([
-        host.ended().then(() => true),
-        client.completed(job.id).then(() => false),
-      ]);
-      await rm(crash);
-      if (isKilled) {
-        kills += 1;
-        await host.start(environment);
-      }
+      const isKilled = await runKilledAt(step, job, { host, client, crashes });
+      kills += Number(isKilled);
       const { data } = await client.completed(job.id);
       outcomes.add(data.failure?.code ?? data.outcome);
       if (data.failure === null) kept.push(`fw4.${name}`, `fw6.${name}`);
