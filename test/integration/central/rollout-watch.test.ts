@@ -39,15 +39,15 @@ describe('a rollout, for those who look after it', () => {
     await Promise.all(
       hosts.map(async ({ namespace }) => /192\.0\.2\.(\d+)/.exec(await namespace.save())?.[1] ?? null),
     );
-  /** A command that runs on, with what it has printed so far. */
+  /** A command that runs on, with what it has printed so far: as on a terminal, both outputs in the order of their writing. */
   function begin(input: string, command: string[]): { child: ChildProcess; said: () => string } {
-    const child = spawn(process.execPath, [MAIN, ...command], {
+    const child = spawn('sh', ['-c', 'exec "$0" "$@" 2>&1', process.execPath, MAIN, ...command], {
       env: { PATH: process.env['PATH'], ...environment() },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     running.push(child);
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += String(chunk)));
+    child.stdout?.on('data', (chunk) => (said += String(chunk)));
     child.stdin?.end(input);
     return { child, said: () => said };
   }
