@@ -1,4 +1,4 @@
-import type { HostEnd } from '../../contract/rollout-events.ts';
+import type { Budgets, HostEnd } from '../../contract/rollout-events.ts';
 import { failedGate, heldByGates } from './gate-decision.ts';
 import type { HostProgress } from './host-progress.ts';
 import { heldByPresence, type Presence } from './presence.ts';
@@ -80,17 +80,27 @@ export function endOf(host: HostProgress, state: RolloutState, now: number): Hos
   return dueAt(host, state) <= now ? 'silent' : null;
 }
 
-/** Which budgets are spent; `null`: none. */
-function spentBudget(state: RolloutState, now: number): string | null {
-  const { failed, rolledBack, silent } = state.record.budgets;
+/** How much of each budget is used. */
+export function countSpent(state: RolloutState, now: number): Budgets {
   const ends = [...state.hosts.values()].map((host) =>
     host.spoiled === null ? (host.end ?? endOf(host, state, now)) : 'failed',
   );
   const count = (is: (end: HostEnd) => boolean) => ends.filter((end) => end !== null && is(end)).length;
+  return {
+    failed: count((end) => FAILED.has(end)),
+    rolledBack: count((end) => end === 'rolled_back'),
+    silent: count((end) => SILENT.has(end)),
+  };
+}
+
+/** Which budgets are spent; `null`: none. */
+function spentBudget(state: RolloutState, now: number): string | null {
+  const { budgets } = state.record;
+  const spent = countSpent(state, now);
   const counts = [
-    ['failed', count((end) => FAILED.has(end)), failed],
-    ['rolled back', count((end) => end === 'rolled_back'), rolledBack],
-    ['silent', count((end) => SILENT.has(end)), silent],
+    ['failed', spent.failed, budgets.failed],
+    ['rolled back', spent.rolledBack, budgets.rolledBack],
+    ['silent', spent.silent, budgets.silent],
   ] as const;
   const over = counts.filter(([, found, allowed]) => found > allowed);
   const told = over.map(

@@ -1,6 +1,7 @@
 import type { HostAnswers } from '../../central/ask/options.ts';
 import { isFleetEvent } from '../../central/log/event-reader.ts';
 import { inconclusiveGates } from '../../central/rollout/gate-decision.ts';
+import { notTakenBack } from '../../central/rollout/group-failures.ts';
 import type { RolloutEnd, RolloutState } from '../../central/rollout/rollout-state.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { FleetEvent } from '../../contract/event.ts';
@@ -12,10 +13,10 @@ import { LiveView, tellAside } from '../terminal/live-view.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { describeEvent, describeLook } from './describe-event.ts';
-import { notTakenBack, showNotTakenBack } from './group-failures.ts';
 import { statusOfRollout } from './report-answers.ts';
 import { tableOf } from './rollout-table.ts';
 import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
+import { showNotTakenBack } from './show-not-taken-back.ts';
 import { queuedOf } from './tell-unheard.ts';
 
 /** Tells of a rollout as it goes: a live table on a terminal, a line for each event elsewhere, and how it ended. */

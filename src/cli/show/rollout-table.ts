@@ -1,5 +1,5 @@
-import { endOf } from '../../central/rollout/rollout-decision.ts';
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
+import { endsOf } from '../../central/rollout/told-ends.ts';
 import { progressBar } from '../terminal/live-view.ts';
 import { countEnds, tellCounts } from './show-answers.ts';
 
@@ -18,15 +18,4 @@ export function tableOf(state: RolloutState): string[] {
     `${progressBar(done, record.hosts.length, BAR_WIDTH)} hosts done, ${begun} begun`,
     tellCounts(countEnds(ends)),
   ];
-}
-
-/** How each host has ended, as far as is known: `running` or `not_started` where it has not. */
-export function endsOf(state: RolloutState): Record<string, string> {
-  const now = Date.now();
-  return Object.fromEntries(
-    [...state.hosts].map(([host, progress]) => [
-      host,
-      endOf(progress, state, now) ?? (progress.step === null ? 'not_started' : 'running'),
-    ]),
-  );
 }

@@ -1,5 +1,7 @@
 import { failingGates, inconclusiveGates } from '../../central/rollout/gate-decision.ts';
+import { groupFailures, notTakenBack } from '../../central/rollout/group-failures.ts';
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
+import { endsOf, type ToldStep, toldSteps } from '../../central/rollout/told-ends.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { Failure } from '../../contract/failure.ts';
 import type { GateLook } from '../../contract/gates.ts';
@@ -7,13 +9,13 @@ import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RolloutOwner } from '../../contract/rollout-events.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { describeOwner } from './describe-event.ts';
-import { groupFailures, notTakenBack, showNotTakenBack } from './group-failures.ts';
-import { endsOf, tableOf } from './rollout-table.ts';
+import { tableOf } from './rollout-table.ts';
 import { countEnds, nameHosts, tellCounts } from './show-answers.ts';
 import { showFailure } from './show-failure.ts';
 import { showGate } from './show-gate.ts';
+import { showNotTakenBack } from './show-not-taken-back.ts';
+import { showPlan } from './show-plan.ts';
 import { queuedOf } from './tell-unheard.ts';
-import { showPlan, type ToldStep, toldSteps } from './told-steps.ts';
 
 /** Where a rollout is, for somebody who did not see it begin. */
 export interface ToldRollout {

@@ -1,12 +1,9 @@
-import type { HostProgress } from '../../central/rollout/host-progress.ts';
-import type { RolloutState } from '../../central/rollout/rollout-state.ts';
-import { escapeControl } from '../../contract/escape.ts';
 import type { Failure } from '../../contract/failure.ts';
-import { paint } from '../terminal/paint.ts';
-import { nameHosts } from './show-answers.ts';
-import { tellMessage } from './show-failure.ts';
+import type { HostProgress } from './host-progress.ts';
+import type { RolloutState } from './rollout-state.ts';
 
-interface Group<T> {
+/** Hosts that failed in the same way. */
+export interface FailedAlike<T> {
   hosts: string[];
   failure: T;
 }
@@ -15,8 +12,8 @@ interface Group<T> {
 export function groupFailures(
   { hosts }: Pick<RolloutState, 'hosts'>,
   failureOf: (progress: HostProgress) => Failure | null,
-): Group<Failure>[] {
-  const groups = new Map<string, Group<Failure>>();
+): FailedAlike<Failure>[] {
+  const groups = new Map<string, FailedAlike<Failure>>();
   for (const [host, progress] of hosts) {
     const failure = failureOf(progress);
     if (failure === null) continue;
@@ -34,7 +31,7 @@ function keyOf({ code, stage, message, lines }: Failure): string {
 }
 
 /** Hosts that were to go back to what they had before, and have not: those that gave no answer come last. */
-export function notTakenBack(state: RolloutState): Group<Failure | null>[] {
+export function notTakenBack(state: RolloutState): FailedAlike<Failure | null>[] {
   const { ended, record, hosts } = state;
   if (ended === null || ended.status === 'completed' || record.takeBack === null) return [];
   const left = new Map(
@@ -47,18 +44,4 @@ export function notTakenBack(state: RolloutState): Group<Failure | null>[] {
     ...groupFailures({ hosts: left }, ({ takeBackFailure }) => takeBackFailure),
     ...(silent.length === 0 ? [] : [{ hosts: silent, failure: null }]),
   ];
-}
-
-export function showNotTakenBack(
-  groups: readonly Group<Failure | null>[],
-  { name, revision }: { name: string; revision: number },
-): string[] {
-  return groups.map(({ hosts, failure }) => {
-    const why =
-      failure === null
-        ? 'no answer to the job that takes it back, which waits for them'
-        : `${escapeControl(tellMessage(failure))} (${failure.code})`;
-    const what = `NOT TAKEN BACK from ${name} revision ${revision}: ${nameHosts(hosts)}`;
-    return `${paint.red(paint.bold(what))}  ${why}`;
-  });
 }

@@ -1,6 +1,15 @@
-import type { RolloutState } from '../../central/rollout/rollout-state.ts';
-import { paint } from '../terminal/paint.ts';
-import { nameHosts } from './show-answers.ts';
+import { endOf } from './rollout-decision.ts';
+import type { RolloutState } from './rollout-state.ts';
+
+/** How each host has ended, as far as is known: `running` or `not_started` where it has not. */
+export function endsOf(state: RolloutState, now = Date.now()): Record<string, string> {
+  return Object.fromEntries(
+    [...state.hosts].map(([host, progress]) => [
+      host,
+      endOf(progress, state, now) ?? (progress.step === null ? 'not_started' : 'running'),
+    ]),
+  );
+}
 
 /** One step of a rollout. */
 export interface ToldStep {
@@ -17,10 +26,4 @@ export function toldSteps(state: RolloutState, ends: Record<string, string>): To
     const status = step > state.step ? 'not_started' : isRunning ? 'running' : 'done';
     return { step: step + 1, status, hosts };
   });
-}
-
-export function showPlan(plan: readonly ToldStep[]): string[] {
-  return plan.map(
-    ({ step, status, hosts }) => `${paint.bold(`step ${step}`)}  ${status}  ${nameHosts(hosts)}`,
-  );
 }
