@@ -27,8 +27,8 @@ export interface ProvisionedHost {
   password: string | null;
 }
 
-/** A user of the central side, who sends jobs and hears events. */
-export interface ProvisionedOperator {
+/** A user of the central side: an operator, who sends jobs and hears events, or a reader, who hears events. */
+export interface ProvisionedUser {
   name: string;
   password: string | null;
 }
@@ -37,7 +37,8 @@ export interface FleetDefinition {
   vhost: string;
   queueType: QueueType;
   hosts: readonly ProvisionedHost[];
-  operators: readonly ProvisionedOperator[];
+  operators: readonly ProvisionedUser[];
+  readers: readonly ProvisionedUser[];
 }
 
 /** Queues that the broker names for a client, and those that a client holds while it runs a rollout. */
@@ -48,14 +49,15 @@ const NOTHING = '^$';
  * Everything that a fleet needs on the broker, in the form of RabbitMQ's definitions. Each user gets the least rights possible:
  *
  * - a host reads its own two queues, publishes events under its own name, and makes nothing;
- * - an operator publishes jobs, control messages and the steps of rollouts, and reads events through queues of its own.
+ * - an operator publishes jobs, control messages and the steps of rollouts, and reads events through queues of its own;
+ * - a reader reads the log of events, and can neither write nor make anything.
  */
-export function fleetDefinitions({ vhost, queueType, hosts, operators }: FleetDefinition) {
+export function fleetDefinitions({ vhost, queueType, hosts, operators, readers }: FleetDefinition) {
   return {
     vhosts: [{ name: vhost }],
     users: [
       ...hosts.map(({ hostId: name, password }) => userOf({ name, password })),
-      ...operators.map(userOf),
+      ...[...operators, ...readers].map(userOf),
     ],
     permissions: [
       ...hosts.map(({ hostId }) => ({
@@ -71,6 +73,13 @@ export function fleetDefinitions({ vhost, queueType, hosts, operators }: FleetDe
         configure: `^(${CLIENT_QUEUES})$`,
         write: `^(${[JOBS_EXCHANGE, CONTROL_EXCHANGE, OPERATOR_EXCHANGE].map(literal).join('|')}|${CLIENT_QUEUES})$`,
         read: `^(${[EVENTS_EXCHANGE, EVENT_LOG_STREAM].map(literal).join('|')}|${CLIENT_QUEUES})$`,
+      })),
+      ...readers.map(({ name }) => ({
+        user: name,
+        vhost,
+        configure: NOTHING,
+        write: NOTHING,
+        read: exactly(EVENT_LOG_STREAM),
       })),
     ],
     topic_permissions: hosts.map(({ hostId }) => ({
@@ -136,7 +145,7 @@ function binding(vhost: string, source: string, destination: string, key: string
 }
 
 /** Without a password a user can log in by a certificate only. */
-function userOf({ name, password }: ProvisionedOperator) {
+function userOf({ name, password }: ProvisionedUser) {
   const password_hash = password === null ? '' : hashPassword(password);
   return { name, password_hash, hashing_algorithm: 'rabbit_password_hashing_sha256', tags: [] };
 }

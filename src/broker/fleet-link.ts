@@ -79,6 +79,11 @@ export class FleetLink {
     }
   }
 
+  /** Whether there is a connection now. */
+  get isConnected(): boolean {
+    return this.#model !== null && isOpen(this.#model);
+  }
+
   /** As {@link LinkPublisher.publish}. */
   async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<Routed> {
     return await this.#publisher.publish(message, signal);

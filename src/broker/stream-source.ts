@@ -13,8 +13,8 @@ export interface IncomingMessage {
   offset: number | null;
 }
 
-/** Where to begin to read a stream: with the next message, with the first that is there, at an offset, or at a time. */
-export type StreamStart = 'next' | 'first' | { offset: number } | { since: Date };
+/** Where to begin to read a stream: with the next message, with the first that is there, with the last ones, at an offset, or at a time. */
+export type StreamStart = 'next' | 'first' | 'last' | { offset: number } | { since: Date };
 
 type Listener = (message: IncomingMessage) => void;
 

@@ -1,8 +1,6 @@
-import { userOf } from '../broker/connection/broker-access.ts';
-import { FleetLink } from '../broker/fleet-link.ts';
 import type { FleetEvent, ReportedRuleset } from '../contract/event.ts';
 import type { RolloutEvent } from '../contract/rollout-events.ts';
-import { Operator } from './ask/operator.ts';
+import type { Operator } from './ask/operator.ts';
 import type {
   HostSelection,
   JobAnswers,
@@ -13,18 +11,18 @@ import type {
   StreamStart,
 } from './ask/options.ts';
 import { BrokerNotes } from './broker-notes.ts';
+import { connectOperator } from './connect-operator.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { forgetHost } from './fleet/forget-host.ts';
 import { assertJobId } from './fleet/pick-up-job.ts';
 import { answerJob, askReport, askRuleset, cancelJob } from './fleet/requests.ts';
 import { FleetJob } from './fleet-job.ts';
 import { FleetLists } from './fleet-lists.ts';
-import { EventReader } from './log/event-reader.ts';
+import type { EventReader } from './log/event-reader.ts';
 import { EventStream } from './log/event-stream.ts';
 import type { FleetState } from './log/fleet-state.ts';
 import { readPast } from './log/read-past.ts';
 import { OpenCalls } from './open-calls.ts';
-import { readConnectOptions } from './read-connect-options.ts';
 import type { FoundRollout, RolloutOptions, RolloutPlan } from './rollout/rollout-options.ts';
 import type { RolloutEnd } from './rollout/rollout-state.ts';
 import {
@@ -86,10 +84,7 @@ export class FleetClient {
    * ```
    */
   static async connect(options: ConnectOptions = {}): Promise<FleetClient> {
-    const { keys, ...how } = await readConnectOptions(options);
-    const log = new BrokerNotes(options.onNote);
-    const link = await FleetLink.connect({ ...how, log, signal: options.signal });
-    return new FleetClient(new Operator(link, keys, new EventReader(userOf(how.access))));
+    return new FleetClient(await connectOperator(options, new BrokerNotes(options.onNote)));
   }
 
   /**

@@ -16,6 +16,8 @@ export interface ProvisionOptions {
   queueType: 'quorum' | 'classic';
   hosts: readonly NamedHost[];
   operators: readonly string[];
+  /** Users who only hear events. */
+  readers: readonly string[];
   /** Where each user's password is, or is put, in a file of its own; `null`: they log in by certificates. */
   passwordFolder: string | null;
 }
@@ -65,9 +67,12 @@ async function withPasswords(options: ProvisionOptions): Promise<FleetDefinition
     passwordFolder === null ? null : await passwordIn(join(passwordFolder, name));
   const hosts = [];
   for (const host of options.hosts) hosts.push({ ...host, password: await passwordOf(host.hostId) });
+  const withPassword = async (name: string) => ({ name, password: await passwordOf(name) });
   const operators = [];
-  for (const name of options.operators) operators.push({ name, password: await passwordOf(name) });
-  return { vhost, queueType, hosts, operators };
+  for (const name of options.operators) operators.push(await withPassword(name));
+  const readers = [];
+  for (const name of options.readers) readers.push(await withPassword(name));
+  return { vhost, queueType, hosts, operators, readers };
 }
 
 async function passwordIn(path: string): Promise<string> {

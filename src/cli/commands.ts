@@ -115,6 +115,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/fleet/watch.ts')).watchCommand,
   },
   {
+    name: 'console',
+    group: 'The fleet:',
+    description:
+      'serve a page that shows the fleet, its rollouts and its events, now and at any time of the log',
+    load: async () => (await import('./commands/fleet/console.ts')).consoleCommand,
+  },
+  {
     name: 'status',
     group: 'The fleet:',
     description: 'show the fleet: hosts, groups, rulesets, drift, when each was last heard of',

@@ -15,3 +15,16 @@ export const HttpAddress = z.coerce.string().transform((text, context) => {
   return { host: ipv6 ?? (host === '' ? LOOPBACK : host), port };
 });
 export type HttpAddress = z.infer<typeof HttpAddress>;
+
+/** What only programs of this host can reach. A page of the web that has its name resolve to such an address is none of them. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
+}
+
+/** The host in a Host header, without its port. */
+export function hostIn(header: string | undefined): string {
+  return (header ?? '')
+    .replace(/:\d*$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
+}

@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpAddress } from '../../config/http-address.ts';
+import { type HttpAddress, hostIn, isLoopback } from '../../config/http-address.ts';
 import { SetupError } from '../../config/setup-error.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
 import type { Health } from './health.ts';
@@ -36,7 +36,7 @@ export class StatusPages {
   static async open({ host, port }: HttpAddress, source: StatusSource): Promise<StatusPages> {
     const server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
       request.resume();
-      const isForeign = isLoopback(host) && !isLoopback(nameIn(request.headers.host));
+      const isForeign = isLoopback(host) && !isLoopback(hostIn(request.headers.host));
       if (isForeign) return send(response, problem(421, NOT_HERE));
       void pageFor(request.method ?? '', request.url ?? '', source).then((page) => send(response, page));
     });
@@ -74,16 +74,6 @@ function leaveRoom(server: Server): void {
     const [oldest] = open;
     if (open.size > MOST_CONNECTIONS) oldest?.destroy();
   });
-}
-
-/** The host in a Host header, without its port. */
-function nameIn(header: string | undefined): string {
-  return (header ?? '').replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
-}
-
-/** What only programs of this host can reach. A page of the web that has its name resolve to such an address is none of them. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }
 
 async function pageFor(method: string, url: string, source: StatusSource): Promise<Page> {

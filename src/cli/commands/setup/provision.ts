@@ -18,6 +18,7 @@ interface Flags {
   hosts?: string;
   group: string[];
   operator: string[];
+  reader: string[];
   vhost: string;
   queueType: 'quorum' | 'classic';
   passwords?: string;
@@ -45,6 +46,12 @@ export function provisionCommand(end: (status: ExitStatus) => void): Command {
     .option(
       '--operator <name>',
       'a user who may send jobs and hear events; may be given several times',
+      collect,
+      [],
+    )
+    .option(
+      '--reader <name>',
+      'a user who may read the log of events and nothing else, such as for fleetwall console; may be given several times',
       collect,
       [],
     )
@@ -88,7 +95,7 @@ export function provisionCommand(end: (status: ExitStatus) => void): Command {
 }
 
 async function provision(hosts: NamedHost[], flags: Flags, command: Command): Promise<ExitStatus> {
-  const { vhost, queueType, operator: operators, passwords, certificates } = flags;
+  const { vhost, queueType, operator: operators, reader: readers, passwords, certificates } = flags;
   if (!URL.canParse(flags.managementUrl)) command.error('error: --management-url is no URL');
   const url = new URL(flags.managementUrl);
   const count = plural(hosts.length, 'host');
@@ -104,22 +111,24 @@ async function provision(hosts: NamedHost[], flags: Flags, command: Command): Pr
   if ((passwords === undefined) === (certificates === undefined)) {
     command.error('error: say how users log in: either --passwords FOLDER or --certificates');
   }
-  const fleet = { vhost, queueType, hosts, operators, passwordFolder: passwords ?? null };
+  const fleet = { vhost, queueType, hosts, operators, readers, passwordFolder: passwords ?? null };
   if (flags.definitions === true) {
     print(`${JSON.stringify(await describeFleet(fleet), null, 2)}\n`);
     return 0;
   }
   await provisionFleet(fleet, url);
+  const users = plural(operators.length, 'operator');
+  const whom =
+    readers.length === 0
+      ? `${count} and ${users}`
+      : `${count}, ${users} and ${plural(readers.length, 'reader')}`;
   const where = passwords === undefined ? '' : `; passwords are in ${passwords}, a file for each user`;
-  tell(
-    flags,
-    `${count} and ${plural(operators.length, 'operator')} provisioned on ${url.host}, vhost ${vhost}${where}`,
-    {
-      vhost,
-      hosts: hosts.map(({ hostId }) => hostId),
-      operators,
-    },
-  );
+  tell(flags, `${whom} provisioned on ${url.host}, vhost ${vhost}${where}`, {
+    vhost,
+    hosts: hosts.map(({ hostId }) => hostId),
+    operators,
+    readers,
+  });
   return 0;
 }
 

@@ -1,0 +1,38 @@
+import { isFleetEvent } from '../../central/log/event-reader.ts';
+import { escapeControl } from '../../contract/escape.ts';
+import type { FleetEvent } from '../../contract/event.ts';
+import type { RolloutEvent } from '../../contract/rollout-events.ts';
+import type { EventRow } from '../api.ts';
+import { sayHost, sayRollout } from './say-event.ts';
+
+const LONGEST = 500;
+
+/** An event in short. */
+export function eventRow(offset: number, event: FleetEvent | RolloutEvent): EventRow {
+  const says = escapeControl(isFleetEvent(event) ? sayHost(event) : sayRollout(event));
+  const { data } = event;
+  return {
+    offset,
+    time: event.time,
+    type: event.type,
+    hostId: 'hostId' in data ? data.hostId : null,
+    rolloutId: 'rolloutId' in data ? (data.rolloutId ?? null) : null,
+    jobId: 'jobId' in data ? data.jobId : null,
+    ...subjectOf(event),
+    outcome: outcomeOf(event),
+    code: 'failure' in data ? (data.failure?.code ?? null) : null,
+    says: says.length > LONGEST ? `${says.slice(0, LONGEST - 1)}…` : says,
+  };
+}
+
+function outcomeOf(event: FleetEvent | RolloutEvent): string | null {
+  if (event.type === 'fleetwall.job.completed') return event.data.outcome;
+  return event.type === 'fleetwall.rollout.ended' ? event.data.status : null;
+}
+
+function subjectOf({ data }: FleetEvent | RolloutEvent): Pick<EventRow, 'ruleset' | 'list'> {
+  return {
+    ruleset: 'ruleset' in data ? (data.ruleset?.name ?? null) : null,
+    list: 'list' in data ? (data.list?.name ?? null) : null,
+  };
+}

@@ -1,0 +1,115 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { HttpAddress } from '../../config/http-address.ts';
+import { SetupError } from '../../config/setup-error.ts';
+import { Admission } from './admission.ts';
+import { type Answer, HEADERS, problem, redirect, send } from './answer.ts';
+import { LiveFeed } from './live-feed.ts';
+import { Login } from './login.ts';
+import type { PageFiles } from './page-files.ts';
+import { answerApi, type Facts } from './routes.ts';
+
+export interface ServerOptions {
+  address: HttpAddress;
+  /** Names besides the address by which it may be asked for. */
+  names: readonly string[];
+  token: string | null;
+  files: PageFiles;
+  facts: Facts;
+}
+
+const MOST_CONNECTIONS = 512;
+const REQUEST_MS = 10_000;
+const PAGE = /^\/(?:fleet|rollouts|hosts|events)?(?:\/[^/]+)?$/;
+
+/** Serves the page, and what it asks for: nothing can be changed by it. */
+export class ConsoleServer {
+  readonly feed = new LiveFeed();
+  readonly #options: ServerOptions;
+  readonly #admission: Admission;
+  readonly #login: Login;
+  readonly #server: Server;
+
+  private constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#admission = new Admission(options.address.host, options.names, options.token);
+    this.#login = new Login(this.#admission);
+    this.#server = createServer((request, response) => void this.#take(request, response));
+    this.#server.maxConnections = MOST_CONNECTIONS;
+    this.#server.requestTimeout = REQUEST_MS;
+    this.#server.headersTimeout = REQUEST_MS;
+  }
+
+  /** @throws {SetupError} if it cannot listen on that address */
+  static async open(options: ServerOptions): Promise<ConsoleServer> {
+    const opened = new ConsoleServer(options);
+    const { host, port } = options.address;
+    const server = opened.#server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(
+          new SetupError(
+            `cannot listen on ${host}:${port} (${error.code ?? error.message}): correct --listen`,
+          ),
+        ),
+      );
+      server.listen({ host, port }, resolve);
+    });
+    // A later error, such as too many open files, must not end it.
+    server.on('error', () => {});
+    return opened;
+  }
+
+  /** Where it is to be found. */
+  get url(): string {
+    const { host } = this.#options.address;
+    const { port } = this.#server.address() as { port: number };
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
+  }
+
+  async close(): Promise<void> {
+    this.feed.close();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    try {
+      const answer = await this.#answer(request, response);
+      if (answer !== null) await send(request, response, answer);
+    } catch (error) {
+      if (response.headersSent) return void response.destroy();
+      const status = error instanceof RangeError ? 413 : 500;
+      await send(request, response, problem(status, (error as Error).message));
+    }
+  }
+
+  /** @returns `null`: it is answered already, and goes on */
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<Answer | null> {
+    if (!this.#admission.isForUs(request))
+      return problem(421, 'the console is not asked for by this name: --name');
+    if (!URL.canParse(request.url ?? '', 'http://console')) return problem(400, 'this is no address');
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://console');
+    if (pathname === '/login' || pathname === '/logout') return await this.#login.answer(pathname, request);
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return problem(405, 'only GET and HEAD are answered: nothing can be changed here');
+    if (pathname.startsWith('/assets/')) return this.#file(pathname.slice('/assets/'.length));
+    if (!this.#admission.mayLook(request))
+      return pathname.startsWith('/api/') ? problem(401, 'log in first: /login') : redirect('/login');
+    if (pathname === '/api/live') return this.#follow(request, response);
+    if (pathname.startsWith('/api/'))
+      return await answerApi(pathname.slice('/api/'.length), searchParams, this.#options.facts);
+    return PAGE.test(pathname) ? this.#file('index.html') : problem(404, 'there is no such page');
+  }
+
+  #file(name: string): Answer {
+    return this.#options.files.get(name) ?? problem(404, 'there is no such file');
+  }
+
+  #follow(request: IncomingMessage, response: ServerResponse): Answer | null {
+    if (request.method === 'HEAD') return problem(405, 'this is asked for by GET');
+    const first = { event: 'source', data: this.#options.facts.source() };
+    return this.feed.add(response, first) ? null : problem(503, 'too many pages are open');
+  }
+}
