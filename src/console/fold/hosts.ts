@@ -77,7 +77,8 @@ export class Hosts {
     this.#fleet.forget(hostId);
     if (known === undefined || known.row === null) return;
     Object.assign(known, { row: null, identity: '', extras: NO_EXTRAS });
-    known.past.change(Math.max(time, known.past.lastSign ?? time), null, this.#mostVersions());
+    // After the last that it said, which is all that is known of the time.
+    known.past.change(Math.max(time, known.past.lastSign ?? time) + 1, null, this.#mostVersions());
   }
 
   /** What was read of the log may have been said long ago: who is there says so again. */
