@@ -14,7 +14,11 @@ export function Beats({ answer: { beats, gaps }, now }: { answer: HostAnswer; no
         <p>No heartbeat was heard of it.</p>
       ) : (
         <>
-          <div className="strip" role="img" aria-label={`${plural(beats.length, 'heartbeat')} since ${beats[0]}`}>
+          <div
+            className="strip"
+            role="img"
+            aria-label={`${plural(beats.length, 'heartbeat')} since ${beats[0]}`}
+          >
             {times.map((time) => (
               <i key={time} style={{ left: `${((time - first) / length) * 100}%` }} />
             ))}

@@ -7,7 +7,8 @@ import { Text } from './text.tsx';
 /** What an event says besides its line: why it failed and on which lines, who did it, what changed. */
 export function EventDetail({ event }: { event: unknown }) {
   const { diff, failure, by, gaveUp, entries, takenBack } = partsOf(event);
-  const hasNothing = diff === null && failure === null && by === null && entries === null && takenBack === null;
+  const hasNothing =
+    diff === null && failure === null && by === null && entries === null && takenBack === null;
   if (hasNothing) return <p className="quiet">There is no more to it than that.</p>;
   return (
     <>

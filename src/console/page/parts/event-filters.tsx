@@ -1,10 +1,10 @@
+import type { FleetEvent } from '../../../contract/event.ts';
+import type { HostEnd, RolloutEvent } from '../../../contract/rollout-events.ts';
 import type { Query } from '../state/address.ts';
 import { EVENT_FILTERS } from '../state/event-filter.ts';
 import { setQuery } from '../state/navigation.ts';
 import { sayType, sayWord } from '../text/words.ts';
 import { Field, Select } from './fields.tsx';
-import type { FleetEvent } from '../../../contract/event.ts';
-import type { HostEnd, RolloutEvent } from '../../../contract/rollout-events.ts';
 
 /** Heartbeats are not in the list of events. */
 type Told = Exclude<FleetEvent['type'] | RolloutEvent['type'], 'fleetwall.worker.heartbeat'>;

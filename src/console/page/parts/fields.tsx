@@ -69,9 +69,7 @@ export function Field({
         value={value ?? ''}
         data-main={isMain ? '' : undefined}
         aria-keyshortcuts={isMain ? '/' : undefined}
-        onInput={({ currentTarget }) =>
-          onType(currentTarget.value === '' ? undefined : currentTarget.value)
-        }
+        onInput={({ currentTarget }) => onType(currentTarget.value === '' ? undefined : currentTarget.value)}
       />
       {children}
     </div>

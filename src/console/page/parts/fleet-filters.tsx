@@ -42,13 +42,7 @@ export function FleetFilters({
   const isFiltered = FIELDS.some((name) => query[name] !== undefined);
   return (
     <search className="filters" aria-label="Filter the hosts">
-      <Field
-        label="Filter (/)"
-        className="wide"
-        isMain
-        value={query['q']}
-        onType={(q) => setQuery({ q })}
-      />
+      <Field label="Filter (/)" className="wide" isMain value={query['q']} onType={(q) => setQuery({ q })} />
       <details className="more" open={innerWidth >= 700}>
         <summary>More filters and order</summary>
         <div className="fields">
@@ -74,7 +68,9 @@ export function FleetFilters({
               all="Host"
               value={sorting.column === 'host' ? undefined : sorting.column}
               choices={SORTED_BY.filter(({ value }) => value !== 'host')}
-              onChoose={(column = 'host') => setQuery({ sort: writeSorting({ column, isDown: sorting.isDown }) })}
+              onChoose={(column = 'host') =>
+                setQuery({ sort: writeSorting({ column, isDown: sorting.isDown }) })
+              }
             />
             <label>
               <input

@@ -12,7 +12,8 @@ export function GateCard({ gate }: { gate: Gate }) {
   return (
     <article className="card">
       <h3>
-        <Text of={name} /> {verdict === null ? <Badge word="not_started" says="not looked at yet" /> : <Badge word={verdict} />}
+        <Text of={name} />{' '}
+        {verdict === null ? <Badge word="not_started" says="not looked at yet" /> : <Badge word={verdict} />}
       </h3>
       <p>
         Wanted: <Text of={wanted} />. {failuresInRow} of {failures} failing looks in a row.

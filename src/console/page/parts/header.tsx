@@ -1,6 +1,6 @@
-import { live } from '../state/live.ts';
-import { hrefOf, type Address } from '../state/address.ts';
+import { type Address, hrefOf } from '../state/address.ts';
 import { useLive } from '../state/hooks.ts';
+import { live } from '../state/live.ts';
 import { setQuery, withTime } from '../state/navigation.ts';
 import { sayTime } from '../text/times.ts';
 import { sayNumber } from '../text/words.ts';
@@ -32,12 +32,14 @@ export function Header({ address }: { address: Address }) {
               </Link>
             ))}
           </nav>
-          <TimeBar at={at} source={live.source} />
           <form method="post" action="/logout">
             <button type="submit">Log out</button>
           </form>
         </div>
-        <SourceState />
+        <div className="state-bar">
+          <TimeBar at={at} source={live.source} />
+          <SourceState />
+        </div>
         {at !== undefined && (
           <p className="banner" role="status">
             <strong>As it was at {sayTime(at)} UTC.</strong> Nothing here goes on by itself.{' '}
@@ -91,8 +93,8 @@ function brokerState() {
       )}
       {reading !== null && (
         <p className="notice">
-          Reading the event log: {sayNumber(reading.read)} of about {sayNumber(reading.of)} messages. What is shown is not
-          complete yet.
+          Reading the event log: {sayNumber(reading.read)} of about {sayNumber(reading.of)} messages. What is
+          shown is not complete yet.
         </p>
       )}
       {broker === 'connected' && reading === null && live.link === 'open' && (

@@ -9,7 +9,11 @@ export function HeldRulesets({ rulesets, highest }: { rulesets: readonly HeldRul
   return (
     <>
       {rulesets.map((ruleset) => (
-        <Held key={ruleset.name} label={`${ruleset.name}@${ruleset.revision}`} marks={marksOf(ruleset, highest)} />
+        <Held
+          key={ruleset.name}
+          label={`${ruleset.name}@${ruleset.revision}`}
+          marks={marksOf(ruleset, highest)}
+        />
       ))}
     </>
   );

@@ -12,10 +12,13 @@ export function HistoryEntry({ event, isOpen = false }: { event: EventRow; isOpe
   const [wasOpened, setOpened] = useState(isOpen);
   const { value, problem } = useAnswer<EventAnswer>(wasOpened ? `/api/events/${event.offset}` : null);
   return (
-    <details className="entry" open={isOpen} onToggle={({ currentTarget }) => currentTarget.open && setOpened(true)}>
+    <details
+      className="entry"
+      open={isOpen}
+      onToggle={({ currentTarget }) => currentTarget.open && setOpened(true)}
+    >
       <summary>
-        <Time at={event.time} /> {event.outcome === null ? sayType(event.type) : <Badge word={event.outcome} />}{' '}
-        <Text of={event.says} className="says" />
+        <Time at={event.time} /> <What of={event} /> <Text of={event.says} className="says" />
       </summary>
       {wasOpened && (value === null ? <Wait problem={problem} /> : <EventDetail event={value.event} />)}
       <p>
@@ -23,4 +26,10 @@ export function HistoryEntry({ event, isOpen = false }: { event: EventRow; isOpe
       </p>
     </details>
   );
+}
+
+function What({ of: { type, outcome } }: { of: EventRow }) {
+  if (outcome !== null) return <Badge word={outcome} />;
+  if (type === 'fleetwall.drift.detected') return <Badge word="drifted" />;
+  return <>{sayType(type)}</>;
 }

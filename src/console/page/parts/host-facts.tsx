@@ -6,7 +6,8 @@ import { sayAgo } from '../text/times.ts';
 import { Link, Text, Time } from './text.tsx';
 
 export function HostFacts({ host, now }: { host: HostRow; now: number }) {
-  const { hostId, groups, backend, iptables, kernel, version, lastSeen, pending, running, lastFailure } = host;
+  const { hostId, groups, backend, iptables, kernel, version, lastSeen, pending, running, lastFailure } =
+    host;
   return (
     <dl className="facts">
       <Fact name="Groups">

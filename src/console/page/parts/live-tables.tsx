@@ -68,7 +68,9 @@ export function LiveLists({ lists }: { lists: readonly HeldList[] }) {
             </th>
             <td className="number">{revision}</td>
             <td className="number">{sayNumber(entries)}</td>
-            <td>{inSync === null ? 'no drift was heard of' : <Badge word={inSync ? 'in sync' : 'drifted'} />}</td>
+            <td>
+              {inSync === null ? 'no drift was heard of' : <Badge word={inSync ? 'in sync' : 'drifted'} />}
+            </td>
           </tr>
         ))}
       </tbody>

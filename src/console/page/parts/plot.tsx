@@ -8,7 +8,7 @@ const SECOND = 1_000;
 /** The values of a gate over time. A picture for those who see it: the same is in the text and in the table beside it. */
 export function Plot({ looks, says }: { looks: readonly GateLookRow[]; says: string }) {
   const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>();
+  const plot = useRef<uPlot | null>(null);
 
   useEffect(() => {
     const { current: element } = box;
@@ -59,7 +59,10 @@ function optionsOf(element: HTMLElement): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: rangeOf } },
-    axes: [{ ...axis, values: clocks, space: 70 }, { ...axis, size: 56 }],
+    axes: [
+      { ...axis, values: clocks, space: 70 },
+      { ...axis, size: 56 },
+    ],
     series: [
       {},
       { stroke: line, width: 2, points: { show: true, size: 4, fill: line } },

@@ -57,7 +57,9 @@ export function TimeBar({ at, source }: { at: string | undefined; source: Source
             }}
             onChange={({ currentTarget }) => {
               const time = Number(currentTarget.value);
-              setQuery({ at: time > Date.now() - STEP ? undefined : fromField(toField(time)) ?? undefined });
+              setQuery({
+                at: time > Date.now() - STEP ? undefined : (fromField(toField(time)) ?? undefined),
+              });
             }}
           />
         </div>

@@ -1,9 +1,9 @@
 import {
+  defaultRangeExtractor,
   observeWindowOffset,
   observeWindowRect,
   type VirtualItem,
   Virtualizer,
-  defaultRangeExtractor,
   windowScroll,
 } from '@tanstack/virtual-core';
 import type { RefObject } from 'preact';
@@ -27,14 +27,14 @@ export interface VirtualRows {
  * @param pinned a row that stays, wherever the window is: it has the focus
  */
 export function useVirtualRows(
-  body: RefObject<HTMLElement>,
+  body: RefObject<HTMLElement | null>,
   count: number,
   rowHeight: number,
   pinned: number | null,
 ): VirtualRows {
   const [, render] = useReducer<number, void>((n) => n + 1, 0);
   const [start, setStart] = useState(0);
-  const kept = useRef<Virtualizer<Window, HTMLElement>>();
+  const kept = useRef<Virtualizer<Window, HTMLElement> | null>(null);
   const heightBefore = useRef(rowHeight);
   const options = {
     count,

@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { EventRow } from '../../api.ts';
-import { Announce } from '../parts/fields.tsx';
 import { EventFilters } from '../parts/event-filters.tsx';
+import { Announce } from '../parts/fields.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Badge, HostLink, Link, RolloutLink, Text, Wait } from '../parts/text.tsx';
 import { eventPath, type Query } from '../state/address.ts';
-import { useEvents } from '../state/use-events.ts';
 import { withTime } from '../state/navigation.ts';
+import { useEvents } from '../state/use-events.ts';
 import { sayTime } from '../text/times.ts';
 import { plural, sayNumber, sayType } from '../text/words.ts';
 
@@ -49,7 +49,8 @@ export function EventsView({ query }: { query: Query }) {
     showWaiting();
     scrollTo(0, 0);
   };
-  const says = tail === null ? '' : `${plural(tail.shown.length, 'event')}${tail.hasOlder ? ' and older ones' : ''}`;
+  const says =
+    tail === null ? '' : `${plural(tail.shown.length, 'event')}${tail.hasOlder ? ' and older ones' : ''}`;
 
   return (
     <>
@@ -65,7 +66,10 @@ export function EventsView({ query }: { query: Query }) {
         {(isPaused || waiting > 0) && <Waiting count={waiting} isPaused={isPaused} onShow={resume} />}
         {(tail?.skipped ?? 0) > 0 && (
           <span className="quiet">
-            {sayNumber(tail?.skipped ?? 0)} came too fast to show; <button type="button" onClick={resume}>read them from the log</button>
+            {sayNumber(tail?.skipped ?? 0)} came too fast to show;{' '}
+            <button type="button" onClick={resume}>
+              read them from the log
+            </button>
           </span>
         )}
       </div>
@@ -115,7 +119,8 @@ function Waiting({ count, isPaused, onShow }: { count: number; isPaused: boolean
 function useScrolled(): boolean {
   const [isScrolled, setScrolled] = useState(false);
   useEffect(() => {
-    const look = () => setScrolled((document.querySelector('.table .body')?.getBoundingClientRect().top ?? 0) < 0);
+    const look = () =>
+      setScrolled((document.querySelector('.table .body')?.getBoundingClientRect().top ?? 0) < 0);
     addEventListener('scroll', look, { passive: true });
     return () => removeEventListener('scroll', look);
   }, []);

@@ -61,8 +61,8 @@ export function FleetView({ query }: { query: Query }) {
       )}
       {hosts !== null && shown.length === 0 && <p className="quiet">No host is like that.</p>}
       <p className="quiet legend">
-        Marks: ✓ in sync; ! has drifted: what is live is not what was committed; ~ ends by itself; ^6 has ended, and
-        revision 6 is live again; &lt;9 is behind: another host has revision 9.
+        Marks: ✓ in sync; ! has drifted: what is live is not what was committed; ~ ends by itself; ^6 has
+        ended, and revision 6 is live again; &lt;9 is behind: another host has revision 9.
       </p>
     </>
   );

@@ -36,7 +36,11 @@ export function HostView({ id, query }: { id: string; query: Query }) {
       <h1>
         Host <Text of={id} /> {value !== null && <Badge word={value.host.presence} />}
       </h1>
-      {value === null ? <Wait problem={problem} /> : <Told answer={value} now={now} isNow={at === undefined} />}
+      {value === null ? (
+        <Wait problem={problem} />
+      ) : (
+        <Told answer={value} now={now} isNow={at === undefined} />
+      )}
     </>
   );
 }
@@ -68,7 +72,8 @@ function Told({ answer, now, isNow }: { answer: HostAnswer; now: number; isNow: 
         ))}
         {isCut && (
           <p>
-            There is more: <Link to={withTime('/events', { host: host.hostId })}>all events of this host</Link>
+            There is more:{' '}
+            <Link to={withTime('/events', { host: host.hostId })}>all events of this host</Link>
           </p>
         )}
       </section>

@@ -148,12 +148,18 @@ function Step({ step: { hosts, status, ends } }: { step: RolloutStep }) {
   const ended = countEnded(ends);
   return (
     <li>
-      <Badge word={status} />{' '}
-      <progress value={ended} max={Math.max(1, hosts)} aria-label={`${ended} of ${plural(hosts, 'host')} ended`} />{' '}
-      <span className="number">
-        {sayNumber(ended)} of {sayNumber(hosts)}
-      </span>{' '}
-      <span>{sayEnds(ends)}</span>
+      <div className="step">
+        <Badge word={status} />
+        <progress
+          value={ended}
+          max={Math.max(1, hosts)}
+          aria-label={`${ended} of ${plural(hosts, 'host')} ended`}
+        />
+        <span className="number">
+          {sayNumber(ended)} of {sayNumber(hosts)}
+        </span>
+        <span>{sayEnds(ends)}</span>
+      </div>
     </li>
   );
 }
@@ -195,5 +201,9 @@ function Budgets({ answer: { budgets, onFailure } }: { answer: RolloutAnswer }) 
 
 function BudgetState({ used, of }: { used: number; of: number }) {
   if (used > of) return <Badge word="exceeded" tone="bad" />;
-  return used === of && used > 0 ? <Badge word="used up" tone="doubtful" /> : <Badge word="within it" tone="good" />;
+  return used === of && used > 0 ? (
+    <Badge word="used up" tone="doubtful" />
+  ) : (
+    <Badge word="within it" tone="good" />
+  );
 }
