@@ -1,6 +1,6 @@
 import type { Diff } from '../../../contract/event.ts';
 import { plural } from '../text/words.ts';
-import { Text, Unseen } from './text.tsx';
+import { LongText, Text, Unseen } from './text.tsx';
 
 /** By family and table, what goes and what comes. */
 export function DiffLines({ of }: { of: Diff }) {
@@ -35,7 +35,7 @@ export function Changed({ sign, says, lines }: { sign: '+' | '-'; says: string; 
             <span aria-hidden="true">{sign}</span>
           </span>
           <code>
-            <Text of={text} />
+            <LongText of={text} />
           </code>
         </div>
       ))}

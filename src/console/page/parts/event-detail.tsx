@@ -2,7 +2,7 @@ import { partsOf } from '../state/event-parts.ts';
 import { Changed, DiffLines } from './diff.tsx';
 import { FailingLines } from './failing-line.tsx';
 import { Tests } from './tests.tsx';
-import { Text } from './text.tsx';
+import { LongText, Text } from './text.tsx';
 
 /** What an event says besides its line: why it failed and on which lines, who did it, what changed. */
 export function EventDetail({ event }: { event: unknown }) {
@@ -21,7 +21,7 @@ export function EventDetail({ event }: { event: unknown }) {
       {failure !== null && (
         <>
           <p>
-            <code>{failure.code}</code> at {failure.stage}: <Text of={failure.message} />
+            <code>{failure.code}</code> at {failure.stage}: <LongText of={failure.message} />
           </p>
           <FailingLines lines={failure.lines} count={failure.lineCount ?? failure.lines.length} />
           <Tests tests={failure.tests ?? []} />
@@ -29,7 +29,7 @@ export function EventDetail({ event }: { event: unknown }) {
             <details>
               <summary>What {failure.command ?? 'the program'} wrote</summary>
               <pre className="source">
-                <Text of={failure.stderr} />
+                <LongText of={failure.stderr} />
               </pre>
             </details>
           )}

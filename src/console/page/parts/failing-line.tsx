@@ -1,5 +1,5 @@
 import type { FailedLine } from '../../../contract/failure.ts';
-import { Text, Unseen } from './text.tsx';
+import { LongText, Unseen } from './text.tsx';
 
 /** A line that was refused, as the terminal shows it: where it stands and why, then the line itself among its neighbours. */
 export function FailingLine({ of }: { of: FailedLine }) {
@@ -12,7 +12,7 @@ export function FailingLine({ of }: { of: FailedLine }) {
         <strong>
           {family} line {line}:
         </strong>{' '}
-        <Text of={reason} />
+        <LongText of={reason} />
       </p>
       {quoted.length > 0 && (
         <div className="source">
@@ -35,7 +35,7 @@ export function FailingLine({ of }: { of: FailedLine }) {
                   |
                 </span>
                 <code>
-                  <Text of={one.text} />
+                  <LongText of={one.text} />
                 </code>
               </div>
             ))}

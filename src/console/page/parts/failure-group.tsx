@@ -3,7 +3,7 @@ import { plural, sayWord } from '../text/words.ts';
 import { FailingLines } from './failing-line.tsx';
 import { HostNames } from './host-names.tsx';
 import { Tests } from './tests.tsx';
-import { Text } from './text.tsx';
+import { LongText } from './text.tsx';
 
 /** Hosts that failed in the same way: on which line and why, then which hosts. */
 export function FailureCard({ group, isLoud = false }: { group: FailureGroup; isLoud?: boolean }) {
@@ -20,9 +20,9 @@ export function FailureCard({ group, isLoud = false }: { group: FailureGroup; is
         )}
         {stage !== '' && <span className="quiet"> at {sayWord(stage)}</span>}
       </h3>
-      <p>
-        <Text of={message} />
-      </p>
+      <div>
+        <LongText of={message} />
+      </div>
       <FailingLines lines={lines} count={lineCount} />
       <Tests tests={tests} />
       <HostNames hosts={hosts} count={hostCount} />

@@ -2,7 +2,7 @@ import type { Gate, GateLookRow } from '../../api.ts';
 import { sayTime } from '../text/times.ts';
 import { plural } from '../text/words.ts';
 import { Plot } from './plot.tsx';
-import { Badge, Text, Time } from './text.tsx';
+import { Badge, LongText, Text, Time } from './text.tsx';
 
 /** A gate of a rollout: how it stands, its values as a picture, and all of its looks as a table. */
 export function GateCard({ gate }: { gate: Gate }) {
@@ -20,7 +20,7 @@ export function GateCard({ gate }: { gate: Gate }) {
       </p>
       {last !== undefined && (
         <p>
-          Last: <Text of={last.reason} />
+          Last: <LongText of={last.reason} />
         </p>
       )}
       {values.length > 0 && <Plot looks={looks} says={sayLooks(name, looks, values)} />}
@@ -50,7 +50,7 @@ export function GateCard({ gate }: { gate: Gate }) {
                     </td>
                     <td className="number">{look.value ?? '-'}</td>
                     <td>
-                      <Text of={look.reason} />
+                      <LongText of={look.reason} />
                     </td>
                   </tr>
                 ))}

@@ -38,7 +38,7 @@ export function Header({ address }: { address: Address }) {
         </div>
         <div className="state-bar">
           <TimeBar at={at} source={live.source} />
-          <SourceState />
+          <SourceState isAtTime={at !== undefined} />
         </div>
         {at !== undefined && (
           <p className="banner" role="status">
@@ -59,11 +59,11 @@ export function Header({ address }: { address: Address }) {
   );
 }
 
-function SourceState() {
+function SourceState({ isAtTime }: { isAtTime: boolean }) {
   return (
     <div role="status" className="source-state">
       {linkTrouble()}
-      {brokerState()}
+      {brokerState(isAtTime)}
     </div>
   );
 }
@@ -78,7 +78,7 @@ function linkTrouble() {
   );
 }
 
-function brokerState() {
+function brokerState(isAtTime: boolean) {
   const { source } = live;
   if (source === null) return <p className="quiet">Connecting …</p>;
   const { broker, since, why, reading } = source;
@@ -98,7 +98,9 @@ function brokerState() {
         </p>
       )}
       {broker === 'connected' && reading === null && live.link === 'open' && (
-        <p className="quiet">✓ Live: connected to the broker. All times are in UTC.</p>
+        <p className="quiet">
+          ✓ {isAtTime ? 'Connected' : 'Live: connected'} to the broker. All times are in UTC.
+        </p>
       )}
     </>
   );

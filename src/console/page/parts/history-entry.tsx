@@ -5,7 +5,7 @@ import { useAnswer } from '../state/hooks.ts';
 import { withTime } from '../state/navigation.ts';
 import { sayType } from '../text/words.ts';
 import { EventDetail } from './event-detail.tsx';
-import { Badge, Link, Text, Time, Wait } from './text.tsx';
+import { Badge, Beginning, Link, Time, Wait } from './text.tsx';
 
 /** An event of a host in a line; opened, with all that it changed. That is asked for only then. */
 export function HistoryEntry({ event, isOpen = false }: { event: EventRow; isOpen?: boolean }) {
@@ -18,7 +18,7 @@ export function HistoryEntry({ event, isOpen = false }: { event: EventRow; isOpe
       onToggle={({ currentTarget }) => currentTarget.open && setOpened(true)}
     >
       <summary>
-        <Time at={event.time} /> <What of={event} /> <Text of={event.says} className="says" />
+        <Time at={event.time} /> <What of={event} /> <Beginning of={event.says} />
       </summary>
       {wasOpened && (value === null ? <Wait problem={problem} /> : <EventDetail event={value.event} />)}
       <p>

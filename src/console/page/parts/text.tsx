@@ -4,11 +4,32 @@ import { hostPath, rolloutPath } from '../state/address.ts';
 import { goTo, withTime } from '../state/navigation.ts';
 import { sayTime } from '../text/times.ts';
 import { MARKS, type Tone, toneOf } from '../text/tone.ts';
-import { sayWord } from '../text/words.ts';
+import { plural, sayWord } from '../text/words.ts';
 
 /** Text from a host or an operator. It stands for itself: its direction moves nothing around it, and what is invisible is seen. */
 export function Text({ of, className }: { of: string; className?: string }) {
   return <bdi className={className}>{escapeControl(of)}</bdi>;
+}
+
+const LONGEST = 500;
+
+/** The same for text that may be of any length: the beginning of it, and the rest at a click. */
+export function LongText({ of }: { of: string }) {
+  if (of.length <= LONGEST) return <Text of={of} />;
+  return (
+    <>
+      <Text of={`${of.slice(0, LONGEST)} …`} />
+      <details>
+        <summary>{plural(of.length - LONGEST, 'more character')}</summary>
+        <Text of={of.slice(LONGEST)} />
+      </details>
+    </>
+  );
+}
+
+/** The beginning of a text, where all of it is a click away. */
+export function Beginning({ of }: { of: string }) {
+  return <Text of={of.length <= LONGEST ? of : `${of.slice(0, LONGEST)} …`} />;
 }
 
 export function Link({

@@ -1,4 +1,6 @@
+import { Fragment } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
+import { escapeControl } from '../../../contract/escape.ts';
 import type { FleetAnswer, HostRow } from '../../api.ts';
 import { choicesOf, countHosts } from '../fleet/count-hosts.ts';
 import { filterHosts } from '../fleet/host-filter.ts';
@@ -109,11 +111,11 @@ function columnsOf(highest: Highest, now: number): readonly Column<HostRow>[] {
   const cells: Readonly<Record<string, Column<HostRow>['cell']>> = {
     host: ({ hostId }) => <HostLink id={hostId} />,
     state: (host) => <State of={host} />,
-    groups: ({ groups }) => (groups.length === 0 ? '-' : <Clip says={groups.join(', ')} />),
+    groups: ({ groups }) => (groups.length === 0 ? '-' : <Clip says={groups} />),
     rulesets: ({ rulesets }) => <HeldRulesets rulesets={rulesets} highest={highest} />,
     lists: ({ lists }) => <HeldLists lists={lists} />,
-    backend: ({ backend, iptables }) => <Clip says={`${backend} ${iptables}`} />,
-    version: ({ version }) => <Clip says={version} />,
+    backend: ({ backend, iptables }) => <Clip says={[`${backend} ${iptables}`]} />,
+    version: ({ version }) => <Clip says={[version]} />,
     seen: ({ lastSeen }) => <span title={lastSeen}>{sayAgo(Date.parse(lastSeen), now)}</span>,
     failure: (host) => <LastFailure of={host} now={now} />,
   };
@@ -127,10 +129,15 @@ function columnsOf(highest: Highest, now: number): readonly Column<HostRow>[] {
 }
 
 /** It may be cut by the width of its column: all of it is in the title, and on the page of the host. */
-function Clip({ says }: { says: string }) {
+function Clip({ says }: { says: readonly string[] }) {
   return (
-    <span title={says}>
-      <Text of={says} />
+    <span title={escapeControl(says.join(', '))}>
+      {says.map((one, index) => (
+        <Fragment key={one}>
+          {index > 0 && ', '}
+          <Text of={one} />
+        </Fragment>
+      ))}
     </span>
   );
 }
@@ -149,7 +156,7 @@ function LastFailure({ of: { lastFailure }, now }: { of: HostRow; now: number })
   if (lastFailure === null) return <>-</>;
   const { at, code, what, event } = lastFailure;
   return (
-    <Link to={withTime(eventPath(event))} title={`${what}, ${at}`}>
+    <Link to={withTime(eventPath(event))} title={escapeControl(`${what}, ${at}`)}>
       <Text of={code} /> {sayAgo(Date.parse(at), now)}
     </Link>
   );

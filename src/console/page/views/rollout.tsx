@@ -3,7 +3,7 @@ import { countEnded, sayEnds } from '../fleet/say-ends.ts';
 import { FailureCard } from '../parts/failure-group.tsx';
 import { GateCard } from '../parts/gate.tsx';
 import { HostNames } from '../parts/host-names.tsx';
-import { Badge, Link, Text, Time, Wait } from '../parts/text.tsx';
+import { Badge, Link, LongText, Text, Time, Wait } from '../parts/text.tsx';
 import { hrefOf, type Query } from '../state/address.ts';
 import { useAnswer } from '../state/hooks.ts';
 import { withTime } from '../state/navigation.ts';
@@ -105,7 +105,7 @@ function Facts({ rollout, answer }: { rollout: RolloutRow; answer: RolloutAnswer
       </p>
       {reason !== null && (
         <p>
-          Why it ended: <Text of={reason} />
+          Why it ended: <LongText of={reason} />
         </p>
       )}
       <dl className="facts">
@@ -123,7 +123,7 @@ function Facts({ rollout, answer }: { rollout: RolloutRow; answer: RolloutAnswer
           <>
             <dt>In spite of a freeze</dt>
             <dd>
-              <Text of={answer.overrideFreeze} />
+              <LongText of={answer.overrideFreeze} />
             </dd>
           </>
         )}

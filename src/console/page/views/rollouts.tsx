@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import { escapeControl } from '../../../contract/escape.ts';
 import type { RolloutRow, RolloutsAnswer } from '../../api.ts';
 import { sayEnds } from '../fleet/say-ends.ts';
 import { type Column, Table } from '../parts/table.tsx';
@@ -24,7 +25,7 @@ const COLUMNS: readonly Column<RolloutRow>[] = [
     id: 'ends',
     head: 'How hosts ended',
     cell: ({ ends, reason }) => (
-      <span title={[sayEnds(ends), reason].filter(Boolean).join('; ')}>{sayEnds(ends)}</span>
+      <span title={escapeControl([sayEnds(ends), reason].filter(Boolean).join('; '))}>{sayEnds(ends)}</span>
     ),
   },
 ];
