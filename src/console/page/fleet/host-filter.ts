@@ -106,22 +106,23 @@ const texts = new WeakMap<HostRow, string>();
 function textOf(host: HostRow): string {
   const known = texts.get(host);
   if (known !== undefined) return known;
-  const text = [
-    host.hostId,
-    host.presence,
-    ...host.groups,
-    ...host.rulesets.map(({ name, revision }) => `${name}@${revision}`),
-    ...host.lists.map(({ name, revision }) => `${name}@${revision}`),
-    `${host.backend} ${host.iptables}`,
-    host.version,
-    host.kernel,
-    host.pending,
-    host.running,
-    host.lastFailure?.code,
-    host.lastFailure?.what,
-  ]
-    .join('\n')
-    .toLowerCase();
+  const text = makeText(host).toLowerCase();
   texts.set(host, text);
   return text;
+}
+
+/** Texts take a while to make for thousands of hosts: they are made before somebody types. Returns how many are still to be made. */
+export function prepareTexts(hosts: readonly HostRow[], from: number, most: number): number {
+  for (const host of hosts.slice(from, from + most)) textOf(host);
+  return Math.max(0, hosts.length - from - most);
+}
+
+function makeText(host: HostRow): string {
+  const { hostId, presence, groups, rulesets, lists, backend, iptables, version, kernel } = host;
+  const { pending, running, lastFailure } = host;
+  let text = `${hostId}\n${presence}\n${backend} ${iptables}\n${version}\n${kernel}\n${pending ?? ''}\n${running ?? ''}`;
+  for (const group of groups) text += `\n${group}`;
+  for (const { name, revision } of rulesets) text += `\n${name}@${revision}`;
+  for (const { name, revision } of lists) text += `\n${name}@${revision}`;
+  return lastFailure === null ? text : `${text}\n${lastFailure.code}\n${lastFailure.what}`;
 }

@@ -38,14 +38,62 @@ export function writeSorting({ column, isDown }: Sorting): string | undefined {
   return isDown ? `-${column}` : column;
 }
 
-/** Hosts that are alike in that column are in the order of their names, whichever way round. */
-export function sortHosts(hosts: readonly HostRow[], { column, isDown }: Sorting): readonly HostRow[] {
-  const keyOf = KEYS[column] ?? naturalHost;
-  const way = isDown ? -1 : 1;
-  return hosts
-    .map((host) => ({ host, key: keyOf(host), name: naturalHost(host) }))
-    .sort((one, other) => way * compareKeys(one.key, other.key) || compareKeys(one.name, other.name))
-    .map(({ host }) => host);
+interface Placed {
+  host: HostRow;
+  key: string | number;
+  name: string;
+}
+
+/**
+ * Hosts in an order. Hosts that are alike in the column are in the order of their names, whichever way round. Some times a second a few
+ * of many have changed: those alone are taken out and put in again.
+ */
+export class HostOrder {
+  readonly sorting: Sorting;
+  #placed: readonly Placed[] = [];
+  #known = new WeakSet<HostRow>();
+
+  constructor(sorting: Sorting) {
+    this.sorting = sorting;
+  }
+
+  sort(hosts: readonly HostRow[]): readonly HostRow[] {
+    const there = new Set(hosts);
+    const kept = this.#placed.filter(({ host }) => there.has(host));
+    const fresh = hosts.filter((host) => !this.#known.has(host));
+    // Otherwise there are some that were there before, were away, and are back.
+    const isMerge = kept.length + fresh.length === hosts.length;
+    const added = (isMerge ? fresh : hosts).map((host) => this.#place(host)).sort(this.#compare);
+    this.#placed = isMerge ? merge(kept, added, this.#compare) : added;
+    return this.#placed.map(({ host }) => host);
+  }
+
+  #place(host: HostRow): Placed {
+    this.#known.add(host);
+    const keyOf = KEYS[this.sorting.column] ?? naturalHost;
+    return { host, key: keyOf(host), name: naturalHost(host) };
+  }
+
+  readonly #compare = (one: Placed, other: Placed): number => {
+    const order = compareKeys(one.key, other.key);
+    if (order === 0) return compareKeys(one.name, other.name);
+    return this.sorting.isDown ? -order : order;
+  };
+}
+
+/** Of two lists that are in order, one that is. */
+function merge<T>(one: readonly T[], other: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
+  if (other.length === 0) return one;
+  const merged: T[] = [];
+  let next = 0;
+  for (const item of one) {
+    for (let first = other[next]; first !== undefined && compare(first, item) < 0; first = other[next]) {
+      merged.push(first);
+      next += 1;
+    }
+    merged.push(item);
+  }
+  return [...merged, ...other.slice(next)];
 }
 
 function naturalHost({ hostId }: HostRow): string {

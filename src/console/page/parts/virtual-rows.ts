@@ -10,7 +10,7 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 
 /** Rows beyond those that are seen: who goes on by keyboard comes to them. */
-const OVERSCAN = 8;
+const OVERSCAN = 5;
 
 export interface VirtualRows {
   items: readonly VirtualItem[];

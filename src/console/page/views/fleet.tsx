@@ -4,7 +4,7 @@ import { escapeControl } from '../../../contract/escape.ts';
 import type { FleetAnswer, HostRow } from '../../api.ts';
 import { choicesOf, countHosts } from '../fleet/count-hosts.ts';
 import { filterHosts } from '../fleet/host-filter.ts';
-import { readSorting, sortHosts, writeSorting } from '../fleet/host-sort.ts';
+import { HostOrder, readSorting, writeSorting } from '../fleet/host-sort.ts';
 import { type Highest, highestOf } from '../fleet/host-words.ts';
 import { Announce } from '../parts/fields.tsx';
 import { FleetFilters, SORTED_BY } from '../parts/fleet-filters.tsx';
@@ -15,6 +15,7 @@ import { eventPath, hrefOf, type Query } from '../state/address.ts';
 import { type Answer, useAnswer, useLive, useNow } from '../state/hooks.ts';
 import { live } from '../state/live.ts';
 import { setQuery, withTime } from '../state/navigation.ts';
+import { useCounted } from '../state/use-counted.ts';
 import { sayAgo } from '../text/times.ts';
 import { sayNumber, sayShown } from '../text/words.ts';
 
@@ -26,11 +27,15 @@ export function FleetView({ query }: { query: Query }) {
   const { value: hosts, problem } = useHosts(at);
   const now = useNow(at);
   const all = hosts ?? NONE;
-  const highest = useMemo(() => highestOf(all), [all]);
-  const counts = useMemo(() => countHosts(all, highest, now), [all, highest, now]);
-  const choices = useMemo(() => choicesOf(all), [all]);
+  const counted = useCounted(all, at ?? 'now');
+  const highest = useMemo(() => highestOf(counted), [counted]);
+  const counts = useMemo(() => countHosts(counted, highest, now), [counted, highest, now]);
+  const choices = useMemo(() => choicesOf(counted), [counted]);
   const sorting = readSorting(query['sort']);
-  const sorted = useMemo(() => sortHosts(all, sorting), [all, sorting.column, sorting.isDown]);
+  const order = useMemo(() => new HostOrder(sorting), [sorting.column, sorting.isDown]);
+  // In any other order rows would change their places faster than one can read.
+  const placed = sorting.column === 'host' ? all : counted;
+  const sorted = useMemo(() => order.sort(placed), [placed, order]);
   const shown = useMemo(() => filterHosts(sorted, query, { highest, now }), [sorted, query, highest, now]);
   const columns = useMemo(() => columnsOf(highest, now), [highest, now]);
   const says = sayShown(shown.length, all.length);
