@@ -1,10 +1,10 @@
 /**
- * Bundles the library, without the packages that it depends on, and the command, with them.
+ * Bundles the library, without the packages that it depends on, and the command, with them; and the page of the console, for browsers.
  *
  * The command is in few files: to load it from as many as there are in `src` and in what it depends on takes longer than all else that
  * a start is made of. What a command needs besides stays in files of its own, which are loaded with it.
  */
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -42,17 +42,41 @@ const { metafile } = await build({
   plugins: [oneLanguage],
   metafile: true,
 });
-await writeFile(`${folder}/THIRD-PARTY-LICENSES`, await licenses(Object.keys(metafile.inputs)));
+await writeFile(`${folder}/THIRD-PARTY-LICENSES`, await licenses('command', metafile));
 await chmod(`${folder}/main.js`, 0o755);
 
+const page = 'src/console/page';
+const pageFolder = 'dist/console';
+await rm(pageFolder, { recursive: true, force: true });
+const { metafile: ofPage } = await build({
+  bundle: true,
+  entryPoints: [
+    { in: `${page}/main.tsx`, out: 'console' },
+    { in: `${page}/style/console.css`, out: 'console' },
+  ],
+  outdir: pageFolder,
+  format: 'esm',
+  platform: 'browser',
+  // Browsers of the last two years.
+  target: ['chrome130', 'firefox132', 'safari18'],
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+});
+for (const name of ['index.html', 'icon.svg']) await copyFile(`${page}/${name}`, `${pageFolder}/${name}`);
+await writeFile(`${pageFolder}/THIRD-PARTY-LICENSES`, await licenses('page', ofPage));
+
 /** What is in the bundle comes with its license, as most of them ask for. */
-async function licenses(inputs) {
-  const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '');
+async function licenses(what, { inputs }) {
+  const folders = Object.keys(inputs).map(
+    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '',
+  );
   const texts = [...new Set(folders)]
     .filter((path) => path !== '')
     .toSorted((a, b) => a.localeCompare(b))
     .map(licenseOf);
-  return `The command contains these packages.\n\n${(await Promise.all(texts)).join('\n')}`;
+  return `The ${what} contains these packages.\n\n${(await Promise.all(texts)).join('\n')}`;
 }
 
 async function licenseOf(path) {
