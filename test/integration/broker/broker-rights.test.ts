@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createServer, type TlsOptions } from 'node:tls';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FleetAnswer } from '../../../src/console/api.ts';
 import {
   CONTROL_EXCHANGE,
   DEAD_QUEUE,
@@ -18,6 +19,7 @@ import {
 import { Authority } from '../../support/certificates.ts';
 import { makeJob, TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
+import { TestConsole } from '../../support/console.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { Rabbitmq } from '../../support/rabbitmq.ts';
 
@@ -98,10 +100,12 @@ describe('a fleet that was provisioned', () => {
       'web',
       '--operator',
       'central',
+      '--reader',
+      'wall',
       '--passwords',
       passwords,
     );
-    expect(said).toContain('2 hosts and 1 operator provisioned');
+    expect(said).toContain('2 hosts, 1 operator and 1 reader provisioned');
     expect((await stat(passwords)).mode & 0o777).toBe(0o700);
     expect((await stat(join(passwords, 'web-1'))).mode & 0o777).toBe(0o600);
   });
@@ -154,7 +158,26 @@ describe('a fleet that was provisioned', () => {
     await listener.close();
   });
 
+  it('shows the fleet on a page to a user who can read the log, and do nothing else', async () => {
+    const page = await TestConsole.start(await urlOf('wall'));
+    try {
+      const { hosts } = await page.get<FleetAnswer>('api/fleet');
+      expect(hosts).toMatchObject([{ hostId: 'web-1', presence: 'offline', rulesets: [{ name: 'edge' }] }]);
+    } finally {
+      await page.stop();
+    }
+  });
+
   it.each<[string, string, (channel: Channel) => Promise<unknown>]>([
+    ['send a job, being a reader', 'wall', async (c) => c.publish(JOBS_EXCHANGE, 'all', Buffer.from('{}'))],
+    ['ask hosts, being a reader', 'wall', async (c) => c.publish(CONTROL_EXCHANGE, 'all', Buffer.from('{}'))],
+    [
+      'say what a rollout does, being a reader',
+      'wall',
+      async (c) => c.publish(OPERATOR_EXCHANGE, 'rollout.a.ended', Buffer.from('{}')),
+    ],
+    ['read jobs, being a reader', 'wall', (c) => c.get(hostJobsQueue('web-1'))],
+    ['make a queue, being a reader', 'wall', (c) => c.assertQueue('', { exclusive: true })],
     ['read the jobs of another', 'web-1', (c) => c.consume(hostJobsQueue('web-2'), () => {})],
     ['read control messages of another', 'web-1', (c) => c.get(hostControlQueue('web-2'))],
     ['read the dead letters', 'web-1', (c) => c.get(DEAD_QUEUE)],
