@@ -8,7 +8,7 @@ import { HUB, inside, namespaceOf } from './network.ts';
 import { RULESETS } from './rulesets.ts';
 import { FOLDER } from './state.ts';
 
-const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+export const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const KEY = join(FOLDER, 'demo.key');
 const TRUSTED_KEYS = join(FOLDER, 'trusted-keys.json');
 /** The command `fleetwall` with the settings of an operator of this fleet. */

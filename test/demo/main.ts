@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { Rabbitmq } from '../support/rabbitmq.ts';
 import { makeFiles, OPERATOR_COMMAND, operate, startWorker } from './fleet.ts';
 import { HUB, HUB_ADDRESS, inside, makeHub, namespaceOf, plugIn } from './network.ts';
+import { startPage } from './page.ts';
 import { RULESETS } from './rulesets.ts';
 import { cleanUp, FOLDER, remember } from './state.ts';
 
@@ -81,7 +82,10 @@ async function runDemo(): Promise<void> {
     const [enter, ...args] = inside(namespaceOf('web-2'), program, '-S');
     console.log(`\n$ ${program} -S   # on web-2\n${(await execa(enter, args)).stdout}`);
   }
-  if (keep) sayHowToTalk();
+  if (!keep) return;
+  const page = await startPage(broker.url);
+  await remember(HOSTS, [...broker.pids, ...workers, ...page.pids], [broker.folder]);
+  sayHowToTalk(page.url);
 }
 
 /** Waits until all workers are online. */
@@ -98,10 +102,11 @@ function show(file: keyof typeof RULESETS): void {
   console.log(`\n$ cat ${file}\n${RULESETS[file].trimEnd()}`);
 }
 
-function sayHowToTalk(): void {
+function sayHowToTalk(page: string): void {
   say('The fleet is left running');
   for (const [what, command] of [
     ['be its operator', `cd ${FOLDER} && ./fleetwall status`],
+    ['look at it on a page, in a browser of this machine', page],
     ['have a host block an address', './fleetwall push block.yaml --host web-2'],
     ['see what happens, in a second terminal', './fleetwall watch'],
     ['see what is live on web-2', `nsenter --net=/run/netns/${namespaceOf('web-2')} iptables-save`],

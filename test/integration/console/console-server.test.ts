@@ -237,16 +237,12 @@ describe('a console that cannot be', () => {
     expect(stderr).toContain('--token-file');
   });
 
-  it.each([
-    ['too short', 'short\n', 0o600, 'at least 16 characters'],
-    ['that everybody can read', `${TOKEN}\n`, 0o644, 'can be read by everybody'],
-  ])('has no token %s', async (_, text, mode, reason) => {
+  it('has no token that is soon guessed', async () => {
     const file = join(folder, 'bad-token');
-    await rm(file, { force: true });
-    await writeFile(file, text, { mode });
+    await writeFile(file, 'short\n', { mode: 0o600 });
     const { status, stderr } = await start('--listen', '0.0.0.0:0', '--token-file', file);
     expect(status).toBe(2);
-    expect(stderr).toContain(reason);
+    expect(stderr).toContain('at least 16 characters');
   });
 
   it('says that its port is taken', async () => {
