@@ -201,6 +201,8 @@ export interface EventAnswer {
 export interface Source {
   /** Another one after each start of the server: what the page has is then of no use any more. */
   boot: string;
+  /** Whether one has to log in, and so can log out. */
+  hasLogin: boolean;
   broker: 'connected' | 'away';
   /** Since when it is so. */
   since: string;

@@ -46,6 +46,7 @@ export async function runConsole(options: ConsoleOptions): Promise<void> {
   const fold = new ConsoleFold(reader);
   const source = (): Source => ({
     boot,
+    hasLogin: options.token !== null,
     ...state.told,
     reading: log.reading,
     from: fold.from,

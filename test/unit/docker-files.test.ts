@@ -79,7 +79,14 @@ describe('the compose file', () => {
 
   it('pins the versions of other images, and builds ours from a stage that exists', () => {
     const built = services.filter(([, { build }]) => build !== undefined);
-    expect(built.map(([name]) => name).toSorted()).toEqual(['client', 'db-1', 'keys', 'web-1', 'web-2']);
+    expect(built.map(([name]) => name).toSorted()).toEqual([
+      'client',
+      'console',
+      'db-1',
+      'keys',
+      'web-1',
+      'web-2',
+    ]);
     for (const [, { build }] of built) {
       const dockerfile = readFileSync(join(DOCKER, build?.context ?? '', build?.dockerfile ?? ''), 'utf8');
       expect(dockerfile).toMatch(new RegExp(`^FROM .* AS ${build?.target}$`, 'im'));
@@ -131,6 +138,20 @@ describe('the compose file', () => {
         path,
       ).toBe(true);
     }
+  });
+
+  it('has settings that the console accepts, and a token for it', async () => {
+    const service = compose.services['console'] as Service;
+    const { amqpUrl } = await loadClientSettings({}, environmentOf(service));
+    const password = read('rabbitmq/passwords/wall').trim();
+    expect(amqpUrl).toMatchObject([{ hostname: 'rabbitmq', username: 'wall', password, vhost: 'fleet' }]);
+    const [published = ''] = service.ports ?? [];
+    const [address, own, inside] = published.split(':');
+    expect([address, own]).toEqual(['127.0.0.1', inside]);
+    expect(service.command).toEqual(
+      expect.arrayContaining([`--listen=0.0.0.0:${inside}`, `--name=${address}`]),
+    );
+    expect(read('rabbitmq/console-token').trim().length).toBeGreaterThanOrEqual(16);
   });
 
   it('has settings that the client accepts', async () => {

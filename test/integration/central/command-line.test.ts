@@ -36,7 +36,7 @@ it('help tells of every command, and each tells of itself', async () => {
   expect(help.status).toBe(0);
   const names = [...help.stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name = '']) => name);
   expect(names.toSorted((a, b) => a.localeCompare(b))).toEqual(
-    'abort apply cancel check completion confirm convert diff doctor explain forget history keys list plan provision push remove report rollback rollout schema service status test watch worker'.split(
+    'abort apply cancel check completion confirm console convert diff doctor explain forget history keys list plan provision push remove report rollback rollout schema service status test watch worker'.split(
       ' ',
     ),
   );

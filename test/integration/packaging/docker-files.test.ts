@@ -45,7 +45,7 @@ describe('the definitions of the broker', () => {
   it('are what the command in the README makes', async () => {
     const block = await documentedBlock(
       'docker/README.md',
-      'fleetwall provision --hosts rabbitmq/hosts --operator central --vhost fleet --passwords rabbitmq/passwords --definitions >rabbitmq/definitions.json',
+      'fleetwall provision --hosts rabbitmq/hosts --operator central --reader wall --vhost fleet --passwords rabbitmq/passwords --definitions >rabbitmq/definitions.json',
     );
     const [, line = ''] = /^fleetwall (.*) >rabbitmq\/definitions\.json$/m.exec(block) ?? [];
     const args = line.split(' ').map((arg) => (arg.startsWith('rabbitmq/') ? join(DOCKER, arg) : arg));

@@ -32,9 +32,11 @@ export function Header({ address }: { address: Address }) {
               </Link>
             ))}
           </nav>
-          <form method="post" action="/logout">
-            <button type="submit">Log out</button>
-          </form>
+          {live.source?.hasLogin === true && (
+            <form method="post" action="/logout">
+              <button type="submit">Log out</button>
+            </form>
+          )}
         </div>
         <div className="state-bar">
           <TimeBar at={at} source={live.source} />
