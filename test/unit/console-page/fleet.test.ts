@@ -3,7 +3,7 @@ import { choicesOf, countHosts } from '../../../src/console/page/fleet/count-hos
 import { filterHosts } from '../../../src/console/page/fleet/host-filter.ts';
 import { HostOrder, readSorting, writeSorting } from '../../../src/console/page/fleet/host-sort.ts';
 import { highestOf, marksOf } from '../../../src/console/page/fleet/host-words.ts';
-import { countEnded, sayEnds } from '../../../src/console/page/fleet/say-ends.ts';
+import { countEnded, hasTrouble, sayEnds } from '../../../src/console/page/fleet/say-ends.ts';
 import { host, idsOf, ruleset } from './hosts.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
@@ -149,7 +149,9 @@ it('marks rulesets as `fleetwall status` does', () => {
 
 it('says how hosts of a rollout have ended', () => {
   const ends = { applied: 1_200, failed: 3, running: 7, not_started: 90, silent: 0 };
-  expect(sayEnds(ends)).toBe('1,200 applied, 90 not started, 7 running, 3 failed');
+  expect(sayEnds(ends)).toBe('3 failed, 1,200 applied, 90 not started, 7 running');
   expect(countEnded(ends)).toBe(1_203);
   expect(sayEnds({})).toBe('none yet');
+  expect(hasTrouble(ends)).toBe(true);
+  expect(hasTrouble({ ...ends, failed: 0 })).toBe(false);
 });
