@@ -86,6 +86,7 @@ function conditionOf(name: string | undefined, { highest, now }: Around): Test |
       return (host) => hasFailedLately(host, now);
     case 'failed':
       return ({ lastFailure }) => lastFailure !== null;
+    case undefined:
     default:
       return null;
   }

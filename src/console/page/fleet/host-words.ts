@@ -11,7 +11,7 @@ export function highestOf(hosts: readonly HostRow[]): Highest {
   return highest;
 }
 
-export function isLower({ name, revision }: HeldRuleset, highest: Highest): boolean {
+function isLower({ name, revision }: HeldRuleset, highest: Highest): boolean {
   return revision < (highest.get(name) ?? 0);
 }
 

@@ -1,12 +1,20 @@
+import { toneOf } from '../text/tone.ts';
 import { sayNumber, sayWord } from '../text/words.ts';
 
-/** `40 applied, 3 failed, 57 not started`: the most first. */
+const ORDER = ['bad', 'doubtful', 'good', 'plain'];
+
+/** `3 failed, 40 applied, 57 not started`: what somebody has to look at comes first, then what is the most. */
 export function sayEnds(ends: Readonly<Record<string, number>>): string {
   const said = Object.entries(ends)
     .filter(([, count]) => count > 0)
-    .toSorted(([, one], [, other]) => other - one)
+    .toSorted(([a, one], [b, other]) => ORDER.indexOf(toneOf(a)) - ORDER.indexOf(toneOf(b)) || other - one)
     .map(([end, count]) => `${sayNumber(count)} ${sayWord(end)}`);
   return said.length === 0 ? 'none yet' : said.join(', ');
+}
+
+/** Whether hosts are among them that somebody has to look at. */
+export function hasTrouble(ends: Readonly<Record<string, number>>): boolean {
+  return Object.entries(ends).some(([end, count]) => count > 0 && ['bad', 'doubtful'].includes(toneOf(end)));
 }
 
 /** How many hosts of these have ended, in whatever way. */

@@ -76,7 +76,11 @@ export function EventFilters({ query }: { query: Query }) {
             onChoose={(outcome) => setQuery({ outcome })}
           />
           <Field label="Host" value={query['host']} onType={(host) => setQuery({ host })} />
-          <Field label="Ruleset" value={query['ruleset']} onType={(ruleset) => setQuery({ ruleset })} />
+          <Field
+            label="Ruleset or list"
+            value={query['ruleset']}
+            onType={(ruleset) => setQuery({ ruleset })}
+          />
           <Field label="Rollout" value={query['rollout']} onType={(rollout) => setQuery({ rollout })} />
         </div>
       </details>

@@ -2,7 +2,7 @@ import type { FailedLine } from '../../../contract/failure.ts';
 import { LongText, Unseen } from './text.tsx';
 
 /** A line that was refused, as the terminal shows it: where it stands and why, then the line itself among its neighbours. */
-export function FailingLine({ of }: { of: FailedLine }) {
+function FailingLine({ of }: { of: FailedLine }) {
   const { family, line, text, reason, context } = of;
   // A host may keep the texts of its rules to itself.
   const quoted = text === '' ? context : [...context, { line, text }];

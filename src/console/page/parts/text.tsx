@@ -103,7 +103,7 @@ export function Wait({ problem }: { problem: string | null }) {
   return problem === null ? <p className="quiet">Loading …</p> : <Trouble says={problem} />;
 }
 
-export function Trouble({ says }: { says: string }) {
+function Trouble({ says }: { says: string }) {
   return (
     <p className="problem" role="alert">
       <Text of={says} />

@@ -8,7 +8,8 @@ const DAYS_30 = 30 * 24 * 60 * STEP;
 
 /** What was the case at a time: a field, and a slider over all that the log has. Both are in UTC, as all times of the page. */
 export function TimeBar({ at, source }: { at: string | undefined; source: Source | null }) {
-  const now = Date.now();
+  // It stands still while somebody chooses.
+  const [now, setNow] = useState(Date.now);
   const shown = at === undefined ? now : Date.parse(at);
   const [slid, setSlid] = useState<number | null>(null);
   const [typed, setTyped] = useState<string | null>(null);
@@ -16,6 +17,7 @@ export function TimeBar({ at, source }: { at: string | undefined; source: Source
   useEffect(() => {
     setSlid(null);
     setTyped(null);
+    setNow(Date.now());
   }, [at]);
   const from = source?.from ? Date.parse(source.from) : now - DAYS_30;
   const value = slid ?? shown;
@@ -26,7 +28,7 @@ export function TimeBar({ at, source }: { at: string | undefined; source: Source
     if (time !== null) setQuery({ at: time });
   };
   return (
-    <details className="time" open={at !== undefined}>
+    <details className="time" open={at !== undefined} onToggle={() => setNow(Date.now())}>
       <summary>Time: {at === undefined ? 'now' : say(shown)}</summary>
       <form onSubmit={submit}>
         <div className="field">
@@ -58,7 +60,7 @@ export function TimeBar({ at, source }: { at: string | undefined; source: Source
             onChange={({ currentTarget }) => {
               const time = Number(currentTarget.value);
               setQuery({
-                at: time > Date.now() - STEP ? undefined : (fromField(toField(time)) ?? undefined),
+                at: time > now - STEP ? undefined : (fromField(toField(time)) ?? undefined),
               });
             }}
           />

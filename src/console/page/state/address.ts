@@ -1,5 +1,5 @@
 /** Each view has an address, and what it shows of it is in the query: who is sent one sees the same. */
-export type Route =
+type Route =
   | { view: 'fleet' }
   | { view: 'rollouts' }
   | { view: 'rollout'; id: string }

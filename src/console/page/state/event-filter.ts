@@ -11,7 +11,7 @@ export function isChosen(event: EventRow, query: Query): boolean {
     isSame(host, event.hostId) &&
     isSame(type, event.type) &&
     isSame(outcome, event.outcome) &&
-    isSame(ruleset, event.ruleset) &&
+    (isSame(ruleset, event.ruleset) || isSame(ruleset, event.list)) &&
     isSame(rollout, event.rolloutId) &&
     (q === undefined || hasText(event, q))
   );
@@ -21,9 +21,9 @@ function isSame(wanted: string | undefined, found: string | null): boolean {
   return wanted === undefined || wanted === found;
 }
 
-function hasText({ says, hostId, rolloutId, jobId, code }: EventRow, text: string): boolean {
+function hasText({ says, hostId, jobId, code }: EventRow, text: string): boolean {
   const wanted = text.toLowerCase();
-  return [says, hostId, rolloutId, jobId, code].some((field) => field?.toLowerCase().includes(wanted));
+  return [says, hostId, jobId, code].some((field) => field?.toLowerCase().includes(wanted));
 }
 
 /** What the server is asked for. */

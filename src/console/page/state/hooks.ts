@@ -56,9 +56,9 @@ export function useAnswer<T>(address: string | null, touches?: (changes: Changes
   useEffect(() => live.listen(() => setEpoch(live.epoch)), []);
   useEffect(() => {
     if (address === null) return;
-    return askAgain<T>(
+    return askAgain(
       address,
-      (value) => setAnswer({ of: address, value, problem: null }),
+      (value) => setAnswer({ of: address, value: value as T, problem: null }),
       (problem) =>
         setAnswer(({ of, value }) => ({ of: address, value: of === address ? value : null, problem })),
       isLive ? (changes) => touchesNow.current?.(changes) === true : null,
@@ -69,9 +69,9 @@ export function useAnswer<T>(address: string | null, touches?: (changes: Changes
 }
 
 /** Returns how to end it. */
-function askAgain<T>(
+function askAgain(
   address: string,
-  take: (value: T) => void,
+  take: (value: unknown) => void,
   fail: (problem: string) => void,
   touches: ((changes: Changes) => boolean) | null,
 ): () => void {
@@ -84,7 +84,7 @@ function askAgain<T>(
     isAsking = true;
     isTouched = false;
     try {
-      take(await ask<T>(address, abort.signal));
+      take(await ask<unknown>(address, abort.signal));
     } catch (error) {
       if (abort.signal.aborted) return;
       if (!(error instanceof AskError)) throw error;

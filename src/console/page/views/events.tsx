@@ -5,6 +5,7 @@ import { Announce } from '../parts/fields.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Badge, HostLink, Link, RolloutLink, Text, Wait } from '../parts/text.tsx';
 import { eventPath, type Query } from '../state/address.ts';
+import { type EventTail, MOST_EVENTS } from '../state/event-tail.ts';
 import { withTime } from '../state/navigation.ts';
 import { useEvents } from '../state/use-events.ts';
 import { sayTime } from '../text/times.ts';
@@ -43,75 +44,85 @@ export function EventsView({ query }: { query: Query }) {
   const isScrolled = useScrolled();
   const { tail, problem, askOlder, showWaiting } = useEvents(query, isPaused || isScrolled);
   const isAtTime = query['at'] !== undefined;
-  const waiting = tail?.waiting.length ?? 0;
   const resume = () => {
     setPaused(false);
     showWaiting();
     scrollTo(0, 0);
   };
-  const says =
-    tail === null ? '' : `${plural(tail.shown.length, 'event')}${tail.hasOlder ? ' and older ones' : ''}`;
+  const says = tail === null ? '' : sayCount(tail);
 
   return (
     <>
       <h1>Events</h1>
       <EventFilters query={query} />
-      <div className="found tail">
+      <div className="found">
         {!isAtTime && (
           <button type="button" onClick={isPaused ? resume : () => setPaused(true)}>
             {isPaused ? 'Resume' : 'Pause'}
           </button>
         )}
         <strong>{says}</strong>
-        {(isPaused || waiting > 0) && <Waiting count={waiting} isPaused={isPaused} onShow={resume} />}
-        {(tail?.skipped ?? 0) > 0 && (
-          <span className="quiet">
-            {sayNumber(tail?.skipped ?? 0)} came too fast to show;{' '}
-            <button type="button" onClick={resume}>
-              read them from the log
-            </button>
-          </span>
-        )}
+        {tail !== null && <Waiting tail={tail} isPaused={isPaused} onShow={resume} />}
       </div>
       <Announce says={says} after={JSON.stringify(query)} />
-      {tail === null ? (
-        <Wait problem={problem} />
-      ) : (
-        <>
-          {problem !== null && <Wait problem={problem} />}
-          <Table
-            name="events"
-            label="Events, the newest first"
-            rows={tail.shown}
-            keyOf={({ offset }) => String(offset)}
-            columns={COLUMNS}
-          />
-          {tail.shown.length === 0 && <p className="quiet">No event is like that{isAtTime ? '' : ' yet'}.</p>}
-          {tail.hasOlder && (
-            <button type="button" onClick={askOlder}>
-              Older events
-            </button>
-          )}
-        </>
+      {(tail === null || problem !== null) && <Wait problem={problem} />}
+      {tail !== null && <Tail tail={tail} onOlder={askOlder} />}
+    </>
+  );
+}
+
+function sayCount({ shown, hasOlder }: EventTail): string {
+  return `${plural(shown.length, 'event')}${hasOlder ? ' and older ones' : ''}`;
+}
+
+function Tail({ tail: { shown, hasOlder }, onOlder }: { tail: EventTail; onOlder: () => void }) {
+  return (
+    <>
+      <Table
+        name="events"
+        label="Events, the newest first"
+        rows={shown}
+        keyOf={({ offset }) => String(offset)}
+        columns={COLUMNS}
+      />
+      {shown.length === 0 && <p className="quiet">No event is like that.</p>}
+      {hasOlder && shown.length < MOST_EVENTS && (
+        <button type="button" onClick={onOlder}>
+          Older events
+        </button>
+      )}
+      {hasOlder && shown.length >= MOST_EVENTS && (
+        <p className="quiet">There are older ones: a filter, or a time, leads to them.</p>
       )}
     </>
   );
 }
 
-function Waiting({ count, isPaused, onShow }: { count: number; isPaused: boolean; onShow: () => void }) {
+function Waiting({
+  tail: { waiting, skipped },
+  isPaused,
+  onShow,
+}: {
+  tail: EventTail;
+  isPaused: boolean;
+  onShow: () => void;
+}) {
+  const count = waiting.length;
   return (
-    <span className="waiting">
-      {isPaused ? 'Paused: ' : ''}
-      {plural(count, 'new event')} {count === 1 ? 'waits' : 'wait'}
-      {!isPaused && (
-        <>
-          {' '}
-          <button type="button" onClick={onShow}>
-            Show
-          </button>
-        </>
+    <>
+      {(isPaused || count > 0) && (
+        <span>
+          {isPaused ? 'Paused: ' : ''}
+          {plural(count, 'new event')} {count === 1 ? 'waits' : 'wait'}
+        </span>
       )}
-    </span>
+      {skipped > 0 && <span>{sayNumber(skipped)} more came too fast to keep: they are in the log</span>}
+      {(count > 0 || skipped > 0) && !isPaused && (
+        <button type="button" onClick={onShow}>
+          Show
+        </button>
+      )}
+    </>
   );
 }
 

@@ -6,6 +6,7 @@ import { choicesOf, countHosts } from '../fleet/count-hosts.ts';
 import { filterHosts } from '../fleet/host-filter.ts';
 import { HostOrder, readSorting, writeSorting } from '../fleet/host-sort.ts';
 import { type Highest, highestOf } from '../fleet/host-words.ts';
+import { useCounted } from '../fleet/use-counted.ts';
 import { Announce } from '../parts/fields.tsx';
 import { FleetFilters, SORTED_BY } from '../parts/fleet-filters.tsx';
 import { HeldLists, HeldRulesets } from '../parts/held.tsx';
@@ -15,7 +16,6 @@ import { eventPath, hrefOf, type Query } from '../state/address.ts';
 import { type Answer, useAnswer, useLive, useNow } from '../state/hooks.ts';
 import { live } from '../state/live.ts';
 import { setQuery, withTime } from '../state/navigation.ts';
-import { useCounted } from '../state/use-counted.ts';
 import { sayAgo } from '../text/times.ts';
 import { sayNumber, sayShown } from '../text/words.ts';
 

@@ -48,6 +48,7 @@ export function HostView({ id, query }: { id: string; query: Query }) {
 function Told({ answer, now, isNow }: { answer: HostAnswer; now: number; isNow: boolean }) {
   const { host, history, isCut } = answer;
   const drifts = history.filter(isDrift);
+  const newestEnd = history.findIndex(({ type }) => type === 'fleetwall.job.completed');
   const highest = isNow && live.hosts.hasSnapshot ? highestOf(live.hosts.all) : NO_HOSTS;
   return (
     <>
@@ -68,7 +69,7 @@ function Told({ answer, now, isNow }: { answer: HostAnswer; now: number; isNow: 
         <h2 id="history">History</h2>
         {history.length === 0 && <p>Nothing is known.</p>}
         {history.map((event, index) => (
-          <HistoryEntry key={event.offset} event={event} isOpen={index === 0 && !isDrift(event)} />
+          <HistoryEntry key={event.offset} event={event} isOpen={index === newestEnd} />
         ))}
         {isCut && (
           <p>

@@ -1,5 +1,5 @@
 import type { RolloutAnswer, RolloutRow, RolloutStep } from '../../api.ts';
-import { countEnded, sayEnds } from '../fleet/say-ends.ts';
+import { countEnded, hasTrouble, sayEnds } from '../fleet/say-ends.ts';
 import { FailureCard } from '../parts/failure-group.tsx';
 import { GateCard } from '../parts/gate.tsx';
 import { HostNames } from '../parts/host-names.tsx';
@@ -149,7 +149,7 @@ function Step({ step: { hosts, status, ends } }: { step: RolloutStep }) {
   return (
     <li>
       <div className="step">
-        <Badge word={status} />
+        {hasTrouble(ends) ? <Badge word={status} tone="doubtful" /> : <Badge word={status} />}
         <progress
           value={ended}
           max={Math.max(1, hosts)}

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { HostRow } from '../../api.ts';
-import { prepareTexts } from '../fleet/host-filter.ts';
+import { prepareTexts } from './host-filter.ts';
 
 type Hosts = readonly HostRow[];
 
