@@ -22,7 +22,15 @@ export async function startPage(brokerUrl: string): Promise<{ url: string; pids:
     start(brokerUrl, inside(HUB, process.execPath, MAIN, 'console', '--listen', `127.0.0.1:${port}`)),
     start(brokerUrl, inside(HUB, ...node, RELAY, SOCKET, String(port))),
     // Whoever has started this is not in the hub.
-    start(brokerUrl, ['nsenter', `--net=/proc/${process.ppid}/ns/net`, '--', ...node, RELAY, String(port), SOCKET]),
+    start(brokerUrl, [
+      'nsenter',
+      `--net=/proc/${process.ppid}/ns/net`,
+      '--',
+      ...node,
+      RELAY,
+      String(port),
+      SOCKET,
+    ]),
   ];
   return { url: `http://127.0.0.1:${port}/`, pids };
 }

@@ -88,6 +88,7 @@ describe('rows', () => {
 
 it('asks for all again when the server is another one, or has read the log', () => {
   const source: Source = {
+    hasLogin: false,
     boot: 'one',
     broker: 'connected',
     since: '2026-11-22T10:00:00Z',

@@ -119,8 +119,9 @@ describe('what a page is told of a fleet', () => {
         if (log.messages[place]?.exchange === OPERATOR_EXCHANGE) continue;
         const time = Date.parse(last.time);
         const then = log.fold(place + 1).fleet(null).hosts;
-        const short = ({ lastSeen: _, presence, ...host }: (typeof then)[number]) => ({
+        const short = ({ presence, ...host }: (typeof then)[number]) => ({
           ...host,
+          lastSeen: '',
           // Who had not been heard of for long was silent, which only a clock tells.
           isOffline: presence === 'offline',
         });
