@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { vi } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Source } from '../../src/console/api.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
-const PATIENCE = { timeout: 30_000 };
+const LOOK_MS = 50;
 
 /** What the console has answered. */
 export interface Answered {
@@ -43,10 +43,15 @@ export class TestConsole {
     const { url } = JSON.parse(line) as { url?: string };
     if (url === undefined) throw new Error('the console does not start');
     const console_ = new TestConsole(child, url);
-    await vi.waitFor(() => {
-      if (!console_.said.includes('the log of events is read')) throw new Error(console_.said);
-    }, PATIENCE);
+    while (!console_.said.includes('the log of events is read')) {
+      if (child.exitCode !== null) throw new Error(console_.said);
+      await sleep(LOOK_MS);
+    }
     return console_;
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
   }
 
   async get<T>(path: string): Promise<T> {
