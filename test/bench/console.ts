@@ -8,8 +8,8 @@ import type { Page } from 'playwright-core';
 import { openBrowser, openPage } from '../support/browser.ts';
 import { TestConsole } from '../support/console.ts';
 import { Rabbitmq } from '../support/rabbitmq.ts';
-import { LogOfEvents } from './support/log-of-events.ts';
 import { median, printTable } from './support/figures.ts';
+import { LogOfEvents } from './support/log-of-events.ts';
 
 const [events = 1_000_000, hosts = 20_000, seconds = 60] = process.argv.slice(2).map(Number);
 const SPAN_MS = 3_600_000;

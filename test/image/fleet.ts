@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { documentedBlock } from '../support/document-blocks.ts';
 import { NEXT_IMAGE, NEXT_VERSION } from './build-images.ts';
 import type { Engine } from './engine.ts';
@@ -18,11 +20,12 @@ export async function testFleet(engine: Engine): Promise<void> {
   await bringDown(fleet);
 }
 
-/** The profile `monitoring`, over the same fleet. */
+/** The profiles `monitoring` and `console`, over the same fleet. */
 export async function testMonitoring(engine: Engine): Promise<void> {
   const fleet = new Project(engine);
   await bringUp(fleet);
   await watch(fleet);
+  await lookAtPage(fleet);
   await bringDown(fleet);
 }
 
@@ -157,17 +160,32 @@ async function watch(fleet: Project): Promise<void> {
   // Its dashboards come from Grafana's own image, for which Debian has no stand-in.
   const block = await documentedBlock(page, 'docker compose --profile monitoring up --detach --wait');
   await fleet.engine.shell('docker', block.replace('--wait', '--wait prometheus'));
-  const ask = async (path: string) => {
-    const url = `http://127.0.0.1:9090/api/v1/${path}`;
-    const program = `fetch('${url}').then((answer) => answer.text()).then(console.log)`;
-    const from = ['run', '--rm', '--network', 'host', '--entrypoint', 'node', 'fleetwall', '--eval', program];
-    return await fleet.engine.docker(...from);
-  };
+  const ask = async (path: string) => await fetchAt(fleet, `http://127.0.0.1:9090/api/v1/${path}`);
   await until(
     'all targets answer',
     async () => (await ask('targets')).match(/"health":"up"/g)?.length === HOSTS.length,
   );
   assert.match(await ask('rules'), /"name":"FleetwallUndoFailed"/);
+}
+
+async function lookAtPage(fleet: Project): Promise<void> {
+  say('The page has all three hosts, for whoever has the token');
+  const block = await documentedBlock(page, 'docker compose --profile console up --detach --wait');
+  await fleet.engine.shell('docker', block);
+  const url = 'http://127.0.0.1:9465/api/fleet';
+  assert.match(await fetchAt(fleet, url), /log in first/);
+  const token = await readFile(join(import.meta.dirname, '../../docker/rabbitmq/console-token'), 'utf8');
+  const told = await fetchAt(fleet, url, token.trim());
+  for (const host of HOSTS) assert.match(told, new RegExp(`"hostId":"${host}","presence":"online"`));
+}
+
+/** Asks as a program of the machine does. */
+async function fetchAt({ engine }: Project, url: string, token?: string): Promise<string> {
+  const headers = JSON.stringify(token === undefined ? {} : { authorization: `Bearer ${token}` });
+  const program = `fetch('${url}', { headers: ${headers} }).then((answer) => answer.text()).then(console.log)`;
+  return await engine.docker(
+    ...['run', '--rm', '--network', 'host', '--entrypoint', 'node', 'fleetwall', '--eval', program],
+  );
 }
 
 async function bringDown(fleet: Project): Promise<void> {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +14,10 @@ import type {
 import { TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { TestConsole } from '../../support/console.ts';
+import { documentedBlock } from '../../support/document-blocks.ts';
 import { TestHost } from '../../support/host.ts';
 
+const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js');
 const PATIENCE = { timeout: 30_000 };
 const TOKEN = 'a-token-that-is-long-enough';
 let folder: string;
@@ -256,6 +260,22 @@ describe('a console that cannot be', () => {
     const ended = await fleetwall(['console'], { environment: { FLEETWALL_AMQP_URL: 'amqp://127.0.0.1:1' } });
     expect(ended.status).toBe(3);
   });
+});
+
+it('a console says what the documents have', async () => {
+  const block = await documentedBlock('src/cli/README.md', '$ fleetwall console');
+  const [command = '', ...told] = block.trimEnd().split('\n');
+  const args = [...command.replace('$ fleetwall ', '').split(' '), '--listen', '127.0.0.1:0'];
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH: process.env['PATH'], ...environment() },
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (part: Buffer) => (said += String(part)));
+  const alike = (text: string) => text.replaceAll(/\d+(\.\d+)?/g, 'N').replaceAll(/(host|event)s/g, '$1');
+  await vi.waitFor(() => expect(said.split('\n').map(alike)).toEqual([...told.map(alike), '']), PATIENCE);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
 it('a console ends when it is told to', async () => {
