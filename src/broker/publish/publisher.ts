@@ -26,6 +26,8 @@ export interface PublishOptions {
 
 /** Where a confirm takes so long, the channel waits for a queue that cannot be had now. */
 const CONFIRM_MS = 3_000;
+/** A node that has not confirmed by then may hang, with all its connections: it is looked at meanwhile. */
+const LOOK_ALIVE_MS = 1_000;
 /**
  * A message that has a channel of its own holds up no other; but where that channel is spoilt as well, only the next one helps. So the
  * first limits are short, and longer ones follow for a broker that is slow.
@@ -55,6 +57,7 @@ export class Publisher {
   /** Ends the time in which each message has a channel of its own; `null`: that is not now. */
   #apart: NodeJS.Timeout | null = null;
   #alone = 0;
+  #isLooking = false;
   readonly #line = new OneAtATime();
   #failuresInLine = 0;
   /** How often, one after the other, a message of the line was not confirmed. */
@@ -113,17 +116,26 @@ export class Publisher {
   }
 
   async #publishOn(channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {
+    const look = setTimeout(() => this.#lookAlive(), LOOK_ALIVE_MS);
     try {
       const onLate = () => this.#renewal.noteConfirm();
       const routed = await channel.publish(message, { limitMs: CONFIRM_MS, onLate });
       this.#renewal.noteConfirm();
       return routed;
     } catch (error) {
-      if (error instanceof NoConfirm && this.#model !== null) void leaveIfDead(this.#model);
       if (error instanceof NoConfirm || this.#options.inOrder) this.#beginApart();
       this.#noteFailure(error);
       throw error;
+    } finally {
+      clearTimeout(look);
     }
+  }
+
+  /** Once at a time, however many messages wait. */
+  #lookAlive(): void {
+    if (this.#model === null || this.#isLooking) return;
+    this.#isLooking = true;
+    void leaveIfDead(this.#model).finally(() => (this.#isLooking = false));
   }
 
   async #publishAlone(

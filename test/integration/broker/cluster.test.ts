@@ -28,6 +28,11 @@ describe('a broker of three nodes', () => {
       for (let revision = 2; revision < 2 + JOBS; revision += 1) {
         expect(await fleet.push(revision, ANSWER_SECONDS), `revision ${revision}`).toEqual(all('applied'));
       }
+      // No question reaches the hosts, as their control queues are gone: they are there all the same.
+      const { hosts } = await fleet.client.fleet();
+      expect(Object.fromEntries([...hosts].map(([id, { presence }]) => [id, presence]))).toEqual(
+        all('online'),
+      );
       const settings = WorkerSettings.parse({ hostId: 'host-1', amqpUrl: living?.url, allowUnsigned: true });
       const findings = await examineBroker({ settings, run: runCommand } as Examined);
       expect(findings.map(({ verdict, message }) => `${verdict} ${message}`).join('\n')).toMatch(
