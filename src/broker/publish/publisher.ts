@@ -4,7 +4,7 @@ import { BackOff } from '../../job/time/back-off.ts';
 import { OneAtATime } from '../../job/time/one-at-a-time.ts';
 import { isOpen } from '../connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
-import { ConnectionRenewal, leaveIfDead } from './connection-renewal.ts';
+import { ConnectionRenewal } from './connection-renewal.ts';
 import { type OutgoingMessage, PublishChannel, type Routed } from './publish-channel.ts';
 import { NoConfirm, PublishFailed } from './publish-failed.ts';
 
@@ -26,8 +26,6 @@ export interface PublishOptions {
 
 /** Where a confirm takes so long, the channel waits for a queue that cannot be had now. */
 const CONFIRM_MS = 3_000;
-/** A node that has not confirmed by then may hang, with all its connections: it is looked at meanwhile. */
-const LOOK_ALIVE_MS = 1_000;
 /**
  * A message that has a channel of its own holds up no other; but where that channel is spoilt as well, only the next one helps. So the
  * first limits are short, and longer ones follow for a broker that is slow.
@@ -57,7 +55,6 @@ export class Publisher {
   /** Ends the time in which each message has a channel of its own; `null`: that is not now. */
   #apart: NodeJS.Timeout | null = null;
   #alone = 0;
-  #isLooking = false;
   readonly #line = new OneAtATime();
   #failuresInLine = 0;
   /** How often, one after the other, a message of the line was not confirmed. */
@@ -116,7 +113,7 @@ export class Publisher {
   }
 
   async #publishOn(channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {
-    const look = setTimeout(() => this.#lookAlive(), LOOK_ALIVE_MS);
+    const endWatch = this.#renewal.watch(this.#model);
     try {
       const onLate = () => this.#renewal.noteConfirm();
       const routed = await channel.publish(message, { limitMs: CONFIRM_MS, onLate });
@@ -127,15 +124,8 @@ export class Publisher {
       this.#noteFailure(error);
       throw error;
     } finally {
-      clearTimeout(look);
+      endWatch();
     }
-  }
-
-  /** Once at a time, however many messages wait. */
-  #lookAlive(): void {
-    if (this.#model === null || this.#isLooking) return;
-    this.#isLooking = true;
-    void leaveIfDead(this.#model).finally(() => (this.#isLooking = false));
   }
 
   async #publishAlone(
