@@ -15,6 +15,8 @@ export interface PublisherOptions {
   onTrouble?: (error: unknown) => void;
   /** Whether messages arrive in the order in which they were published, also while each has a channel of its own. */
   inOrder: boolean;
+  /** For how long nothing is confirmed before another node is tried, in milliseconds since the first failure. */
+  leaveMs: number;
 }
 
 export interface PublishOptions {
@@ -48,7 +50,7 @@ const LOOK_MS = 100;
  */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #renewal = new ConnectionRenewal();
+  readonly #renewal: ConnectionRenewal;
   #model: ChannelModel | null = null;
   #channel: PublishChannel | null = null;
   #isClosed = false;
@@ -62,6 +64,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#renewal = new ConnectionRenewal(options.leaveMs);
   }
 
   /** The connection, while there is a channel. */
