@@ -5,6 +5,7 @@ import { OneAtATime } from '../../job/time/one-at-a-time.ts';
 import { isOpen } from '../connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
 import { ConnectionRenewal } from './connection-renewal.ts';
+import { limitAfter } from './limit-after.ts';
 import { type OutgoingMessage, PublishChannel, type Routed } from './publish-channel.ts';
 import { NoConfirm, PublishFailed } from './publish-failed.ts';
 
@@ -28,11 +29,6 @@ export interface PublishOptions {
 
 /** Where a confirm takes so long, the channel waits for a queue that cannot be had now. */
 const CONFIRM_MS = 3_000;
-/**
- * A message that has a channel of its own holds up no other; but where that channel is spoilt as well, only the next one helps. So the
- * first limits are short, and longer ones follow for a broker that is slow.
- */
-const CONFIRM_ALONE = { firstMs: 2_000, longestMs: 10_000, factor: 1.5 };
 /** How long messages have channels of their own after one was not confirmed. */
 const APART_MS = 60_000;
 /** So many channels for single messages at a time. */
@@ -215,9 +211,4 @@ export class Publisher {
       }
     }
   }
-}
-
-function limitAfter(failures: number): number {
-  const { firstMs, longestMs, factor } = CONFIRM_ALONE;
-  return Math.min(longestMs, firstMs * factor ** failures);
 }
