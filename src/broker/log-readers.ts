@@ -13,12 +13,15 @@ import { untilLost } from './connection/until-lost.ts';
 import { NoAnswer, within } from './connection/within.ts';
 import type { StreamSource } from './stream-source.ts';
 
-/** A node that waits for a decision of the others may give no answer at all. */
+/** A node that waits for a decision of the others may give no answer at all: then it is tried beside that. */
 const SOURCE_MS = 4_000;
 /** So many refusals may be had in a row: a node without a copy of the event log may just have been started. */
 const MOST_REFUSED = 10;
-/** After so many tries without an answer, another node may give one. */
-const TRIES_A_NODE = 3;
+/**
+ * After so many tries without an answer, another node may give one. While a node hangs, the others may need twice the time of Erlang's
+ * `net_setuptime` for an answer, 14 s in all by default.
+ */
+const TRIES_A_NODE = 4;
 const LONGEST_PAUSE_MS = 2_000;
 const REFUSED_PAUSE_MS = 10_000;
 
@@ -79,13 +82,24 @@ export class LogReaders {
   async #openSource(kept: KeptSource): Promise<void> {
     const pause = new BackOff({ longestMs: LONGEST_PAUSE_MS });
     let [refused, unanswered] = [0, 0];
+    let earlier = { model: null as ChannelModel | null, tries: [] as Promise<void>[] };
     kept.isOpening = true;
     try {
       while (this.#sources.has(kept)) {
         const model = await this.#connected();
+        if (earlier.model !== model) earlier = { model, tries: [] };
+        const opening = openSource(kept.source, model);
+        const any = Promise.race([opening, ...earlier.tries]);
         try {
-          return await untilLost(model, openSource(kept.source, model));
+          await untilLost(
+            model,
+            within(SOURCE_MS, async () => await any),
+          );
+          if (kept.source.isRead) return;
+          earlier.tries = [];
         } catch (error) {
+          // It may be answered yet; that it failed, only a later one tells.
+          earlier.tries.push(opening.catch(async () => await new Promise<never>(() => {})));
           const isAnswer = !(error instanceof NoAnswer) && isOpen(model);
           if (isAnswer) refused += 1;
           else unanswered += 1;
@@ -120,7 +134,7 @@ export class LogReaders {
 /** @throws {Error} what the broker said */
 async function openSource(source: StreamSource, model: ChannelModel): Promise<void> {
   try {
-    await within(SOURCE_MS, async () => await source.open(model));
+    await source.open(model);
   } catch (error) {
     if (replyCode(error) !== NOT_FOUND) throw error;
     await declareForOperators(model);

@@ -27,6 +27,8 @@ export class StreamSource {
   readonly #stream: string;
   readonly #onMessage: Listener;
   #start: StreamStart;
+  #model: ChannelModel | null = null;
+  /** On which it is read. */
   #channel: Channel | null = null;
   #isClosed = false;
   #onLost = () => {};
@@ -42,19 +44,27 @@ export class StreamSource {
     this.#onLost = listener;
   }
 
+  /** Whether it is read over some connection, as far as is known here. */
+  get isRead(): boolean {
+    return this.#channel !== null;
+  }
+
+  /** Of several that are under way over one connection, the first that the broker answers is read. */
   async open(model: ChannelModel): Promise<void> {
+    if (this.#model !== model) this.#channel = null;
+    this.#model = model;
     const channel = await openChannel(model);
-    if (this.#isClosed) return closeChannel(channel);
-    this.#channel = channel;
     channel.on('close', () => {
-      if (this.#channel === channel && isOpen(model)) this.#onLost();
+      if (this.#channel !== channel) return;
+      this.#channel = null;
+      if (isOpen(model)) this.#onLost();
     });
     await channel.prefetch(PREFETCH);
     let unacknowledged = 0;
     const receive = (message: ConsumeMessage | null) => {
-      if (this.#channel !== channel) return;
       // The stream, or the copy of it on this node, is gone.
       if (message === null) return closeChannel(channel);
+      if (!this.#becomesRead(channel, model)) return;
       unacknowledged += 1;
       if (unacknowledged >= ACKNOWLEDGE_EVERY) {
         unacknowledged = 0;
@@ -63,6 +73,14 @@ export class StreamSource {
       this.#take(message);
     };
     await channel.consume(this.#stream, receive, { arguments: { 'x-stream-offset': offsetOf(this.#start) } });
+    if (!this.#becomesRead(channel, model)) closeChannel(channel);
+  }
+
+  /** The first that is answered becomes it. */
+  #becomesRead(channel: Channel, model: ChannelModel): boolean {
+    if (this.#isClosed || this.#model !== model) return false;
+    this.#channel ??= channel;
+    return this.#channel === channel;
   }
 
   /** For good, also while it is being opened. */

@@ -28,8 +28,8 @@ const { values } = parseArgs({
   },
 });
 const asGuided = [`net_ticktime = ${values.ticktime}`, 'cluster_partition_handling = pause_minority'];
-/** RabbitMQ 3.10 has no other form for it. */
-const PROMPT_ELECTIONS = '[{aten, [{poll_interval, 1000}]}].\n';
+/** RabbitMQ 3.10 has no other form for the first, and none has one for the second. */
+const PROMPT = '[{aten, [{poll_interval, 1000}]}, {kernel, [{net_setuptime, 1}]}].\n';
 let revision = 1;
 let failures = 0;
 
@@ -42,7 +42,7 @@ await inOwnNamespace(async () => {
 async function inCluster(queueType: 'quorum' | 'classic'): Promise<void> {
   const broker = {
     ...(values.root === undefined ? {} : { root: values.root }),
-    ...(values.defaults === true ? {} : { advanced: PROMPT_ELECTIONS }),
+    ...(values.defaults === true ? {} : { advanced: PROMPT }),
     configure: async () => (values.defaults === true ? [] : asGuided),
   };
   const older = queueType === 'quorum';

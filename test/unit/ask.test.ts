@@ -144,3 +144,33 @@ it('a refusal is no end of a job that was begun', async () => {
   ]);
   expect(taken).toMatchObject({ end: 'applied' });
 });
+
+it('ends with the last answer, although a look at the fleet hangs and the broker has not confirmed the job', async () => {
+  vi.useFakeTimers();
+  try {
+    const { link, hear } = echoing(async () => 'routed');
+    const publish = async (_: OutgoingMessage, signal?: AbortSignal) =>
+      await new Promise<Routed>((_resolve, reject) =>
+        signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+      );
+    const reader = { read: (message: object) => ('event' in message ? message.event : null) };
+    const looks: AbortSignal[] = [];
+    const lookBehind = async (signal: AbortSignal) => {
+      looks.push(signal);
+      return await new Promise<never>(() => {});
+    };
+    const options = { reader: reader as never, timeoutMs: 60_000, lookBehind };
+    const unconfirmed = ask({ ...link, publish } as never, [toHosts(MESSAGE, ['web-1'])], options);
+    await vi.advanceTimersByTimeAsync(10_000);
+    hear({ key: 'web-1.job.x', event: completed({ outcome: 'applied' }) });
+    expect(await unconfirmed).toMatchObject(new Map([['web-1', { end: 'applied' }]]));
+    const asking = ask(link as never, [toHosts(MESSAGE, ['web-1'])], options);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(looks.map(({ aborted }) => aborted)).toEqual([false]);
+    hear({ key: 'web-1.job.x', event: completed({ outcome: 'applied' }) });
+    expect(await asking).toMatchObject(new Map([['web-1', { end: 'applied' }]]));
+    expect(looks.map(({ aborted }) => aborted)).toEqual([true]);
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -9,6 +9,9 @@ import { Publisher } from './publisher.ts';
 /** What is lacking while events cannot be published, as it is called in the log and on /readyz. */
 export const PUBLISHING = 'publishing of events';
 
+/** Over a new connection, jobs in hand come again. */
+const LEAVE_MS = 15_000;
+
 export interface SenderOptions {
   /** The publisher's name at the broker; `undefined`: only the broker knows it. */
   user: string | undefined;
@@ -31,7 +34,7 @@ export class EventSender {
     const { restore, lacks } = options;
     this.#options = options;
     const onTrouble = (error: unknown) => lacks.begin(PUBLISHING, error);
-    this.#publisher = new Publisher({ restore, onTrouble, inOrder: true });
+    this.#publisher = new Publisher({ restore, onTrouble, inOrder: true, leaveMs: LEAVE_MS });
   }
 
   /** Whether events can be sent now: a channel is open, and the broker takes messages. */

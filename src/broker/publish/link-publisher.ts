@@ -11,11 +11,13 @@ import { Publisher } from './publisher.ts';
 
 /** How long to wait for a connection. */
 const LOOK_MS = 100;
+/** Another node may do better, such as for one that is cut off from the others. No job is in hand here, which would come again. */
+const LEAVE_MS = 3_000;
 
 /** Publishes the messages of the central side until the broker has them. */
 export class LinkPublisher {
   readonly #log: Log;
-  readonly #publisher = new Publisher({ restore: declareForOperators, inOrder: false });
+  readonly #publisher = new Publisher({ restore: declareForOperators, inOrder: false, leaveMs: LEAVE_MS });
   #isClosed = false;
 
   constructor(log: Log) {

@@ -4,7 +4,8 @@ import { BackOff } from '../../job/time/back-off.ts';
 import { OneAtATime } from '../../job/time/one-at-a-time.ts';
 import { isOpen } from '../connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
-import { ConnectionRenewal, leaveIfDead } from './connection-renewal.ts';
+import { ConnectionRenewal } from './connection-renewal.ts';
+import { limitAfter } from './limit-after.ts';
 import { type OutgoingMessage, PublishChannel, type Routed } from './publish-channel.ts';
 import { NoConfirm, PublishFailed } from './publish-failed.ts';
 
@@ -15,6 +16,8 @@ export interface PublisherOptions {
   onTrouble?: (error: unknown) => void;
   /** Whether messages arrive in the order in which they were published, also while each has a channel of its own. */
   inOrder: boolean;
+  /** For how long nothing is confirmed before another node is tried, in milliseconds since the first failure. */
+  leaveMs: number;
 }
 
 export interface PublishOptions {
@@ -26,11 +29,6 @@ export interface PublishOptions {
 
 /** Where a confirm takes so long, the channel waits for a queue that cannot be had now. */
 const CONFIRM_MS = 3_000;
-/**
- * A message that has a channel of its own holds up no other; but where that channel is spoilt as well, only the next one helps. So the
- * first limits are short, and longer ones follow for a broker that is slow.
- */
-const CONFIRM_ALONE = { firstMs: 2_000, longestMs: 10_000, factor: 1.5 };
 /** How long messages have channels of their own after one was not confirmed. */
 const APART_MS = 60_000;
 /** So many channels for single messages at a time. */
@@ -48,7 +46,7 @@ const LOOK_MS = 100;
  */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #renewal = new ConnectionRenewal();
+  readonly #renewal: ConnectionRenewal;
   #model: ChannelModel | null = null;
   #channel: PublishChannel | null = null;
   #isClosed = false;
@@ -62,6 +60,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#renewal = new ConnectionRenewal(options.leaveMs);
   }
 
   /** The connection, while there is a channel. */
@@ -113,16 +112,18 @@ export class Publisher {
   }
 
   async #publishOn(channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {
+    const endWatch = this.#renewal.watch(this.#model);
     try {
       const onLate = () => this.#renewal.noteConfirm();
       const routed = await channel.publish(message, { limitMs: CONFIRM_MS, onLate });
       this.#renewal.noteConfirm();
       return routed;
     } catch (error) {
-      if (error instanceof NoConfirm && this.#model !== null) void leaveIfDead(this.#model);
       if (error instanceof NoConfirm || this.#options.inOrder) this.#beginApart();
       this.#noteFailure(error);
       throw error;
+    } finally {
+      endWatch();
     }
   }
 
@@ -210,9 +211,4 @@ export class Publisher {
       }
     }
   }
-}
-
-function limitAfter(failures: number): number {
-  const { firstMs, longestMs, factor } = CONFIRM_ALONE;
-  return Math.min(longestMs, firstMs * factor ** failures);
 }

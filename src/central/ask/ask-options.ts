@@ -10,8 +10,8 @@ export interface AskOptions {
   timeoutMs: number;
   exchange?: string;
   onEvent?: ((event: FleetEvent) => void) | undefined;
-  /** Looks which hosts do not begin it, as others' jobs wait there to be confirmed. */
-  lookBehind?: () => Promise<ReadonlyMap<string, Behind>>;
+  /** Looks which hosts do not begin it, as others' jobs wait there to be confirmed; the signal ends it. */
+  lookBehind?: (signal: AbortSignal) => Promise<ReadonlyMap<string, Behind>>;
   onBehind?: ((host: string, behind: Behind) => void) | undefined;
   /** What is known of jobs that were sent before. */
   known?:

@@ -12,6 +12,7 @@ import { behindMs, findBehind } from './behind.ts';
 import { listen } from './listen.ts';
 import type { HostAnswer, HostAnswers } from './options.ts';
 import { isRefusal } from './refusal.ts';
+import { sendJob } from './send-job.ts';
 
 /** In the routing key of each event of a job. */
 const JOB_EVENTS = '.job.';
@@ -52,6 +53,8 @@ class Asking {
   #deaf: Error | null = null;
   #isMarkerRead = false;
   #wake: () => void = () => {};
+  /** Aborted when nothing is waited for any more. */
+  readonly #over = new AbortController();
 
   constructor(link: FleetLink, messages: readonly AddressedMessage[], options: AskOptions) {
     this.#link = link;
@@ -66,9 +69,10 @@ class Asking {
   async run(): Promise<HostAnswers> {
     const { signal } = this.#options;
     const stopListening = await this.#listen();
-    const onAbort = () => this.#wake();
+    const onAbort = () => this.#end(signal?.reason);
     signal?.addEventListener('abort', onAbort);
     try {
+      signal?.throwIfAborted();
       await this.#send();
       await this.#wait();
     } finally {
@@ -93,7 +97,7 @@ class Asking {
       onReopened: () => void this.#send().catch(() => {}),
       onDeaf: (error) => {
         this.#deaf = error;
-        this.#wake();
+        this.#end(error);
       },
       signal,
     });
@@ -106,18 +110,9 @@ class Asking {
       this.#messages.flatMap(({ message, sends, hosts }) =>
         sends.map(async ({ key, host }) => {
           if (host !== null && this.#answers.has(host)) return;
-          const { body, contentType, contentEncoding, jobId } = message;
-          const answer = await this.#link.publish(
-            {
-              exchange,
-              key,
-              body,
-              contentType,
-              messageId: jobId,
-              ...(contentEncoding === undefined ? {} : { properties: { contentEncoding } }),
-            },
-            signal,
-          );
+          // A key of many may have to reach more hosts than were asked.
+          const until = host === null ? { signal } : { enough: this.#over.signal };
+          const answer = await sendJob(this.#link, { message, exchange, key }, until);
           if (answer === 'unroutable') this.#noQueue(host === null ? unnamed(sends, hosts) : [host]);
         }),
       ),
@@ -131,7 +126,12 @@ class Asking {
   /** Only the last answer wakes the one who waits: with thousands of hosts, each look at all of them counts. */
   #answer(host: string, answer: HostAnswer): void {
     this.#answers.set(host, answer);
-    if (this.#open.delete(host) && this.#open.size === 0) this.#wake();
+    if (this.#open.delete(host) && this.#open.size === 0) this.#end();
+  }
+
+  #end(reason?: unknown): void {
+    this.#over.abort(reason);
+    this.#wake();
   }
 
   #take(event: FleetEvent): void {
@@ -151,12 +151,12 @@ class Asking {
 
   /** Until all have answered, or the time of all others is up. */
   async #wait(): Promise<void> {
-    const { timeoutMs, signal } = this.#options;
+    const { timeoutMs, lookBehind, signal } = this.#options;
     let latest = Date.now() + timeoutMs;
     if (this.#open.size > 0 && signal?.aborted !== true) {
       await this.#changeOr(Math.min(BEHIND_MS, timeoutMs));
       const late = [...this.#open].filter((host) => !this.#times.hasBegun(host));
-      for (const [host, behind] of await findBehind(late, this.#options.lookBehind)) {
+      for (const [host, behind] of await findBehind(late, lookBehind, this.#over.signal)) {
         this.#times.give(host, behindMs(behind) + timeoutMs);
         this.#options.onBehind?.(host, behind);
       }

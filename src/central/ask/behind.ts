@@ -1,4 +1,6 @@
+import { abortable } from '../../broker/connection/abortable.ts';
 import { MAX_CONFIRM_SECONDS } from '../../contract/job.ts';
+import type { AskOptions } from './ask-options.ts';
 import type { Operator } from './operator.ts';
 import type { Behind } from './options.ts';
 
@@ -22,12 +24,16 @@ export function behindMs({ until }: Behind): number {
   return until === null ? MAX_CONFIRM_SECONDS * 1000 : Math.max(0, until.getTime() - Date.now());
 }
 
-/** Those of hosts that have not begun which wait for a person. They are there, and not silent. */
+/**
+ * Those of hosts that have not begun which wait for a person. They are there, and not silent. A look at the fleet takes as long as the
+ * broker takes: nobody waits for it once the signal is aborted.
+ */
 export async function findBehind(
   late: readonly string[],
-  look: (() => Promise<ReadonlyMap<string, Behind>>) | undefined,
+  look: AskOptions['lookBehind'],
+  signal: AbortSignal,
 ): Promise<[string, Behind][]> {
   if (late.length === 0 || look === undefined) return [];
-  const behind = await look().catch(() => new Map<string, Behind>());
+  const behind = await abortable(look(signal), signal).catch(() => new Map<string, Behind>());
   return [...behind].filter(([host]) => late.includes(host));
 }

@@ -40,7 +40,7 @@ export class Operator implements FleetObserver {
     const options = { reader: this.reader, timeoutMs: timeoutSeconds * 1000, signal, onEvent, known };
     if (exchange !== undefined) return await ask(this.link, messages, { ...options, exchange });
     const own = new Set(messages.map(({ message }) => message.jobId));
-    const lookBehind = async () => await hostsBehind(this, own, signal);
+    const lookBehind = async (enough: AbortSignal) => await hostsBehind(this, own, enough);
     return await ask(this.link, messages, { ...options, lookBehind, onBehind });
   }
 

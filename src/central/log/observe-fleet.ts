@@ -1,4 +1,5 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
+import type { IncomingMessage } from '../../broker/stream-source.ts';
 import { ALL_KEY, CONTROL_EXCHANGE, EVENT_LOG_STREAM } from '../../contract/names.ts';
 import type { PreparedMessage } from '../messages/messages.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
@@ -24,6 +25,8 @@ const WHOLE_LOG = 50_000;
 const RECENT_MS = 10 * 60_000;
 /** Nobody answers a ping that waits in the queue of a host which is away. */
 const PING_MS = 10_000;
+/** Longer than a quorum queue needs for a new leader. A classic queue whose node hangs, or is gone, can never be had. */
+const ASK_MS = 5_000;
 
 /**
  * The fleet as it is now: everybody is asked to say how it is, and what was said before tells of those who do not. There is no
@@ -41,7 +44,7 @@ export async function observeFleet(
   const answered = new Set<string>();
   const marker = new LogMarker();
   const place = { hasCaughtUp: false, isOver: false };
-  const stop = await link.read({ since: new Date(now - recentMs) }, (message) => {
+  const take = (message: IncomingMessage) => {
     if (marker.is(message)) {
       place.isOver = place.hasCaughtUp;
       place.hasCaughtUp = true;
@@ -53,13 +56,12 @@ export async function observeFleet(
     if (event === null || !isFleetEvent(event)) return;
     fleet.take(event);
     if (place.hasCaughtUp) answered.add(event.data.hostId);
-  });
+  };
+  const stop = await link.read({ since: new Date(now - recentMs) }, take, () => {}, signal);
   try {
     // What stands behind the mark was said after we had asked, whatever the clocks of hosts say.
     await marker.publish(link, signal);
-    const properties = { expiration: String(PING_MS) };
-    const message = { exchange: CONTROL_EXCHANGE, key: ALL_KEY, messageId: ping.jobId, properties, ...ping };
-    await link.publish(message, signal);
+    await askAll(link, ping, signal);
     const deadline = Date.now() + answerMs;
     const haveAllAnswered = () =>
       place.hasCaughtUp &&
@@ -88,4 +90,24 @@ export async function observeFleet(
   const unasked = await findUnasked(link, quiet, now);
   for (const { hostId } of quiet) fleet.noteQuiet(hostId, unasked.has(hostId));
   return fleet;
+}
+
+/** The queue of one host that cannot be had keeps the confirm away, and nobody waiting: whom it has reached, the answers tell. */
+async function askAll(
+  link: Pick<FleetLink, 'publish'>,
+  ping: PreparedMessage,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const properties = { expiration: String(PING_MS) };
+  const message = { exchange: CONTROL_EXCHANGE, key: ALL_KEY, messageId: ping.jobId, properties, ...ping };
+  const enough = new AbortController();
+  const timer = setTimeout(() => enough.abort(), ASK_MS);
+  try {
+    const signals = signal === undefined ? [enough.signal] : [enough.signal, signal];
+    await link.publish(message, AbortSignal.any(signals));
+  } catch (error) {
+    if (!enough.signal.aborted || signal?.aborted === true) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,5 +1,7 @@
+import { connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WorkerSettings } from '../../../src/config/worker-settings.ts';
+import { ALL_KEY, CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
 import { examineBroker } from '../../../src/doctor/check-broker.ts';
 import type { Examined } from '../../../src/doctor/finding.ts';
 import { runCommand } from '../../../src/host/run-command.ts';
@@ -28,6 +30,18 @@ describe('a broker of three nodes', () => {
       for (let revision = 2; revision < 2 + JOBS; revision += 1) {
         expect(await fleet.push(revision, ANSWER_SECONDS), `revision ${revision}`).toEqual(all('applied'));
       }
+      // Nor does a queue that takes nothing hold up who asks all hosts, as RabbitMQ 4 has it for a classic queue whose node hangs.
+      const connection = await connect(living?.url ?? '');
+      const channel = await connection.createChannel();
+      await channel.assertQueue('takes-nothing', {
+        arguments: { 'x-max-length': 0, 'x-overflow': 'reject-publish' },
+      });
+      await channel.bindQueue('takes-nothing', CONTROL_EXCHANGE, ALL_KEY);
+      await connection.close();
+      const { hosts } = await fleet.client.fleet();
+      expect(Object.fromEntries([...hosts].map(([id, { presence }]) => [id, presence]))).toEqual(
+        all('online'),
+      );
       const settings = WorkerSettings.parse({ hostId: 'host-1', amqpUrl: living?.url, allowUnsigned: true });
       const findings = await examineBroker({ settings, run: runCommand } as Examined);
       expect(findings.map(({ verdict, message }) => `${verdict} ${message}`).join('\n')).toMatch(
