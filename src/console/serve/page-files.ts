@@ -12,7 +12,6 @@ const TYPES = {
   'icon.svg': 'image/svg+xml',
 } as const;
 
-export type PageFile = keyof typeof TYPES;
 export type PageFiles = ReadonlyMap<string, Answer>;
 
 /** The files of the page, in memory: there is no way from an address to any other file. @throws {Error} of the file system */

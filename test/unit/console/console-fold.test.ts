@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IncomingMessage } from '../../../src/broker/stream-source.ts';
 import { EventReader } from '../../../src/central/log/event-reader.ts';
-import { FleetState } from '../../../src/central/log/fleet-state.ts';
+import { FleetState, type HostState } from '../../../src/central/log/fleet-state.ts';
 import { ConsoleFold } from '../../../src/console/fold/console-fold.ts';
 import type { FleetEvent } from '../../../src/contract/event.ts';
 import { forgottenKey, hostForgotten } from '../../../src/contract/host-forgotten.ts';
@@ -92,13 +92,14 @@ describe('what a page is told of a fleet', () => {
         if (event !== null) fleet.take(event as FleetEvent);
       }
       const told = log.fold().fleet(null).hosts;
-      const short = (host: {
-        hostId: string;
-        presence: string;
-        groups: readonly string[];
-        running: string | null;
-      }) => [host.hostId, host.presence, host.groups, host.running] as const;
-      expect(told.map(short).toSorted()).toEqual([...fleet.hosts.values()].map(short).toSorted());
+      const short = ({
+        hostId,
+        presence,
+        groups,
+        running,
+      }: Pick<HostState, 'hostId' | 'presence' | 'groups' | 'running'>) =>
+        [hostId, { presence, groups, running }] as const;
+      expect(new Map(told.map(short))).toEqual(new Map([...fleet.hosts.values()].map(short)));
       for (const { hostId, lastSeen, rulesets } of told) {
         const host = fleet.hosts.get(hostId);
         expect(lastSeen).toBe(host?.lastSeen.toISOString());
