@@ -183,9 +183,8 @@ async function lookAtPage(fleet: Project): Promise<void> {
 async function fetchAt({ engine }: Project, url: string, token?: string): Promise<string> {
   const headers = JSON.stringify(token === undefined ? {} : { authorization: `Bearer ${token}` });
   const program = `fetch('${url}', { headers: ${headers} }).then((answer) => answer.text()).then(console.log)`;
-  return await engine.docker(
-    ...['run', '--rm', '--network', 'host', '--entrypoint', 'node', 'fleetwall', '--eval', program],
-  );
+  const from = ['run', '--rm', '--network', 'host', '--entrypoint', 'node', 'fleetwall', '--eval', program];
+  return await engine.docker(...from);
 }
 
 async function bringDown(fleet: Project): Promise<void> {
