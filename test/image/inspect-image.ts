@@ -58,6 +58,7 @@ export async function inspectImage(engine: Engine): Promise<void> {
   // The rest is what Debian's packages have.
   const ours = added.filter((path) => path.startsWith('/usr/lib/fleetwall/'));
   assert.ok(ours.includes('/usr/lib/fleetwall/dist/cli/main.js'));
+  assert.ok(ours.includes('/usr/lib/fleetwall/dist/console/index.html'));
   assert.deepEqual(
     ours.filter((path) => NOT_THERE.test(path)),
     [],

@@ -78,6 +78,7 @@ describe('the npm package', () => {
       // A program that the command starts.
       ...(await filesFrom('dist/cli/connect-probe.js')),
       'dist/cli/THIRD-PARTY-LICENSES',
+      ...(await readdir(join(ROOT, 'dist/console'))).map((name) => `dist/console/${name}`),
       ...(await schemaFiles()).map((name) => `dist/schema/${name}`),
       ...(await readdir(join(ROOT, 'dist/man'))).map((name) => `dist/man/${name}`),
     ];
