@@ -37,7 +37,7 @@ try {
   await root.remove();
 }
 
-/** A page of the manual for each that package.json names, and completion for three shells. */
+/** A page of the manual for each that package.json names, completion for three shells, and what the console serves. */
 async function hasPages(file: string): Promise<void> {
   const { man } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
     man: string[];
@@ -51,6 +51,8 @@ async function hasPages(file: string): Promise<void> {
   ];
   const pages = man.map((path) => `man/man1/${basename(path)}.gz`);
   for (const path of [...pages, ...shells]) assert.ok(paths.has(`usr/share/${path}`), path);
+  for (const name of ['index.html', 'console.js', 'console.css', 'icon.svg'])
+    assert.ok(paths.has(`usr/lib/fleetwall/dist/console/${name}`), name);
 }
 
 async function withoutSystemd(first: string, next: string): Promise<void> {
