@@ -39,7 +39,7 @@ export function Header({ address }: { address: Address }) {
           )}
         </div>
         <div className="state-bar">
-          <TimeBar at={at} source={live.source} />
+          <TimeBar at={at} oldest={live.source?.from ?? null} />
           <SourceState isAtTime={at !== undefined} />
         </div>
         {at !== undefined && (

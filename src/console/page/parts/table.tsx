@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { escapeControl } from '../../../contract/escape.ts';
 import { useRowHeight } from './row-height.ts';
 import { useVirtualRows } from './virtual-rows.ts';
 
@@ -9,6 +10,8 @@ export interface Column<T> {
   isNumber?: boolean;
   canSort?: boolean;
   cell: (row: T) => ComponentChildren;
+  /** All that the cell says: it may be cut by the width of its column. */
+  title?: (row: T) => string;
 }
 
 interface Sorting {
@@ -84,8 +87,13 @@ export function Table<T>({ name, label, rows, keyOf, columns, sorting, onSort }:
               data-index={index}
               style={{ transform: `translateY(${top - start}px)` }}
             >
-              {columns.map(({ id, cell, isNumber }) => (
-                <div role="cell" key={id} className={`cell c-${id}${isNumber ? ' number' : ''}`}>
+              {columns.map(({ id, cell, isNumber, title }) => (
+                <div
+                  role="cell"
+                  key={id}
+                  className={`cell c-${id}${isNumber ? ' number' : ''}`}
+                  title={title === undefined ? undefined : escapeControl(title(row))}
+                >
                   {cell(row)}
                 </div>
               ))}

@@ -60,11 +60,15 @@ export function useVirtualRows(
   }
 
   useLayoutEffect(() => virtualizer._didMount(), []);
+  useLayoutEffect(() => virtualizer._willUpdate());
   useLayoutEffect(() => {
-    virtualizer._willUpdate();
-    const top = Math.round((body.current?.getBoundingClientRect().top ?? 0) + scrollY);
-    if (top !== start) setStart(top);
-  });
+    const look = () => setStart(Math.round((body.current?.getBoundingClientRect().top ?? 0) + scrollY));
+    look();
+    // What stands above the rows cannot grow without the page. The observer is called once all is laid out, so to look costs nothing.
+    const observer = new ResizeObserver(look);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, []);
   return {
     items: virtualizer.getVirtualItems(),
     height: virtualizer.getTotalSize(),

@@ -20,12 +20,13 @@ const COLUMNS: readonly Column<EventRow>[] = [
   {
     id: 'who',
     head: 'Host or rollout',
+    title: ({ hostId, rolloutId }) => hostId ?? rolloutId ?? '',
     cell: ({ hostId, rolloutId }) => {
       if (hostId !== null) return <HostLink id={hostId} />;
       return rolloutId === null ? '-' : <RolloutLink id={rolloutId} />;
     },
   },
-  { id: 'type', head: 'Type', cell: ({ type }) => <Text of={sayType(type)} /> },
+  { id: 'type', head: 'Type', title: ({ type }) => type, cell: ({ type }) => <Text of={sayType(type)} /> },
   {
     id: 'outcome',
     head: 'Outcome',
@@ -34,6 +35,7 @@ const COLUMNS: readonly Column<EventRow>[] = [
   {
     id: 'says',
     head: 'What happened',
+    title: ({ says }) => says,
     cell: ({ says }) => <Text of={says} />,
   },
 ];

@@ -124,11 +124,17 @@ function columnsOf(highest: Highest, now: number): readonly Column<HostRow>[] {
     seen: ({ lastSeen }) => <span title={lastSeen}>{sayAgo(Date.parse(lastSeen), now)}</span>,
     failure: (host) => <LastFailure of={host} now={now} />,
   };
+  const titles: Readonly<Record<string, (host: HostRow) => string>> = {
+    host: ({ hostId }) => hostId,
+    rulesets: ({ rulesets }) => rulesets.map(({ name, revision }) => `${name}@${revision}`).join(' '),
+    lists: ({ lists }) => lists.map(({ name, revision }) => `${name}@${revision}`).join(' '),
+  };
   return SORTED_BY.map(({ value, says }) => ({
     id: value,
     head: says,
     canSort: true,
     isNumber: value === 'seen',
+    ...(titles[value] && { title: titles[value] }),
     cell: cells[value] ?? (() => null),
   }));
 }

@@ -11,11 +11,17 @@ import { compareKeys } from '../text/natural-key.ts';
 import { plural } from '../text/words.ts';
 
 const COLUMNS: readonly Column<RolloutRow>[] = [
-  { id: 'rollout', head: 'Rollout', cell: ({ rolloutId }) => <RolloutLink id={rolloutId} /> },
+  {
+    id: 'rollout',
+    head: 'Rollout',
+    title: ({ rolloutId }) => rolloutId,
+    cell: ({ rolloutId }) => <RolloutLink id={rolloutId} />,
+  },
   { id: 'status', head: 'Status', cell: ({ status }) => <Badge word={status} /> },
   {
     id: 'ruleset',
     head: 'Ruleset',
+    title: ({ ruleset }) => `${ruleset.name}@${ruleset.revision}`,
     cell: ({ ruleset }) => <Text of={`${ruleset.name}@${ruleset.revision}`} />,
   },
   { id: 'started', head: 'Started (UTC)', cell: ({ startedAt }) => <Time at={startedAt} /> },
