@@ -3,7 +3,7 @@ import { setInterval } from 'node:timers/promises';
 import { connectOperator } from '../central/connect-operator.ts';
 import type { ConnectOptions } from '../central/connect-options.ts';
 import type { HttpAddress } from '../config/http-address.ts';
-import type { Source } from './api.ts';
+import type { Source } from './api/live.ts';
 import { ConsoleFold } from './fold/console-fold.ts';
 import { ConsoleServer } from './serve/console-server.ts';
 import { readPageFiles } from './serve/page-files.ts';

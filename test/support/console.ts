@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Source } from '../../src/console/api.ts';
+import type { Source } from '../../src/console/api/live.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const LOOK_MS = 50;

@@ -1,14 +1,9 @@
 import type { IncomingMessage } from '../../broker/stream-source.ts';
 import { type EventReader, isFleetEvent } from '../../central/log/event-reader.ts';
-import type {
-  Changes,
-  EventRow,
-  EventsAnswer,
-  FleetAnswer,
-  HostAnswer,
-  RolloutAnswer,
-  RolloutsAnswer,
-} from '../api.ts';
+import type { EventRow, EventsAnswer } from '../api/events.ts';
+import type { FleetAnswer, HostAnswer } from '../api/hosts.ts';
+import type { Changes } from '../api/live.ts';
+import type { RolloutAnswer, RolloutsAnswer } from '../api/rollouts.ts';
 import { type EventFilter, EventIndex } from './event-index.ts';
 import { eventRow } from './event-row.ts';
 import { Hosts } from './hosts.ts';
@@ -135,7 +130,7 @@ export class ConsoleFold {
     if (host === null || past === null) return null;
     const until = at ?? Number.POSITIVE_INFINITY;
     const { events: history, hasMore: isCut } = this.#events.find(
-      { host: hostId, until: at ?? undefined },
+      { host: hostId, until: at ?? undefined, isHistory: true },
       MOST_HISTORY,
     );
     const gaps = past.gaps

@@ -1,4 +1,13 @@
-import type { EventRow } from '../api.ts';
+import type { FleetEvent } from '../../contract/event.ts';
+import type { EventRow } from '../api/events.ts';
+
+const HISTORY: ReadonlySet<string> = new Set<FleetEvent['type']>([
+  'fleetwall.job.completed',
+  'fleetwall.job.undone',
+  'fleetwall.ruleset.ended',
+  'fleetwall.drift.detected',
+  'fleetwall.drift.repaired',
+]);
 
 /** Which events are asked for; what is not given leaves all. */
 export interface EventFilter {
@@ -8,6 +17,8 @@ export interface EventFilter {
   before?: number | undefined;
   host?: string | undefined;
   type?: string | undefined;
+  /** Only what changed a host, or was to. */
+  isHistory?: boolean | undefined;
   outcome?: string | undefined;
   ruleset?: string | undefined;
   rollout?: string | undefined;
@@ -66,7 +77,8 @@ export class EventIndex {
 }
 
 function isWanted(row: EventRow, filter: EventFilter, text: string | undefined): boolean {
-  const { until, before, type, outcome, ruleset, rollout } = filter;
+  const { until, before, type, outcome, ruleset, rollout, isHistory } = filter;
+  if (isHistory === true && !HISTORY.has(row.type)) return false;
   if (before !== undefined && row.offset >= before) return false;
   if (until !== undefined && Date.parse(row.time) > until) return false;
   const are = (wanted: string | undefined, found: string | null) => wanted === undefined || wanted === found;

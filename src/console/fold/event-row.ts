@@ -2,7 +2,7 @@ import { isFleetEvent } from '../../central/log/event-reader.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { RolloutEvent } from '../../contract/rollout-events.ts';
-import type { EventRow } from '../api.ts';
+import type { EventRow } from '../api/events.ts';
 import { sayHost, sayRollout } from './say-event.ts';
 
 const LONGEST = 500;

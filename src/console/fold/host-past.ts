@@ -1,4 +1,4 @@
-import type { HostRow } from '../api.ts';
+import type { HostRow } from '../api/hosts.ts';
 
 /** How a host was from a time on. `null`: it was taken out of the fleet. */
 interface Version {

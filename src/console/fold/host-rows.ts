@@ -1,6 +1,6 @@
 import type { HostState } from '../../central/log/fleet-state.ts';
 import type { FleetEvent } from '../../contract/event.ts';
-import type { HostRow, LastFailure } from '../api.ts';
+import type { HostRow, LastFailure } from '../api/hosts.ts';
 import { nameOf } from './say-event.ts';
 
 /** What of a host is known from its events besides its {@link HostState}. */

@@ -84,19 +84,19 @@ function sayFailure({ message, code, lines: [first] }: Failure): string {
 export function sayRollout(event: RolloutEvent): string {
   switch (event.type) {
     case 'fleetwall.rollout.started':
-      return `rollout of ${nameOf(event.data)} to ${event.data.hosts.length} hosts, in ${event.data.steps.length} steps`;
+      return `rollout of ${nameOf(event.data)} to ${plural(event.data.hosts.length, 'host')}, in ${plural(event.data.steps.length, 'step')}`;
     case 'fleetwall.rollout.taken':
       return `is run by ${sayOwner(event.data.by)}`;
     case 'fleetwall.rollout.step':
-      return `step ${event.data.step + 1}: ${event.data.hosts.length} hosts`;
+      return `step ${event.data.step + 1}: ${plural(event.data.hosts.length, 'host')}`;
     case 'fleetwall.rollout.looked':
       return event.data.looks
         .map(({ name, verdict, reason }) => `gate "${name}": ${verdict}, ${reason}`)
         .join('; ');
     case 'fleetwall.rollout.unroutable':
-      return `${event.data.hosts.length} hosts without a queue`;
+      return `${plural(event.data.hosts.length, 'host')} without a queue`;
     case 'fleetwall.rollout.lost':
-      return `${event.data.hosts.length} hosts fell silent after the change`;
+      return `${plural(event.data.hosts.length, 'host')} fell silent after the change`;
     case 'fleetwall.rollout.requested':
       return `${event.data.request} was asked for`;
     case 'fleetwall.rollout.ended':
@@ -107,4 +107,8 @@ export function sayRollout(event: RolloutEvent): string {
 /** `ops on jump-1 (process 4711)` */
 export function sayOwner({ user, host, pid }: { user: string; host: string; pid: number }): string {
   return escapeControl(`${user} on ${host} (process ${pid})`);
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

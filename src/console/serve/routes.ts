@@ -1,4 +1,5 @@
-import type { EventAnswer, Source } from '../api.ts';
+import type { EventAnswer } from '../api/events.ts';
+import type { Source } from '../api/live.ts';
 import type { ConsoleFold } from '../fold/console-fold.ts';
 import { type Answer, json, problem } from './answer.ts';
 

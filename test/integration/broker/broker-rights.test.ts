@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createServer, type TlsOptions } from 'node:tls';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FleetAnswer } from '../../../src/console/api.ts';
+import type { FleetAnswer } from '../../../src/console/api/hosts.ts';
 import {
   CONTROL_EXCHANGE,
   DEAD_QUEUE,

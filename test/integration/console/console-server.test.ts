@@ -4,13 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import type {
-  EventAnswer,
-  EventsAnswer,
-  FleetAnswer,
-  HostAnswer,
-  RolloutAnswer,
-} from '../../../src/console/api.ts';
+import type { EventAnswer, EventsAnswer } from '../../../src/console/api/events.ts';
+import type { FleetAnswer, HostAnswer } from '../../../src/console/api/hosts.ts';
+import type { RolloutAnswer } from '../../../src/console/api/rollouts.ts';
 import { TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { TestConsole } from '../../support/console.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventRow } from '../../../src/console/api.ts';
+import type { EventRow } from '../../../src/console/api/events.ts';
 import { eventSearch, isChosen } from '../../../src/console/page/state/event-filter.ts';
 import { partsOf } from '../../../src/console/page/state/event-parts.ts';
 import {

@@ -1,4 +1,4 @@
-import type { HeldRuleset, HostRow } from '../../../src/console/api.ts';
+import type { HeldRuleset, HostRow } from '../../../src/console/api/hosts.ts';
 
 export function ruleset(name: string, revision: number, more: Partial<HeldRuleset> = {}): HeldRuleset {
   return { name, revision, inSync: true, until: null, liveRevision: null, ...more };

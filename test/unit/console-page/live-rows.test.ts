@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Source } from '../../../src/console/api.ts';
+import type { Source } from '../../../src/console/api/live.ts';
 import { LiveRows } from '../../../src/console/page/state/live-rows.ts';
 import { needsReload } from '../../../src/console/page/state/needs-reload.ts';
 

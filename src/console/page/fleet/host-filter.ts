@@ -1,4 +1,4 @@
-import type { HostRow } from '../../api.ts';
+import type { HostRow } from '../../api/hosts.ts';
 import type { Query } from '../state/address.ts';
 import { type Highest, hasDrifted, isBehind, isInSync } from './host-words.ts';
 

@@ -1,4 +1,4 @@
-import type { HostRow } from '../../api.ts';
+import type { HostRow } from '../../api/hosts.ts';
 import { compareKeys, naturalKey } from '../text/natural-key.ts';
 
 const STATES = ['online', 'silent', 'offline'];

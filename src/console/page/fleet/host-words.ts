@@ -1,4 +1,4 @@
-import type { HeldRuleset, HostRow } from '../../api.ts';
+import type { HeldRuleset, HostRow } from '../../api/hosts.ts';
 
 /** Of each ruleset, the highest revision that one of the hosts has. */
 export type Highest = ReadonlyMap<string, number>;

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { HostRow } from '../../api.ts';
+import type { HostRow } from '../../api/hosts.ts';
 import { prepareTexts } from './host-filter.ts';
 
 type Hosts = readonly HostRow[];

@@ -1,4 +1,4 @@
-import type { HostAnswer } from '../../api.ts';
+import type { HostAnswer } from '../../api/hosts.ts';
 import { sayDuration } from '../text/times.ts';
 import { plural } from '../text/words.ts';
 import { Text, Time } from './text.tsx';

@@ -1,4 +1,4 @@
-import type { FailureGroup } from '../../api.ts';
+import type { FailureGroup } from '../../api/rollouts.ts';
 import { plural, sayWord } from '../text/words.ts';
 import { FailingLines } from './failing-line.tsx';
 import { HostNames } from './host-names.tsx';

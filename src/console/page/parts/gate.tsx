@@ -1,4 +1,4 @@
-import type { Gate, GateLookRow } from '../../api.ts';
+import type { Gate, GateLookRow } from '../../api/rollouts.ts';
 import { sayTime } from '../text/times.ts';
 import { plural } from '../text/words.ts';
 import { Plot } from './plot.tsx';

@@ -1,4 +1,4 @@
-import type { HeldList, HeldRuleset } from '../../api.ts';
+import type { HeldList, HeldRuleset } from '../../api/hosts.ts';
 import { type Highest, marksOf, syncMark } from '../fleet/host-words.ts';
 import { sayNumber } from '../text/words.ts';
 import { Text, Unseen } from './text.tsx';

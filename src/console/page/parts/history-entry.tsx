@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { EventAnswer, EventRow } from '../../api.ts';
+import type { EventAnswer, EventRow } from '../../api/events.ts';
 import { eventPath } from '../state/address.ts';
 import { useAnswer } from '../state/hooks.ts';
 import { withTime } from '../state/navigation.ts';

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { HostRow } from '../../api.ts';
+import type { HostRow } from '../../api/hosts.ts';
 import { eventPath } from '../state/address.ts';
 import { withTime } from '../state/navigation.ts';
 import { sayAgo } from '../text/times.ts';

@@ -1,4 +1,4 @@
-import type { HeldList, HeldRuleset } from '../../api.ts';
+import type { HeldList, HeldRuleset } from '../../api/hosts.ts';
 import { type Highest, marksOf } from '../fleet/host-words.ts';
 import { withTime } from '../state/navigation.ts';
 import { sayNumber } from '../text/words.ts';

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { GateLookRow } from '../../api.ts';
+import type { GateLookRow } from '../../api/rollouts.ts';
 
 const HEIGHT = 130;
 const SECOND = 1_000;

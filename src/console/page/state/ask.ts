@@ -1,4 +1,4 @@
-import type { Problem } from '../../api.ts';
+import type { Problem } from '../../api/live.ts';
 
 /** The server answered that it cannot, or not at all. Its message is for people. */
 export class AskError extends Error {

@@ -1,4 +1,4 @@
-import type { EventRow } from '../../api.ts';
+import type { EventRow } from '../../api/events.ts';
 import type { Query } from './address.ts';
 
 /** The fields of the query by which events are chosen, as the server names them. */

@@ -1,4 +1,4 @@
-import type { EventRow } from '../../api.ts';
+import type { EventRow } from '../../api/events.ts';
 
 /** The most events that a page keeps, those that wait included. */
 export const MOST_EVENTS = 5_000;

@@ -1,5 +1,5 @@
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
-import type { Changes } from '../../api.ts';
+import type { Changes } from '../../api/live.ts';
 import type { Address } from './address.ts';
 import { AskError, ask } from './ask.ts';
 import { live } from './live.ts';

@@ -1,4 +1,6 @@
-import type { Changes, FleetAnswer, HostRow, RolloutRow, RolloutsAnswer, Source } from '../../api.ts';
+import type { FleetAnswer, HostRow } from '../../api/hosts.ts';
+import type { Changes, Source } from '../../api/live.ts';
+import type { RolloutRow, RolloutsAnswer } from '../../api/rollouts.ts';
 import { ask, goToLogin } from './ask.ts';
 import { LiveRows } from './live-rows.ts';
 import { needsReload } from './needs-reload.ts';

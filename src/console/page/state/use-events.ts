@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Changes, EventRow, EventsAnswer } from '../../api.ts';
+import type { EventRow, EventsAnswer } from '../../api/events.ts';
+import type { Changes } from '../../api/live.ts';
 import { hrefOf, type Query } from './address.ts';
 import { ask } from './ask.ts';
 import { EVENT_FILTERS, eventSearch, isChosen } from './event-filter.ts';

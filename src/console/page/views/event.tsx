@@ -1,6 +1,6 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { escapeAsJson } from '../../../contract/escape.ts';
-import type { EventAnswer } from '../../api.ts';
+import type { EventAnswer } from '../../api/events.ts';
 import { EventDetail } from '../parts/event-detail.tsx';
 import { Wait } from '../parts/text.tsx';
 import { useAnswer } from '../state/hooks.ts';

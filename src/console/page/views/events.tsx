@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { EventRow } from '../../api.ts';
+import type { EventRow } from '../../api/events.ts';
 import { EventFilters } from '../parts/event-filters.tsx';
 import { Announce } from '../parts/fields.tsx';
 import { type Column, Table } from '../parts/table.tsx';

@@ -1,7 +1,7 @@
 import { Fragment } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { escapeControl } from '../../../contract/escape.ts';
-import type { FleetAnswer, HostRow } from '../../api.ts';
+import type { FleetAnswer, HostRow } from '../../api/hosts.ts';
 import { choicesOf, countHosts } from '../fleet/count-hosts.ts';
 import { filterHosts } from '../fleet/host-filter.ts';
 import { HostOrder, readSorting, writeSorting } from '../fleet/host-sort.ts';

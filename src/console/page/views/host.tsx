@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks';
-import type { EventRow, HostAnswer } from '../../api.ts';
+import type { EventRow } from '../../api/events.ts';
+import type { HostAnswer } from '../../api/hosts.ts';
 import { type Highest, highestOf } from '../fleet/host-words.ts';
 import { Beats } from '../parts/beats.tsx';
 import { HistoryEntry } from '../parts/history-entry.tsx';

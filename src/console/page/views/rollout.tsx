@@ -1,4 +1,4 @@
-import type { RolloutAnswer, RolloutRow, RolloutStep } from '../../api.ts';
+import type { RolloutAnswer, RolloutRow, RolloutStep } from '../../api/rollouts.ts';
 import { countEnded, hasTrouble, sayEnds } from '../fleet/say-ends.ts';
 import { FailureCard } from '../parts/failure-group.tsx';
 import { GateCard } from '../parts/gate.tsx';

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { escapeControl } from '../../../contract/escape.ts';
-import type { RolloutRow, RolloutsAnswer } from '../../api.ts';
+import type { RolloutRow, RolloutsAnswer } from '../../api/rollouts.ts';
 import { sayEnds } from '../fleet/say-ends.ts';
 import { type Column, Table } from '../parts/table.tsx';
 import { Badge, RolloutLink, Text, Time, Wait } from '../parts/text.tsx';
