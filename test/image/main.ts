@@ -7,6 +7,7 @@ import { testFleet, testMonitoring } from './fleet.ts';
 import { testHost } from './host.ts';
 import { inspectImage } from './inspect-image.ts';
 import { say } from './say.ts';
+import { testUserNamespaces } from './user-namespaces.ts';
 
 /**
  * Tests what is in docker/ with a Docker Engine: the image is built and looked at, and what README says is done, in a network
@@ -17,6 +18,7 @@ const PARTS: Record<string, (engine: Engine) => Promise<void>> = {
   monitoring: testMonitoring,
   host: testHost,
   cluster: testCluster,
+  'user-namespaces': testUserNamespaces,
 };
 
 const [folder = '', ...asked] = process.argv.slice(2);
