@@ -3,9 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TestNamespace } from '../support/namespace.ts';
 import { Engine } from './engine.ts';
-import { Project, ruleset } from './project.ts';
+import { Project, ruleset, until } from './project.ts';
 import { say } from './say.ts';
-import { pushTested } from './tested-ruleset.ts';
 import { WholeHost } from './whole-host.ts';
 
 const DATA = 'docker-remapped';
@@ -48,16 +47,19 @@ async function haveFirewalls(fleet: Project): Promise<void> {
 }
 
 async function manageHost(fleet: Project): Promise<void> {
-  say('The firewall of the host: the engine refuses it, until it is told --userns host');
+  say(
+    'The firewall of the host: the engine refuses it, and with --userns host the worker does, and says why',
+  );
   const host = await WholeHost.create(fleet);
   await assert.rejects(
     host.start(),
     /cannot share the host(?:'s network namespace| PID namespace) when user namespaces are enabled/,
   );
-  await host.start({ flags: ['--userns', 'host'] });
-  await host.ready();
-  assert.match(await pushTested(fleet, host, 'drop'), /^applied .* web-1$/m);
-  assert.match(await host.rules(), /-A tested -p tcp -m tcp --dport 8081 -j DROP/);
+  await host.start({ flags: ['--userns', 'host', '--restart', 'no'] });
+  // The files of the image belong to whom root is mapped to, another user of the host.
+  await until('it says so', async () => /\/run belongs to user [1-9]\d+, who could/.test(await host.log()));
+  await until('it has ended', async () => (await host.says('{{.State.Status}}')) === 'exited');
+  assert.equal(await host.says('{{.State.ExitCode}}'), '2');
   await host.remove();
   await fleet.compose('--profile', '*', 'down', '--volumes');
 }
