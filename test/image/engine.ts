@@ -21,33 +21,44 @@ export interface EngineOptions {
   folder: string;
   /** Its network namespace. Without one it has this machine's, no bridge, and no rules: to build, which needs the registry. */
   namespace?: string;
+  /** The name of the folder with its data, if it is not to have those of the others. */
+  data?: string;
+  /** Further flags of `dockerd`. */
+  flags?: readonly string[];
 }
 
 /** A Docker Engine in namespaces of its own. The copy of this repository is at `/src` there. */
 export class Engine {
+  readonly folder: string;
   readonly #boot: ChildProcess;
   readonly #init: number;
 
-  private constructor(boot: ChildProcess, init: number) {
+  private constructor(folder: string, boot: ChildProcess, init: number) {
+    this.folder = folder;
     this.#boot = boot;
     this.#init = init;
   }
 
-  static async start({ folder, namespace }: EngineOptions): Promise<Engine> {
+  static async start({
+    folder,
+    namespace,
+    data = 'docker',
+    flags: more = [],
+  }: EngineOptions): Promise<Engine> {
     const network = namespace === undefined ? [] : ['nsenter', `--net=/run/netns/${namespace}`];
     const noRules = namespace === undefined ? ['--bridge=none', '--iptables=false', '--ip6tables=false'] : [];
     const isolated = ['unshare', '--mount', '--propagation=private', '--pid', '--fork', '--kill-child'];
-    const paths = [join(folder, 'engine'), join(folder, 'docker'), join(folder, 'sources')];
-    const flags = ['--storage-driver=overlay2', `--cgroup-parent=/${GROUP}`, ...noRules];
+    const paths = [join(folder, 'engine'), join(folder, data), join(folder, 'sources')];
+    const flags = ['--storage-driver=overlay2', `--cgroup-parent=/${GROUP}`, ...noRules, ...more];
     const [file = '', ...args] = [...network, ...isolated, BOOT, ...paths, ...flags];
     const boot = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     for (const deadline = Date.now() + START_MS; ; await sleep(200)) {
       const init = await firstChild(boot.pid ?? 0);
-      const engine = new Engine(boot, init);
+      const engine = new Engine(folder, boot, init);
       if (init > 0 && (await engine.try(['docker', 'version'])).status === 0) return engine;
       if (boot.exitCode !== null || Date.now() > deadline) {
         boot.kill('SIGKILL');
-        throw new Error(`the engine did not start: see ${join(folder, 'docker/dockerd.log')}`);
+        throw new Error(`the engine did not start: see ${join(folder, data, 'dockerd.log')}`);
       }
     }
   }

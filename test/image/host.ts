@@ -4,6 +4,7 @@ import type { Engine } from './engine.ts';
 import { testLimits } from './limits.ts';
 import { Project, ruleset, until } from './project.ts';
 import { say } from './say.ts';
+import { measureStart } from './start-time.ts';
 import { pushTested } from './tested-ruleset.ts';
 import { WholeHost } from './whole-host.ts';
 
@@ -16,6 +17,7 @@ export async function testHost(engine: Engine): Promise<void> {
   const host = await WholeHost.create(fleet);
   await work(fleet, host);
   await waitAcrossWorkers(fleet, host);
+  await measureStart(fleet, host);
   await testLimits(fleet, host);
   await fleet.compose('--profile', '*', 'down', '--volumes');
 }

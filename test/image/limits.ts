@@ -4,6 +4,8 @@ import { say } from './say.ts';
 import { pushTested } from './tested-ruleset.ts';
 import type { WholeHost } from './whole-host.ts';
 
+/** There while rules are written. */
+const JOURNAL = '/var/lib/fleetwall/journal/change.json';
 const push = (host: WholeHost) => ['push', '-', '--name', 'edge', '--host', host.id];
 let port = 8090;
 /** Each time another one, so that there is something to do. */
@@ -86,9 +88,7 @@ async function testStop(fleet: Project, host: WholeHost): Promise<void> {
     '\n-A edge ',
   );
   const answer = fleet.client(push(host), ruleset('edge', rules));
-  await until('the job is in hand', async () =>
-    (await host.try('fleetwall', 'doctor')).output.includes('(host web-1, job '),
-  );
+  await fleet.engine.run(['sh', '-c', `timeout 60 sh -c 'until [ -e ${JOURNAL} ]; do sleep 0.02; done'`]);
   await host.stop();
   assert.equal(await host.says('{{.State.ExitCode}}'), '0');
   await fleet.engine.docker('start', 'fleetwall');

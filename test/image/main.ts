@@ -6,7 +6,9 @@ import { Engine } from './engine.ts';
 import { testFleet, testMonitoring } from './fleet.ts';
 import { testHost } from './host.ts';
 import { inspectImage } from './inspect-image.ts';
+import { testRelease } from './release.ts';
 import { say } from './say.ts';
+import { testUserNamespaces } from './user-namespaces.ts';
 
 /**
  * Tests what is in docker/ with a Docker Engine: the image is built and looked at, and what README says is done, in a network
@@ -17,17 +19,22 @@ const PARTS: Record<string, (engine: Engine) => Promise<void>> = {
   monitoring: testMonitoring,
   host: testHost,
   cluster: testCluster,
+  'user-namespaces': testUserNamespaces,
 };
+/** By the engine that builds, which has the network of this machine. */
+const RELEASE = 'release';
 
 const [folder = '', ...asked] = process.argv.slice(2);
-const parts = asked.length === 0 ? Object.keys(PARTS) : asked;
-for (const part of parts) if (PARTS[part] === undefined) throw new Error(`there is no part ${part}`);
+const parts = Object.keys(PARTS).filter((part) => asked.length === 0 || asked.includes(part));
+for (const part of asked)
+  if (PARTS[part] === undefined && part !== RELEASE) throw new Error(`there is no part ${part}`);
 
 await withEngine(undefined, async (engine) => {
   say('The images that docker/ builds on');
   await makeBases(engine, folder);
   await buildImages(engine);
   await inspectImage(engine);
+  if (asked.length === 0 || asked.includes(RELEASE)) await testRelease(engine);
 });
 const namespace = await TestNamespace.create('nft');
 try {

@@ -5,6 +5,9 @@ import { type Project, until } from './project.ts';
 
 const NAME = 'fleetwall';
 const ID = 'web-1';
+const PAGE = 'docker/README-image.md';
+/** The broker that the page has. */
+const ELSEWHERE = 'amqps://broker.example/fleet';
 /** What the command of README gets instead, or besides. */
 export interface Changes {
   image?: string;
@@ -29,6 +32,16 @@ export class WholeHost {
   private constructor(fleet: Project, broker: string) {
     this.#fleet = fleet;
     this.broker = broker;
+  }
+
+  /** What README's command gives the worker: `NAME=value`. */
+  async environment(): Promise<string[]> {
+    const block = await readmesCommand();
+    return [...block.matchAll(/--env (\S+)/g)].map(([, one = '']) => one.replace(ELSEWHERE, this.#url));
+  }
+
+  get #url(): string {
+    return `amqp://${ID}@${this.broker}/fleet`;
   }
 
   /** Makes what a host has before the worker comes. */
@@ -56,17 +69,16 @@ export class WholeHost {
 
   /** Runs README's command. */
   async start({ image = NAME, without, flags = [], leaveOut }: Changes = {}): Promise<void> {
-    const page = 'docker/README-image.md';
-    const block = await documentedBlock(page, 'mkdir -p /run/fleetwall && touch /run/xtables.lock');
+    const block = await readmesCommand();
     const changes: [string | RegExp, string][] = [
-      ['amqps://broker.example/fleet', `amqp://${ID}@${this.broker}/fleet`],
+      [ELSEWHERE, this.#url],
       [/ {2}fleetwall\n$/, `  ${flags.join(' ')} ${image}\n`],
     ];
     if (without !== undefined) changes.push([`--cap-add ${without}`, '']);
     if (leaveOut !== undefined) changes.push([leaveOut, '']);
     const command = changes.reduce((text, [from, to]) => {
       const changed = text.replace(from, to);
-      assert.notEqual(changed, text, `${page} has no ${from}`);
+      assert.notEqual(changed, text, `${PAGE} has no ${from}`);
       return changed;
     }, block);
     await this.#fleet.engine.shell('docker', command);
@@ -114,4 +126,8 @@ export class WholeHost {
   async rules(): Promise<string> {
     return await this.#fleet.engine.run(['iptables-save']);
   }
+}
+
+async function readmesCommand(): Promise<string> {
+  return await documentedBlock(PAGE, 'mkdir -p /run/fleetwall && touch /run/xtables.lock');
 }

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { RootFolder } from './root-folder.ts';
 
-const BOOT = join(import.meta.dirname, 'boot');
+/** How its systemd is started: by a script of the tests, or by systemd-nspawn, as most others do it. */
+export type Booter = 'boot' | 'boot-nspawn';
 const BOOT_MS = 90_000;
 
 /** A machine whose disk is a folder: its systemd runs, and its network is a network namespace. */
@@ -19,9 +20,9 @@ export class BootedMachine {
     this.#init = init;
   }
 
-  static async boot(root: RootFolder, namespace: string): Promise<BootedMachine> {
-    const args = [`--net=/run/netns/${namespace}`, 'unshare', '--mount', BOOT, root.path];
-    const boot = spawn('nsenter', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  static async boot(root: RootFolder, namespace: string, booter: Booter): Promise<BootedMachine> {
+    const args = ['--mount', join(import.meta.dirname, booter), root.path, `/run/netns/${namespace}`];
+    const boot = spawn('unshare', args, { stdio: ['ignore', 'ignore', 'inherit'] });
     const deadline = Date.now() + BOOT_MS;
     for (;;) {
       const init = await findInit(boot.pid ?? 0);

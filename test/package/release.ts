@@ -4,25 +4,22 @@ import { join } from 'node:path';
 import { Version } from '@cyclonedx/cyclonedx-library/Spec';
 import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
 import { execa } from 'execa';
+import { TaggedClone } from './tagged-clone.ts';
 
 /** What is published of a version, made of a clone that has its tag: all is there, what is wrong is refused, and twice the same comes out. */
-const ROOT = join(import.meta.dirname, '../..');
 const [folder = ''] = process.argv.slice(2);
 const source = join(folder, 'release');
 
 console.log('==> A release is refused of what is not its tag');
-await execa('git', ['clone', '--quiet', ROOT, source]);
-const git = async (...args: string[]) =>
-  await execa('git', ['-C', source, '-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args]);
-const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as { version: string };
+const clone = await TaggedClone.create(source);
+const { version } = clone;
 assert.match(await refusal(), new RegExp(`is not v${version}`));
-await execa('sed', ['-i', `s/^## ${version} .*/## ${version}/`, join(source, 'CHANGELOG.md')]);
+await clone.nameVersion();
 assert.match(await refusal(), /changes that are not committed/);
-await git('commit', '--quiet', '--all', '--allow-empty', '--message', 'Released');
-await git('tag', `v${version}`);
+await clone.tag();
 await execa('rm', [join(source, 'LICENSE')]);
 assert.match(await refusal(), /changes that are not committed/);
-await git('checkout', '--quiet', '.');
+await clone.git('checkout', '--quiet', '.');
 
 console.log('==> All that is published, twice the same');
 const [once, again] = [await release('once'), await release('again')];
@@ -66,9 +63,7 @@ async function release(name: string): Promise<string> {
   return await readFile(join(folder, name, 'SHA256SUMS'), 'utf8');
 }
 
-/** Without the image: `npm run test:image` builds it. */
+/** Without the image: `npm run test:image` makes a release with it. */
 async function run(name: string) {
-  return await execa(join(source, 'docker/release'), ['--without-image', join(folder, name)], {
-    reject: false,
-  });
+  return await clone.release(['--without-image', join(folder, name)]);
 }

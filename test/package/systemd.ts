@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TestNamespace } from '../support/namespace.ts';
-import { BootedMachine } from './booted-machine.ts';
+import { BootedMachine, type Booter } from './booted-machine.ts';
 import { InstalledHost } from './installed-host.ts';
 import { bring, makePackages } from './packages.ts';
 import { RootFolder } from './root-folder.ts';
 
-/** Tests the Debian package on a machine with systemd: what starts when, and that it works with only the rights of its units. */
+/**
+ * Tests the Debian package on a machine with systemd: what starts when, and that it works with only the rights of its units.
+ * `systemd.ts FOLDER [BOOTER]`
+ */
 const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -p tcp --dport 8080 -j DROP\nCOMMIT\n';
 /** A ruleset whose packets are tried before it is live; it is right that they are dropped. */
 const TESTED = `name: tested
@@ -22,8 +25,8 @@ tests:
 `;
 const HOOK = /^-A INPUT -j edge$/gm;
 
-const [folder = ''] = process.argv.slice(2);
-const root = await RootFolder.copyOf(join(folder, 'base'), join(folder, 'systemd'));
+const [folder = '', booter = 'boot'] = process.argv.slice(2) as [string?, Booter?];
+const root = await RootFolder.copyOf(join(folder, 'base'), join(folder, `systemd-${booter}`));
 try {
   // iproute2 is for the tests of rulesets; once booted, the machine reaches no mirror.
   say('A Debian 13 with systemd, booted');
@@ -128,7 +131,7 @@ async function booted(
   namespace: TestNamespace,
   use: (machine: BootedMachine) => Promise<void>,
 ): Promise<void> {
-  const machine = await BootedMachine.boot(root, namespace.name);
+  const machine = await BootedMachine.boot(root, namespace.name, booter);
   try {
     await use(machine);
     await machine.powerOff();

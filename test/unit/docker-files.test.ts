@@ -187,6 +187,19 @@ describe('the compose file of a cluster', () => {
     }
   });
 
+  it('has Erlang give up a name soon, wherever it runs', () => {
+    const told = Object.values(cluster.services).filter(
+      ({ environment }) => environment?.['ERL_INETRC'] !== undefined,
+    );
+    expect(told).toHaveLength(brokers.length + 1);
+    for (const { environment, volumes } of told)
+      expect(volumes).toContain(`./rabbitmq/inetrc:${environment?.['ERL_INETRC']}:ro`);
+    const [, timeout] = /^\{timeout, (\d+)\}\.$/m.exec(read('rabbitmq/inetrc')) ?? [];
+    const [, ticktime] = /^net_ticktime = (\d+)$/m.exec(read('rabbitmq/cluster.conf')) ?? [];
+    // A look-up takes four times as long, and a node sends four signs of life in this time.
+    expect(Number(timeout) * 4).toBeLessThan((Number(ticktime) * 1_000) / 4);
+  });
+
   it('mounts files that are there', () => {
     const files = Object.values(cluster.services)
       .flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0] ?? ''))

@@ -12,6 +12,7 @@ import { JournalDamaged, type OpenChange, type PendingChange } from '../ports/pe
 import type { HostSession } from '../ports/session.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 import { monotonicMs } from '../time/monotonic.ts';
+import { isGone } from './is-gone.ts';
 
 export interface SettleOptions {
   /** Why the change is undone; `null`: because it was cut short. */
@@ -42,17 +43,17 @@ export async function settleChange(
     ports,
   );
   if (record?.committedBy === change.job.id) return kept;
-  const isGone = change.place !== ports.place;
+  const isLost = await isGone(change, session);
   // After a reboot the rules are gone, and there is nothing to undo. But if the boot files had to be mended, that boot may have
   // loaded the rules that were about to be committed.
-  if (isGone && boot !== 'mended') return failed(goneFailure(change));
-  const goesOn = !hasEnded && !isGone && mayGoOn(change);
-  const reason = goesOn ? await resumeWindow(change, ports) : (why ?? cutShort(change, isGone));
+  if (isLost && boot !== 'mended') return failed(goneFailure(change));
+  const goesOn = !hasEnded && !isLost && mayGoOn(change);
+  const reason = goesOn ? await resumeWindow(change, ports) : (why ?? cutShort(change, isLost));
   if (reason === null) return kept;
   const neighbours = records.filter((other) => other.name !== name);
   const subject = { name, revision, scope, claims: change.claims, neighbours };
   const before = async () =>
-    isGone ? await committedTables(record, ports) : await snapshotOf(record, ports);
+    isLost ? await committedTables(record, ports) : await snapshotOf(record, ports);
   const limitMs = hasEnded ? 0 : UNDO_LIMIT_MS;
   const touched = change.tables;
   return await takeBack({ subject, touched, before, failure: reason, limitMs }, session);
@@ -71,8 +72,8 @@ async function resumeWindow(change: OpenChange, ports: HostSession['ports']): Pr
   }
 }
 
-function cutShort(change: PendingChange, isGone: boolean): JobFailure {
-  return isGone ? goneFailure(change) : restartedFailure(change);
+function cutShort(change: PendingChange, isLost: boolean): JobFailure {
+  return isLost ? goneFailure(change) : restartedFailure(change);
 }
 
 /** Says whether the change waits for an answer that may still come. */

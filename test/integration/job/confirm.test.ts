@@ -113,6 +113,18 @@ describe('a job that a person has to confirm', () => {
     expect(await host.namespace.save()).not.toBe(before);
   });
 
+  it('is not waited for when nothing of it is live any more, as in a new namespace with the number of the old one', async () => {
+    const { host, client, before, job } = await pushManually(120);
+    await host.end('SIGKILL');
+    await host.namespace.run('nft', ['flush', 'ruleset']);
+    await host.start();
+    expect((await client.completed(job.id)).data).toMatchObject({
+      outcome: 'rolled_back',
+      failure: { code: 'worker_restarted', message: expect.stringContaining('its rules are gone') },
+    });
+    expect(await host.namespace.save()).toBe(before);
+  });
+
   it('is taken back by a worker that is started after its window is over', async () => {
     const { host, client, before, job } = await pushManually(1);
     await host.end('SIGKILL');
