@@ -1,4 +1,5 @@
 import type { EventAnswer } from '../api/events.ts';
+import type { FleetAnswer, HostRow } from '../api/hosts.ts';
 import type { Source } from '../api/live.ts';
 import type { ConsoleFold } from '../fold/console-fold.ts';
 import { type Answer, json, problem } from './answer.ts';
@@ -35,7 +36,7 @@ function answerAll(what: string, query: URLSearchParams, { fold, source }: Facts
     case 'source':
       return json(source());
     case 'fleet':
-      return json(fold.fleet(at));
+      return fleetAnswer(fold.fleet(at));
     case 'rollouts':
       return json(fold.rollouts(at, Date.now()));
     case 'events': {
@@ -86,6 +87,19 @@ async function answerOne(
     default:
       return notHere();
   }
+}
+
+/** Most hosts are as they were when they were asked for last: only the others are written out again. */
+const texts = new WeakMap<HostRow, string>();
+
+function fleetAnswer({ hosts, ...rest }: FleetAnswer): Answer {
+  const written = hosts.map((host) => {
+    const text = texts.get(host) ?? JSON.stringify(host);
+    texts.set(host, text);
+    return text;
+  });
+  const { body, ...answer } = json({ ...rest, hosts: [] });
+  return { ...answer, body: `${String(body).slice(0, -']}'.length)}${written.join(',')}]}` };
 }
 
 function notHere(): Answer {

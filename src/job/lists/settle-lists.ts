@@ -1,4 +1,6 @@
 import type { JobCompletedEvent } from '../../contract/event.ts';
+import { FAMILIES } from '../../contract/identifiers.ts';
+import { setName } from '../../list/set-lines.ts';
 import { confirmChange } from '../change/confirm.ts';
 import { asJobFailure, failed, type JobEnd } from '../outcome/job-end.ts';
 import { completedEvent } from '../outcome/job-events.ts';
@@ -81,10 +83,21 @@ async function decide(
   const { ports } = session;
   const { name } = pending.after;
   if (isCommitted(await ports.lists.read(name), pending)) return null;
-  const goesOn = !hasEnded && isAwaited(pending, ports);
-  const failure = goesOn ? await resumeWindow(pending, session) : cutShort(pending);
+  const isLost = !(await isLive(pending, session));
+  const goesOn = !hasEnded && !isLost && isAwaited(pending, ports);
+  const failure = goesOn ? await resumeWindow(pending, session) : cutShort(pending, isLost);
   if (failure !== null) await ports.lists.discard(name);
   return failure;
+}
+
+/**
+ * Whether there is something of a list that waits. Its sets may have gone with their network namespace, and another one may have got the
+ * number of that.
+ */
+async function isLive({ after, window }: PendingList, { sets }: ListSession): Promise<boolean> {
+  if (window === null || after.isRemoved) return true;
+  const headers = await sets.headers();
+  return FAMILIES.some((family) => headers.has(setName(after.name, family)));
 }
 
 type Settling = PendingList['jobs'][number];
@@ -162,7 +175,7 @@ async function resumeWindow(
   { ports, assertHeld, aside }: Pick<ListSession, 'ports' | 'assertHeld' | 'aside'>,
 ): Promise<JobFailure | null> {
   const { window, after } = pending;
-  if (window === null) return cutShort(pending);
+  if (window === null) return cutShort(pending, false);
   if (!ports.confirmation.answers.resumable) {
     throw new LockTimeout(`list ${labelOf(after)} waits until ${window.deadline} to be confirmed or aborted`);
   }
@@ -179,8 +192,12 @@ async function resumeWindow(
   }
 }
 
-function cutShort({ window, after }: PendingList): JobFailure {
+function cutShort({ window, after }: PendingList, isLost: boolean): JobFailure {
   const label = `list ${labelOf(after)}`;
+  if (isLost) {
+    const message = `${label} was cut short by the end of its network namespace, such as by a restart of the host: its sets are gone with that`;
+    return new JobFailure('confirm', 'worker_restarted', message);
+  }
   if (window?.mode === 'manual') {
     const message = `${label} was changed and taken back: nobody confirmed it before ${window.deadline}`;
     return new JobFailure('confirm', 'confirm_timeout', message);

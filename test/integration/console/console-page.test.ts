@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EventsAnswer } from '../../../src/console/api/events.ts';
 import type { FleetEvent } from '../../../src/contract/event.ts';
 import { EVENTS_EXCHANGE, eventKey } from '../../../src/contract/names.ts';
 import { accessibilityFaults, expectFits, openBrowser, openPage } from '../../support/browser.ts';
@@ -215,13 +216,14 @@ describe('the page', () => {
       reducedMotion: 'reduce',
     });
     if (PICTURES) await mkdir(PICTURE_FOLDER, { recursive: true });
+    const { events } = await console_.get<EventsAnswer>('api/events?host=web-1&limit=1');
     for (const path of [
       'fleet',
       'rollouts',
       'rollouts/bad-line',
       'hosts/web-1',
       'events',
-      'events/3',
+      `events/${events[0]?.offset}`,
       `fleet?at=${new Date().toISOString()}`,
     ]) {
       await page.goto(at(path));

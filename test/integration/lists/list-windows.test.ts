@@ -41,6 +41,20 @@ async function journals(host: TestHost): Promise<string[]> {
   return (await readdir(join(host.stateDir, 'journal'))).filter((file) => file.endsWith('.json'));
 }
 
+it('a list is not waited for when nothing of it is live any more, as in a new namespace with the number of the old one', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  const id = await openWindow(client, host, 'partners', '192.0.2.1');
+  await host.end('SIGKILL');
+  await host.namespace.run('ipset', ['destroy']);
+  await host.start();
+  expect((await client.completed(id)).data).toMatchObject({
+    outcome: 'rolled_back',
+    failure: { code: 'worker_restarted', message: expect.stringContaining('are gone') },
+  });
+  expect(await journals(host)).toEqual([]);
+});
+
 it(
   'while a list waits to be confirmed, others change at once, and so do rulesets that match others, also after a restart of the worker; what is of the same list waits',
   async () => {
