@@ -11,6 +11,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'README.md: npm ci && npm run build && npm run package:deb': BOOTED,
   'README.md: cd docker && export COMPOSE_PROJECT_NAME=fleetwall': DOCKER,
   'docker/README.md: docker compose exec rabbitmq rabbitmqctl add_user admin': DOCKER,
+  'docker/README.md: docker compose --profile console up --detach --wait': DOCKER,
   'docker/README-image.md: npm ci && npm run build && npm run package:deb        # dist-deb/fleetwall_0.1.0-1_all.deb':
     BOOTED,
   'src/cli/README.md: $ cat block.yaml':
@@ -25,6 +26,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
     WHOLE,
   '.github/CONTRIBUTING.md: git clone … && cd fleetwall': WHOLE,
   'test/bench/README.md: npm run bench -- goals --rules 10000 --rounds 5': BENCH,
+  'test/bench/README.md: npm run bench -- console 1000000 20000 60': BENCH,
   'test/bench/README.md: npm run bench -- engine --rules 10,1000 --rounds 5': BENCH,
   'test/bench/README.md: npm run bench -- failing-line': BENCH,
   'test/bench/README.md: npm run bench -- footprint --jobs 1000 --starts 3 --idle-seconds 10': BENCH,

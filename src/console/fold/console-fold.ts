@@ -69,6 +69,7 @@ export class ConsoleFold {
     if (forgotten !== null) return this.#forget(forgotten);
     const event = this.#reader.read(message);
     if (event === null || message.offset === null) return;
+    if (isFleetEvent(event) && !this.#hosts.hasRoomFor(event.data.hostId)) return;
     const time = Date.parse(event.time);
     this.#from ??= time;
     this.#last = time;

@@ -7,6 +7,7 @@ import { extrasAfter, type HostExtras, hostRow, NO_EXTRAS } from './host-rows.ts
 /** Of all hosts together; each may have as many as the others. */
 const MOST_VERSIONS = 400_000;
 const FEWEST_VERSIONS = 4;
+const MOST_HOSTS = 200_000;
 
 interface Known {
   past: HostPast;
@@ -25,6 +26,11 @@ export class Hosts {
 
   get size(): number {
     return this.#fleet.hosts.size;
+  }
+
+  /** Whether there is room for what a host says: whoever may write as anybody could make up hosts without end. */
+  hasRoomFor(hostId: string): boolean {
+    return this.#known.has(hostId) || this.#known.size < MOST_HOSTS;
   }
 
   rows(at: number | null): HostRow[] {

@@ -2,6 +2,7 @@ import type { EventAnswer } from '../api/events.ts';
 import type { FleetAnswer, HostRow } from '../api/hosts.ts';
 import type { Source } from '../api/live.ts';
 import type { ConsoleFold } from '../fold/console-fold.ts';
+import { TooMany } from '../source/log-source.ts';
 import { type Answer, json, problem } from './answer.ts';
 
 /** What the answers are made of. */
@@ -26,6 +27,7 @@ export async function answerApi(path: string, query: URLSearchParams, facts: Fac
     return id === undefined ? answerAll(what, query, facts) : await answerOne(what, id, query, facts);
   } catch (error) {
     if (error instanceof BadQuestion || error instanceof URIError) return problem(400, error.message);
+    if (error instanceof TooMany) return problem(503, error.message);
     throw error;
   }
 }

@@ -12,12 +12,18 @@ type Link = Pick<FleetLink, 'read' | 'countIn'>;
 const LOOK_MS = 50;
 const FETCH_MS = 10_000;
 const QUIET_MS = 3_000;
+/** Each takes a channel of the connection for a moment. */
+const MOST_FETCHES = 64;
+
+/** More was asked for at a time than can be answered. */
+export class TooMany extends Error {}
 
 /** The event log, for whoever may only read: from a time on, and then what comes. */
 export class LogSource {
   readonly #link: Link;
   #reading: Reading = { read: 0, of: 0 };
   #stop: () => Promise<void> = async () => {};
+  #fetching = 0;
 
   constructor(link: Link) {
     this.#link = link;
@@ -76,6 +82,17 @@ export class LogSource {
 
   /** @returns the event at a place in the log; `null`: there is none there any more */
   async fetch(offset: number, reader: Pick<EventReader, 'read'>): Promise<ReturnType<EventReader['read']>> {
+    if (this.#fetching >= MOST_FETCHES)
+      throw new TooMany('too many events are asked for at a time: try again');
+    this.#fetching += 1;
+    try {
+      return await this.#fetch(offset, reader);
+    } finally {
+      this.#fetching -= 1;
+    }
+  }
+
+  async #fetch(offset: number, reader: Pick<EventReader, 'read'>): Promise<ReturnType<EventReader['read']>> {
     const found: IncomingMessage[] = [];
     const timeUp = AbortSignal.timeout(FETCH_MS);
     const stop = await this.#link.read(

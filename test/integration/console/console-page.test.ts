@@ -8,7 +8,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventsAnswer } from '../../../src/console/api/events.ts';
 import type { FleetEvent } from '../../../src/contract/event.ts';
-import { EVENTS_EXCHANGE, eventKey } from '../../../src/contract/names.ts';
+import { EVENTS_EXCHANGE, eventKey, OPERATOR_EXCHANGE } from '../../../src/contract/names.ts';
+import { type RolloutEvent, rolloutKey } from '../../../src/contract/rollout-events.ts';
+import { ROLLOUT_EXAMPLES } from '../../../src/contract/schema/operator-examples.ts';
 import { accessibilityFaults, expectFits, openBrowser, openPage } from '../../support/browser.ts';
 import { TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
@@ -18,6 +20,12 @@ import { TestHost } from '../../support/host.ts';
 import { Rabbitmq } from '../../support/rabbitmq.ts';
 
 const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js');
+/** Run in the page. */
+const COUNT_COLOURS = `(() => {
+  const canvas = document.querySelector('.plot canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+})()`;
 /** What the documents show. */
 const SHOWN = [
   { file: 'console-fleet.png', path: 'fleet', colorScheme: 'light', width: 1280 },
@@ -28,6 +36,7 @@ const SHOWN = [
 /** With this, these pictures are made anew. */
 const PICTURES = process.env['FLEETWALL_TEST_PICTURES'] === 'true';
 const PICTURE_FOLDER = join(import.meta.dirname, '../../../.github/images');
+const GATE_VALUES = [1.5, 2, 2.25, 7.75];
 const PATIENCE = { timeout: 30_000 };
 const SCRIPT = '<img src=x onerror="window.ran = true"><script>window.ran = true</script>';
 /** They turn the direction of text, or are for a terminal. */
@@ -80,6 +89,39 @@ function sayOthers(): void {
   }
 }
 
+/** A rollout that looks at a gate again and again, which fails in the end. */
+function sayGated(): void {
+  const { started } = ROLLOUT_EXAMPLES;
+  const rules = { digest: '5e'.repeat(32), everySeconds: 10, failures: 1, onInconclusive: 'pause' as const };
+  const say_ = (event: RolloutEvent) =>
+    channel.publish(
+      OPERATOR_EXCHANGE,
+      rolloutKey(event.data.rolloutId, event.type),
+      Buffer.from(JSON.stringify(event)),
+    );
+  say_({ ...started, data: { ...started.data, gates: { names: ['errors'], ...rules } } });
+  for (const [index, value] of GATE_VALUES.entries()) {
+    const at_ = new Date(Date.parse(started.time) + (index + 1) * 10_000).toISOString();
+    const verdict = value < 5 ? ('pass' as const) : ('fail' as const);
+    const look = {
+      name: 'errors',
+      verdict,
+      value: String(value),
+      wanted: 'below 5',
+      reason: `${value}, below 5`,
+      at: at_,
+    };
+    const { rolloutId } = started.data;
+    say_({
+      ...started,
+      id: `look-${index}`,
+      time: at_,
+      type: 'fleetwall.rollout.looked',
+      data: { rolloutId, step: 0, looks: [look] },
+    });
+  }
+}
+
 /** A host that says whatever it likes. */
 function sayHostile(): void {
   const online = workerEventOf('evil-1', ['web'], 'fleetwall.worker.online');
@@ -123,6 +165,7 @@ beforeAll(async () => {
   channel = await model.createChannel();
   expect((await push(edge('-A edge -s 192.0.2.1/32 -j DROP'))).status).toBe(0);
   sayOthers();
+  sayGated();
 });
 
 afterAll(async () => {
@@ -208,6 +251,25 @@ describe('the page', () => {
     }
     await page.keyboard.press('Enter');
     await sees(page, /Host web-1/);
+    await context.close();
+  });
+
+  it('draws what a gate found over time, and says it in words and numbers, too', async () => {
+    const { page, context, troubles } = await openPage(browser);
+    await page.goto(at(`rollouts/${ROLLOUT_EXAMPLES.started.data.rolloutId}`));
+    await sees(page, /errors\s+✕ fail/);
+    await page.getByText('All values (4 looks)').click();
+    for (const value of GATE_VALUES) await sees(page, new RegExp(`\\b${value}\\b`));
+    const plot = page.getByRole('img', {
+      name: /last 7\.75, lowest 1\.5, highest 7\.75; 4 looks, 1 did not pass/,
+    });
+    expect((await plot.boundingBox())?.width).toBeGreaterThan(100);
+    // It is drawn: not all of its points are of one colour.
+    const colours = await page.evaluate<number>(COUNT_COLOURS);
+    expect(colours).toBeGreaterThan(1);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await expectFits(page);
+    expect(troubles).toEqual([]);
     await context.close();
   });
 
