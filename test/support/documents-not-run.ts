@@ -11,7 +11,6 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'README.md: npm ci && npm run build && npm run package:deb': BOOTED,
   'README.md: cd docker && export COMPOSE_PROJECT_NAME=fleetwall': DOCKER,
   'docker/README.md: docker compose exec rabbitmq rabbitmqctl add_user admin': DOCKER,
-  'docker/README.md: docker compose --profile console up --detach --wait': DOCKER,
   'docker/README-image.md: npm ci && npm run build && npm run package:deb        # dist-deb/fleetwall_0.1.0-1_all.deb':
     BOOTED,
   'src/cli/README.md: $ cat block.yaml':

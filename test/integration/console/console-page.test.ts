@@ -78,12 +78,12 @@ function sayOthers(): void {
     scope: 'chains',
     inSync: true,
   };
-  for (const [host, group] of [
+  for (const [hostId, group] of [
     ['web-2', 'web'],
     ['db-1', 'db'],
     ['db-2', 'db'],
   ] as const) {
-    const online = workerEventOf(host, [group, 'prod'], 'fleetwall.worker.online');
+    const online = workerEventOf(hostId, [group, 'prod'], 'fleetwall.worker.online');
     const worker = { ...online.data.worker, version: '0.1.0' };
     say({ ...online, data: { ...online.data, worker, rulesets: [held] } } as FleetEvent);
   }
