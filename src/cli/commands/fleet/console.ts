@@ -9,6 +9,7 @@ import { HttpAddress, isLoopback } from '../../../config/http-address.ts';
 import { SetupError } from '../../../config/setup-error.ts';
 import { runConsole } from '../../../console/run-console.ts';
 import { readInput } from '../../files/read-input.ts';
+import { Interrupted } from '../../options/fleet-options.ts';
 import { optionsUnder, withExamples } from '../../options/help.ts';
 import { collect, readDuration } from '../../options/read-values.ts';
 import { withSettings } from '../../options/setting-options.ts';
@@ -75,7 +76,8 @@ async function serve(flags: Flags): Promise<ExitStatus> {
   if (!isLoopback(listen.host))
     tellAside('nothing is encrypted here: TLS is for the proxy before it to do, and the token goes over it');
   const stop = new AbortController();
-  const onSignal = () => stop.abort();
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM') =>
+    stop.abort(new Interrupted(signal, 'the console was not up yet'));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   await runConsole({
     connect: {
