@@ -121,6 +121,8 @@ export class BrokerConnection {
  */
 async function setUp(model: ChannelModel, setup: BrokerOptions['setup']): Promise<void> {
   let lost: Error | null = null;
+  // Each question that waits for its answer listens for the loss of the connection: there may be any number of them.
+  model.setMaxListeners(0);
   model.on('error', (error: Error) => (lost = error));
   const closed = new Promise<void>((resolve) => {
     model.once('close', (error?: Error) => {
