@@ -8,6 +8,8 @@ import { SimulatedHost } from './simulated-host.ts';
 const TOGETHER = 25;
 const PAUSE_MS = 200;
 const PATIENCE_MS = 120_000;
+/** The more queues a broker has, the longer it takes for one more. */
+const PATIENCE_A_HOST_MS = 300;
 
 interface FleetHost {
   readonly id: string;
@@ -68,7 +70,7 @@ export class SimulatedFleet<T extends FleetHost = SimulatedHost> {
   }
 
   async #untilOnline(client: FleetClient): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + PATIENCE_MS + this.hosts.length * PATIENCE_A_HOST_MS;
     for (;;) {
       const { hosts } = await client.fleet();
       const there = this.hosts.filter(({ id }) => hosts.get(id)?.presence === 'online');
