@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plural } from '../../src/cli/show/plural.ts';
+import { plural } from '../../src/central/messages/plural.ts';
 import { cut, layRow, layTable } from '../../src/cli/terminal/table.ts';
 
 const RED = '\u001b[31m';

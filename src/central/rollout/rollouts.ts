@@ -3,6 +3,7 @@ import { type RolloutOwner, type RolloutStarted, rolloutQueue } from '../../cont
 import type { Operator } from '../ask/operator.ts';
 import { lookOnce } from '../ask/select.ts';
 import { NoSuchRollout, PlanError, RolloutHasEnded, RolloutIsRun } from '../messages/errors.ts';
+import { describeOwner } from './describe-owner.ts';
 import { whileHeld } from './hold-rollout.ts';
 import { passGates } from './open-gates.ts';
 import { planRollout } from './plan-rollout.ts';
@@ -173,7 +174,7 @@ async function isRunBy(
     await log.change(deadline, signal);
   }
   const { owner } = log.state;
-  const who = owner === null ? '' : `: ${owner.user} on ${owner.host} (process ${owner.pid})`;
+  const who = owner === null ? '' : `: ${describeOwner(owner)}`;
   return new RolloutIsRun(
     `rollout ${rolloutId} is run by another process${who}; watch it, or wait until that has ended`,
   );

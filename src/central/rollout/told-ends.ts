@@ -27,3 +27,10 @@ export function toldSteps(state: RolloutState, ends: Record<string, string>): To
     return { step: step + 1, status, hosts };
   });
 }
+
+/** How many ended how: `11 applied, 1 failed`. */
+export function countEnds(ends: Iterable<string>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const end of ends) counts[end] = (counts[end] ?? 0) + 1;
+  return counts;
+}

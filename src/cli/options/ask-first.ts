@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { plural } from '../show/plural.ts';
+import { plural } from '../../central/messages/plural.ts';
 import { nameHosts } from '../show/show-answers.ts';
 import { printAside } from '../terminal/print.ts';
 import type { SelectionFlags } from './fleet-options.ts';

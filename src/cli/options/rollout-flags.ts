@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { plural } from '../../central/messages/plural.ts';
 import type { HostAmount } from '../../central/rollout/rollout-options.ts';
 import { budgetsOf, layOutSteps, readAmount, stepsFor } from '../../central/rollout/rollout-steps.ts';
 import { RolloutId } from '../../contract/rollout-events.ts';
-import { plural } from '../show/plural.ts';
 import { optionsUnder } from './help.ts';
 import { readSeconds } from './read-values.ts';
 

@@ -1,12 +1,13 @@
 import { isFleetEvent } from '../../central/log/event-reader.ts';
+import { plural } from '../../central/messages/plural.ts';
+import { describeOwner } from '../../central/rollout/describe-owner.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { Diff, FleetEvent } from '../../contract/event.ts';
 import type { GateLook } from '../../contract/gates.ts';
-import type { RolloutEvent, RolloutOwner } from '../../contract/rollout-events.ts';
+import type { RolloutEvent } from '../../contract/rollout-events.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layRow } from '../terminal/table.ts';
 import { describeCounts } from './describe-counts.ts';
-import { plural } from './plural.ts';
 import { nameHosts } from './show-answers.ts';
 import { tellMessage, tellPlace } from './show-failure.ts';
 
@@ -140,11 +141,6 @@ function subjectOf({ ruleset, list }: { ruleset: Named | null; list?: Named | un
 interface Named {
   name: string;
   revision: number;
-}
-
-/** `ops on jump-1 (process 4711)` */
-export function describeOwner({ user, host, pid }: RolloutOwner): string {
-  return escapeControl(`${user} on ${host} (process ${pid})`);
 }
 
 /** `gate "error rate": pass, 2.5, below 5` */

@@ -3,6 +3,7 @@ import { isFleetEvent } from '../../central/log/event-reader.ts';
 import { inconclusiveGates } from '../../central/rollout/gate-decision.ts';
 import { notTakenBack } from '../../central/rollout/group-failures.ts';
 import type { RolloutEnd, RolloutState } from '../../central/rollout/rollout-state.ts';
+import { countEnds } from '../../central/rollout/told-ends.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { GateLook } from '../../contract/gates.ts';
@@ -15,7 +16,7 @@ import { print, printAside, printJson } from '../terminal/print.ts';
 import { describeEvent, describeLook } from './describe-event.ts';
 import { statusOfRollout } from './report-answers.ts';
 import { tableOf } from './rollout-table.ts';
-import { countEnds, showAnswers, tellCounts } from './show-answers.ts';
+import { showAnswers, tellCounts } from './show-answers.ts';
 import { showNotTakenBack } from './show-not-taken-back.ts';
 import { queuedOf } from './tell-unheard.ts';
 

@@ -1,7 +1,7 @@
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
-import { endsOf } from '../../central/rollout/told-ends.ts';
+import { countEnds, endsOf } from '../../central/rollout/told-ends.ts';
 import { progressBar } from '../terminal/live-view.ts';
-import { countEnds, tellCounts } from './show-answers.ts';
+import { tellCounts } from './show-answers.ts';
 
 const BAR_WIDTH = 30;
 

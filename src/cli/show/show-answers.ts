@@ -1,12 +1,12 @@
 import type { HostAnswer, HostAnswers } from '../../central/ask/options.ts';
 import { inNaturalOrder } from '../../central/messages/names.ts';
+import { plural } from '../../central/messages/plural.ts';
 import type { Failure } from '../../contract/failure.ts';
 import { isGoodEnd } from '../../contract/outcome.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layRow } from '../terminal/table.ts';
 import { describeCounts } from './describe-counts.ts';
-import { plural } from './plural.ts';
 import { showFailure } from './show-failure.ts';
 
 const MOST_NAMED = 8;
@@ -68,13 +68,6 @@ function describeLive(
   return liveRevision === null
     ? `no revision of ${name} is live`
     : `${name} revision ${liveRevision} is live`;
-}
-
-/** How many ended how: `11 applied, 1 failed`. */
-export function countEnds(ends: Iterable<string>): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const end of ends) counts[end] = (counts[end] ?? 0) + 1;
-  return counts;
 }
 
 export function tellCounts(counts: Record<string, number>): string {

@@ -1,9 +1,10 @@
 import type { HostState } from '../../central/log/fleet-state.ts';
+import { plural } from '../../central/messages/plural.ts';
+import { countEnds } from '../../central/rollout/told-ends.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layTable } from '../terminal/table.ts';
-import { plural } from './plural.ts';
-import { countEnds, tellCounts } from './show-answers.ts';
+import { tellCounts } from './show-answers.ts';
 
 /** Of each ruleset, the highest revision that one of some hosts has. */
 export type Highest = ReadonlyMap<string, number>;

@@ -1,7 +1,7 @@
+import { plural } from '../../central/messages/plural.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { ReportedList } from '../../contract/event.ts';
 import { paint } from '../terminal/paint.ts';
-import { plural } from './plural.ts';
 import { nameHosts } from './show-answers.ts';
 
 const MOST_NAMED = 8;

@@ -1,8 +1,8 @@
+import { plural } from '../../central/messages/plural.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { Reach, ReachedRule } from '../../contract/reach.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { paint } from '../terminal/paint.ts';
-import { plural } from './plural.ts';
 
 /** What a change opens and closes, a line each, and then the rules that make no difference that could be shown. */
 export function showReach({ rules, leftOut, untried }: Reach, file: RulesetFile | null): string[] {

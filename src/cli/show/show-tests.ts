@@ -1,8 +1,8 @@
+import { plural } from '../../central/messages/plural.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import type { JobCompleted } from '../../contract/event.ts';
 import type { DecidingLine, FailedTest, Failure } from '../../contract/failure.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
-import { plural } from './plural.ts';
 
 /** Each test that did not come out as it has to, at its place in the file, with the rule that decided it below. */
 export function showFailedTests(

@@ -42,22 +42,19 @@ export class HostPast {
     return this.#lastSign;
   }
 
-  get size(): number {
-    return this.#versions.length;
-  }
-
-  /** For how long nothing may be heard of it. */
-  get silentMs(): number {
+  /** Whether it is silent when nothing was heard of it for so long, in milliseconds. */
+  isSilence(ms: number): boolean {
+    if (ms <= LEAST_SILENCE_MS) return false;
     const last = this.#beats.slice(-BEATS_TO_KNOW);
     const between = last.slice(1).map((beat, index) => beat - (last[index] ?? beat));
     const shortest = between.length === 0 ? 0 : Math.min(...between);
-    return Math.max(LEAST_SILENCE_MS, shortest * BEATS_MISSED);
+    return ms > shortest * BEATS_MISSED;
   }
 
   /** @param isOffline whether it said good-bye with that */
   sign(time: number, isBeat: boolean, isOffline = false): void {
     const before = this.#lastSign;
-    if (before !== null && !this.#isOffline && time - before > this.silentMs) {
+    if (before !== null && !this.#isOffline && this.isSilence(time - before)) {
       this.#gaps.push({ from: before, until: time });
       if (this.#gaps.length > MOST_GAPS) this.#gaps.shift();
     }
@@ -88,9 +85,9 @@ export class HostPast {
   /** Since when it was silent at that time. */
   #silenceAt(time: number): number | null {
     const last = this.#lastSign;
-    if (last !== null && last < time) return time - last > this.silentMs ? last : null;
+    if (last !== null && last < time) return this.isSilence(time - last) ? last : null;
     const gap = this.#gaps.findLast(({ from, until }) => from < time && time < until);
-    return gap !== undefined && time - gap.from > this.silentMs ? gap.from : null;
+    return gap !== undefined && this.isSilence(time - gap.from) ? gap.from : null;
   }
 }
 

@@ -96,7 +96,7 @@ export class Hosts {
   markSilent(now: number): string[] {
     const silent: string[] = [];
     for (const [hostId, known] of this.#known) {
-      if (known.row?.presence !== 'online' || now - known.heardAt <= known.past.silentMs) continue;
+      if (known.row?.presence !== 'online' || !known.past.isSilence(now - known.heardAt)) continue;
       this.#fleet.noteQuiet(hostId, false);
       known.row = { ...known.row, presence: 'silent' };
       silent.push(hostId);

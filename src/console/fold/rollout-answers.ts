@@ -1,12 +1,12 @@
+import { describeOwner } from '../../central/rollout/describe-owner.ts';
 import type { GateProgress } from '../../central/rollout/gate-progress.ts';
 import { groupFailures, notTakenBack } from '../../central/rollout/group-failures.ts';
 import { countSpent } from '../../central/rollout/rollout-decision.ts';
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
-import { endsOf, toldSteps } from '../../central/rollout/told-ends.ts';
+import { countEnds, endsOf, toldSteps } from '../../central/rollout/told-ends.ts';
 import type { Failure } from '../../contract/failure.ts';
 import type { FailureGroup, Gate, RolloutAnswer, RolloutRow } from '../api/rollouts.ts';
 import type { RolloutPast } from './rollout-past.ts';
-import { sayOwner } from './say-event.ts';
 
 const MOST_NAMED = 50;
 
@@ -26,10 +26,10 @@ export function rolloutRow(
     endedAt: ended === null ? null : lastEventAt,
     lastEventAt,
     hosts: record.hosts.length,
-    ends: count(Object.values(endsNow(state, now))),
+    ends: countEnds(Object.values(endsNow(state, now))),
     begun: state.step + 1,
     steps: record.steps.length,
-    by: owner === null ? null : sayOwner(owner),
+    by: owner === null ? null : describeOwner(owner),
   };
 }
 
@@ -48,7 +48,7 @@ export function rolloutAnswer(
     steps: toldSteps(state, ends).map(({ hosts, status }) => ({
       hosts: hosts.length,
       status,
-      ends: count(hosts.map((host) => ends[host] ?? 'not_started')),
+      ends: countEnds(hosts.map((host) => ends[host] ?? 'not_started')),
     })),
     budgets: (['failed', 'rolledBack', 'silent'] as const).map((name) => ({
       name,
@@ -123,10 +123,4 @@ function hostsByEnd(ends: Record<string, string>): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   for (const [host, end] of Object.entries(ends)) (found[end] ??= []).push(host);
   return found;
-}
-
-function count(ends: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const end of ends) counts[end] = (counts[end] ?? 0) + 1;
-  return counts;
 }

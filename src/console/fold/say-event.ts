@@ -1,4 +1,5 @@
-import { escapeControl } from '../../contract/escape.ts';
+import { plural } from '../../central/messages/plural.ts';
+import { describeOwner } from '../../central/rollout/describe-owner.ts';
 import type { Diff, FleetEvent, JobCompleted, Rollback, RulesetEndedEvent } from '../../contract/event.ts';
 import type { Failure } from '../../contract/failure.ts';
 import type { RolloutEvent } from '../../contract/rollout-events.ts';
@@ -86,7 +87,7 @@ export function sayRollout(event: RolloutEvent): string {
     case 'fleetwall.rollout.started':
       return `rollout of ${nameOf(event.data)} to ${plural(event.data.hosts.length, 'host')}, in ${plural(event.data.steps.length, 'step')}`;
     case 'fleetwall.rollout.taken':
-      return `is run by ${sayOwner(event.data.by)}`;
+      return `is run by ${describeOwner(event.data.by)}`;
     case 'fleetwall.rollout.step':
       return `step ${event.data.step + 1}: ${plural(event.data.hosts.length, 'host')}`;
     case 'fleetwall.rollout.looked':
@@ -102,13 +103,4 @@ export function sayRollout(event: RolloutEvent): string {
     case 'fleetwall.rollout.ended':
       return `${event.data.status}${event.data.reason === null ? '' : `: ${event.data.reason}`}`;
   }
-}
-
-/** `ops on jump-1 (process 4711)` */
-export function sayOwner({ user, host, pid }: { user: string; host: string; pid: number }): string {
-  return escapeControl(`${user} on ${host} (process ${pid})`);
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { HttpAddress } from '../../config/http-address.ts';
-import { SetupError } from '../../config/setup-error.ts';
+import { listenAt } from '../../config/listen-at.ts';
 import { Admission } from './admission.ts';
 import { type Answer, HEADERS, problem, redirect, send } from './answer.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -42,20 +42,7 @@ export class ConsoleServer {
   /** @throws {SetupError} if it cannot listen on that address */
   static async open(options: ServerOptions): Promise<ConsoleServer> {
     const opened = new ConsoleServer(options);
-    const { host, port } = options.address;
-    const server = opened.#server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(
-          new SetupError(
-            `cannot listen on ${host}:${port} (${error.code ?? error.message}): correct --listen`,
-          ),
-        ),
-      );
-      server.listen({ host, port }, resolve);
-    });
-    // A later error, such as too many open files, must not end it.
-    server.on('error', () => {});
+    await listenAt(opened.#server, options.address, '--listen');
     return opened;
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { IncomingMessage } from '../../broker/stream-source.ts';
 import type { EventReader } from '../../central/log/event-reader.ts';
@@ -93,20 +94,15 @@ export class LogSource {
   }
 
   async #fetch(offset: number, reader: Pick<EventReader, 'read'>): Promise<ReturnType<EventReader['read']>> {
-    const found: IncomingMessage[] = [];
     const timeUp = AbortSignal.timeout(FETCH_MS);
-    const stop = await this.#link.read(
-      { offset },
-      (message) => void (found.length === 0 && found.push(message)),
-      undefined,
-      timeUp,
-    );
+    let take: (message: IncomingMessage) => void = () => {};
+    const first = new Promise<IncomingMessage>((resolve) => (take = resolve));
+    const stop = await this.#link.read({ offset }, (message) => take(message), undefined, timeUp);
     try {
-      while (found.length === 0) await sleep(LOOK_MS, undefined, { signal: timeUp });
+      const message = await abortable(first, timeUp);
+      return message.offset === offset ? reader.read(message) : null;
     } finally {
       await stop();
     }
-    const [message] = found;
-    return message?.offset === offset ? reader.read(message) : null;
   }
 }

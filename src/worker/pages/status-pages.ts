@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type HttpAddress, hostIn, isLoopback } from '../../config/http-address.ts';
-import { SetupError } from '../../config/setup-error.ts';
+import { listenAt } from '../../config/listen-at.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
 import type { Health } from './health.ts';
 
@@ -33,28 +33,17 @@ export class StatusPages {
   }
 
   /** @throws {SetupError} if it cannot listen on that address */
-  static async open({ host, port }: HttpAddress, source: StatusSource): Promise<StatusPages> {
+  static async open(address: HttpAddress, source: StatusSource): Promise<StatusPages> {
     const server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
       request.resume();
-      const isForeign = isLoopback(host) && !isLoopback(hostIn(request.headers.host));
+      const isForeign = isLoopback(address.host) && !isLoopback(hostIn(request.headers.host));
       if (isForeign) return send(response, problem(421, NOT_HERE));
       void pageFor(request.method ?? '', request.url ?? '', source).then((page) => send(response, page));
     });
     leaveRoom(server);
     server.requestTimeout = REQUEST_MS;
     server.headersTimeout = REQUEST_MS;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(
-          new SetupError(
-            `cannot listen on ${host}:${port} (${error.code ?? error.message}): correct FLEETWALL_HTTP_ADDRESS`,
-          ),
-        ),
-      );
-      server.listen({ host, port }, resolve);
-    });
-    // A later error, such as too many open files, must not end the worker.
-    server.on('error', () => {});
+    await listenAt(server, address, 'FLEETWALL_HTTP_ADDRESS');
     return new StatusPages(server);
   }
 

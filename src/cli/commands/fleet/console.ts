@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { plural } from '../../../central/messages/plural.ts';
 import {
   CLIENT_SETTING_NAMES,
   type ClientSettingName,
@@ -13,7 +14,6 @@ import { Interrupted } from '../../options/fleet-options.ts';
 import { optionsUnder, withExamples } from '../../options/help.ts';
 import { collect, readDuration } from '../../options/read-values.ts';
 import { withSettings } from '../../options/setting-options.ts';
-import { plural } from '../../show/plural.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { tellAside } from '../../terminal/live-view.ts';
 import { print, printJson } from '../../terminal/print.ts';

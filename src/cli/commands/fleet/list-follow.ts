@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { hostsOf, lookOnce } from '../../../central/ask/select.ts';
 import { CrowdSec } from '../../../central/follow/crowdsec.ts';
 import { followBans } from '../../../central/follow/follow-bans.ts';
+import { countEnds } from '../../../central/rollout/told-ends.ts';
 import { SettingsError } from '../../../config/settings-error.ts';
 import { readInput } from '../../files/read-input.ts';
 import { askFirst } from '../../options/ask-first.ts';
@@ -20,7 +21,7 @@ import {
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import { readDuration, readListName } from '../../options/read-values.ts';
-import { countEnds } from '../../show/show-answers.ts';
+
 import { showListAnswers } from '../../show/show-list-answers.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { tellAside } from '../../terminal/live-view.ts';

@@ -1,7 +1,8 @@
 import { isFleetEvent } from '../../../central/log/event-reader.ts';
+import { plural } from '../../../central/messages/plural.ts';
+import { countEnds } from '../../../central/rollout/told-ends.ts';
 import { type FleetFlags, withClient } from '../../options/fleet-options.ts';
-import { plural } from '../../show/plural.ts';
-import { countEnds, tellCounts } from '../../show/show-answers.ts';
+import { tellCounts } from '../../show/show-answers.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paintEnd } from '../../terminal/paint.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';

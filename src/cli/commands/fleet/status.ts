@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { HostState } from '../../../central/log/fleet-state.ts';
 import { inNaturalOrder } from '../../../central/messages/names.ts';
+import { plural } from '../../../central/messages/plural.ts';
 import { rememberFleet } from '../../completion/find-names.ts';
 import {
   type AnswerFlags,
@@ -11,7 +12,6 @@ import {
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import { collect, readDuration } from '../../options/read-values.ts';
-import { plural } from '../../show/plural.ts';
 import { nameHosts } from '../../show/show-answers.ts';
 import { hasDrifted, highestOf, isBehind, showFleet } from '../../show/show-fleet.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { plural } from '../../../central/messages/plural.ts';
 import {
   describeFleet,
   type NamedHost,
@@ -10,7 +11,6 @@ import { FileError, FileProblem } from '../../files/file-error.ts';
 import { readInput } from '../../files/read-input.ts';
 import { withExamples } from '../../options/help.ts';
 import { collect } from '../../options/read-values.ts';
-import { plural } from '../../show/plural.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printJson } from '../../terminal/print.ts';
 
