@@ -6,7 +6,7 @@ import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
 import { explainRefusal } from './connection/explain-refusal.ts';
-import { isOpen } from './connection/open-channel.ts';
+import { isOpen } from './connection/socket.ts';
 import { declareForOperators, onOwnChannel } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
 import { whenAllFailed } from './connection/when-all-failed.ts';

@@ -1,5 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { closeChannel, isOpen, openChannel } from './connection/open-channel.ts';
+import { closeChannel, openChannel } from './connection/open-channel.ts';
+import { isOpen } from './connection/socket.ts';
 
 /** A message as the central side hears it. */
 export interface IncomingMessage {

@@ -14,8 +14,8 @@ export const END_EXPLANATIONS: Readonly<Record<HostEnd, string>> = {
   cancelled: 'somebody cancelled it before it was begun',
   expired: 'it came later than `expiresAt`',
   unroutable:
-    'no queue of the host is on the broker: its name is wrong, or it was never provisioned. Nothing waits for it',
+    'no queue of the host is on the broker: its name is wrong, it was never provisioned, or its queue is a classic one on a node that is down. Nothing waits for it',
   silent:
-    'no answer in time. The job waits in the queue of the host, which may run it later, until it expires or is cancelled',
+    'no answer in time. The job waits in the queue of the host, which may run it later, until it expires or is cancelled; unless a command says that the broker did not take it',
   not_started: 'the rollout ended before it was the turn of this host: nothing was sent to it',
 };

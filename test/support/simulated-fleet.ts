@@ -48,12 +48,25 @@ export class SimulatedFleet<T extends FleetHost = SimulatedHost> {
   static async of<T extends FleetHost>(
     make: MakeHost<T>,
     client: FleetClient,
-    { brokerUrl, count, queueType }: Pick<HostOptions, 'brokerUrl' | 'queueType'> & { count: number },
+    {
+      brokerUrl,
+      count,
+      queueType,
+      provision = async () => {},
+    }: Pick<HostOptions, 'brokerUrl' | 'queueType'> & {
+      count: number;
+      /** Makes what the hosts need on the broker before they start. */
+      provision?: (hostIds: readonly string[], group: string) => Promise<void>;
+    },
   ): Promise<SimulatedFleet<T>> {
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-simulated-'));
     const group = `sim-${Math.random().toString(36).slice(2, 8)}`;
     const hosts = Array.from({ length: count }, (_, index) =>
       make(`${group}-${index}`, { brokerUrl, folder, groups: [group], queueType }),
+    );
+    await provision(
+      hosts.map(({ id }) => id),
+      group,
     );
     for (let from = 0; from < count; from += TOGETHER) {
       for (const host of hosts.slice(from, from + TOGETHER)) host.start();

@@ -174,3 +174,30 @@ it('ends with the last answer, although a look at the fleet hangs and the broker
     vi.useRealTimers();
   }
 });
+
+it('a queue that takes nothing ends with its own host silent, where the broker works: the others are not held up, and it is not tried for ever', async () => {
+  vi.useFakeTimers();
+  try {
+    let tries = 0;
+    const { link, hear } = echoing(async () => 'routed');
+    const publish = async (message: OutgoingMessage, signal?: AbortSignal) => {
+      if (!message.key.endsWith('gone-1')) return await link.publish(message);
+      tries += 1;
+      return await new Promise<Routed>((_resolve, reject) =>
+        signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+      );
+    };
+    const reader = { read: (message: object) => ('event' in message ? message.event : null) };
+    const options = { reader: reader as never, timeoutMs: 20_000 };
+    const asking = ask({ ...link, publish } as never, [toHosts(MESSAGE, ['web-1', 'gone-1'])], options);
+    await vi.advanceTimersByTimeAsync(100);
+    hear({ key: 'web-1.job.x', event: completed({ outcome: 'applied' }) });
+    await vi.advanceTimersByTimeAsync(60_000);
+    const answers = await asking;
+    expect(answers.get('web-1')?.end).toBe('applied');
+    expect(answers.get('gone-1')).toEqual({ end: 'silent', result: null, untaken: true });
+    expect(tries).toBe(1);
+  } finally {
+    vi.useRealTimers();
+  }
+});

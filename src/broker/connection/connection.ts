@@ -1,8 +1,9 @@
 import { type ChannelModel, connect, type Options, type RecoveringChannelModel } from 'amqplib';
 import type { Log } from '../../job/ports/log.ts';
 import { type BrokerAccess, renewTls, socketOptions } from './broker-access.ts';
-import { dropConnection } from './drop-connection.ts';
 import { explainRefusal } from './explain-refusal.ts';
+import { ReconnectPace } from './reconnect-pace.ts';
+import { dropConnection } from './socket.ts';
 import { within } from './within.ts';
 
 /** An open connection, as amqplib hands it to `setup`. */
@@ -21,16 +22,13 @@ export interface BrokerOptions {
   log: Log;
 }
 
-const CONNECT_TIMEOUT_MS = 4_000;
+/** For as long as nothing comes. A busy broker may need it, and is kept busy by those who give up and begin anew. */
+const CONNECT_TIMEOUT_MS = 8_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 /** A node that lacks the others for a decision may give no answer at all. */
 const SETUP_MS = 20_000;
 /** A node that is open and dead is noticed after two or three of these: so workers leave it for another node within ten seconds. */
-const HEARTBEAT_SECONDS = 3;
-const FIRST_DELAY_MS = 1_000;
-/** For reading the password and the certificates again. */
-const READ_MS = 50;
-const LONGEST_DELAY_MS = 30_000;
+export const HEARTBEAT_SECONDS = 3;
 
 /** A connection that is made again each time that it is lost, until it is closed. */
 export class BrokerConnection {
@@ -62,6 +60,7 @@ export class BrokerConnection {
     log,
   }: BrokerOptions): Promise<BrokerConnection> {
     const round = new AddressRound(access.addresses);
+    const pace = new ReconnectPace();
     const options = socketOptions(access, CONNECT_TIMEOUT_MS, connectionName);
     const prepareNext = async () => {
       round.next();
@@ -76,9 +75,10 @@ export class BrokerConnection {
     const model = await connect(round.address, {
       ...options,
       recovery: {
-        setup: async (opened: ChannelModel) => await setUp(opened, setup),
+        setup: async (opened: ChannelModel) =>
+          await setUp(opened, setup, SETUP_MS * pace.patience(round.size)),
         waitForConnect: false,
-        calculateDelay: (attempt) => delayOf(attempt, access.addresses.length),
+        calculateDelay: (attempt) => pace.delay(attempt, round.size),
       },
     });
     const connection = new BrokerConnection(model);
@@ -86,15 +86,18 @@ export class BrokerConnection {
     model.on('connect', () => {
       connection.#isOpen = true;
       connection.#count += 1;
+      pace.noteOpen();
       log.info({ broker: broker() }, 'Connected to the broker');
     });
     model.on('disconnect', (error) => {
       connection.#isOpen = false;
+      pace.noteLost();
       log.warn({ broker: broker(), error }, 'Lost the connection to the broker');
       void prepareNext();
     });
     model.on('connect-failed', (reason) => {
       const error = explainRefusal(reason);
+      pace.noteFailed();
       log.warn({ broker: broker(), error }, 'Cannot work with the broker');
       onFailure?.(broker(), error);
       void prepareNext();
@@ -119,7 +122,7 @@ export class BrokerConnection {
  *
  * @throws {Error} what `setup` throws, or that the connection was lost meanwhile
  */
-async function setUp(model: ChannelModel, setup: BrokerOptions['setup']): Promise<void> {
+async function setUp(model: ChannelModel, setup: BrokerOptions['setup'], limitMs: number): Promise<void> {
   let lost: Error | null = null;
   // Each question that waits for its answer listens for the loss of the connection: there may be any number of them.
   model.setMaxListeners(0);
@@ -131,7 +134,7 @@ async function setUp(model: ChannelModel, setup: BrokerOptions['setup']): Promis
     });
   });
   try {
-    await within(SETUP_MS, async () => await setup(model));
+    await within(limitMs, async () => await setup(model));
     if (lost !== null) throw lost as Error;
   } catch (error) {
     dropConnection(model);
@@ -157,6 +160,10 @@ class AddressRound {
     this.address = { ...addresses[this.#index], heartbeat: HEARTBEAT_SECONDS };
   }
 
+  get size(): number {
+    return this.#addresses.length;
+  }
+
   get name(): string {
     return `${this.address.hostname}:${this.address.port}`;
   }
@@ -171,15 +178,4 @@ class AddressRound {
     this.#index = (this.#index + 1) % this.#addresses.length;
     Object.assign(this.address, this.#addresses[this.#index]);
   }
-}
-
-/**
- * A random delay, in milliseconds, below a limit: one second for the first try of each node, and twice as long for each round after
- * that, up to half a minute. So the hosts of a fleet do not all come back at once.
- *
- * @param attempt from 1, since the connection was lost
- */
-function delayOf(attempt: number, nodes: number): number {
-  const round = Math.floor((attempt - 1) / nodes);
-  return READ_MS + Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** round);
 }

@@ -22,12 +22,3 @@ function quiet<T extends Channel>(channel: T): T {
 export function closeChannel(channel: Channel): void {
   channel.close().catch(() => {});
 }
-
-/** Whether the connection's socket is there, as far as is known here. */
-export function isOpen(model: ChannelModel): boolean {
-  const { stream } = model.connection as unknown as {
-    stream: { destroyed: boolean; writableEnded: boolean };
-  };
-  // Of a connection that is given up for want of heartbeats, amqplib only ends the socket: the other side may never answer.
-  return !stream.destroyed && !stream.writableEnded;
-}

@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { dropConnection } from './drop-connection.ts';
+import { dropConnection } from './socket.ts';
 
 const CLOSE_MS = 2_000;
 

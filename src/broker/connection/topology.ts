@@ -98,7 +98,7 @@ export async function ensureHostQueue(
   topology: HostTopology,
 ): Promise<void> {
   await ensureQueue(model, queue, args);
-  await allowed(model, async (channel) => {
+  await allowed(model, queue, async (channel) => {
     for (const key of bindingKeys(topology)) await channel.bindQueue(queue, exchange, key);
     for (const group of topology.leftGroups) await channel.unbindQueue(queue, exchange, groupKey(group));
   });
@@ -107,13 +107,15 @@ export async function ensureHostQueue(
 /** Makes sure of the log of events, and that events get into it. */
 export async function ensureEventLog(model: ChannelModel): Promise<void> {
   await ensureQueue(model, EVENT_LOG_STREAM, EVENT_LOG_ARGUMENTS);
-  await allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, EVENTS_EXCHANGE, '#'));
+  await allowed(model, EVENT_LOG_STREAM, (channel) =>
+    channel.bindQueue(EVENT_LOG_STREAM, EVENTS_EXCHANGE, '#'),
+  );
 }
 
 /** Makes sure of the queue of what no host could read. */
 export async function ensureDeadQueue(model: ChannelModel): Promise<void> {
   await ensureQueue(model, DEAD_QUEUE, DEAD_QUEUE_ARGUMENTS);
-  await allowed(model, (channel) => channel.bindQueue(DEAD_QUEUE, DEAD_EXCHANGE, ''));
+  await allowed(model, DEAD_QUEUE, (channel) => channel.bindQueue(DEAD_QUEUE, DEAD_EXCHANGE, ''));
 }
 
 /**
@@ -123,11 +125,18 @@ export async function ensureDeadQueue(model: ChannelModel): Promise<void> {
 export async function declareForOperators(model: ChannelModel): Promise<void> {
   await Promise.all([ensureExchanges(model), ensureExchange(model, OPERATOR_EXCHANGE, 'topic')]);
   await ensureEventLog(model);
-  await allowed(model, (channel) => channel.bindQueue(EVENT_LOG_STREAM, OPERATOR_EXCHANGE, '#'));
+  await allowed(model, EVENT_LOG_STREAM, (channel) =>
+    channel.bindQueue(EVENT_LOG_STREAM, OPERATOR_EXCHANGE, '#'),
+  );
 }
 
-async function allowed(model: ChannelModel, work: (channel: Channel) => Promise<unknown>): Promise<void> {
-  await onOwnChannel(model, work).catch(ignoreDenied);
+async function allowed(
+  model: ChannelModel,
+  queue: string,
+  work: (channel: Channel) => Promise<unknown>,
+): Promise<void> {
+  const ask = async () => void (await onChannel(model, work));
+  await askOnce(model, `bindings of ${queue}`, ask).catch(ignoreDenied);
 }
 
 /** Who may not bind relies on somebody else for it, as for the queues themselves. */
@@ -136,33 +145,49 @@ function ignoreDenied(error: unknown): void {
 }
 
 async function ensureExchange(model: ChannelModel, name: string, type: string): Promise<void> {
-  await ensure(
-    model,
-    (channel) => channel.checkExchange(name),
-    (channel) => channel.assertExchange(name, type, { durable: true }),
-  );
+  await ensure(model, `exchange ${name}`, {
+    look: (channel) => channel.checkExchange(name),
+    make: (channel) => channel.assertExchange(name, type, { durable: true }),
+  });
 }
 
 async function ensureQueue(model: ChannelModel, name: string, args: Record<string, unknown>): Promise<void> {
-  await ensure(
-    model,
-    (channel) => channel.checkQueue(name),
-    (channel) => channel.assertQueue(name, { durable: true, arguments: args }),
-  );
+  await ensure(model, `queue ${name}`, {
+    look: (channel) => channel.checkQueue(name),
+    make: (channel) => channel.assertQueue(name, { durable: true, arguments: args }),
+  });
 }
+
+/** What the broker was asked for and has not answered yet, by connection. */
+const unanswered = new WeakMap<ChannelModel, Map<string, Promise<unknown>>>();
 
 /** Looks first, and makes what is not there. Each look has a channel of its own, as the broker closes it with its "no". */
 async function ensure(
   model: ChannelModel,
-  look: (channel: Channel) => Promise<unknown>,
-  make: (channel: Channel) => Promise<unknown>,
+  what: string,
+  { look, make }: Record<'look' | 'make', (channel: Channel) => Promise<unknown>>,
 ): Promise<void> {
-  try {
-    await onOwnChannel(model, look);
-  } catch (error) {
-    if (replyCode(error) !== NOT_FOUND) throw error;
-    await onOwnChannel(model, make);
-  }
+  await askOnce(model, what, async () => {
+    try {
+      await onChannel(model, look);
+    } catch (error) {
+      if (replyCode(error) !== NOT_FOUND) throw error;
+      await onChannel(model, make);
+    }
+  });
+}
+
+/**
+ * A busy broker may take longer than an answer is waited for. Then the same answer is waited for again, and nothing is asked anew, which would
+ * make it busier. Besides, a quorum queue that is half made looks as if it were there, and RabbitMQ closes the connection of whoever consumes
+ * it (541, seen with 3.10).
+ */
+async function askOnce(model: ChannelModel, what: string, ask: () => Promise<void>): Promise<void> {
+  const all = unanswered.get(model) ?? new Map<string, Promise<unknown>>();
+  unanswered.set(model, all);
+  const asking = all.get(what) ?? ask().finally(() => all.delete(what));
+  all.set(what, asking);
+  await within(ANSWER_MS, async () => await asking);
 }
 
 /** @throws {Error} what the broker said, or that it says nothing */
@@ -170,8 +195,12 @@ export async function onOwnChannel<T>(
   model: ChannelModel,
   work: (channel: Channel) => Promise<T>,
 ): Promise<T> {
+  return await within(ANSWER_MS, async () => await onChannel(model, work));
+}
+
+async function onChannel<T>(model: ChannelModel, work: (channel: Channel) => Promise<T>): Promise<T> {
   const channel = await openChannel(model);
-  const result = await within(ANSWER_MS, () => work(channel));
+  const result = await work(channel);
   closeChannel(channel);
   return result;
 }

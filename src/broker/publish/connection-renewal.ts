@@ -1,16 +1,14 @@
 import type { ChannelModel } from 'amqplib';
 import { BackOff } from '../../job/time/back-off.ts';
-import { dropConnection } from '../connection/drop-connection.ts';
-import { isOpen } from '../connection/open-channel.ts';
+import { HEARTBEAT_SECONDS } from '../connection/connection.ts';
+import { bytesFrom, dropConnection, isOpen } from '../connection/socket.ts';
 import { NoAnswer } from '../connection/within.ts';
-import { PublishChannel } from './publish-channel.ts';
 import { PublishFailed } from './publish-failed.ts';
 
 /** Over a new connection, jobs in hand come again: that is not done often to a broker whose "no" is meant. */
 const PAUSE = { firstMs: 60_000, longestMs: 15 * 60_000 };
-/** A node that has not confirmed a message by then may hang, with all its connections. */
-const LOOK_MS = 1_000;
-const ALIVE_MS = 2_000;
+/** A node that works is quiet for less: within the time that was agreed on for heartbeats, it sends at least one. */
+const QUIET_MS = 1_000 * HEARTBEAT_SECONDS + 500;
 
 /** Leaves a connection for one to another node where nothing is confirmed any more, with pauses that grow. */
 export class ConnectionRenewal {
@@ -19,7 +17,6 @@ export class ConnectionRenewal {
   #notBefore = 0;
   #lastLeft = 0;
   #failingSince: number | null = null;
-  #isLooking = false;
 
   /** @param leaveMs where nothing was confirmed for so long, another node may do better */
   constructor(leaveMs: number) {
@@ -27,16 +24,18 @@ export class ConnectionRenewal {
   }
 
   /**
-   * Looks at the node if a message is not confirmed soon; once at a time, however many messages wait.
+   * Leaves a node that sends nothing at all from now on, as one that hangs: not even heartbeats, which are missed later. However busy a node
+   * is that works, and whatever its queues wait for, it sends these; and a fleet that left it then would only make it busier.
    *
-   * @returns to be called when it is confirmed, or given up
+   * @returns to be called when the node has answered
    */
-  watch(model: ChannelModel | null): () => void {
-    const timer = setTimeout(() => {
-      if (model === null || this.#isLooking) return;
-      this.#isLooking = true;
-      void leaveIfDead(model).finally(() => (this.#isLooking = false));
-    }, LOOK_MS);
+  watch(model: ChannelModel): () => void {
+    const before = bytesFrom(model);
+    const look = () => {
+      if (isOpen(model) && bytesFrom(model) === before) dropConnection(model);
+    };
+    // What came while this process was busy itself is read before an immediate is called.
+    const timer = setTimeout(() => setImmediate(look), QUIET_MS).unref();
     return () => clearTimeout(timer);
   }
 
@@ -57,16 +56,5 @@ export class ConnectionRenewal {
     this.#lastLeft = now;
     this.#notBefore = now + this.#pause.next();
     dropConnection(model);
-  }
-}
-
-/** A node that works opens a channel at once, whatever its queues wait for. One that hangs is left, before the heartbeats tell. */
-async function leaveIfDead(model: ChannelModel): Promise<void> {
-  if (!isOpen(model)) return;
-  try {
-    const channel = await PublishChannel.openWithin(ALIVE_MS, model);
-    channel.close();
-  } catch (error) {
-    if (error instanceof NoAnswer) dropConnection(model);
   }
 }

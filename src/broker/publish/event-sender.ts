@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import type { FleetEvent } from '../../contract/event.ts';
 import type { Lacks } from '../connection/lacks.ts';
-import { isOpen } from '../connection/open-channel.ts';
+import { isOpen } from '../connection/socket.ts';
 import { eventMessage } from './event-message.ts';
 import { NobodyBound, PublishFailed } from './publish-failed.ts';
 import { Publisher } from './publisher.ts';

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { BackOff } from '../../job/time/back-off.ts';
 import { OneAtATime } from '../../job/time/one-at-a-time.ts';
-import { isOpen } from '../connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
+import { isOpen } from '../connection/socket.ts';
 import { ConnectionRenewal } from './connection-renewal.ts';
 import { limitAfter } from './limit-after.ts';
 import { type OutgoingMessage, PublishChannel, type Routed } from './publish-channel.ts';
@@ -93,7 +93,7 @@ export class Publisher {
     const model = this.#model;
     const channel = this.#channel;
     if (model === null || channel === null) throw new PublishFailed('there is no connection to the broker');
-    if (before === 0 && this.#apart === null) return await this.#publishOn(channel, message);
+    if (before === 0 && this.#apart === null) return await this.#publishOn(model, channel, message);
     if (!this.#options.inOrder) return await this.#publishAlone(model, message, isWanted, limitAfter(before));
     const failures = this.#failuresInLine;
     return await this.#line.run(async () => {
@@ -111,19 +111,18 @@ export class Publisher {
     });
   }
 
-  async #publishOn(channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {
-    const endWatch = this.#renewal.watch(this.#model);
+  async #publishOn(model: ChannelModel, channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {
+    const endWatch = this.#renewal.watch(model);
     try {
       const onLate = () => this.#renewal.noteConfirm();
       const routed = await channel.publish(message, { limitMs: CONFIRM_MS, onLate });
+      endWatch();
       this.#renewal.noteConfirm();
       return routed;
     } catch (error) {
       if (error instanceof NoConfirm || this.#options.inOrder) this.#beginApart();
       this.#noteFailure(error);
       throw error;
-    } finally {
-      endWatch();
     }
   }
 

@@ -1,18 +1,19 @@
 import { BrokerRefused } from '../../broker/connection/broker-errors.ts';
+import { NoAnswer, within } from '../../broker/connection/within.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
 import { isFleetEvent } from '../log/event-reader.ts';
 import { LogMarker } from '../log/log-marker.ts';
 import { windowMs } from '../log/window.ts';
-import { type AddressedMessage, unnamed } from '../messages/addressed-message.ts';
+import type { AddressedMessage } from '../messages/addressed-message.ts';
 import { AnswerTimes } from './answer-times.ts';
 import type { AskOptions } from './ask-options.ts';
 import { behindMs, findBehind } from './behind.ts';
+import { JobSender } from './job-sender.ts';
 import { listen } from './listen.ts';
 import type { HostAnswer, HostAnswers } from './options.ts';
 import { isRefusal } from './refusal.ts';
-import { sendJob } from './send-job.ts';
 
 /** In the routing key of each event of a job. */
 const JOB_EVENTS = '.job.';
@@ -20,6 +21,8 @@ const JOB_EVENTS = '.job.';
 const GRACE_MS = 10_000;
 /** Where it takes longer to read the log to its end, the broker was in trouble, and hosts could not be heard. */
 const PROMPT_MS = 5_000;
+/** What a queue needs at most that finds a new leader after a node of the broker is gone. */
+const FAILOVER_MS = 15_000;
 const LOOK_MS = 1_000;
 /** A host that has not begun by then may be behind a job that waits to be confirmed. */
 const BEHIND_MS = 3_000;
@@ -41,12 +44,12 @@ export async function ask(
 
 class Asking {
   readonly #link: FleetLink;
-  readonly #messages: readonly AddressedMessage[];
   readonly #options: AskOptions;
   readonly #jobs: ReadonlySet<string>;
   readonly #answers: HostAnswers = new Map();
   /** Those who have not answered. */
   readonly #open: Set<string>;
+  readonly #sender: JobSender;
   readonly #times = new AnswerTimes();
   readonly #marker = new LogMarker();
   /** Why the log cannot be read. */
@@ -58,10 +61,15 @@ class Asking {
 
   constructor(link: FleetLink, messages: readonly AddressedMessage[], options: AskOptions) {
     this.#link = link;
-    this.#messages = messages;
     this.#options = options;
     this.#jobs = new Set(messages.map(({ message }) => message.jobId));
     this.#open = new Set(messages.flatMap(({ hosts }) => hosts));
+    const { exchange = JOBS_EXCHANGE, signal } = options;
+    // To a single host, that nobody takes it is an answer at once.
+    const onUnroutable = (hosts: readonly string[]) => {
+      for (const host of hosts) this.#answer(host, { end: 'unroutable', result: null });
+    };
+    this.#sender = new JobSender(link, messages, { exchange, signal, onUnroutable });
     for (const [host, ms] of options.known?.begun ?? [])
       this.#times.extend(host, 'begun', ms ?? options.timeoutMs);
   }
@@ -73,14 +81,16 @@ class Asking {
     signal?.addEventListener('abort', onAbort);
     try {
       signal?.throwIfAborted();
-      await this.#send();
-      await this.#wait();
+      await this.#wait(await this.#send());
     } finally {
       signal?.removeEventListener('abort', onAbort);
       await stopListening();
     }
     signal?.throwIfAborted();
-    for (const host of this.#open) this.#answers.set(host, { end: 'silent', result: null });
+    for (const host of this.#open) {
+      const isTaken = this.#sender.isTaken(host);
+      this.#answers.set(host, { end: 'silent', result: null, ...(isTaken ? {} : { untaken: true }) });
+    }
     return this.#answers;
   }
 
@@ -94,7 +104,7 @@ class Asking {
         const event = reader.read(message);
         if (event !== null && isFleetEvent(event)) this.#take(event);
       },
-      onReopened: () => void this.#send().catch(() => {}),
+      onReopened: () => void this.#sender.send(this.#answers).catch(() => {}),
       onDeaf: (error) => {
         this.#deaf = error;
         this.#end(error);
@@ -103,24 +113,27 @@ class Asking {
     });
   }
 
-  /** To a single host, that nobody takes it is an answer at once. */
-  async #send(): Promise<void> {
-    const { exchange = JOBS_EXCHANGE, signal } = this.#options;
-    await Promise.all(
-      this.#messages.flatMap(({ message, sends, hosts }) =>
-        sends.map(async ({ key, host }) => {
-          if (host !== null && this.#answers.has(host)) return;
-          // A key of many may have to reach more hosts than were asked.
-          const until = host === null ? { signal } : { enough: this.#over.signal };
-          const answer = await sendJob(this.#link, { message, exchange, key }, until);
-          if (answer === 'unroutable') this.#noQueue(host === null ? unnamed(sends, hosts) : [host]);
-        }),
-      ),
-    );
-  }
-
-  #noQueue(hosts: readonly string[]): void {
-    for (const host of hosts) this.#answer(host, { end: 'unroutable', result: null });
+  /**
+   * Sends it, to the end where it is the broker that does not answer. Where the broker works, and does not take what is for some, it is
+   * given up when their time is over, and the others are not held up for longer.
+   *
+   * @returns whether the broker has it all
+   */
+  async #send(): Promise<boolean> {
+    const sending = this.#sender.send(this.#answers);
+    const limitMs = Math.max(this.#options.timeoutMs, FAILOVER_MS);
+    for (;;) {
+      try {
+        await within(limitMs, async () => await sending);
+        return true;
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+      }
+      if (await this.#readToEnd()) break;
+    }
+    this.#sender.giveUp();
+    await sending;
+    return false;
   }
 
   /** Only the last answer wakes the one who waits: with thousands of hosts, each look at all of them counts. */
@@ -131,6 +144,7 @@ class Asking {
 
   #end(reason?: unknown): void {
     this.#over.abort(reason);
+    this.#sender.endAnswered();
     this.#wake();
   }
 
@@ -150,9 +164,10 @@ class Asking {
   }
 
   /** Until all have answered, or the time of all others is up. */
-  async #wait(): Promise<void> {
+  async #wait(isSent: boolean): Promise<void> {
     const { timeoutMs, lookBehind, signal } = this.#options;
-    let latest = Date.now() + timeoutMs;
+    // Where some of it was given up, all had that time.
+    let latest = Date.now() + (isSent ? timeoutMs : 0);
     if (this.#open.size > 0 && signal?.aborted !== true) {
       await this.#changeOr(Math.min(BEHIND_MS, timeoutMs));
       const late = [...this.#open].filter((host) => !this.#times.hasBegun(host));
@@ -169,9 +184,7 @@ class Asking {
         await this.#changeOr(due - Date.now());
         continue;
       }
-      const began = Date.now();
-      await this.#readToEnd();
-      if (Date.now() - began < PROMPT_MS) {
+      if (await this.#readToEnd()) {
         // What was read may have given a host more time.
         if (this.#times.last(this.#open, latest) <= Date.now()) return;
         continue;
@@ -182,21 +195,23 @@ class Asking {
     }
   }
 
-  /** Waits until all is read that is in the log now, for as long as that takes. */
-  async #readToEnd(): Promise<void> {
+  /** Waits until all is read that is in the log now, for as long as that takes. @returns whether it was read at once */
+  async #readToEnd(): Promise<boolean> {
     const { signal } = this.#options;
+    const began = Date.now();
     this.#isMarkerRead = false;
     try {
       await this.#marker.publish(this.#link, signal);
     } catch (error) {
       // Who may not write there is not kept from an answer by that.
-      if (error instanceof BrokerRefused || signal?.aborted === true) return;
+      if (error instanceof BrokerRefused || signal?.aborted === true) return true;
       throw error;
     }
     while (!this.#isMarkerRead) {
-      if (signal?.aborted === true) return;
+      if (signal?.aborted === true) break;
       await this.#changeOr(LOOK_MS);
     }
+    return Date.now() - began < PROMPT_MS;
   }
 
   #noteMarker(): void {

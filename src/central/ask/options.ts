@@ -136,6 +136,11 @@ export interface HostAnswer {
   end: HostEnd;
   /** `null` for who did not answer. */
   result: JobCompleted | null;
+  /**
+   * Of who is silent: the broker did not even confirm in time that it has the message for this host, as while a classic queue of the host
+   * is on a node of the broker that is down. In doubt, the host gets it later.
+   */
+  untaken?: true;
 }
 
 /** How each host answered, by its id. */

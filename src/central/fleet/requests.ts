@@ -169,7 +169,7 @@ function assertKnownTestFields({ tests = [] }: RulesetToPush): void {
 
 const CANCEL_SECONDS = 5;
 
-/** Ends a job where it is not begun. @returns the answers of those that had it and were there */
+/** Ends a job where it is not begun. @returns the answers of those that had it and were there, and of those that it may not come to */
 export async function cancelJob(
   operator: Operator,
   jobId: string,
@@ -186,5 +186,6 @@ export async function cancelJob(
     { ...options, timeoutSeconds: options.timeoutSeconds ?? CANCEL_SECONDS },
     CONTROL_EXCHANGE,
   );
-  return answersOf(jobId, new Map([...answers].filter(([, { end }]) => end !== 'silent')));
+  const told = [...answers].filter(([, { end, untaken }]) => end !== 'silent' || untaken === true);
+  return answersOf(jobId, new Map(told));
 }

@@ -176,10 +176,15 @@ class Controller {
     } else if (decision.kind === 'end') {
       await this.#log.say('fleetwall.rollout.ended', decision.end, this.#signal);
     } else if (takeBack !== null) {
-      for (const action of decision.how) {
-        await this.#send(takeBack[action], decision.hosts);
-        for (const host of decision.hosts) this.#takeBackAskedAt.set(`${action} ${host}`, Date.now());
-      }
+      // A host whose queue cannot be had holds up no other.
+      await Promise.all(
+        decision.hosts.map(async (host) => {
+          for (const action of decision.how) {
+            await this.#send(takeBack[action], [host]);
+            this.#takeBackAskedAt.set(`${action} ${host}`, Date.now());
+          }
+        }),
+      );
     }
   }
 

@@ -11,6 +11,9 @@ import { showFailure } from './show-failure.ts';
 
 const MOST_NAMED = 8;
 const END_WIDTH = 11;
+/** Of a host whose message the broker has not confirmed to have. */
+export const UNTAKEN =
+  'the broker did not take the message: its queue cannot be had, as on a node that is down; send it again when that is back';
 
 /** How a push ended, for a person: hosts that ended alike are one line, and the same failure is shown once, as a compiler shows it. */
 export function showAnswers(answers: HostAnswers, file: RulesetFile | null): string[] {
@@ -18,10 +21,10 @@ export function showAnswers(answers: HostAnswers, file: RulesetFile | null): str
     string,
     { lines: string[]; blocks: Map<string, { head: string[]; hosts: string[] }> }
   >();
-  for (const [host, { end, result }] of answers) {
-    const failure = result?.failure ?? null;
+  for (const [host, answer] of answers) {
+    const failure = answer.result?.failure ?? null;
     const lines = failure === null ? [] : describeFailure(failure, file);
-    const head = headOf(end, result);
+    const head = headOf(answer);
     const alike = failures.get(lines.join('\n')) ?? { lines, blocks: new Map() };
     failures.set(lines.join('\n'), alike);
     const block = alike.blocks.get(head.join('\n')) ?? { head, hosts: [] };
@@ -37,7 +40,8 @@ export function showAnswers(answers: HostAnswers, file: RulesetFile | null): str
 }
 
 /** How a host ended, what that changed, and what is live there now. */
-function headOf(end: string, result: HostAnswer['result']): string[] {
+function headOf({ end, result, untaken }: HostAnswer): string[] {
+  if (untaken === true) return [paintEnd(end), UNTAKEN];
   const diff = result?.diff == null ? '' : describeCounts(result.diff, end !== 'checked');
   const live =
     end === 'unchanged' && result === null

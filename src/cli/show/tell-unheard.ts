@@ -5,6 +5,10 @@ import type { RolloutStarted } from '../../contract/rollout-events.ts';
 import { printAside } from '../terminal/print.ts';
 import { nameHosts } from './show-answers.ts';
 
+/** Of a host that was heard of. */
+const NO_QUEUE_NOW =
+  'the broker has no queue for it now: it was deleted, or it is a classic queue on a node of the broker that is down. Nothing waits for it';
+
 /** Says of hosts that nobody has ever heard of whom they may have been meant for. @returns these */
 export async function tellUnknown(
   named: readonly string[],
@@ -43,7 +47,7 @@ export async function tellUnheard(
   signal: AbortSignal,
 ): Promise<void> {
   const ended = (wanted: string) =>
-    [...answers].filter(([, { end }]) => end === wanted).map(([host]) => host);
+    [...answers].filter(([, { end, untaken }]) => end === wanted && untaken !== true).map(([host]) => host);
   const silent = ended('silent');
   const unknown = ended('unroutable');
   if (silent.length > 0 && job !== null) {
@@ -53,5 +57,9 @@ export async function tellUnheard(
   if (unknown.length === 0) return;
   const { hosts } = await client.fleet({ signal });
   for (const host of unknown)
-    printAside(`${host} has no queue on the broker${suggestion(host, hosts.keys())}\n`);
+    printAside(
+      hosts.has(host)
+        ? `${host}: ${NO_QUEUE_NOW}\n`
+        : `${host} has no queue on the broker${suggestion(host, hosts.keys())}\n`,
+    );
 }

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import type { HostAnswers } from '../../../central/ask/options.ts';
 import { type FleetFlags, withClient, withFleetOptions, withTimeout } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import { readJobId } from '../../options/read-values.ts';
+import { UNTAKEN } from '../../show/show-answers.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paintEnd } from '../../terminal/paint.ts';
 import { print, printJson } from '../../terminal/print.ts';
@@ -21,8 +23,8 @@ export function cancelCommand(end: (status: ExitStatus) => void): Command {
       );
       const hosts = Object.fromEntries([...answers].map(([host, answer]) => [host, answer.end]));
       if (flags.json === true) printJson({ jobId: job, hosts });
-      else print(tell(job, hosts));
-      end(0);
+      else print(tell(job, answers));
+      end(hasAll(answers) ? 0 : 4);
     },
   );
   return withExamples(command, [
@@ -34,8 +36,17 @@ export function cancelCommand(end: (status: ExitStatus) => void): Command {
   ]);
 }
 
-function tell(job: string, hosts: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(hosts).map(([host, how]) => `${paintEnd(how)}  ${host}`);
-  const rest = `job ${job} is cancelled wherever it has not begun, also on hosts that are away; where it has, it goes on: fleetwall watch --since 3600`;
+/** Whether the broker has it for all hosts. */
+function hasAll(answers: HostAnswers): boolean {
+  return [...answers.values()].every(({ untaken }) => untaken !== true);
+}
+
+function tell(job: string, answers: HostAnswers): string {
+  const lines = [...answers].map(
+    ([host, { end, untaken }]) => `${paintEnd(end)}  ${host}${untaken === true ? `: ${UNTAKEN}` : ''}`,
+  );
+  const rest = hasAll(answers)
+    ? `job ${job} is cancelled wherever it has not begun, also on hosts that are away; where it has, it goes on: fleetwall watch --since 3600`
+    : `nobody can say where job ${job} is cancelled: some hosts may not have been told`;
   return `${[...lines, rest].join('\n')}\n`;
 }

@@ -23,7 +23,7 @@ import {
   selectingCommand,
 } from '../../options/selecting-command.ts';
 import { AnswerReport, statusOf } from '../../show/report-answers.ts';
-import { tellUnknown } from '../../show/tell-unheard.ts';
+import { tellUnheard, tellUnknown } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paint } from '../../terminal/paint.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
@@ -168,6 +168,7 @@ function answerCommand(kind: 'confirm' | 'abort', end: End): Command {
         });
         if (answers.size === 0) throw new NobodyWaits(`no host waits for job ${job}`);
         const own = report.end(answers, null);
+        await tellUnheard(answers, null, client, signal);
         // That a host went back is what was asked for.
         const isDone =
           kind === 'abort' && [...answers.values()].every(({ end: how }) => how === 'rolled_back');

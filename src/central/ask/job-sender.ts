@@ -1,0 +1,95 @@
+import type { FleetLink } from '../../broker/fleet-link.ts';
+import { type AddressedMessage, unnamed } from '../messages/addressed-message.ts';
+import type { PreparedMessage } from '../messages/messages.ts';
+
+export interface JobSenderOptions {
+  exchange: string;
+  /** Ends it, as an error. */
+  signal: AbortSignal | undefined;
+  /** Called with hosts that no queue is bound for. */
+  onUnroutable: (hosts: readonly string[]) => void;
+}
+
+/** Publishes jobs until the broker has them, each to its hosts. */
+export class JobSender {
+  readonly #link: Pick<FleetLink, 'publish'>;
+  readonly #messages: readonly AddressedMessage[];
+  readonly #options: JobSenderOptions;
+  readonly #answered = new AbortController();
+  readonly #givenUp = new AbortController();
+  /** What ends the wait for the broker's confirm of a key of many. */
+  readonly #untilGivenUp: AbortSignal;
+  /** The same of one host. */
+  readonly #untilAnswered: AbortSignal;
+  /** Hosts of whose message the broker has not confirmed that it has it. */
+  readonly #untaken: Set<string>;
+
+  constructor(
+    link: Pick<FleetLink, 'publish'>,
+    messages: readonly AddressedMessage[],
+    options: JobSenderOptions,
+  ) {
+    this.#link = link;
+    this.#messages = messages;
+    this.#options = options;
+    this.#untilGivenUp = anyOf(options.signal, this.#givenUp.signal);
+    this.#untilAnswered = anyOf(this.#untilGivenUp, this.#answered.signal);
+    this.#untaken = new Set(messages.flatMap(({ sends, hosts }) => (sends.length === 0 ? [] : hosts)));
+  }
+
+  /**
+   * Publishes what is for others than these, as they need it no more. Resolves when the broker has it all, or when it is given up.
+   *
+   * @throws as {@link FleetLink.publish}
+   */
+  async send(answered: { has: (host: string) => boolean }): Promise<void> {
+    await Promise.all(
+      this.#messages.flatMap(({ message, sends, hosts }) =>
+        sends.map(async ({ key, host }) => {
+          if (host !== null && answered.has(host)) return;
+          const meant = host === null ? unnamed(sends, hosts) : [host];
+          // A key of many may have to reach more hosts than were asked: that these have answered is not enough.
+          await this.#publish(message, key, meant, host === null ? this.#untilGivenUp : this.#untilAnswered);
+        }),
+      ),
+    );
+  }
+
+  /** Whether the broker has what is for this host, as far as is known. */
+  isTaken(host: string): boolean {
+    return !this.#untaken.has(host);
+  }
+
+  /** All have answered: what the broker has not confirmed to have for single hosts is not tried again. */
+  endAnswered(): void {
+    this.#answered.abort();
+  }
+
+  /** What the broker has not confirmed to have is not tried again. In doubt, it may have it. */
+  giveUp(): void {
+    this.#givenUp.abort();
+  }
+
+  async #publish(
+    message: PreparedMessage,
+    key: string,
+    hosts: readonly string[],
+    until: AbortSignal,
+  ): Promise<void> {
+    const { exchange, signal, onUnroutable } = this.#options;
+    const { body, contentType, contentEncoding, jobId: messageId } = message;
+    const encoded = contentEncoding === undefined ? {} : { properties: { contentEncoding } };
+    const outgoing = { exchange, key, body, contentType, messageId, ...encoded };
+    try {
+      const routed = await this.#link.publish(outgoing, until);
+      for (const host of hosts) this.#untaken.delete(host);
+      if (routed === 'unroutable') onUnroutable(hosts);
+    } catch (error) {
+      if (signal?.aborted === true || !until.aborted) throw error;
+    }
+  }
+}
+
+function anyOf(one: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return one === undefined ? other : AbortSignal.any([one, other]);
+}
