@@ -1,10 +1,9 @@
-import { BrokerRefused } from '../../broker/connection/broker-errors.ts';
 import { NoAnswer, within } from '../../broker/connection/within.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/names.ts';
 import { isFleetEvent } from '../log/event-reader.ts';
-import { LogMarker } from '../log/log-marker.ts';
+import { LogEnd } from '../log/log-end.ts';
 import { windowMs } from '../log/window.ts';
 import type { AddressedMessage } from '../messages/addressed-message.ts';
 import { AnswerTimes } from './answer-times.ts';
@@ -19,11 +18,8 @@ import { isRefusal } from './refusal.ts';
 const JOB_EVENTS = '.job.';
 /** For what an end needs on its way after a window of confirmation. */
 const GRACE_MS = 10_000;
-/** Where it takes longer to read the log to its end, the broker was in trouble, and hosts could not be heard. */
-const PROMPT_MS = 5_000;
 /** What a queue needs at most that finds a new leader after a node of the broker is gone. */
 const FAILOVER_MS = 15_000;
-const LOOK_MS = 1_000;
 /** A host that has not begun by then may be behind a job that waits to be confirmed. */
 const BEHIND_MS = 3_000;
 
@@ -51,16 +47,16 @@ class Asking {
   readonly #open: Set<string>;
   readonly #sender: JobSender;
   readonly #times = new AnswerTimes();
-  readonly #marker = new LogMarker();
+  readonly #logEnd: LogEnd;
   /** Why the log cannot be read. */
   #deaf: Error | null = null;
-  #isMarkerRead = false;
   #wake: () => void = () => {};
   /** Aborted when nothing is waited for any more. */
   readonly #over = new AbortController();
 
   constructor(link: FleetLink, messages: readonly AddressedMessage[], options: AskOptions) {
     this.#link = link;
+    this.#logEnd = new LogEnd(link);
     this.#options = options;
     this.#jobs = new Set(messages.map(({ message }) => message.jobId));
     this.#open = new Set(messages.flatMap(({ hosts }) => hosts));
@@ -99,7 +95,7 @@ class Asking {
     return await listen(this.#link, {
       start: known?.start ?? null,
       onMessage: (message) => {
-        if (this.#marker.is(message)) this.#noteMarker();
+        this.#logEnd.take(message);
         if (!message.key.includes(JOB_EVENTS)) return;
         const event = reader.read(message);
         if (event !== null && isFleetEvent(event)) this.#take(event);
@@ -129,7 +125,7 @@ class Asking {
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
       }
-      if (await this.#readToEnd()) break;
+      if (await this.#logEnd.reach(this.#over.signal)) break;
     }
     this.#sender.giveUp();
     await sending;
@@ -165,17 +161,10 @@ class Asking {
 
   /** Until all have answered, or the time of all others is up. */
   async #wait(isSent: boolean): Promise<void> {
-    const { timeoutMs, lookBehind, signal } = this.#options;
+    const { timeoutMs, signal } = this.#options;
     // Where some of it was given up, all had that time.
     let latest = Date.now() + (isSent ? timeoutMs : 0);
-    if (this.#open.size > 0 && signal?.aborted !== true) {
-      await this.#changeOr(Math.min(BEHIND_MS, timeoutMs));
-      const late = [...this.#open].filter((host) => !this.#times.hasBegun(host));
-      for (const [host, behind] of await findBehind(late, lookBehind, this.#over.signal)) {
-        this.#times.give(host, behindMs(behind) + timeoutMs);
-        this.#options.onBehind?.(host, behind);
-      }
-    }
+    if (this.#open.size > 0 && signal?.aborted !== true) await this.#lookBehind();
     for (;;) {
       if (this.#deaf !== null) throw this.#deaf;
       if (signal?.aborted === true || this.#open.size === 0) return;
@@ -184,9 +173,9 @@ class Asking {
         await this.#changeOr(due - Date.now());
         continue;
       }
-      if (await this.#readToEnd()) {
-        // What was read may have given a host more time.
-        if (this.#times.last(this.#open, latest) <= Date.now()) return;
+      if (await this.#logEnd.reach(this.#over.signal)) {
+        // What was read may have given a host more time, and it may have ended because the log cannot be read any more.
+        if (this.#deaf === null && this.#times.last(this.#open, latest) <= Date.now()) return;
         continue;
       }
       // They were not heard meanwhile, and may have to come back themselves.
@@ -195,28 +184,15 @@ class Asking {
     }
   }
 
-  /** Waits until all is read that is in the log now, for as long as that takes. @returns whether it was read at once */
-  async #readToEnd(): Promise<boolean> {
-    const { signal } = this.#options;
-    const began = Date.now();
-    this.#isMarkerRead = false;
-    try {
-      await this.#marker.publish(this.#link, signal);
-    } catch (error) {
-      // Who may not write there is not kept from an answer by that.
-      if (error instanceof BrokerRefused || signal?.aborted === true) return true;
-      throw error;
+  /** Gives those time that have not begun after a moment, as others' jobs wait there. */
+  async #lookBehind(): Promise<void> {
+    const { timeoutMs, lookBehind, onBehind } = this.#options;
+    await this.#changeOr(Math.min(BEHIND_MS, timeoutMs));
+    const late = [...this.#open].filter((host) => !this.#times.hasBegun(host));
+    for (const [host, behind] of await findBehind(late, lookBehind, this.#over.signal)) {
+      this.#times.give(host, behindMs(behind) + timeoutMs);
+      onBehind?.(host, behind);
     }
-    while (!this.#isMarkerRead) {
-      if (signal?.aborted === true) break;
-      await this.#changeOr(LOOK_MS);
-    }
-    return Date.now() - began < PROMPT_MS;
-  }
-
-  #noteMarker(): void {
-    this.#isMarkerRead = true;
-    this.#wake();
   }
 
   async #changeOr(ms: number): Promise<void> {
