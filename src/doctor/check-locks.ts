@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NamespaceLock } from '../host/lock.ts';
+import { ProgramStarters } from '../host/starter/program-starters.ts';
 import { LockTimeout } from '../job/ports/host-lock.ts';
 import { type Examined, type Finding, failure, ok, RUN_MS, warning } from './finding.ts';
 import { isThere } from './is-there.ts';
@@ -19,7 +20,15 @@ export async function examineLocks(host: Examined): Promise<Finding[]> {
 
 async function examineOwn({ settings, namespace, run, log }: Examined): Promise<Finding> {
   const { runDir, hostId } = settings;
-  const lock = new NamespaceLock({ runDir, inode: namespace.inode, hostId, timeoutSeconds: 0, run, log });
+  const starters = new ProgramStarters(run, log);
+  const lock = new NamespaceLock({
+    runDir,
+    inode: namespace.inode,
+    hostId,
+    timeoutSeconds: 0,
+    starters,
+    log,
+  });
   // A look must not make the lock file or its folder.
   if (!(await isThere(lock.path))) return ok(`nobody has had the lock of these rules yet (${lock.path})`);
   try {

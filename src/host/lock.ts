@@ -5,9 +5,8 @@ import type { z } from 'zod';
 import { type Fence, type HostLock, LockLost, LockTimeout } from '../job/ports/host-lock.ts';
 import type { Log } from '../job/ports/log.ts';
 import { StateUnavailable } from '../job/ports/stores.ts';
-import { type RunCommand } from './command.ts';
-import { flock } from './flock.ts';
 import { Holder, startOf } from './lock-holder.ts';
+import type { ProgramStarters, TakenLock } from './starter/program-starters.ts';
 import { makePrivateFolder } from './state/files.ts';
 
 export interface LockOptions {
@@ -18,7 +17,7 @@ export interface LockOptions {
   /** The list that is locked, in place of the rules. */
   list?: string;
   timeoutSeconds: number;
-  run: RunCommand;
+  starters: ProgramStarters;
   log: Log;
 }
 
@@ -58,10 +57,11 @@ export class NamespaceLock implements HostLock {
   async hold<T>(purpose: string, work: (fence: Fence) => Promise<T>): Promise<T> {
     this.#holders += 1;
     try {
-      const file = await this.#take(this.#options.timeoutSeconds);
+      const { file, taken } = await this.#take(this.#options.timeoutSeconds);
       try {
         return await this.#holdMark(file, purpose, work);
       } finally {
+        await this.#leave(async () => await taken.letGo());
         await this.#leave(async () => await file.close());
       }
     } finally {
@@ -78,23 +78,26 @@ export class NamespaceLock implements HostLock {
   async assertFree(): Promise<void> {
     if (this.isBusy) return;
     try {
-      await (await this.#take(0)).close();
+      const { file, taken } = await this.#take(0);
+      await taken.letGo();
+      await file.close();
     } catch (error) {
       // This process may have taken it meanwhile.
       if (!(error instanceof LockTimeout && this.isBusy)) throw error;
     }
   }
 
-  async #take(timeoutSeconds: number): Promise<FileHandle> {
+  async #take(timeoutSeconds: number): Promise<{ file: FileHandle; taken: TakenLock }> {
     const { list } = this.#options;
     const deadline = performance.now() + timeoutSeconds * 1000;
     for (;;) {
       const file = await this.#open();
       try {
         const left = Math.max(0, deadline - performance.now()) / 1000;
-        const isOurs = await flock(file, left, this.#options.run);
-        if (isOurs && (await this.#isCurrent(file))) return file;
-        if (!isOurs) {
+        const taken = await this.#options.starters.lock(file, left);
+        if (taken !== null && (await this.#isCurrent(file))) return { file, taken };
+        await taken?.letGo();
+        if (taken === null) {
           const holder = await readHolder(file);
           throw new LockTimeout(
             `${this.#what} ${list === undefined ? 'were' : 'was'} locked for more than ${timeoutSeconds} s${holder}`,

@@ -41,5 +41,6 @@ if (process.env.FLEETWALL_TEST_CRASH_STARTS !== undefined) {
     return await open(path, flags, ...rest);
   };
   subscribe('child_process', () => step());
+  subscribe('fleetwall:program', () => step());
 }
 syncBuiltinESMExports();

@@ -3,11 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const WAIT_MS = 30_000;
 
-/** Waits until a process has a child whose command line contains `word`. @returns the pid of the child */
+/**
+ * Waits until a process has a child whose command line contains `word`, or a child has one: programs of a host are started by a small process.
+ *
+ * @returns the pid of that child
+ */
 export async function childOf(pid: number, word: string): Promise<number> {
   const deadline = Date.now() + WAIT_MS;
   while (Date.now() < deadline) {
-    for (const child of await children(pid)) {
+    const own = await children(pid);
+    for (const child of [...own, ...(await Promise.all(own.map(children))).flat()]) {
       if ((await read(`/proc/${child}/cmdline`)).includes(word)) return child;
     }
     await sleep(1);

@@ -9,6 +9,7 @@ import { NamespaceLock } from '../../host/lock.ts';
 import { LockHolder } from '../../host/lock-holder.ts';
 import { runCommand } from '../../host/run-command.ts';
 import { openScratchNamespace } from '../../host/scratch-namespace.ts';
+import { ProgramStarters } from '../../host/starter/program-starters.ts';
 import { makePrivateFolder } from '../../host/state/files.ts';
 import { assertOwnFolder } from '../../host/state/own-folder.ts';
 import { assertStateOfNamespace } from '../../host/state/state-folder.ts';
@@ -71,9 +72,10 @@ export type ManagedHost = Pick<
 export async function openHost(settings: WorkerSettings, log: Log): Promise<ManagedHost> {
   const { hostId, runDir, stateDir } = settings;
   let lastProgress = performance.now();
+  const starters = new ProgramStarters(runCommand, log);
   const run: RunCommand = async (request) => {
     lastProgress = performance.now();
-    return await runCommand(request).finally(() => (lastProgress = performance.now()));
+    return await starters.run(request).finally(() => (lastProgress = performance.now()));
   };
   const namespace = await openNamespace(settings.netns ?? null);
   const programs = await findPrograms(settings.backend, run);
@@ -100,7 +102,7 @@ export async function openHost(settings: WorkerSettings, log: Log): Promise<Mana
     run,
   };
   const timeoutSeconds = settings.lockTimeoutSeconds;
-  const locking = { runDir, inode, hostId, timeoutSeconds, run, log };
+  const locking = { runDir, inode, hostId, timeoutSeconds, starters, log };
   const lock = new NamespaceLock(locking);
   const listLocks = perList((list) => new NamespaceLock({ ...locking, list }));
   const firewall = new Iptables(iptables);
