@@ -22,8 +22,7 @@ export interface BrokerOptions {
   log: Log;
 }
 
-/** For as long as nothing comes. A busy broker may need it, and is kept busy by those who give up and begin anew. */
-const CONNECT_TIMEOUT_MS = 8_000;
+const CONNECT_TIMEOUT_MS = 4_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 /** A node that lacks the others for a decision may give no answer at all. */
 const SETUP_MS = 20_000;
