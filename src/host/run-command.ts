@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import type { CommandRequest, RunCommand } from './command.ts';
 import { ProgramOutput, type Sink } from './program-output.ts';
-import { startProgram } from './start-program.ts';
+import { ON_ITS_OWN, startProgram } from './start-program.ts';
 import { TimeLimit } from './time-limit.ts';
 
 /** Enough for iptables to find its own parts. Programs get nothing of the worker's own environment. */
@@ -9,8 +9,7 @@ export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' 
 
 /**
  * Runs a program to its end. Whatever that is, it is a result, and nothing is thrown: of a program that ends before it has read
- * its input, the result has the exit, not the broken pipe. The program gets a session of its own, so that a Ctrl-C at the
- * worker's terminal does not end it in the middle.
+ * its input, the result has the exit, not the broken pipe.
  */
 export const runCommand: RunCommand = async (request) => {
   const output = new ProgramOutput(request);
@@ -33,16 +32,8 @@ export const runCommand: RunCommand = async (request) => {
 function start(request: CommandRequest, { stdout, stderr }: ProgramOutput) {
   const { file, args, input, encoding = 'utf8', environment, descriptor } = request;
   return execa(file, args, {
-    // The folder that the worker runs in may be gone.
-    cwd: '/',
+    ...ON_ITS_OWN,
     env: { ...ENVIRONMENT, ...environment },
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    reject: false,
-    buffer: false,
-    encoding: 'buffer',
-    stripFinalNewline: false,
     stdio: [
       input === undefined ? 'ignore' : [Buffer.from(input, encoding)],
       collect(stdout),

@@ -5,6 +5,22 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 const CHANNEL = 'child_process';
 
 /**
+ * Options of `execa` for a program that goes on when the worker ends, and whose end is looked at whatever it is. Its session is its own, so that
+ * a Ctrl-C at the worker's terminal does not end it in the middle.
+ */
+export const ON_ITS_OWN = {
+  // The folder that the worker runs in may be gone.
+  cwd: '/',
+  extendEnv: false,
+  detached: true,
+  cleanup: false,
+  reject: false,
+  buffer: false,
+  encoding: 'buffer',
+  stripFinalNewline: false,
+} as const;
+
+/**
  * Starts a program with `execa`. Where no more files may be opened, Node makes a child without streams, at which execa throws a
  * TypeError, and the child tells its own error later (`ChildProcess.prototype.spawn`, Node 20 to 26): without a listener, that would
  * end the worker.

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import type { CommandRequest, CommandResult } from '../command.ts';
 import { ProgramOutput } from '../program-output.ts';
 import { ENVIRONMENT } from '../run-command.ts';
-import { startProgram } from '../start-program.ts';
+import { ON_ITS_OWN, startProgram } from '../start-program.ts';
 import { TimeLimit } from '../time-limit.ts';
 import { type Frame, FrameReader, requestFrame } from './frames.ts';
 import { STARTER_PROGRAM } from './starter-program.ts';
@@ -129,14 +129,8 @@ export class ProgramStarter {
 
 function startProcess(perl: string, descriptor: number, seconds: number) {
   return execa(perl, ['-e', STARTER_PROGRAM, String(Math.ceil(seconds))], {
-    cwd: '/',
+    ...ON_ITS_OWN,
     env: ENVIRONMENT,
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    reject: false,
-    buffer: false,
-    encoding: 'buffer',
     // Any descriptor is passed on, though execa's types only know the first three.
     stdio: ['pipe', 'pipe', 'ignore', descriptor as 1],
   });
