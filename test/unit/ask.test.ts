@@ -201,3 +201,16 @@ it('a queue that takes nothing ends with its own host silent, where the broker w
     vi.useRealTimers();
   }
 });
+
+it('who ends it before the broker has the job gets the own reason back', async () => {
+  const { link } = echoing(async () => 'routed');
+  const publish = async (_: OutgoingMessage, signal?: AbortSignal) =>
+    await new Promise<Routed>((_resolve, reject) =>
+      signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+    );
+  const own = new AbortController();
+  const options = { reader: new EventReader(undefined), timeoutMs: 60_000, signal: own.signal };
+  const asking = ask({ ...link, publish } as never, [toHosts(MESSAGE, ['web-1'])], options);
+  setImmediate(() => own.abort(new Error('enough')));
+  await expect(asking).rejects.toThrow('enough');
+});

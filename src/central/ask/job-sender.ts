@@ -85,7 +85,9 @@ export class JobSender {
       for (const host of hosts) this.#untaken.delete(host);
       if (routed === 'unroutable') onUnroutable(hosts);
     } catch (error) {
-      if (signal?.aborted === true || !until.aborted) throw error;
+      // That of the caller, whichever of them came first.
+      signal?.throwIfAborted();
+      if (!until.aborted) throw error;
     }
   }
 }
