@@ -25,6 +25,8 @@ export class TestClient {
 
   static async connect(url: string): Promise<TestClient> {
     const connection = await connect(url);
+    // That it is lost shows in what is waited for; without a listener, it would end the whole run.
+    connection.on('error', () => {});
     const channel = await connection.createConfirmChannel();
     await channel.assertExchange(EVENTS_EXCHANGE, 'topic', { durable: true });
     await channel.assertExchange(JOBS_EXCHANGE, 'topic', { durable: true });
