@@ -29,7 +29,7 @@ export function candidatesOf(changed: ChangedRule, { rules, ways }: Side, pictur
   if (rule === null) {
     const any = take(witnessesOf({ base: chain, conditions: ANY }, of.family, picture), MOST_PACKETS);
     const what = `what no rule of ${chain} takes`;
-    return any.map(({ packet }) => ({ packet, what, part: what }));
+    return any.map(({ packet, sender }) => ({ packet, sender, what, part: what }));
   }
   const own = ways.conditionsOf(rule);
   if (own === null) return [];

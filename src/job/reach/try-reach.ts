@@ -16,12 +16,12 @@ import { whyUntried } from '../rehearse/try-tests.ts';
 import { inTurns } from '../time/in-turns.ts';
 import { candidatesOf, type Side } from './candidates.ts';
 import { type ChainRules, type ChangedRule, changedRules, changedTable } from './changed-rules.ts';
-import type { SetEntries } from './conditions.ts';
 import { earlierLines } from './earlier-lines.ts';
 import { MetRules } from './met-rules.ts';
+import type { SetEntries } from './read-conditions.ts';
 import { type Tried, tellChange } from './tell-change.ts';
 import { Ways } from './ways.ts';
-import type { Witness } from './witnesses.ts';
+import { type Witness, withFewMacs } from './witnesses.ts';
 
 /** A change that is planned. */
 interface Planned {
@@ -56,7 +56,7 @@ export async function tryReach(
     const rules: TestedRules = { saved, changes };
     let chosen = changed.slice(0, MOST_RULES);
     const sets = await packets.entriesOf(setsIn(linesOf(rules)));
-    let witnesses = witnessesOf(chosen, sets, picture);
+    let witnesses = withFewMacs(witnessesOf(chosen, sets, picture));
     const sending = { packets, picture, rules };
     let tried = await sendAll(witnesses, { ...sending, isAlone: false });
     if (tried === null) {
@@ -142,7 +142,9 @@ async function sendAll(
     packets.routesTo(addressesOf(tests)),
     packets.routesTo(destinationsIn(linesOf(rules))),
   ]);
-  const probed = resolveTests(tests, { picture, routes });
+  const probed = resolveTests(tests, { picture, routes }).map((one, index) =>
+    one.probe === null ? one : { ...one, probe: { ...one.probe, ...flat[index]?.sender } },
+  );
   const addresses = neighboursOf(probed, translated, picture);
   const sending = { packets, picture, addresses };
   const tried: Tried[][] = witnesses.map(() => []);
