@@ -265,6 +265,7 @@ describe('what a change opens and closes, in an event', () => {
     const { reach } = fitDiff(diffWith({ rules: long, leftOut: 3, untried: null }));
     expect(reach?.rules.length).toBeGreaterThan(20);
     expect(reach?.rules.length).toBeLessThan(40);
+    expect(reach?.leftOut).toBe(103 - (reach?.rules.length ?? 0));
     const few = diffWith({ rules: [rule('-A INPUT -j DROP')], leftOut: 0, untried: null });
     expect(fitDiff(few)).toEqual(few);
   });
