@@ -11,6 +11,7 @@ import { type ChainRules, changedRules } from '../../src/job/reach/changed-rules
 import { chooseAddresses, chooseIcmp, choosePorts, chooseProtocols } from '../../src/job/reach/choose.ts';
 import { chooseSender } from '../../src/job/reach/choose-sender.ts';
 import { type Conditions } from '../../src/job/reach/conditions.ts';
+import { markersOf, withMark } from '../../src/job/reach/markers.ts';
 import { conditionsOf } from '../../src/job/reach/read-conditions.ts';
 import { tellPackets } from '../../src/job/reach/tell-packets.ts';
 import { Ways } from '../../src/job/reach/ways.ts';
@@ -123,7 +124,6 @@ describe('packets for a rule', () => {
 
   it.each([
     '-m physdev --physdev-in p0',
-    '-m mark --mark 0x1',
     '-m owner ! --socket-exists',
     '-m set --match-set nobody src',
     '-p gre',
@@ -199,6 +199,25 @@ describe('ways to a chain', () => {
       ['INPUT', 'tcp from 10.0.0.0/8 to 0.0.0.0/0'],
     ]);
   });
+});
+
+it('marks are given by rules before, if they are the ones that are asked for', () => {
+  const mangle = rulesOf([
+    '-A INPUT -p tcp -j MARK --set-xmark 0x1/0xffffffff',
+    '-A OUTPUT -p udp -j MARK --set-xmark 0x1/0xff',
+  ]);
+  const tell = (base: string, spec: string) =>
+    withMark({ base, conditions: asked(spec) }, () => markersOf([mangle], 'ipv4', new Map())).map(
+      ({ conditions: of }) => tellPackets(of, 'in', 'ipv4'),
+    );
+  expect(tell('INPUT', '-m mark --mark 0x1')).toEqual(['tcp from 0.0.0.0/0 with mark 0x1']);
+  expect(tell('INPUT', '-m mark --mark 0x1/0x3 -s 10.0.0.0/8')).toEqual([
+    'tcp from 10.0.0.0/8 with mark 0x1/0x3',
+  ]);
+  expect(tell('INPUT', '-m mark --mark 0x2')).toEqual([]);
+  expect(tell('INPUT', '-m mark --mark 0x0')).toEqual(['all from 0.0.0.0/0 with mark 0x0']);
+  expect(tell('INPUT', '-m mark ! --mark 0x80000000/0x80000000')).toHaveLength(1);
+  expect(tell('FORWARD', '-m mark --mark 0x1')).toEqual([]);
 });
 
 it('the rules that come, go or stand elsewhere are found, and policies', () => {

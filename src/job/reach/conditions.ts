@@ -29,6 +29,10 @@ export interface Conditions {
   gids: readonly Condition<number>[];
   /** The Ethernet address of the neighbour that it comes from. */
   macs: readonly { address: string; isNegated: boolean }[];
+  /** The marks that other rules have to have given it. */
+  marks: readonly { value: number; mask: number; isNegated: boolean; text: string }[];
+  /** The mark that it has by then. */
+  mark: number;
   states: readonly ('new' | 'established')[];
   /** Whether the packet is for the host itself; `null`: either. */
   isLocal: boolean | null;
@@ -48,6 +52,8 @@ export const ANY: Conditions = {
   uids: [],
   gids: [],
   macs: [],
+  marks: [],
+  mark: 0,
   states: ['new', 'established'],
   isLocal: null,
   isSent: null,
@@ -70,6 +76,8 @@ export function both(one: Conditions, other: Conditions): Conditions | null {
     uids: [...one.uids, ...other.uids],
     gids: [...one.gids, ...other.gids],
     macs: [...one.macs, ...other.macs],
+    marks: [...one.marks, ...other.marks],
+    mark: one.mark === 0 ? other.mark : one.mark,
     states,
     isLocal: one.isLocal ?? other.isLocal,
     isSent: one.isSent ?? other.isSent,

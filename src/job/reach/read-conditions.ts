@@ -13,7 +13,7 @@ export type SetEntries = ReadonlyMap<string, readonly string[]>;
 const MET_AT_FIRST = new Set('comment limit hashlimit'.split(' '));
 /** Matches of which all conditions are options that are read here. */
 const READ = new Set(
-  'tcp udp multiport icmp icmp6 conntrack state iprange addrtype set owner mac'.split(' '),
+  'tcp udp multiport icmp icmp6 conntrack state iprange addrtype set owner mac mark'.split(' '),
 );
 const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   tcp: 'tcp',
@@ -79,6 +79,7 @@ const READERS: Readonly<Record<string, Read>> = {
   // Of what the kernel sends by itself, nothing can be sent here.
   'owner socket-exists': ({ isNegated }) => (isNegated ? null : { isSent: true }),
   'owner suppl-groups': () => ({}),
+  'mark mark': readMark,
   // What the host sends, also to itself, has no such address at all.
   'mac mac-source': ({ values: [sent = ''], isNegated }) => ({
     macs: [{ address: sent.toLowerCase(), isNegated }],
@@ -137,6 +138,11 @@ function idsIn(which: 'uids' | 'gids', { values: [text = ''], isNegated }: RuleO
   if (first === undefined) return null;
   const condition = { ranges: [{ first: Number(first), last: Number(last) }], isNegated, text };
   return { [which]: [condition], isSent: true };
+}
+
+function readMark({ values: [text = ''], isNegated }: RuleOption) {
+  const [value = Number.NaN, mask = 0xff_ff_ff_ff] = text.split('/').map(Number);
+  return Number.isNaN(value + mask) ? null : { marks: [{ value, mask, isNegated, text }] };
 }
 
 function readIcmp({ values: [sent = ''], isNegated }: RuleOption, family: Family) {
