@@ -11,7 +11,7 @@ import { told } from '../../support/told-reach.ts';
 
 const CLI = join(import.meta.dirname, '../../../dist/cli/main.js');
 
-describe.each(BACKENDS)('what a change opens and closes, by who sends it (%s)', (backend) => {
+describe.each(BACKENDS)('what a change opens and closes, by who sends it, and by marks (%s)', (backend) => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await Engine.open(backend);
@@ -110,6 +110,43 @@ describe.each(BACKENDS)('what a change opens and closes, by who sends it (%s)', 
     expect(await check(filter('ACCEPT', `INPUT -p tcp ${mac(7)} -j DROP`), 'ipv6')).toEqual([
       'closes tcp from ::/0 by MAC 02:00:00:00:00:07 (5)',
     ]);
+  });
+
+  it('is seen for packets that other rules mark', async () => {
+    const marking = [
+      '*mangle', // 1
+      ':marking - [0:0]',
+      '-A PREROUTING -j marking',
+      '-A marking -p tcp --dport 5060 -j MARK --set-xmark 0x1/0xffffffff',
+      '-A OUTPUT -d 192.0.2.99 -j MARK --set-mark 4', // 5
+      'COMMIT',
+    ];
+    const marked = (...rules: string[]) =>
+      `${[...marking, '*filter', ':INPUT DROP', ...rules, 'COMMIT'].join('\n')}\n`;
+    await apply(marked());
+    const next = marked(
+      '-A INPUT -m mark --mark 0x1 -j ACCEPT', // 9
+      '-A INPUT -m mark --mark 0x2 -j ACCEPT', // 10
+      '-A INPUT -p udp --dport 53 -m mark ! --mark 0x1 -j ACCEPT',
+      '-A OUTPUT -p udp -m mark --mark 0x4/0xc -j REJECT',
+    );
+    expect(await check(next)).toEqual(
+      [
+        'opens 5060/tcp from 0.0.0.0/0 with mark 0x1 (9)',
+        'none  (10)',
+        'opens 53/udp from 0.0.0.0/0 without mark 0x1 (11)',
+        'closes udp to 192.0.2.99 with mark 0x4/0xc (12)',
+      ].toSorted(),
+    );
+    await apply(next);
+    expect(await check(marked())).toEqual(
+      [
+        'closes 5060/tcp from 0.0.0.0/0 with mark 0x1 (9 removed)',
+        'none  (10 removed)',
+        'closes 53/udp from 0.0.0.0/0 without mark 0x1 (11 removed)',
+        'opens udp to 192.0.2.99 with mark 0x4/0xc (12 removed)',
+      ].toSorted(),
+    );
   });
 });
 

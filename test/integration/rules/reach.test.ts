@@ -121,43 +121,6 @@ describe.each(BACKENDS)('what a change opens and closes (%s)', (backend) => {
     ]);
   });
 
-  it('is seen for packets that other rules mark', async () => {
-    const marking = [
-      '*mangle', // 1
-      ':marking - [0:0]',
-      '-A PREROUTING -j marking',
-      '-A marking -p tcp --dport 5060 -j MARK --set-xmark 0x1/0xffffffff',
-      '-A OUTPUT -d 192.0.2.99 -j MARK --set-mark 4', // 5
-      'COMMIT',
-    ];
-    const filter = (...rules: string[]) =>
-      `${[...marking, '*filter', ':INPUT DROP', ...rules, 'COMMIT'].join('\n')}\n`;
-    const apply = async (ipv4: string) => await engine.apply(ipv4, { name: 'marked', scope: 'tables' });
-    await apply(filter());
-    const next = filter(
-      '-A INPUT -m mark --mark 0x1 -j ACCEPT', // 9
-      '-A INPUT -m mark --mark 0x2 -j ACCEPT', // 10
-      '-A INPUT -p udp --dport 53 -m mark ! --mark 0x1 -j ACCEPT',
-      '-A OUTPUT -p udp -m mark --mark 0x4/0xc -j REJECT',
-    );
-    expect(told(await reachOf({ name: 'marked', scope: 'tables', ipv4: next }))).toEqual([
-      'opens 5060/tcp from 0.0.0.0/0 with mark 0x1 (9)',
-      'none  (10)',
-      'opens 53/udp from 0.0.0.0/0 without mark 0x1 (11)',
-      'closes udp to 192.0.2.99 with mark 0x4/0xc (12)',
-    ]);
-    await apply(next);
-    expect(told(await reachOf({ name: 'marked', scope: 'tables', ipv4: filter() })).toSorted()).toEqual(
-      [
-        'closes 5060/tcp from 0.0.0.0/0 with mark 0x1 (9 removed)',
-        'none  (10 removed)',
-        'closes 53/udp from 0.0.0.0/0 without mark 0x1 (11 removed)',
-        'opens udp to 192.0.2.99 with mark 0x4/0xc (12 removed)',
-      ].toSorted(),
-    );
-    await apply('*mangle\nCOMMIT\n*filter\n:INPUT ACCEPT\nCOMMIT\n');
-  });
-
   it('meets members of sets, and is not misled by rules that take a number of packets', async () => {
     const { namespace } = engine;
     await namespace.run('ipset', ['create', 'friends', 'hash:net']);
