@@ -13,6 +13,9 @@ const WitnessPacket = z.object({
   port: z.int().nullable().describe('The port that it is for; null: ICMP.'),
   fromPort: z.int().nullable().describe('The port that it comes from; null: ICMP.'),
   icmpType: z.string().nullable().describe('The type and code of ICMP, in numbers; null: no ICMP.'),
+  uid: z.int().optional().describe('The user of the process that sends it, where a rule asks for that.'),
+  gid: z.int().optional().describe('Its group.'),
+  mac: z.string().optional().describe('The MAC address that it comes from, where a rule asks for that.'),
   state: z.enum(['new', 'established']).describe('Whether it is the first of its flow, or a later one.'),
 });
 

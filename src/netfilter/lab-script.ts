@@ -1,5 +1,5 @@
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import type { HostInterface, HostPicture } from '../job/ports/packets.ts';
+import type { HostInterface, HostPicture, LabRequest } from '../job/ports/packets.ts';
 import { readNetwork, widen } from '../list/network.ts';
 import { settingsBefore, settingsOf } from './lab-settings.ts';
 
@@ -27,17 +27,12 @@ export function indexOf(picture: HostPicture, name: string): number {
   return FIRST_INDEX + picture.interfaces.findIndex((link) => link.name === name);
 }
 
-/**
- * @param pids of the neighbours, by interface; under {@link ELSEWHERE}, of the namespace for all other links
- * @param addresses that each neighbour has besides the next hops behind its interface
- * @param isKnown whether neighbours need not be discovered
- */
+/** @param pids of the neighbours, by interface; under {@link ELSEWHERE}, of the namespace for all other links */
 export function labScript(
-  picture: HostPicture,
+  { picture, addresses, isKnown, probes }: LabRequest,
   pids: ReadonlyMap<string, number>,
-  addresses: ReadonlyMap<string, readonly string[]>,
-  isKnown: boolean,
 ): LabScript {
+  const macs = new Map(probes.flatMap(({ sender, mac }) => (mac === undefined ? [] : [[sender, mac]])));
   const links = ['link set lo up'];
   const routes: string[] = [];
   const neighbours = new Map<string, string[]>();
@@ -45,7 +40,7 @@ export function labScript(
   for (const link of picture.interfaces) {
     const pid = pids.get(link.name);
     if (link.name === 'lo') links.push(...addressLines(link));
-    else links.push(...linkLines(picture, link, pids));
+    else links.push(...linkLines(picture, link, pids, macs.get(link.name)));
     if (pid === undefined) {
       if (link.hasCarrier) elsewhere.push(`link set ${peerOf(picture, link, pid)} up`);
       continue;
@@ -61,7 +56,8 @@ export function labScript(
     if (isKnown)
       routes.push(
         ...own.map(
-          (address) => `neigh replace ${address} lladdr ${macOf('fd', index)} dev ${link.name} nud permanent`,
+          (address) =>
+            `neigh replace ${address} lladdr ${macs.get(link.name) ?? macOf('fd', index)} dev ${link.name} nud permanent`,
         ),
       );
   }
@@ -78,12 +74,17 @@ function peerOf(picture: HostPicture, { name }: HostInterface, pid: number | und
   return pid === undefined ? `n${indexOf(picture, name)}` : NEIGHBOUR_LINK;
 }
 
-function linkLines(picture: HostPicture, link: HostInterface, pids: ReadonlyMap<string, number>): string[] {
+function linkLines(
+  picture: HostPicture,
+  link: HostInterface,
+  pids: ReadonlyMap<string, number>,
+  mac: string | undefined,
+): string[] {
   const index = indexOf(picture, link.name);
   const peer = peerOf(picture, link, pids.get(link.name));
   const peerIndex = peer === NEIGHBOUR_LINK ? NEIGHBOUR_INDEX : index;
   const pid = pids.get(link.name) ?? pids.get(ELSEWHERE);
-  const made = `link add name ${link.name} index ${index} address ${macOf('fe', index)} type veth peer name ${peer} index ${peerIndex} address ${macOf('fd', index)} netns ${pid}`;
+  const made = `link add name ${link.name} index ${index} address ${macOf('fe', index)} type veth peer name ${peer} index ${peerIndex} address ${mac ?? macOf('fd', index)} netns ${pid}`;
   return [made, ...addressLines(link), ...(link.isUp ? [`link set ${link.name} up`] : [])];
 }
 

@@ -5,7 +5,7 @@ import type { Observation, Probe } from '../ruleset/trial/packets.ts';
 import { Canaries } from './lab-canaries.ts';
 import { ELSEWHERE, FORGET, labScript, MUTE } from './lab-script.ts';
 import { NEIGHBOUR_SETTINGS } from './lab-settings.ts';
-import { commandOf } from './packet-command.ts';
+import { commandsOf } from './packet-command.ts';
 import type { PacketHelper } from './packet-helper.ts';
 
 /** What a lab needs of its surroundings. */
@@ -71,13 +71,12 @@ class NamespaceLab implements PacketLab {
   }
 
   async build(): Promise<void> {
-    const { picture, addresses, isKnown } = this.#request;
     const elsewhere = this.#elsewhere === null ? [] : [this.#elsewhere];
     const all = [...this.#helpers, ...elsewhere];
     await Promise.all(all.map(async (helper) => await helper.sync('ready')));
     const others = [...this.#neighbours.values(), ...elsewhere];
     const pids = new Map(others.map(({ place, pid }) => [place ?? '', pid]));
-    const { host, neighbours, elsewhere: ends } = labScript(picture, pids, addresses, isKnown);
+    const { host, neighbours, elsewhere: ends } = labScript(this.#request, pids);
     openedLabs += 1;
     for (const helper of all) helper.tell([`cpu ${openedLabs} ${process.arch}`]);
     this.#host.tell(['role host', ...host.before]);
@@ -134,7 +133,7 @@ class NamespaceLab implements PacketLab {
       const helper = this.#at(probe.sender);
       const own = lines.get(helper) ?? [];
       lines.set(helper, own);
-      own.push(commandOf(probe, kind, round));
+      own.push(...commandsOf(probe, kind, round));
     }
     // Who gets no answer would send the first packet again, as one of a flow that is known.
     const after = this.#isMute && kind === 'first' ? ['hush'] : [];

@@ -15,7 +15,7 @@ use Socket qw(AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOCK_RAW SOL_SOCKET SO_REU
 sub EAGAIN() { 11 }
 $| = 1; $SIG{PIPE} = 'IGNORE';
 my $vec = ''; my %on; my %flow; my %listening; my $canary; my $role = 'host';
-my $input = ''; my @batch;
+my $input = ''; my @batch; my %owner; my @calls;
 sub out { print join(' ', @_), "\n" }
 sub watch { my ($fh, $do) = @_; vec($vec, fileno($fh), 1) = 1; $on{fileno $fh} = [$fh, $do] }
 sub unwatch { my ($fh) = @_; vec($vec, fileno($fh), 1) = 0; delete $on{fileno $fh} }
@@ -78,7 +78,13 @@ sub listen_udp { my ($v, $addr, $port) = @_; return if $listening{"udp $addr $po
   watch($fh, sub { while (defined(my $from = recv $fh, my $data, 512, 0)) {
     my ($test, $round) = tagged($data); out('A', 'udp', $test, $round, $addr, $port);
     send $fh, 'ok', 0, $from if $data =~ /answer/ } }) }
-sub sender { my ($test, $v, $type, $proto, $from, $sport) = @_; my $fh = opened($v, $type, $proto) or return out('E', 'socket', $test, $!);
+# A socket belongs to who has it made. Rights for the network stay.
+sub become { my ($uid, $gid) = @_; for my $each ([$calls[3], $gid], [$calls[2], $uid]) { my ($call, $id) = @$each;
+    next if $id eq '-'; return 0 unless defined $call; syscall($call, $id + 0); return 0 if syscall($call, -1) != $id } return 1 }
+# Who was another one is hidden from those without CAP_SYS_PTRACE, and nobody could enter its namespace: PR_SET_DUMPABLE takes that back.
+sub release { become($>, $) + 0); syscall($calls[4], 4, 1, 0, 0, 0) if defined $calls[4] }
+sub sender { my ($test, $v, $type, $proto, $from, $sport) = @_; my $may = become(@{ $owner{$test} // ['-', '-'] });
+  my $fh = $may && opened($v, $type, $proto); my $why = $!; release() if $owner{$test}; $fh or return out('E', 'socket', $test, $why);
   my $any = $v == 4 ? '0.0.0.0' : '::'; bind($fh, address($v, $from eq '-' ? $any : $from, $sport)) or return out('E', 'bind', $test, $!);
   $flow{$test} = $fh; return $fh }
 sub connect_tcp { my ($test, $round, $v, $from, $sport, $to, $port) = @_;
@@ -107,8 +113,8 @@ sub settle { my $left = 1000; while ($left-- > 0) { my $some = 0;
     last if !defined $n || $n <= 0;
     for my $fd (keys %on) { next if $fd =~ /^c/; next unless vec($ready, $fd, 1) && $on{$fd}; $on{$fd}[1]->(); $some = 1 } last unless $some } }
 # On one processor the packets of all helpers are taken in the order in which they were sent.
-sub pin { my ($which, $machine) = @_; my ($get, $set) = @{ { x64 => [204, 203], arm64 => [123, 122], riscv64 => [123, 122],
-    ppc64 => [223, 222], s390x => [240, 239] }->{$machine} // return };
+sub pin { my ($which, $machine) = @_; my ($get, $set) = @calls = @{ { x64 => [204, 203, 122, 123, 157], arm64 => [123, 122, 151, 152, 167],
+    riscv64 => [123, 122, 151, 152, 167], ppc64 => [223, 222, 138, 139, 171], s390x => [240, 239, 215, 216, 172] }->{$machine} // return };
   my $mask = "\0" x 128; my $n = syscall($get, 0, 128, $mask); return if $n <= 0;
   my @allowed = grep { vec($mask, $_, 1) } 0 .. $n * 8 - 1; return unless @allowed;
   my $own = "\0" x 128; vec($own, $allowed[$which % @allowed], 1) = 1; syscall($set, 0, 128, $own) }
@@ -130,6 +136,7 @@ sub command { my ($do, @args) = @_;
   elsif ($do eq 'neighbours') { neighbours($args[0]) }
   elsif ($do eq 'tcp-listen') { listen_tcp(@args) }
   elsif ($do eq 'udp-listen') { listen_udp(@args) }
+  elsif ($do eq 'owner') { my ($test, @ids) = @args; $owner{$test} = [@ids] }
   elsif ($do eq 'tcp') { connect_tcp(@args) }
   elsif ($do eq 'udp') { udp(@args) }
   elsif ($do eq 'icmp') { icmp(@args) }

@@ -2,7 +2,8 @@ import type { Rule } from '../../ruleset/model.ts';
 import type { HostPicture } from '../ports/packets.ts';
 import type { ChainRules, ChangedRule } from './changed-rules.ts';
 import { ANY, both, type Conditions } from './conditions.ts';
-import type { Ways } from './ways.ts';
+import { withMark } from './markers.ts';
+import type { Way, Ways } from './ways.ts';
 import { type Witness, witnessesOf } from './witnesses.ts';
 
 /** So many packets are tried for a rule. */
@@ -18,18 +19,24 @@ const MOST_OTHERS = 64;
 export interface Side {
   rules: ChainRules;
   ways: Ways;
+  /** The ways to rules that mark packets, in any table. */
+  markers: () => readonly Way[];
 }
 
 /**
  * Packets that meet a rule, by what it and the jumps to it ask for. Where one that nothing else speaks of makes no difference, one may that
  * a later rule would take, which says something else.
  */
-export function candidatesOf(changed: ChangedRule, { rules, ways }: Side, picture: HostPicture): Witness[] {
+export function candidatesOf(
+  changed: ChangedRule,
+  { rules, ways, markers }: Side,
+  picture: HostPicture,
+): Witness[] {
   const { chain, rule, of } = changed;
   if (rule === null) {
     const any = take(witnessesOf({ base: chain, conditions: ANY }, of.family, picture), MOST_PACKETS);
     const what = `what no rule of ${chain} takes`;
-    return any.map(({ packet }) => ({ packet, what, part: what }));
+    return any.map(({ packet, sender }) => ({ packet, sender, what, part: what }));
   }
   const own = ways.conditionsOf(rule);
   if (own === null) return [];
@@ -37,14 +44,14 @@ export function candidatesOf(changed: ChangedRule, { rules, ways }: Side, pictur
   const open = found.filter(
     (way): way is { base: string; conditions: Conditions } => way.conditions !== null,
   );
-  const alone = open.map((way) => take(witnessesOf(way, of.family, picture), MOST_PACKETS));
+  const packetsFor = (way: Way, most: number) =>
+    withMark(way, markers).flatMap((marked) => take(witnessesOf(marked, of.family, picture), most));
+  const alone = open.map((way) => packetsFor(way, MOST_PACKETS));
   const shared = open.flatMap(({ base, conditions }) =>
     othersOf(changed, rule, base, rules).flatMap((other) => {
       const theirs = ways.conditionsOf(other);
       const joined = theirs === null ? null : both(conditions, theirs);
-      return joined === null
-        ? []
-        : take(witnessesOf({ base, conditions: joined }, of.family, picture), SHARED_EACH);
+      return joined === null ? [] : packetsFor({ base, conditions: joined }, SHARED_EACH);
     }),
   );
   const first = alone.flat().slice(0, MOST_PACKETS - Math.min(shared.length, MOST_SHARED));

@@ -51,7 +51,7 @@ export function changedTable(
 }
 
 /** A save may lack built-in chains in which there is nothing. */
-function chainRulesOf(name: string, table: Table | undefined): ChainRules {
+export function chainRulesOf(name: string, table: Table | undefined): ChainRules {
   const rules = rulesByChain(table?.rules ?? []);
   const builtIn = builtInChains(name).map((chain) => [chain, 'ACCEPT'] as const);
   const chains = [...(table?.chains.values() ?? [])];

@@ -44,7 +44,13 @@ export function choosePorts(conditions: readonly Condition<number>[]): number[] 
   );
 }
 
-function holds<T extends bigint | number>({ ranges, isNegated }: Condition<T>, value: T): boolean {
+/** Whether an address meets all conditions. */
+export function meetsAll(conditions: readonly Condition<bigint>[], address: string): boolean {
+  const number = numberOf(address);
+  return number !== null && conditions.every((one) => holds(one, number));
+}
+
+export function holds<T extends bigint | number>({ ranges, isNegated }: Condition<T>, value: T): boolean {
   return ranges.some(({ first, last }) => first <= value && value <= last) !== isNegated;
 }
 

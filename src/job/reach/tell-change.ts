@@ -89,7 +89,7 @@ function isDecidedBy({ how, rule, text }: ChangedRule, change: Change): boolean 
 }
 
 function packetOf({ probe, direction }: Tried): ReachedRule['packet'] {
-  const { protocol, from, to, sender, port, fromPort, icmp, state } = probe;
+  const { protocol, from, to, sender, port, fromPort, icmp, state, uid, gid, mac } = probe;
   const isIcmp = protocol === 'icmp';
   return {
     direction,
@@ -100,6 +100,9 @@ function packetOf({ probe, direction }: Tried): ReachedRule['packet'] {
     port: isIcmp ? null : port,
     fromPort: isIcmp ? null : fromPort,
     icmpType: isIcmp ? icmp.join('/') : null,
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+    ...(mac === undefined ? {} : { mac }),
     state,
   };
 }

@@ -10,7 +10,7 @@ export function tellPackets(
   direction: 'in' | 'out' | 'forward',
   family: Family,
 ): string {
-  const { sources, destinations, inBy, outBy, states } = conditions;
+  const { sources, destinations, inBy, outBy, uids, gids, macs, marks, states } = conditions;
   const from = addressesOf(sources);
   const to = addressesOf(destinations);
   const isLater = states.length === 1 && states[0] === 'established';
@@ -20,6 +20,10 @@ export function tellPackets(
     ...(direction === 'in' && to === null ? [] : [`to ${to ?? ALL[family]}`]),
     ...inBy.map(({ pattern, isNegated }) => `by ${isNegated ? 'other than ' : ''}${pattern}`),
     ...outBy.map(({ pattern, isNegated }) => `out by ${isNegated ? 'other than ' : ''}${pattern}`),
+    ...macs.map(({ address, isNegated }) => `by MAC ${isNegated ? 'other than ' : ''}${address}`),
+    ...uids.map(({ text, isNegated }) => `of uid ${isNegated ? 'other than ' : ''}${text}`),
+    ...gids.map(({ text, isNegated }) => `of gid ${isNegated ? 'other than ' : ''}${text}`),
+    ...marks.map(({ text, isNegated }) => `with${isNegated ? 'out' : ''} mark ${text}`),
     ...(isLater ? ['(established)'] : []),
   ].join(' ');
 }

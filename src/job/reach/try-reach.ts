@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../../contract/identifiers.ts';
 import type { Reach } from '../../contract/reach.ts';
 import type { RulesetTest } from '../../contract/ruleset-test.ts';
 import type { TableChange, TablePlan } from '../../ruleset/plan/table-change.ts';
@@ -15,13 +15,21 @@ import { destinationsIn, linesOf, type TestedRules } from '../rehearse/tested-ru
 import { whyUntried } from '../rehearse/try-tests.ts';
 import { inTurns } from '../time/in-turns.ts';
 import { candidatesOf, type Side } from './candidates.ts';
-import { type ChainRules, type ChangedRule, changedRules, changedTable } from './changed-rules.ts';
-import type { SetEntries } from './conditions.ts';
+import {
+  type ChainRules,
+  type ChangedRule,
+  type ChangedTable,
+  chainRulesOf,
+  changedRules,
+  changedTable,
+} from './changed-rules.ts';
 import { earlierLines } from './earlier-lines.ts';
+import { markersOf } from './markers.ts';
 import { MetRules } from './met-rules.ts';
+import type { SetEntries } from './read-conditions.ts';
 import { type Tried, tellChange } from './tell-change.ts';
 import { Ways } from './ways.ts';
-import type { Witness } from './witnesses.ts';
+import { type Witness, withFewMacs } from './witnesses.ts';
 
 /** A change that is planned. */
 interface Planned {
@@ -56,7 +64,7 @@ export async function tryReach(
     const rules: TestedRules = { saved, changes };
     let chosen = changed.slice(0, MOST_RULES);
     const sets = await packets.entriesOf(setsIn(linesOf(rules)));
-    let witnesses = witnessesOf(chosen, sets, picture);
+    let witnesses = withFewMacs(witnessesOf(chosen, sets, picture, { live, tables }));
     const sending = { packets, picture, rules };
     let tried = await sendAll(witnesses, { ...sending, isAlone: false });
     if (tried === null) {
@@ -107,14 +115,44 @@ function setsIn(lines: readonly string[]): string[] {
 }
 
 /** For each rule its packets, the likeliest first. */
-function witnessesOf(chosen: readonly ChangedRule[], sets: SetEntries, picture: HostPicture): Witness[][] {
+function witnessesOf(
+  chosen: readonly ChangedRule[],
+  sets: SetEntries,
+  picture: HostPicture,
+  all: { live: LiveTables; tables: readonly ChangedTable[] },
+): Witness[][] {
   const sides = new Map<ChainRules, Side>();
   return chosen.map((changed) => {
-    const rules = changed.how === 'removed' ? changed.of.before : changed.of.after;
-    const side = sides.get(rules) ?? { rules, ways: new Ways(rules, changed.of.family, sets) };
+    const { family } = changed.of;
+    const when = changed.how === 'removed' ? 'before' : 'after';
+    const rules = changed.of[when];
+    const side = sides.get(rules) ?? {
+      rules,
+      ways: new Ways(rules, family, sets),
+      markers: once(() => markersOf(tablesOf(all, family, when), family, sets)),
+    };
     sides.set(rules, side);
     return candidatesOf(changed, side, picture);
   });
+}
+
+/** All tables of a family, before the change or after it. */
+function tablesOf(
+  { live, tables }: { live: LiveTables; tables: readonly ChangedTable[] },
+  family: Family,
+  when: 'before' | 'after',
+): ChainRules[] {
+  const changing = tables.filter((table) => table.family === family);
+  const others = [...live[family]].filter(([name]) => !changing.some(({ table }) => table === name));
+  return [
+    ...changing.map((table) => table[when]),
+    ...others.map(([name, table]) => chainRulesOf(name, table)),
+  ];
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 interface Sending {
@@ -142,7 +180,9 @@ async function sendAll(
     packets.routesTo(addressesOf(tests)),
     packets.routesTo(destinationsIn(linesOf(rules))),
   ]);
-  const probed = resolveTests(tests, { picture, routes });
+  const probed = resolveTests(tests, { picture, routes }).map((one, index) =>
+    one.probe === null ? one : { ...one, probe: { ...one.probe, ...flat[index]?.sender } },
+  );
   const addresses = neighboursOf(probed, translated, picture);
   const sending = { packets, picture, addresses };
   const tried: Tried[][] = witnesses.map(() => []);

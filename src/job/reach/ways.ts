@@ -1,7 +1,8 @@
 import type { Family } from '../../contract/identifiers.ts';
 import type { Rule } from '../../ruleset/model.ts';
 import type { ChainRules } from './changed-rules.ts';
-import { ANY, both, type Conditions, conditionsOf, type SetEntries } from './conditions.ts';
+import { ANY, both, type Conditions } from './conditions.ts';
+import { conditionsOf, type SetEntries } from './read-conditions.ts';
 
 /** How a packet comes to a chain: from where the kernel begins, and what it has to have for each jump. */
 export interface Way {

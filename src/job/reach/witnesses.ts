@@ -1,5 +1,6 @@
 import type { Family } from '../../contract/identifiers.ts';
 import type { RulesetTest } from '../../contract/ruleset-test.ts';
+import type { ProbeSender } from '../../ruleset/trial/packets.ts';
 import type { HostPicture } from '../ports/packets.ts';
 import {
   addressesBehind,
@@ -8,7 +9,9 @@ import {
   chooseInterfaces,
   choosePorts,
   chooseProtocols,
+  meetsAll,
 } from './choose.ts';
+import { chooseSender } from './choose-sender.ts';
 import type { Conditions, Protocol } from './conditions.ts';
 import { tellPackets } from './tell-packets.ts';
 import type { Way } from './ways.ts';
@@ -16,6 +19,8 @@ import type { Way } from './ways.ts';
 /** A packet that meets conditions, as a test would describe it. */
 export interface Witness {
   packet: Omit<RulesetTest, 'name' | 'expect'> & { direction: Direction };
+  /** Who sends it, which no test can say. */
+  sender: ProbeSender;
   /** Which packets it stands for. */
   what: string;
   /** The same for its port alone, where the conditions name several. */
@@ -31,18 +36,29 @@ const DIRECTIONS: Readonly<Record<string, readonly Direction[]>> = {
   OUTPUT: ['out'],
   POSTROUTING: ['forward', 'out'],
 };
+const MOST_MACS = 8;
 const LOOPBACK = { ipv4: '127.0.0.1', ipv6: '::1' };
 
 /** Makes packets that meet what leads to a rule, and the rule. The first are the likeliest to find their way. */
 export function* witnessesOf(way: Way, family: Family, picture: HostPicture): Generator<Witness> {
   const { base, conditions } = way;
+  const sender = chooseSender(conditions);
+  if (sender === null) return;
   for (const direction of DIRECTIONS[base] ?? []) {
     const what = tellPackets(conditions, direction, family);
     for (const packet of packetsOf(conditions, direction, family, picture)) {
       const part = tellPackets(withPort(conditions, packet.port), direction, family);
-      yield { packet, what, part };
+      yield { packet, sender, what, part };
     }
   }
+}
+
+/** Each MAC address of a neighbour takes a network of its own: of the first few, packets are sent. */
+export function withFewMacs(witnesses: readonly (readonly Witness[])[]): Witness[][] {
+  const macs = new Set(witnesses.flat().map(({ sender }) => sender.mac));
+  macs.delete(undefined);
+  const few = new Set([undefined, ...[...macs].slice(0, MOST_MACS)]);
+  return witnesses.map((own) => own.filter(({ sender }) => few.has(sender.mac)));
 }
 
 /** Of several ports that conditions name, only those around one. */
@@ -104,8 +120,8 @@ type EndsOf = (conditions: Conditions, family: Family, picture: HostPicture) => 
 const ENDS: Readonly<Record<Direction, EndsOf>> = { in: endsOfIn, out: endsOfOut, forward: endsOfForward };
 
 function* endsOfIn(conditions: Conditions, family: Family, picture: HostPicture): Generator<Ends> {
-  const { sources, destinations, inBy, outBy, isLocal } = conditions;
-  if (outBy.length > 0 || isLocal === false) return;
+  const { sources, destinations, inBy, outBy, isLocal, isSent } = conditions;
+  if (outBy.length > 0 || isLocal === false || isSent === true) return;
   const links = chooseInterfaces(inBy, picture);
   for (const link of links.filter(({ name }) => name !== 'lo')) {
     const own = link.addresses.filter((one) => one.family === family && one.isGlobal);
@@ -119,6 +135,7 @@ function* endsOfIn(conditions: Conditions, family: Family, picture: HostPicture)
       if (!isOwn(from, picture)) yield { from, to, ...(inBy.length === 0 ? {} : { in: link.name }) };
   }
   if (
+    isSent === null &&
     inBy.length > 0 &&
     links.some(({ name }) => name === 'lo') &&
     sources.length + destinations.length === 0
@@ -127,8 +144,8 @@ function* endsOfIn(conditions: Conditions, family: Family, picture: HostPicture)
 }
 
 function* endsOfOut(conditions: Conditions, family: Family, picture: HostPicture): Generator<Ends> {
-  const { sources, destinations, inBy, outBy, isLocal } = conditions;
-  if (inBy.length > 0 || isLocal === true) return;
+  const { sources, destinations, inBy, outBy, isLocal, isSent } = conditions;
+  if (inBy.length > 0 || isLocal === true || isSent === false) return;
   const own = ownAddresses(picture, family).map(({ address }) => address);
   const from =
     sources.length === 0 ? undefined : chooseAddresses(sources, own, family).find((one) => own.includes(one));
@@ -141,11 +158,25 @@ function* endsOfOut(conditions: Conditions, family: Family, picture: HostPicture
           ...(from === undefined ? {} : { from }),
           ...(outBy.length === 0 ? {} : { out: link.name }),
         };
+  yield* endsOnHost(conditions, family, picture);
+}
+
+/** What the host sends to itself, where it is named as such. */
+function* endsOnHost(
+  { sources, destinations, outBy }: Conditions,
+  family: Family,
+  picture: HostPicture,
+): Generator<Ends> {
+  const isNamed = [...destinations, ...outBy].some(({ isNegated }) => !isNegated);
+  const isByLo = chooseInterfaces(outBy, picture).some(({ name }) => name === 'lo');
+  const to = LOOPBACK[family];
+  if (isNamed && isByLo && sources.length === 0 && meetsAll(destinations, to))
+    yield { to, ...(outBy.length === 0 ? {} : { out: 'lo' }) };
 }
 
 function* endsOfForward(conditions: Conditions, family: Family, picture: HostPicture): Generator<Ends> {
-  const { sources, destinations, inBy, outBy, isLocal } = conditions;
-  if (isLocal === true) return;
+  const { sources, destinations, inBy, outBy, isLocal, isSent } = conditions;
+  if (isLocal === true || isSent === true) return;
   for (const into of chooseInterfaces(inBy, picture))
     for (const out of chooseInterfaces(outBy, picture)) {
       if (into === out || into.name === 'lo' || out.name === 'lo') continue;

@@ -1,4 +1,4 @@
-import type { Probe } from '../../ruleset/trial/packets.ts';
+import type { Place, Probe } from '../../ruleset/trial/packets.ts';
 import type { HostPicture, RouteTo } from '../ports/packets.ts';
 import type { ProbedTest } from './resolve-tests.ts';
 
@@ -7,19 +7,23 @@ type WithProbe = ProbedTest & { probe: Probe };
 /** So many packets side by side: more would have the kernel of a small host drop some for itself. */
 const MOST_TOGETHER = 200;
 
-/** Puts tests together that can be run side by side. Those with the same port of their own cannot. */
+/** Puts tests together that can be run side by side. Those with the same port of their own cannot; and a neighbour has one Ethernet address at a time. */
 export function batchesOf(probed: readonly ProbedTest[], isAlone: boolean): WithProbe[][] {
-  const batches: { tests: WithProbe[]; ports: Set<string> }[] = [];
+  const batches: { tests: WithProbe[]; ports: Set<string>; macs: Map<Place, string> }[] = [];
   for (const one of probed) {
     if (one.probe === null) continue;
-    const { protocol, fromPort } = one.probe;
+    const { protocol, fromPort, sender, mac = '' } = one.probe;
     const key = `${protocol} ${fromPort}`;
     let batch = isAlone
       ? undefined
-      : batches.find(({ tests, ports }) => tests.length < MOST_TOGETHER && !ports.has(key));
-    if (batch === undefined) batches.push((batch = { tests: [], ports: new Set() }));
+      : batches.find(
+          ({ tests, ports, macs }) =>
+            tests.length < MOST_TOGETHER && !ports.has(key) && (macs.get(sender) ?? mac) === mac,
+        );
+    if (batch === undefined) batches.push((batch = { tests: [], ports: new Set(), macs: new Map() }));
     batch.tests.push({ ...one, probe: one.probe });
     batch.ports.add(key);
+    batch.macs.set(sender, mac);
   }
   return batches.map(({ tests }) => tests);
 }

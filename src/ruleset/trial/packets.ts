@@ -3,8 +3,17 @@ import type { Family } from '../../contract/identifiers.ts';
 /** Where a packet is sent from, or arrives: behind an interface; `null`: on the host itself. */
 export type Place = string | null;
 
+/** Who sends a packet, where that matters. */
+export interface ProbeSender {
+  /** User and group of the process on the host. */
+  uid?: number;
+  gid?: number;
+  /** The Ethernet address of the neighbour. */
+  mac?: string;
+}
+
 /** One packet that is tried, with all decided that a test leaves open. */
-export interface Probe {
+export interface Probe extends ProbeSender {
   /** Its number, which its packets carry. */
   number: number;
   family: Family;

@@ -1,20 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ruleset } from '../../../src/contract/job.ts';
-import type { Reach, ReachedRule } from '../../../src/contract/reach.ts';
+import type { Reach } from '../../../src/contract/reach.ts';
 import { Engine } from '../../support/engine.ts';
 import { layGatewayNetwork } from '../../support/gateway-network.ts';
 import { BACKENDS } from '../../support/namespace.ts';
-
-/** What is told of each rule, in short. */
-function told(reach: Reach | undefined): string[] {
-  return (reach?.rules ?? []).map(tell);
-}
-
-function tell({ change, what, how, line, before, after }: ReachedRule): string {
-  const gone = how === 'added' ? '' : ` ${how}`;
-  const fates = change === 'changes' ? `: ${before}, now ${after}` : '';
-  return `${change} ${what} (${line}${gone})${fates}`;
-}
+import { told } from '../../support/told-reach.ts';
 
 describe.each(BACKENDS)('what a change opens and closes (%s)', (backend) => {
   let engine: Engine;
@@ -64,7 +54,7 @@ describe.each(BACKENDS)('what a change opens and closes (%s)', (backend) => {
       '-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
       '-A FORWARD -i eth0 -o eth1 -p tcp --dport 8080 -j ACCEPT',
       '-A OUTPUT -d 192.0.2.99 -p tcp -j REJECT',
-      '-A INPUT -m mac --mac-source 02:00:00:00:00:01 -j ACCEPT',
+      '-A INPUT -m physdev --physdev-in port0 -j ACCEPT',
       'COMMIT', // 20
       '*nat',
       ':PREROUTING ACCEPT [0:0]',
@@ -85,7 +75,7 @@ describe.each(BACKENDS)('what a change opens and closes (%s)', (backend) => {
         'opens all from 0.0.0.0/0 to 0.0.0.0/0 (established) (16)',
         'opens 8080/tcp from 0.0.0.0/0 to 0.0.0.0/0 by eth0 out by eth1 (17)',
         'closes tcp to 192.0.2.99 (18)',
-        // A packet with that address cannot be had here.
+        // A packet from the port of a bridge cannot be had here.
         'none  (19)',
         'opens 8000/tcp from 0.0.0.0/0 by eth0 (24)',
         'closes 8443/tcp from 198.51.100.0/24 (9 removed)',
