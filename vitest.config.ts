@@ -6,7 +6,7 @@ const EXHAUSTIVE = [
   'test/integration/central/simulated-fleet.test.ts',
   'test/integration/job/{crash,failing-calls,undo}.test.ts',
   'test/integration/lists/list-crash.test.ts',
-  'test/integration/rules/{extensions,rule-readings,odd-neighbours,packet-cases,strangers}.test.ts',
+  'test/integration/rules/{extensions,rule-readings,odd-neighbours,packet-cases,reach-senders,strangers}.test.ts',
   'test/e2e/day.test.ts',
 ];
 /** A fresh build, and a broker for all that do not harm it. */
