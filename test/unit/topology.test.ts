@@ -21,7 +21,9 @@ function busyBroker(makesAfterMs: number) {
     },
     assertQueue: async () => {
       asked.push('make');
-      await new Promise((resolve) => setTimeout(resolve, makesAfterMs));
+      await new Promise((resolve) => {
+        if (Number.isFinite(makesAfterMs)) setTimeout(resolve, makesAfterMs);
+      });
     },
     bindQueue: async () => void asked.push('bind'),
   });
@@ -41,4 +43,18 @@ it('a queue that a busy broker is still making is waited for, and not made or lo
   }
   expect(ends).toEqual(['NoAnswer', 'NoAnswer', 'made']);
   expect(asked).toEqual(['look', 'make', 'bind', 'bind']);
+});
+
+it('what is not answered within a minute is asked again', async () => {
+  const { model, asked } = busyBroker(Number.POSITIVE_INFINITY);
+  const attempt = async () => {
+    const made = ensureHostQueue(model, QUEUE, TOPOLOGY).catch(() => {});
+    await vi.advanceTimersByTimeAsync(10_000);
+    await made;
+  };
+  for (let count = 0; count < 6; count += 1) await attempt();
+  expect(asked).toEqual(['look', 'make']);
+  await vi.advanceTimersByTimeAsync(10_000);
+  await attempt();
+  expect(asked).toEqual(['look', 'make', 'look', 'make']);
 });

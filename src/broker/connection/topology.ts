@@ -158,8 +158,15 @@ async function ensureQueue(model: ChannelModel, name: string, args: Record<strin
   });
 }
 
+interface Asked {
+  at: number;
+  answer: Promise<void>;
+}
+
 /** What the broker was asked for and has not answered yet, by connection. */
-const unanswered = new WeakMap<ChannelModel, Map<string, Promise<unknown>>>();
+const unanswered = new WeakMap<ChannelModel, Map<string, Asked>>();
+/** What was not answered by then may never be, as by a node that is gone meanwhile. */
+const LOST_MS = 60_000;
 
 /** Looks first, and makes what is not there. Each look has a channel of its own, as the broker closes it with its "no". */
 async function ensure(
@@ -183,11 +190,17 @@ async function ensure(
  * it (541, seen with 3.10).
  */
 async function askOnce(model: ChannelModel, what: string, ask: () => Promise<void>): Promise<void> {
-  const all = unanswered.get(model) ?? new Map<string, Promise<unknown>>();
+  const all = unanswered.get(model) ?? new Map<string, Asked>();
   unanswered.set(model, all);
-  const asking = all.get(what) ?? ask().finally(() => all.delete(what));
-  all.set(what, asking);
-  await within(ANSWER_MS, async () => await asking);
+  const earlier = all.get(what);
+  const isLost = earlier !== undefined && performance.now() - earlier.at > LOST_MS;
+  const asked = earlier === undefined || isLost ? { at: performance.now(), answer: ask() } : earlier;
+  if (asked !== earlier) {
+    all.set(what, asked);
+    const forget = () => void (all.get(what) === asked && all.delete(what));
+    asked.answer.then(forget, forget);
+  }
+  await within(ANSWER_MS, async () => await asked.answer);
 }
 
 /** @throws {Error} what the broker said, or that it says nothing */
