@@ -65,7 +65,7 @@ class Asking {
     const onUnroutable = (hosts: readonly string[]) => {
       for (const host of hosts) this.#answer(host, { end: 'unroutable', result: null });
     };
-    this.#sender = new JobSender(link, messages, { exchange, signal, onUnroutable });
+    this.#sender = new JobSender(link, messages, { exchange, signal, over: this.#over.signal, onUnroutable });
     for (const [host, ms] of options.known?.begun ?? [])
       this.#times.extend(host, 'begun', ms ?? options.timeoutMs);
   }
@@ -140,7 +140,6 @@ class Asking {
 
   #end(reason?: unknown): void {
     this.#over.abort(reason);
-    this.#sender.endAnswered();
     this.#wake();
   }
 

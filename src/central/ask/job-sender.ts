@@ -6,6 +6,8 @@ export interface JobSenderOptions {
   exchange: string;
   /** Ends it, as an error. */
   signal: AbortSignal | undefined;
+  /** Aborted when all have answered: what the broker has not confirmed to have for single hosts is not tried again. */
+  over: AbortSignal;
   /** Called with hosts that no queue is bound for. */
   onUnroutable: (hosts: readonly string[]) => void;
 }
@@ -15,7 +17,6 @@ export class JobSender {
   readonly #link: Pick<FleetLink, 'publish'>;
   readonly #messages: readonly AddressedMessage[];
   readonly #options: JobSenderOptions;
-  readonly #answered = new AbortController();
   readonly #givenUp = new AbortController();
   /** What ends the wait for the broker's confirm of a key of many. */
   readonly #untilGivenUp: AbortSignal;
@@ -33,7 +34,7 @@ export class JobSender {
     this.#messages = messages;
     this.#options = options;
     this.#untilGivenUp = anyOf(options.signal, this.#givenUp.signal);
-    this.#untilAnswered = anyOf(this.#untilGivenUp, this.#answered.signal);
+    this.#untilAnswered = anyOf(this.#untilGivenUp, options.over);
     this.#untaken = new Set(messages.flatMap(({ sends, hosts }) => (sends.length === 0 ? [] : hosts)));
   }
 
@@ -58,11 +59,6 @@ export class JobSender {
   /** Whether the broker has what is for this host, as far as is known. */
   isTaken(host: string): boolean {
     return !this.#untaken.has(host);
-  }
-
-  /** All have answered: what the broker has not confirmed to have for single hosts is not tried again. */
-  endAnswered(): void {
-    this.#answered.abort();
   }
 
   /** What the broker has not confirmed to have is not tried again. In doubt, it may have it. */
