@@ -6,7 +6,7 @@ import { type Fence, type HostLock, LockLost, LockTimeout } from '../job/ports/h
 import type { Log } from '../job/ports/log.ts';
 import { StateUnavailable } from '../job/ports/stores.ts';
 import { Holder, startOf } from './lock-holder.ts';
-import type { ProgramStarters, TakenLock } from './starter/program-starters.ts';
+import type { AskedLock, ProgramStarters } from './starter/program-starters.ts';
 import { makePrivateFolder } from './state/files.ts';
 
 export interface LockOptions {
@@ -57,12 +57,11 @@ export class NamespaceLock implements HostLock {
   async hold<T>(purpose: string, work: (fence: Fence) => Promise<T>): Promise<T> {
     this.#holders += 1;
     try {
-      const { file, taken } = await this.#take(this.#options.timeoutSeconds);
+      const lock = await this.#take(this.#options.timeoutSeconds);
       try {
-        return await this.#holdMark(file, purpose, work);
+        return await this.#holdMark(lock.file, purpose, work);
       } finally {
-        await this.#leave(async () => await taken.letGo());
-        await this.#leave(async () => await file.close());
+        await this.#leave(async () => await lock.leave());
       }
     } finally {
       this.#holders -= 1;
@@ -78,36 +77,33 @@ export class NamespaceLock implements HostLock {
   async assertFree(): Promise<void> {
     if (this.isBusy) return;
     try {
-      const { file, taken } = await this.#take(0);
-      await taken.letGo();
-      await file.close();
+      const lock = await this.#take(0);
+      await lock.leave();
     } catch (error) {
       // This process may have taken it meanwhile.
       if (!(error instanceof LockTimeout && this.isBusy)) throw error;
     }
   }
 
-  async #take(timeoutSeconds: number): Promise<{ file: FileHandle; taken: TakenLock }> {
-    const { list } = this.#options;
+  async #take(timeoutSeconds: number): Promise<AskedLock> {
+    const { starters, list } = this.#options;
     const deadline = performance.now() + timeoutSeconds * 1000;
     for (;;) {
-      const file = await this.#open();
+      const left = Math.max(0, deadline - performance.now()) / 1000;
+      const lock = await starters.lock(this.path, left, async () => await this.#open());
       try {
-        const left = Math.max(0, deadline - performance.now()) / 1000;
-        const taken = await this.#options.starters.lock(file, left);
-        if (taken !== null && (await this.#isCurrent(file))) return { file, taken };
-        await taken?.letGo();
-        if (taken === null) {
-          const holder = await readHolder(file);
+        if (!lock.isHeld) {
+          const holder = await readHolder(lock.file);
           throw new LockTimeout(
             `${this.#what} ${list === undefined ? 'were' : 'was'} locked for more than ${timeoutSeconds} s${holder}`,
           );
         }
+        if (await this.#isCurrent(lock.file)) return lock;
       } catch (error) {
-        await file.close();
+        await lock.close();
         throw error;
       }
-      await file.close();
+      await lock.close();
     }
   }
 

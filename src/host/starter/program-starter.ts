@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { execa } from 'execa';
 import type { CommandRequest, CommandResult } from '../command.ts';
@@ -12,8 +13,11 @@ import { STARTER_PROGRAM } from './starter-program.ts';
 /** Each program that a starter is asked to start is told there, as Node tells of those that it starts itself. */
 const STARTS = channel('fleetwall:program');
 
-/** What became of the lock that a starter was given. */
-type Lock = 'had' | 'busy' | 'unknown';
+/** What became of the lock that a starter was asked for. `unknown`: it has ended. */
+export type Lock = 'had' | 'busy' | 'unknown';
+
+/** In requests and answers about the lock, in place of a program's number. */
+const LOCK_ID = 0;
 
 interface Running {
   output: ProgramOutput;
@@ -30,34 +34,49 @@ interface Running {
 export class ProgramStarter {
   readonly #process: ReturnType<typeof startProcess>;
   readonly #running = new Map<number, Running>();
-  #lastId = 0;
+  #lastId = LOCK_ID;
   #isUp = true;
+  /** Whether each of its programs has ended by itself, and so has left nothing behind that has the lock. */
+  #isClean = true;
   #onLock: (lock: Lock) => void = () => {};
-  #onUnlocked: () => void = () => {};
-  readonly #lock = new Promise<Lock>((resolve) => (this.#onLock = resolve));
-  readonly #unlocked = new Promise<void>((resolve) => (this.#onUnlocked = resolve));
+  #onLeft: () => void = () => {};
 
-  private constructor(process: ReturnType<typeof startProcess>) {
-    this.#process = process;
+  /**
+   * @param descriptor of the open file with the lock: the kernel's lock is that of an open file, and not of a process (flock(2))
+   * @throws {Error} if no more files may be opened
+   */
+  constructor(perl: string, descriptor: number) {
+    this.#process = startProgram(perl, () => startProcess(perl, descriptor));
+    const { stdin, stdout } = this.#process;
     const frames = new FrameReader((frame) => this.#take(frame));
-    process.stdout.on('data', (chunk: Buffer) => frames.read(chunk));
+    stdout.on('data', (chunk: Buffer) => frames.read(chunk));
     // That it reads no more is told by its end.
-    process.stdin.on('error', () => {});
-    process.stdout.on('error', () => {});
-    void process.then(async () => await this.#noteEnd());
+    stdin.on('error', () => {});
+    stdout.on('error', () => {});
+    void this.#process.then(async () => await this.#noteEnd());
+  }
+
+  /** Takes the lock. A busy one is waited for, in whole seconds. */
+  async take(seconds: number): Promise<Lock> {
+    return await new Promise((resolve) => {
+      if (!this.#isUp) return resolve('unknown');
+      this.#onLock = resolve;
+      this.#ask(LOCK_ID, [String(Math.ceil(seconds))]);
+    });
   }
 
   /**
-   * Takes the kernel's lock of an open file, which is that of the file and not of a process: see flock(2).
+   * Lets go of the lock, which it can take again.
    *
-   * @returns `null` if it is not to be had in time
-   * @throws {Error} if no starter can be had
+   * @returns `false`: the lock is still held, as something that it has started may be under way
    */
-  static async open(perl: string, descriptor: number, seconds: number): Promise<ProgramStarter | null> {
-    const starter = new ProgramStarter(startProgram(perl, () => startProcess(perl, descriptor, seconds)));
-    const lock = await starter.#lock;
-    if (lock === 'unknown') throw new Error(`${perl} has ended, or is not there`);
-    return lock === 'had' ? starter : null;
+  async leave(): Promise<boolean> {
+    if (!this.#isUp || !this.#isClean || this.#running.size > 0) return false;
+    await new Promise<void>((resolve) => {
+      this.#onLeft = resolve;
+      this.#ask(LOCK_ID, []);
+    });
+    return this.#isUp;
   }
 
   /** Whether it starts programs, as far as is known here. */
@@ -75,22 +94,36 @@ export class ProgramStarter {
     STARTS.publish({ file });
     return await new Promise((resolve) => {
       this.#running.set(id, { output: new ProgramOutput(request), limit: null, request, resolve });
-      const bytes = input === undefined ? undefined : Buffer.from(input, encoding);
-      for (const part of requestFrame(id, head, bytes)) this.#process.stdin.write(part);
+      this.#ask(id, head, input === undefined ? undefined : Buffer.from(input, encoding));
     });
   }
 
-  /** Lets go of the lock, as far as it is this starter's. Programs that run have it for as long as they do. */
+  /** Ends it, and with it its part in the lock. Programs that run have that for as long as they do. */
   async close(): Promise<void> {
-    this.#isUp = false;
-    this.#process.stdin.end();
-    await this.#unlocked;
+    if (!this.#isUp) return;
+    await new Promise<void>((resolve) => {
+      this.#onLeft = resolve;
+      this.#isUp = false;
+      this.#process.stdin.end();
+    });
+  }
+
+  /** Whether this process goes on because of it. */
+  keepAlive(isWanted: boolean): void {
+    const { stdin, stdout } = this.#process;
+    for (const handle of [this.#process, stdin as Socket, stdout as Socket])
+      if (isWanted) handle.ref();
+      else handle.unref();
+  }
+
+  #ask(id: number, head: readonly string[], input?: Buffer): void {
+    for (const part of requestFrame(id, head, input)) this.#process.stdin.write(part);
   }
 
   #take({ id, kind, payload }: Frame): void {
     if (kind === 'l') this.#onLock('had');
     else if (kind === 'b') this.#onLock('busy');
-    else if (kind === 'u') this.#onUnlocked();
+    else if (kind === 'u') this.#onLeft();
     const running = this.#running.get(id);
     if (running === undefined) return;
     const { output, request } = running;
@@ -110,6 +143,7 @@ export class ProgramStarter {
   ): void {
     this.#running.delete(id);
     limit?.clear();
+    this.#isClean &&= exitCode !== null || startError !== null;
     resolve(output.resultOf({ exitCode, timedOut: limit?.isOver ?? false, startError }));
   }
 
@@ -123,12 +157,12 @@ export class ProgramStarter {
         this.#end(id, running, null, null);
       }),
     );
-    this.#onUnlocked();
+    this.#onLeft();
   }
 }
 
-function startProcess(perl: string, descriptor: number, seconds: number) {
-  return execa(perl, ['-e', STARTER_PROGRAM, String(Math.ceil(seconds))], {
+function startProcess(perl: string, descriptor: number) {
+  return execa(perl, ['-e', STARTER_PROGRAM], {
     ...ON_ITS_OWN,
     env: ENVIRONMENT,
     // Any descriptor is passed on, though execa's types only know the first three.

@@ -1,16 +1,26 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Log } from '../../job/ports/log.ts';
 import type { RunCommand } from '../command.ts';
-import { flock } from '../flock.ts';
-import { ProgramStarter } from './program-starter.ts';
+import { LockFile } from './lock-file.ts';
 
-/** A lock that was taken. */
-export interface TakenLock {
-  /** Lets go of what is held for this process beside its own open file. */
-  letGo(): Promise<void>;
+/** A lock that was asked for. */
+export interface AskedLock {
+  file: FileHandle;
+  /** Whether it was to be had in time. */
+  isHeld: boolean;
+  /** Lets go of it. */
+  leave(): Promise<void>;
+  /** Lets go of it, and of the open file. */
+  close(): Promise<void>;
 }
 
-const NOTHING_MORE: TakenLock = { letGo: async () => {} };
+/** How long an open lock file and its small process are kept after the lock was let go of: the next job needs them again. */
+const KEPT_MS = 30_000;
+
+interface Kept {
+  lock: LockFile;
+  timer: NodeJS.Timeout;
+}
 
 /**
  * Takes locks, each with a small process that starts programs for as long as the lock is held. Where no such process can be had, programs
@@ -19,54 +29,82 @@ const NOTHING_MORE: TakenLock = { letGo: async () => {} };
 export class ProgramStarters {
   readonly #direct: RunCommand;
   readonly #log: Log;
-  /** By the descriptor of the lock that it holds. */
-  readonly #open = new Map<number, ProgramStarter>();
-  #isTold = false;
-
   readonly #perl: string;
+  readonly #keptMs: number;
+  readonly #held = new Set<LockFile>();
+  /** By the path of the lock. */
+  readonly #kept = new Map<string, Kept>();
+  #isTold = false;
 
   /**
    * @param direct starts a program from this process
    * @param perl the interpreter of the small one
    */
-  constructor(direct: RunCommand, log: Log, perl = '/usr/bin/perl') {
+  constructor(direct: RunCommand, log: Log, { perl = '/usr/bin/perl', keptMs = KEPT_MS } = {}) {
     this.#direct = direct;
     this.#log = log;
     this.#perl = perl;
+    this.#keptMs = keptMs;
   }
 
   readonly run: RunCommand = async (request) => {
     const { descriptor } = request;
-    const starter = descriptor === undefined ? this.#anyUp() : this.#open.get(descriptor);
-    return await (starter?.isUp === true ? starter.run(request) : this.#direct(request));
+    const lock = [...this.#held].find(({ file, isUp }) =>
+      descriptor === undefined ? isUp : file.fd === descriptor,
+    );
+    return await (lock?.run(request) ?? this.#direct(request));
   };
 
   /**
-   * Takes the kernel's lock of an open file.
+   * Takes the kernel's lock of a file.
    *
-   * @returns `null` if it is not to be had in time
-   * @throws {StateUnavailable} if it cannot be asked for
+   * @param open opens the file of that path
+   * @throws {StateUnavailable} if the file cannot be opened, or the lock not be asked for
    */
-  async lock(file: FileHandle, seconds: number): Promise<TakenLock | null> {
-    const descriptor = file.fd;
+  async lock(path: string, seconds: number, open: () => Promise<FileHandle>): Promise<AskedLock> {
+    const lock = (await this.#takeKept(path)) ?? this.#openLock(await open());
+    const close = async () => {
+      this.#held.delete(lock);
+      await lock.close();
+    };
     try {
-      const starter = await ProgramStarter.open(this.#perl, descriptor, seconds);
-      if (starter === null) return null;
-      this.#open.set(descriptor, starter);
-      return {
-        letGo: async () => {
-          this.#open.delete(descriptor);
-          await starter.close();
-        },
-      };
+      const isHeld = await lock.take(seconds);
+      if (isHeld) this.#held.add(lock);
+      return { file: lock.file, isHeld, leave: async () => await this.#leave(path, lock), close };
     } catch (error) {
-      if (!this.#isTold) this.#log.warn({ error }, 'Programs are started one by one, which takes longer');
-      this.#isTold = true;
-      return (await flock(file, seconds, this.#direct)) ? NOTHING_MORE : null;
+      await close();
+      throw error;
     }
   }
 
-  #anyUp(): ProgramStarter | undefined {
-    return [...this.#open.values()].find(({ isUp }) => isUp);
+  async #leave(path: string, lock: LockFile): Promise<void> {
+    this.#held.delete(lock);
+    if (!(await lock.leave())) return;
+    if (this.#kept.has(path)) return await lock.close();
+    const timer = setTimeout(() => {
+      this.#kept.delete(path);
+      void lock.close();
+    }, this.#keptMs).unref();
+    lock.keepAlive(false);
+    this.#kept.set(path, { lock, timer });
+  }
+
+  async #takeKept(path: string): Promise<LockFile | null> {
+    const kept = this.#kept.get(path);
+    if (kept === undefined) return null;
+    clearTimeout(kept.timer);
+    this.#kept.delete(path);
+    kept.lock.keepAlive(true);
+    if (kept.lock.isUp) return kept.lock;
+    await kept.lock.close();
+    return null;
+  }
+
+  #openLock(file: FileHandle): LockFile {
+    const noteNone = (error: unknown) => {
+      if (!this.#isTold) this.#log.warn({ error }, 'Programs are started one by one, which takes longer');
+      this.#isTold = true;
+    };
+    return new LockFile({ file, perl: this.#perl, direct: this.#direct, noteNone });
   }
 }

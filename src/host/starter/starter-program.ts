@@ -1,16 +1,16 @@
 /**
- * A program that takes a lock and then starts programs, as it is told on its standard input: to start one from a process as large as a
+ * A program that takes a lock and starts programs, as it is told on its standard input: to start one from a process as large as a
  * worker takes as long as the kernel needs to copy its page tables, while the worker stands still. Of Perl, it needs nothing but itself,
  * which every Debian has (perl-base). To load strict and warnings takes longer than all the rest, so only its test does that.
  *
  * Descriptor 3 is the lock's. A request is a line with its number and the sizes of two parts, then these: the first has, each ended by a zero byte,
  * whether the program gets the lock (1 or 0), how many assignments come, these, the program and its arguments; the second what the program reads (a size of
  * -1: nothing). An answer is a line with the number, a letter and a size, then a text of that size: `p` the id of its process, which is that of its group;
- * `o` and `e` what it prints; `f` why it could not be started; `x` how it ended, as wait(2) has it. Of the lock, with the number 0: `l` it is had, `b` it is
- * not to be had in time, `u` it is let go of, as no more requests come. Programs that run go on.
+ * `o` and `e` what it prints; `f` why it could not be started; `x` how it ended, as wait(2) has it. A request with the number 0 is for the lock: its head is
+ * for how many seconds a busy one is waited for, or nothing to let go of it. Answers, with the number 0: `l` it is had, `b` it is not to be had in time, `u`
+ * it is let go of, as it also is when no more requests come. Programs that run then go on, and have it.
  */
 export const STARTER_PROGRAM = String.raw`
-my ($seconds) = @ARGV;
 chdir '/';
 # As handlers, and not ignored: what is ignored would be so for the programs, too.
 $SIG{$_} = sub {} for qw(INT TERM HUP PIPE ALRM);
@@ -26,12 +26,11 @@ sub answer { my ($id, $kind, $text) = @_;
     my $n = syswrite(STDOUT, $frame, length($frame) - $sent, $sent);
     if (defined $n) { $sent += $n } elsif ($! != 4) { return } } }
 # A busy lock is waited for in whole seconds.
-my $had = flock($lock, 2 | 4);
-if (!$had && $seconds > 0) {
-  my $until = time + $seconds;
-  until ($had || time >= $until) { alarm($until - time); $had = flock($lock, 2); alarm 0 } }
-if (!$had) { answer(0, 'b', ''); exit 0 }
-answer(0, 'l', '');
+sub take { my ($seconds) = @_;
+  my ($had, $until) = (flock($lock, 2 | 4), time + $seconds);
+  until ($had || time >= $until) { alarm($until - time); $had = flock($lock, 2); alarm 0 }
+  answer(0, $had ? 'l' : 'b', '') }
+sub leave { flock($lock, 8); answer(0, 'u', '') }
 my ($input, $isOpen, %run, %on) = ('', 1);
 sub nonblocking { fcntl($_[0], 4, 2048) }
 sub start { my ($id, $head, $text) = @_;
@@ -86,7 +85,10 @@ while ($isOpen || %run) {
     my ($id, $head, $size, $from) = ($1, $2, $3, length $&);
     my $all = $from + $head + ($size > 0 ? $size : 0);
     last if length $input < $all;
-    start($id, substr($input, $from, $head), $size < 0 ? undef : substr($input, $from + $head, $size));
+    my $words = substr($input, $from, $head);
+    if ($id) { start($id, $words, $size < 0 ? undef : substr($input, $from + $head, $size)) }
+    elsif ($head) { take(substr($words, 0, -1)) }
+    else { leave() }
     $input = substr($input, $all) }
   for my $run (grep { !$_->{open} } values %run) {
     next unless waitpid($run->{pid}, 1) == $run->{pid};

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { runCommand } from '../../../src/host/run-command.ts';
 import { ProgramStarters } from '../../../src/host/starter/program-starters.ts';
 import { STARTER_PROGRAM } from '../../../src/host/starter/starter-program.ts';
 import { silentLog } from '../../../src/log/logger.ts';
-import { childOf, isRunning } from '../../support/processes.ts';
+import { isRunning } from '../../support/processes.ts';
 
 const SHELL = '/bin/sh';
 const shell = (script: string, more: Partial<CommandRequest> = {}): CommandRequest => ({
@@ -75,50 +75,54 @@ it('the small process is a strict Perl program, without a warning', async () => 
 describe('programs that are started by the small process that holds a lock', () => {
   let folder: string;
   let path: string;
-  let file: FileHandle;
   let starters: ProgramStarters;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fleetwall-starter-'));
     path = join(folder, 'lock');
-    file = await open(path, 'a+');
     starters = new ProgramStarters(runCommand, silentLog());
   });
   afterEach(async () => {
-    await file.close().catch(() => {});
+    // Its process ends with the tests at the latest.
     await rm(folder, { recursive: true });
   });
 
-  async function lock() {
-    const taken = await starters.lock(file, 10);
-    if (taken === null) throw new Error('the lock is not to be had');
-    return taken;
+  const ask = async (seconds: number) =>
+    await starters.lock(path, seconds, async () => await open(path, 'a+'));
+
+  async function take() {
+    const lock = await ask(10);
+    if (!lock.isHeld) throw new Error('the lock is not to be had');
+    return lock;
   }
 
   const isLocked = async () =>
     (await runCommand({ file: '/usr/bin/flock', args: ['-n', path, 'true'], timeoutMs: 5_000 })).exitCode !==
     0;
 
+  /** The process that starts programs now. */
+  const starterPid = async () => Number((await starters.run(shell('echo $PPID'))).stdout);
+
   it.each(Object.entries(PROGRAMS))('%s', async (_, request) => {
-    const taken = await lock();
+    const lock = await take();
     const [ours, direct] = await Promise.all([starters.run(request), runCommand(request)]);
     const told = ({ startError, ...rest }: typeof ours) => ({ ...rest, code: startError?.code ?? null });
     expect(told(ours)).toEqual(told(direct));
-    await taken.letGo();
+    await lock.close();
   });
 
   it('are started by it, and each line is given on as it comes', async () => {
-    const taken = await lock();
+    const lock = await take();
     const lines: string[] = [];
     await starters.run(
       shell('ps -o comm= -p $PPID; echo two; printf three', { onLine: (line) => lines.push(line) }),
     );
     expect(lines).toEqual(['perl', 'two', 'three']);
-    await taken.letGo();
+    await lock.close();
   });
 
   it('run side by side, and get their own answers', async () => {
-    const taken = await lock();
+    const lock = await take();
     const ends = await Promise.all(
       Array.from({ length: 30 }, async (_, index) => {
         const { stdout } = await starters.run(
@@ -128,67 +132,125 @@ describe('programs that are started by the small process that holds a lock', () 
       }),
     );
     expect(ends).toEqual(ends.map((_, index) => [index * 9_973, index]));
-    await taken.letGo();
+    await lock.close();
   });
 
   it('have the lock if they are to, also when both who hold it are gone', async () => {
-    const taken = await lock();
+    const lock = await take();
     expect(await isLocked()).toBe(true);
     const without = starters.run(shell('sleep 0.8'));
-    await taken.letGo();
-    await file.close();
+    await lock.leave();
     expect(await isLocked()).toBe(false);
     await without;
 
-    file = await open(path, 'a+');
-    const again = await lock();
-    const running = starters.run(shell('sleep 0.8', { descriptor: file.fd }));
-    await again.letGo();
-    await file.close();
+    const again = await take();
+    const running = starters.run(shell('sleep 0.8', { descriptor: again.file.fd }));
+    await again.leave();
     expect(await isLocked()).toBe(true);
     await running;
     expect(await isLocked()).toBe(false);
-    file = await open(path, 'a+');
+  });
+
+  it('are started by the same one under the next lock, which others could have had in between', async () => {
+    const lock = await take();
+    const first = await starterPid();
+    await lock.leave();
+    expect(await isLocked()).toBe(false);
+    const next = await take();
+    expect(await isLocked()).toBe(true);
+    expect(await starterPid()).toBe(first);
+    await next.close();
+    expect(await isLocked()).toBe(false);
+  });
+
+  it('are started by another one after a program was ended that may have left something behind', async () => {
+    const lock = await take();
+    const first = await starterPid();
+    const descriptor = lock.file.fd;
+    const left = await starters.run(
+      shell('setsid sleep 3 >/dev/null 2>&1 & sleep 60', { descriptor, timeoutMs: 300 }),
+    );
+    expect(left.timedOut).toBe(true);
+    await lock.leave();
+    // What was left behind has the lock, as no one has let go of it.
+    expect(await isLocked()).toBe(true);
+    const next = await take();
+    expect(await starterPid()).not.toBe(first);
+    await next.close();
+  });
+
+  it('are started by another one where it has died since the last lock', async () => {
+    const lock = await take();
+    const first = await starterPid();
+    await lock.leave();
+    process.kill(first, 'SIGKILL');
+    await expect.poll(async () => await isRunning(first)).toBe(false);
+    const next = await take();
+    expect(await isLocked()).toBe(true);
+    expect(await starterPid()).not.toBe(first);
+    await next.close();
+  });
+
+  it('are started by one each, where two locks of a file are asked for at the same time', async () => {
+    const lock = await take();
+    const second = take();
+    expect(await isLocked()).toBe(true);
+    await lock.leave();
+    const next = await second;
+    expect(await isLocked()).toBe(true);
+    await next.leave();
+    expect(await isLocked()).toBe(false);
+  });
+
+  it('are started anew when no lock was wanted for some time', async () => {
+    starters = new ProgramStarters(runCommand, silentLog(), { keptMs: 100 });
+    const lock = await take();
+    const first = await starterPid();
+    await lock.leave();
+    await expect.poll(async () => await isRunning(first)).toBe(false);
+    const next = await take();
+    expect(await starterPid()).not.toBe(first);
+    await next.close();
   });
 
   it('are ended with it, and the next one is started directly: the lock is still held', async () => {
-    const taken = await lock();
+    const lock = await take();
+    const descriptor = lock.file.fd;
     const pidFile = join(folder, 'pid');
-    const running = starters.run(shell(`echo $$ >${pidFile}; sleep 60`, { descriptor: file.fd }));
+    const starter = await starterPid();
+    const running = starters.run(shell(`echo $$ >${pidFile}; sleep 60`, { descriptor }));
     await expect.poll(async () => (await runCommand(shell(`cat ${pidFile}`))).stdout).toMatch(/^\d+\n$/);
     const pid = Number((await runCommand(shell(`cat ${pidFile}`))).stdout);
-    const starter = await childOf(process.pid, 'perl');
     process.kill(starter, 'SIGKILL');
     expect(await running).toMatchObject({ exitCode: null, startError: null, timedOut: false });
     expect(await isRunning(pid)).toBe(false);
     expect(await isLocked()).toBe(true);
-    const next = await starters.run(shell('ps -o comm= -p $PPID; echo next', { descriptor: file.fd }));
+    const next = await starters.run(shell('ps -o comm= -p $PPID; echo next', { descriptor }));
     expect(next.stdout).toContain('next');
     expect(next.stdout).not.toContain('perl');
-    await taken.letGo();
-    await file.close();
+    await lock.leave();
     expect(await isLocked()).toBe(false);
-    file = await open(path, 'a+');
   });
 
   it('wait for a lock that another process has, for as long as they are to', async () => {
     const other = runCommand({ file: '/usr/bin/flock', args: [path, 'sleep', '1.5'], timeoutMs: 10_000 });
     await expect.poll(isLocked).toBe(true);
-    expect(await starters.lock(file, 0)).toBe(null);
-    const taken = await lock();
+    const busy = await ask(0);
+    expect(busy.isHeld).toBe(false);
+    await busy.close();
+    const lock = await take();
     await other;
     expect(await isLocked()).toBe(true);
-    await taken.letGo();
+    await lock.close();
   });
 
   it('are started directly where there is no interpreter', async () => {
-    starters = new ProgramStarters(runCommand, silentLog(), '/nonexistent/perl');
-    const taken = await lock();
+    starters = new ProgramStarters(runCommand, silentLog(), { perl: '/nonexistent/perl' });
+    const lock = await take();
     expect(await isLocked()).toBe(true);
-    expect((await starters.run(shell('echo direct', { descriptor: file.fd }))).stdout).toBe('direct\n');
-    await taken.letGo();
-    await file.close();
+    const echo = shell('echo direct', { descriptor: lock.file.fd });
+    expect((await starters.run(echo)).stdout).toBe('direct\n');
+    await lock.leave();
     expect(await isLocked()).toBe(false);
-    file = await open(path, 'a+');
   });
 });
