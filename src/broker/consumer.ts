@@ -6,10 +6,10 @@ import type { Log } from '../job/ports/log.ts';
 import { BackOff } from '../job/time/back-off.ts';
 import { beginConsuming, type Consuming } from './begin-consuming.ts';
 import type { Lacks } from './connection/lacks.ts';
+import { onOwnChannel } from './connection/on-channel.ts';
 import { closeChannel } from './connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
 import { isOpen } from './connection/socket.ts';
-import { onOwnChannel } from './connection/topology.ts';
 import { isConsumedElsewhere } from './consumed-elsewhere.ts';
 import { deliveryOf } from './delivery-of.ts';
 

@@ -6,15 +6,16 @@ import type { BrokerAccess } from './connection/broker-access.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
 import { BrokerConnection } from './connection/connection.ts';
 import { explainRefusal } from './connection/explain-refusal.ts';
+import { onOwnChannel } from './connection/on-channel.ts';
 import { isOpen } from './connection/socket.ts';
-import { declareForOperators, onOwnChannel } from './connection/topology.ts';
+import { declareForOperators } from './connection/topology.ts';
 import { untilLost } from './connection/until-lost.ts';
 import { whenAllFailed } from './connection/when-all-failed.ts';
 import { HeldNames } from './held-names.ts';
 import { LogReaders } from './log-readers.ts';
 import { lookAtQueue } from './look-at-queue.ts';
 import { LinkPublisher } from './publish/link-publisher.ts';
-import type { OutgoingMessage, Routed } from './publish/publish-channel.ts';
+import type { ConfirmLimit, OutgoingMessage, Routed } from './publish/publish-channel.ts';
 import { type IncomingMessage, StreamSource, type StreamStart } from './stream-source.ts';
 
 export interface LinkOptions {
@@ -85,8 +86,12 @@ export class FleetLink {
   }
 
   /** As {@link LinkPublisher.publish}. */
-  async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<Routed> {
-    return await this.#publisher.publish(message, signal);
+  async publish(
+    message: OutgoingMessage,
+    signal?: AbortSignal,
+    lastSignMs?: ConfirmLimit['lastSignMs'],
+  ): Promise<Routed> {
+    return await this.#publisher.publish(message, signal, lastSignMs);
   }
 
   /**

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import type { Log } from '../job/ports/log.ts';
 import { BrokerUnreachable } from './connection/broker-errors.ts';
+import { onOwnChannel } from './connection/on-channel.ts';
 import { isTaken, takeName } from './connection/take-name.ts';
-import { onOwnChannel } from './connection/topology.ts';
 
 /** Does something over the connection; again over the next one, if it was lost meanwhile. @throws {BrokerUnreachable} */
 type OverConnection = <T>(work: (model: ChannelModel) => Promise<T>) => Promise<T>;

@@ -1,6 +1,6 @@
 import type { ChannelModel } from 'amqplib';
+import { onOwnChannel } from './connection/on-channel.ts';
 import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
-import { onOwnChannel } from './connection/topology.ts';
 import { within } from './connection/within.ts';
 
 /** A queue on a node that hangs gives no answer. */

@@ -44,7 +44,9 @@ printTable(rows);
 async function measure(count: number): Promise<string[]> {
   const broker = await Rabbitmq.start();
   try {
+    const say = sayWithSeconds();
     const bare = await bareSeconds(broker.url, count);
+    say('bare amqplib is done');
     const client = await FleetClient.connect({ url: broker.url });
     const make = (id: string, options: ConstructorParameters<typeof LightHost>[1]) =>
       new LightHost(id, options);
@@ -52,9 +54,12 @@ async function measure(count: number): Promise<string[]> {
       brokerUrl: broker.url,
       count,
       queueType: 'quorum',
-      provision: async (ids, group) => await provision(broker.url, ids, group),
+      provision: async (ids, group) => {
+        await provision(broker.url, ids, group);
+        say(`${count} hosts are provisioned`);
+      },
     });
-    console.error(`${count} hosts are there`);
+    say(`${count} hosts are there`);
     const push = await timed(async () => await pushAll(client, 1, count));
     const status = await timed(async () => void (await client.fleet()));
     const rollout = await timed(async () => await rollOut(client, fleet.group, count));
@@ -172,6 +177,11 @@ async function bareSeconds(url: string, count: number): Promise<number> {
   await client.deleteQueue('bare.log');
   await Promise.all(connections.map(async (connection) => await connection.close()));
   return seconds;
+}
+
+function sayWithSeconds(): (what: string) => void {
+  const began = performance.now();
+  return (what) => console.error(`${((performance.now() - began) / 1000).toFixed(0)} s: ${what}`);
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {

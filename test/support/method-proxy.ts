@@ -3,6 +3,7 @@ import { FaultProxy } from './fault-proxy.ts';
 /** Classes and methods of AMQP 0-9-1 by their numbers: https://www.rabbitmq.com/amqp-0-9-1-reference */
 const NAMES: Record<string, string> = {
   '20.10': 'channel.open',
+  '20.40': 'channel.close',
   '40.10': 'exchange.declare',
   '50.10': 'queue.declare',
   '50.20': 'queue.bind',

@@ -82,13 +82,14 @@ export class SimulatedFleet<T extends FleetHost = SimulatedHost> {
     await rm(this.#folder, { recursive: true, maxRetries: 5 });
   }
 
+  /** By their events alone: to ask a fleet that is being made keeps its broker from making it. */
   async #untilOnline(client: FleetClient): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS + this.hosts.length * PATIENCE_A_HOST_MS;
-    for (;;) {
-      const { hosts } = await client.fleet();
-      const there = this.hosts.filter(({ id }) => hosts.get(id)?.presence === 'online');
-      if (there.length === this.hosts.length) return;
-      if (Date.now() > deadline) throw new Error(`${there.length} of ${this.hosts.length} hosts are there`);
+    const waiting = new Set(this.hosts.map(({ id }) => id));
+    const signal = AbortSignal.timeout(PATIENCE_MS + this.hosts.length * PATIENCE_A_HOST_MS);
+    for await (const event of client.events({ from: 'first', signal })) {
+      if (event.type === 'fleetwall.worker.online') waiting.delete(event.data.hostId);
+      if (waiting.size === 0) return;
     }
+    throw new Error(`${this.hosts.length - waiting.size} of ${this.hosts.length} hosts are there`);
   }
 }

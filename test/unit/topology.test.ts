@@ -14,6 +14,7 @@ function busyBroker(makesAfterMs: number) {
   const notFound = Object.assign(new Error('NOT_FOUND'), { code: 404 });
   const createChannel = async () => ({
     on: () => {},
+    once: () => {},
     close: async () => {},
     checkQueue: async () => {
       asked.push('look');

@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
+import { onOwnChannel } from './on-channel.ts';
 import { openChannel } from './open-channel.ts';
 import { NOT_FOUND, RESOURCE_LOCKED, replyCode } from './reply-codes.ts';
-import { onOwnChannel } from './topology.ts';
 
 /**
  * Takes a name that only one connection can have, as a queue of its own.

@@ -13,7 +13,7 @@ import {
   JOBS_EXCHANGE,
   OPERATOR_EXCHANGE,
 } from '../../contract/names.ts';
-import { closeChannel, openChannel } from './open-channel.ts';
+import { ANSWER_MS, onChannel, onOwnChannel } from './on-channel.ts';
 import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './reply-codes.ts';
 import { within } from './within.ts';
 
@@ -63,16 +63,13 @@ export function bindingKeys({ hostId, groups }: Pick<HostTopology, 'hostId' | 'g
   return [hostKey(hostId), ALL_KEY, ...groups.map(groupKey)];
 }
 
-/** A node of the broker, or a queue whose node is gone, may answer neither yes nor no. */
-const ANSWER_MS = 10_000;
-
 /**
  * Makes sure that the fleet's exchanges are there. One that exists is used as it is found.
  *
  * @throws {Error} what the broker said, if one is not there and cannot be made
  */
 export async function ensureExchanges(model: ChannelModel): Promise<void> {
-  await Promise.all(EXCHANGES.map(([name, type]) => ensureExchange(model, name, type)));
+  for (const [name, type] of EXCHANGES) await ensureExchange(model, name, type);
 }
 
 /** @throws {Error} what the broker said, if that was neither yes nor no */
@@ -123,7 +120,8 @@ export async function ensureDeadQueue(model: ChannelModel): Promise<void> {
  * looked at.
  */
 export async function declareForOperators(model: ChannelModel): Promise<void> {
-  await Promise.all([ensureExchanges(model), ensureExchange(model, OPERATOR_EXCHANGE, 'topic')]);
+  await ensureExchanges(model);
+  await ensureExchange(model, OPERATOR_EXCHANGE, 'topic');
   await ensureEventLog(model);
   await allowed(model, EVENT_LOG_STREAM, (channel) =>
     channel.bindQueue(EVENT_LOG_STREAM, OPERATOR_EXCHANGE, '#'),
@@ -168,7 +166,7 @@ const unanswered = new WeakMap<ChannelModel, Map<string, Asked>>();
 /** What was not answered by then may never be, as by a node that is gone meanwhile. */
 const LOST_MS = 60_000;
 
-/** Looks first, and makes what is not there. Each look has a channel of its own, as the broker closes it with its "no". */
+/** Looks first, and makes what is not there. */
 async function ensure(
   model: ChannelModel,
   what: string,
@@ -201,19 +199,4 @@ async function askOnce(model: ChannelModel, what: string, ask: () => Promise<voi
     asked.answer.then(forget, forget);
   }
   await within(ANSWER_MS, async () => await asked.answer);
-}
-
-/** @throws {Error} what the broker said, or that it says nothing */
-export async function onOwnChannel<T>(
-  model: ChannelModel,
-  work: (channel: Channel) => Promise<T>,
-): Promise<T> {
-  return await within(ANSWER_MS, async () => await onChannel(model, work));
-}
-
-async function onChannel<T>(model: ChannelModel, work: (channel: Channel) => Promise<T>): Promise<T> {
-  const channel = await openChannel(model);
-  const result = await work(channel);
-  closeChannel(channel);
-  return result;
 }

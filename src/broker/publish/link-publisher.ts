@@ -6,7 +6,7 @@ import { abortable } from '../connection/abortable.ts';
 import { BrokerRefused, BrokerUnreachable } from '../connection/broker-errors.ts';
 import { ACCESS_REFUSED, replyCode } from '../connection/reply-codes.ts';
 import { declareForOperators } from '../connection/topology.ts';
-import type { OutgoingMessage, Routed } from './publish-channel.ts';
+import type { ConfirmLimit, OutgoingMessage, Routed } from './publish-channel.ts';
 import { Publisher } from './publisher.ts';
 
 /** How long to wait for a connection. */
@@ -38,12 +38,17 @@ export class LinkPublisher {
    * Publishes a message until the broker has confirmed it, also over a new connection. So it may arrive more than once, and must
    * be harmless then.
    *
+   * @param lastSignMs as in {@link ConfirmLimit}
    * @returns whether a queue is bound for it
    * @throws {BrokerRefused} if the user has no right to publish it
    * @throws {BrokerUnreachable} once this link is closed
    * @throws the abort reason of the signal
    */
-  async publish(message: OutgoingMessage, signal?: AbortSignal): Promise<Routed> {
+  async publish(
+    message: OutgoingMessage,
+    signal?: AbortSignal,
+    lastSignMs?: ConfirmLimit['lastSignMs'],
+  ): Promise<Routed> {
     const pause = new BackOff();
     for (let failures = 0; ; ) {
       signal?.throwIfAborted();
@@ -53,7 +58,7 @@ export class LinkPublisher {
         continue;
       }
       try {
-        const how = { failures, isWanted: () => signal?.aborted !== true };
+        const how = { failures, isWanted: () => signal?.aborted !== true, lastSignMs };
         return await abortable(this.#publisher.publish(message, how), signal);
       } catch (error) {
         if (replyCode(error) === ACCESS_REFUSED) throw refusedBy(error as Error, message);

@@ -4,9 +4,16 @@ import { BackOff } from '../../job/time/back-off.ts';
 import { OneAtATime } from '../../job/time/one-at-a-time.ts';
 import { NOT_FOUND, replyCode } from '../connection/reply-codes.ts';
 import { isOpen } from '../connection/socket.ts';
+import { ApartChannels } from './apart-channels.ts';
 import { ConnectionRenewal } from './connection-renewal.ts';
 import { limitAfter } from './limit-after.ts';
-import { type OutgoingMessage, PublishChannel, type Routed } from './publish-channel.ts';
+import {
+  type ConfirmLimit,
+  OPEN_MS,
+  type OutgoingMessage,
+  PublishChannel,
+  type Routed,
+} from './publish-channel.ts';
 import { NoConfirm, PublishFailed } from './publish-failed.ts';
 
 export interface PublisherOptions {
@@ -20,7 +27,7 @@ export interface PublisherOptions {
   leaveMs: number;
 }
 
-export interface PublishOptions {
+export interface PublishOptions extends Pick<ConfirmLimit, 'lastSignMs'> {
   /** How often it was not confirmed before. From once on, it gets a channel of its own. */
   failures?: number;
   /** Whether it is still to be published, when its turn comes. */
@@ -31,10 +38,6 @@ export interface PublishOptions {
 const CONFIRM_MS = 3_000;
 /** How long messages have channels of their own after one was not confirmed. */
 const APART_MS = 60_000;
-/** So many channels for single messages at a time. */
-const MOST_ALONE = 100;
-const OPEN_MS = 10_000;
-const LOOK_MS = 100;
 
 /**
  * Publishes messages on one channel, which is made anew for each connection, and whenever the broker closes it.
@@ -42,7 +45,8 @@ const LOOK_MS = 100;
  * In a cluster, a channel can be spoilt for a queue or stream that has lost its leader, and so for all that is published behind a
  * message for it: it waits for the node that is gone, or refuses, although there is a leader again, and a new channel reaches that one
  * (seen with RabbitMQ 3.10; after a node hung, even with each new channel for one message only). So while messages are not confirmed,
- * each has a channel of its own. Where that does not help for long, another node is tried.
+ * none is published behind another: each has a channel of its own, or that of one that was confirmed. Where that does not help for long,
+ * another node is tried.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -52,7 +56,7 @@ export class Publisher {
   #isClosed = false;
   /** Ends the time in which each message has a channel of its own; `null`: that is not now. */
   #apart: NodeJS.Timeout | null = null;
-  #alone = 0;
+  readonly #alone: ApartChannels;
   readonly #line = new OneAtATime();
   #failuresInLine = 0;
   /** How often, one after the other, a message of the line was not confirmed. */
@@ -61,6 +65,7 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#renewal = new ConnectionRenewal(options.leaveMs);
+    this.#alone = new ApartChannels(() => options.inOrder && this.#apart !== null);
   }
 
   /** The connection, while there is a channel. */
@@ -88,19 +93,25 @@ export class Publisher {
    */
   async publish(
     message: OutgoingMessage,
-    { failures: before = 0, isWanted = () => true }: PublishOptions = {},
+    { failures: before = 0, isWanted: isAsked = () => true, lastSignMs }: PublishOptions = {},
   ): Promise<Routed> {
+    const isWanted = () => !this.#isClosed && isAsked();
     const model = this.#model;
     const channel = this.#channel;
     if (model === null || channel === null) throw new PublishFailed('there is no connection to the broker');
-    if (before === 0 && this.#apart === null) return await this.#publishOn(model, channel, message);
-    if (!this.#options.inOrder) return await this.#publishAlone(model, message, isWanted, limitAfter(before));
+    if (before === 0 && this.#apart === null)
+      return await this.#publishOn(model, channel, message, lastSignMs);
+    if (!this.#options.inOrder) {
+      const limit = { limitMs: limitAfter(before), lastSignMs };
+      return await this.#publishAlone(model, message, isWanted, limit);
+    }
     const failures = this.#failuresInLine;
     return await this.#line.run(async () => {
       // Else a line of hundreds would stand behind each that waits for its confirm.
       if (failures !== this.#failuresInLine) throw new PublishFailed('what was before it was not confirmed');
       try {
-        const routed = await this.#publishAlone(model, message, isWanted, limitAfter(this.#failuresInRow));
+        const limit = { limitMs: limitAfter(this.#failuresInRow) };
+        const routed = await this.#publishAlone(model, message, isWanted, limit);
         this.#failuresInRow = 0;
         return routed;
       } catch (error) {
@@ -111,11 +122,16 @@ export class Publisher {
     });
   }
 
-  async #publishOn(model: ChannelModel, channel: PublishChannel, message: OutgoingMessage): Promise<Routed> {
+  async #publishOn(
+    model: ChannelModel,
+    channel: PublishChannel,
+    message: OutgoingMessage,
+    lastSignMs: ConfirmLimit['lastSignMs'],
+  ): Promise<Routed> {
     const endWatch = this.#renewal.watch(model);
     try {
       const onLate = () => this.#renewal.noteConfirm();
-      const routed = await channel.publish(message, { limitMs: CONFIRM_MS, onLate });
+      const routed = await channel.publish(message, { limitMs: CONFIRM_MS, lastSignMs, onLate });
       endWatch();
       this.#renewal.noteConfirm();
       return routed;
@@ -126,26 +142,14 @@ export class Publisher {
     }
   }
 
-  async #publishAlone(
-    model: ChannelModel,
-    message: OutgoingMessage,
-    isWanted: () => boolean,
-    limitMs: number,
-  ): Promise<Routed> {
-    while (this.#alone >= MOST_ALONE && isWanted()) await sleep(LOOK_MS);
-    if (this.#isClosed || !isWanted()) throw new PublishFailed('it is not to be published any more');
-    this.#alone += 1;
+  async #publishAlone(...asked: Parameters<ApartChannels['publish']>): Promise<Routed> {
     try {
-      const channel = await PublishChannel.openWithin(OPEN_MS, model);
-      const answer = channel.publish(message, { limitMs });
-      const routed = await answer.finally(() => channel.close());
+      const routed = await this.#alone.publish(...asked);
       this.#renewal.noteConfirm();
       return routed;
     } catch (error) {
       this.#noteFailure(error);
       throw error;
-    } finally {
-      this.#alone -= 1;
     }
   }
 
@@ -156,11 +160,12 @@ export class Publisher {
   #endApart(): void {
     clearTimeout(this.#apart ?? undefined);
     this.#apart = null;
+    this.#alone.forget();
   }
 
   /** A channel that was spoilt is not used again. */
   async #renewChannel(): Promise<void> {
-    this.#apart = null;
+    this.#endApart();
     const spoilt = this.#channel;
     const model = this.#model;
     if (spoilt === null || model === null || !this.#isCurrent(model)) return;

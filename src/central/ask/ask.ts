@@ -50,6 +50,7 @@ class Asking {
   readonly #logEnd: LogEnd;
   /** Why the log cannot be read. */
   #deaf: Error | null = null;
+  #lastSignMs = 0;
   #wake: () => void = () => {};
   /** Aborted when nothing is waited for any more. */
   readonly #over = new AbortController();
@@ -65,7 +66,9 @@ class Asking {
     const onUnroutable = (hosts: readonly string[]) => {
       for (const host of hosts) this.#answer(host, { end: 'unroutable', result: null });
     };
-    this.#sender = new JobSender(link, messages, { exchange, signal, over: this.#over.signal, onUnroutable });
+    const over = this.#over.signal;
+    const lastSignMs = () => this.#lastSignMs;
+    this.#sender = new JobSender(link, messages, { exchange, signal, over, lastSignMs, onUnroutable });
     for (const [host, ms] of options.known?.begun ?? [])
       this.#times.extend(host, 'begun', ms ?? options.timeoutMs);
   }
@@ -145,6 +148,7 @@ class Asking {
 
   #take(event: FleetEvent): void {
     if (!('subject' in event) || !this.#jobs.has(event.subject)) return;
+    this.#lastSignMs = performance.now();
     const { hostId } = event.data;
     if (event.type === 'fleetwall.job.completed') {
       // A refusal is not the job's end: if the host takes it later, that is. After a start, it is that of another message with this id.

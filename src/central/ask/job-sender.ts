@@ -8,6 +8,8 @@ export interface JobSenderOptions {
   signal: AbortSignal | undefined;
   /** Aborted when all have answered: what the broker has not confirmed to have for single hosts is not tried again. */
   over: AbortSignal;
+  /** When a host showed last that it has a job, as `performance.now()` tells it: what is for many is on its way then. */
+  lastSignMs: () => number;
   /** Called with hosts that no queue is bound for. */
   onUnroutable: (hosts: readonly string[]) => void;
 }
@@ -50,7 +52,7 @@ export class JobSender {
           if (host !== null && answered.has(host)) return;
           const meant = host === null ? unnamed(sends, hosts) : [host];
           // A key of many may have to reach more hosts than were asked: that these have answered is not enough.
-          await this.#publish(message, key, meant, host === null ? this.#untilGivenUp : this.#untilAnswered);
+          await this.#publish(message, key, meant, host === null);
         }),
       ),
     );
@@ -70,14 +72,15 @@ export class JobSender {
     message: PreparedMessage,
     key: string,
     hosts: readonly string[],
-    until: AbortSignal,
+    isForMany: boolean,
   ): Promise<void> {
-    const { exchange, signal, onUnroutable } = this.#options;
+    const { exchange, signal, lastSignMs, onUnroutable } = this.#options;
+    const until = isForMany ? this.#untilGivenUp : this.#untilAnswered;
     const { body, contentType, contentEncoding, jobId: messageId } = message;
     const encoded = contentEncoding === undefined ? {} : { properties: { contentEncoding } };
     const outgoing = { exchange, key, body, contentType, messageId, ...encoded };
     try {
-      const routed = await this.#link.publish(outgoing, until);
+      const routed = await this.#link.publish(outgoing, until, isForMany ? lastSignMs : undefined);
       for (const host of hosts) this.#untaken.delete(host);
       if (routed === 'unroutable') onUnroutable(hosts);
     } catch (error) {

@@ -43,6 +43,7 @@ export async function observeFleet(
   const fleet = new FleetState();
   const answered = new Set<string>();
   const marker = new LogMarker();
+  let lastSignMs = 0;
   const place = { hasCaughtUp: false, isOver: false };
   const take = (message: IncomingMessage) => {
     if (marker.is(message)) {
@@ -55,13 +56,15 @@ export async function observeFleet(
     const event = reader.read(message);
     if (event === null || !isFleetEvent(event)) return;
     fleet.take(event);
-    if (place.hasCaughtUp) answered.add(event.data.hostId);
+    if (!place.hasCaughtUp) return;
+    answered.add(event.data.hostId);
+    lastSignMs = performance.now();
   };
   const stop = await link.read({ since: new Date(now - recentMs) }, take, () => {}, signal);
   try {
     // What stands behind the mark was said after we had asked, whatever the clocks of hosts say.
     await marker.publish(link, signal);
-    await askAll(link, ping, signal);
+    await askAll(link, ping, () => lastSignMs, signal);
     const deadline = Date.now() + answerMs;
     const haveAllAnswered = () =>
       place.hasCaughtUp &&
@@ -96,6 +99,7 @@ export async function observeFleet(
 async function askAll(
   link: Pick<FleetLink, 'publish'>,
   ping: PreparedMessage,
+  lastSignMs: () => number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const properties = { expiration: String(PING_MS) };
@@ -104,7 +108,7 @@ async function askAll(
   const timer = setTimeout(() => enough.abort(), ASK_MS);
   try {
     const signals = signal === undefined ? [enough.signal] : [enough.signal, signal];
-    await link.publish(message, AbortSignal.any(signals));
+    await link.publish(message, AbortSignal.any(signals), lastSignMs);
   } catch (error) {
     if (!enough.signal.aborted || signal?.aborted === true) throw error;
   } finally {

@@ -184,7 +184,9 @@ export class BrokerLink {
 
   /** Asks the broker whether messages would come, and begins to consume again if not. */
   async check(): Promise<void> {
-    const [consumers] = await Promise.all([this.#jobs?.check(), this.#control?.check()]);
+    // One after the other, so that one channel does for all of it.
+    const consumers = await this.#jobs?.check();
+    await this.#control?.check();
     await this.#assurance.look();
     if (consumers === null || consumers === undefined || consumers <= 1) this.#otherSince = null;
     else this.#otherSince ??= performance.now();

@@ -1,4 +1,5 @@
 import type { BrokerModel } from '../../broker/connection/connection.ts';
+import { onOwnChannel } from '../../broker/connection/on-channel.ts';
 import {
   controlQueue,
   ensureDeadQueue,
@@ -7,7 +8,6 @@ import {
   ensureHostQueue,
   type HostQueue,
   jobsQueue,
-  onOwnChannel,
 } from '../../broker/connection/topology.ts';
 import { ConsumedElsewhere } from '../../broker/consumed-elsewhere.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
