@@ -20,12 +20,14 @@ await channel.consume(queue, async (message) => {
   channel.ack(message);
 });
 
-function run(program, options, text = '') {
+function run(program, options, text) {
   return new Promise((resolve) => {
     const args = [`--net=/run/netns/${namespace}`, '--', program, ...options];
-    const child = spawn('nsenter', args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn('nsenter', args, {
+      stdio: [text === undefined ? 'ignore' : 'pipe', 'pipe', 'ignore'],
+    });
     child.stdout.resume();
     child.on('close', resolve);
-    child.stdin.end(text);
+    child.stdin?.end(text);
   });
 }

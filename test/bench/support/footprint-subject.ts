@@ -33,7 +33,7 @@ export class Subject {
   readonly #connection: ChannelModel;
   readonly #channel: Channel;
   readonly #replyTo: string;
-  readonly #answered = new Map<string, () => void>();
+  readonly #answered = new Map<string, (error?: Error) => void>();
   #process: ChildProcess | null = null;
   #jobs = 0;
 
@@ -62,8 +62,12 @@ export class Subject {
     const [file = '', ...args] = command;
     const begun = performance.now();
     this.#process = spawn(file, args, {
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'inherit'],
       env: { PATH: process.env['PATH'], ...environment },
+    });
+    this.#process.once('exit', (code) => {
+      const error = new Error(`${this.kind.name} has ended with ${code} before it had answered`);
+      for (const answer of this.#answered.values()) answer(error);
     });
     const looker = await this.#connection.createChannel();
     looker.on('error', () => {});
@@ -96,7 +100,9 @@ export class Subject {
   async do(): Promise<number> {
     const job = { id: randomUUID(), number: this.#jobs };
     this.#jobs += 1;
-    const answer = new Promise<void>((resolve) => this.#answered.set(job.id, resolve));
+    const answer = new Promise<void>((resolve, reject) =>
+      this.#answered.set(job.id, (error) => (error === undefined ? resolve() : reject(error))),
+    );
     const begun = performance.now();
     this.kind.publish(this.#channel, job, this.#replyTo);
     await answer;
