@@ -9,10 +9,12 @@ import { MAX_LIST_JOB_BYTES } from '../../contract/list-job.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Delivery } from '../ports/delivery.ts';
 import type { KeyRing, TrustedKey } from '../ports/key-ring.ts';
+import { inTurns } from '../time/in-turns.ts';
 import { OneAtATime } from '../time/one-at-a-time.ts';
 import { type Opened, openSigned, openUnsigned } from './envelope.ts';
-import { isDeeperThan } from './json-depth.ts';
 import { parseJob } from './parse-job.ts';
+import { parseJson } from './parse-json.ts';
+import { scanJson } from './scan-json.ts';
 
 /** A decoded message, and the keys that signed it. */
 export interface Decoded<T> {
@@ -53,7 +55,7 @@ export async function decodeJson(delivery: Delivery, ring: KeyRing): Promise<Dec
 async function decodeOne(delivery: Delivery, ring: KeyRing): Promise<Decoded<unknown>> {
   const { payload, signers } = await open(delivery, ring);
   if (payload.byteLength > MAX_JOB_BYTES && !mayBeWholeList(payload)) throw tooLarge();
-  const message = parseJson(payload);
+  const message = await readJson(payload);
   if (payload.byteLength > MAX_JOB_BYTES && !isWholeList(message)) throw tooLarge();
   assertVersion(message);
   return { message, signers };
@@ -95,10 +97,11 @@ async function unzip(body: Uint8Array, most: number): Promise<Uint8Array> {
   }
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  if (isDeeperThan(DEEPEST, bytes)) throw malformed(`the body is JSON nested more than ${DEEPEST} deep`);
+async function readJson(bytes: Uint8Array): Promise<unknown> {
+  const { isDeeper, cuts } = await inTurns(scanJson(DEEPEST, bytes));
+  if (isDeeper) throw malformed(`the body is JSON nested more than ${DEEPEST} deep`);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return await inTurns(parseJson(bytes, cuts));
   } catch (error) {
     throw malformed(`the body is not JSON in UTF-8: ${escapeControl((error as Error).message)}`, error);
   }

@@ -1,7 +1,7 @@
 import { escapeControl } from '../../contract/escape.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { FlattenedSignature, KeyRing, TrustedKey } from '../ports/key-ring.ts';
-import { isDeeperThan } from './json-depth.ts';
+import { isDeeperThan } from './scan-json.ts';
 
 /** Of the name of a key, in characters. */
 const MOST_SHOWN = 64;
