@@ -214,3 +214,43 @@ it('who ends it before the broker has the job gets the own reason back', async (
   setImmediate(() => own.abort(new Error('enough')));
   await expect(asking).rejects.toThrow('enough');
 });
+
+it('what is for many is on its way while one host after the other says for the first time that it has it', async () => {
+  vi.useFakeTimers();
+  try {
+    let lastSignMs: (() => number) | undefined;
+    let confirm = () => {};
+    const { link, hear } = echoing(async () => {
+      await new Promise<void>((resolve) => (confirm = resolve));
+      return 'routed';
+    });
+    const publish = async (message: OutgoingMessage, _: unknown, sign: () => number) => {
+      lastSignMs ??= sign;
+      return await link.publish(message);
+    };
+    const hosts = new Map(['web-1', 'web-2'].map((hostId) => [hostId, { hostId, groups: ['web'] }]));
+    const observer = { fleet: async () => ({ hosts }) };
+    const messages = await addressMessages(observer as never, { groups: ['web'] }, async () => MESSAGE);
+    const reader = { read: (message: object) => ('event' in message ? message.event : null) };
+    const asking = ask({ ...link, publish } as never, messages, {
+      reader: reader as never,
+      timeoutMs: 60_000,
+    });
+    const signs: number[] = [];
+    const begun = performance.now();
+    const said = async (event: { data: object }, hostId: string) => {
+      await vi.advanceTimersByTimeAsync(100);
+      hear({ key: `${hostId}.job.x`, event: { ...event, data: { ...event.data, hostId } } });
+      signs.push((lastSignMs?.() ?? 0) - begun);
+    };
+    await said(started, 'web-1');
+    await said(started, 'web-1');
+    await said(completed({ outcome: 'applied' }), 'web-1');
+    await said(completed({ outcome: 'applied' }), 'web-2');
+    expect(signs).toEqual([100, 100, 100, 400]);
+    confirm();
+    expect([...(await asking).values()].map(({ end }) => end)).toEqual(['applied', 'applied']);
+  } finally {
+    vi.useRealTimers();
+  }
+});

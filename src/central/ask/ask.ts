@@ -148,8 +148,9 @@ class Asking {
 
   #take(event: FleetEvent): void {
     if (!('subject' in event) || !this.#jobs.has(event.subject)) return;
-    this.#lastSignMs = performance.now();
     const { hostId } = event.data;
+    // The first of a host: what it says later shows nothing of the others.
+    if (this.#open.has(hostId) && !this.#times.hasBegun(hostId)) this.#lastSignMs = performance.now();
     if (event.type === 'fleetwall.job.completed') {
       // A refusal is not the job's end: if the host takes it later, that is. After a start, it is that of another message with this id.
       if (isRefusal(event.data) && this.#times.hasBegun(hostId)) return;

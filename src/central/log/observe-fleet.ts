@@ -56,7 +56,7 @@ export async function observeFleet(
     const event = reader.read(message);
     if (event === null || !isFleetEvent(event)) return;
     fleet.take(event);
-    if (!place.hasCaughtUp) return;
+    if (!place.hasCaughtUp || answered.has(event.data.hostId)) return;
     answered.add(event.data.hostId);
     lastSignMs = performance.now();
   };

@@ -17,6 +17,9 @@ export interface AskedLock {
 /** How long an open lock file and its small process are kept after the lock was let go of: the next job needs them again. */
 const KEPT_MS = 30_000;
 
+/** So many at a time, each of some 5 MiB: each list has a lock of its own. */
+const MOST_KEPT = 4;
+
 interface Kept {
   lock: LockFile;
   timer: NodeJS.Timeout;
@@ -83,10 +86,12 @@ export class ProgramStarters {
     if (this.#kept.has(path)) return await lock.close();
     const timer = setTimeout(() => {
       this.#kept.delete(path);
-      void lock.close();
+      lock.close().catch((error: unknown) => this.#log.debug({ error }, 'Cannot close the file of a lock'));
     }, this.#keptMs).unref();
     lock.keepAlive(false);
     this.#kept.set(path, { lock, timer });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > MOST_KEPT && oldest !== undefined) await (await this.#takeKept(oldest))?.close();
   }
 
   async #takeKept(path: string): Promise<LockFile | null> {

@@ -213,6 +213,22 @@ describe('programs that are started by the small process that holds a lock', () 
     await next.close();
   });
 
+  it('are started by few that wait for the next lock, however many locks there were', async () => {
+    const pids: number[] = [];
+    for (let number = 0; number < 7; number += 1) {
+      const one = join(folder, `list-${number}`);
+      const lock = await starters.lock(one, 10, async () => await open(one, 'a+'));
+      pids.push(await starterPid());
+      await lock.leave();
+    }
+    const running = async () => {
+      const are = await Promise.all(pids.map(async (pid) => await isRunning(pid)));
+      return are.filter(Boolean).length;
+    };
+    expect(new Set(pids).size).toBe(7);
+    await expect.poll(running).toBe(4);
+  });
+
   it('are ended with it, and the next one is started directly: the lock is still held', async () => {
     const lock = await take();
     const descriptor = lock.file.fd;
