@@ -14,7 +14,7 @@ import { STARTER_PROGRAM } from './starter-program.ts';
 const STARTS = channel('fleetwall:program');
 
 /** What became of the lock that a starter was asked for. `unknown`: it has ended. */
-export type Lock = 'had' | 'busy' | 'unknown';
+type Lock = 'had' | 'busy' | 'unknown';
 
 /** In requests and answers about the lock, in place of a program's number. */
 const LOCK_ID = 0;
@@ -143,8 +143,9 @@ export class ProgramStarter {
   ): void {
     this.#running.delete(id);
     limit?.clear();
-    this.#isClean &&= exitCode !== null || startError !== null;
-    resolve(output.resultOf({ exitCode, timedOut: limit?.isOver ?? false, startError }));
+    const timedOut = limit?.isOver ?? false;
+    this.#isClean &&= !timedOut && (exitCode !== null || startError !== null);
+    resolve(output.resultOf({ exitCode, timedOut, startError }));
   }
 
   /** What it has started is ended with it: nobody would know what becomes of it. */

@@ -163,12 +163,15 @@ describe('programs that are started by the small process that holds a lock', () 
     expect(await isLocked()).toBe(false);
   });
 
-  it('are started by another one after a program was ended that may have left something behind', async () => {
+  it.each([
+    ['was ended', ''],
+    ['was told to end, and did so', 'trap "exit 0" TERM; '],
+  ])('are started by another one after a program %s that may have left something behind', async (_, trap) => {
     const lock = await take();
     const first = await starterPid();
     const descriptor = lock.file.fd;
     const left = await starters.run(
-      shell('setsid sleep 3 >/dev/null 2>&1 & sleep 60', { descriptor, timeoutMs: 300 }),
+      shell(`${trap}setsid sleep 3 >/dev/null 2>&1 & sleep 60 & wait`, { descriptor, timeoutMs: 300 }),
     );
     expect(left.timedOut).toBe(true);
     await lock.leave();
