@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { ANSWER_MS } from './connection/on-channel.ts';
 import { closeChannel, openChannel } from './connection/open-channel.ts';
 import { within } from './connection/within.ts';
 
@@ -9,9 +10,6 @@ export interface Consuming {
   /** Resolves once the channel is closed, with what the broker said if it was the broker who closed it. */
   closed: Promise<Error | null>;
 }
-
-/** A queue whose node is paused may give no answer for much longer, in milliseconds. */
-const ANSWER_MS = 10_000;
 
 /**
  * Consumes a queue exclusively, on a channel of its own.

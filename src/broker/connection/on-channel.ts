@@ -2,7 +2,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { closeChannel, openChannel } from './open-channel.ts';
 import { within } from './within.ts';
 
-/** A node of the broker, or a queue whose node is gone, may answer neither yes nor no. */
+/** How long an answer is waited for, in milliseconds: a node of the broker, or a queue whose node is gone or paused, may say neither yes nor no. */
 export const ANSWER_MS = 10_000;
 /** How long a channel is kept for the next question. */
 const IDLE_MS = 5_000;

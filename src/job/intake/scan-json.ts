@@ -9,6 +9,7 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 /** How many bytes are one piece: about a millisecond. */
 const PIECE_BYTES = 64 * 1024;
+const NO_ARRAY = -1;
 
 /** What is seen of JSON without parsing it. It need not be JSON. */
 export interface Scanned {
@@ -41,8 +42,6 @@ export function* scanJson(limit: number, json: Uint8Array): Steps<Scanned> {
   }
   return { isDeeper: false, cuts: cuts.places };
 }
-
-const NO_ARRAY = -1;
 
 /** Cuts in one array: the first that is long enough. */
 class Cuts {
