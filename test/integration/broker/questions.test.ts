@@ -50,12 +50,15 @@ describe('the channels on which a broker is asked for something', () => {
     expect(opened()).toBe(2);
   });
 
-  it('is closed when nothing is asked for some time', async () => {
-    await ask();
+  it('is kept for as long as the connection, and the others are closed after some time', async () => {
+    await Promise.all([ask(), ask(), ask()]);
     expect(proxy.connections[0]?.get('channel.close')).toBeUndefined();
     await sleep(IDLE_MS);
-    expect(proxy.connections[0]?.get('channel.close')).toBe(1);
+    expect(proxy.connections[0]?.get('channel.close')).toBe(2);
     await ask();
-    expect(opened()).toBe(2);
+    await sleep(IDLE_MS);
+    await ask();
+    expect(opened()).toBe(3);
+    expect(proxy.connections[0]?.get('channel.close')).toBe(2);
   });
 });
