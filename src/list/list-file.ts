@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { FAMILIES } from '../contract/identifiers.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
 import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
@@ -11,25 +11,34 @@ import { createLine, setName } from './set-lines.ts';
  * for nothing. So a change of one entry is a few bytes behind the others, and a script of the shell can load the list at boot.
  */
 const COMMIT = 'commit ';
+/** How much of a text is looked at without a pause: a few milliseconds. */
+const LENGTH_A_PIECE = 256 * 1024;
 
-/** The whole list as one batch. `entries` is how many there are, so that the sets are made large enough. */
+/** The whole list as one batch, in parts that are to be written one behind the other. */
 export function* renderList(
-  list: { name: string; maxEntries: number },
+  list: { name: string; maxEntries: number; kind: string | null },
   content: ListContent,
   nowMs: number,
-): Pieces<string> {
-  const { name, maxEntries } = list;
-  const sets = FAMILIES.map(
+  head: object,
+): Pieces<string[]> {
+  const { name, maxEntries, kind } = list;
+  const parts: string[] = [];
+  const digest = createHash('sha256');
+  let text = FAMILIES.map(
     (family) => `${createLine(setName(name, family), family, maxEntries, content.size)}\n`,
-  );
-  let text = sets.join('');
+  ).join('');
   let count = 0;
   for (const [entry, until] of content) {
-    count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
     if (!hasEnded(until, nowMs)) text += addLine(name, entry, until);
+    count += 1;
+    if (count % ENTRIES_A_PIECE !== 0) continue;
+    digest.update(text);
+    parts.push(text);
+    text = '';
+    yield;
   }
-  return text;
+  digest.update(text);
+  return [...parts, text, commitLine(kind, head, digest.digest('hex'))];
 }
 
 /** What goes comes first: at boot, a full list must have room for what comes. */
@@ -45,9 +54,14 @@ function addLine(name: string, text: string, until: number | null): string {
   return `add ${setName(name, familyOf(text))} ${text}${until === null ? '' : ` ${until}`}\n`;
 }
 
-/** Ends a batch, and proves it: a disk may have kept a part of what was written. */
+/** Ends a batch. */
 export function endBatch(lines: string, kind: string | null, head: object): string {
-  return `${lines}${COMMIT}${kind ?? '-'} ${JSON.stringify({ ...head, sha256: hash('sha256', lines) })}\n`;
+  return lines + commitLine(kind, head, hash('sha256', lines));
+}
+
+/** It proves the lines before it: a disk may have kept a part of what was written. */
+function commitLine(kind: string | null, head: object, sha256: string): string {
+  return `${COMMIT}${kind ?? '-'} ${JSON.stringify({ ...head, sha256 })}\n`;
 }
 
 export interface ReadList {
@@ -70,7 +84,7 @@ export function* readList(text: string): Pieces<ReadList | null> {
     if (end === -1) return read;
     const lines = text.slice(start, commit);
     const head = headOf(text.slice(commit, end));
-    if (head?.sha256 !== hash('sha256', lines)) {
+    if (head?.sha256 !== (yield* sha256Of(lines))) {
       // The last one may have been cut short. One that others follow was not.
       return text.indexOf(`\n${COMMIT}`, end) === -1 ? read : null;
     }
@@ -78,6 +92,15 @@ export function* readList(text: string): Pieces<ReadList | null> {
     start = end + 1;
     read = { head, content, length: start };
   }
+}
+
+function* sha256Of(text: string): Pieces<string> {
+  const digest = createHash('sha256');
+  for (let first = 0; first < text.length; first += LENGTH_A_PIECE) {
+    if (first > 0) yield;
+    digest.update(text.slice(first, first + LENGTH_A_PIECE));
+  }
+  return digest.digest('hex');
 }
 
 function headOf(line: string): { sha256?: unknown } | null {

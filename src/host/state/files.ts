@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** `latin1`: a character of the text is a byte of the file. */
@@ -44,12 +44,20 @@ export async function writeAllDurably(
   }
 }
 
-/** Writes and flushes `PATH.new`, and returns that path. The caller has a lock for it, or nobody else writes to it. */
-export async function writeAside(path: string, text: string, encoding: Encoding = 'utf8'): Promise<string> {
+/**
+ * Writes and flushes `PATH.new`, and returns that path. The caller has a lock for it, or nobody else writes to it.
+ *
+ * @param text a long one in parts: others have their turn between them
+ */
+export async function writeAside(
+  path: string,
+  text: string | readonly string[],
+  encoding: Encoding = 'utf8',
+): Promise<string> {
   const aside = `${path}${ASIDE}`;
   const file = await open(aside, 'w', 0o600);
   try {
-    await file.writeFile(text, encoding);
+    await writeFile(file, text, encoding);
     await file.datasync();
   } finally {
     await file.close();

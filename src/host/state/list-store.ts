@@ -102,11 +102,14 @@ export class FileListStore implements ListStore {
 
   async #writeAside({ record, content }: List, nowMs: number): Promise<void> {
     await makePrivateFolder(this.#folder);
-    const lines = record.isRemoved ? '' : await inTurns(renderList(record, content, nowMs));
-    const text = endBatch(lines, record.kind, { version: STATE_VERSION, ...record });
+    const head = { version: STATE_VERSION, ...record };
+    const parts = record.isRemoved
+      ? [endBatch('', record.kind, head)]
+      : await inTurns(renderList(record, content, nowMs, head));
     const path = this.#path(record.name);
-    await writeAside(path, text, 'latin1');
-    if (!record.isRemoved) this.#prepared.set(path, { list: { record, content }, length: text.length });
+    await writeAside(path, parts, 'latin1');
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    if (!record.isRemoved) this.#prepared.set(path, { list: { record, content }, length });
   }
 
   async #place({ name, committedBy, revision }: ListRecord): Promise<void> {

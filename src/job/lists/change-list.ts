@@ -1,4 +1,3 @@
-import type { Diff } from '../../contract/event.ts';
 import { assertConfirmable, confirmChange } from '../change/confirm.ts';
 import { asJobFailure, failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
@@ -13,6 +12,7 @@ import { concludeKept } from './conclude-kept.ts';
 import { cutFlows } from './cut-flows.ts';
 import { dropSpares, mendList } from './live-list.ts';
 import { type Draft, wholeContent } from './plan-list.ts';
+import { awaitingOf } from './told-change.ts';
 import { undoFailed, undoStubbornly } from './undo-list.ts';
 import { unwriteDraft, type Written, writeDraft } from './write-list.ts';
 
@@ -39,8 +39,8 @@ export async function changeList(change: ChangeOfList, session: ListSession): Pr
     const pending = await openJournal(change, record, session);
     if (hasWork(change)) {
       isBegun = true;
-      written = await session.watch.time('applyMs', () => writeDraft(change.draft, record, session.sets));
-      await session.watch.time('confirmMs', () => confirmAndKeep(change, record, pending, session));
+      written = await session.watch.time('applyMs', () => write(change, record, session));
+      await session.watch.time('confirmMs', () => confirmWritten(change, pending, session));
     } else await mendList(change.name, change.draft.before, session.sets);
     await commit(change, record, written, session);
   } catch (error) {
@@ -91,17 +91,40 @@ async function openJournal(
   return pending;
 }
 
-/** Writes a whole list aside, and waits for the confirmation, if one is wanted. */
-async function confirmAndKeep(
-  { draft, jobs }: ChangeOfList,
+/**
+ * Makes the kernel have the list, and meanwhile writes it aside where it is to be put on record whole: each takes as long for a long one.
+ *
+ * @throws {SetsFailed | JobFailure | StateUnavailable} once nothing more is being written
+ */
+async function write(
+  change: ChangeOfList,
   record: ListRecord,
+  { ports, sets }: ListSession,
+): Promise<Written> {
+  const { draft } = change;
+  const [written, kept] = await Promise.allSettled([
+    writeDraft(draft, record, sets),
+    isKeptWhole(change) ? ports.lists.prepare({ record, content: wholeContent(draft) }) : null,
+  ]);
+  if (written.status === 'rejected') throw written.reason;
+  if (kept.status === 'rejected') throw kept.reason;
+  return written.value;
+}
+
+/** Whether the list is written aside before the change counts: while it waits for an answer, both must be there. */
+function isKeptWhole({ draft, jobs }: ChangeOfList): boolean {
+  return isWhole(draft) || (jobs[0]?.run.job.confirm.mode ?? 'none') !== 'none';
+}
+
+/** Waits for the confirmation, if one is wanted. */
+async function confirmWritten(
+  { jobs }: ChangeOfList,
   pending: PendingList,
   { ports, aside }: ListSession,
 ): Promise<void> {
   const [first] = jobs;
   if (first === undefined) return;
   const { mode, timeoutSeconds } = first.run.job.confirm;
-  if (mode !== 'none' || isWhole(draft)) await ports.lists.prepare({ record, content: wholeContent(draft) });
   if (mode === 'none') return;
   const ms = timeoutSeconds * 1000;
   const { resumable } = ports.confirmation.answers;
@@ -114,18 +137,6 @@ async function confirmAndKeep(
   await aside(async () => await confirmChange(awaitingOf(open, window), endWindow, ports));
 }
 
-/** What is told of a change that waits to be confirmed. */
-export function awaitingOf({ jobs, after }: PendingList, window: NonNullable<PendingList['window']>) {
-  const [first] = jobs;
-  if (first === undefined) throw new Error('nobody has asked for the change');
-  const { job, origin, end } = first;
-  return { job, origin, list: { name: after.name, revision: after.revision }, diff: diffOf(end), window };
-}
-
-export function diffOf({ counts: { added, removed, entries } }: ListEnd): Diff {
-  return { added, removed, unchanged: Math.max(0, entries - added), tables: [] };
-}
-
 /** Whether the file of the list is written whole. */
 function isWhole({ before, content, isRemoved }: Draft): boolean {
   return content !== null || isRemoved || before === null || before.record.isRemoved;
@@ -133,14 +144,15 @@ function isWhole({ before, content, isRemoved }: Draft): boolean {
 
 /** From the moment of this on, the change stays. */
 async function commit(
-  { draft, jobs }: ChangeOfList,
+  change: ChangeOfList,
   record: ListRecord,
   written: Written | null,
   { ports, assertHeld }: ListSession,
 ): Promise<void> {
   // Others may have written the list since, and put on record what they have.
   assertHeld();
-  const isPrepared = written !== null && (isWhole(draft) || jobs[0]?.run.job.confirm.mode !== 'none');
+  const { draft } = change;
+  const isPrepared = written !== null && isKeptWhole(change);
   if (isPrepared) await ports.lists.place(record);
   else if (draft.before === null) {
     await ports.lists.prepare({ record, content: wholeContent(draft) });

@@ -17,10 +17,10 @@ import type { PendingList, StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
-import { awaitingOf, diffOf } from './change-list.ts';
 import { endOf } from './conclude-kept.ts';
 import { mendList } from './live-list.ts';
 import { settleMadeList } from './made-lists.ts';
+import { awaitingOf, diffOf } from './told-change.ts';
 import { listUndoPending, undoFailed, undoStubbornly } from './undo-list.ts';
 
 /** The ends of jobs whose change was cut short. They are on disk, and still have to be published. */
