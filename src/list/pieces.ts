@@ -15,39 +15,38 @@ export function atOnce<T>(pieces: Pieces<T>): T {
   }
 }
 
+/** How many texts are sorted in one go, which is quicker than to merge them: some twenty milliseconds. */
+const TEXTS_A_PIECE = 16 * ENTRIES_A_PIECE;
+
 /** As `toSorted` does it, a piece at a time: pieces are sorted by themselves, and then merged. */
-export function* sorted<T>(items: readonly T[], compare: (one: T, other: T) => number): Pieces<T[]> {
-  let runs: T[][] = [];
-  for (let first = 0; first < items.length; first += ENTRIES_A_PIECE) {
-    runs.push(items.slice(first, first + ENTRIES_A_PIECE).sort(compare));
+export function* sorted(texts: readonly string[]): Pieces<string[]> {
+  let runs: string[][] = [];
+  for (let first = 0; first < texts.length; first += TEXTS_A_PIECE) {
+    runs.push(texts.slice(first, first + TEXTS_A_PIECE).sort());
     yield;
   }
   while (runs.length > 1) {
-    const longer: T[][] = [];
+    const longer: string[][] = [];
     for (let first = 0; first < runs.length; first += 2)
-      longer.push(yield* merged(runs[first] ?? [], runs[first + 1] ?? [], compare));
+      longer.push(yield* merged(runs[first] ?? [], runs[first + 1] ?? []));
     runs = longer;
   }
   return runs[0] ?? [];
 }
 
-function* merged<T>(
-  some: readonly T[],
-  others: readonly T[],
-  compare: (one: T, other: T) => number,
-): Pieces<T[]> {
-  const all: T[] = [];
+function* merged(some: readonly string[], others: readonly string[]): Pieces<string[]> {
+  const all: string[] = [];
   let index = 0;
-  for (const item of some) {
-    for (let other = others[index]; other !== undefined && compare(other, item) < 0; other = others[index]) {
+  for (const text of some) {
+    for (let other = others[index]; other !== undefined && other < text; other = others[index]) {
       all.push(other);
       index += 1;
     }
-    all.push(item);
+    all.push(text);
     if (all.length % ENTRIES_A_PIECE === 0) yield;
   }
   for (; index < others.length; index += 1) {
-    all.push(others[index] as T);
+    all.push(others[index] as string);
     if (all.length % ENTRIES_A_PIECE === 0) yield;
   }
   return all;
