@@ -35,22 +35,31 @@ export function createLine(set: string, family: Family, maxEntries: number, entr
   return `create ${set} hash:net family ${KERNEL_FAMILY[family]} hashsize ${hash} maxelem ${maxEntries} timeout 0`;
 }
 
-/** The lines that fill both sets. `nameOf` says which. */
+/** How many entries are given to ipset at a time. Meanwhile the next are made ready, and nothing has to be kept of the others. */
+const ENTRIES_A_FILL = 50_000;
+
+/**
+ * The lines that fill both sets with the next {@link ENTRIES_A_FILL} entries; none once there are no more. `nameOf` says which sets.
+ *
+ * @param entries of a {@link ListContent}; it goes on where the last call has left it
+ */
 export function* fillLines(
-  content: ListContent,
+  entries: Iterator<[string, number | null]>,
   kind: ListKind | null,
   nameOf: (family: Family) => string,
   nowMs: number,
 ): Pieces<string> {
   const names = { ipv4: nameOf('ipv4'), ipv6: nameOf('ipv6') };
   let text = '';
-  let count = 0;
-  for (const [entry, until] of content) {
-    count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
+  for (let count = 0; count < ENTRIES_A_FILL; ) {
+    const { value, done } = entries.next();
+    if (done === true) break;
+    const [entry, until] = value;
     if (hasEnded(until, nowMs)) continue;
     const timeout = timeoutOf(until, kind, nowMs);
     text += `add ${names[familyOf(entry)]} ${entry}${timeout === 0 ? '' : ` timeout ${timeout}`}\n`;
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
   }
   return text;
 }
