@@ -1,5 +1,5 @@
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { familyOf, hasEnded, type ListContent, type ListKind } from './content.ts';
+import { familyOf, hasEnded, type ListKind } from './content.ts';
 import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 import type { EntryChange } from './plan-delta.ts';
 import { timeoutOf } from './timeout.ts';
@@ -41,7 +41,7 @@ const ENTRIES_A_FILL = 50_000;
 /**
  * The lines that fill both sets with the next {@link ENTRIES_A_FILL} entries; none once there are no more. `nameOf` says which sets.
  *
- * @param entries of a {@link ListContent}; it goes on where the last call has left it
+ * @param entries of a list's content; it goes on where the last call has left it
  */
 export function* fillLines(
   entries: Iterator<[string, number | null]>,

@@ -170,17 +170,17 @@ describe('what ipset is told', () => {
   });
 
   it('is filled a part at a time, each entry once, in its order', () => {
-    const texts = Array.from(
+    const many = Array.from(
       { length: 120_000 },
       (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
     );
-    const content: ListContent = new Map(texts.map((text) => [text, null]));
+    const content: ListContent = new Map(many.map((one) => [one, null]));
     const entries = content.entries();
     const parts: string[] = [];
     for (let part = ' '; part !== ''; parts.push(part))
       part = atOnce(fillLines(entries, 'deny', (family) => setName('blocked', family), NOW));
     expect(parts.map((part) => part.split('\n').length - 1)).toEqual([50_000, 50_000, 20_000, 0]);
-    expect(parts.join('')).toBe(texts.map((text) => `add fw4.blocked ${text}\n`).join(''));
+    expect(parts.join('')).toBe(many.map((one) => `add fw4.blocked ${one}\n`).join(''));
   });
 
   it('has names that are read again, and that are short enough for the kernel', () => {
