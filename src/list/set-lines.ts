@@ -1,5 +1,5 @@
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { familyOf, hasEnded, type ListKind } from './content.ts';
+import { familyOf, hasEnded, type ListContent, type ListKind } from './content.ts';
 import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 import type { EntryChange } from './plan-delta.ts';
 import { timeoutOf } from './timeout.ts';
@@ -35,31 +35,22 @@ export function createLine(set: string, family: Family, maxEntries: number, entr
   return `create ${set} hash:net family ${KERNEL_FAMILY[family]} hashsize ${hash} maxelem ${maxEntries} timeout 0`;
 }
 
-/** How many entries are given to ipset at a time. Meanwhile the next are made ready, and nothing has to be kept of the others. */
-const ENTRIES_A_FILL = 50_000;
-
-/**
- * The lines that fill both sets with the next {@link ENTRIES_A_FILL} entries; none once there are no more. `nameOf` says which sets.
- *
- * @param entries of a list's content; it goes on where the last call has left it
- */
+/** The lines that fill both sets. `nameOf` says which. */
 export function* fillLines(
-  entries: Iterator<[string, number | null]>,
+  content: ListContent,
   kind: ListKind | null,
   nameOf: (family: Family) => string,
   nowMs: number,
 ): Pieces<string> {
   const names = { ipv4: nameOf('ipv4'), ipv6: nameOf('ipv6') };
   let text = '';
-  for (let count = 0; count < ENTRIES_A_FILL; ) {
-    const { value, done } = entries.next();
-    if (done === true) break;
-    const [entry, until] = value;
+  let count = 0;
+  for (const [entry, until] of content) {
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
     if (hasEnded(until, nowMs)) continue;
     const timeout = timeoutOf(until, kind, nowMs);
     text += `add ${names[familyOf(entry)]} ${entry}${timeout === 0 ? '' : ` timeout ${timeout}`}\n`;
-    count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
   }
   return text;
 }

@@ -164,23 +164,9 @@ describe('what ipset is told', () => {
       ['192.0.2.2', NOW],
       ['2001:db8::/48', NOW + 1_500],
     ]);
-    expect(atOnce(fillLines(content.entries(), 'deny', (family) => spareName('blocked', family), NOW))).toBe(
+    expect(atOnce(fillLines(content, 'deny', (family) => spareName('blocked', family), NOW))).toBe(
       'add fw4.blocked.2 192.0.2.1\nadd fw6.blocked.2 2001:db8::/48 timeout 2\n',
     );
-  });
-
-  it('is filled a part at a time, each entry once, in its order', () => {
-    const many = Array.from(
-      { length: 120_000 },
-      (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
-    );
-    const content: ListContent = new Map(many.map((one) => [one, null]));
-    const entries = content.entries();
-    const parts: string[] = [];
-    for (let part = ' '; part !== ''; parts.push(part))
-      part = atOnce(fillLines(entries, 'deny', (family) => setName('blocked', family), NOW));
-    expect(parts.map((part) => part.split('\n').length - 1)).toEqual([50_000, 50_000, 20_000, 0]);
-    expect(parts.join('')).toBe(many.map((one) => `add fw4.blocked ${one}\n`).join(''));
   });
 
   it('has names that are read again, and that are short enough for the kernel', () => {

@@ -7,7 +7,7 @@ export const ANSWER_MS = 10_000;
 /** How long a channel is kept for the next question, where there is another one. */
 const IDLE_MS = 5_000;
 
-/** Channels on which nothing is asked now, each with the timer that closes it, by connection. */
+/** Channels on which nothing is asked now, each with the timer that closes it unless it is the last, by connection. */
 const idleOf = new WeakMap<ChannelModel, Map<Channel, NodeJS.Timeout>>();
 
 /**

@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/identifiers.ts';
 import type { ListContent } from '../../list/content.ts';
 import {
   changeLines,
@@ -26,11 +26,8 @@ export async function fillSpares(
   const lines = FAMILIES.map(
     (family) => `${createLine(spareName(name, family), family, maxEntries, content.size)}\n`,
   );
-  const entries = content.entries();
-  const nameOf = (family: Family) => spareName(name, family);
-  const nextLines = async () => await inTurns(fillLines(entries, kind, nameOf, Date.now()));
-  let next = lines.join('') + (await nextLines());
-  while (next !== '') [, next] = await Promise.all([sets.write(next), nextLines()]);
+  const filled = await inTurns(fillLines(content, kind, (family) => spareName(name, family), Date.now()));
+  await sets.write(lines.join('') + filled);
 }
 
 /** Puts the second sets in the place of the first, at once. Rules that match a list see the one or the other. */

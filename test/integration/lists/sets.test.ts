@@ -136,7 +136,7 @@ describe('ipset', () => {
     await create();
     await sets.write(
       fence,
-      atOnce(fillLines(content.entries(), 'deny', (family) => setName('blocked', family), Date.now())),
+      atOnce(fillLines(content, 'deny', (family) => setName('blocked', family), Date.now())),
     );
     const live = new Map([...(await liveOf('fw4.blocked')), ...(await liveOf('fw6.blocked'))]);
     expect(live).toEqual(new Map([...content].map(([text, until]) => [text, until !== null])));
