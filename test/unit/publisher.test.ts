@@ -18,11 +18,14 @@ afterEach(() => void vi.useRealTimers());
 /** A broker that confirms nothing on the first channels: a real one that does so cannot be told when. */
 function brokerWithSpoiltChannels(spoilt: number) {
   const channels: { published: number; isClosed: boolean }[] = [];
+  const emitters: EventEmitter[] = [];
   const createConfirmChannel = async () => {
     const seen = { published: 0, isClosed: false };
     channels.push(seen);
     const isSpoilt = channels.length <= spoilt;
-    return Object.assign(new EventEmitter(), {
+    const emitter = new EventEmitter();
+    emitters.push(emitter);
+    return Object.assign(emitter, {
       publish: (...args: unknown[]) => {
         seen.published += 1;
         if (!isSpoilt) (args[4] as (error: null) => void)(null);
@@ -44,7 +47,8 @@ function brokerWithSpoiltChannels(spoilt: number) {
       },
     },
   });
-  return { model: model as unknown as ChannelModel, channels };
+  const closeListeners = () => emitters.map((emitter) => emitter.listenerCount('close'));
+  return { model: model as unknown as ChannelModel, channels, closeListeners };
 }
 
 async function ended(publishing: Promise<unknown>): Promise<unknown> {
@@ -56,7 +60,7 @@ async function ended(publishing: Promise<unknown>): Promise<unknown> {
 
 describe('messages that are not confirmed', () => {
   it('are followed by others on one channel of their own, and not on a new one each', async () => {
-    const { model, channels } = brokerWithSpoiltChannels(1);
+    const { model, channels, closeListeners } = brokerWithSpoiltChannels(1);
     const publisher = new Publisher({ restore: async () => {}, inOrder: true, leaveMs: 15_000 });
     await publisher.open(model);
     const first = ended(publisher.publish(MESSAGE));
@@ -64,6 +68,9 @@ describe('messages that are not confirmed', () => {
     expect(await first).toBe(NoConfirm);
     for (let count = 0; count < 10; count += 1) expect(await publisher.publish(MESSAGE)).toBe('routed');
     expect(channels.map(({ published }) => published)).toEqual([1, 10]);
+    // Nothing is added to a channel with each message.
+    const [main, apart] = closeListeners();
+    expect(apart).toBe(main);
     // A minute later, one channel is enough again.
     await vi.advanceTimersByTimeAsync(60_000);
     expect(await publisher.publish(MESSAGE)).toBe('routed');

@@ -41,7 +41,7 @@ export class ApartChannels {
     if (!isWanted()) throw new PublishFailed('it is not to be published any more');
     this.#inUse += 1;
     try {
-      const channel = this.#takeSpare() ?? (await PublishChannel.openWithin(OPEN_MS, model));
+      const channel = this.#takeSpare() ?? (await this.#open(model));
       try {
         const routed = await channel.publish(message, limit);
         this.#keepSpare(channel);
@@ -60,6 +60,14 @@ export class ApartChannels {
     this.#takeSpare()?.close();
   }
 
+  async #open(model: ChannelModel): Promise<PublishChannel> {
+    const channel = await PublishChannel.openWithin(OPEN_MS, model);
+    channel.onClosed(() => {
+      if (this.#spare === channel) this.#spare = null;
+    });
+    return channel;
+  }
+
   #takeSpare(): PublishChannel | null {
     const spare = this.#spare;
     this.#spare = null;
@@ -68,10 +76,7 @@ export class ApartChannels {
 
   /** A fleet that opens a channel for each event would make a busy broker busier. */
   #keepSpare(channel: PublishChannel): void {
-    if (!this.#isKept()) return channel.close();
-    channel.onClosed(() => {
-      if (this.#spare === channel) this.#spare = null;
-    });
-    this.#spare = channel;
+    if (this.#isKept()) this.#spare = channel;
+    else channel.close();
   }
 }
