@@ -31,7 +31,7 @@ sub take { my ($seconds) = @_;
   until ($had || time >= $until) { alarm($until - time); $had = flock($lock, 2); alarm 0 }
   answer(0, $had ? 'l' : 'b', '') }
 sub leave { flock($lock, 8); answer(0, 'u', '') }
-my ($input, $isOpen, %run, %on) = ('', 1);
+my ($input, $needed, $isOpen, %run, %on) = ('', 1, 1);
 sub nonblocking { fcntl($_[0], 4, 2048) }
 sub start { my ($id, $head, $text) = @_;
   my ($isLocked, $count, @words) = split /\0/, $head, -1; pop @words;
@@ -81,15 +81,17 @@ while ($isOpen || %run) {
     if ($isOpen && vec($rs, 0, 1)) {
       my $n = sysread(STDIN, $input, 1 << 20, length $input);
       if (defined $n && !$n) { $isOpen = 0; close $lock; answer(0, 'u', '') } } }
-  while ($input =~ /^(\d+) (\d+) (-?\d+)\n/) {
+  # What was matched is kept by Perl, and copied when more is read behind it: not again before all is there.
+  while (length $input >= $needed && $input =~ /^(\d+) (\d+) (-?\d+)\n/) {
     my ($id, $head, $size, $from) = ($1, $2, $3, length $&);
     my $all = $from + $head + ($size > 0 ? $size : 0);
+    $needed = $all;
     last if length $input < $all;
     my $words = substr($input, $from, $head);
     if ($id) { start($id, $words, $size < 0 ? undef : substr($input, $from + $head, $size)) }
     elsif ($head) { take(substr($words, 0, -1)) }
     else { leave() }
-    $input = substr($input, $all) }
+    ($input, $needed) = (substr($input, $all), 1) }
   for my $run (grep { !$_->{open} } values %run) {
     next unless waitpid($run->{pid}, 1) == $run->{pid};
     my $status = $?;
