@@ -5,8 +5,8 @@ export interface CommandRequest {
   /** An absolute path. */
   file: string;
   args: readonly string[];
-  input?: string;
-  /** The encoding of its input and of what it prints; `latin1` has one character for each byte. UTF-8 by default. */
+  input?: string | Uint8Array;
+  /** The encoding of a text that is its input, and of what it prints; `latin1` has one character for each byte. UTF-8 by default. */
   encoding?: 'utf8' | 'latin1';
   /** Added to the environment that every program gets. */
   environment?: Record<string, string>;
@@ -41,6 +41,10 @@ export interface CommandResult {
   truncated: boolean;
   /** Why it could not be started, with the system's `code`; `null` if it was. */
   startError: NodeJS.ErrnoException | null;
+}
+
+export function inputBytes({ input, encoding }: CommandRequest): Uint8Array | undefined {
+  return typeof input === 'string' ? Buffer.from(input, encoding) : input;
 }
 
 /** @throws {Error} of the system if the program could not be started */

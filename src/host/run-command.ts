@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import type { CommandRequest, RunCommand } from './command.ts';
+import { type CommandRequest, inputBytes, type RunCommand } from './command.ts';
 import { ProgramOutput, type Sink } from './program-output.ts';
 import { ON_ITS_OWN, startProgram } from './start-program.ts';
 import { TimeLimit } from './time-limit.ts';
@@ -30,12 +30,13 @@ export const runCommand: RunCommand = async (request) => {
 };
 
 function start(request: CommandRequest, { stdout, stderr }: ProgramOutput) {
-  const { file, args, input, encoding = 'utf8', environment, descriptor } = request;
+  const { file, args, environment, descriptor } = request;
+  const input = inputBytes(request);
   return execa(file, args, {
     ...ON_ITS_OWN,
     env: { ...ENVIRONMENT, ...environment },
     stdio: [
-      input === undefined ? 'ignore' : [Buffer.from(input, encoding)],
+      input === undefined ? 'ignore' : [input],
       collect(stdout),
       collect(stderr),
       // Any descriptor is passed on, though execa's types only know the first three.

@@ -1,6 +1,6 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { hasEnded, type ListContent } from './content.ts';
-import { atOnce, ENTRIES_A_PIECE, type Pieces, sorted } from './pieces.ts';
+import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 
 const MODULUS = 1n << 256n;
 const WORDS = 8;
@@ -54,27 +54,34 @@ export interface Asked {
   maxEntries: number | null;
   /** `entries`, or `add`. */
   entries: ListContent;
-  remove: readonly string[];
+  remove: ReadonlySet<string>;
 }
 
-type Digest = `sha256:${string}`;
-
-/** The digest of what a job asks for: `sha256:` and 64 hex digits. */
-export function jobDigest(asked: Asked): Digest {
-  return atOnce(jobDigestInPieces(asked));
+interface JobDigests {
+  /** Of all that it asks for: `sha256:` and 64 hex digits. */
+  asked: `sha256:${string}`;
+  /** Of a list that has its entries, also those which have ended. */
+  content: string;
 }
 
-export function* jobDigestInPieces({ action, kind, maxEntries, entries, remove }: Asked): Pieces<Digest> {
-  const all = yield* sorted([...entries.keys()]);
-  const head = JSON.stringify([action, kind, maxEntries]);
-  // As JSON has [action, kind, maxEntries, entries, remove].
-  const text = createHash('sha256').update(`${head.slice(0, -1)},[`);
-  for (let first = 0; first < all.length; first += ENTRIES_A_PIECE) {
-    const some = all.slice(first, first + ENTRIES_A_PIECE);
-    // Texts alone, in which nothing is to be escaped: half a million pairs would have to be collected again.
-    const piece = some.map((entry) => `["${entry}",${entries.get(entry)}]`).join();
-    text.update(first === 0 ? piece : `,${piece}`);
-    yield;
+/** The digests of a job, whatever the order is in which it names its entries: half a million are summed in half the time in which they are sorted. */
+export function* jobDigests({ action, kind, maxEntries, entries, remove }: Asked): Pieces<JobDigests> {
+  const sums = { entries: new WeightSum(), ends: new WeightSum(), removed: new WeightSum() };
+  let count = 0;
+  for (const [text, until] of entries) {
+    sums.entries.add(text);
+    if (until !== null) sums.ends.add(`${text} ${until}`);
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
   }
-  return `sha256:${text.update(`],${JSON.stringify(remove.toSorted())}]`).digest('hex')}`;
+  for (const text of remove) {
+    sums.removed.add(text);
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
+  }
+  const [content, ends, removed] = [sums.entries, sums.ends, sums.removed].map((sum) =>
+    sum.addedTo(EMPTY_DIGEST),
+  ) as [string, string, string];
+  const asked = hash('sha256', JSON.stringify([action, kind, maxEntries, content, ends, removed]));
+  return { asked: `sha256:${asked}`, content };
 }

@@ -44,9 +44,10 @@ export function readNetwork(text: string): (Network & { isFirst: boolean }) | st
   if (family === null) return NO_ADDRESS;
   const prefix = bits === null ? BITS[family] : Number(bits);
   if (prefix > BITS[family]) return 'has more bits behind the slash than an address has';
-  const groups = family === 'ipv4' ? readIPv4(address) : readIPv6(address);
-  if (family === 'ipv4' || prefix < MAPPED_BITS || !isMapped(groups))
-    return networkOf(family, groups, prefix);
+  // An address of IPv4 can be written in one way only. A job may have a million of them.
+  if (family === 'ipv4') return networkOf(family, readIPv4(address), prefix, prefix === 32 ? address : text);
+  const groups = readIPv6(address);
+  if (prefix < MAPPED_BITS || !isMapped(groups)) return networkOf(family, groups, prefix);
   if (prefix === MAPPED_BITS) return 'is every IPv4 address';
   return networkOf('ipv4', groups.slice(MAPPED_GROUPS), prefix - MAPPED_BITS);
 }
@@ -64,21 +65,36 @@ function isMapped(groups: readonly number[]): boolean {
   return groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
 }
 
-function networkOf(family: Family, groups: number[], prefix: number): Network & { isFirst: boolean } {
-  if (prefix === BITS[family])
-    return { family, groups, prefix, text: textOf(family, groups, prefix), isFirst: true };
-  const network = around(family, groups, prefix);
-  return { ...network, isFirst: groups.every((group, index) => group === network.groups[index]) };
+/** @param known its text, if these groups are its first address */
+function networkOf(
+  family: Family,
+  groups: number[],
+  prefix: number,
+  known: string | null = null,
+): Network & { isFirst: boolean } {
+  const first = prefix === BITS[family] ? groups : firstOf(groups, prefix);
+  const isFirst = groups.every((group, index) => group === first[index]);
+  const text = isFirst && known !== null ? known : textOf(family, first, prefix);
+  return { family, groups: first, prefix, text, isFirst };
 }
 
-function around(family: Family, groups: readonly number[], prefix: number): Network {
-  const first = groups.map((group, index) => group & maskOf(prefix - index * 16));
-  return { family, groups: first, prefix, text: textOf(family, first, prefix) };
+function firstOf(groups: readonly number[], prefix: number): number[] {
+  return groups.map((group, index) => group & maskOf(prefix - index * 16));
 }
 
 /** The network of so many bits in which a network lies; that one itself if it has no more bits. */
 export function widen(network: Network, prefix: number): Network {
-  return prefix >= network.prefix ? network : around(network.family, network.groups, prefix);
+  return prefix >= network.prefix
+    ? network
+    : networkOf(network.family, firstOf(network.groups, prefix), prefix);
+}
+
+/** Whether all addresses of another network of the same family are in this one. */
+export function contains({ groups, prefix }: Network, other: Network): boolean {
+  if (other.prefix < prefix) return false;
+  return groups.every(
+    (group, index) => ((group ^ (other.groups[index] as number)) & maskOf(prefix - index * 16)) === 0,
+  );
 }
 
 /** The mask of a group of which this many bits count. */

@@ -9,11 +9,16 @@ export interface EntryChange {
   after: number | null | undefined;
 }
 
-export interface Delta {
-  changes: EntryChange[];
+/** What a change comes to. */
+export interface Tally {
+  isChanged: boolean;
   /** Entries that were not there, and entries that no more are. A new end is neither. */
   added: number;
   removed: number;
+}
+
+export interface Delta extends Tally {
+  changes: EntryChange[];
 }
 
 /** Plans what a list is to change by: entries that are to be there, with their ends, and entries that are not. Each is named once. */
@@ -23,42 +28,54 @@ export function* planDelta(
   remove: Iterable<string>,
   nowMs: number,
 ): Pieces<Delta> {
-  const delta: Delta = { changes: [], added: 0, removed: 0 };
+  const delta: Delta = { changes: [], isChanged: false, added: 0, removed: 0 };
+  const plan = (text: string, after: number | null | undefined) => {
+    const before = unlessEnded(live.get(text), nowMs);
+    if (tally(delta, before, after)) delta.changes.push({ text, before, after });
+  };
   let count = 0;
   for (const [text, until] of add) {
-    note(delta, live, text, hasEnded(until, nowMs) ? undefined : until, nowMs);
+    plan(text, unlessEnded(until, nowMs));
     count += 1;
     if (count % ENTRIES_A_PIECE === 0) yield;
   }
   for (const text of remove) {
-    note(delta, live, text, undefined, nowMs);
+    plan(text, undefined);
     count += 1;
     if (count % ENTRIES_A_PIECE === 0) yield;
   }
   return delta;
 }
 
-/** Plans how to get from one content to another. */
-export function* planReplacement(live: ListContent, wanted: ListContent, nowMs: number): Pieces<Delta> {
-  const gone = function* () {
-    for (const text of live.keys()) if (!wanted.has(text)) yield text;
-  };
-  return yield* planDelta(live, wanted, gone(), nowMs);
+/** Counts what a list changes by that gets another content: as it is written whole, nobody needs to know each entry. */
+export function* tallyReplacement(live: ListContent, wanted: ListContent, nowMs: number): Pieces<Tally> {
+  const total: Tally = { isChanged: false, added: 0, removed: 0 };
+  let count = 0;
+  for (const [text, until] of wanted) {
+    tally(total, unlessEnded(live.get(text), nowMs), unlessEnded(until, nowMs));
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
+  }
+  for (const [text, until] of live) {
+    if (!wanted.has(text)) tally(total, unlessEnded(until, nowMs), undefined);
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
+  }
+  return total;
 }
 
-function note(
-  delta: Delta,
-  live: Pick<ListContent, 'get'>,
-  text: string,
-  after: number | null | undefined,
-  nowMs: number,
-): void {
-  const known = live.get(text);
-  const before = known === undefined || hasEnded(known, nowMs) ? undefined : known;
-  if (before === after) return;
-  delta.changes.push({ text, before, after });
-  if (before === undefined) delta.added += 1;
-  if (after === undefined) delta.removed += 1;
+/** When an entry ends. `undefined`: it is not there, or has ended. */
+function unlessEnded(until: number | null | undefined, nowMs: number): number | null | undefined {
+  return until === undefined || hasEnded(until, nowMs) ? undefined : until;
+}
+
+/** @returns whether there is a change */
+function tally(total: Tally, before: number | null | undefined, after: number | null | undefined): boolean {
+  if (before === after) return false;
+  total.isChanged = true;
+  if (before === undefined) total.added += 1;
+  if (after === undefined) total.removed += 1;
+  return true;
 }
 
 /** The same changes in another order. Each entry is named once, so that the order makes no difference to what there is afterwards. */

@@ -1,53 +1,49 @@
 import type { Family } from '../contract/identifiers.ts';
-import { type Network, rangeOf } from './network.ts';
-
-interface Range {
-  first: bigint;
-  last: bigint;
-  /** The networks that it was made of: the first of them. */
-  text: string;
-}
+import { contains, type Network } from './network.ts';
 
 /** Networks in the order of their addresses, so that a million others can be held against them. */
 export class Ranges {
-  readonly #ranges: Record<Family, readonly Range[]>;
+  /** Of those that lie within each other, the widest. */
+  readonly #networks: Record<Family, readonly Network[]>;
 
   constructor(networks: readonly Network[]) {
-    const joined = (family: Family) => joinRanges(networks.filter((network) => network.family === family));
-    this.#ranges = { ipv4: joined('ipv4'), ipv6: joined('ipv6') };
+    const apart = (family: Family) => widest(networks.filter((network) => network.family === family));
+    this.#networks = { ipv4: apart('ipv4'), ipv6: apart('ipv6') };
   }
 
   /** @returns one of the networks that has an address in common with this one; `null`: none has */
   overlap(network: Network): string | null {
-    const ranges = this.#ranges[network.family];
-    if (ranges.length === 0) return null;
-    const { first, last } = rangeOf(network);
+    const networks = this.#networks[network.family];
     let low = 0;
-    let high = ranges.length;
-    // The first range that does not end before the network begins.
+    let high = networks.length;
+    // The first network that begins behind the first address of this one.
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((ranges[middle]?.last ?? 0n) < first) low = middle + 1;
+      if (compare(networks[middle] as Network, network) <= 0) low = middle + 1;
       else high = middle;
     }
-    const range = ranges[low];
-    return range !== undefined && range.first <= last ? range.text : null;
+    const [before, after] = [networks[low - 1], networks[low]];
+    if (before !== undefined && contains(before, network)) return before.text;
+    return after !== undefined && contains(network, after) ? after.text : null;
   }
 }
 
 /** Networks are within each other or apart. */
-function joinRanges(networks: readonly Network[]): Range[] {
-  const sorted = networks
-    .map((network) => ({ ...rangeOf(network), text: network.text }))
-    .toSorted((one, other) => compare(one.first, other.first) || compare(other.last, one.last));
-  const ranges: Range[] = [];
-  for (const { first, last, text } of sorted) {
-    const before = ranges.at(-1);
-    if (before === undefined || first > before.last) ranges.push({ first, last, text });
+function widest(networks: readonly Network[]): Network[] {
+  const sorted = networks.toSorted((one, other) => compare(one, other) || one.prefix - other.prefix);
+  const found: Network[] = [];
+  for (const network of sorted) {
+    const before = found.at(-1);
+    if (before === undefined || !contains(before, network)) found.push(network);
   }
-  return ranges;
+  return found;
 }
 
-function compare(one: bigint, other: bigint): number {
-  return one < other ? -1 : Number(one > other);
+/** By their first addresses. */
+function compare({ groups: one }: Network, { groups: other }: Network): number {
+  for (let index = 0; index < one.length; index += 1) {
+    const difference = (one[index] as number) - (other[index] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }

@@ -1,6 +1,7 @@
 import type { Family } from '../contract/identifiers.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
 import { listDigest, WeightSum } from './digest.ts';
+import { atOnce, ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 
 /** What a list has, in short, at one moment. */
 export interface Summary {
@@ -13,19 +14,36 @@ export interface Summary {
 }
 
 export function summarise(content: ListContent, nowMs: number): Summary {
-  return { ...countLiving(content, nowMs), digest: listDigest(content, nowMs) };
+  return { ...atOnce(countLiving(content, nowMs)), digest: listDigest(content, nowMs) };
 }
 
 /** Counts again, where what a change does to the digest is known. */
 export function summariseWith(content: ListContent, digest: string, nowMs: number): Summary {
-  return { ...countLiving(content, nowMs), digest };
+  return { ...atOnce(countLiving(content, nowMs)), digest };
 }
 
-function countLiving(content: ListContent, nowMs: number): Omit<Summary, 'digest'> {
+/** The same, where the digest is one of all entries, also of those which have ended. */
+export function* summariseAll(content: ListContent, digestOfAll: string, nowMs: number): Pieces<Summary> {
+  const gone = new WeightSum();
+  const counts = yield* countLiving(content, nowMs, (text) => gone.add(text, -1));
+  return { ...counts, digest: gone.addedTo(digestOfAll) };
+}
+
+function* countLiving(
+  content: ListContent,
+  nowMs: number,
+  onEnded: (text: string) => void = () => {},
+): Pieces<Omit<Summary, 'digest'>> {
   const entries = { ipv4: 0, ipv6: 0 };
   let nextEndMs: number | null = null;
+  let count = 0;
   for (const [text, until] of content) {
-    if (hasEnded(until, nowMs)) continue;
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
+    if (hasEnded(until, nowMs)) {
+      onEnded(text);
+      continue;
+    }
     entries[familyOf(text)] += 1;
     if (until !== null && (nextEndMs === null || until < nextEndMs)) nextEndMs = until;
   }

@@ -47,9 +47,9 @@ export class Ipset implements AddressSets {
     });
   }
 
-  async write(fence: Fence, lines: string): Promise<void> {
+  async write(fence: Fence, lines: string | Uint8Array): Promise<void> {
     let left = lines;
-    for (let tries = 1; left !== ''; tries += 1) {
+    for (let tries = 1; left.length > 0; tries += 1) {
       fence.assertHeld();
       try {
         return void (await this.#run(fence, ['restore'], { input: left }));
@@ -105,7 +105,8 @@ const FAULTS: readonly (readonly [RegExp, SetsFaultKind])[] = [
 ];
 
 /** @param line counted from 1 */
-function linesFrom(text: string, line: number): string {
+function linesFrom(lines: string | Uint8Array, line: number): string {
+  const text = typeof lines === 'string' ? lines : Buffer.from(lines).toString('latin1');
   return text
     .split('\n')
     .slice(line - 1)

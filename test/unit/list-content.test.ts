@@ -2,15 +2,21 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ListContent } from '../../src/list/content.ts';
-import { jobDigest, listDigest } from '../../src/list/digest.ts';
+import { jobDigests, listDigest } from '../../src/list/digest.ts';
 import { atOnce } from '../../src/list/pieces.ts';
-import { applyDelta, digestAfter, planDelta, planReplacement } from '../../src/list/plan-delta.ts';
+import { applyDelta, digestAfter, planDelta, tallyReplacement } from '../../src/list/plan-delta.ts';
 import { findBoth, readEntries } from '../../src/list/read-entries.ts';
 import { changeLines, fillLines, listOfSet, setName, spareName } from '../../src/list/set-lines.ts';
+import { summarise, summariseAll } from '../../src/list/summary.ts';
 import { timeoutOf } from '../../src/list/timeout.ts';
 
 const NOW = Date.parse('2026-11-25T12:00:00Z');
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+/** What the contract says of a list's digest. */
+const sumOf = (entries: readonly string[]) =>
+  (entries.reduce((sum, text) => sum + BigInt(`0x${sha256(text)}`), 0n) % 2n ** 256n)
+    .toString(16)
+    .padStart(64, '0');
 const texts = fc.constantFrom(
   ...Array.from({ length: 12 }, (_, index) => `192.0.2.${index}`),
   '2001:db8::/48',
@@ -59,13 +65,12 @@ describe('the entries of a job', () => {
 
 describe('digests', () => {
   it('of a list is the sum of its entries that have not ended', () => {
-    const sum = (BigInt(`0x${sha256('192.0.2.1')}`) + BigInt(`0x${sha256('2001:db8::/48')}`)) % 2n ** 256n;
     const content: ListContent = new Map([
       ['2001:db8::/48', NOW + 1],
       ['192.0.2.9', NOW],
       ['192.0.2.1', null],
     ]);
-    expect(listDigest(content, NOW)).toBe(sum.toString(16).padStart(64, '0'));
+    expect(listDigest(content, NOW)).toBe(sumOf(['192.0.2.1', '2001:db8::/48']));
     expect(listDigest(new Map(), NOW)).toBe('0'.repeat(64));
   });
 
@@ -74,36 +79,72 @@ describe('digests', () => {
       ['192.0.2.10', null],
       ['10.0.0.0/8', NOW],
     ];
-    const asked = { action: 'list.change', kind: null, maxEntries: null, remove: ['b', 'a'] };
-    const expected = `sha256:${sha256(
-      JSON.stringify([
-        'list.change',
-        null,
-        null,
-        [
-          ['10.0.0.0/8', NOW],
-          ['192.0.2.10', null],
-        ],
-        ['a', 'b'],
-      ]),
+    const asks = { action: 'list.change', kind: null, maxEntries: null };
+    const content = sumOf(['10.0.0.0/8', '192.0.2.10']);
+    const asked = `sha256:${sha256(
+      JSON.stringify(['list.change', null, null, content, sumOf([`10.0.0.0/8 ${NOW}`]), sumOf(['a', 'b'])]),
     )}`;
-    expect(jobDigest({ ...asked, entries: new Map(entries) })).toBe(expected);
-    expect(jobDigest({ ...asked, entries: new Map(entries.toReversed()) })).toBe(expected);
+    const digests = (pairs: typeof entries, remove: string[]) =>
+      atOnce(jobDigests({ ...asks, entries: new Map(pairs), remove: new Set(remove) }));
+    expect(digests(entries, ['b', 'a'])).toEqual({ asked, content });
+    expect(digests(entries.toReversed(), ['a', 'b'])).toEqual({ asked, content });
   });
 
-  it('of a job with more entries than are read in one piece are the same as of all at once', () => {
-    // In an order that is neither that of the texts nor its reverse.
+  it('of jobs that ask for different things are different', () => {
+    const asks = (entries: [string, number | null][], remove: string[], kind: string | null = null) => {
+      const asking = { action: 'list.change', kind, maxEntries: null };
+      return atOnce(jobDigests({ ...asking, entries: new Map(entries), remove: new Set(remove) })).asked;
+    };
+    const different = [
+      asks([], []),
+      asks([['192.0.2.1', null]], []),
+      asks([['192.0.2.1', null]], [], 'deny'),
+      asks([['192.0.2.1', NOW]], []),
+      asks([['192.0.2.1', NOW + 1]], []),
+      asks([], ['192.0.2.1']),
+      asks([['192.0.2.2', null]], ['192.0.2.1']),
+      asks(
+        [
+          ['192.0.2.1', NOW],
+          ['192.0.2.2', null],
+        ],
+        [],
+      ),
+      asks(
+        [
+          ['192.0.2.1', null],
+          ['192.0.2.2', NOW],
+        ],
+        [],
+      ),
+    ];
+    expect(new Set(different).size).toBe(different.length);
+  });
+
+  it('of more entries than are read in one piece are the same as of all at once', () => {
     const many = Array.from({ length: 7_001 }, (_, index) => `10.0.${(index * 37) % 251}.${index % 256}`);
     const entries = new Map(many.map((one) => [one, null]));
-    const asked = { action: 'list.replace', kind: 'deny', maxEntries: 9_000, remove: [] };
-    const inOrder = [...entries].toSorted(([one], [other]) => (one < other ? -1 : 1));
-    const whole = JSON.stringify(['list.replace', 'deny', 9_000, inOrder, []]);
-    expect(jobDigest({ ...asked, entries })).toBe(`sha256:${sha256(whole)}`);
-    const sum =
-      [...entries.keys()].reduce((all, entry) => all + BigInt(`0x${sha256(entry)}`), 0n) % 2n ** 256n;
-    expect(listDigest(entries, NOW)).toBe(sum.toString(16).padStart(64, '0'));
-    const none = atOnce(planReplacement(entries, new Map(), NOW));
-    expect(digestAfter(listDigest(entries, NOW), none.changes)).toBe('0'.repeat(64));
+    const sum = sumOf([...entries.keys()]);
+    const asked = {
+      action: 'list.replace',
+      kind: 'deny',
+      maxEntries: 9_000,
+      entries,
+      remove: new Set<string>(),
+    };
+    expect(atOnce(jobDigests(asked)).content).toBe(sum);
+    expect(listDigest(entries, NOW)).toBe(sum);
+    const none = atOnce(planDelta(entries, new Map(), entries.keys(), NOW));
+    expect(digestAfter(sum, none.changes)).toBe('0'.repeat(64));
+  });
+
+  it('of a content are known by that of all its entries, also of those which have ended', () => {
+    fc.assert(
+      fc.property(contents, (content) => {
+        const all = sumOf([...content.keys()]);
+        expect(atOnce(summariseAll(content, all, NOW))).toEqual(summarise(content, NOW));
+      }),
+    );
   });
 });
 
@@ -126,14 +167,14 @@ describe('a change', () => {
     );
   });
 
-  it('from one content to another is empty between the same', () => {
+  it('to another content is counted as it is planned entry by entry', () => {
     fc.assert(
       fc.property(contents, contents, (before, wanted) => {
-        const { changes } = atOnce(planReplacement(before, wanted, NOW));
-        const after = new Map(before);
-        applyDelta(after, changes);
-        expect(sorted(livingOf(after))).toEqual(sorted(livingOf(wanted)));
-        expect(atOnce(planReplacement(livingOf(after), wanted, NOW)).changes).toEqual([]);
+        const gone = [...before.keys()].filter((text) => !wanted.has(text));
+        const { changes, ...counts } = atOnce(planDelta(before, wanted, gone, NOW));
+        expect(atOnce(tallyReplacement(before, wanted, NOW))).toEqual(counts);
+        expect(counts.isChanged).toBe(changes.length > 0);
+        expect(atOnce(tallyReplacement(wanted, livingOf(wanted), NOW)).isChanged).toBe(false);
       }),
     );
   });
@@ -164,7 +205,8 @@ describe('what ipset is told', () => {
       ['192.0.2.2', NOW],
       ['2001:db8::/48', NOW + 1_500],
     ]);
-    expect(atOnce(fillLines(content, 'deny', (family) => spareName('blocked', family), NOW))).toBe(
+    const lines = atOnce(fillLines(content, 'deny', (family) => spareName('blocked', family), NOW));
+    expect(Buffer.from(lines).toString()).toBe(
       'add fw4.blocked.2 192.0.2.1\nadd fw6.blocked.2 2001:db8::/48 timeout 2\n',
     );
   });

@@ -33,7 +33,11 @@ export class FrameReader {
 }
 
 /** A request of the starter: the words of its head, and what the program reads. */
-export function requestFrame(id: number, head: readonly string[], input: Buffer | undefined): Buffer[] {
+export function requestFrame(
+  id: number,
+  head: readonly string[],
+  input: Uint8Array | undefined,
+): Uint8Array[] {
   const words = Buffer.from(head.map((word) => `${word}\0`).join(''));
   const line = Buffer.from(`${id} ${words.byteLength} ${input?.byteLength ?? -1}\n`);
   return input === undefined ? [line, words] : [line, words, input];

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { execa } from 'execa';
-import type { CommandRequest, CommandResult } from '../command.ts';
+import { type CommandRequest, type CommandResult, inputBytes } from '../command.ts';
 import { ProgramOutput } from '../program-output.ts';
 import { ENVIRONMENT } from '../run-command.ts';
 import { ON_ITS_OWN, startProgram } from '../start-program.ts';
@@ -86,7 +86,7 @@ export class ProgramStarter {
 
   /** As {@link RunCommand}. */
   async run(request: CommandRequest): Promise<CommandResult> {
-    const { file, args, input, encoding = 'utf8', environment, descriptor } = request;
+    const { file, args, environment, descriptor } = request;
     this.#lastId += 1;
     const id = this.#lastId;
     const set = Object.entries({ ...ENVIRONMENT, ...environment }).map(([name, value]) => `${name}=${value}`);
@@ -94,7 +94,7 @@ export class ProgramStarter {
     STARTS.publish({ file });
     return await new Promise((resolve) => {
       this.#running.set(id, { output: new ProgramOutput(request), limit: null, request, resolve });
-      this.#ask(id, head, input === undefined ? undefined : Buffer.from(input, encoding));
+      this.#ask(id, head, inputBytes(request));
     });
   }
 
@@ -116,7 +116,7 @@ export class ProgramStarter {
       else handle.unref();
   }
 
-  #ask(id: number, head: readonly string[], input?: Buffer): void {
+  #ask(id: number, head: readonly string[], input?: Uint8Array): void {
     for (const part of requestFrame(id, head, input)) this.#process.stdin.write(part);
   }
 

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { hasEnded, type ListContent } from '../../list/content.ts';
+import { WeightSum } from '../../list/digest.ts';
 import { parseNetwork } from '../../list/network.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
@@ -73,6 +74,10 @@ export async function keepOutNever(
   }
   const skipped = found.map(({ text }) => text);
   const entries = new Map(wish.entries);
-  for (const text of skipped) entries.delete(text);
-  return { wish: { ...wish, entries }, skipped };
+  const gone = new WeightSum();
+  for (const text of skipped) {
+    entries.delete(text);
+    gone.add(text, -1);
+  }
+  return { wish: { ...wish, entries, entriesDigest: gone.addedTo(wish.entriesDigest) }, skipped };
 }

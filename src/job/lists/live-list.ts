@@ -27,7 +27,7 @@ export async function fillSpares(
     (family) => `${createLine(spareName(name, family), family, maxEntries, content.size)}\n`,
   );
   const filled = await inTurns(fillLines(content, kind, (family) => spareName(name, family), Date.now()));
-  await sets.write(lines.join('') + filled);
+  await sets.write(Buffer.concat([Buffer.from(lines.join('')), filled]));
 }
 
 /** Puts the second sets in the place of the first, at once. Rules that match a list see the one or the other. */

@@ -2,16 +2,16 @@ import { FAMILIES, type Family } from '../../contract/identifiers.ts';
 import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
 import { familyOf, type ListContent, type ListKind } from '../../list/content.ts';
 import { EMPTY_DIGEST } from '../../list/digest.ts';
-import type { Pieces } from '../../list/pieces.ts';
 import {
   applyDelta,
   type Delta,
   digestAfterInPieces,
   type EntryChange,
   planDelta,
-  planReplacement,
+  type Tally,
+  tallyReplacement,
 } from '../../list/plan-delta.ts';
-import { type Summary, summaryAt, totalOf } from '../../list/summary.ts';
+import { type Summary, summariseAll, summaryAt, totalOf } from '../../list/summary.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
 import type { ListEnd, ListRecord, StoredList } from '../ports/lists.ts';
@@ -65,33 +65,49 @@ export async function planWish(
 ): Promise<{ draft: Draft; end: ListEnd }> {
   const isWhole = wish.action !== 'list.change';
   const isRemoved = wish.action === 'list.remove';
-  const delta = await inTurns(deltaOf(wish, draft, nowMs));
+  const planned = isWhole ? await planWhole(wish, draft, nowMs) : await planSome(wish, draft, nowMs);
+  const { tally, summary, changes } = planned;
   const maxEntries =
     wish.maxEntries ?? (draft.isRemoved ? null : draft.record?.maxEntries) ?? DEFAULT_LIST_ENTRIES;
-  const summary = await summaryAfter(draft.summary, delta, nowMs);
   if (!isRemoved) assertRoom(wish, summary, maxEntries);
   const { name, revision, asked } = wish;
   const kind = isRemoved ? null : kindOf(wish, draft);
   const record = { name, kind, maxEntries, revision, asked, committedBy: jobId, isRemoved, ...summary };
-  const changed = delta.changes.length > 0 || isOtherList(draft, isRemoved, maxEntries);
-  const changes = isWhole ? new Map() : new Map(draft.changes);
-  if (!isWhole) for (const change of delta.changes) note(changes, change);
+  const changed = tally.isChanged || isOtherList(draft, isRemoved, maxEntries);
   return {
     draft: { ...draft, record, summary, changes, content: isWhole ? wish.entries : null, isRemoved },
     end: {
       outcome: changed ? 'applied' : 'unchanged',
       changed,
-      counts: { added: delta.added, removed: delta.removed, entries: totalOf(summary) },
+      counts: { added: tally.added, removed: tally.removed, entries: totalOf(summary) },
       skipped,
       digest: summary.digest,
     },
   };
 }
 
-function deltaOf(wish: ListWish, draft: Draft, nowMs: number): Pieces<Delta> {
-  const content = contentOf(draft);
-  if (wish.action !== 'list.change') return planReplacement(content, wish.entries, nowMs);
-  return planDelta(overlaid(content, draft.changes), wish.entries, wish.remove, nowMs);
+interface Planned {
+  tally: Tally;
+  /** Of what the list then has. */
+  summary: Summary;
+  changes: Draft['changes'];
+}
+
+/** A list that gets another content, or none. */
+async function planWhole(wish: ListWish, draft: Draft, nowMs: number): Promise<Planned> {
+  const { entries, entriesDigest } = wish;
+  const tally = await inTurns(tallyReplacement(contentOf(draft), entries, nowMs));
+  const summary = await inTurns(summariseAll(entries, entriesDigest, nowMs));
+  return { tally, summary, changes: new Map() };
+}
+
+/** A list of which some entries change. */
+async function planSome({ entries, remove }: ListWish, draft: Draft, nowMs: number): Promise<Planned> {
+  const { changes: before } = draft;
+  const delta = await inTurns(planDelta(overlaid(contentOf(draft), before), entries, remove, nowMs));
+  const changes = new Map(before);
+  for (const change of delta.changes) note(changes, change);
+  return { tally: delta, summary: await summaryAfter(draft.summary, delta, nowMs), changes };
 }
 
 /** Whether there is a change besides that of entries: it is made, taken away, or made for more entries. */

@@ -1,7 +1,7 @@
 import type { Digest } from '../../contract/identifiers.ts';
 import type { ListJob } from '../../contract/list-job.ts';
 import type { ListContent, ListKind } from '../../list/content.ts';
-import { jobDigestInPieces } from '../../list/digest.ts';
+import { jobDigests } from '../../list/digest.ts';
 import { findBoth, type ReadEntries, readEntries } from '../../list/read-entries.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
@@ -16,6 +16,8 @@ export interface ListWish {
   asked: Digest;
   /** All that the list is to have, or what is added to it. */
   entries: ListContent;
+  /** The digest of a list that has just these, also those which have ended. */
+  entriesDigest: string;
   remove: ReadonlySet<string>;
   kind: ListKind | null;
   maxEntries: number | null;
@@ -46,9 +48,10 @@ export async function readListJob({ action, list }: ListJob): Promise<ListWish> 
   const problems = [added, removed, findBoth(added, removed)];
   if (problems.some(({ problemCount }) => problemCount > 0)) throw invalid({ name, revision }, problems);
   const remove = new Set(removed.entries.keys());
-  const asks = { action, kind, maxEntries, entries: added.entries, remove: [...remove] };
-  const asked = await inTurns(jobDigestInPieces(asks));
-  return { action, name, revision, asked, entries: added.entries, remove, kind, maxEntries, onNever, cut };
+  const { entries } = added;
+  const digests = await inTurns(jobDigests({ action, kind, maxEntries, entries, remove }));
+  const { asked, content: entriesDigest } = digests;
+  return { action, name, revision, asked, entries, entriesDigest, remove, kind, maxEntries, onNever, cut };
 }
 
 function invalid(list: { name: string; revision: number }, read: readonly ReadEntries[]): JobFailure {

@@ -6,7 +6,7 @@ import type { Ports } from './ports.ts';
 export interface LiveSets {
   headers(): Promise<Map<string, SetHeader>>;
   read(set: string, each: (text: string, ends: boolean) => void): Promise<void>;
-  write(lines: string): Promise<void>;
+  write(lines: string | Uint8Array): Promise<void>;
   destroy(sets: readonly string[]): Promise<void>;
 }
 

@@ -115,7 +115,7 @@ export interface AddressSets {
    * Runs lines of `ipset restore`. They are not one transaction: after an error, some may have been done. Waits for a moment where somebody is
    * just reading a set that is swapped or renamed.
    */
-  write(fence: Fence, lines: string): Promise<void>;
+  write(fence: Fence, lines: string | Uint8Array): Promise<void>;
   /** What is not there is no error. Waits for a moment where somebody is just reading it. */
   destroy(fence: Fence, sets: readonly string[]): Promise<void>;
 }
