@@ -9,6 +9,8 @@ import type { RabbitmqOptions } from './rabbitmq.ts';
 import { SimulatedHost } from './simulated-host.ts';
 
 const PATIENCE_MS = 60_000;
+/** As workers have it by default: by what is not confirmed of it they find out that their node is cut off. */
+const HEARTBEAT_SECONDS = 30;
 
 export interface ClusterFleetOptions {
   hosts: number;
@@ -51,7 +53,14 @@ export class ClusterFleet {
     const ids = Array.from({ length: count }, (_, index) => `host-${index + 1}`);
     if (older) await makeOlderQueues(cluster.nodes[0]?.url ?? '', ids);
     const hosts = ids.map(
-      (id) => new SimulatedHost(id, { brokerUrl: cluster.url, folder, groups: ['web'], queueType }),
+      (id) =>
+        new SimulatedHost(id, {
+          brokerUrl: cluster.url,
+          folder,
+          groups: ['web'],
+          queueType,
+          heartbeatSeconds: HEARTBEAT_SECONDS,
+        }),
     );
     for (const host of hosts) host.start();
     const client = await FleetClient.connect({ url: cluster.url });

@@ -33,7 +33,13 @@ export class SimulatedHost {
   /** @param folder for its state */
   constructor(
     id: string,
-    options: { brokerUrl: string; folder: string; groups: string[]; queueType?: 'quorum' | 'classic' },
+    options: {
+      brokerUrl: string;
+      folder: string;
+      groups: string[];
+      queueType?: 'quorum' | 'classic';
+      heartbeatSeconds?: number;
+    },
   ) {
     this.id = id;
     this.#settings = WorkerSettings.parse({
@@ -44,7 +50,7 @@ export class SimulatedHost {
       allowUnsigned: true,
       stateDir: `${options.folder}/${id}`,
       runDir: `${options.folder}/${id}-run`,
-      heartbeatSeconds: 3_600,
+      heartbeatSeconds: options.heartbeatSeconds ?? 3_600,
       driftIntervalSeconds: 3_600,
     });
   }
