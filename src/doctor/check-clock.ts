@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { latestTime } from '../host/state/host-clock.ts';
-import { findProgram } from '../netfilter/programs.ts';
+import { findProgram } from '../netfilter/tables/programs.ts';
 import { type Examined, type Finding, failure, ok, RUN_MS, warning } from './finding.ts';
 
 /** Programs that read whether the kernel's clock is synchronised, whoever sees to that, and how each says yes or no. */

@@ -3,7 +3,7 @@ import { FileJournal } from '../host/state/journal.ts';
 import { FileRulesetStore } from '../host/state/ruleset-store.ts';
 import { type DriftOf, describeDrift, findDrift } from '../job/drift/drift.ts';
 import type { RulesReader } from '../job/ports/session.ts';
-import { Iptables } from '../netfilter/iptables.ts';
+import { Iptables } from '../netfilter/tables/iptables.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 import { isThere } from './is-there.ts';
 import { withLockFolder } from './with-sandbox.ts';

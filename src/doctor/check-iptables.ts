@@ -1,4 +1,4 @@
-import type { Programs } from '../netfilter/programs.ts';
+import type { Programs } from '../netfilter/tables/programs.ts';
 import { type Examined, type Finding, ok, warning } from './finding.ts';
 
 /** The variant and version of iptables, what is known of that version, and whether ipset and nft are missing. */

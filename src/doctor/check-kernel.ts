@@ -3,7 +3,7 @@ import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import { readOwnStatus, SYS_ADMIN } from '../host/rights.ts';
 import { RestoreFailed } from '../job/ports/firewall.ts';
 import { NO_OBJECTS, RehearsalUnavailable } from '../job/ports/sandbox.ts';
-import type { ScratchSandbox } from '../netfilter/scratch-sandbox.ts';
+import type { ScratchSandbox } from '../netfilter/sandbox/scratch-sandbox.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';
 import { withSandbox } from './with-sandbox.ts';
 

@@ -1,6 +1,6 @@
 import type { Family } from '../contract/identifiers.ts';
 import { FAMILIES } from '../contract/identifiers.ts';
-import { findProgram } from '../netfilter/programs.ts';
+import { findProgram } from '../netfilter/tables/programs.ts';
 import { type Examined, type Finding, ok, readInside, runInside, warning } from './finding.ts';
 
 const LOADED: Record<Family, string> = {

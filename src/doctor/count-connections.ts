@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { findProgram } from '../netfilter/programs.ts';
+import { findProgram } from '../netfilter/tables/programs.ts';
 import { type Examined, RUN_MS } from './finding.ts';
 
 /** How many connections this host has open to a broker, whoever holds them; `null`: it cannot be told. */

@@ -1,8 +1,8 @@
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import type { RunCommand } from '../host/command.ts';
 import type { Log } from '../job/ports/log.ts';
-import type { NetworkNamespace } from '../netfilter/namespace.ts';
-import type { Programs } from '../netfilter/programs.ts';
+import type { NetworkNamespace } from '../netfilter/tables/namespace.ts';
+import type { Programs } from '../netfilter/tables/programs.ts';
 
 type Verdict = 'ok' | 'warning' | 'failure';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkerSettings } from '../config/worker-settings.ts';
 import { openScratchNamespace } from '../host/scratch-namespace.ts';
-import { ScratchSandbox } from '../netfilter/scratch-sandbox.ts';
+import { ScratchSandbox } from '../netfilter/sandbox/scratch-sandbox.ts';
 import type { Examined } from './finding.ts';
 
 /** Does work with a sandbox in which rules can be tried. */

@@ -19,7 +19,7 @@ import { JobFailure } from '../../src/job/outcome/job-failure.ts';
 import { parseSnapshot } from '../../src/job/plan/snapshot.ts';
 import { JournalDamaged } from '../../src/job/ports/pending.ts';
 import { StateUnavailable } from '../../src/job/ports/stores.ts';
-import { readError } from '../../src/netfilter/read-error.ts';
+import { readError } from '../../src/netfilter/tables/read-error.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
 import { workerEventOf } from './example-events.ts';

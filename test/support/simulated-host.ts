@@ -6,7 +6,7 @@ import { RestoreFailed } from '../../src/job/ports/firewall.ts';
 import type { Fence, HostLock } from '../../src/job/ports/host-lock.ts';
 import { PacketsUnavailable } from '../../src/job/ports/packets.ts';
 import { silentLog } from '../../src/log/logger.ts';
-import { Ipset } from '../../src/netfilter/ipset.ts';
+import { Ipset } from '../../src/netfilter/sets/ipset.ts';
 import type { ManagedHost } from '../../src/worker/open/open-host.ts';
 import { runWorker } from '../../src/worker/run-worker.ts';
 import { SimulatedFirewall, SimulatedStage } from './simulated-rules.ts';

@@ -4,7 +4,7 @@ import { ControlMessage } from '../../src/contract/control.ts';
 import { decodeJob, decodeJson } from '../../src/job/intake/decode.ts';
 import { JobFailure } from '../../src/job/outcome/job-failure.ts';
 import type { Delivery } from '../../src/job/ports/delivery.ts';
-import { readError } from '../../src/netfilter/read-error.ts';
+import { readError } from '../../src/netfilter/tables/read-error.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { readOptions } from '../../src/ruleset/text/read-options.ts';
 import { splitWords } from '../../src/ruleset/text/split-words.ts';

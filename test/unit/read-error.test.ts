@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FailedRun, readError } from '../../src/netfilter/read-error.ts';
+import { type FailedRun, readError } from '../../src/netfilter/tables/read-error.ts';
 
 /**
  * What iptables 1.4.21 to 1.8.11 prints, form by form; each is also tried in the name of every other program that prints

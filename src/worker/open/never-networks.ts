@@ -5,7 +5,7 @@ import type { RunCommand } from '../../host/command.ts';
 import { type NeverNetworks, SetsFailed } from '../../job/ports/lists.ts';
 import { type Network, parseNetwork } from '../../list/network.ts';
 import { Ranges } from '../../list/ranges.ts';
-import { findProgram } from '../../netfilter/programs.ts';
+import { findProgram } from '../../netfilter/tables/programs.ts';
 
 export interface NeverOptions {
   /** The broker's hosts, by address or name. */

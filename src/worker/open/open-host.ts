@@ -17,14 +17,14 @@ import { DetachedWatchdog } from '../../host/watchdog.ts';
 import type { PerList } from '../../job/ports/lists.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { Ports } from '../../job/ports/ports.ts';
-import { Flows } from '../../netfilter/flows.ts';
-import { Ipset } from '../../netfilter/ipset.ts';
-import { Iptables } from '../../netfilter/iptables.ts';
-import { NftMonitor } from '../../netfilter/monitor.ts';
-import { openNamespace } from '../../netfilter/namespace.ts';
-import { PacketTrials } from '../../netfilter/packet-trials.ts';
-import { findPrograms } from '../../netfilter/programs.ts';
-import { ScratchSandbox } from '../../netfilter/scratch-sandbox.ts';
+import { PacketTrials } from '../../netfilter/lab/packet-trials.ts';
+import { ScratchSandbox } from '../../netfilter/sandbox/scratch-sandbox.ts';
+import { Flows } from '../../netfilter/sets/flows.ts';
+import { Ipset } from '../../netfilter/sets/ipset.ts';
+import { Iptables } from '../../netfilter/tables/iptables.ts';
+import { NftMonitor } from '../../netfilter/tables/monitor.ts';
+import { openNamespace } from '../../netfilter/tables/namespace.ts';
+import { findPrograms } from '../../netfilter/tables/programs.ts';
 
 /** Whether the host could do a job now. `lock` and `backend` throw an error that says why not. */
 export interface HostChecks {

@@ -22,7 +22,7 @@ import {
   spareName,
   swapLines,
 } from '../../../src/list/set-lines.ts';
-import { Ipset } from '../../../src/netfilter/ipset.ts';
+import { Ipset } from '../../../src/netfilter/sets/ipset.ts';
 import { TestNamespace } from '../../support/namespace.ts';
 
 const DAY_MS = 86_400_000;

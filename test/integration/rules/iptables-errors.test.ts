@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { readError } from '../../../src/netfilter/read-error.ts';
+import { readError } from '../../../src/netfilter/tables/read-error.ts';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { BACKENDS, type Backend, TestNamespace } from '../../support/namespace.ts';

@@ -1,4 +1,4 @@
-import type { Probe } from '../ruleset/trial/packets.ts';
+import type { Probe } from '../../ruleset/trial/packets.ts';
 
 /** What the helper of a sender is told, to send the packet of a probe. */
 export function commandsOf(probe: Probe, kind: 'first' | 'more', round: number): string[] {

@@ -1,4 +1,4 @@
-import type { HostPicture } from '../job/ports/packets.ts';
+import type { HostPicture } from '../../job/ports/packets.ts';
 
 /** Who listens at ports below 1024 would need CAP_NET_BIND_SERVICE, which the worker's unit does not have. For both families. */
 const LOW_PORTS = 'set ipv4/ip_unprivileged_port_start 0';

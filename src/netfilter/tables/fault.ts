@@ -1,7 +1,7 @@
-import type { CommandResult } from '../host/command.ts';
-import { missingRights } from '../host/rights.ts';
-import type { RestoreFault } from '../job/ports/restore-fault.ts';
-import { messageOf } from '../job/ports/shortage.ts';
+import type { CommandResult } from '../../host/command.ts';
+import { missingRights } from '../../host/rights.ts';
+import type { RestoreFault } from '../../job/ports/restore-fault.ts';
+import { messageOf } from '../../job/ports/shortage.ts';
 import { readError } from './read-error.ts';
 
 export interface EndedProgram {

@@ -1,6 +1,6 @@
-import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import { openScratchProgram } from '../host/scratch-namespace.ts';
-import { RestoreFailed } from '../job/ports/firewall.ts';
+import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { openScratchProgram } from '../../host/scratch-namespace.ts';
+import { RestoreFailed } from '../../job/ports/firewall.ts';
 import {
   type LabRequest,
   type LiveState,
@@ -8,20 +8,20 @@ import {
   type Packets,
   PacketsUnavailable,
   type RouteTo,
-} from '../job/ports/packets.ts';
-import { perFamily } from '../ruleset/tables.ts';
-import { objectNames } from '../ruleset/trial/objects.ts';
-import { faultOf } from './fault.ts';
+} from '../../job/ports/packets.ts';
+import { perFamily } from '../../ruleset/tables.ts';
+import { objectNames } from '../../ruleset/trial/objects.ts';
+import { makeObjects, readObjects } from '../sandbox/sandbox-objects.ts';
+import { withOwnTimers } from '../sandbox/timer-labels.ts';
+import { faultOf } from '../tables/fault.ts';
+import type { IptablesOptions } from '../tables/iptables.ts';
+import { NSENTER } from '../tables/namespace.ts';
+import { findProgram } from '../tables/programs.ts';
+import { readingLock, rehearsalLock } from '../tables/xtables-lock.ts';
 import { type RunThere, readPicture, readRoutes } from './host-picture.ts';
-import type { IptablesOptions } from './iptables.ts';
-import { NSENTER } from './namespace.ts';
 import { PacketHelper } from './packet-helper.ts';
 import { type LabParts, openLab } from './packet-lab.ts';
 import { HELPER_PROGRAM } from './packet-program.ts';
-import { findProgram } from './programs.ts';
-import { makeObjects, readObjects } from './sandbox-objects.ts';
-import { withOwnTimers } from './timer-labels.ts';
-import { readingLock, rehearsalLock } from './xtables-lock.ts';
 
 const TIMEOUT_MS = 30_000;
 /** Of a set, to make packets that are in it, and such as are not. */

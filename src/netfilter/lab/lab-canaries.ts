@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HostPicture, PacketsUnavailable } from '../job/ports/packets.ts';
+import { type HostPicture, PacketsUnavailable } from '../../job/ports/packets.ts';
 import { indexOf, NEIGHBOUR_INDEX } from './lab-script.ts';
 import type { PacketHelper } from './packet-helper.ts';
 

@@ -1,21 +1,21 @@
-import type { Family } from '../contract/identifiers.ts';
-import { RestoreFailed } from '../job/ports/firewall.ts';
+import type { Family } from '../../contract/identifiers.ts';
+import { RestoreFailed } from '../../job/ports/firewall.ts';
 import {
   type Rehearsal,
   type Sandbox,
   type SandboxObjects,
   type ScratchNamespace,
-} from '../job/ports/sandbox.ts';
-import { splitWords } from '../ruleset/text/split-words.ts';
-import type { ObjectNames } from '../ruleset/trial/objects.ts';
-import { faultOf } from './fault.ts';
-import type { IptablesOptions } from './iptables.ts';
-import { NSENTER } from './namespace.ts';
-import { listNatively } from './native-listing.ts';
+} from '../../job/ports/sandbox.ts';
+import { splitWords } from '../../ruleset/text/split-words.ts';
+import type { ObjectNames } from '../../ruleset/trial/objects.ts';
+import { faultOf } from '../tables/fault.ts';
+import type { IptablesOptions } from '../tables/iptables.ts';
+import { NSENTER } from '../tables/namespace.ts';
+import { listNatively } from '../tables/native-listing.ts';
+import { rehearsalLock } from '../tables/xtables-lock.ts';
 import { firstAtOnce } from './rehearse-at-once.ts';
 import { makeObjects, readObjects } from './sandbox-objects.ts';
 import { withOwnTimers } from './timer-labels.ts';
-import { rehearsalLock } from './xtables-lock.ts';
 
 export interface SandboxOptions extends IptablesOptions {
   open: () => Promise<ScratchNamespace>;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Rehearsal } from '../job/ports/sandbox.ts';
-import { readOptions } from '../ruleset/text/read-options.ts';
-import { quoteWord, splitWords } from '../ruleset/text/split-words.ts';
+import type { Rehearsal } from '../../job/ports/sandbox.ts';
+import { readOptions } from '../../ruleset/text/read-options.ts';
+import { quoteWord, splitWords } from '../../ruleset/text/split-words.ts';
 
 /** The length of the random part, in hexadecimal digits. A label has at most 27 bytes (linux/netfilter/xt_IDLETIMER.h). */
 const LABEL_BYTES = 12;

@@ -1,6 +1,6 @@
-import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import type { HostInterface, HostPicture, LabRequest } from '../job/ports/packets.ts';
-import { readNetwork, widen } from '../list/network.ts';
+import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import type { HostInterface, HostPicture, LabRequest } from '../../job/ports/packets.ts';
+import { readNetwork, widen } from '../../list/network.ts';
 import { settingsBefore, settingsOf } from './lab-settings.ts';
 
 /** What makes the namespaces of a lab: commands of `ip -batch`, and settings below /proc/sys/net. */

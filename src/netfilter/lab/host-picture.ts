@@ -1,12 +1,12 @@
-import type { Family } from '../contract/identifiers.ts';
-import type { CommandResult } from '../host/command.ts';
+import type { Family } from '../../contract/identifiers.ts';
+import type { CommandResult } from '../../host/command.ts';
 import {
   type HostAddress,
   type HostInterface,
   type HostPicture,
   PacketsUnavailable,
   type RouteTo,
-} from '../job/ports/packets.ts';
+} from '../../job/ports/packets.ts';
 
 /** Runs a program in the host's network namespace. */
 export type RunThere = (program: string, args: readonly string[], input?: string) => Promise<CommandResult>;

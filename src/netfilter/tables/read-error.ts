@@ -1,5 +1,5 @@
-import type { NamedLine, RestoreFaultKind } from '../job/ports/restore-fault.ts';
-import { TABLE_NAMES } from '../ruleset/tables.ts';
+import type { NamedLine, RestoreFaultKind } from '../../job/ports/restore-fault.ts';
+import { TABLE_NAMES } from '../../ruleset/tables.ts';
 
 /** A save or restore that failed. */
 export interface FailedRun {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CommandRequest, CommandResult, RunCommand } from '../host/command.ts';
-import type { Fence } from '../job/ports/host-lock.ts';
-import { type AddressSets, type SetHeader, SetsFailed, type SetsFaultKind } from '../job/ports/lists.ts';
-import { isShortage } from '../job/ports/shortage.ts';
-import type { NetworkNamespace } from './namespace.ts';
+import type { CommandRequest, CommandResult, RunCommand } from '../../host/command.ts';
+import type { Fence } from '../../job/ports/host-lock.ts';
+import { type AddressSets, type SetHeader, SetsFailed, type SetsFaultKind } from '../../job/ports/lists.ts';
+import { isShortage } from '../../job/ports/shortage.ts';
+import type { NetworkNamespace } from '../tables/namespace.ts';
 
 export interface IpsetOptions {
   /** The program; `null`: it is not installed. */

@@ -1,5 +1,5 @@
 import { access, stat } from 'node:fs/promises';
-import { SetupError } from '../config/setup-error.ts';
+import { SetupError } from '../../config/setup-error.ts';
 
 /** The network namespace whose rules are managed. */
 export interface NetworkNamespace {

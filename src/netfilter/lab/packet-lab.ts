@@ -1,7 +1,7 @@
-import { type Family } from '../contract/identifiers.ts';
-import { type LabRequest, type PacketLab, PacketsUnavailable } from '../job/ports/packets.ts';
-import { type Rehearsal } from '../job/ports/sandbox.ts';
-import type { Observation, Probe } from '../ruleset/trial/packets.ts';
+import { type Family } from '../../contract/identifiers.ts';
+import { type LabRequest, type PacketLab, PacketsUnavailable } from '../../job/ports/packets.ts';
+import { type Rehearsal } from '../../job/ports/sandbox.ts';
+import type { Observation, Probe } from '../../ruleset/trial/packets.ts';
 import { Canaries } from './lab-canaries.ts';
 import { ELSEWHERE, FORGET, labScript, MUTE } from './lab-script.ts';
 import { NEIGHBOUR_SETTINGS } from './lab-settings.ts';

@@ -1,6 +1,6 @@
-import type { Family } from '../contract/identifiers.ts';
-import { assertStarted, type CommandResult, type RunCommand } from '../host/command.ts';
-import { RestoreFailed } from '../job/ports/firewall.ts';
+import type { Family } from '../../contract/identifiers.ts';
+import { assertStarted, type CommandResult, type RunCommand } from '../../host/command.ts';
+import { RestoreFailed } from '../../job/ports/firewall.ts';
 import { nameOf } from './fault.ts';
 import type { Programs } from './programs.ts';
 import { readingLock } from './xtables-lock.ts';

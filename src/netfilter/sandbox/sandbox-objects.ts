@@ -1,11 +1,11 @@
-import { DEFAULT_LIST_ENTRIES } from '../contract/list-job.ts';
-import { assertStarted, type CommandResult, type RunCommand } from '../host/command.ts';
-import { SandboxIncomplete, type SandboxObjects } from '../job/ports/sandbox.ts';
-import { createLine, listOfSet } from '../list/set-lines.ts';
-import { fromBytes } from '../ruleset/text/bytes.ts';
-import { quoteWord } from '../ruleset/text/split-words.ts';
-import type { ObjectNames } from '../ruleset/trial/objects.ts';
-import type { Programs } from './programs.ts';
+import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
+import { assertStarted, type CommandResult, type RunCommand } from '../../host/command.ts';
+import { SandboxIncomplete, type SandboxObjects } from '../../job/ports/sandbox.ts';
+import { createLine, listOfSet } from '../../list/set-lines.ts';
+import { fromBytes } from '../../ruleset/text/bytes.ts';
+import { quoteWord } from '../../ruleset/text/split-words.ts';
+import type { ObjectNames } from '../../ruleset/trial/objects.ts';
+import type { Programs } from '../tables/programs.ts';
 
 const TIMEOUT_MS = 30_000;
 const LATIN1 = { encoding: 'latin1' } as const;

@@ -1,8 +1,8 @@
-import type { CommandResult, RunCommand } from '../host/command.ts';
-import type { FlowCutter } from '../job/ports/lists.ts';
-import { parseNetwork } from '../list/network.ts';
-import type { Ranges } from '../list/ranges.ts';
-import type { NetworkNamespace } from './namespace.ts';
+import type { CommandResult, RunCommand } from '../../host/command.ts';
+import type { FlowCutter } from '../../job/ports/lists.ts';
+import { parseNetwork } from '../../list/network.ts';
+import type { Ranges } from '../../list/ranges.ts';
+import type { NetworkNamespace } from '../tables/namespace.ts';
 
 export interface FlowsOptions {
   /** The programs; `null`: not installed. */

@@ -1,6 +1,6 @@
-import type { Family } from '../contract/identifiers.ts';
-import type { ScratchProgram } from '../host/scratch-namespace.ts';
-import type { Observation, Place, SeenPacket } from '../ruleset/trial/packets.ts';
+import type { Family } from '../../contract/identifiers.ts';
+import type { ScratchProgram } from '../../host/scratch-namespace.ts';
+import type { Observation, Place, SeenPacket } from '../../ruleset/trial/packets.ts';
 
 /** The program in one namespace. */
 export class PacketHelper {

@@ -1,7 +1,7 @@
-import type { Writer } from '../contract/event.ts';
-import type { FollowCommand } from '../host/command.ts';
-import type { RulesMonitor } from '../job/ports/firewall.ts';
-import type { Log } from '../job/ports/log.ts';
+import type { Writer } from '../../contract/event.ts';
+import type { FollowCommand } from '../../host/command.ts';
+import type { RulesMonitor } from '../../job/ports/firewall.ts';
+import type { Log } from '../../job/ports/log.ts';
 import type { NetworkNamespace } from './namespace.ts';
 
 export interface MonitorOptions {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Family } from '../contract/identifiers.ts';
-import type { CommandRequest, CommandResult, RunCommand } from '../host/command.ts';
-import { RestoreFailed } from '../job/ports/firewall.ts';
-import type { Rehearsal } from '../job/ports/sandbox.ts';
-import type { PerFamily } from '../ruleset/tables.ts';
-import { faultOf } from './fault.ts';
-import type { Programs } from './programs.ts';
+import type { Family } from '../../contract/identifiers.ts';
+import type { CommandRequest, CommandResult, RunCommand } from '../../host/command.ts';
+import { RestoreFailed } from '../../job/ports/firewall.ts';
+import type { Rehearsal } from '../../job/ports/sandbox.ts';
+import type { PerFamily } from '../../ruleset/tables.ts';
+import { faultOf } from '../tables/fault.ts';
+import type { Programs } from '../tables/programs.ts';
 
 export interface AtOnceOptions {
   programs: Programs;

@@ -1,7 +1,7 @@
-import { inTurns } from '../job/time/in-turns.ts';
-import { type Rule, rulesByChain, type Table } from '../ruleset/model.ts';
-import { type Place, placesOf, readPrintedTwice } from '../ruleset/saved/read-printed.ts';
-import { readSavedTable } from '../ruleset/saved/read-saved.ts';
+import { inTurns } from '../../job/time/in-turns.ts';
+import { type Rule, rulesByChain, type Table } from '../../ruleset/model.ts';
+import { type Place, placesOf, readPrintedTwice } from '../../ruleset/saved/read-printed.ts';
+import { readSavedTable } from '../../ruleset/saved/read-saved.ts';
 
 /** How iptables is asked about one table. Each answer is what it prints, without the last line feed. */
 export interface TableQuestions {
