@@ -47,12 +47,12 @@ export async function handleDelivery(
   } catch (error) {
     return await refuse(received, failed(error), ports);
   }
-  const { job, entries, isWhole } = kept;
+  const { job, entries } = kept;
   return await waiting.take({
     job,
     entries,
     run: async (batch) =>
-      await attemptJob(job, received, ports, async (run) => await runJob(run, ports, batch), isWhole),
+      await attemptJob(kept, received, ports, async (run) => await runJob(run, ports, batch)),
     supersede: async () => await endJob(job, received, ports, supersede),
     cancel: async () => {
       const end = await cancelledEnd(job, received.origin, ports);
@@ -71,17 +71,16 @@ async function readJob({ delivery, origin }: Received, ports: Ports): Promise<Jo
   return message;
 }
 
-/** @param isWhole whether `job` is all that was sent; else it is read again: whoever is not trusted any more is refused then */
+/** What was not kept whole is read again: whoever is not trusted any more is refused then. */
 async function attemptJob(
-  job: Job,
+  kept: KeptJob,
   received: Received,
   ports: Ports,
   work: (run: JobRun) => Promise<void>,
-  isWhole: boolean,
 ): Promise<Done> {
   const { delivery, origin } = received;
   try {
-    const whole = isWhole ? job : await readJob(received, ports);
+    const whole = kept.takeWhole() ?? (await readJob(received, ports));
     return await countAttempt(
       delivery,
       ports,
@@ -91,7 +90,10 @@ async function attemptJob(
   } catch (error) {
     // Whatever makes a job fail becomes its end in `runJob`. Only what comes before that throws a JobFailure here.
     if (!(error instanceof JobFailure)) throw error;
-    return { outcome: 'rejected', disposition: awaitedLater(refuse(received, failed(error), ports, job)) };
+    return {
+      outcome: 'rejected',
+      disposition: awaitedLater(refuse(received, failed(error), ports, kept.job)),
+    };
   }
 }
 

@@ -2,25 +2,46 @@ import type { Job } from '../../contract/job.ts';
 
 /** With more entries, a job is kept as it came while it waits, and read again when its turn comes. */
 const MOST_KEPT = 2_000;
+/** For so long a job of any length is kept whole: the turn of most comes at once. Not many can be read in that time. */
+const SOON_MS = 1_000;
 
-/** What is kept of a job that waits: all of it, or what is needed to choose the next one. */
+/** What is kept of a job that waits. */
 export interface KeptJob {
+  /** The job, without the entries of a long list: what is needed to choose the next one. */
   job: Job;
   /** How many entries it has. */
   entries: number;
-  isWhole: boolean;
+  /** Takes all that was sent; `null`: it was not kept, and is to be read again. */
+  takeWhole: () => Job | null;
 }
 
 /** So many jobs may wait that all entries of long lists together would not fit into memory. */
 export function keptOf(job: Job): KeptJob {
-  if (job.action === 'list.replace') {
-    const entries = job.list.entries.length;
-    if (entries > MOST_KEPT)
-      return { job: { ...job, list: { ...job.list, entries: [] } }, entries, isWhole: false };
-    return { job, entries, isWhole: true };
-  }
-  if (job.action !== 'list.change') return { job, entries: 0, isWhole: true };
-  const entries = (job.list.add?.length ?? 0) + (job.list.remove?.length ?? 0);
-  if (entries <= MOST_KEPT) return { job, entries, isWhole: true };
-  return { job: { ...job, list: { ...job.list, add: [], remove: [] } }, entries, isWhole: false };
+  const entries = entriesOf(job);
+  if (entries <= MOST_KEPT) return { job, entries, takeWhole: () => job };
+  return { job: withoutEntries(job), entries, takeWhole: keptFor(SOON_MS, job) };
+}
+
+function entriesOf(job: Job): number {
+  if (job.action === 'list.replace') return job.list.entries.length;
+  if (job.action !== 'list.change') return 0;
+  return (job.list.add?.length ?? 0) + (job.list.remove?.length ?? 0);
+}
+
+function withoutEntries(job: Job): Job {
+  if (job.action === 'list.replace') return { ...job, list: { ...job.list, entries: [] } };
+  if (job.action === 'list.change') return { ...job, list: { ...job.list, add: [], remove: [] } };
+  return job;
+}
+
+/** Something that can be taken once, within so many milliseconds. */
+function keptFor<T>(ms: number, kept: T): () => T | null {
+  let left: T | null = kept;
+  const timer = setTimeout(() => (left = null), ms).unref();
+  return () => {
+    clearTimeout(timer);
+    const taken = left;
+    left = null;
+    return taken;
+  };
 }

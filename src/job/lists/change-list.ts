@@ -102,13 +102,9 @@ async function write(
   { ports, sets }: ListSession,
 ): Promise<Written> {
   const { draft } = change;
-  const [written, kept] = await Promise.allSettled([
-    writeDraft(draft, record, sets),
-    isKeptWhole(change) ? ports.lists.prepare({ record, content: wholeContent(draft) }) : null,
-  ]);
-  if (written.status === 'rejected') throw written.reason;
-  if (kept.status === 'rejected') throw kept.reason;
-  return written.value;
+  return await writeDraft(draft, record, sets, async () => {
+    if (isKeptWhole(change)) await ports.lists.prepare({ record, content: wholeContent(draft) });
+  });
 }
 
 /** Whether the list is written aside before the change counts: while it waits for an answer, both must be there. */

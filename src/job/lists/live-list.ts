@@ -9,6 +9,7 @@ import {
   spareName,
   swapLines,
 } from '../../list/set-lines.ts';
+import { bothDone } from '../change/both-done.ts';
 import type { LiveSets } from '../ports/list-session.ts';
 import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
 import { inTurns } from '../time/in-turns.ts';
@@ -16,18 +17,23 @@ import { compareList, type ListDifference } from './compare-list.ts';
 
 type Made = Pick<ListRecord, 'name' | 'kind' | 'maxEntries'>;
 
-/** Makes a second set of each family, and fills it. What was left there before is taken away first. */
+/**
+ * Makes a second set of each family, and fills it. What was left there before is taken away first.
+ *
+ * @param meanwhile is called when the program has its lines: before, it would only be later with them. It has ended when this is over
+ */
 export async function fillSpares(
   { name, kind, maxEntries }: Made,
   content: ListContent,
   sets: LiveSets,
+  meanwhile: () => Promise<void> = async () => {},
 ): Promise<void> {
   await dropSpares(name, sets, await sets.headers());
   const lines = FAMILIES.map(
     (family) => `${createLine(spareName(name, family), family, maxEntries, content.size)}\n`,
   );
   const filled = await inTurns(fillLines(content, kind, (family) => spareName(name, family), Date.now()));
-  await sets.write(Buffer.concat([Buffer.from(lines.join('')), filled]));
+  await bothDone(sets.write(Buffer.concat([Buffer.from(lines.join('')), filled])), meanwhile());
 }
 
 /** Puts the second sets in the place of the first, at once. Rules that match a list see the one or the other. */

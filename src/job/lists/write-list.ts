@@ -1,6 +1,7 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { type EntryChange, goneFirst } from '../../list/plan-delta.ts';
 import { changeLines, renameLines, spareName, swapLines } from '../../list/set-lines.ts';
+import { bothDone } from '../change/both-done.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { LiveSets } from '../ports/list-session.ts';
 import { type ListRecord, SetsFailed } from '../ports/lists.ts';
@@ -11,15 +12,28 @@ import { type Draft, wholeContent } from './plan-list.ts';
 /** How a list was written. `swapped`: what was there before is in the second sets. */
 export type Written = 'swapped' | 'aside' | 'changed';
 
-/** Makes the kernel have what a draft says. @throws {SetsFailed | JobFailure} with what was begun left as it is */
-export async function writeDraft(draft: Draft, record: ListRecord, sets: LiveSets): Promise<Written> {
+/**
+ * Makes the kernel have what a draft says.
+ *
+ * @param meanwhile is called at most once, and has ended when this returns or throws
+ * @throws {SetsFailed | JobFailure} with what was begun left as it is; or what `meanwhile` throws
+ */
+export async function writeDraft(
+  draft: Draft,
+  record: ListRecord,
+  sets: LiveSets,
+  meanwhile: () => Promise<void>,
+): Promise<Written> {
   if (draft.isRemoved) {
-    await putAside(record.name, sets);
+    await bothDone(putAside(record.name, sets), meanwhile());
     return 'aside';
   }
   const isOld = draft.before !== null && !draft.before.record.isRemoved;
-  if (isOld && draft.content === null && (await changeLive(draft, record, sets))) return 'changed';
-  await fillSpares(record, wholeContent(draft), sets);
+  if (isOld && draft.content === null) {
+    const [isChanged] = await bothDone(changeLive(draft, record, sets), meanwhile());
+    if (isChanged) return 'changed';
+    await fillSpares(record, wholeContent(draft), sets);
+  } else await fillSpares(record, wholeContent(draft), sets, meanwhile);
   await assertFilled(record, sets);
   await swapSpares(record, sets);
   return 'swapped';
