@@ -25,9 +25,13 @@ export interface ReadEntries {
 /** Reads the entries of a job. Twice the same is once, with the later end. */
 export function* readEntries(sent: readonly SentEntry[], field: string): Pieces<ReadEntries> {
   const read: ReadEntries = { entries: new Map(), problems: [], problemCount: 0 };
-  for (const [index, item] of sent.entries()) {
+  let index = -1;
+  for (const item of sent) {
+    index += 1;
     if (index % ENTRIES_A_PIECE === 0) yield;
-    const { entry, until } = typeof item === 'string' ? { entry: item, until: undefined } : item;
+    const isAlone = typeof item === 'string';
+    const entry = isAlone ? item : item.entry;
+    const until = isAlone ? undefined : item.until;
     const network = parseNetwork(entry);
     if (typeof network === 'string') {
       noteProblem(read, { place: `${field}[${index}]`, text: entry, reason: network });

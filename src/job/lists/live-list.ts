@@ -37,8 +37,11 @@ export async function fillSpares(
 }
 
 /** Puts the second sets in the place of the first, at once. Rules that match a list see the one or the other. */
-export async function swapSpares({ name, maxEntries }: Made, sets: LiveSets): Promise<void> {
-  const headers = await sets.headers();
+export async function swapSpares(
+  { name, maxEntries }: Made,
+  sets: LiveSets,
+  headers: ReadonlyMap<string, SetHeader>,
+): Promise<void> {
   // A swap needs something to be swapped with.
   const missing = FAMILIES.filter((family) => !headers.has(setName(name, family)));
   const lines = missing.map((family) => `${createLine(setName(name, family), family, maxEntries, 0)}\n`);
@@ -91,7 +94,7 @@ export async function mendList(
   const { record, content } = stored;
   if (difference.isBroken) {
     await fillSpares(record, content, sets);
-    await swapSpares(record, sets);
+    await swapSpares(record, sets, await sets.headers());
   } else await sets.write(changeLines(name, difference.changes, record.kind, Date.now()));
   await dropSpares(name, sets, await sets.headers());
   return difference.isBroken || difference.changes.length > 0 ? difference : null;

@@ -4,7 +4,7 @@ import { changeLines, renameLines, spareName, swapLines } from '../../list/set-l
 import { bothDone } from '../change/both-done.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { LiveSets } from '../ports/list-session.ts';
-import { type ListRecord, SetsFailed } from '../ports/lists.ts';
+import { type ListRecord, type SetHeader, SetsFailed } from '../ports/lists.ts';
 import { areSets } from './compare-list.ts';
 import { fillSpares, mendList, putAside, swapSpares } from './live-list.ts';
 import { type Draft, wholeContent } from './plan-list.ts';
@@ -34,8 +34,9 @@ export async function writeDraft(
     if (isChanged) return 'changed';
     await fillSpares(record, wholeContent(draft), sets);
   } else await fillSpares(record, wholeContent(draft), sets, meanwhile);
-  await assertFilled(record, sets);
-  await swapSpares(record, sets);
+  const headers = await sets.headers();
+  assertFilled(record, headers);
+  await swapSpares(record, sets, headers);
   return 'swapped';
 }
 
@@ -59,8 +60,10 @@ async function changeLive(draft: Draft, record: ListRecord, sets: LiveSets): Pro
 }
 
 /** @throws {JobFailure} `verify_mismatch` */
-async function assertFilled({ name, entries, nextEndMs }: ListRecord, sets: LiveSets): Promise<void> {
-  const headers = await sets.headers();
+function assertFilled(
+  { name, entries, nextEndMs }: ListRecord,
+  headers: ReadonlyMap<string, SetHeader>,
+): void {
   const wrong = FAMILIES.find((family) => {
     const count = headers.get(spareName(name, family))?.entries ?? -1;
     // Some may have ended meanwhile.
