@@ -1,5 +1,5 @@
 import { unescape } from 'node:querystring';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const DEFAULT_PORT = { amqp: 5672, amqps: 5671 };
 

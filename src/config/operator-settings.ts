@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readYamlSettings } from './read-yaml.ts';
 
 export const OPERATOR_FILE = '/etc/fleetwall/operator.yaml';

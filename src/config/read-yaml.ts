@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { describeIssue, IN_WORDS } from '../contract/describe-issue.ts';
 import { SettingsError } from './settings-error.ts';
 

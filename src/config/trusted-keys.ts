@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { IN_WORDS } from '../contract/describe-issue.ts';
 import { JobAction } from '../contract/event.ts';
 import { GroupName, ListName, RulesetName, Timestamp } from '../contract/identifiers.ts';

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GroupName, HostId } from '../contract/identifiers.ts';
 import { AmqpAddress } from './amqp-address.ts';
 import { HttpAddress } from './http-address.ts';

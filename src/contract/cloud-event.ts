@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What all our events have around their data, but for their source. */
 export const CloudEventFields = z.object({

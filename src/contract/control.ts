@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiVersion, JobId, Timestamp } from './identifiers.ts';
 import { Target } from './job.ts';
 

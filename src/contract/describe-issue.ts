@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { escapeControl } from './escape.ts';
 
 const WANTED: Readonly<Record<string, string>> = {

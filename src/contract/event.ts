@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CloudEventFields } from './cloud-event.ts';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Family } from './identifiers.ts';
 
 /** Which kind of step refused. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const LONGEST_NAME = 100;
 const LONGEST_TEXT = 1_000;

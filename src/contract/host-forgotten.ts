@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CloudEventFields, cloudEvent } from './cloud-event.ts';
 import { HostId } from './identifiers.ts';
 

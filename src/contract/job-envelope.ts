@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiVersion, GroupName, HostId, JobId, listOf, Timestamp } from './identifiers.ts';
 
 export const MAX_CONFIRM_SECONDS = 1200;

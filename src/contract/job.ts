@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, ListName, listOf, Revision, RulesetName, Scope, Timestamp } from './identifiers.ts';
 import { Envelope } from './job-envelope.ts';
 import { isListJob, ListChangeJob, ListRemoveJob, ListReplaceJob } from './list-job.ts';

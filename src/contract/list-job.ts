@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ListName, listOf, Revision, Timestamp } from './identifiers.ts';
 import { Envelope, UnconfirmedByDefault } from './job-envelope.ts';
 

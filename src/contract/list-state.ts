@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ListName, Revision } from './identifiers.ts';
 
 const ListDigest = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Family } from './identifiers.ts';
 
 /** The packet that shows what a rule changes. */

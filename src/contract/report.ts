@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Escaped } from './diff.ts';
 import { Digest, ENDING_FIELDS, Revision, RulesetName, Scope } from './identifiers.ts';
 import { ReportedList } from './list-state.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CloudEventFields } from './cloud-event.ts';
 import { Outcome } from './event.ts';
 import { GateLook, GateRules } from './gates.ts';

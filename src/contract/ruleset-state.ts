@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, Revision, RulesetName } from './identifiers.ts';
 
 /** The ruleset of a job, and what is committed under its name on the host when the job has ended. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ICMP_TYPES, icmpTypeOf } from './icmp-types.ts';
 import { type Family } from './identifiers.ts';
 import { rejectionOf } from './rejections.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { HostId } from './identifiers.ts';
 
 /** Facts about the worker that publishes an event. */

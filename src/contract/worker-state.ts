@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, ENDING_FIELDS, Revision, RulesetName, Scope } from './identifiers.ts';
 import { HeldList } from './list-state.ts';
 import { Origin } from './worker-facts.ts';

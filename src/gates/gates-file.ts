@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readYamlSettings } from '../config/read-yaml.ts';
 import { GateName, type GateRules } from '../contract/gates.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { askUrl } from './ask-url.ts';
 import { type Finding, inconclusive } from './finding.ts';
 import type { PrometheusGate } from './gates-file.ts';

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import { type CryptoKey, importJWK } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SettingsError } from '../config/settings-error.ts';
 
 /** A private key, to sign with. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { GroupName, HostId } from '../../contract/identifiers.ts';
 import type { Target } from '../../contract/job.ts';

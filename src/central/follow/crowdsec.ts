@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseNetwork } from '../../list/network.ts';
 import { readGoDuration } from './read-duration.ts';
 

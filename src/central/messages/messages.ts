@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { v7 as uuidWithTime } from 'uuid';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ControlMessage } from '../../contract/control.ts';
 import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { API_VERSION } from '../../contract/identifiers.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { RequestIssue } from './errors.ts';
 import { nearestName } from './names.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ListEntry } from '../../central/ask/options.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import { Timestamp } from '../../contract/identifiers.ts';

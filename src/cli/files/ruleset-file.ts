@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { suggestion } from '../../central/messages/names.ts';
 import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
 import { type Family, RulesetName, type Scope } from '../../contract/identifiers.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ControlMessage } from '../control.ts';
 import type { Job } from '../job.ts';
 

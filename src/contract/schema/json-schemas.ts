@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ControlMessage } from '../control.ts';
 import { FleetEvent } from '../event.ts';
 import { HostForgotten } from '../host-forgotten.ts';
