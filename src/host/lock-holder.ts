@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson, readIfThere } from './state/files.ts';
 import type { StoppedProcess } from './stopped-holder.ts';
 

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type Fence, type HostLock, LockLost, LockTimeout } from '../job/ports/host-lock.ts';
 import type { Log } from '../job/ports/log.ts';
 import { StateUnavailable } from '../job/ports/stores.ts';

@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { FAMILIES } from '../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
 import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 import { type EntryChange, goneFirst } from './plan-delta.ts';
@@ -16,16 +16,16 @@ const LENGTH_A_PIECE = 256 * 1024;
 
 /** The whole list as one batch, in parts that are to be written one behind the other. */
 export function* renderList(
-  list: { name: string; maxEntries: number; kind: string | null },
+  list: { name: string; maxEntries: number; kind: string | null; entries: Record<Family, number> },
   content: ListContent,
   nowMs: number,
   head: object,
 ): Pieces<string[]> {
-  const { name, maxEntries, kind } = list;
+  const { name, maxEntries, kind, entries } = list;
   const parts: string[] = [];
   const digest = createHash('sha256');
   let text = FAMILIES.map(
-    (family) => `${createLine(setName(name, family), family, maxEntries, content.size)}\n`,
+    (family) => `${createLine(setName(name, family), family, maxEntries, entries[family])}\n`,
   ).join('');
   let count = 0;
   for (const [entry, until] of content) {

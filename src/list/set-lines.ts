@@ -25,13 +25,16 @@ export function listOfSet(set: string): { list: string; family: Family; isSpare:
   return { list, family: digit === '4' ? 'ipv4' : 'ipv6', isSpare: spare !== undefined };
 }
 
-/** How large the kernel's table is at the beginning. It grows by itself, which takes far longer than to have it large. */
+/** The least that ipset takes if nothing is said. */
 const LEAST_HASH = 1_024;
-const ENTRIES_PER_SLOT = 4;
 
+/**
+ * @param entries how many are about to be added: the kernel's table begins with a slot for each. It grows by itself, but as it would, or with four to a slot, half a
+ * million are in it a tenth later
+ */
 export function createLine(set: string, family: Family, maxEntries: number, entries: number): string {
   let hash = LEAST_HASH;
-  while (hash * ENTRIES_PER_SLOT < entries) hash *= 2;
+  while (hash < entries) hash *= 2;
   return `create ${set} hash:net family ${KERNEL_FAMILY[family]} hashsize ${hash} maxelem ${maxEntries} timeout 0`;
 }
 

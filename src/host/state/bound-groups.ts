@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
 
 const BoundGroups = z.object({ groups: z.array(z.string()) });

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Cancellation, CancelStore } from '../../job/ports/stores.ts';
 import {
   jsonFilesByAge,

@@ -1,6 +1,6 @@
 import { access, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Digest, RulesetName, Scope } from '../../contract/identifiers.ts';
 import { type ContentStore, type RulesetContent, StateUnavailable } from '../../job/ports/stores.ts';
 import { textDigest } from '../../ruleset/digest.ts';

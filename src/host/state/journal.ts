@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Diff, Outcome } from '../../contract/event.ts';
 import { Digest, FAMILIES, Family, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
 import {

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ListJournal, PendingList } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
 import { makePrivateFolder, writeDurably } from './files.ts';

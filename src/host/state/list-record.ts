@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest } from '../../contract/identifiers.ts';
 import type { ListRecord } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetEvent } from '../../contract/event.ts';
 import type { KeptEvent, OutboxStore } from '../../job/ports/stores.ts';
 import { makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';

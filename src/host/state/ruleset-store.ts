@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, Family, Revision, RulesetName, Scope, Timestamp } from '../../contract/identifiers.ts';
 import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../../job/ports/stores.ts';
 import { identityOf, jsonFilesIn, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';

@@ -1,6 +1,6 @@
 import { constants, type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SetupError } from '../../config/setup-error.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
 import type { RunCommand } from '../command.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { StateUnavailable } from '../../job/ports/stores.ts';
 
 /** The format of all state files that have a `version`. A change that an older worker could not read needs a higher number. */

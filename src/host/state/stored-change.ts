@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobAction } from '../../contract/event.ts';
 import { parseJson, readIfThere, syncFolder } from './files.ts';
 import { orUnavailable } from './state-error.ts';

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssue } from '../../contract/describe-issue.ts';
 import { escapeControl } from '../../contract/escape.ts';
 import { API_VERSION } from '../../contract/identifiers.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { IN_WORDS } from '../../contract/describe-issue.ts';
 import { Job } from '../../contract/job.ts';
 import { turnOfOthers } from '../time/in-turns.ts';

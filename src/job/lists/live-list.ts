@@ -15,7 +15,7 @@ import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
 import { inTurns } from '../time/in-turns.ts';
 import { compareList, type ListDifference } from './compare-list.ts';
 
-type Made = Pick<ListRecord, 'name' | 'kind' | 'maxEntries'>;
+type Made = Pick<ListRecord, 'name' | 'kind' | 'maxEntries' | 'entries'>;
 
 /**
  * Makes a second set of each family, and fills it. What was left there before is taken away first.
@@ -23,14 +23,14 @@ type Made = Pick<ListRecord, 'name' | 'kind' | 'maxEntries'>;
  * @param meanwhile is called when the program has its lines: before, it would only be later with them. It has ended when this is over
  */
 export async function fillSpares(
-  { name, kind, maxEntries }: Made,
+  { name, kind, maxEntries, entries }: Made,
   content: ListContent,
   sets: LiveSets,
   meanwhile: () => Promise<void> = async () => {},
 ): Promise<void> {
   await dropSpares(name, sets, await sets.headers());
   const lines = FAMILIES.map(
-    (family) => `${createLine(spareName(name, family), family, maxEntries, content.size)}\n`,
+    (family) => `${createLine(spareName(name, family), family, maxEntries, entries[family])}\n`,
   );
   const filled = await inTurns(fillLines(content, kind, (family) => spareName(name, family), Date.now()));
   await bothDone(sets.write(Buffer.concat([Buffer.from(lines.join('')), filled])), meanwhile());
