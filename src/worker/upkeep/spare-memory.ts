@@ -4,6 +4,8 @@ import { runInNewContext } from 'node:vm';
 const LOOK_MS = 5_000;
 /** So much more than after the last collection is worth another. */
 const MUCH_BYTES = 32 * 1024 * 1024;
+/** So many looks later, what a job still held when memory was last given back may be garbage, too. */
+const LATER = { first: 4, longest: 720 };
 
 /**
  * Gives back the memory that big jobs took. V8 collects garbage as memory is asked for; a worker that is idle asks for next to none, and
@@ -11,7 +13,10 @@ const MUCH_BYTES = 32 * 1024 * 1024;
  */
 export class SpareMemory {
   readonly #isIdle: () => boolean;
-  #keptBytes = getHeapStatistics().total_heap_size;
+  #keptBytes = heldBytes();
+  #leastBytes = this.#keptBytes;
+  #looksUntilLater = 0;
+  #later = LATER.first;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param isIdle whether no job is in hand */
@@ -28,10 +33,35 @@ export class SpareMemory {
   }
 
   #look(): void {
-    if (!this.#isIdle() || getHeapStatistics().total_heap_size < this.#keptBytes + MUCH_BYTES) return;
-    collectGarbage();
-    this.#keptBytes = getHeapStatistics().total_heap_size;
+    if (!this.#isIdle()) return;
+    const held = heldBytes();
+    if (held >= this.#keptBytes + MUCH_BYTES) {
+      this.#later = LATER.first;
+      this.#collect();
+    } else if (held >= this.#leastBytes + MUCH_BYTES) this.#collectLater(held);
   }
+
+  /** What is in use is not looked through again and again. */
+  #collectLater(held: number): void {
+    this.#looksUntilLater -= 1;
+    if (this.#looksUntilLater > 0) return;
+    this.#later = Math.min(2 * this.#later, LATER.longest);
+    this.#collect();
+    if (this.#keptBytes < held - MUCH_BYTES) this.#later = LATER.first;
+  }
+
+  #collect(): void {
+    collectGarbage();
+    this.#keptBytes = heldBytes();
+    this.#leastBytes = Math.min(this.#leastBytes, this.#keptBytes);
+    this.#looksUntilLater = this.#later;
+  }
+}
+
+/** With what lies beside V8's heap, and goes with an object of it: the bytes of messages, and of what programs read. */
+function heldBytes(): number {
+  const { total_heap_size: heap, external_memory: beside } = getHeapStatistics();
+  return heap + beside;
 }
 
 /** Node has no other way to ask V8 for it: https://nodejs.org/docs/latest-v20.x/api/v8.html#v8setflagsfromstringflags */
