@@ -66,22 +66,24 @@ interface JobDigests {
 
 /** The digests of a job, whatever the order is in which it names its entries: half a million are summed in half the time in which they are sorted. */
 export function* jobDigests({ action, kind, maxEntries, entries, remove }: Asked): Pieces<JobDigests> {
-  const sums = { entries: new WeightSum(), ends: new WeightSum(), removed: new WeightSum() };
-  let count = 0;
-  for (const [text, until] of entries) {
-    sums.entries.add(text);
-    if (until !== null) sums.ends.add(`${text} ${until}`);
-    count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
-  }
-  for (const text of remove) {
-    sums.removed.add(text);
-    count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
-  }
-  const [content, ends, removed] = [sums.entries, sums.ends, sums.removed].map((sum) =>
-    sum.addedTo(EMPTY_DIGEST),
-  ) as [string, string, string];
+  const content = yield* sumOf(entries.keys());
+  const ends = yield* sumOf(textsWithEnds(entries));
+  const removed = yield* sumOf(remove);
   const asked = hash('sha256', JSON.stringify([action, kind, maxEntries, content, ends, removed]));
   return { asked: `sha256:${asked}`, content };
+}
+
+function* sumOf(texts: Iterable<string>): Pieces<string> {
+  const sum = new WeightSum();
+  let count = 0;
+  for (const text of texts) {
+    sum.add(text);
+    count += 1;
+    if (count % ENTRIES_A_PIECE === 0) yield;
+  }
+  return sum.addedTo(EMPTY_DIGEST);
+}
+
+function* textsWithEnds(entries: ListContent): Generator<string> {
+  for (const [text, until] of entries) if (until !== null) yield `${text} ${until}`;
 }

@@ -45,7 +45,8 @@ export function readNetwork(text: string): (Network & { isFirst: boolean }) | st
   const prefix = bits === null ? BITS[family] : Number(bits);
   if (prefix > BITS[family]) return 'has more bits behind the slash than an address has';
   // An address of IPv4 can be written in one way only. A job may have a million of them.
-  if (family === 'ipv4') return networkOf(family, readIPv4(address), prefix, prefix === 32 ? address : text);
+  if (family === 'ipv4')
+    return networkOf(family, readIPv4(address), prefix, prefix === BITS.ipv4 ? address : text);
   const groups = readIPv6(address);
   if (prefix < MAPPED_BITS || !isMapped(groups)) return networkOf(family, groups, prefix);
   if (prefix === MAPPED_BITS) return 'is every IPv4 address';
@@ -84,9 +85,10 @@ function firstOf(groups: readonly number[], prefix: number): number[] {
 
 /** The network of so many bits in which a network lies; that one itself if it has no more bits. */
 export function widen(network: Network, prefix: number): Network {
-  return prefix >= network.prefix
-    ? network
-    : networkOf(network.family, firstOf(network.groups, prefix), prefix);
+  if (prefix >= network.prefix) return network;
+  const { family } = network;
+  const groups = firstOf(network.groups, prefix);
+  return { family, groups, prefix, text: textOf(family, groups, prefix) };
 }
 
 /** Whether all addresses of another network of the same family are in this one. */

@@ -1,6 +1,6 @@
 import { FAMILIES, type Family } from '../../contract/identifiers.ts';
 import type { HostInterface, HostPicture, LabRequest } from '../../job/ports/packets.ts';
-import { readNetwork, widen } from '../../list/network.ts';
+import { contains, readNetwork } from '../../list/network.ts';
 import { settingsBefore, settingsOf } from './lab-settings.ts';
 
 /** What makes the namespaces of a lab: commands of `ip -batch`, and settings below /proc/sys/net. */
@@ -135,7 +135,7 @@ function isNearby(address: string, link: HostInterface, { routes }: HostPicture)
 function holdsAddress(network: string, address: string): boolean {
   const [read, one] = [readNetwork(network), readNetwork(address)];
   if (typeof read === 'string' || typeof one === 'string' || read.family !== one.family) return false;
-  return widen(one, read.prefix).text === read.text;
+  return contains(read, one);
 }
 
 /** All that comes to a neighbour is for it, and all that it sends goes to the host, whatever addresses it has. */

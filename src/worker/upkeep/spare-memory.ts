@@ -1,11 +1,12 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { BackOff } from '../../job/time/back-off.ts';
 
 const LOOK_MS = 5_000;
 /** So much more than after the last collection is worth another. */
 const MUCH_BYTES = 32 * 1024 * 1024;
-/** So many looks later, what a job still held when memory was last given back may be garbage, too. */
-const LATER = { first: 4, longest: 720 };
+/** After so long, what a job still held when memory was last given back may be garbage, too. */
+const LATER = { firstMs: 20_000, longestMs: 3_600_000 };
 
 /**
  * Gives back the memory that big jobs took. V8 collects garbage as memory is asked for; a worker that is idle asks for next to none, and
@@ -15,8 +16,8 @@ export class SpareMemory {
   readonly #isIdle: () => boolean;
   #keptBytes = heldBytes();
   #leastBytes = this.#keptBytes;
-  #looksUntilLater = 0;
-  #later = LATER.first;
+  readonly #later = new BackOff(LATER);
+  #notBefore = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param isIdle whether no job is in hand */
@@ -35,26 +36,15 @@ export class SpareMemory {
   #look(): void {
     if (!this.#isIdle()) return;
     const held = heldBytes();
-    if (held >= this.#keptBytes + MUCH_BYTES) {
-      this.#later = LATER.first;
-      this.#collect();
-    } else if (held >= this.#leastBytes + MUCH_BYTES) this.#collectLater(held);
-  }
-
-  /** What is in use is not looked through again and again. */
-  #collectLater(held: number): void {
-    this.#looksUntilLater -= 1;
-    if (this.#looksUntilLater > 0) return;
-    this.#later = Math.min(2 * this.#later, LATER.longest);
-    this.#collect();
-    if (this.#keptBytes < held - MUCH_BYTES) this.#later = LATER.first;
-  }
-
-  #collect(): void {
+    const isMore = held >= this.#keptBytes + MUCH_BYTES;
+    // What is in use is not looked through again and again.
+    const isLater = held >= this.#leastBytes + MUCH_BYTES && performance.now() >= this.#notBefore;
+    if (!isMore && !isLater) return;
+    if (isMore) this.#later.reset();
     collectGarbage();
     this.#keptBytes = heldBytes();
     this.#leastBytes = Math.min(this.#leastBytes, this.#keptBytes);
-    this.#looksUntilLater = this.#later;
+    this.#notBefore = performance.now() + this.#later.next();
   }
 }
 
