@@ -95,4 +95,29 @@ describe('an entry of a list', () => {
       }),
     );
   });
+
+  it('is passed over at a glance only where it overlaps none of them', () => {
+    const near = fc
+      .tuple(fc.constantFrom('9', '10', '11', '127', '128', '255', '1', '0'), fc.nat(255))
+      .map(([first, second]) => `${first}.${second}.0.0`);
+    const some = fc.oneof(networks, fc.tuple(near, fc.integer({ min: 1, max: 32 })));
+    fc.assert(
+      fc.property(fc.array(some, { maxLength: 5 }), some, (others, one) => {
+        const ranges = new Ranges(others.map(networkOf));
+        const network = networkOf(one);
+        if (ranges.overlap(network) !== null) expect(ranges.mayOverlap(network.text)).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it.each([
+    ['203.0.113.9', false],
+    ['203.0.113.0/24', false],
+    ['10.9.9.9', true],
+    ['8.0.0.0/6', true],
+    ['2001:db8::1', true],
+  ])('is looked at more closely where it may overlap: %s, %s', (text, may) => {
+    expect(new Ranges([readNetwork('10.1.0.0/16')]).mayOverlap(text)).toBe(may);
+  });
 });

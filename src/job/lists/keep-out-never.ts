@@ -44,7 +44,7 @@ export async function findNever(
   for (const [text, until] of content) {
     count += 1;
     if (count % AT_ONCE === 0) await setImmediate();
-    if (hasEnded(until, nowMs)) continue;
+    if (!ranges.mayOverlap(text) || hasEnded(until, nowMs)) continue;
     const network = parseNetwork(text);
     const overlap = typeof network === 'string' ? null : ranges.overlap(network);
     if (overlap !== null)
