@@ -1,4 +1,4 @@
-import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import type * as z from 'zod';
@@ -135,8 +135,7 @@ export class NamespaceLock implements HostLock {
     const holder = { pid, started, hostId, purpose, since: new Date().toISOString() };
     await file.write(JSON.stringify(holder satisfies z.infer<typeof Holder>));
     let lost: Error | null = null;
-    // Nobody else has the kernel's lock, so a mark that is still there was left by a dead holder.
-    await rm(`${this.path}.lock`, { recursive: true, force: true });
+    await removeMark(`${this.path}.lock`);
     const release = await lockfile.lock(this.path, {
       realpath: false,
       stale: STALE_MS,
@@ -166,6 +165,16 @@ export class NamespaceLock implements HostLock {
     } catch (error) {
       this.#options.log.error({ error }, 'Something is left of a lock that is over');
     }
+  }
+}
+
+/** Nobody else has the kernel's lock, so a mark that is still there was left by a dead holder. */
+async function removeMark(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (error) {
+    // Somebody else's file, or a folder with something in it.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -86,12 +86,12 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
   };
   // A job that would be refused anyway is refused before it waits for the lock. Under the lock this is checked again, as another
   // job may have changed the record.
-  const before = await ports.rulesets.list();
-  admit(recordOf(job, before));
+  admit(await ports.rulesets.find(ruleset.name));
   const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
   const matched = matchedLists(wanted);
   if (failure !== null) {
-    throw await withRefusedLines(failure, ruleset, intentOf(ruleset, ruleset, wanted, before), ports);
+    const sent = intentOf(ruleset, ruleset, wanted, await ports.rulesets.list());
+    throw await withRefusedLines(failure, ruleset, sent, ports);
   }
   await assertLists(ruleset, matched, ports);
   await underLock(run, ports, async (session, records) => {

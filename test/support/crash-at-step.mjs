@@ -25,7 +25,7 @@ function step() {
   if (left === 0) process.kill(process.pid, 'SIGKILL');
 }
 
-for (const name of ['rename', 'link', 'rm']) {
+for (const name of ['rename', 'link', 'unlink', 'rmdir', 'rm']) {
   const original = fs[name];
   fs[name] = async (...args) => {
     step();

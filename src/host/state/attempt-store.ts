@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttemptStore } from '../../job/ports/stores.ts';
-import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import { readIfThere, removeIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 /** How often a message was begun and not ended, `attempts/SHA256` of its body in the state folder. */
@@ -22,13 +21,12 @@ export class FileAttemptStore implements AttemptStore {
 
   async put(body: Uint8Array, count: number): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       await writeDurably(this.#path(body), String(count));
     });
   }
 
   async forget(body: Uint8Array): Promise<void> {
-    await orUnavailable(this.#folder, async () => await rm(this.#path(body), { force: true }));
+    await orUnavailable(this.#folder, async () => await removeIfThere(this.#path(body)));
   }
 
   #path(body: Uint8Array): string {

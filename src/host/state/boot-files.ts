@@ -1,4 +1,4 @@
-import { copyFile, link, rename, rm } from 'node:fs/promises';
+import { copyFile, link, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Digest, FAMILIES, type Family } from '../../contract/identifiers.ts';
 import type { BootEnd, BootFiles, BootFilesState, BootRecord } from '../../job/ports/stores.ts';
@@ -9,9 +9,9 @@ import { bootTexts, readBootText } from './boot-text.ts';
 import {
   ASIDE,
   identityOf,
-  makePrivateFolder,
   placeDurably,
   readIfThere,
+  removeIfThere,
   syncFolder,
   writeAside,
   writeDurably,
@@ -47,7 +47,6 @@ export class FileBootFiles implements BootFiles {
 
   async prepare(ruleset: Ruleset, rules: PerFamily<string>, end: BootEnd | null): Promise<PerFamily<Digest>> {
     return await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       await this.#writeLoader();
       const texts = bootTexts(rules, end);
       const digests = perFamily((family) => bytesDigest(texts[family]));
@@ -95,8 +94,8 @@ export class FileBootFiles implements BootFiles {
           const path = this.#path(record, family);
           // Else one of the others may be the right one.
           if (!(await this.#isInPlace(path, record.live?.saved[family]))) return;
-          await rm(keptOf(path), { force: true });
-          await rm(asideOf(path), { force: true });
+          await removeIfThere(keptOf(path));
+          await removeIfThere(asideOf(path));
         }),
       );
     });
@@ -134,7 +133,6 @@ export class FileBootFiles implements BootFiles {
     const text = renderLoader(this.#restore, this.#ipset);
     const digest = bytesDigest(text);
     if (await this.#has(path, digest)) return;
-    await makePrivateFolder(this.#folder);
     await writeDurably(path, text);
     await this.#learn(path, digest);
   }
@@ -159,7 +157,8 @@ export class FileBootFiles implements BootFiles {
   }
 
   async #has(path: string, digest: Digest): Promise<boolean> {
-    if (await this.#isKnown(path, digest)) return true;
+    const known = this.#known.get(path);
+    if (known !== undefined && known.identity === (await identityOf(path))) return known.digest === digest;
     const isThere = await holds(path, digest);
     if (isThere) await this.#learn(path, digest);
     return isThere;
@@ -197,7 +196,7 @@ function keptOf(path: string): string {
 /** Gives the file in its place a second name, so that there is a file in that place at every moment. */
 async function keep(path: string): Promise<void> {
   const kept = keptOf(path);
-  await rm(kept, { force: true });
+  await removeIfThere(kept);
   // Not every file system has second names (hard links).
   await link(path, kept).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') await copyFile(path, kept);
@@ -206,7 +205,7 @@ async function keep(path: string): Promise<void> {
 
 async function takeAway(path: string): Promise<BootFilesState> {
   if ((await identityOf(path)) === null) return 'whole';
-  await rm(path, { force: true });
+  await removeIfThere(path);
   await syncFolder(dirname(path));
   return 'mended';
 }

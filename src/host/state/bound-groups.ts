@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import { readIfThere, writeDurably } from './files.ts';
 
 const BoundGroups = z.object({ groups: z.array(z.string()) });
 
@@ -9,11 +9,9 @@ const BoundGroups = z.object({ groups: z.array(z.string()) });
  * the queues must be unbound from a group that the host has left. A damaged file counts as no groups.
  */
 export class BoundGroupsFile {
-  readonly #folder: string;
   readonly #path: string;
 
   constructor(stateDir: string) {
-    this.#folder = stateDir;
     this.#path = join(stateDir, 'bound-groups.json');
   }
 
@@ -27,7 +25,6 @@ export class BoundGroupsFile {
   }
 
   async write(groups: readonly string[]): Promise<void> {
-    await makePrivateFolder(this.#folder);
     await writeDurably(this.#path, JSON.stringify({ groups }));
   }
 }

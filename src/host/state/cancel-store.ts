@@ -1,15 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Cancellation, CancelStore } from '../../job/ports/stores.ts';
-import {
-  jsonFilesByAge,
-  jsonFilesIn,
-  makePrivateFolder,
-  parseJson,
-  readIfThere,
-  writeDurably,
-} from './files.ts';
+import { jsonFilesByAge, jsonFilesIn, parseJson, readIfThere, removeIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 const StoredCancellation = z.object({ jobId: z.string(), by: z.array(z.array(z.string())) });
@@ -42,7 +34,6 @@ export class FileCancelStore implements CancelStore {
     if (before.length >= MOST_ASKED || before.some((other) => other.join() === own.join())) return;
     const by = [...before, own].map((others) => [...others]);
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       const names = await this.#known();
       const name = nameOf(jobId);
       await writeDurably(
@@ -53,7 +44,7 @@ export class FileCancelStore implements CancelStore {
       if (names.size < KEPT + SURPLUS) return;
       for (const old of (await jsonFilesByAge(this.#folder)).slice(KEPT)) {
         names.delete(old);
-        await rm(join(this.#folder, old), { force: true });
+        await removeIfThere(join(this.#folder, old));
       }
     });
   }

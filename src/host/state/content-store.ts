@@ -1,10 +1,10 @@
-import { access, readdir, rm } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Digest, RulesetName, Scope } from '../../contract/identifiers.ts';
 import { type ContentStore, type RulesetContent, StateUnavailable } from '../../job/ports/stores.ts';
 import { textDigest } from '../../ruleset/digest.ts';
-import { makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import { namesIn, readIfThere, removeIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 const Content = z.tuple([RulesetName, Scope, z.string().nullable(), z.string().nullable()]);
@@ -25,7 +25,6 @@ export class FileContentStore implements ContentStore {
         () => false,
       );
       if (isThere) return;
-      await makePrivateFolder(this.#folder);
       await writeDurably(path, content);
     });
   }
@@ -45,11 +44,10 @@ export class FileContentStore implements ContentStore {
 
   async prune(kept: ReadonlySet<Digest>): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       const paths = new Set([...kept].map((digest) => this.#path(digest)));
-      for (const name of await readdir(this.#folder)) {
+      for (const name of await namesIn(this.#folder)) {
         const path = join(this.#folder, name);
-        if (!paths.has(path)) await rm(path, { force: true });
+        if (!paths.has(path)) await removeIfThere(path);
       }
     });
   }

@@ -1,4 +1,14 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** `latin1`: a character of the text is a byte of the file. */
@@ -17,7 +27,7 @@ export async function writeDurably(path: string, text: string, encoding: Encodin
     await placeDurably(await writeAside(path, text, encoding), path);
   } catch (error) {
     // It may hold the room that others need.
-    await rm(aside, { force: true }).catch(() => {});
+    await removeIfThere(aside).catch(() => {});
     throw error;
   }
 }
@@ -39,13 +49,14 @@ export async function writeAllDurably(
     for (const folder of folders) await syncFolder(folder);
   } catch (error) {
     // They may hold the room that others need.
-    for (const { path } of files) await rm(`${path}${ASIDE}`, { force: true }).catch(() => {});
+    for (const { path } of files) await removeIfThere(`${path}${ASIDE}`).catch(() => {});
     throw error;
   }
 }
 
 /**
- * Writes and flushes `PATH.new`, and returns that path. The caller has a lock for it, or nobody else writes to it.
+ * Writes and flushes `PATH.new`, and returns that path; the folder is made if it is missing. The caller has a lock for it, or nobody
+ * else writes to it.
  *
  * @param text a long one in parts: others have their turn between them
  */
@@ -55,7 +66,7 @@ export async function writeAside(
   encoding: Encoding = 'utf8',
 ): Promise<string> {
   const aside = `${path}${ASIDE}`;
-  const file = await open(aside, 'w', 0o600);
+  const file = await openAside(aside);
   try {
     await writeFile(file, text, encoding);
     await file.datasync();
@@ -63,6 +74,17 @@ export async function writeAside(
     await file.close();
   }
   return aside;
+}
+
+/** Most folders are there: whether one is, is not asked each time. */
+async function openAside(aside: string): Promise<FileHandle> {
+  try {
+    return await open(aside, 'w', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await makePrivateFolder(dirname(aside));
+    return await open(aside, 'w', 0o600);
+  }
 }
 
 /** Puts a file that was written aside in its place. */
@@ -96,12 +118,25 @@ export async function readIfThere(path: string, encoding: Encoding = 'utf8'): Pr
   }
 }
 
-/** The names of the JSON files in a folder, sorted. There is no folder, and so no name, before the first file was kept. */
-export async function jsonFilesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+/** Takes a file away. That it is not there is no error. */
+export async function removeIfThere(path: string): Promise<void> {
+  // Two calls less than `rm`, which looks first at what it is.
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+/** The names of all that is in a folder. There is no folder, and so no name, before the first file was kept. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
+}
+
+/** The names of the JSON files in a folder, sorted. */
+export async function jsonFilesIn(folder: string): Promise<string[]> {
+  const names = await namesIn(folder);
   return names.filter((name) => name.endsWith('.json')).toSorted();
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../../job/ports/pending.ts';
 import { bytesDigest } from '../../ruleset/digest.ts';
 import { perFamily } from '../../ruleset/tables.ts';
-import { makePrivateFolder, readIfThere, writeAllDurably, writeDurably } from './files.ts';
+import { readIfThere, writeAllDurably, writeDurably } from './files.ts';
 import { StoredClaims, StoredRecord } from './ruleset-store.ts';
 import { orUnavailable } from './state-error.ts';
 import { STATE_VERSION } from './state-version.ts';
@@ -56,7 +56,6 @@ export class FileJournal implements Journal {
 
   async open(change: PendingChange, before: SavedTables): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       this.#snapshot = perFamily((family) => bytesDigest(before[family]));
       const snapshots = FAMILIES.map((family) => ({
         path: this.#snapshotPath(family),

@@ -1,9 +1,8 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { ListJournal, PendingList } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
-import { makePrivateFolder, writeDurably } from './files.ts';
+import { namesIn, writeDurably } from './files.ts';
 import { StoredList } from './list-record.ts';
 import { orUnavailable } from './state-error.ts';
 import { STATE_VERSION } from './state-version.ts';
@@ -54,10 +53,7 @@ export class FileListJournal implements ListJournal {
 
   async names(): Promise<string[]> {
     return await orUnavailable(this.#folder, async () => {
-      const files = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return [];
-        throw error;
-      });
+      const files = await namesIn(this.#folder);
       const names = files.flatMap((file) => OF_LIST.exec(file)?.[1] ?? []);
       const older = await this.#readOlder();
       return [...new Set(older === null ? names : [...names, older.after.name])].toSorted();
@@ -73,7 +69,6 @@ export class FileListJournal implements ListJournal {
 
   async write(change: PendingList): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       const stored = { version: STATE_VERSION, ...change } satisfies z.infer<typeof StoredChange>;
       await writeDurably(this.#path(change.after.name), JSON.stringify(stored));
     });

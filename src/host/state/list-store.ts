@@ -1,4 +1,4 @@
-import { open, readdir, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredList as List, ListRecord, ListStore } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
@@ -8,9 +8,10 @@ import { applyDelta, type EntryChange } from '../../list/plan-delta.ts';
 import {
   ASIDE,
   identityOf,
-  makePrivateFolder,
+  namesIn,
   placeDurably,
   readIfThere,
+  removeIfThere,
   syncFolder,
   writeAside,
 } from './files.ts';
@@ -44,7 +45,7 @@ export class FileListStore implements ListStore {
   }
 
   async names(): Promise<string[]> {
-    return await orUnavailable(this.#folder, async () => await namesIn(this.#folder));
+    return await orUnavailable(this.#folder, async () => await listsIn(this.#folder));
   }
 
   async record(name: string): Promise<ListRecord | null> {
@@ -90,18 +91,17 @@ export class FileListStore implements ListStore {
 
   async forget(name: string): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await rm(this.#path(name), { force: true });
+      await removeIfThere(this.#path(name));
       await syncFolder(this.#folder);
     });
   }
 
   async discard(name: string): Promise<void> {
     this.#prepared.delete(this.#path(name));
-    await orUnavailable(this.#folder, async () => await rm(this.#path(name) + ASIDE, { force: true }));
+    await orUnavailable(this.#folder, async () => await removeIfThere(this.#path(name) + ASIDE));
   }
 
   async #writeAside({ record, content }: List, nowMs: number): Promise<void> {
-    await makePrivateFolder(this.#folder);
     const head = { version: STATE_VERSION, ...record };
     const parts = record.isRemoved
       ? [endBatch('', record.kind, head)]
@@ -204,10 +204,7 @@ export class FileListStore implements ListStore {
   }
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+async function listsIn(folder: string): Promise<string[]> {
+  const names = await namesIn(folder);
   return names.flatMap((name) => (name.endsWith(ENDING) ? name.slice(0, -ENDING.length) : [])).toSorted();
 }

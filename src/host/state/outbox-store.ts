@@ -1,9 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { FleetEvent } from '../../contract/event.ts';
 import type { KeptEvent, OutboxStore } from '../../job/ports/stores.ts';
-import { makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import { jsonFilesIn, parseJson, readIfThere, removeIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 const StoredEvent = z.object({
@@ -24,8 +23,7 @@ export class FileOutboxStore implements OutboxStore {
 
   async list(): Promise<KeptEvent[]> {
     return await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
-      const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.json')).toSorted();
+      const names = await jsonFilesIn(this.#folder);
       const kept: KeptEvent[] = [];
       for (const name of names) {
         // What is damaged, or no file at all, cannot be published; it stays for people to look at, and holds up nothing else.
@@ -39,14 +37,13 @@ export class FileOutboxStore implements OutboxStore {
 
   async put({ sequence, event, headers }: KeptEvent): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       const stored = { sequence, event, headers } satisfies z.infer<typeof StoredEvent>;
       await writeDurably(this.#path(sequence), JSON.stringify(stored));
     });
   }
 
   async remove({ sequence }: KeptEvent): Promise<void> {
-    await orUnavailable(this.#folder, async () => await rm(this.#path(sequence), { force: true }));
+    await orUnavailable(this.#folder, async () => await removeIfThere(this.#path(sequence)));
   }
 
   #path(sequence: number): string {

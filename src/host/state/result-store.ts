@@ -1,8 +1,8 @@
-import { rm, utimes } from 'node:fs/promises';
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetEvent, type JobCompletedEvent } from '../../contract/event.ts';
 import type { ResultStore } from '../../job/ports/stores.ts';
-import { jsonFilesByAge, makePrivateFolder, readIfThere, writeDurably } from './files.ts';
+import { jsonFilesByAge, readIfThere, removeIfThere, writeDurably } from './files.ts';
 import type { FileHostClock } from './host-clock.ts';
 import { orUnavailable } from './state-error.ts';
 
@@ -34,7 +34,6 @@ export class FileResultStore implements ResultStore {
 
   async put(jobId: string, event: JobCompletedEvent): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       const path = this.#path(jobId);
       await writeDurably(path, JSON.stringify(event));
       const now = this.#clock.now();
@@ -50,9 +49,8 @@ export class FileResultStore implements ResultStore {
   /** Forgets all but the 10,000 newest: by their number alone, as a clock that is set forward makes everything look old. */
   async prune(): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       const surplus = (await jsonFilesByAge(this.#folder)).slice(KEPT_RESULTS);
-      await Promise.all(surplus.map(async (name) => await rm(join(this.#folder, name), { force: true })));
+      await Promise.all(surplus.map(async (name) => await removeIfThere(join(this.#folder, name))));
     });
   }
 

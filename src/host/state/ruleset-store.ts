@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { Digest, Family, Revision, RulesetName, Scope, Timestamp } from '../../contract/identifiers.ts';
 import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../../job/ports/stores.ts';
-import { identityOf, jsonFilesIn, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import { identityOf, jsonFilesIn, parseJson, readIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 import { assertNotNewer, STATE_VERSION } from './state-version.ts';
 
@@ -51,12 +51,20 @@ export class FileRulesetStore implements RulesetStore {
   async list(): Promise<RulesetRecord[]> {
     return await orUnavailable(this.#folder, async () => {
       const files = await jsonFilesIn(this.#folder);
-      return await Promise.all(files.map((file) => this.#readOnce(join(this.#folder, file))));
+      const paths = files.map((file) => join(this.#folder, file));
+      return await Promise.all(paths.map(async (path) => await this.#readOnce(path, await identityOf(path))));
     });
   }
 
-  async #readOnce(path: string): Promise<RulesetRecord> {
-    const identity = await identityOf(path);
+  async find(name: RulesetName): Promise<RulesetRecord | undefined> {
+    return await orUnavailable(this.#folder, async () => {
+      const path = this.#path(name);
+      const identity = await identityOf(path);
+      return identity === null ? undefined : await this.#readOnce(path, identity);
+    });
+  }
+
+  async #readOnce(path: string, identity: string | null): Promise<RulesetRecord> {
     const known = this.#read.get(path);
     if (known !== undefined && known.identity === identity) return known.record;
     const record = await readRecord(path);
@@ -66,12 +74,15 @@ export class FileRulesetStore implements RulesetStore {
 
   async put(record: RulesetRecord): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       const text = JSON.stringify({ version: STATE_VERSION, ...record } satisfies z.infer<
         typeof StoredRuleset
       >);
-      await writeDurably(join(this.#folder, `${record.name}.json`), text);
+      await writeDurably(this.#path(record.name), text);
     });
+  }
+
+  #path(name: RulesetName): string {
+    return join(this.#folder, `${name}.json`);
   }
 }
 

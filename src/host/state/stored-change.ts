@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { JobAction } from '../../contract/event.ts';
-import { parseJson, readIfThere, syncFolder } from './files.ts';
+import { parseJson, readIfThere, removeIfThere, syncFolder } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 import { assertNotNewer } from './state-version.ts';
 
@@ -54,7 +53,7 @@ export async function readStoredChange<T extends z.ZodType>(
 /** The change is over. @throws {StateUnavailable} */
 export async function removeStoredChange(path: string): Promise<void> {
   await orUnavailable(dirname(path), async () => {
-    await rm(path, { force: true });
+    await removeIfThere(path);
     await syncFolder(dirname(path)).catch(() => {});
   });
 }

@@ -1,9 +1,8 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { FleetEvent } from '../../contract/event.ts';
 import type { KeptUndone, LateEvent, UndoneStore } from '../../job/ports/stores.ts';
-import { jsonFilesIn, makePrivateFolder, parseJson, readIfThere, writeDurably } from './files.ts';
+import { jsonFilesIn, parseJson, readIfThere, removeIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 const StoredUndone = z.object({ event: FleetEvent, headers: z.record(z.string(), z.string()) });
@@ -28,7 +27,6 @@ export class FileUndoneStore implements UndoneStore {
 
   async put(undone: KeptUndone): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      await makePrivateFolder(this.#folder);
       await writeDurably(
         this.#path(undone.event),
         JSON.stringify(undone satisfies z.infer<typeof StoredUndone>),
@@ -37,7 +35,7 @@ export class FileUndoneStore implements UndoneStore {
   }
 
   async remove(event: LateEvent): Promise<void> {
-    await orUnavailable(this.#folder, async () => await rm(this.#path(event), { force: true }));
+    await orUnavailable(this.#folder, async () => await removeIfThere(this.#path(event)));
   }
 
   #path(event: LateEvent): string {

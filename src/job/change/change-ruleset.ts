@@ -64,7 +64,7 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: A
         pendingOf(proposal, prepared, session, run),
         renderSnapshot(snapshot, intent.claims),
       );
-    await commitRecord(await prepareCommit(proposal, run.job.id, ports), ports);
+    await commitRecord(await prepareCommit(proposal, run.job.id, ports), intent.neighbours, ports);
     return ended(proposal.outcomes.same, { diff: describeDiff(plans), ...tests });
   }
   const { confirm } = run.job;
@@ -94,7 +94,7 @@ async function applyAndConfirm(
     if (converged.error !== null) throw converged.error;
     if (record.status === 'rejected') throw record.reason;
     const diff = describeDiff(prepared.plans);
-    await confirmAndCommit(pending, record.value, session, run);
+    await confirmAndCommit(pending, { after: record.value, others: intent.neighbours }, session, run);
     return ended(outcomes.changed, { changed: true, diff });
   } catch (error) {
     if (error instanceof LockLost || error instanceof WindowLeft) throw error;
@@ -135,7 +135,7 @@ async function convergeAndPrepare(
  */
 async function confirmAndCommit(
   pending: PendingChange,
-  after: RulesetRecord | null,
+  { after, others }: { after: RulesetRecord | null; others: readonly RulesetRecord[] },
   { ports, watch }: HostSession,
   run: Asked,
 ): Promise<void> {
@@ -145,7 +145,7 @@ async function confirmAndCommit(
     await ports.journal.update(open);
     await watch.time('confirmMs', () => confirmChange(open, endWindowOf(open, ports), ports));
   }
-  await commitRecord(after, ports);
+  await commitRecord(after, others, ports);
 }
 
 function pendingOf(

@@ -57,22 +57,32 @@ function contentRevisionOf({ intent: { record }, committed, content, end, ending
  * Commits: puts the boot files in place, then writes the record. So a reboot loads what is on record. The change counts as
  * committed from the moment when the record is written.
  *
+ * @param others the records of all other rulesets of the host: what they name is kept
  * @throws {StateUnavailable} if nothing was committed; the old boot files are put back as far as possible
  */
-export async function commitRecord(after: RulesetRecord | null, ports: Archive): Promise<void> {
+export async function commitRecord(
+  after: RulesetRecord | null,
+  others: readonly RulesetRecord[],
+  ports: Archive,
+): Promise<void> {
   if (after === null) return;
-  const { rulesets, boot } = ports;
-  const before = (await rulesets.list()).find(({ name }) => name === after.name);
   try {
-    await boot.place(after);
+    await ports.boot.place(after);
     await putRecord(after, ports);
   } catch (error) {
-    const live = before?.scope === after.scope ? before.live : null;
-    await mendBootFiles({ ...after, live }, ports);
+    await putBootFilesBack(after, ports);
     throw error;
   }
   await forgetOtherBootFiles(after, namesOfRecord(after), ports);
-  await forgetOldContents(ports);
+  await forgetOldContents([...others, after], ports);
+}
+
+/** Where the record cannot be read, which files are right is not known: the next look for drift sees to it. */
+async function putBootFilesBack(after: RulesetRecord, ports: Archive): Promise<void> {
+  const before = await ports.rulesets.find(after.name).catch(() => null);
+  if (before === null) return;
+  const live = before?.scope === after.scope ? before.live : null;
+  await mendBootFiles({ ...after, live }, ports);
 }
 
 /** Takes away what was written for a change that is over, committed or not. A failure is only logged: the next change tries again. */
@@ -82,7 +92,7 @@ export async function forgetOtherBootFiles(
   { rulesets, boot, log }: Pick<Archive, 'rulesets' | 'boot' | 'log'>,
 ): Promise<void> {
   try {
-    const record = (await rulesets.list()).find((known) => known.name === name);
+    const record = await rulesets.find(name);
     await boot.forgetOthers(record?.scope === scope ? record : { name, scope, live: null });
   } catch (error) {
     log.warn({ ...names, error }, 'Cannot take old boot files away');
@@ -98,8 +108,7 @@ async function putRecord(after: RulesetRecord, { rulesets, log }: Archive): Prom
   try {
     await rulesets.put(after);
   } catch (error) {
-    const records = await rulesets.list().catch(() => []);
-    const now = records.find(({ name }) => name === after.name);
+    const now = await rulesets.find(after.name).catch(() => undefined);
     if (now?.committedBy !== after.committedBy || now.committed?.revision !== after.committed?.revision)
       throw error;
     log.error(
@@ -149,9 +158,12 @@ export async function prepareLive(
 }
 
 /** Deletes contents that no record names any more. A failure is only logged: an old content does no harm. */
-async function forgetOldContents({ rulesets, contents, log }: Archive): Promise<void> {
+async function forgetOldContents(
+  records: readonly RulesetRecord[],
+  { contents, log }: Archive,
+): Promise<void> {
   try {
-    await contents.prune(digestsOf(await rulesets.list()));
+    await contents.prune(digestsOf(records));
   } catch (error) {
     log.warn({ error }, 'Cannot take away texts that are no longer needed');
   }

@@ -25,6 +25,7 @@ export async function settleOwedLists(purpose: string, ports: Ports, except?: st
  * @throws as {@link settleOwedLists}
  */
 export async function settleListsOfRules(purpose: string, ports: Ports): Promise<void> {
+  if ((await ports.listJournal.names()).length === 0) return;
   await settleOwedLists(purpose, ports);
   const made = await listsWith(({ madeFor }) => madeFor !== null, ports);
   for (const name of made) await settle(name, purpose, ports);

@@ -8,7 +8,7 @@ export async function rulesetState(
   digest: Digest | null,
   { rulesets }: Pick<Ports, 'rulesets'>,
 ): Promise<NonNullable<JobCompleted['ruleset']>> {
-  const record = (await rulesets.list()).find((known) => known.name === name);
+  const record = await rulesets.find(name);
   const live = record?.live == null ? null : record.committed;
   const ended = record?.hasEnded === true ? record.contentRevision : null;
   return {

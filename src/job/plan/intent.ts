@@ -1,7 +1,7 @@
 import type { WorkerFacts } from '../../contract/event.ts';
 import { FAMILIES, type Family, type Scope } from '../../contract/identifiers.ts';
 import type { Ruleset } from '../../contract/job.ts';
-import { type Claims, claimsOf, mergeClaims, type Neighbour, NO_CLAIMS } from '../../ruleset/plan/claims.ts';
+import { type Claims, claimsOf, mergeClaims, NO_CLAIMS } from '../../ruleset/plan/claims.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { toBytes } from '../../ruleset/text/bytes.ts';
 import { acceptanceOf, type Known, rulesOf } from '../../ruleset/trial/acceptance.ts';
@@ -29,7 +29,8 @@ export interface Intent {
   before: Claims;
   /** What the ruleset may hold while the change is under way. */
   claims: Claims;
-  neighbours: readonly Neighbour[];
+  /** The records of all other rulesets of the host. */
+  neighbours: readonly RulesetRecord[];
   /** The ruleset's record before the job; `undefined` if there is none. */
   record: RulesetRecord | undefined;
 }

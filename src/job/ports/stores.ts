@@ -53,6 +53,7 @@ export interface RulesetRecord {
 /** Each method: @throws {StateUnavailable} if the state folder cannot be read or written */
 export interface RulesetStore {
   list(): Promise<RulesetRecord[]>;
+  find(name: RulesetName): Promise<RulesetRecord | undefined>;
   put(record: RulesetRecord): Promise<void>;
 }
 

@@ -48,9 +48,9 @@ export async function settleChange(
   // loaded the rules that were about to be committed.
   if (isLost && boot !== 'mended') return failed(goneFailure(change));
   const goesOn = !hasEnded && !isLost && mayGoOn(change);
-  const reason = goesOn ? await resumeWindow(change, ports) : (why ?? cutShort(change, isLost));
-  if (reason === null) return kept;
   const neighbours = records.filter((other) => other.name !== name);
+  const reason = goesOn ? await resumeWindow(change, neighbours, ports) : (why ?? cutShort(change, isLost));
+  if (reason === null) return kept;
   const subject = { name, revision, scope, claims: change.claims, neighbours };
   const before = async () =>
     isLost ? await committedTables(record, ports) : await snapshotOf(record, ports);
@@ -60,11 +60,15 @@ export async function settleChange(
 }
 
 /** @returns `null` if the change is on record, or why it must be undone @throws {LockTimeout | WindowLeft} */
-async function resumeWindow(change: OpenChange, ports: HostSession['ports']): Promise<JobFailure | null> {
+async function resumeWindow(
+  change: OpenChange,
+  others: readonly RulesetRecord[],
+  ports: HostSession['ports'],
+): Promise<JobFailure | null> {
   if (!ports.confirmation.answers.resumable) throw waitsFor(change);
   try {
     await confirmChange(change, endWindowOf(change, ports), ports);
-    await commitRecord(change.window.after, ports);
+    await commitRecord(change.window.after, others, ports);
     return null;
   } catch (error) {
     if (error instanceof WindowLeft) throw error;

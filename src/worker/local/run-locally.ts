@@ -44,8 +44,7 @@ export async function runLocally(
   const policy = await readHostPolicy(settings.policy);
   const surroundings = { policy, probes, events, answers, hasBroker: false, log };
   const ports = { ...(await preparePorts(settings, surroundings)), tellsReach };
-  const records = await ports.rulesets.list();
-  const committed = records.find(({ name }) => name === ruleset.name)?.committed?.revision ?? 0;
+  const committed = (await ports.rulesets.find(ruleset.name))?.committed?.revision ?? 0;
   const job: ApplyJob = {
     apiVersion: API_VERSION,
     id: randomUUID(),

@@ -18,7 +18,7 @@ async function earlierTexts(
   { ruleset: { name } }: RollbackJob,
   { rulesets, contents }: Pick<Ports, 'rulesets' | 'contents'>,
 ): Promise<string[]> {
-  const record = (await rulesets.list()).find((one) => one.name === name);
+  const record = await rulesets.find(name);
   const texts: string[] = [];
   for (const digest of record?.earlier ?? []) {
     const { ipv4 = '', ipv6 = '' } = await contents.read(digest);

@@ -1,0 +1,94 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FileBootFiles } from '../../src/host/state/boot-files.ts';
+import { FileContentStore } from '../../src/host/state/content-store.ts';
+import { FileRulesetStore } from '../../src/host/state/ruleset-store.ts';
+import { commitRecord } from '../../src/job/change/commit.ts';
+import { type RulesetRecord, StateUnavailable } from '../../src/job/ports/stores.ts';
+
+const record = (name: string, revision = 1): RulesetRecord => ({
+  name,
+  scope: 'chains',
+  committed: { revision, digest: `sha256:${String(revision).padStart(64, '0')}` },
+  committedBy: `job of ${name}`,
+  live: null,
+  earlier: [],
+  end: null,
+  contentRevision: revision,
+  hasEnded: false,
+  claims: { tables: [], chains: [], hooks: [] },
+});
+
+describe('the records of the rulesets of a host', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fleetwall-records-'));
+  });
+  afterEach(async () => await rm(folder, { recursive: true }));
+
+  it('are found one by one, whatever has become of others', async () => {
+    const store = new FileRulesetStore(folder);
+    await store.put(record('edge'));
+    await writeFile(join(folder, 'rulesets/other.json'), 'damaged');
+    expect(await store.find('edge')).toEqual(record('edge'));
+    expect(await store.find('unknown')).toBeUndefined();
+    await expect(store.find('other')).rejects.toThrow(StateUnavailable);
+    await expect(store.list()).rejects.toThrow(StateUnavailable);
+  });
+
+  it('are found as another process has left them', async () => {
+    const store = new FileRulesetStore(folder);
+    await store.put(record('edge'));
+    expect(await store.find('edge')).toEqual(record('edge'));
+    await new FileRulesetStore(folder).put(record('edge', 2));
+    expect(await store.find('edge')).toEqual(record('edge', 2));
+    await rm(join(folder, 'rulesets/edge.json'));
+    expect(await store.find('edge')).toBeUndefined();
+  });
+
+  it('are kept although their folder was taken away', async () => {
+    const store = new FileRulesetStore(join(folder, 'state'));
+    await store.put(record('edge'));
+    await rm(join(folder, 'state'), { recursive: true });
+    await store.put(record('edge', 2));
+    expect(await store.list()).toEqual([record('edge', 2)]);
+  });
+
+  it('that are committed leave the texts that others name', async () => {
+    const contents = new FileContentStore(folder);
+    const digests = [1, 2, 3].map((revision) => record('edge', revision).committed?.digest ?? '');
+    for (const digest of digests) await contents.keep(digest, 'a text');
+    await writeFile(join(folder, 'contents/cut-short.json.new'), 'a part');
+    await commitRecord(record('edge', 2), [record('other', 3)], portsOf(folder));
+    const left = digests.slice(1).map((digest) => `${digest.replace('sha256:', '')}.json`);
+    expect((await readdir(join(folder, 'contents'))).toSorted()).toEqual(left);
+  });
+
+  it('that can be neither written nor read leave all boot files, of which one is right', async () => {
+    const ports = portsOf(folder);
+    const ruleset = { name: 'edge', scope: 'chains' } as const;
+    const saved = async (ipv4: string) => await ports.boot.prepare(ruleset, { ipv4, ipv6: '' }, null);
+    const before = { ...record('edge'), live: { saved: await saved('*filter\nCOMMIT\n'), spelledBy: 'x' } };
+    await commitRecord(before, [], ports);
+    const after = { ...record('edge', 2), live: { saved: await saved('*nat\nCOMMIT\n'), spelledBy: 'x' } };
+    const gone = async () => await Promise.reject(new StateUnavailable('the disk is gone'));
+    const rulesets = { list: gone, find: gone, put: gone };
+    await expect(commitRecord(after, [], { ...ports, rulesets })).rejects.toThrow('the disk is gone');
+    expect(await ports.boot.mend(before)).toBe('mended');
+    expect(await ports.boot.read(before)).toEqual({ ipv4: '*filter\nCOMMIT\n', ipv6: '' });
+  });
+});
+
+/** With files of its own, but for the log and the facts, which are not asked for. */
+function portsOf(folder: string) {
+  const nobody = () => {};
+  return {
+    rulesets: new FileRulesetStore(folder),
+    contents: new FileContentStore(folder),
+    boot: new FileBootFiles(folder, { ipv4: '/sbin/iptables-restore', ipv6: '/sbin/ip6tables-restore' }),
+    facts: { version: '', backend: 'nft' as const, iptables: '', kernel: '', bootId: '', machineId: null },
+    log: { debug: nobody, info: nobody, warn: nobody, error: nobody },
+  };
+}
