@@ -3,7 +3,7 @@ import type { Ruleset } from '../../contract/job.ts';
 import { listOfSet } from '../../list/set-lines.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 import { rulesOf } from '../../ruleset/trial/acceptance.ts';
-import { objectNames } from '../../ruleset/trial/objects.ts';
+import { mayNameObject, objectNames } from '../../ruleset/trial/objects.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import { countLines, type FoundLine, ownFinding, quoteLines } from '../outcome/failed-line.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
@@ -31,9 +31,12 @@ export function matchedLists(wanted: PerFamily<Map<string, WantedTable>>): Match
   );
 }
 
+/** The texts that may name a list. */
 function textsOf(table: WantedTable): { text: string; line: number; chain: string | null }[] {
   const commands = (table.script ?? []).map(({ text, source }) => ({ text, line: source, chain: null }));
-  const rules = rulesOf(table).map(({ spec, line, chain }) => ({ text: spec, line: line ?? 0, chain }));
+  const rules = rulesOf(table)
+    .filter(({ spec }) => mayNameObject(spec))
+    .map(({ spec, line, chain }) => ({ text: spec, line: line ?? 0, chain }));
   return [...commands, ...rules];
 }
 

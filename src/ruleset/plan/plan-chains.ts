@@ -1,10 +1,10 @@
 import { appendAll } from '../append-all.ts';
-import { rulesByChain, type Table, textOf } from '../model.ts';
+import { type Rule, rulesByChain, type Table, textOf } from '../model.ts';
 import type { TableRef } from '../tables.ts';
 import { quoteWord } from '../text/split-words.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import type { Neighbour } from './claims.ts';
-import { diffLists, type ListDiff, sameList } from './diff.ts';
+import { diffLists, type ListDiff } from './diff.ts';
 import { editChain, isWorthEditing } from './edit-chain.ts';
 import { planHooks } from './plan-hooks.ts';
 import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './table-change.ts';
@@ -36,14 +36,13 @@ export function planChains(question: OwnedChains): TablePlan {
 
   for (const [chain, wantedRules] of wanted.chains) {
     const before = liveRules.get(chain) ?? [];
-    const old = before.map(textOf);
-    const texts = wantedRules.map(textOf);
     const isThere = live.chains.has(chain);
-    if (isThere && sameList(old, texts)) {
-      diffs.push({ added: [], removed: [], unchanged: texts.length });
+    if (isThere && sameRules(before, wantedRules)) {
+      diffs.push({ added: [], removed: [], unchanged: wantedRules.length });
       continue;
     }
-    const diff = diffLists(old, texts);
+    const old = before.map(textOf);
+    const diff = diffLists(old, wantedRules.map(textOf));
     diffs.push(diff);
     const mayEdit = isThere && !rewrite && isWorthEditing(old, diff);
     const edits = mayEdit ? editChain(old, wantedRules) : null;
@@ -59,7 +58,7 @@ export function planChains(question: OwnedChains): TablePlan {
   const gone = [...owned].filter((chain) => live.chains.has(chain) && !wanted.chains.has(chain));
   for (const chain of gone) diffs.push(diffLists((liveRules.get(chain) ?? []).map(textOf), []));
 
-  const hooks = planHooks(question);
+  const hooks = planHooks(question, liveRules);
   diffs.push(hooks.diff);
 
   const lines: ChangeLine[] = [
@@ -74,6 +73,10 @@ export function planChains(question: OwnedChains): TablePlan {
   ];
   const change = lines.length === 0 ? null : { family, table, replaces: false, lines };
   return { family, table, diff: { ...sumDiffs(diffs), moved: hooks.diff.moved }, change };
+}
+
+function sameRules(live: readonly Rule[], wanted: readonly Rule[]): boolean {
+  return live.length === wanted.length && live.every(({ text }, index) => text === wanted[index]?.text);
 }
 
 function ownLine(text: string): ChangeLine {

@@ -1,5 +1,5 @@
 import { appendAll } from '../append-all.ts';
-import { jumpsToAny, type Rule, rulesByChain, type Table, textOf } from '../model.ts';
+import { jumpsToAny, type Rule, type Table, textOf } from '../model.ts';
 import type { ChainRef, TableRef } from '../tables.ts';
 import type { Hook, WantedTable } from '../wanted/wanted-table.ts';
 import type { Neighbour } from './claims.ts';
@@ -26,10 +26,12 @@ interface HookPlan {
  * Plans the hooks, which stand in chains of others. A live rule is a hook of the ruleset if it jumps to an owned chain. A hook
  * that is not wanted is deleted by value. An appended hook may stand anywhere. An inserted hook must stand before all other
  * rules, except for the inserted hooks of rulesets whose names sort before this one's.
+ *
+ * @param live the live rules of each chain
  */
-export function planHooks(question: HookQuestion): HookPlan {
-  const { live, wanted, owned } = question;
-  const liveByChain = rulesByChain(live.rules.filter((rule) => !owned.has(rule.chain)));
+export function planHooks(question: HookQuestion, live: ReadonlyMap<string, Rule[]>): HookPlan {
+  const { wanted, owned } = question;
+  const liveByChain = new Map([...live].filter(([chain]) => !owned.has(chain)));
   const wantedByChain = new Map<string, Hook[]>();
   for (const hook of wanted.hooks) {
     const known = wantedByChain.get(hook.rule.chain);

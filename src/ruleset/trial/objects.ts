@@ -32,6 +32,11 @@ const KINDS: Readonly<Record<string, keyof ObjectNames>> = {
 /** Finds texts that may name an object. Most rules name none, and this test is far cheaper than reading their options. */
 const MAY_NAME_ONE = /\b(?:set|SET|nfacct|rateest|CT)\b|"/;
 
+/** Whether a rule or a command may name an object, at a glance. */
+export function mayNameObject(text: string): boolean {
+  return MAY_NAME_ONE.test(text);
+}
+
 /** Returns the names of objects in rules and commands. */
 export function objectNames(texts: readonly string[]): ObjectNames {
   const names: ObjectNames = { sets: [], accounts: [], estimators: [], timeouts: [] };
@@ -40,7 +45,7 @@ export function objectNames(texts: readonly string[]): ObjectNames {
     // The rules that one line makes have all its text.
     if (text === before) continue;
     before = text;
-    if (!MAY_NAME_ONE.test(text)) continue;
+    if (!mayNameObject(text)) continue;
     for (const { owner, name, values } of readOptions(splitWords(text)).options) {
       const kind = KINDS[`${owner} ${name}`];
       const [value] = values;
