@@ -61,7 +61,11 @@ async function lookAndRehearse(
     const [rehearsed] = await Promise.allSettled([tryOut(snapshot)]);
     return { snapshot, rehearsed };
   }
-  const [snapshot, rehearsed] = await Promise.allSettled([look(), tryOut(perFamily(() => new Map()))]);
+  const [snapshot, rehearsed] = await Promise.allSettled([
+    look(),
+    // The program that reads what is live is started first: what is known of long texts is compared while it runs.
+    turnOfOthers().then(async () => await tryOut(perFamily(() => new Map()))),
+  ]);
   if (snapshot.status === 'rejected') throw snapshot.reason;
   return { snapshot: snapshot.value, rehearsed };
 }
