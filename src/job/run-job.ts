@@ -29,6 +29,7 @@ import type { Proposal } from './plan/proposal.ts';
 import { WindowLeft } from './ports/confirmation.ts';
 import type { Ports } from './ports/ports.ts';
 import type { RulesetRecord } from './ports/stores.ts';
+import { turnOfOthers } from './time/in-turns.ts';
 import { underLock } from './under-lock.ts';
 
 /**
@@ -88,6 +89,7 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
   // job may have changed the record.
   admit(await ports.rulesets.find(ruleset.name));
   const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
+  await turnOfOthers();
   const matched = matchedLists(wanted);
   if (failure !== null) {
     const sent = intentOf(ruleset, ruleset, wanted, await ports.rulesets.list());

@@ -2,7 +2,7 @@
  * What a job costs beside the least that it could cost: the bare tools that any careful script would run for the same. Each case
  * has a goal, in ratios. Job and bare tools take turns in one run; it prints medians.
  *
- * npm run bench [-- goals [--rules 10000] [--rounds 5] [--json]]
+ * npm run bench [-- goals [--rules 10000] [--rounds 5] [--large RULES] [--json]]
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -17,12 +17,13 @@ const { values } = parseArgs({
   options: {
     rules: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '5' },
+    large: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 const count = Number(values.rules);
 const SMALL = 10;
-const LARGE = 5 * count;
+const LARGE = Number(values.large ?? 5 * count);
 const SMALL_JOBS = 15;
 const STALL_GOAL_MS = 50;
 

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_JOB_BYTES, MAX_RULE_LINES } from '../../src/contract/job.ts';
 import { inTurns } from '../../src/job/time/in-turns.ts';
-import { readSavedSteps } from '../../src/ruleset/saved/read-saved.ts';
+import { NO_CLAIMS } from '../../src/ruleset/plan/claims.ts';
+import { planSteps } from '../../src/ruleset/plan/plan-table.ts';
+import { readSavedSteps, readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { LINES_A_STEP, type Steps } from '../../src/ruleset/steps.ts';
-import { rulesOf } from '../../src/ruleset/trial/acceptance.ts';
+import { acceptanceOf, rulesOf } from '../../src/ruleset/trial/acceptance.ts';
+import { knownSpellings } from '../../src/ruleset/trial/known-spellings.ts';
+import { readTrial } from '../../src/ruleset/trial/read-trial.ts';
+import { planTrial } from '../../src/ruleset/trial/trial.ts';
 import { readWantedSteps } from '../../src/ruleset/wanted/wanted.ts';
+import type { WantedTable } from '../../src/ruleset/wanted/wanted-table.ts';
 
 const many = (count: number, line: (index: number) => string) =>
   Array.from({ length: count }, (_, i) => line(i));
@@ -32,6 +38,20 @@ const LARGEST = {
   'one comment': table(':a - [0:0]', `-A a -m comment --comment ${'x'.repeat(MAX_JOB_BYTES - 1_000)}`),
 };
 
+/** As they are saved: no two of them are the same. */
+const markedRules = (first: number) =>
+  table(
+    ':a - [0:0]',
+    many(TENTH, (i) => `-A a -m mark --mark 0x${(first + i).toString(16)} -j DROP`),
+  );
+
+function rulesWith(scope: 'chains' | 'tables', first: number): WantedTable {
+  const { value } = countSteps(readWantedSteps({ scope, ipv4: markedRules(first) }));
+  const filter = value.tables.ipv4.get('filter');
+  if (filter === undefined) throw new Error('the table was not read');
+  return filter;
+}
+
 /** How often the work could be interrupted, and what came of it. */
 function countSteps<T>(steps: Steps<T>): { steps: number; value: T } {
   for (let made = 0; ; made += 1) {
@@ -53,6 +73,40 @@ describe('the largest message', () => {
     const { steps, value } = countSteps(readSavedSteps(saved));
     expect(value.get('filter')?.rules).toHaveLength(TENTH);
     expect(steps).toBe(TENTH / LINES_A_STEP);
+  });
+
+  it.each(['chains', 'tables'] as const)(
+    'is planned in pieces where every rule differs: scope %s',
+    (scope) => {
+      const before = rulesWith(scope, 0);
+      const question = { name: 'edge', scope, family: 'ipv4', table: 'filter', own: NO_CLAIMS } as const;
+      const live = readSavedTables(markedRules(0)).get('filter');
+      const { steps, value } = countSteps(
+        planSteps({ ...question, live, wanted: rulesWith(scope, TENTH), neighbours: [] }),
+      );
+      expect(rulesOf(before)).toHaveLength(TENTH);
+      expect(value.diff).toMatchObject({ unchanged: 0 });
+      expect(value.diff.added).toHaveLength(TENTH);
+      // The two texts are held against each other from both sides, and then the rules are written.
+      expect(steps).toBeGreaterThanOrEqual((5 * TENTH) / LINES_A_STEP);
+    },
+  );
+
+  it('is held against what is known, and against what the kernel made of it, in pieces', () => {
+    const wanted = rulesWith('chains', TENTH);
+    const before = rulesWith('chains', 0);
+    const known = acceptanceOf(
+      before,
+      rulesOf(before).map(({ text }) => text),
+    );
+    const spellings = countSteps(knownSpellings([known], wanted));
+    expect(spellings.value).toEqual(Array.from({ length: TENTH }, () => undefined));
+    expect(spellings.steps).toBeGreaterThanOrEqual((2 * TENTH) / LINES_A_STEP);
+    const trial = planTrial({ family: 'ipv4', table: 'filter' }, wanted, undefined, spellings.value);
+    const made = readSavedTables(markedRules(TENTH));
+    const { steps, value } = countSteps(readTrial(trial, trial.lines, made));
+    expect('spelled' in value ? value.spelled.size : value).toBe(TENTH);
+    expect(steps).toBeGreaterThanOrEqual((2 * TENTH) / LINES_A_STEP);
   });
 
   it('lets timers run while it is read', { timeout: 60_000 }, async () => {

@@ -68,7 +68,7 @@ async function changesLeft(
 ): Promise<TableChange[]> {
   const live = await watch.time('verifyMs', () => takeSnapshot(rules, concernOf(intent)));
   await turnOfOthers();
-  const remainder = planRemainder(intent, live);
+  const remainder = await planRemainder(intent, live);
   const left = changesOf(remainder);
   if (refusal !== null && (isLast || sameChanges(written, left))) throw refusal;
   if (isLast && left.length > 0) throw mismatchFailure(intent, remainder);

@@ -8,9 +8,9 @@ import type { LiveTables } from '../plan/snapshot.ts';
  * Plans what is still to be done after an apply. The plan is empty unless another program has written at the same time. Rules
  * that others have put before a hook do not count: they may do that.
  */
-export function planRemainder(intent: Intent, live: LiveTables): TablePlan[] {
+export async function planRemainder(intent: Intent, live: LiveTables): Promise<TablePlan[]> {
   const how = { rewrite: true, hooksStay: true };
-  return planIntent(intent, live, how).filter(({ change }) => change !== null);
+  return (await planIntent(intent, live, how)).filter(({ change }) => change !== null);
 }
 
 /** Returns the failure of a change that was written again and again and did not stay. */

@@ -42,7 +42,7 @@ export async function findDrift({ ports, rules }: DriftView): Promise<DriftOf[]>
       ports.log.error(namesOfRecord(record), 'The boot files of a ruleset are damaged: push it again');
       return [];
     }
-    const plans = planBack(intent, live);
+    const plans = await planBack(intent, live);
     return [{ record, intent, plans, isGone: plans.length > 0 && !hasAnyLive(record, live) }];
   });
   return (await Promise.all(found)).flat();
@@ -63,7 +63,7 @@ export async function isInSync(
   ports: Pick<Ports, 'boot'>,
 ): Promise<boolean> {
   const intent = await committedIntent(record, records, ports);
-  return intent !== null && planBack(intent, live).length === 0;
+  return intent !== null && (await planBack(intent, live)).length === 0;
 }
 
 /** Describes the drift: what changed from committed to live. The plans go the other way, so added and removed are swapped. */
@@ -104,8 +104,8 @@ async function committedIntent(
   return { ...intentOf({ name, revision }, null, wanted, records), scope };
 }
 
-function planBack(intent: Intent, live: LiveTables): TablePlan[] {
-  const plans = planIntent(intent, live);
+async function planBack(intent: Intent, live: LiveTables): Promise<TablePlan[]> {
+  const plans = await planIntent(intent, live);
   return plans.filter(({ change }) => change !== null);
 }
 

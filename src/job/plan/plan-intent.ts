@@ -1,23 +1,25 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { findConflicts } from '../../ruleset/plan/conflicts.ts';
-import { type PlanQuestion, planTable } from '../../ruleset/plan/plan-table.ts';
+import { type PlanQuestion, planSteps } from '../../ruleset/plan/plan-table.ts';
 import type { TableChange, TablePlan } from '../../ruleset/plan/table-change.ts';
 import { ownFinding, quoteLines } from '../outcome/failed-line.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
+import { inTurns } from '../time/in-turns.ts';
 import type { Intent } from './intent.ts';
 import { concernedTables, type LiveTables } from './snapshot.ts';
 
 /** Plans every table that the intent concerns, in the order in which the tables are written. */
-export function planIntent(
+export async function planIntent(
   intent: Intent,
   live: LiveTables,
   how: Pick<PlanQuestion, 'rewrite' | 'hooksStay'> = {},
-): TablePlan[] {
+): Promise<TablePlan[]> {
   const { name, scope, wanted, claims, neighbours } = intent;
   const tables = concernedTables(wanted, claims);
-  return FAMILIES.flatMap((family) =>
-    tables[family].map((table) =>
-      planTable({
+  const plans: TablePlan[] = [];
+  for (const family of FAMILIES) {
+    for (const table of tables[family]) {
+      const question = {
         name,
         scope,
         family,
@@ -27,9 +29,11 @@ export function planIntent(
         own: claims,
         neighbours,
         ...how,
-      }),
-    ),
-  );
+      };
+      plans.push(await inTurns(planSteps(question)));
+    }
+  }
+  return plans;
 }
 
 export function changesOf(plans: readonly TablePlan[]): TableChange[] {

@@ -38,7 +38,9 @@ export async function checkMade(
   if (stray !== undefined)
     return verdictOf(`it makes rules of the other family, in table ${stray.name}`, null);
   const reading =
-    trial.wanted.script === null ? readTrial(trial, lines, tables) : readScript(trial, lines, tables);
+    trial.wanted.script === null
+      ? await inTurns(readTrial(trial, lines, tables))
+      : readScript(trial, lines, tables);
   if ('otherwise' in reading) return verdictOf(reading.otherwise, reading.line);
   return 'script' in reading
     ? { spelled: new Map(), odd: new Set(), script: reading.script }

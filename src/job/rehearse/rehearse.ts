@@ -1,6 +1,12 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
-import { type Accepted, coversAll, type Known, spellTable } from '../../ruleset/trial/acceptance.ts';
+import {
+  type Accepted,
+  coversAll,
+  type Known,
+  type Spellings,
+  spellTable,
+} from '../../ruleset/trial/acceptance.ts';
 import { knownSpellings } from '../../ruleset/trial/known-spellings.ts';
 import { objectsOf } from '../../ruleset/trial/objects.ts';
 import { hasForeignHooks } from '../../ruleset/trial/surroundings.ts';
@@ -9,7 +15,7 @@ import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Intent } from '../plan/intent.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
 import type { Sandbox } from '../ports/sandbox.ts';
-import { turnOfOthers } from '../time/in-turns.ts';
+import { inTurns, turnOfOthers } from '../time/in-turns.ts';
 import { refusalFailure } from './refusal-failure.ts';
 import { tryTable } from './try-table.ts';
 
@@ -43,14 +49,18 @@ export async function rehearse(
     wanted.map(async ({ family, table }) => {
       const place = { family, table: table.name };
       const before = known[family].get(table.name) ?? [];
+      let last: Spellings | null = null;
       for (const acceptance of before) {
-        const spellings = knownSpellings([acceptance], table);
-        if (coversAll(acceptance, table, spellings))
-          return { ...place, tried: 0, acceptance, spelled: spellTable(table, spellings) };
+        last = await inTurns(knownSpellings([acceptance], table));
+        if (coversAll(acceptance, table, last))
+          return { ...place, tried: 0, acceptance, spelled: spellTable(table, last) };
       }
+      const spellings =
+        last !== null && before.length === 1 ? last : await inTurns(knownSpellings(before, table));
       const around = hasForeignHooks(table) ? live[family].get(table.name) : undefined;
       await turnOfOthers();
-      const trial = planTrial(place, table, around, before);
+      const trial = planTrial(place, table, around, spellings);
+      await turnOfOthers();
       const objects = await sandbox.readObjects(objectsOf(table));
       const tried = await sandbox.within(
         objects,

@@ -27,6 +27,7 @@ export async function tryTable(
   rehearsal: Rehearsal,
 ): Promise<AcceptedTable | { refused: RefusedTable }> {
   const { lines } = trial;
+  await turnOfOthers();
   const restore = async (some: readonly TrialLine[]) => await blameLines(trial, some, rehearsal);
   const verdict = await restoreLines(trial, lines, rehearsal);
   if (verdict !== null) {
@@ -43,16 +44,20 @@ export async function tryTable(
     });
     return { refused: { trial, verdict: made, ...found } };
   }
+  const accepted = await acceptedTable(trial, made);
   await turnOfOthers();
-  const accepted = acceptedTable(trial, made);
   const unfaithful = await checkFaithful(trial, accepted.spelled, made, rehearsal);
   return unfaithful === null ? accepted : { refused: unfaithful };
 }
 
-function acceptedTable({ wanted, spellings: known }: Trial, made: Made): AcceptedTable {
+async function acceptedTable({ wanted, spellings: known }: Trial, made: Made): Promise<AcceptedTable> {
   if (made.script !== null) return { acceptance: null, spelled: made.script };
+  await turnOfOthers();
   const spellings = rulesOf(wanted).map(({ text }, index) => made.spelled.get(text) ?? known[index]);
-  return { acceptance: acceptanceOf(wanted, spellings), spelled: spellTable(wanted, spellings) };
+  await turnOfOthers();
+  const acceptance = acceptanceOf(wanted, spellings);
+  await turnOfOthers();
+  return { acceptance, spelled: spellTable(wanted, spellings) };
 }
 
 const NONE: Refusals = { refusals: [], isAll: true };

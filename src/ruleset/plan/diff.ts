@@ -1,3 +1,5 @@
+import { finish, LINES_A_STEP, type Steps } from '../steps.ts';
+
 /** The difference between two lists of rules. */
 export interface ListDiff {
   added: string[];
@@ -9,16 +11,21 @@ export interface ListDiff {
  * Compares whole rules by value, in time linear in their number. A rule in both lists is unchanged, even at another place. If
  * only the order differs, everything between the first and the last difference is removed and added.
  */
-export function diffLists(before: readonly string[], after: readonly string[]): ListDiff {
+export function* diffSteps(before: readonly string[], after: readonly string[]): Steps<ListDiff> {
   const { head, tail } = sameEnds(before, after);
   const oldMiddle = before.slice(head, before.length - tail);
   const newMiddle = after.slice(head, after.length - tail);
-  const added = subtract(newMiddle, oldMiddle);
-  const removed = subtract(oldMiddle, newMiddle);
+  const added = yield* subtractSteps(newMiddle, oldMiddle);
+  const removed = yield* subtractSteps(oldMiddle, newMiddle);
   if (added.length === 0 && removed.length === 0) {
     return { added: newMiddle, removed: oldMiddle, unchanged: head + tail };
   }
   return { added, removed, unchanged: after.length - added.length };
+}
+
+/** As {@link diffSteps}, in one go. */
+export function diffLists(before: readonly string[], after: readonly string[]): ListDiff {
+  return finish(diffSteps(before, after));
 }
 
 export function sameList(a: readonly string[], b: readonly string[]): boolean {
@@ -27,13 +34,27 @@ export function sameList(a: readonly string[], b: readonly string[]): boolean {
 
 /** Returns what is in `list` more often than in `other`, in the order of `list`. */
 export function subtract(list: readonly string[], other: readonly string[]): string[] {
+  return finish(subtractSteps(list, other));
+}
+
+function* subtractSteps(list: readonly string[], other: readonly string[]): Steps<string[]> {
+  if (other.length === 0) return [...list];
   const left = new Map<string, number>();
-  for (const value of other) left.set(value, (left.get(value) ?? 0) + 1);
-  return list.filter((value) => {
+  let done = 0;
+  for (const value of other) {
+    left.set(value, (left.get(value) ?? 0) + 1);
+    done += 1;
+    if (done % LINES_A_STEP === 0) yield;
+  }
+  const found: string[] = [];
+  for (const value of list) {
     const count = left.get(value) ?? 0;
     if (count > 0) left.set(value, count - 1);
-    return count === 0;
-  });
+    else found.push(value);
+    done += 1;
+    if (done % LINES_A_STEP === 0) yield;
+  }
+  return found;
 }
 
 /** Returns how many items are the same at the beginning of both lists, and then at their ends. No item counts twice. */

@@ -1,13 +1,14 @@
 import { appendAll } from '../append-all.ts';
 import { type Rule, rulesByChain, type Table, textOf } from '../model.ts';
+import type { Steps } from '../steps.ts';
 import type { TableRef } from '../tables.ts';
 import { quoteWord } from '../text/split-words.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import type { Neighbour } from './claims.ts';
-import { diffLists, type ListDiff } from './diff.ts';
+import { diffSteps, type ListDiff } from './diff.ts';
 import { editChain, isWorthEditing } from './edit-chain.ts';
 import { planHooks } from './plan-hooks.ts';
-import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './table-change.ts';
+import { type ChangeLine, ruleLines, type TablePlan } from './table-change.ts';
 
 export interface OwnedChains extends TableRef {
   /** The ruleset's name. */
@@ -26,7 +27,7 @@ export interface OwnedChains extends TableRef {
  * Plans one table in scope `chains`. An owned chain that differs is edited or written anew, and one that is no longer wanted is
  * deleted. In chains of others, hooks are added and deleted by value.
  */
-export function planChains(question: OwnedChains): TablePlan {
+export function* planChains(question: OwnedChains): Steps<TablePlan> {
   const { family, table, live, wanted, owned, rewrite } = question;
   const liveRules = rulesByChain(live.rules);
   const diffs: ListDiff[] = [];
@@ -42,7 +43,7 @@ export function planChains(question: OwnedChains): TablePlan {
       continue;
     }
     const old = before.map(textOf);
-    const diff = diffLists(old, wantedRules.map(textOf));
+    const diff = yield* diffSteps(old, wantedRules.map(textOf));
     diffs.push(diff);
     const mayEdit = isThere && !rewrite && isWorthEditing(old, diff);
     const edits = mayEdit ? editChain(old, wantedRules) : null;
@@ -50,13 +51,12 @@ export function planChains(question: OwnedChains): TablePlan {
       appendAll(edited, edits);
       continue;
     }
-    const counters = new LiveCounters(before);
     rewritten.push({ text: `:${chain} - [0:0]`, source: wanted.declarations.get(chain) ?? null });
-    for (const rule of wantedRules) rules.push(ruleLine(rule, counters.take(rule)));
+    appendAll(rules, yield* ruleLines(wantedRules, before));
   }
 
   const gone = [...owned].filter((chain) => live.chains.has(chain) && !wanted.chains.has(chain));
-  for (const chain of gone) diffs.push(diffLists((liveRules.get(chain) ?? []).map(textOf), []));
+  for (const chain of gone) diffs.push(yield* diffSteps((liveRules.get(chain) ?? []).map(textOf), []));
 
   const hooks = planHooks(question, liveRules);
   diffs.push(hooks.diff);

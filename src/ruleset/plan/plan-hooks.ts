@@ -52,7 +52,7 @@ export function planHooks(question: HookQuestion, live: ReadonlyMap<string, Rule
 function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[], plan: HookPlan): void {
   const { owned, hooksStay } = question;
   const ours = liveRules.filter((rule) => jumpsToAny(rule, owned));
-  const counters = new LiveCounters(liveRules);
+  const counters = LiveCounters.of(liveRules);
   const oldTexts = ours.map(textOf);
   const wantedTexts = wanted.map(({ rule }) => rule.text);
   const missing = subtract(wantedTexts, oldTexts);

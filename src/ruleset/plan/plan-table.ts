@@ -1,5 +1,6 @@
 import type { Scope } from '../../contract/identifiers.ts';
 import { emptyTable, type Table } from '../model.ts';
+import { finish, type Steps } from '../steps.ts';
 import type { TableRef } from '../tables.ts';
 import { emptyWanted, type WantedTable } from '../wanted/wanted-table.ts';
 import { type Claims, claimedChains, claimsTable, type Neighbour } from './claims.ts';
@@ -27,17 +28,22 @@ export interface PlanQuestion extends TableRef {
 }
 
 /** Compares what a ruleset wants with what is live in one table. The plan touches nothing that belongs to others. */
-export function planTable(question: PlanQuestion): TablePlan {
+export function* planSteps(question: PlanQuestion): Steps<TablePlan> {
   const { family, table, own } = question;
   const live = question.live ?? emptyTable(table);
   const wanted = question.wanted ?? emptyWanted(table);
   if (question.scope === 'tables') {
     const owned = question.wanted !== undefined || claimsTable(own, question);
-    return owned ? planWholeTable({ family, table, live, wanted }) : unowned({ family, table });
+    return owned ? yield* planWholeTable({ family, table, live, wanted }) : unowned({ family, table });
   }
   const owned = new Set([...claimedChains(own, question), ...wanted.chains.keys()]);
   const { rewrite = false, hooksStay = false } = question;
-  return planChains({ ...question, live, wanted, owned, rewrite, hooksStay });
+  return yield* planChains({ ...question, live, wanted, owned, rewrite, hooksStay });
+}
+
+/** As {@link planSteps}, in one go. */
+export function planTable(question: PlanQuestion): TablePlan {
+  return finish(planSteps(question));
 }
 
 function unowned(ref: TableRef): TablePlan {

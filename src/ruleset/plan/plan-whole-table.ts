@@ -1,8 +1,10 @@
+import { appendAll } from '../append-all.ts';
 import { rulesByChain, type Table, textOf } from '../model.ts';
+import type { Steps } from '../steps.ts';
 import { builtInChains, type TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
-import { diffLists } from './diff.ts';
-import { type ChangeLine, LiveCounters, ruleLine, type TablePlan } from './table-change.ts';
+import { diffSteps } from './diff.ts';
+import { type ChangeLine, ruleLines, type TablePlan } from './table-change.ts';
 
 interface WholeTable extends TableRef {
   live: Table;
@@ -10,11 +12,11 @@ interface WholeTable extends TableRef {
 }
 
 /** Plans a table in scope `tables`. If anything differs, the whole table is written; rules that stay keep their counters. */
-export function planWholeTable({ family, table, live, wanted }: WholeTable): TablePlan {
+export function* planWholeTable({ family, table, live, wanted }: WholeTable): Steps<TablePlan> {
   const liveRules = rulesByChain(live.rules);
   const builtIn = builtInChains(table);
   const policies = new Map(builtIn.map((chain) => [chain, wanted.policies.get(chain) ?? 'ACCEPT']));
-  const diff = diffLists(
+  const diff = yield* diffSteps(
     [
       ...builtIn.map((chain) => `-P ${chain} ${live.chains.get(chain)?.policy ?? 'ACCEPT'}`),
       ...inChainOrder(live.chains.keys(), builtIn).flatMap((chain) =>
@@ -44,10 +46,8 @@ export function planWholeTable({ family, table, live, wanted }: WholeTable): Tab
       source: wanted.declarations.get(chain) ?? null,
     })),
   ];
-  for (const [chain, rules] of wanted.chains) {
-    const counters = new LiveCounters(liveRules.get(chain) ?? []);
-    for (const rule of rules) lines.push(ruleLine(rule, counters.take(rule)));
-  }
+  for (const [chain, rules] of wanted.chains)
+    appendAll(lines, yield* ruleLines(rules, liveRules.get(chain) ?? []));
   return {
     family,
     table,

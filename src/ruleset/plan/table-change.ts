@@ -1,4 +1,5 @@
 import type { Rule } from '../model.ts';
+import { finish, LINES_A_STEP, type Steps } from '../steps.ts';
 import type { TableRef } from '../tables.ts';
 import type { ListDiff } from './diff.ts';
 
@@ -29,6 +30,17 @@ export function renderChange(change: TableChange): string {
   return [`*${change.table}`, ...lines, 'COMMIT', ''].join('\n');
 }
 
+/** Writes the rules of a chain anew, each with its counters as far as it is live. */
+export function* ruleLines(rules: readonly Rule[], live: readonly Rule[]): Steps<ChangeLine[]> {
+  const counters = yield* LiveCounters.steps(live);
+  const lines: ChangeLine[] = [];
+  for (const rule of rules) {
+    lines.push(ruleLine(rule, counters.take(rule)));
+    if (lines.length % LINES_A_STEP === 0) yield;
+  }
+  return lines;
+}
+
 /** Returns the line that writes a rule with these counters. */
 export function ruleLine(rule: Rule, counters: string | null): ChangeLine {
   const text = rule.text;
@@ -44,14 +56,25 @@ export class LiveCounters {
   readonly #first = new Map<string, string>();
   readonly #twins = new Map<string, string[]>();
 
-  constructor(live: readonly Rule[]) {
-    for (const { text, counters } of live) {
-      if (counters === null) continue;
-      const twins = this.#twins.get(text);
-      if (twins !== undefined) twins.push(counters);
-      else if (this.#first.has(text)) this.#twins.set(text, [counters]);
-      else this.#first.set(text, counters);
+  static of(live: readonly Rule[]): LiveCounters {
+    return finish(LiveCounters.steps(live));
+  }
+
+  static *steps(live: readonly Rule[]): Steps<LiveCounters> {
+    const counters = new LiveCounters();
+    for (const [index, rule] of live.entries()) {
+      counters.#note(rule);
+      if (index % LINES_A_STEP === 0) yield;
     }
+    return counters;
+  }
+
+  #note({ text, counters }: Rule): void {
+    if (counters === null) return;
+    const twins = this.#twins.get(text);
+    if (twins !== undefined) twins.push(counters);
+    else if (this.#first.has(text)) this.#twins.set(text, [counters]);
+    else this.#first.set(text, counters);
   }
 
   /**

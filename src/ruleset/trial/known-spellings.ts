@@ -1,4 +1,5 @@
 import type { Rule } from '../model.ts';
+import { LINES_A_STEP, type Steps } from '../steps.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { type Acceptance, type AcceptedRules, rulesOf, type Spellings } from './acceptance.ts';
 import { reachOf } from './reach.ts';
@@ -11,17 +12,18 @@ import { isTakenAnywhere } from './taken-anywhere.ts';
  * both ends, and only what is in between is looked up. A rule that moved from one of the ends may be missed: then it is tried
  * again.
  */
-export function knownSpellings(known: readonly Acceptance[], table: WantedTable): Spellings {
+export function* knownSpellings(known: readonly Acceptance[], table: WantedTable): Steps<Spellings> {
   const rules = rulesOf(table);
   const spellings = Array.from<string | undefined>({ length: rules.length }).fill(undefined);
-  if (known.length === 0) return spellings;
   const { from } = reachOf(table);
+  yield;
+  if (known.length === 0) return spellings;
   for (let first = 0; first < rules.length; ) {
     const chain = rules[first]?.chain ?? '';
     let end = first + 1;
     while (end < rules.length && rules[end]?.chain === chain) end += 1;
     const run = { rules, first, end, chain, reach: from.get(chain) ?? '' };
-    for (const acceptance of known) spellRun(run, acceptance, spellings);
+    for (const acceptance of known) yield* spellRun(run, acceptance, spellings);
     first = end;
   }
   return spellings;
@@ -36,7 +38,7 @@ interface Run {
   reach: string;
 }
 
-function spellRun(run: Run, acceptance: Acceptance, spellings: (string | undefined)[]): void {
+function* spellRun(run: Run, acceptance: Acceptance, spellings: (string | undefined)[]): Steps<void> {
   const { rules, chain, reach } = run;
   const before = acceptance.rules.get(chain) ?? NONE;
   const isReachedAsBefore = before.reach === reach;
@@ -57,26 +59,32 @@ function spellRun(run: Run, acceptance: Acceptance, spellings: (string | undefin
   for (let at = 1; at <= tail; at += 1)
     learnFromBefore(run.end - at, before.spelled[before.spelled.length - at]);
   if (head + tail === run.end - run.first) return;
-  const others = lookUp(acceptance, reach, chain, head, tail);
-  for (let index = run.first + head; index < run.end - tail; index += 1)
+  yield;
+  const others = yield* lookUp(acceptance, reach, chain, head, tail);
+  for (let index = run.first + head; index < run.end - tail; index += 1) {
     learn(index, others.get(rules[index]?.text ?? ''));
+    if (index % LINES_A_STEP === 0) yield;
+  }
 }
 
 const NONE: AcceptedRules = { reach: '', texts: [], spelled: [] };
 
 /** The spelling of each rule that is reached from there, without the first `head` and the last `tail` of one chain. */
-function lookUp(
+function* lookUp(
   { rules }: Acceptance,
   reach: string,
   chain: string,
   head: number,
   tail: number,
-): Map<string, string> {
+): Steps<Map<string, string>> {
   const found = new Map<string, string>();
   for (const [name, { reach: from, texts, spelled }] of rules) {
     if (from !== reach) continue;
     const [first, end] = name === chain ? [head, texts.length - tail] : [0, texts.length];
-    for (let at = first; at < end; at += 1) found.set(texts[at] ?? '', spelled[at] ?? '');
+    for (let at = first; at < end; at += 1) {
+      found.set(texts[at] ?? '', spelled[at] ?? '');
+      if (at % LINES_A_STEP === 0) yield;
+    }
   }
   return found;
 }

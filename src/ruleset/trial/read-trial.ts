@@ -1,4 +1,5 @@
 import { type Rule, rulesByChain, type Table } from '../model.ts';
+import { LINES_A_STEP, type Steps } from '../steps.ts';
 import { builtInChains } from '../tables.ts';
 import { lostInSaving } from '../text/lost-in-saving.ts';
 import type { Trial, TrialLine } from './trial.ts';
@@ -19,18 +20,18 @@ export type TrialReading =
  *
  * @param saved all tables of the family, after only these lines were restored
  */
-export function readTrial(
+export function* readTrial(
   trial: Trial,
   lines: readonly TrialLine[],
   saved: ReadonlyMap<string, Table>,
-): TrialReading {
+): Steps<TrialReading> {
   for (const [name, table] of saved) {
     const stray = name === trial.table ? null : strayOf(table);
     if (stray !== null) return { otherwise: `it makes "${stray}" in table ${name}`, line: null };
   }
   const table = saved.get(trial.table);
   const otherwise = differentChain(trial, lines, table);
-  return otherwise === null ? readRules(trial, lines, table) : { otherwise, line: null };
+  return otherwise === null ? yield* readRules(trial, lines, table) : { otherwise, line: null };
 }
 
 /** Returns a rule, chain or policy of a table in which nothing should be; `null` if there is none. */
@@ -61,17 +62,22 @@ function differentChain(
   return null;
 }
 
-function readRules(trial: Trial, lines: readonly TrialLine[], table: Table | undefined): TrialReading {
+function* readRules(
+  trial: Trial,
+  lines: readonly TrialLine[],
+  table: Table | undefined,
+): Steps<TrialReading> {
   const found = rulesByChain(table?.rules ?? []);
-  const expected = expectedRules(trial, lines);
-  for (const chain of new Set([...expected.keys(), ...found.keys()])) {
-    const otherwise = differentCount(chain, expected.get(chain)?.length ?? 0, found.get(chain) ?? []);
-    if (otherwise !== null) return { otherwise, line: null };
-  }
+  yield;
+  const expected = yield* expectedRules(trial, lines);
+  const counted = differentCounts(expected, found);
+  if (counted !== null) return { otherwise: counted, line: null };
+  yield;
   const spelled = new Map<string, string>();
   const odd = new Set<string>();
   for (const [chain, rules] of expected) {
     for (const [index, pair] of rules.entries()) {
+      if (index % LINES_A_STEP === 0) yield;
       const saved = found.get(chain)?.[index];
       if (pair === null || saved === undefined) continue;
       const otherwise = differentRule(trial, pair.rule, saved);
@@ -81,6 +87,17 @@ function readRules(trial: Trial, lines: readonly TrialLine[], table: Table | und
     }
   }
   return { spelled, odd };
+}
+
+function differentCounts(
+  expected: ReadonlyMap<string, readonly unknown[]>,
+  found: ReadonlyMap<string, readonly Rule[]>,
+): string | null {
+  for (const chain of new Set([...expected.keys(), ...found.keys()])) {
+    const otherwise = differentCount(chain, expected.get(chain)?.length ?? 0, found.get(chain) ?? []);
+    if (otherwise !== null) return otherwise;
+  }
+  return null;
 }
 
 function differentCount(chain: string, expected: number, found: readonly Rule[]): string | null {
@@ -116,7 +133,10 @@ interface Expected {
 }
 
 /** Returns the rules of each chain in their order after a trial; `null` for a rule that is not the ruleset's. */
-function expectedRules({ before }: Trial, lines: readonly TrialLine[]): Map<string, (Expected | null)[]> {
+function* expectedRules(
+  { before }: Trial,
+  lines: readonly TrialLine[],
+): Steps<Map<string, (Expected | null)[]>> {
   const chains = new Map<string, (Expected | null)[]>();
   const inserted = new Map<string, (Expected | null)[]>();
   const add = (map: typeof chains, chain: string, value: Expected | null) => {
@@ -128,7 +148,8 @@ function expectedRules({ before }: Trial, lines: readonly TrialLine[]): Map<stri
     const chain = /^-A ([^ ]+)/.exec(text)?.[1];
     if (chain !== undefined) add(chains, chain, null);
   }
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
+    if (index % LINES_A_STEP === 0) yield;
     if (line.kind === 'chain' || line.kind === 'command') continue;
     for (const rule of line.rules) add(rule.insert ? inserted : chains, rule.chain, { rule, line });
   }

@@ -2,8 +2,7 @@ import { jumpsToAny, type Rule, type Table } from '../model.ts';
 import type { ChangeLine } from '../plan/table-change.ts';
 import type { TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
-import { type Acceptance, rulesOf, type Spellings } from './acceptance.ts';
-import { knownSpellings } from './known-spellings.ts';
+import { rulesOf, type Spellings } from './acceptance.ts';
 import { reachOf } from './reach.ts';
 import { surroundings } from './surroundings.ts';
 
@@ -37,9 +36,8 @@ export function planTrial(
   ref: TableRef,
   wanted: WantedTable,
   live: Table | undefined,
-  known: readonly Acceptance[],
+  spellings: Spellings,
 ): Trial {
-  const spellings = knownSpellings(known, wanted);
   const lines = wanted.script === null ? listedLines(wanted, spellings) : scriptLines(wanted.script);
   return { ...ref, wanted, spellings, before: surroundings(wanted, live), lines };
 }
