@@ -48,7 +48,8 @@ export class Ranges {
       else high = middle;
     }
     const [before, after] = [networks[low - 1], networks[low]];
-    if (before !== undefined && contains(before, network)) return before.text;
+    // The one before may begin with the same address, and be a part of this one.
+    if (before !== undefined && (contains(before, network) || contains(network, before))) return before.text;
     return after !== undefined && contains(network, after) ? after.text : null;
   }
 }
