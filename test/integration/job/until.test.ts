@@ -304,9 +304,12 @@ it('a worker that is killed at any step of an end, goes back all the same and te
     await writeFile(crash, String(step));
     const before = endsOf(host, client).length;
     host.spawn(environment);
-    const end = async () => await client.event(host.id, 'fleetwall.ruleset.ended', client.heard.length);
-    const isKilled = await Promise.race([host.ended().then(() => true), end().then(() => false)]);
+    const gone = host.ended().then(() => true);
+    const told = client.event(host.id, 'fleetwall.ruleset.ended', client.heard.length);
+    await Promise.race([gone, told]);
     await rm(crash);
+    // There are steps after the end was told: whoever answers now was not killed at one of them.
+    const isKilled = await Promise.race([gone, client.run(host.id, { action: 'report' }).then(() => false)]);
     if (isKilled) {
       kills += 1;
       await host.start();
