@@ -48,6 +48,11 @@ describe('the records of the rulesets of a host', () => {
     expect(await store.find('edge')).toBeUndefined();
   });
 
+  it('are not taken for missing where they cannot be looked at', async () => {
+    await writeFile(join(folder, 'rulesets'), 'a file in the place of the folder');
+    await expect(new FileRulesetStore(folder).find('edge')).rejects.toThrow(StateUnavailable);
+  });
+
   it('are kept although their folder was taken away', async () => {
     const store = new FileRulesetStore(join(folder, 'state'));
     await store.put(record('edge'));
