@@ -58,7 +58,7 @@ export function* planChains(question: OwnedChains): Steps<TablePlan> {
   const gone = [...owned].filter((chain) => live.chains.has(chain) && !wanted.chains.has(chain));
   for (const chain of gone) diffs.push(yield* diffSteps((liveRules.get(chain) ?? []).map(textOf), []));
 
-  const hooks = planHooks(question, liveRules);
+  const hooks = yield* planHooks(question, liveRules);
   diffs.push(hooks.diff);
 
   const lines: ChangeLine[] = [

@@ -1,5 +1,6 @@
 import { appendAll } from '../append-all.ts';
 import { jumpsToAny, type Rule, type Table, textOf } from '../model.ts';
+import type { Steps } from '../steps.ts';
 import type { ChainRef, TableRef } from '../tables.ts';
 import type { Hook, WantedTable } from '../wanted/wanted-table.ts';
 import type { Neighbour } from './claims.ts';
@@ -29,7 +30,7 @@ interface HookPlan {
  *
  * @param live the live rules of each chain
  */
-export function planHooks(question: HookQuestion, live: ReadonlyMap<string, Rule[]>): HookPlan {
+export function* planHooks(question: HookQuestion, live: ReadonlyMap<string, Rule[]>): Steps<HookPlan> {
   const { wanted, owned } = question;
   const liveByChain = new Map([...live].filter(([chain]) => !owned.has(chain)));
   const wantedByChain = new Map<string, Hook[]>();
@@ -44,15 +45,23 @@ export function planHooks(question: HookQuestion, live: ReadonlyMap<string, Rule
     diff: { added: [], removed: [], unchanged: 0, moved: [] },
   };
   for (const chain of new Set([...liveByChain.keys(), ...wantedByChain.keys()])) {
-    planHookChain(question, liveByChain.get(chain) ?? [], wantedByChain.get(chain) ?? [], plan);
+    yield* planHookChain(question, liveByChain.get(chain) ?? [], wantedByChain.get(chain) ?? [], plan);
   }
   return plan;
 }
 
-function planHookChain(question: HookQuestion, liveRules: Rule[], wanted: Hook[], plan: HookPlan): void {
+function* planHookChain(
+  question: HookQuestion,
+  liveRules: Rule[],
+  wanted: Hook[],
+  plan: HookPlan,
+): Steps<void> {
   const { owned, hooksStay } = question;
   const ours = liveRules.filter((rule) => jumpsToAny(rule, owned));
-  const counters = LiveCounters.of(liveRules);
+  yield;
+  // Most chains of others have nothing of the ruleset, however long they are.
+  if (ours.length === 0 && wanted.length === 0) return;
+  const counters = yield* LiveCounters.steps(liveRules);
   const oldTexts = ours.map(textOf);
   const wantedTexts = wanted.map(({ rule }) => rule.text);
   const missing = subtract(wantedTexts, oldTexts);

@@ -1,5 +1,5 @@
 import type { Rule } from '../model.ts';
-import { finish, LINES_A_STEP, type Steps } from '../steps.ts';
+import { LINES_A_STEP, type Steps } from '../steps.ts';
 import type { TableRef } from '../tables.ts';
 import type { ListDiff } from './diff.ts';
 
@@ -55,10 +55,6 @@ export class LiveCounters {
   /** The counters of the first rule of each text, and those of its twins. */
   readonly #first = new Map<string, string>();
   readonly #twins = new Map<string, string[]>();
-
-  static of(live: readonly Rule[]): LiveCounters {
-    return finish(LiveCounters.steps(live));
-  }
 
   static *steps(live: readonly Rule[]): Steps<LiveCounters> {
     const counters = new LiveCounters();
