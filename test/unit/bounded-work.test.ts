@@ -99,7 +99,7 @@ describe('the largest message', () => {
       before,
       rulesOf(before).map(({ text }) => text),
     );
-    const spellings = countSteps(knownSpellings([known], wanted));
+    const spellings = countSteps(knownSpellings(known, wanted));
     expect(spellings.value).toEqual(Array.from({ length: TENTH }, () => undefined));
     expect(spellings.steps).toBeGreaterThanOrEqual((2 * TENTH) / LINES_A_STEP);
     const trial = planTrial({ family: 'ipv4', table: 'filter' }, wanted, undefined, spellings.value);

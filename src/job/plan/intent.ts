@@ -4,7 +4,7 @@ import type { Ruleset } from '../../contract/job.ts';
 import { type Claims, claimsOf, mergeClaims, NO_CLAIMS } from '../../ruleset/plan/claims.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { toBytes } from '../../ruleset/text/bytes.ts';
-import { acceptanceOf, type Known, rulesOf } from '../../ruleset/trial/acceptance.ts';
+import { type Accepted, acceptanceOf, rulesOf } from '../../ruleset/trial/acceptance.ts';
 import { learnSpelling } from '../../ruleset/wanted/learn-spelling.ts';
 import { readSpelled } from '../../ruleset/wanted/read-spelled.ts';
 import { readWantedSteps } from '../../ruleset/wanted/wanted.ts';
@@ -75,11 +75,11 @@ export function spelledBy({ backend, iptables, kernel }: WorkerFacts): string {
 export async function knownOf(
   { record }: Intent,
   ports: Pick<Ports, 'contents' | 'boot' | 'facts'>,
-): Promise<Known> {
-  const known: Known = perFamily(() => new Map());
+): Promise<Accepted> {
+  const known: Accepted = perFamily(() => new Map());
   if (record?.live?.spelledBy !== spelledBy(ports.facts)) return known;
   for (const { family, table, spelled } of await committedTables(record, ports))
-    known[family].set(table.name, [acceptanceOf(table, spelled)]);
+    known[family].set(table.name, acceptanceOf(table, spelled));
   return known;
 }
 

@@ -1,7 +1,7 @@
 import type { Scope } from '../../contract/identifiers.ts';
 import type { Ruleset } from '../../contract/job.ts';
-import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
-import { type Accepted, type Known, rulesOf } from '../../ruleset/trial/acceptance.ts';
+import type { PerFamily } from '../../ruleset/tables.ts';
+import { type Accepted, rulesOf } from '../../ruleset/trial/acceptance.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 
 /** The most rules that are remembered, of all rulesets together. The last ruleset is always remembered. */
@@ -37,13 +37,8 @@ export class RehearsalMemory {
   }
 
   /** Returns what the kernel accepted last of this ruleset, or `null` if that is not remembered. */
-  recall(name: string): Known | null {
-    const memory = this.#memories.get(name);
-    if (memory === undefined) return null;
-    const { accepted } = memory;
-    return perFamily(
-      (family) => new Map([...accepted[family]].map(([table, acceptance]) => [table, [acceptance]])),
-    );
+  recall(name: string): Accepted | null {
+    return this.#memories.get(name)?.accepted ?? null;
   }
 
   /** Returns what was read from the very same text, which had no problems. `null` if that is not remembered. */

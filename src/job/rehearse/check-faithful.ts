@@ -2,7 +2,6 @@ import type { Rule, Table } from '../../ruleset/model.ts';
 import { plainJump } from '../../ruleset/saved/plain-rule.ts';
 import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import { mayBeSavedOtherwise } from '../../ruleset/text/saved-otherwise.ts';
-import { rulesOf } from '../../ruleset/trial/acceptance.ts';
 import { planTrial, type Trial, type TrialLine } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
@@ -26,14 +25,7 @@ export async function checkFaithful(
   rehearsal: Rehearsal,
 ): Promise<RefusedTable | null> {
   const isScript = trial.wanted.script !== null;
-  const tried = isScript
-    ? planTrial(
-        trial,
-        spelled,
-        undefined,
-        rulesOf(spelled).map(() => undefined),
-      )
-    : trial;
+  const tried = isScript ? planTrial(trial, spelled, undefined, []) : trial;
   const spell = ({ text }: Rule) => (isScript ? text : (made.spelled.get(text) ?? text));
   const isOddRule = ({ text }: Rule) => (isScript ? plainJump(text) === null : made.odd.has(text));
   const isOdd = (line: TrialLine) =>

@@ -1,12 +1,6 @@
 import { FAMILIES } from '../../contract/identifiers.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
-import {
-  type Accepted,
-  coversAll,
-  type Known,
-  type Spellings,
-  spellTable,
-} from '../../ruleset/trial/acceptance.ts';
+import { type Accepted, coversAll, spellTable } from '../../ruleset/trial/acceptance.ts';
 import { knownSpellings } from '../../ruleset/trial/known-spellings.ts';
 import { objectsOf } from '../../ruleset/trial/objects.ts';
 import { hasForeignHooks } from '../../ruleset/trial/surroundings.ts';
@@ -39,7 +33,7 @@ export interface Rehearsed {
 export async function rehearse(
   intent: Intent,
   live: LiveTables,
-  known: Known,
+  known: Accepted,
   sandbox: Sandbox,
 ): Promise<Rehearsed> {
   const wanted = FAMILIES.flatMap((family) =>
@@ -48,15 +42,10 @@ export async function rehearse(
   const results = await Promise.all(
     wanted.map(async ({ family, table }) => {
       const place = { family, table: table.name };
-      const before = known[family].get(table.name) ?? [];
-      let last: Spellings | null = null;
-      for (const acceptance of before) {
-        last = await inTurns(knownSpellings([acceptance], table));
-        if (coversAll(acceptance, table, last))
-          return { ...place, tried: 0, acceptance, spelled: spellTable(table, last) };
-      }
-      const spellings =
-        last !== null && before.length === 1 ? last : await inTurns(knownSpellings(before, table));
+      const before = known[family].get(table.name);
+      const spellings = await inTurns(knownSpellings(before, table));
+      if (before !== undefined && coversAll(before, table, spellings))
+        return { ...place, tried: 0, acceptance: before, spelled: spellTable(table, spellings) };
       const around = hasForeignHooks(table) ? live[family].get(table.name) : undefined;
       await turnOfOthers();
       const trial = planTrial(place, table, around, spellings);

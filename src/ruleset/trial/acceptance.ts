@@ -22,9 +22,7 @@ export interface AcceptedRules {
   spelled: string[];
 }
 
-/** For each table, what the kernel is known to take. The rules of one list item were taken together. */
-export type Known = PerFamily<Map<string, Acceptance[]>>;
-/** For each table, what the kernel took now, or is known to take in exactly this form. */
+/** For each table, what the kernel took. */
 export type Accepted = PerFamily<Map<string, Acceptance>>;
 
 /** The kernel's spelling of each of {@link rulesOf}, as far as it is known. */

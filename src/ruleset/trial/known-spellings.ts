@@ -11,19 +11,21 @@ import { isTakenAnywhere } from './taken-anywhere.ts';
  * Usually little has changed since a rule was accepted. So each chain is compared with the same chain as it was accepted, from
  * both ends, and only what is in between is looked up. A rule that moved from one of the ends may be missed: then it is tried
  * again.
+ *
+ * @param known what it took before of this table; `undefined`: nothing
  */
-export function* knownSpellings(known: readonly Acceptance[], table: WantedTable): Steps<Spellings> {
+export function* knownSpellings(known: Acceptance | undefined, table: WantedTable): Steps<Spellings> {
   const rules = rulesOf(table);
   const spellings = Array.from<string | undefined>({ length: rules.length }).fill(undefined);
   const { from } = reachOf(table);
   yield;
-  if (known.length === 0) return spellings;
+  if (known === undefined) return spellings;
   for (let first = 0; first < rules.length; ) {
     const chain = rules[first]?.chain ?? '';
     let end = first + 1;
     while (end < rules.length && rules[end]?.chain === chain) end += 1;
     const run = { rules, first, end, chain, reach: from.get(chain) ?? '' };
-    for (const acceptance of known) yield* spellRun(run, acceptance, spellings);
+    yield* spellRun(run, known, spellings);
     first = end;
   }
   return spellings;
