@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileBootFiles } from '../../src/host/state/boot-files.ts';
+import { StateUnavailable } from '../../src/job/ports/stores.ts';
 
 describe('the boot files of a change that is over', () => {
   let folder = '';
@@ -56,5 +57,10 @@ describe('the boot files of a change that is over', () => {
     await boot.prepare({ ...RULESET, name: 'other' }, NEW, null);
     await boot.forgetOthers({ ...RULESET, name: 'other', live: null });
     expect(await beside()).toEqual([]);
+  });
+
+  it('are not said to be gone where they cannot be looked at', async () => {
+    await writeFile(join(folder, 'boot'), 'a file in the place of the folder');
+    await expect(open().mend({ ...RULESET, live: null })).rejects.toThrow(StateUnavailable);
   });
 });

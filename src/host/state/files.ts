@@ -167,9 +167,17 @@ export async function makePrivateFolder(path: string): Promise<void> {
   }
 }
 
-/** Changes with the content of a path, without reading it, as each new content is a new file. `null`: there is no file. */
+/**
+ * Changes with the content of a path, without reading it, as each new content is a new file. `null`: there is no file. What cannot
+ * be looked at is not missing: whoever takes it for that might take away what belongs to it.
+ *
+ * @throws the error of `stat`, if the path cannot be looked at
+ */
 export async function identityOf(path: string): Promise<string | null> {
-  const found = await stat(path, { bigint: true }).catch(() => null);
+  const found = await stat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
   return found === null ? null : `${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 

@@ -60,9 +60,7 @@ export class FileRulesetStore implements RulesetStore {
     return await orUnavailable(this.#folder, async () => {
       const path = this.#path(name);
       const identity = await identityOf(path);
-      // What cannot be looked at is not missing: whoever takes it for that might take its boot files away.
-      if (identity === null && (await readIfThere(path)) === null) return undefined;
-      return await this.#readOnce(path, identity);
+      return identity === null ? undefined : await this.#readOnce(path, identity);
     });
   }
 
