@@ -1,19 +1,21 @@
 /**
  * A script as people write it in an afternoon: it takes a job, saves what is there, pipes the job into iptables-restore, and says
- * how that ended. No check, no lock, no memory, no way back. `bare-worker.mjs URL QUEUE NAMESPACE`
+ * how that ended. No check, no lock, no memory, no way back. Where a job asks for it, it saves once more, as whoever looks at what has
+ * become of it would. `bare-worker.mjs URL QUEUE NAMESPACE VARIANT`
  */
 import { spawn } from 'node:child_process';
 import { connect } from 'amqplib';
 
-const [url, queue, namespace] = process.argv.slice(2);
+const [url, queue, namespace, variant] = process.argv.slice(2);
 const connection = await connect(url, { noDelay: true });
 const channel = await connection.createConfirmChannel();
 await channel.prefetch(1);
 await channel.assertQueue(queue, { durable: true });
 await channel.consume(queue, async (message) => {
-  const { id, ruleset } = JSON.parse(message.content.toString());
-  await run('iptables-nft-save', ['-c']);
-  const status = await run('iptables-nft-restore', ['-n', '-w', '5'], ruleset.ipv4);
+  const { id, ruleset, isSavedAgain } = JSON.parse(message.content.toString());
+  await run(`iptables-${variant}-save`, ['-c']);
+  const status = await run(`iptables-${variant}-restore`, ['-n', '-w', '5'], ruleset.ipv4);
+  if (isSavedAgain) await run(`iptables-${variant}-save`, ['-c']);
   const body = Buffer.from(JSON.stringify({ id, status }));
   channel.publish('', message.properties.replyTo, body, { persistent: true });
   await channel.waitForConfirms();
