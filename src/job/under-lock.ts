@@ -1,3 +1,4 @@
+import { bothDone } from './change/both-done.ts';
 import { settleListsOfRules } from './lists/owed-lists.ts';
 import { failed, type JobEnd } from './outcome/job-end.ts';
 import type { JobRun } from './outcome/job-run.ts';
@@ -39,7 +40,7 @@ export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Pr
             if (wouldChange(job)) await settleListsOfRules(`job ${job.id}`, ports);
             return await work(...given);
           }, session);
-      await run.conclude(end);
+      await bothDone(run.conclude(end), session.tidy());
       await close(run, settled, ports);
     });
   } catch (error) {

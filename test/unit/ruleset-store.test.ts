@@ -61,12 +61,41 @@ describe('the records of the rulesets of a host', () => {
     expect(await store.list()).toEqual([record('edge', 2)]);
   });
 
+  it('are written aside before, and put only as they are then', async () => {
+    const store = new FileRulesetStore(folder);
+    await store.put(record('edge'));
+    await store.prepare(record('edge', 2));
+    expect(await store.find('edge')).toEqual(record('edge'));
+    await store.put(record('edge', 2));
+    expect(await store.find('edge')).toEqual(record('edge', 2));
+    expect(await readdir(join(folder, 'rulesets'))).toEqual(['edge.json']);
+
+    await store.prepare(record('edge', 3));
+    await new FileRulesetStore(folder).prepare(record('edge', 4));
+    await store.put(record('edge', 3));
+    expect(await store.find('edge')).toEqual(record('edge', 3));
+    await store.prepare(record('edge', 5));
+    await store.put(record('edge', 6));
+    expect(await store.find('edge')).toEqual(record('edge', 6));
+  });
+
+  it('that were written aside are taken away if they are not put', async () => {
+    const store = new FileRulesetStore(folder);
+    await store.prepare(record('edge'));
+    expect(await readdir(join(folder, 'rulesets'))).toEqual(['edge.json.new']);
+    // As after a restart.
+    await new FileRulesetStore(folder).discard('edge');
+    expect(await readdir(join(folder, 'rulesets'))).toEqual([]);
+  });
+
   it('that are committed leave the texts that others name', async () => {
     const contents = new FileContentStore(folder);
     const digests = [1, 2, 3].map((revision) => record('edge', revision).committed?.digest ?? '');
     for (const digest of digests) await contents.keep(digest, 'a text');
     await writeFile(join(folder, 'contents/cut-short.json.new'), 'a part');
-    await commitRecord(record('edge', 2), [record('other', 3)], portsOf(folder));
+    const ports = portsOf(folder);
+    await ports.rulesets.put(record('other', 3));
+    await commit(record('edge', 2), ports);
     const left = digests.slice(1).map((digest) => `${digest.replace('sha256:', '')}.json`);
     expect((await readdir(join(folder, 'contents'))).toSorted()).toEqual(left);
   });
@@ -76,15 +105,24 @@ describe('the records of the rulesets of a host', () => {
     const ruleset = { name: 'edge', scope: 'chains' } as const;
     const saved = async (ipv4: string) => await ports.boot.prepare(ruleset, { ipv4, ipv6: '' }, null);
     const before = { ...record('edge'), live: { saved: await saved('*filter\nCOMMIT\n'), spelledBy: 'x' } };
-    await commitRecord(before, [], ports);
+    await commit(before, ports);
     const after = { ...record('edge', 2), live: { saved: await saved('*nat\nCOMMIT\n'), spelledBy: 'x' } };
     const gone = async () => await Promise.reject(new StateUnavailable('the disk is gone'));
-    const rulesets = { list: gone, find: gone, put: gone };
-    await expect(commitRecord(after, [], { ...ports, rulesets })).rejects.toThrow('the disk is gone');
+    const rulesets = { list: gone, find: gone, prepare: gone, put: gone, discard: gone };
+    await expect(commit(after, { ...ports, rulesets })).rejects.toThrow('the disk is gone');
     expect(await ports.boot.mend(before)).toBe('mended');
     expect(await ports.boot.read(before)).toEqual({ ipv4: '*filter\nCOMMIT\n', ipv6: '' });
   });
 });
+
+async function commit(
+  after: RulesetRecord,
+  ports: Parameters<typeof commitRecord>[1]['ports'],
+): Promise<void> {
+  const later: (() => Promise<void>)[] = [];
+  await commitRecord(after, { ports, later: (work) => void later.push(work) });
+  for (const work of later) await work();
+}
 
 /** With files of its own, but for the log and the facts, which are not asked for. */
 function portsOf(folder: string) {

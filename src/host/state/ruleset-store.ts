@@ -2,7 +2,17 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { Digest, Family, Revision, RulesetName, Scope, Timestamp } from '../../contract/identifiers.ts';
 import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../../job/ports/stores.ts';
-import { identityOf, jsonFilesIn, parseJson, readIfThere, writeDurably } from './files.ts';
+import {
+  ASIDE,
+  identityOf,
+  jsonFilesIn,
+  parseJson,
+  placeDurably,
+  readIfThere,
+  removeIfThere,
+  writeAside,
+  writeDurably,
+} from './files.ts';
 import { orUnavailable } from './state-error.ts';
 import { assertNotNewer, STATE_VERSION } from './state-version.ts';
 
@@ -43,6 +53,8 @@ export class FileRulesetStore implements RulesetStore {
   readonly #folder: string;
   /** The record that was read from each file. While it is the same file, it is not read again; each write makes a new one. */
   readonly #read = new Map<string, { identity: string; record: RulesetRecord }>();
+  /** What was written aside by this process, and by nobody else as long as it is the same file. */
+  readonly #prepared = new Map<string, { identity: string | null; text: string }>();
 
   constructor(stateDir: string) {
     this.#folder = join(stateDir, 'rulesets');
@@ -72,18 +84,43 @@ export class FileRulesetStore implements RulesetStore {
     return record;
   }
 
+  async prepare(record: RulesetRecord): Promise<void> {
+    await orUnavailable(this.#folder, async () => {
+      const path = this.#path(record.name);
+      const text = textOf(record);
+      const identity = await identityOf(await writeAside(path, text));
+      this.#prepared.set(path, { identity, text });
+    });
+  }
+
   async put(record: RulesetRecord): Promise<void> {
     await orUnavailable(this.#folder, async () => {
-      const text = JSON.stringify({ version: STATE_VERSION, ...record } satisfies z.infer<
-        typeof StoredRuleset
-      >);
-      await writeDurably(this.#path(record.name), text);
+      const path = this.#path(record.name);
+      const text = textOf(record);
+      if (await this.#isPrepared(path, text)) await placeDurably(path + ASIDE, path);
+      else await writeDurably(path, text);
+      this.#prepared.delete(path);
     });
+  }
+
+  async discard(name: RulesetName): Promise<void> {
+    const path = this.#path(name);
+    this.#prepared.delete(path);
+    await orUnavailable(this.#folder, async () => await removeIfThere(path + ASIDE));
+  }
+
+  async #isPrepared(path: string, text: string): Promise<boolean> {
+    const prepared = this.#prepared.get(path);
+    return prepared?.text === text && prepared.identity === (await identityOf(path + ASIDE));
   }
 
   #path(name: RulesetName): string {
     return join(this.#folder, `${name}.json`);
   }
+}
+
+function textOf(record: RulesetRecord): string {
+  return JSON.stringify({ version: STATE_VERSION, ...record } satisfies z.infer<typeof StoredRuleset>);
 }
 
 async function readRecord(path: string): Promise<RulesetRecord> {

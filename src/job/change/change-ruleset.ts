@@ -64,7 +64,7 @@ export async function changeRuleset(sent: Proposal, session: HostSession, run: A
         pendingOf(proposal, prepared, session, run),
         renderSnapshot(snapshot, intent.claims),
       );
-    await commitRecord(await prepareCommit(proposal, run.job.id, ports), intent.neighbours, ports);
+    await commitRecord(await prepareCommit(proposal, run.job.id, ports), session);
     return ended(proposal.outcomes.same, { diff: describeDiff(plans), ...tests });
   }
   const { confirm } = run.job;
@@ -94,7 +94,7 @@ async function applyAndConfirm(
     if (converged.error !== null) throw converged.error;
     if (record.status === 'rejected') throw record.reason;
     const diff = describeDiff(prepared.plans);
-    await confirmAndCommit(pending, { after: record.value, others: intent.neighbours }, session, run);
+    await confirmAndCommit(pending, record.value, session, run);
     return ended(outcomes.changed, { changed: true, diff });
   } catch (error) {
     if (error instanceof LockLost || error instanceof WindowLeft) throw error;
@@ -135,17 +135,18 @@ async function convergeAndPrepare(
  */
 async function confirmAndCommit(
   pending: PendingChange,
-  { after, others }: { after: RulesetRecord | null; others: readonly RulesetRecord[] },
-  { ports, watch }: HostSession,
+  after: RulesetRecord | null,
+  session: HostSession,
   run: Asked,
 ): Promise<void> {
+  const { ports, watch } = session;
   run.onWritten();
   const open = windowOf(pending, after, ports.confirmation.answers.resumable, run);
   if (open !== null) {
     await ports.journal.update(open);
     await watch.time('confirmMs', () => confirmChange(open, endWindowOf(open, ports), ports));
   }
-  await commitRecord(after, others, ports);
+  await commitRecord(after, session);
 }
 
 function pendingOf(

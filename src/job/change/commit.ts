@@ -6,15 +6,19 @@ import { spelledBy } from '../plan/intent.ts';
 import { isSameEnd } from '../plan/lasting.ts';
 import type { Proposal } from '../plan/proposal.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { HostSession } from '../ports/session.ts';
 import type { BootFilesState, BootRecord, RulesetRecord } from '../ports/stores.ts';
 import { turnOfOthers } from '../time/in-turns.ts';
 
 /** The ports that a commit needs. */
 type Archive = Pick<Ports, 'rulesets' | 'contents' | 'boot' | 'facts' | 'log'>;
 
+/** What a commit needs of a {@link HostSession}. */
+type Committing = Pick<HostSession, 'later'> & { ports: Archive };
+
 /**
  * Returns the record to write once the host has what is wanted; `null` if the record already says that. Most of the work of a
- * commit is done here, before the rules are verified. Then only one small file is left to write.
+ * commit is done here, before the rules are verified. Then only one small file is left to put in its place.
  *
  * @throws {StateUnavailable}
  */
@@ -30,7 +34,7 @@ export async function prepareCommit(
   const isSame = await isOnRecord(proposal, ports);
   if (isSame && ending === null && record?.committed?.revision === committed.revision) return null;
   const claims = claimsOf(scope, intent.wanted);
-  return {
+  const after: RulesetRecord = {
     name,
     scope,
     committed,
@@ -42,6 +46,8 @@ export async function prepareCommit(
     hasEnded: ending !== null,
     claims,
   };
+  await ports.rulesets.prepare(after);
+  return after;
 }
 
 /** The same content committed again is no other content, unless it ends at another time. */
@@ -57,15 +63,13 @@ function contentRevisionOf({ intent: { record }, committed, content, end, ending
  * Commits: puts the boot files in place, then writes the record. So a reboot loads what is on record. The change counts as
  * committed from the moment when the record is written.
  *
- * @param others the records of all other rulesets of the host: what they name is kept
+ * What is of no use any more is taken away later ({@link HostSession.later}).
+ *
  * @throws {StateUnavailable} if nothing was committed; the old boot files are put back as far as possible
  */
-export async function commitRecord(
-  after: RulesetRecord | null,
-  others: readonly RulesetRecord[],
-  ports: Archive,
-): Promise<void> {
+export async function commitRecord(after: RulesetRecord | null, session: Committing): Promise<void> {
   if (after === null) return;
+  const { ports } = session;
   try {
     await ports.boot.place(after);
     await putRecord(after, ports);
@@ -73,8 +77,10 @@ export async function commitRecord(
     await putBootFilesBack(after, ports);
     throw error;
   }
-  await forgetOtherBootFiles(after, namesOfRecord(after), ports);
-  await forgetOldContents([...others, after], ports);
+  session.later(async () => {
+    await forgetOtherBootFiles(after, namesOfRecord(after), ports);
+    await forgetOldContents(ports);
+  });
 }
 
 /** Where the record cannot be read, which files are right is not known: the next look for drift sees to it. */
@@ -93,6 +99,7 @@ export async function forgetOtherBootFiles(
 ): Promise<void> {
   try {
     const record = await rulesets.find(name);
+    await rulesets.discard(name);
     await boot.forgetOthers(record?.scope === scope ? record : { name, scope, live: null });
   } catch (error) {
     log.warn({ ...names, error }, 'Cannot take old boot files away');
@@ -158,12 +165,9 @@ export async function prepareLive(
 }
 
 /** Deletes contents that no record names any more. A failure is only logged: an old content does no harm. */
-async function forgetOldContents(
-  records: readonly RulesetRecord[],
-  { contents, log }: Archive,
-): Promise<void> {
+async function forgetOldContents({ rulesets, contents, log }: Archive): Promise<void> {
   try {
-    await contents.prune(digestsOf(records));
+    await contents.prune(digestsOf(await rulesets.list()));
   } catch (error) {
     log.warn({ error }, 'Cannot take away texts that are no longer needed');
   }

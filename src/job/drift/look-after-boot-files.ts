@@ -51,5 +51,5 @@ async function remake(
   const content = contentText(sent);
   const end = await endAt(record.end?.until ?? null, record, records, session);
   const live = await prepareLive({ intent, content, end }, ports);
-  await commitRecord({ ...record, live }, intent.neighbours, ports);
+  await commitRecord({ ...record, live }, session);
 }

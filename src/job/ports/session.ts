@@ -27,6 +27,7 @@ export class HostSession {
   readonly rules: LiveRules;
   /** Measures the job, or whatever other work the session does. */
   readonly watch: Stopwatch;
+  #later: (() => Promise<void>)[] = [];
 
   private constructor(ports: Ports, watch: Stopwatch, fence: Fence) {
     this.ports = ports;
@@ -47,7 +48,27 @@ export class HostSession {
     watch: Stopwatch,
     work: (session: HostSession) => Promise<T>,
   ): Promise<T> {
-    return await ports.lock.hold(purpose, async (fence) => await work(new HostSession(ports, watch, fence)));
+    return await ports.lock.hold(purpose, async (fence) => {
+      const session = new HostSession(ports, watch, fence);
+      const done = await work(session);
+      await session.tidy();
+      return done;
+    });
+  }
+
+  /**
+   * Notes what is to be taken away that nobody needs any more: that is done once the work has ended, and before the lock is left. Where
+   * the work fails, it is left to the next change.
+   *
+   * @param work does not reject
+   */
+  later(work: () => Promise<void>): void {
+    this.#later.push(work);
+  }
+
+  /** Does what was put off ({@link later}). */
+  async tidy(): Promise<void> {
+    for (const work of this.#later.splice(0)) await work();
   }
 }
 

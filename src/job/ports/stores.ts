@@ -54,7 +54,11 @@ export interface RulesetRecord {
 export interface RulesetStore {
   list(): Promise<RulesetRecord[]>;
   find(name: RulesetName): Promise<RulesetRecord | undefined>;
+  /** Writes a record aside, so that to put it is a small step. */
+  prepare(record: RulesetRecord): Promise<void>;
   put(record: RulesetRecord): Promise<void>;
+  /** Takes away a record that was written aside, and is not put any more. */
+  discard(name: RulesetName): Promise<void>;
 }
 
 /** Keeps contents under their digests. Each method: @throws {StateUnavailable} */

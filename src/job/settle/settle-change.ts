@@ -49,7 +49,7 @@ export async function settleChange(
   if (isLost && boot !== 'mended') return failed(goneFailure(change));
   const goesOn = !hasEnded && !isLost && mayGoOn(change);
   const neighbours = records.filter((other) => other.name !== name);
-  const reason = goesOn ? await resumeWindow(change, neighbours, ports) : (why ?? cutShort(change, isLost));
+  const reason = goesOn ? await resumeWindow(change, session) : (why ?? cutShort(change, isLost));
   if (reason === null) return kept;
   const subject = { name, revision, scope, claims: change.claims, neighbours };
   const before = async () =>
@@ -60,15 +60,12 @@ export async function settleChange(
 }
 
 /** @returns `null` if the change is on record, or why it must be undone @throws {LockTimeout | WindowLeft} */
-async function resumeWindow(
-  change: OpenChange,
-  others: readonly RulesetRecord[],
-  ports: HostSession['ports'],
-): Promise<JobFailure | null> {
+async function resumeWindow(change: OpenChange, session: HostSession): Promise<JobFailure | null> {
+  const { ports } = session;
   if (!ports.confirmation.answers.resumable) throw waitsFor(change);
   try {
     await confirmChange(change, endWindowOf(change, ports), ports);
-    await commitRecord(change.window.after, others, ports);
+    await commitRecord(change.window.after, session);
     return null;
   } catch (error) {
     if (error instanceof WindowLeft) throw error;
