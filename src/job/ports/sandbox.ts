@@ -14,6 +14,14 @@ export interface Rehearsal {
   listNatively(family: Family, table: string): Promise<string>;
 }
 
+/** What is known of the work in a namespace, and may make it faster. */
+export interface Expected {
+  /** Each restore is of the same table. */
+  isOneTable: boolean;
+  /** The other family is probably not asked for. */
+  isOneFamily: boolean;
+}
+
 export interface Sandbox {
   /**
    * Reads how to make the objects that rules name. Leaves out those that the host does not have.
@@ -24,14 +32,12 @@ export interface Sandbox {
   /**
    * Makes a namespace with only these objects in it, and keeps it until the work is done.
    *
-   * @param isOneTable whether each restore is of the same table. Then it may be faster
-   *
    * @throws {RehearsalUnavailable} if the worker has no right to make a namespace
    */
   within<T>(
     objects: SandboxObjects,
     work: (rehearsal: Rehearsal) => Promise<T>,
-    isOneTable?: boolean,
+    expected?: Expected,
   ): Promise<T>;
   /** Resolves when no rehearsal is running. Nothing that was started under the lock may still run when the lock is left. */
   ended(): Promise<void>;

@@ -1,4 +1,5 @@
 import { readSavedSteps, readSavedTables } from '../../ruleset/saved/read-saved.ts';
+import { mayMakeOtherFamily } from '../../ruleset/trial/other-family.ts';
 import { readScript } from '../../ruleset/trial/read-script.ts';
 import { readTrial } from '../../ruleset/trial/read-trial.ts';
 import type { Trial, TrialLine } from '../../ruleset/trial/trial.ts';
@@ -18,8 +19,8 @@ export interface Made {
 }
 
 /**
- * Reads all tables of both families after lines were restored in a rehearsal, and compares them with what the lines say. The
- * namespace was empty before, so one of the lines has made whatever else is found.
+ * Reads all tables after lines were restored in a rehearsal, of both families if the lines may make both, and compares them with what
+ * the lines say. The namespace was empty before, so one of the lines has made whatever else is found.
  *
  * @returns a verdict on the lines if they made something else
  */
@@ -30,7 +31,7 @@ export async function checkMade(
 ): Promise<Made | Verdict> {
   const [saved, other] = await Promise.all([
     rehearsal.saveAll(trial.family),
-    rehearsal.saveAll(trial.family === 'ipv4' ? 'ipv6' : 'ipv4'),
+    mayMakeOtherFamily(lines) ? rehearsal.saveAll(trial.family === 'ipv4' ? 'ipv6' : 'ipv4') : '',
   ]);
   const tables = await inTurns(readSavedSteps(saved));
   await turnOfOthers();

@@ -3,6 +3,7 @@ import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { type Accepted, coversAll, spellTable } from '../../ruleset/trial/acceptance.ts';
 import { knownSpellings } from '../../ruleset/trial/known-spellings.ts';
 import { objectsOf } from '../../ruleset/trial/objects.ts';
+import { mayMakeOtherFamily } from '../../ruleset/trial/other-family.ts';
 import { hasForeignHooks } from '../../ruleset/trial/surroundings.ts';
 import { planTrial } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
@@ -51,11 +52,10 @@ export async function rehearse(
       const trial = planTrial(place, table, around, spellings);
       await turnOfOthers();
       const objects = await sandbox.readObjects(objectsOf(table));
-      const tried = await sandbox.within(
-        objects,
-        async (rehearsal) => await tryTable(trial, rehearsal),
-        true,
-      );
+      const tried = await sandbox.within(objects, async (rehearsal) => await tryTable(trial, rehearsal), {
+        isOneTable: true,
+        isOneFamily: !mayMakeOtherFamily(trial.lines),
+      });
       return { ...place, tried: trial.lines.length, ...tried };
     }),
   );

@@ -7,8 +7,13 @@ import type { PerFamily } from '../../ruleset/tables.ts';
 import { faultOf } from '../tables/fault.ts';
 import type { Programs } from '../tables/programs.ts';
 
+/** `null`: that is to be asked for. */
+type Saved = PerFamily<string | null>;
+
 export interface AtOnceOptions {
   programs: Programs;
+  /** The other family is asked for by itself. */
+  isOneFamily: boolean;
   environment: Record<string, string>;
   lockSeconds: number;
   timeoutMs: number;
@@ -17,12 +22,12 @@ export interface AtOnceOptions {
 
 const UNSHARE = '/usr/bin/unshare';
 const SHELL = '/bin/sh';
-/** The mark `$1` comes before each part of what is printed, and so tells how far it came. */
+/** The mark `$1` comes before each part of what is printed, and so tells how far it came. An empty `$5`: only one family is saved. */
 const SCRIPT = [
   String.raw`printf '%s\n' "$1"`,
   '"$3" -w "$2" >/dev/null || exit',
   String.raw`printf '%s\n' "$1"`,
-  '"$5" || exit',
+  '[ -z "$5" ] || "$5" || exit',
   String.raw`printf '%s\n' "$1"`,
   'exec "$4"',
 ].join('\n');
@@ -30,15 +35,15 @@ const SCRIPT = [
 const BY_SIGNAL = 128;
 
 /**
- * A rehearsal of one table, whose first restore is one program with the namespace for it, and with the saves of both families that are asked for
- * after nearly every restore. To start four programs one by one takes longer than what they do for a small ruleset.
+ * A rehearsal of one table, whose first restore is one program with the namespace for it, and with the save that is asked for after nearly every
+ * restore. To start four programs one by one takes longer than what they do for a small ruleset.
  *
  * Whatever else is asked, or comes out otherwise than well, is done a program at a time, in a namespace of its own.
  *
  * @param open makes that namespace
  */
 export function firstAtOnce(options: AtOnceOptions, open: () => Promise<Rehearsal>): Rehearsal {
-  let first: { family: Family; text: string; saved: PerFamily<string> } | null = null;
+  let first: { family: Family; text: string; saved: Saved } | null = null;
   let isTried = false;
   let opening: Promise<Rehearsal> | null = null;
   const opened = async (before: typeof first) => {
@@ -63,18 +68,24 @@ export function firstAtOnce(options: AtOnceOptions, open: () => Promise<Rehearsa
 }
 
 /**
- * @returns what both families have then; `null` if that is not to be had in this way, which says nothing of the rules
+ * @returns what the families have then; `null` if that is not to be had in this way, which says nothing of the rules
  * @throws {RestoreFailed} if the restore failed
  */
 async function restoreAndSave(
   family: Family,
   text: string,
-  { programs, environment, lockSeconds, timeoutMs, run }: AtOnceOptions,
-): Promise<PerFamily<string> | null> {
+  { programs, isOneFamily, environment, lockSeconds, timeoutMs, run }: AtOnceOptions,
+): Promise<Saved | null> {
   const mark = randomUUID();
   const other = family === 'ipv4' ? 'ipv6' : 'ipv4';
   const file = programs.restore[family];
-  const words = [mark, String(lockSeconds), file, programs.save[family], programs.save[other]];
+  const words = [
+    mark,
+    String(lockSeconds),
+    file,
+    programs.save[family],
+    isOneFamily ? '' : programs.save[other],
+  ];
   const result = await run({
     file: UNSHARE,
     args: ['--net', '--', SHELL, '-c', SCRIPT, 'fleetwall-rehearsal', ...words],
@@ -96,7 +107,8 @@ async function restoreAndSave(
     const saved = { file: programs.save[family], result: { ...result, stdout }, commitLine: null, timeoutMs };
     if ((await faultOf(saved)) !== null) return null;
   }
-  return family === 'ipv4' ? { ipv4: own, ipv6: others } : { ipv4: others, ipv6: own };
+  const rest = isOneFamily ? null : others;
+  return family === 'ipv4' ? { ipv4: own, ipv6: rest } : { ipv4: rest, ipv6: own };
 }
 
 /** What the shell says of the program, as the program would have been seen. */

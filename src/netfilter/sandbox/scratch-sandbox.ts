@@ -1,6 +1,7 @@
 import type { Family } from '../../contract/identifiers.ts';
 import { RestoreFailed } from '../../job/ports/firewall.ts';
 import {
+  type Expected,
   type Rehearsal,
   type Sandbox,
   type SandboxObjects,
@@ -46,9 +47,9 @@ export class ScratchSandbox implements Sandbox {
   async within<T>(
     objects: SandboxObjects,
     work: (rehearsal: Rehearsal) => Promise<T>,
-    isOneTable = false,
+    expected: Expected = { isOneTable: false, isOneFamily: false },
   ): Promise<T> {
-    const running = this.#within(objects, work, isOneTable);
+    const running = this.#within(objects, work, expected);
     this.#running.add(running);
     return await running.finally(() => this.#running.delete(running));
   }
@@ -60,7 +61,7 @@ export class ScratchSandbox implements Sandbox {
   async #within<T>(
     objects: SandboxObjects,
     work: (rehearsal: Rehearsal) => Promise<T>,
-    isOneTable: boolean,
+    { isOneTable, isOneFamily }: Expected,
   ): Promise<T> {
     const { programs, open, run, lockSeconds, timeoutMs, runDir } = this.#options;
     let scratch: ScratchNamespace | null = null;
@@ -72,7 +73,7 @@ export class ScratchSandbox implements Sandbox {
     };
     try {
       const environment = rehearsalLock(runDir);
-      const atOnce = { programs, environment, lockSeconds, timeoutMs, run };
+      const atOnce = { programs, isOneFamily, environment, lockSeconds, timeoutMs, run };
       const rehearsal = withOwnTimers(
         isOneTable && hasNone(objects) ? firstAtOnce(atOnce, opened) : await opened(),
       );
