@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import { ENTRIES_A_STEP, type Steps } from '../steps.ts';
 import { hasEnded, type ListContent } from './content.ts';
-import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 
 const MODULUS = 1n << 256n;
 const WORDS = 8;
@@ -65,7 +65,7 @@ interface JobDigests {
 }
 
 /** The digests of a job, whatever the order is in which it names its entries: half a million are summed in half the time in which they are sorted. */
-export function* jobDigests({ action, kind, maxEntries, entries, remove }: Asked): Pieces<JobDigests> {
+export function* jobDigests({ action, kind, maxEntries, entries, remove }: Asked): Steps<JobDigests> {
   const content = yield* sumOf(entries.keys());
   const ends = yield* sumOf(textsWithEnds(entries));
   const removed = yield* sumOf(remove);
@@ -73,13 +73,13 @@ export function* jobDigests({ action, kind, maxEntries, entries, remove }: Asked
   return { asked: `sha256:${asked}`, content };
 }
 
-function* sumOf(texts: Iterable<string>): Pieces<string> {
+function* sumOf(texts: Iterable<string>): Steps<string> {
   const sum = new WeightSum();
   let count = 0;
   for (const text of texts) {
     sum.add(text);
     count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
+    if (count % ENTRIES_A_STEP === 0) yield;
   }
   return sum.addedTo(EMPTY_DIGEST);
 }

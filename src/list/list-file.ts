@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { ENTRIES_A_STEP, type Steps } from '../steps.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
-import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 import { type EntryChange, goneFirst } from './plan-delta.ts';
 import { createLine, setName } from './set-lines.ts';
 
@@ -20,7 +20,7 @@ export function* renderList(
   content: ListContent,
   nowMs: number,
   head: object,
-): Pieces<string[]> {
+): Steps<string[]> {
   const { name, maxEntries, kind, entries } = list;
   const parts: string[] = [];
   const digest = createHash('sha256');
@@ -31,7 +31,7 @@ export function* renderList(
   for (const [entry, until] of content) {
     if (!hasEnded(until, nowMs)) text += addLine(name, entry, until);
     count += 1;
-    if (count % ENTRIES_A_PIECE !== 0) continue;
+    if (count % ENTRIES_A_STEP !== 0) continue;
     digest.update(text);
     parts.push(text);
     text = '';
@@ -73,7 +73,7 @@ export interface ReadList {
 }
 
 /** Reads what is committed. @returns `null` if that is nothing, or is damaged */
-export function* readList(text: string): Pieces<ReadList | null> {
+export function* readList(text: string): Steps<ReadList | null> {
   const content = new Map<string, number | null>();
   let read: ReadList | null = null;
   let start = 0;
@@ -94,7 +94,7 @@ export function* readList(text: string): Pieces<ReadList | null> {
   }
 }
 
-function* sha256Of(text: string): Pieces<string> {
+function* sha256Of(text: string): Steps<string> {
   const digest = createHash('sha256');
   for (let first = 0; first < text.length; first += LENGTH_A_PIECE) {
     if (first > 0) yield;
@@ -111,7 +111,7 @@ function headOf(line: string): { sha256?: unknown } | null {
   }
 }
 
-function* readLines(lines: string, content: Map<string, number | null>): Pieces<void> {
+function* readLines(lines: string, content: Map<string, number | null>): Steps<void> {
   let start = 0;
   let count = 0;
   for (let end = lines.indexOf('\n'); end !== -1; end = lines.indexOf('\n', start)) {
@@ -120,6 +120,6 @@ function* readLines(lines: string, content: Map<string, number | null>): Pieces<
     else if (word === 'del') content.delete(text);
     start = end + 1;
     count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
+    if (count % ENTRIES_A_STEP === 0) yield;
   }
 }

@@ -1,6 +1,6 @@
+import { ENTRIES_A_STEP, finish, type Steps } from '../steps.ts';
 import { hasEnded, type ListContent } from './content.ts';
 import { WeightSum } from './digest.ts';
-import { atOnce, ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 
 /** One entry that changes. `undefined`: it is not there. */
 export interface EntryChange {
@@ -27,7 +27,7 @@ export function* planDelta(
   add: ListContent,
   remove: Iterable<string>,
   nowMs: number,
-): Pieces<Delta> {
+): Steps<Delta> {
   const delta: Delta = { changes: [], isChanged: false, added: 0, removed: 0 };
   const plan = (text: string, after: number | null | undefined) => {
     const before = unlessEnded(live.get(text), nowMs);
@@ -37,29 +37,29 @@ export function* planDelta(
   for (const [text, until] of add) {
     plan(text, unlessEnded(until, nowMs));
     count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
+    if (count % ENTRIES_A_STEP === 0) yield;
   }
   for (const text of remove) {
     plan(text, undefined);
     count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
+    if (count % ENTRIES_A_STEP === 0) yield;
   }
   return delta;
 }
 
 /** Counts what a list changes by that gets another content: as it is written whole, nobody needs to know each entry. */
-export function* tallyReplacement(live: ListContent, wanted: ListContent, nowMs: number): Pieces<Tally> {
+export function* tallyReplacement(live: ListContent, wanted: ListContent, nowMs: number): Steps<Tally> {
   const total: Tally = { isChanged: false, added: 0, removed: 0 };
   let count = 0;
   for (const [text, until] of wanted) {
     tally(total, unlessEnded(live.get(text), nowMs), unlessEnded(until, nowMs));
     count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
+    if (count % ENTRIES_A_STEP === 0) yield;
   }
   for (const [text, until] of live) {
     if (!wanted.has(text)) tally(total, unlessEnded(until, nowMs), undefined);
     count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
+    if (count % ENTRIES_A_STEP === 0) yield;
   }
   return total;
 }
@@ -96,15 +96,15 @@ export function applyDelta(content: Map<string, number | null>, changes: readonl
 
 /** The digest of a list after a change, without looking at what does not change. */
 export function digestAfter(digest: string, changes: readonly EntryChange[]): string {
-  return atOnce(digestAfterInPieces(digest, changes));
+  return finish(digestAfterInPieces(digest, changes));
 }
 
-export function* digestAfterInPieces(digest: string, changes: readonly EntryChange[]): Pieces<string> {
+export function* digestAfterInPieces(digest: string, changes: readonly EntryChange[]): Steps<string> {
   const sum = new WeightSum();
   for (const [index, { text, before, after }] of changes.entries()) {
     if (before === undefined) sum.add(text);
     if (after === undefined) sum.add(text, -1);
-    if (index % ENTRIES_A_PIECE === 0) yield;
+    if (index % ENTRIES_A_STEP === 0) yield;
   }
   return sum.addedTo(digest);
 }

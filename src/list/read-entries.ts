@@ -1,6 +1,6 @@
+import { ENTRIES_A_STEP, type Steps } from '../steps.ts';
 import { laterOf } from './content.ts';
 import { parseNetwork } from './network.ts';
-import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 
 /** An entry as it is sent: alone, or with the time at which it ends (RFC 3339). */
 export type SentEntry = string | { entry: string; until?: string | undefined };
@@ -23,12 +23,12 @@ export interface ReadEntries {
 }
 
 /** Reads the entries of a job. Twice the same is once, with the later end. */
-export function* readEntries(sent: readonly SentEntry[], field: string): Pieces<ReadEntries> {
+export function* readEntries(sent: readonly SentEntry[], field: string): Steps<ReadEntries> {
   const read: ReadEntries = { entries: new Map(), problems: [], problemCount: 0 };
   let index = -1;
   for (const item of sent) {
     index += 1;
-    if (index % ENTRIES_A_PIECE === 0) yield;
+    if (index % ENTRIES_A_STEP === 0) yield;
     const isAlone = typeof item === 'string';
     const entry = isAlone ? item : item.entry;
     const until = isAlone ? undefined : item.until;

@@ -1,6 +1,6 @@
 import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { ENTRIES_A_STEP, type Steps } from '../steps.ts';
 import { familyOf, hasEnded, type ListContent, type ListKind } from './content.ts';
-import { ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 import type { EntryChange } from './plan-delta.ts';
 import { timeoutOf } from './timeout.ts';
 
@@ -47,7 +47,7 @@ export function* fillLines(
   kind: ListKind | null,
   nameOf: (family: Family) => string,
   nowMs: number,
-): Pieces<Uint8Array> {
+): Steps<Uint8Array> {
   const names = { ipv4: nameOf('ipv4'), ipv6: nameOf('ipv6') };
   // One text of half a million additions is as many objects, until it is made bytes; and of many small buffers some memory is not given back.
   const bytes = Buffer.allocUnsafe(content.size * (names.ipv6.length + MOST_BESIDE_NAME));
@@ -60,7 +60,7 @@ export function* fillLines(
       text += `add ${names[familyOf(entry)]} ${entry}${timeout === 0 ? '' : ` timeout ${timeout}`}\n`;
     }
     count += 1;
-    if (count % ENTRIES_A_PIECE !== 0) continue;
+    if (count % ENTRIES_A_STEP !== 0) continue;
     length += bytes.write(text, length, 'latin1');
     text = '';
     yield;

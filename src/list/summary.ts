@@ -1,7 +1,7 @@
 import type { Family } from '../contract/identifiers.ts';
+import { ENTRIES_A_STEP, finish, type Steps } from '../steps.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
 import { listDigest, WeightSum } from './digest.ts';
-import { atOnce, ENTRIES_A_PIECE, type Pieces } from './pieces.ts';
 
 /** What a list has, in short, at one moment. */
 export interface Summary {
@@ -14,16 +14,16 @@ export interface Summary {
 }
 
 export function summarise(content: ListContent, nowMs: number): Summary {
-  return { ...atOnce(countLiving(content, nowMs)), digest: listDigest(content, nowMs) };
+  return { ...finish(countLiving(content, nowMs)), digest: listDigest(content, nowMs) };
 }
 
 /** Counts again, where what a change does to the digest is known. */
 export function summariseWith(content: ListContent, digest: string, nowMs: number): Summary {
-  return { ...atOnce(countLiving(content, nowMs)), digest };
+  return { ...finish(countLiving(content, nowMs)), digest };
 }
 
 /** The same, where the digest is one of all entries, also of those which have ended. */
-export function* summariseAll(content: ListContent, digestOfAll: string, nowMs: number): Pieces<Summary> {
+export function* summariseAll(content: ListContent, digestOfAll: string, nowMs: number): Steps<Summary> {
   const gone = new WeightSum();
   const counts = yield* countLiving(content, nowMs, (text) => gone.add(text, -1));
   return { ...counts, digest: gone.addedTo(digestOfAll) };
@@ -33,13 +33,13 @@ function* countLiving(
   content: ListContent,
   nowMs: number,
   onEnded: (text: string) => void = () => {},
-): Pieces<Omit<Summary, 'digest'>> {
+): Steps<Omit<Summary, 'digest'>> {
   const entries = { ipv4: 0, ipv6: 0 };
   let nextEndMs: number | null = null;
   let count = 0;
   for (const [text, until] of content) {
     count += 1;
-    if (count % ENTRIES_A_PIECE === 0) yield;
+    if (count % ENTRIES_A_STEP === 0) yield;
     if (hasEnded(until, nowMs)) {
       onEnded(text);
       continue;

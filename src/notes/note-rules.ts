@@ -2,12 +2,12 @@ import { FAMILIES, type Family } from '../contract/identifiers.ts';
 import type { Ruleset } from '../contract/job.ts';
 import { readNetwork } from '../list/network.ts';
 import type { Jump } from '../ruleset/model.ts';
-import { LINES_A_STEP, type Steps } from '../ruleset/steps.ts';
 import { toBytes } from '../ruleset/text/bytes.ts';
 import { jumpOf } from '../ruleset/text/jump-of.ts';
 import { commandsOf } from '../ruleset/text/lint-command.ts';
 import type { RuleOption } from '../ruleset/text/read-options.ts';
 import { isChain, readSentSteps, type SentCommand, type SentSection } from '../ruleset/text/sent-text.ts';
+import { LINES_A_STEP, type Steps } from '../steps.ts';
 import { type Taker, Takers, takeTheSame } from './cover.ts';
 import { type Packets, readPackets } from './packets.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noteRules } from '../../src/notes/note-rules.ts';
-import { finish } from '../../src/ruleset/steps.ts';
+import { finish } from '../../src/steps.ts';
 import { TestNamespace } from '../support/namespace.ts';
 import { Random } from '../support/random.ts';
 

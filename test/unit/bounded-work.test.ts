@@ -4,13 +4,13 @@ import { inTurns } from '../../src/job/time/in-turns.ts';
 import { NO_CLAIMS } from '../../src/ruleset/plan/claims.ts';
 import { planSteps } from '../../src/ruleset/plan/plan-table.ts';
 import { readSavedSteps, readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
-import { LINES_A_STEP, type Steps } from '../../src/ruleset/steps.ts';
 import { acceptanceOf, rulesOf } from '../../src/ruleset/trial/acceptance.ts';
 import { knownSpellings } from '../../src/ruleset/trial/known-spellings.ts';
 import { readTrial } from '../../src/ruleset/trial/read-trial.ts';
 import { planTrial } from '../../src/ruleset/trial/trial.ts';
 import { readWantedSteps } from '../../src/ruleset/wanted/wanted.ts';
 import type { WantedTable } from '../../src/ruleset/wanted/wanted-table.ts';
+import { LINES_A_STEP, type Steps } from '../../src/steps.ts';
 
 const many = (count: number, line: (index: number) => string) =>
   Array.from({ length: count }, (_, i) => line(i));

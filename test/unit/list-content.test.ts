@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ListContent } from '../../src/list/content.ts';
 import { jobDigests, listDigest } from '../../src/list/digest.ts';
-import { atOnce } from '../../src/list/pieces.ts';
 import { applyDelta, digestAfter, planDelta, tallyReplacement } from '../../src/list/plan-delta.ts';
 import { findBoth, readEntries } from '../../src/list/read-entries.ts';
 import { changeLines, fillLines, listOfSet, setName, spareName } from '../../src/list/set-lines.ts';
 import { summarise, summariseAll } from '../../src/list/summary.ts';
 import { timeoutOf } from '../../src/list/timeout.ts';
+import { finish } from '../../src/steps.ts';
 
 const NOW = Date.parse('2026-11-25T12:00:00Z');
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -30,7 +30,7 @@ const sorted = (content: ListContent) => [...content].toSorted(([one], [other]) 
 
 describe('the entries of a job', () => {
   it('are once what is there twice, with the later end', () => {
-    const { entries, problemCount } = atOnce(
+    const { entries, problemCount } = finish(
       readEntries(
         [
           { entry: '192.0.2.1', until: '2026-11-25T13:00:00Z' },
@@ -49,15 +49,15 @@ describe('the entries of a job', () => {
   });
 
   it('are told with their places, the first twenty of them', () => {
-    const { problems, problemCount } = atOnce(
+    const { problems, problemCount } = finish(
       readEntries(['192.0.2.1', ...Array.from({ length: 30 }, () => 'x')], 'add'),
     );
     expect(problemCount).toBe(30);
     expect(problems).toHaveLength(20);
     expect(problems[0]).toMatchObject({ place: 'add[1]', text: 'x' });
     const [add, remove] = [
-      atOnce(readEntries(['10.0.0.1'], 'add')),
-      atOnce(readEntries(['10.0.0.1/32'], 'remove')),
+      finish(readEntries(['10.0.0.1'], 'add')),
+      finish(readEntries(['10.0.0.1/32'], 'remove')),
     ];
     expect(findBoth(add, remove).problems).toMatchObject([{ text: '10.0.0.1' }]);
   });
@@ -85,7 +85,7 @@ describe('digests', () => {
       JSON.stringify(['list.change', null, null, content, sumOf([`10.0.0.0/8 ${NOW}`]), sumOf(['a', 'b'])]),
     )}`;
     const digests = (pairs: typeof entries, remove: string[]) =>
-      atOnce(jobDigests({ ...asks, entries: new Map(pairs), remove: new Set(remove) }));
+      finish(jobDigests({ ...asks, entries: new Map(pairs), remove: new Set(remove) }));
     expect(digests(entries, ['b', 'a'])).toEqual({ asked, content });
     expect(digests(entries.toReversed(), ['a', 'b'])).toEqual({ asked, content });
   });
@@ -93,7 +93,7 @@ describe('digests', () => {
   it('of jobs that ask for different things are different', () => {
     const asks = (entries: [string, number | null][], remove: string[], kind: string | null = null) => {
       const asking = { action: 'list.change', kind, maxEntries: null };
-      return atOnce(jobDigests({ ...asking, entries: new Map(entries), remove: new Set(remove) })).asked;
+      return finish(jobDigests({ ...asking, entries: new Map(entries), remove: new Set(remove) })).asked;
     };
     const different = [
       asks([], []),
@@ -132,9 +132,9 @@ describe('digests', () => {
       entries,
       remove: new Set<string>(),
     };
-    expect(atOnce(jobDigests(asked)).content).toBe(sum);
+    expect(finish(jobDigests(asked)).content).toBe(sum);
     expect(listDigest(entries, NOW)).toBe(sum);
-    const none = atOnce(planDelta(entries, new Map(), entries.keys(), NOW));
+    const none = finish(planDelta(entries, new Map(), entries.keys(), NOW));
     expect(digestAfter(sum, none.changes)).toBe('0'.repeat(64));
   });
 
@@ -142,7 +142,7 @@ describe('digests', () => {
     fc.assert(
       fc.property(contents, (content) => {
         const all = sumOf([...content.keys()]);
-        expect(atOnce(summariseAll(content, all, NOW))).toEqual(summarise(content, NOW));
+        expect(finish(summariseAll(content, all, NOW))).toEqual(summarise(content, NOW));
       }),
     );
   });
@@ -153,7 +153,7 @@ describe('a change', () => {
     fc.assert(
       fc.property(contents, contents, fc.array(texts), (before, add, remove) => {
         const gone = new Set(remove.filter((text) => !add.has(text)));
-        const delta = atOnce(planDelta(before, add, gone, NOW));
+        const delta = finish(planDelta(before, add, gone, NOW));
         const after = new Map(before);
         applyDelta(after, delta.changes);
         const wanted = livingOf(new Map([...before, ...add]));
@@ -171,10 +171,10 @@ describe('a change', () => {
     fc.assert(
       fc.property(contents, contents, (before, wanted) => {
         const gone = [...before.keys()].filter((text) => !wanted.has(text));
-        const { changes, ...counts } = atOnce(planDelta(before, wanted, gone, NOW));
-        expect(atOnce(tallyReplacement(before, wanted, NOW))).toEqual(counts);
+        const { changes, ...counts } = finish(planDelta(before, wanted, gone, NOW));
+        expect(finish(tallyReplacement(before, wanted, NOW))).toEqual(counts);
         expect(counts.isChanged).toBe(changes.length > 0);
-        expect(atOnce(tallyReplacement(wanted, livingOf(wanted), NOW)).isChanged).toBe(false);
+        expect(finish(tallyReplacement(wanted, livingOf(wanted), NOW)).isChanged).toBe(false);
       }),
     );
   });
@@ -205,7 +205,7 @@ describe('what ipset is told', () => {
       ['192.0.2.2', NOW],
       ['2001:db8::/48', NOW + 1_500],
     ]);
-    const lines = atOnce(fillLines(content, 'deny', (family) => spareName('blocked', family), NOW));
+    const lines = finish(fillLines(content, 'deny', (family) => spareName('blocked', family), NOW));
     expect(Buffer.from(lines).toString()).toBe(
       'add fw4.blocked.2 192.0.2.1\nadd fw6.blocked.2 2001:db8::/48 timeout 2\n',
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { noteRules } from '../../src/notes/note-rules.ts';
-import { finish } from '../../src/ruleset/steps.ts';
+import { finish } from '../../src/steps.ts';
 
 const textOf = (...rules: string[]) =>
   `*filter\n:edge - [0:0]\n-A INPUT -j edge\n${rules.map((rule) => `-A edge ${rule}`).join('\n')}\nCOMMIT\n`;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson } from '../../src/job/intake/parse-json.ts';
 import { isDeeperThan, scanJson } from '../../src/job/intake/scan-json.ts';
-import { finish } from '../../src/ruleset/steps.ts';
+import { finish } from '../../src/steps.ts';
 
 const LONG = 20_000;
 const addresses = Array.from({ length: LONG }, (_, index) => `10.${index >> 8}.${index & 255}.0/24`);

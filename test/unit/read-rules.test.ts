@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { plainJump } from '../../src/ruleset/saved/plain-rule.ts';
 import { readPrintedTwice } from '../../src/ruleset/saved/read-printed.ts';
 import { readSavedTable, readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
-import { finish } from '../../src/ruleset/steps.ts';
 import { readCommonLine } from '../../src/ruleset/text/common-line.ts';
 import { jumpOf } from '../../src/ruleset/text/jump-of.ts';
 import { lintAddress } from '../../src/ruleset/text/lint-address.ts';
 import { readOptions } from '../../src/ruleset/text/read-options.ts';
 import { readSentText, SentCommand } from '../../src/ruleset/text/sent-text.ts';
 import { hasOpenQuote, quoteWord, splitWords } from '../../src/ruleset/text/split-words.ts';
+import { finish } from '../../src/steps.ts';
 import { table } from '../support/rulesets.ts';
 
 describe('the words of a line', () => {

@@ -1,7 +1,7 @@
 import { escapeControl } from '../../contract/escape.ts';
 import type { Family } from '../../contract/identifiers.ts';
 import { noteRules } from '../../notes/note-rules.ts';
-import { finish } from '../../ruleset/steps.ts';
+import { finish } from '../../steps.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { printAside } from '../terminal/print.ts';
 

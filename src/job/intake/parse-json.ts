@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Steps } from '../../ruleset/steps.ts';
+import type { Steps } from '../../steps.ts';
 
 /** A message with a long list, as far as it is looked at here. */
 interface LongMessage {

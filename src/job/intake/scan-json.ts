@@ -1,4 +1,4 @@
-import { finish, type Steps } from '../../ruleset/steps.ts';
+import { finish, type Steps } from '../../steps.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

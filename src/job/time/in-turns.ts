@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Steps } from '../../ruleset/steps.ts';
+import type { Steps } from '../../steps.ts';
 
 /** How long others wait at most, in milliseconds, if no piece of the work takes longer. */
 const TURN_MS = 10;

@@ -1,4 +1,4 @@
-import { finish, LINES_A_STEP, type Steps } from '../steps.ts';
+import { finish, LINES_A_STEP, type Steps } from '../../steps.ts';
 
 /** The difference between two lists of rules. */
 export interface ListDiff {

@@ -1,6 +1,6 @@
+import type { Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
 import { type Rule, rulesByChain, type Table, textOf } from '../model.ts';
-import type { Steps } from '../steps.ts';
 import type { TableRef } from '../tables.ts';
 import { quoteWord } from '../text/split-words.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';

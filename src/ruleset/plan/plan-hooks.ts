@@ -1,6 +1,6 @@
+import type { Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
 import { jumpsToAny, type Rule, type Table, textOf } from '../model.ts';
-import type { Steps } from '../steps.ts';
 import type { ChainRef, TableRef } from '../tables.ts';
 import type { Hook, WantedTable } from '../wanted/wanted-table.ts';
 import type { Neighbour } from './claims.ts';

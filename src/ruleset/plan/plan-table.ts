@@ -1,6 +1,6 @@
 import type { Scope } from '../../contract/identifiers.ts';
+import { finish, type Steps } from '../../steps.ts';
 import { emptyTable, type Table } from '../model.ts';
-import { finish, type Steps } from '../steps.ts';
 import type { TableRef } from '../tables.ts';
 import { emptyWanted, type WantedTable } from '../wanted/wanted-table.ts';
 import { type Claims, claimedChains, claimsTable, type Neighbour } from './claims.ts';

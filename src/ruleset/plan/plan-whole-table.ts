@@ -1,6 +1,6 @@
+import type { Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
 import { rulesByChain, type Table, textOf } from '../model.ts';
-import type { Steps } from '../steps.ts';
 import { builtInChains, type TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { diffSteps } from './diff.ts';

@@ -1,5 +1,5 @@
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import type { Rule } from '../model.ts';
-import { LINES_A_STEP, type Steps } from '../steps.ts';
 import type { TableRef } from '../tables.ts';
 import type { ListDiff } from './diff.ts';
 

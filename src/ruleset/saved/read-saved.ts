@@ -1,5 +1,5 @@
+import { finish, LINES_A_STEP, type Steps } from '../../steps.ts';
 import { emptyTable, type Rule, type Table } from '../model.ts';
-import { finish, LINES_A_STEP, type Steps } from '../steps.ts';
 import { KnownRules, ruleAgain } from './known-rules.ts';
 import { plainJump } from './plain-rule.ts';
 import { readJump } from './read-jump.ts';

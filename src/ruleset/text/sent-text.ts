@@ -1,6 +1,6 @@
 import type { Family } from '../../contract/identifiers.ts';
+import { finish, LINES_A_STEP, type Steps } from '../../steps.ts';
 import type { Problem } from '../model.ts';
-import { finish, LINES_A_STEP, type Steps } from '../steps.ts';
 import { TABLE_NAMES } from '../tables.ts';
 import { type CommonLine, readCommonLine } from './common-line.ts';
 import { type RuleReading, readOptions } from './read-options.ts';

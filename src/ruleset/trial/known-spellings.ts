@@ -1,5 +1,5 @@
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import type { Rule } from '../model.ts';
-import { LINES_A_STEP, type Steps } from '../steps.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { type Acceptance, type AcceptedRules, rulesOf, type Spellings } from './acceptance.ts';
 import { reachOf } from './reach.ts';

@@ -1,5 +1,5 @@
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import { type Rule, rulesByChain, type Table } from '../model.ts';
-import { LINES_A_STEP, type Steps } from '../steps.ts';
 import { builtInChains } from '../tables.ts';
 import { lostInSaving } from '../text/lost-in-saving.ts';
 import type { Trial, TrialLine } from './trial.ts';

@@ -1,7 +1,7 @@
 import type { Family } from '../../contract/identifiers.ts';
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
 import type { Problem } from '../model.ts';
-import { LINES_A_STEP, type Steps } from '../steps.ts';
 import { builtInChains } from '../tables.ts';
 import { lintCommand } from '../text/lint-command.ts';
 import { targetOptions } from '../text/option-table.ts';

@@ -1,6 +1,6 @@
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
 import type { Problem, Rule } from '../model.ts';
-import { LINES_A_STEP, type Steps } from '../steps.ts';
 import { builtInChains } from '../tables.ts';
 import type { SentChain, SentCommand, SentSection } from '../text/sent-text.ts';
 import { countRules } from './count-copies.ts';

@@ -1,8 +1,8 @@
 import { FAMILIES, type Family, type Scope } from '../../contract/identifiers.ts';
 import type { Ruleset } from '../../contract/job.ts';
+import { finish, type Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
 import type { Problem } from '../model.ts';
-import { finish, type Steps } from '../steps.ts';
 import { type PerFamily, perFamily } from '../tables.ts';
 import { toBytes } from '../text/bytes.ts';
 import { lintLines } from '../text/lint-lines.ts';

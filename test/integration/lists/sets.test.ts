@@ -12,7 +12,6 @@ import type { ListRecord } from '../../../src/job/ports/lists.ts';
 import type { ListContent } from '../../../src/list/content.ts';
 import { listDigest } from '../../../src/list/digest.ts';
 import { parseNetwork } from '../../../src/list/network.ts';
-import { atOnce } from '../../../src/list/pieces.ts';
 import { planDelta } from '../../../src/list/plan-delta.ts';
 import {
   changeLines,
@@ -23,6 +22,7 @@ import {
   swapLines,
 } from '../../../src/list/set-lines.ts';
 import { Ipset } from '../../../src/netfilter/sets/ipset.ts';
+import { finish } from '../../../src/steps.ts';
 import { TestNamespace } from '../../support/namespace.ts';
 
 const DAY_MS = 86_400_000;
@@ -136,7 +136,7 @@ describe('ipset', () => {
     await create();
     await sets.write(
       fence,
-      atOnce(fillLines(content, 'deny', (family) => setName('blocked', family), Date.now())),
+      finish(fillLines(content, 'deny', (family) => setName('blocked', family), Date.now())),
     );
     const live = new Map([...(await liveOf('fw4.blocked')), ...(await liveOf('fw6.blocked'))]);
     expect(live).toEqual(new Map([...content].map(([text, until]) => [text, until !== null])));
@@ -199,7 +199,7 @@ describe('a list on disk', () => {
   ): Promise<void> {
     const before = await store.read('blocked');
     if (before === null) throw new Error('there is no list');
-    const { changes } = atOnce(planDelta(before.content, add, remove, Date.now()));
+    const { changes } = finish(planDelta(before.content, add, remove, Date.now()));
     await store.change(before, recordOf(before.content, revision), changes);
   }
 
