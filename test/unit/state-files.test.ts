@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 import { runCommand } from '../../src/host/run-command.ts';
 import { FileOutboxStore } from '../../src/host/state/outbox-store.ts';
 import { StateFolder } from '../../src/host/state/state-folder.ts';
+import { StateUnavailable } from '../../src/job/ports/stores.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -28,6 +29,24 @@ describe('a state folder with something in it that is no file of ours', () => {
     await expect(state.claim()).rejects.toThrow(`${join(folder, 'owner.json')} is a folder`);
     await rm(join(folder, 'owner.json'), { recursive: true });
     await state.claim();
+    await state.assertUsable();
+    await state.release();
+  });
+
+  it('is not usable, and not made anew, once it was taken away or is another one', async () => {
+    const path = join(folder, 'state');
+    const state = new StateFolder(path, { hostId: 'web-1', netns: null }, runCommand);
+    await state.claim();
+    await rename(path, join(folder, 'elsewhere'));
+    await expect(state.assertUsable()).rejects.toThrow(StateUnavailable);
+    expect(await readdir(folder)).toEqual(['elsewhere']);
+    await mkdir(path);
+    await writeFile(join(path, 'worker.lock'), '');
+    await expect(state.assertUsable()).rejects.toThrow(
+      `${path} is not the folder that this worker has begun with`,
+    );
+    await rm(path, { recursive: true });
+    await rename(join(folder, 'elsewhere'), path);
     await state.assertUsable();
     await state.release();
   });

@@ -1,4 +1,4 @@
-import { constants, type FileHandle, open, rm } from 'node:fs/promises';
+import { constants, type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { SetupError } from '../../config/setup-error.ts';
@@ -54,10 +54,11 @@ export class StateFolder {
     });
   }
 
-  /** @throws {StateUnavailable} if it is not this worker's, or cannot be written */
+  /** @throws {StateUnavailable} if it is not this worker's, or not the one that it claimed any more, or cannot be written */
   async assertUsable(): Promise<void> {
     await this.assertClaimed();
     await orUnavailable(this.#path, async () => {
+      await this.#assertStillClaimed();
       await rm(await writeAside(join(this.#path, 'ready'), 'a worker looks whether it can write here'));
     });
   }
@@ -66,6 +67,16 @@ export class StateFolder {
     await this.#claiming?.catch(() => {});
     await this.#lock?.close();
     this.#lock = null;
+  }
+
+  /** Before anything is written there: that would make a folder anew which was taken away, and another worker could claim it. */
+  async #assertStillClaimed(): Promise<void> {
+    const path = join(this.#path, 'worker.lock');
+    const [there, held] = await Promise.all([stat(path), this.#lock?.stat()]);
+    if (there.ino === held?.ino && there.dev === held.dev) return;
+    throw new StateUnavailable(
+      `${this.#path} is not the folder that this worker has begun with: put that back, or restart the worker`,
+    );
   }
 
   async #claim(): Promise<void> {
