@@ -170,7 +170,8 @@ export class FileBootFiles implements BootFiles {
   }
 
   async #learn(path: string, digest: Digest): Promise<void> {
-    const identity = await identityOf(path);
+    // Only a memory: what cannot be looked at now is read when it is asked for.
+    const identity = await identityOf(path).catch(() => null);
     if (identity !== null) this.#known.set(path, { digest, identity });
   }
 

@@ -179,7 +179,9 @@ export class FileListStore implements ListStore {
   }
 
   async #learn(path: string, { record, content }: List, length: number, base: number): Promise<void> {
-    this.#note(path, { record, content }, length, base, await identityOf(path));
+    // Only a memory: what cannot be looked at now is read when it is asked for.
+    const identity = await identityOf(path).catch(() => null);
+    this.#note(path, { record, content }, length, base, identity);
   }
 
   #note(
