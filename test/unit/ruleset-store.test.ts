@@ -100,7 +100,7 @@ describe('the records of the rulesets of a host', () => {
     expect((await readdir(join(folder, 'contents'))).toSorted()).toEqual(left);
   });
 
-  it('that can be neither written nor read leave all boot files, of which one is right', async () => {
+  it('that can be neither written nor read leave the boot files as they are', async () => {
     const ports = portsOf(folder);
     const ruleset = { name: 'edge', scope: 'chains' } as const;
     const saved = async (ipv4: string) => await ports.boot.prepare(ruleset, { ipv4, ipv6: '' }, null);
@@ -110,8 +110,25 @@ describe('the records of the rulesets of a host', () => {
     const gone = async () => await Promise.reject(new StateUnavailable('the disk is gone'));
     const rulesets = { list: gone, find: gone, prepare: gone, put: gone, discard: gone };
     await expect(commit(after, { ...ports, rulesets })).rejects.toThrow('the disk is gone');
-    expect(await ports.boot.mend(before)).toBe('mended');
+    expect(await ports.boot.mend(before)).toBe('whole');
     expect(await ports.boot.read(before)).toEqual({ ipv4: '*filter\nCOMMIT\n', ipv6: '' });
+  });
+
+  it('that cannot be written take the boot files of a first push with them, though they cannot be read either by then', async () => {
+    const ports = portsOf(folder);
+    const ruleset = { name: 'edge', scope: 'chains' } as const;
+    const saved = await ports.boot.prepare(ruleset, { ipv4: '*filter\nCOMMIT\n', ipv6: '' }, null);
+    const after = { ...record('edge'), live: { saved, spelledBy: 'x' } };
+    const gone = async () => await Promise.reject(new StateUnavailable('the disk is gone'));
+    let looks = 0;
+    const find = async () => {
+      looks += 1;
+      return looks === 1 ? await Promise.resolve(undefined) : await gone();
+    };
+    const rulesets = { list: gone, find, prepare: gone, put: gone, discard: gone };
+    await expect(commit(after, { ...ports, rulesets })).rejects.toThrow('the disk is gone');
+    const left = await readdir(join(folder, 'boot'));
+    expect(left.filter((name) => /ipv[46]$/.test(name))).toEqual([]);
   });
 });
 

@@ -70,25 +70,19 @@ function contentRevisionOf({ intent: { record }, committed, content, end, ending
 export async function commitRecord(after: RulesetRecord | null, session: Committing): Promise<void> {
   if (after === null) return;
   const { ports } = session;
+  const before = await ports.rulesets.find(after.name);
   try {
     await ports.boot.place(after);
     await putRecord(after, ports);
   } catch (error) {
-    await putBootFilesBack(after, ports);
+    const live = before?.scope === after.scope ? before.live : null;
+    await mendBootFiles({ ...after, live }, ports);
     throw error;
   }
   session.later(async () => {
     await forgetOtherBootFiles(after, namesOfRecord(after), ports);
     await forgetOldContents(ports);
   });
-}
-
-/** Where the record cannot be read, which files are right is not known: the next look for drift sees to it. */
-async function putBootFilesBack(after: RulesetRecord, ports: Archive): Promise<void> {
-  const before = await ports.rulesets.find(after.name).catch(() => null);
-  if (before === null) return;
-  const live = before?.scope === after.scope ? before.live : null;
-  await mendBootFiles({ ...after, live }, ports);
 }
 
 /** Takes away what was written for a change that is over, committed or not. A failure is only logged: the next change tries again. */
