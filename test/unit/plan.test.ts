@@ -14,6 +14,7 @@ interface Question {
   neighbours?: { name: string; text: string[] }[];
   scope?: 'chains' | 'tables';
   rewrite?: boolean;
+  hooksStay?: boolean;
 }
 
 const filterOf = (scope: 'chains' | 'tables', lines: string[]) =>
@@ -21,7 +22,15 @@ const filterOf = (scope: 'chains' | 'tables', lines: string[]) =>
 const claimsIn = (lines: string[], scope: 'chains' | 'tables' = 'chains'): Claims =>
   claimsOf(scope, filterOf(scope, lines).tables);
 
-function plan({ live, wanted, before = [], neighbours = [], scope = 'chains', rewrite = false }: Question) {
+function plan({
+  live,
+  wanted,
+  before = [],
+  neighbours = [],
+  scope = 'chains',
+  rewrite = false,
+  hooksStay = false,
+}: Question) {
   return planTable({
     name: 'mid',
     scope,
@@ -32,6 +41,7 @@ function plan({ live, wanted, before = [], neighbours = [], scope = 'chains', re
     own: before.length === 0 ? NO_CLAIMS : claimsIn(before, scope),
     neighbours: neighbours.map(({ name, text }) => ({ name, claims: claimsIn(text) })),
     rewrite,
+    hooksStay,
   });
 }
 
@@ -163,6 +173,14 @@ describe('a plan for chains', () => {
     expect(text({ live: [...live, '-A INPUT -s 10.0.0.1/32 -j a'], wanted: two })).toEqual([
       '-D INPUT -s 10.0.0.1/32 -j a',
     ]);
+  });
+
+  it('puts an inserted hook at the head again, if what is deleted beside it is the one that stands there', () => {
+    const live = [...BUILT_IN, ':a - [0:0]', '-A INPUT -j a', '-A INPUT -p tcp -j ACCEPT', '-A INPUT -j a'];
+    const hook = [':a - [0:0]', '-I INPUT -j a'];
+    const again = ['-D INPUT -j a', '-D INPUT -j a', '-I INPUT -j a'];
+    expect(text({ live, wanted: hook })).toEqual(again);
+    expect(text({ live, wanted: hook, hooksStay: true })).toEqual(again);
   });
 
   it('knows the line of the sent text that each of its lines comes from', () => {

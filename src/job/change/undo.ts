@@ -58,7 +58,11 @@ export async function undoChanges(
       family,
       table,
       performed: written.has(`${family} ${table}`),
-      differs: firstDifference(renderTable(wanted, family, table), renderTable(now, family, table)),
+      differs:
+        firstDifference(renderTable(wanted, family, table), renderTable(now, family, table)) ??
+        (changes.some((change) => change.family === family && change.table === table)
+          ? 'a hook stands elsewhere in its chain'
+          : null),
     })),
   );
 }

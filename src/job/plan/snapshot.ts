@@ -7,6 +7,7 @@ import {
   claimedTables,
   claimsTable,
 } from '../../ruleset/plan/claims.ts';
+import { PLACE_OF_ANOTHER } from '../../ruleset/plan/put-back-hooks.ts';
 import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import { type PerFamily, perFamily, type TableRef } from '../../ruleset/tables.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
@@ -101,8 +102,6 @@ function renderTable(table: Table, claims: Claims, family: Family): string {
   });
   return [`*${table.name}`, ...chains, ...rules, 'COMMIT', ''].join('\n');
 }
-
-const PLACE_OF_ANOTHER = '-m comment --comment "a rule of somebody else"';
 
 /** Reads the text of {@link renderSnapshot}. */
 export function parseSnapshot(saved: PerFamily<string>): LiveTables {

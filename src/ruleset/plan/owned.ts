@@ -46,11 +46,12 @@ function ownChains(table: Table, claims: Claims, family: Family): WantedTable {
     .filter(([chain]) => !owned.has(chain))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, rulesOfChain]) =>
-      rulesOfChain.flatMap((rule, index) =>
-        jumpsToAny(rule, owned) ? [{ rule, target: rule.jump?.target ?? '', position: index + 1 }] : [],
+      rulesOfChain.flatMap((rule) =>
+        jumpsToAny(rule, owned) ? [{ rule, target: rule.jump?.target ?? '', position: null }] : [],
       ),
     );
-  return { ...emptyWanted(table.name), chains, hooks };
+  const around = new Map(hooks.map(({ rule: { chain } }) => [chain, rules.get(chain) ?? []]));
+  return { ...emptyWanted(table.name), chains, hooks, around };
 }
 
 /** Returns what is owned as text in `iptables-save` form, without counters. Empty if nothing is owned. */

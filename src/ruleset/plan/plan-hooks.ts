@@ -1,10 +1,12 @@
 import type { Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
 import { jumpsToAny, type Rule, type Table, textOf } from '../model.ts';
-import type { ChainRef, TableRef } from '../tables.ts';
+import type { TableRef } from '../tables.ts';
 import type { Hook, WantedTable } from '../wanted/wanted-table.ts';
 import type { Neighbour } from './claims.ts';
-import { type ListDiff, sameList, subtract } from './diff.ts';
+import { type ListDiff, subtract } from './diff.ts';
+import { headOf, hooksOf } from './head-of-chain.ts';
+import { placesOfHooks } from './put-back-hooks.ts';
 import { type ChangeLine, LiveCounters } from './table-change.ts';
 
 interface HookQuestion extends TableRef {
@@ -56,20 +58,21 @@ function* planHookChain(
   wanted: Hook[],
   plan: HookPlan,
 ): Steps<void> {
-  const { owned, hooksStay } = question;
+  const { owned } = question;
   const ours = liveRules.filter((rule) => jumpsToAny(rule, owned));
   yield;
   // Most chains of others have nothing of the ruleset, however long they are.
   if (ours.length === 0 && wanted.length === 0) return;
-  const counters = yield* LiveCounters.steps(liveRules);
   const oldTexts = ours.map(textOf);
   const wantedTexts = wanted.map(({ rule }) => rule.text);
   const missing = subtract(wantedTexts, oldTexts);
   const surplus = subtract(oldTexts, wantedTexts);
+  appendAll(plan.diff.added, missing);
+  appendAll(plan.diff.removed, surplus);
+  plan.diff.unchanged += wantedTexts.length - missing.length;
+  appendAll(plan.deletes, surplus.map(deleteLine));
 
-  const changes = { deletes: plan.deletes.length, adds: plan.adds.length };
-  const length = () =>
-    liveRules.length - (plan.deletes.length - changes.deletes) + (plan.adds.length - changes.adds);
+  const counters = yield* LiveCounters.steps(liveRules);
   const add = (rule: Rule, command: string) => {
     const had = counters.take(rule);
     const text = `${command} ${rule.spec}`;
@@ -78,19 +81,35 @@ function* planHookChain(
       source: rule.line,
     });
   };
-  appendAll(plan.diff.added, missing);
-  appendAll(plan.diff.removed, surplus);
-  plan.diff.unchanged += wantedTexts.length - missing.length;
-  appendAll(plan.deletes, surplus.map(deleteLine));
+  const chain = { live: withoutFirst(liveRules, surplus), oldTexts, missing, surplus, add };
+  if (question.wanted.around === undefined) planPlaces(question, chain, wanted, plan);
+  else putBack(question, chain, wanted, plan);
+}
 
+interface HookedChain {
+  /** What is live once the hooks that are not wanted have been deleted. */
+  live: Rule[];
+  oldTexts: readonly string[];
+  missing: readonly string[];
+  surplus: readonly string[];
+  add: (rule: Rule, command: string) => void;
+}
+
+/** Plans the hooks as they are wanted: those that are inserted at the head, the others anywhere. */
+function planPlaces(
+  question: HookQuestion,
+  { live, oldTexts, missing, surplus, add }: HookedChain,
+  wanted: Hook[],
+  plan: HookPlan,
+): void {
   // The rule that is inserted last stands first, as in iptables itself.
   const first = wanted.filter((hook) => hook.position === 'first').toReversed();
-  const head = headOf(question, liveRules, first);
+  const head = headOf(question, live, first);
   const firstTexts = first.map(({ rule }) => rule.text);
-  const rest = wanted.filter((hook) => hook.position !== 'first');
-  const restTexts = rest.map(({ rule }) => rule.text);
-  const isMissing = new Set(missing);
-  const stays = head.stands || (hooksStay && !firstTexts.some((text) => isMissing.has(text)));
+  const restTexts = wanted.filter((hook) => hook.position !== 'first').map(({ rule }) => rule.text);
+  // Of two equal rules, a delete takes the one at the head.
+  const isTouched = firstTexts.some((text) => missing.includes(text) || surplus.includes(text));
+  const stays = head.stands || (question.hooksStay && !isTouched);
   if (!stays) {
     const movable = inBoth(firstTexts, subtract(oldTexts, restTexts));
     appendAll(plan.diff.moved, movable);
@@ -107,14 +126,50 @@ function* planHookChain(
   }
   // The same rule may be wanted both at the head and anywhere. A live copy counts for only one of the two.
   const left = countsOf(subtract(restTexts, stays ? subtract(oldTexts, firstTexts) : oldTexts));
-  for (const { rule, position } of rest) {
-    const count = left.get(rule.text) ?? 0;
+  for (const { rule, position } of wanted) {
+    const count = position === 'first' ? 0 : (left.get(rule.text) ?? 0);
     if (count === 0) continue;
     left.set(rule.text, count - 1);
-    // If others have deleted rules meanwhile, the old position may be beyond the end of the chain.
-    const isPosition = typeof position === 'number' && position <= length();
-    add(rule, isPosition ? `-I ${rule.chain} ${position}` : `-A ${rule.chain}`);
+    add(rule, `-A ${rule.chain}`);
   }
+}
+
+/** Plans the hooks as they were: all of a chain go where they stood, if one of them stands elsewhere. */
+function putBack(
+  { family, table, owned, neighbours, wanted: { around } }: HookQuestion,
+  { live, oldTexts, add }: HookedChain,
+  wanted: Hook[],
+  plan: HookPlan,
+): void {
+  const chain = wanted[0]?.rule.chain;
+  if (chain === undefined) return;
+  const isHook = (rule: Rule) => jumpsToAny(rule, owned);
+  const mayMove = hooksOf(neighbours, { family, table, chain });
+  const places = placesOfHooks(
+    { rules: around?.get(chain) ?? [], isHook, mayMove },
+    { rules: live, isHook, mayMove },
+  );
+  if (places === null) return;
+  const moved = live.filter(isHook).map(textOf);
+  appendAll(plan.diff.moved, inBoth(oldTexts, moved));
+  appendAll(plan.deletes, moved.map(deleteLine));
+  // If others have deleted rules meanwhile, the old position may be beyond the end of the chain.
+  let end = live.length - moved.length + 1;
+  for (const [index, { rule }] of wanted.entries()) {
+    const place = places[index] ?? end;
+    add(rule, place < end ? `-I ${rule.chain} ${place}` : `-A ${rule.chain}`);
+    end += 1;
+  }
+}
+
+/** What is left once each of these texts was deleted by value, which takes the first rule that is equal. */
+function withoutFirst(rules: Rule[], texts: readonly string[]): Rule[] {
+  const left = countsOf(texts);
+  return rules.filter(({ text }) => {
+    const count = left.get(text) ?? 0;
+    if (count > 0) left.set(text, count - 1);
+    return count === 0;
+  });
 }
 
 function countsOf(texts: readonly string[]): Map<string, number> {
@@ -126,44 +181,6 @@ function countsOf(texts: readonly string[]): Map<string, number> {
 /** Returns what both lists have, as often as both have it. */
 function inBoth(list: readonly string[], other: readonly string[]): string[] {
   return subtract(list, subtract(list, other));
-}
-
-/** Says whether the inserted hooks stand at the head, and returns the inserted hooks of others that belong before them. */
-function headOf(
-  { family, table, name, neighbours }: HookQuestion,
-  liveRules: Rule[],
-  first: Hook[],
-): { stands: boolean; before: Rule[] } {
-  const chain = first[0]?.rule.chain;
-  if (chain === undefined) return { stands: true, before: [] };
-  const ref = { family, table, chain };
-  const isBefore = hooksOf(
-    neighbours.filter((neighbour) => neighbour.name < name),
-    ref,
-  );
-  const before = liveRules.filter(isBefore);
-  const texts = first.map(({ rule }) => rule.text);
-  const at = liveRules.findIndex((rule) => rule.text === texts[0]);
-  const stands =
-    at !== -1 &&
-    sameList(liveRules.slice(at, at + texts.length).map(textOf), texts) &&
-    liveRules.slice(0, at).every(isBefore);
-  return { stands, before };
-}
-
-/** Says whether a rule is an inserted hook of one of the rulesets. Their appended hooks do not count: they may stand anywhere. */
-function hooksOf(
-  neighbours: readonly Neighbour[],
-  { family, table, chain }: ChainRef,
-): (rule: Rule) => boolean {
-  const hooks = neighbours.flatMap(({ claims }) =>
-    claims.hooks.filter(
-      (hook) => hook.first && hook.family === family && hook.table === table && hook.chain === chain,
-    ),
-  );
-  const texts = new Set(hooks.flatMap(({ text }) => text ?? []));
-  const targets = new Set(hooks.flatMap(({ text, target }) => (text === undefined ? target : [])));
-  return (rule) => texts.has(rule.text) || jumpsToAny(rule, targets);
 }
 
 function deleteLine(text: string): ChangeLine {

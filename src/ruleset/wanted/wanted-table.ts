@@ -10,6 +10,8 @@ export interface WantedTable {
   /** The counters of policies, if the table was read with counters. */
   policyCounters?: ReadonlyMap<string, string>;
   hooks: Hook[];
+  /** If hooks are to stand where they stood: each chain of others that had some, as it was. */
+  around?: ReadonlyMap<string, readonly Rule[]>;
   /** The line of each chain's declaration, in the text as it was sent. */
   declarations: Map<string, number>;
   /** The line of COMMIT in the text as it was sent; `null` if the table was not read from one. */
@@ -31,8 +33,8 @@ export interface ScriptLine {
 export interface Hook {
   rule: Rule;
   target: string;
-  /** A number is a position from 1. It is used only to put a hook back where it stood. */
-  position: 'first' | 'last' | number;
+  /** `null`: where it stood ({@link WantedTable.around}). */
+  position: 'first' | 'last' | null;
 }
 
 /** Makes a table in which nothing is wanted. */

@@ -193,6 +193,32 @@ it('an owed undo is done by a command on the host, and the worker reports it', L
   await expectSettled(host, client, before, job.id);
 });
 
+describe.each(mostlyWith('nft'))('an undo, %s', (backend: Backend) => {
+  it.each([
+    ['moved to the head', '-A INPUT -j edge', '-I INPUT -j edge'],
+    [
+      'set in another order',
+      '-A INPUT -j edge\n-A INPUT -p udp -j edge',
+      '-I INPUT -j edge\n-I INPUT -p udp -j edge',
+    ],
+  ])('puts a hook back that its change has %s', async (_, old, moved) => {
+    const client = await fixture.client();
+    const host = await fixture.host(backend);
+    await host.namespace.iptables('-A', 'INPUT', '-p', 'tcp', '-j', 'ACCEPT');
+    const push = async (revision: number, hooks: string, confirm: object) =>
+      await client.run(host.id, {
+        ruleset: { name: 'edge', revision, ipv4: EDGE.replace('-A INPUT -j edge', hooks) },
+        confirm,
+      });
+    expect((await push(1, old, { mode: 'none' })).data.outcome).toBe('applied');
+    await host.namespace.iptables('-A', 'INPUT', '-s', '203.0.113.9/32', '-j', 'DROP');
+    const before = await host.namespace.save();
+    const { data } = await push(2, moved, { mode: 'manual', timeoutSeconds: 2 });
+    expect(data).toMatchObject({ outcome: 'rolled_back', rollback: { performed: true, verified: true } });
+    expect(await host.namespace.save()).toBe(before);
+  });
+});
+
 describe.each(mostlyWith('legacy'))('an undo at the start of a worker, %s', (backend: Backend) => {
   it('is tried again until it succeeds', LONG, async () => {
     const host = await fixture.host(backend, { holdable: true });
