@@ -71,6 +71,10 @@ describe('a job', () => {
       ruleset: { ...ruleset, ipv4: '\n'.repeat(150_000), ipv6: '\n'.repeat(50_001) },
     });
     expect(await codeOf(lines)).toBe('job_too_large');
+    const ends = (ipv4: string) =>
+      makeJob('web-1', { ruleset: { ...ruleset, ipv4, ipv6: '\n'.repeat(50_000) } });
+    expect((await read(ends('\n'.repeat(150_000)))).action).toBe('apply');
+    expect(await codeOf(ends(`${'\n'.repeat(150_000)}#`))).toBe('job_too_large');
     const large = Buffer.alloc(8 * 1024 * 1024 + 1, ' ');
     expect(await codeOf(large)).toBe('job_too_large');
     expect(await codeOf(gzipSync(Buffer.alloc(512 * 1024 * 1024)), { contentEncoding: 'gzip' })).toBe(

@@ -121,10 +121,7 @@ function assertVersion(body: unknown): void {
 
 function assertLineCount(job: Job): void {
   if (job.action !== 'apply' && job.action !== 'check') return;
-  const lines = [job.ruleset.ipv4, job.ruleset.ipv6].reduce(
-    (sum, text) => sum + (text?.split('\n').length ?? 0),
-    0,
-  );
+  const lines = [job.ruleset.ipv4, job.ruleset.ipv6].reduce((sum, text) => sum + linesOf(text ?? ''), 0);
   if (lines > MAX_RULE_LINES) {
     throw new JobFailure(
       'decode',
@@ -132,6 +129,12 @@ function assertLineCount(job: Job): void {
       `the ruleset has ${lines} lines: at most ${MAX_RULE_LINES} are possible`,
     );
   }
+}
+
+/** A line ends with its line feed; what comes behind the last one is a line if there is anything. */
+function linesOf(text: string): number {
+  const lines = text.split('\n');
+  return lines.at(-1) === '' ? lines.length - 1 : lines.length;
 }
 
 /** The first issue, and how many more there are, of what was parsed with {@link IN_WORDS}. */
