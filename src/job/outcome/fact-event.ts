@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
+import { escapeControl } from '../../contract/escape.ts';
 
 /** Gives an event its id: the same fact on the same host always has the same id, however often it is published. */
 export function factEvent(hostId: string, fact: string[]) {
@@ -15,4 +16,9 @@ function factId(fact: string[]): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
     '-',
   );
+}
+
+/** The id of a job's rollout as events show it. `null`: it has none. */
+export function rolloutOf({ rolloutId }: { rolloutId?: string | undefined }): string | null {
+  return rolloutId === undefined ? null : escapeControl(rolloutId);
 }

@@ -5,7 +5,7 @@ import type { Awaiting, JobBrief, JobOrigin } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stopwatch } from '../time/stopwatch.ts';
 import { describeFailure, describeReport, listFields } from './describe-end.ts';
-import { factEvent } from './fact-event.ts';
+import { factEvent, rolloutOf } from './fact-event.ts';
 import { fitDiff, fitTestsRun } from './fit-event.ts';
 import type { JobEnd } from './job-end.ts';
 import type { NamedRevision } from './naming.ts';
@@ -57,16 +57,16 @@ function aboutOf(ruleset: NamedRevision | undefined, list: NamedRevision | undef
 }
 
 function underWay(
-  { id, action, rolloutId }: JobBrief,
+  job: JobBrief,
   { ruleset = null as NamedRevision | null, list }: { ruleset?: NamedRevision | null; list?: NamedRevision },
   { identity: { hostId }, facts }: Speaker,
 ) {
   return {
     hostId,
     worker: facts,
-    jobId: id,
-    action,
-    rolloutId: rolloutId ?? null,
+    jobId: job.id,
+    action: job.action,
+    rolloutId: rolloutOf(job),
     ruleset,
     ...(list === undefined ? {} : { list }),
   };
@@ -82,7 +82,7 @@ export function completedEvent(
 ): JobCompletedEvent {
   return completed(job.id, ['fleetwall.job.completed', job.id], end, origin, ports, {
     action: job.action,
-    rolloutId: job.rolloutId ?? null,
+    rolloutId: rolloutOf(job),
     timings: watch.read(job.issuedAt, origin.deliveredAt),
   });
 }
@@ -92,16 +92,17 @@ export function completedEvent(
  * refusal, so that a later end of the same job is another event.
  */
 export function refusedEvent(
-  { id, action, rolloutId, issuedAt }: Refused,
+  refused: Refused,
   end: JobEnd,
   origin: JobOrigin,
   watch: Stopwatch,
   ports: Speaker,
 ): JobCompletedEvent {
+  const { id, action, issuedAt } = refused;
   const fact = ['fleetwall.job.completed', id, 'refused', end.failure?.code ?? ''];
   return completed(id, fact, end, origin, ports, {
     action: action ?? null,
-    rolloutId: rolloutId ?? null,
+    rolloutId: rolloutOf(refused),
     timings: watch.read(issuedAt ?? null, origin.deliveredAt),
   });
 }

@@ -1,7 +1,7 @@
 import type { Diff, JobUndoneEvent, ListState } from '../../contract/event.ts';
 import type { JobBrief } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
-import { factEvent } from './fact-event.ts';
+import { factEvent, rolloutOf } from './fact-event.ts';
 
 /** What a job had asked for, and what is committed now. */
 export type UndoneOf =
@@ -14,21 +14,21 @@ export type UndoneOf =
  * @param diff what the change was
  */
 export function undoneEvent(
-  { id, rolloutId }: JobBrief,
+  job: JobBrief,
   of: UndoneOf,
   diff: Diff,
   { identity: { hostId }, facts }: Pick<Ports, 'identity' | 'facts'>,
 ): JobUndoneEvent {
   const type = 'fleetwall.job.undone';
   return {
-    ...factEvent(hostId, [type, id]),
+    ...factEvent(hostId, [type, job.id]),
     type,
-    subject: id,
+    subject: job.id,
     data: {
       hostId,
       worker: facts,
-      jobId: id,
-      rolloutId: rolloutId ?? null,
+      jobId: job.id,
+      rolloutId: rolloutOf(job),
       ...of,
       diff: reversed(diff),
       verified: true,

@@ -140,6 +140,19 @@ describe('a job', () => {
     expect(end.id).not.toBe(astray.id);
   });
 
+  it('have events that show what they bring without control characters', async () => {
+    const host = await fixture.host('nft');
+    const client = await fixture.client();
+    const { subject } = await client.run(host.id, {
+      ruleset: ruleset(1),
+      rolloutId: 'spring\u0000\n\u202e1',
+    });
+    const told = client.heard.flatMap(({ event }) =>
+      'rolloutId' in event.data && event.data.jobId === subject ? [event.data.rolloutId] : [],
+    );
+    expect(told).toEqual([String.raw`spring\x00\n\u202e1`, String.raw`spring\x00\n\u202e1`]);
+  });
+
   it('may be gzipped, and one that cannot be read goes to the dead letters', async () => {
     const host = await fixture.host('nft');
     const client = await fixture.client();
