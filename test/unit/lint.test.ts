@@ -49,6 +49,8 @@ describe('a rule', () => {
     ['a jump without a target', '-p tcp -j', /no target/],
     ['a set like an option', '-m set --match-set -! src -j DROP', /--match-set -! is an option to ipset/],
     ['a set like an option, quoted', '-m set --match-s "-exist" src -j DROP', /an option to ipset/],
+    ['the set in which a list is made ready', '-m set --match-set fw4.web.2 src -j DROP', /write fw4\.web$/],
+    ['the same of the other family', '-m set --match-set fw6.web.2 src -j DROP', /write fw4\.web$/],
     ['a set to be filled, like an option', '-j SET --add-set -q src', /an option to ipset/],
   ])('is refused for %s', (_, spec, reason) => {
     expect(lint(rule(spec))).toEqual([[3, expect.stringMatching(reason)]]);
@@ -70,6 +72,8 @@ describe('a rule', () => {
     '-m helper --helper ftp -m ttl --ttl-gt 3 -j ACCEPT',
     '-j TARPIT',
     '-m set --match-set "-jDROP" src -j DROP',
+    '-m set --match-set fw4.web.3 src -j DROP',
+    '-m set --match-set fw4.My.2 src -j DROP',
     '',
   ])('is not refused: %s', (spec) => {
     expect(lint(rule(spec))).toEqual([]);

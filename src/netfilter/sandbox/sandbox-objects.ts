@@ -44,7 +44,7 @@ async function readSet(name: string, { programs, prefix, run }: ObjectSource): P
   const type = /^Type: (\S+)$/m.exec(stdout)?.[1];
   // A list is made for a ruleset only when its rules are: what cannot be made was refused before.
   const list = listOfSet(name);
-  if (exitCode !== 0 && list !== null)
+  if (exitCode !== 0 && list !== null && !list.isSpare)
     return createLine(name, list.family, DEFAULT_LIST_ENTRIES, 0).split(' ');
   if (exitCode !== 0 || type === undefined) return null;
   const header = /^Header: (.*)$/m.exec(stdout)?.[1] ?? '';

@@ -31,7 +31,7 @@ const lineOf = (address: string, otherLists: string) => {
     `--tcp-flags (?!-)${WORDS} (?!-)${WORDS}`,
     '--syn',
     `--comment ${COMMENT}`,
-    `--match-set (?!${otherLists})[\\w.:-]+ (?:src|dst)(?:,(?:src|dst))*`,
+    `--match-set (?!${otherLists}|fw[46]\\.[a-z0-9-]+\\.2 )[\\w.:-]+ (?:src|dst)(?:,(?:src|dst))*`,
   ].join('|');
   const target = `--(?:reject-with|set-xmark|set-mark|to-ports|to-source|to-destination) (?!-)${WORDS}`;
   return new RegExp(`^-([AI]) (${NAME})(?: (?:! )?(?:${option}))* -([jg]) (${NAME})(?: ${target})*$`);

@@ -59,10 +59,12 @@ function lintOption(option: RuleOption, family: Family): string | null {
 /** Lists of addresses are fleetwall's: packets do not change them, and each set has addresses of one family. */
 function lintList({ owner, values }: RuleOption, family: Family): string | null {
   const [set = ''] = values;
-  const [, digit, list] = /^fw([46])\.(.*)$/s.exec(set) ?? [];
+  const [, digit, list, spare] = /^fw([46])\.(.*?)((?<=^fw[46]\.[a-z0-9-]+)\.2)?$/s.exec(set) ?? [];
   if (digit === undefined) return null;
   if (owner === 'SET') return `"${set}" is a list of addresses, which packets cannot change: use another set`;
   const own = family === 'ipv4' ? '4' : '6';
+  if (spare !== undefined)
+    return `"${set}" is where fleetwall makes a list ready, and mostly is not there: write fw${own}.${list}`;
   return digit === own ? null : `"${set}" has no addresses of this family: write fw${own}.${list}`;
 }
 
