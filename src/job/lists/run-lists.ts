@@ -103,6 +103,7 @@ async function runUnderLock(
   let draft = draftOf(before, nowMs);
   const planned: ChangeOfList['jobs'] = [];
   let cut: string[] = [];
+  const refused: Asking[] = [];
   for (const { run, wish } of asking) {
     try {
       const list = await planOne({ run, wish }, draft, never, session, nowMs);
@@ -120,10 +121,14 @@ async function runUnderLock(
       draft = list.draft;
     } catch (error) {
       if (error instanceof LockLost) throw error;
-      await run.conclude(failed(asJobFailure(error)));
+      // By what is about to be committed, which may yet come to nothing.
+      if (planned.length > 0) refused.push({ run, wish });
+      else await run.conclude(failed(asJobFailure(error)));
     }
   }
-  if (planned.length > 0) await changeList({ name, draft, jobs: planned, cut }, session);
+  if (planned.length === 0) return;
+  await changeList({ name, draft, jobs: planned, cut }, session);
+  if (refused.length > 0) await runUnderLock(refused, never, session);
 }
 
 /** @returns `null`: the very same is committed already, or is about to be */

@@ -159,3 +159,26 @@ it('what a worker before had begun, with one journal for all lists, is settled',
   expect(await entriesOf(host.namespace, 'partners')).toEqual(['192.0.2.1']);
   expect(await journals(host)).toEqual([]);
 });
+
+it('what is refused by a change that waited with it is refused by what is committed', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  const id = await openWindow(client, host, 'partners', '192.0.2.1');
+  const changes = [2, 4, 2].map((revision, index) =>
+    makeJob(host.id, {
+      action: 'list.change',
+      list: { name: 'partners', revision, add: [`203.0.113.${index}`] },
+    }),
+  );
+  for (const job of changes) await client.publish(host.id, job);
+  await host.logged(`Waits for confirm or abort of job ${id} until `);
+  await expect.poll(async () => (await host.log()).split('Waits for confirm').length).toBe(4);
+  await answer(client, host, 'confirm', id);
+  const ends = await Promise.all(changes.map(async (job) => (await client.completed(job.id)).data));
+  const told = ends.map(({ outcome, failure, list }) => [outcome, failure?.code, list?.liveRevision]);
+  expect(told).toEqual([
+    ['applied', undefined, 2],
+    ['rejected', 'revision_gap', 2],
+    ['rejected', 'revision_conflict', 2],
+  ]);
+});
