@@ -27,10 +27,19 @@ export function describeIssue(issue: z.core.$ZodIssue): string {
 }
 
 /** The same without where. */
-export function sayFound({ code, message, input }: z.core.$ZodIssue): string {
+export function sayFound(issue: z.core.$ZodIssue): string {
+  const { code, message } = issue;
+  const input = foundBy(issue);
   if (code === 'unrecognized_keys' || !message.startsWith('must ')) return message;
   if (message === NOT_EMPTY && (input === '' || Array.isArray(input))) return 'is empty';
   return `is ${nameFound(input)}, and ${message}`;
+}
+
+/** Of the fields of something that may be of several kinds, the one that says of which it is. */
+function foundBy(issue: z.core.$ZodIssue): unknown {
+  if (issue.code !== 'invalid_union' || !('discriminator' in issue)) return issue.input;
+  const { input, discriminator } = issue as { input?: unknown; discriminator?: string };
+  return (input as Record<string, unknown> | undefined)?.[discriminator ?? ''];
 }
 
 function nameFound(value: unknown): string {

@@ -9,13 +9,16 @@ export const MAX_LIST_ENTRIES = 1_000_000;
 export const DEFAULT_LIST_ENTRIES = 65_536;
 
 /** An address or a network, alone or with the time at which it ends. What it says is looked at by the host. */
-const ListEntry = z.union([
-  z.string(),
-  z.object({
-    entry: z.string().describe('The address or network.'),
-    until: Timestamp.optional().describe('When it ends: an RFC 3339 time. Without it, never.'),
-  }),
-]);
+const ListEntry = z.union(
+  [
+    z.string(),
+    z.object({
+      entry: z.string().describe('The address or network.'),
+      until: Timestamp.optional().describe('When it ends: an RFC 3339 time. Without it, never.'),
+    }),
+  ],
+  { error: 'must be an address or network, or a mapping of "entry" to one and "until" to an RFC 3339 time' },
+);
 
 const ListRef = z.object({ name: ListName, revision: Revision });
 const ChangeOptions = {

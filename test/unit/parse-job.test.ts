@@ -29,6 +29,26 @@ it.each([
   expect((await parseJob(job)).error?.issues.map(describeIssue)).toEqual(inOneGo);
 });
 
+it.each([
+  [5, 'is 5, and must be an address or network'],
+  [null, 'is null, and must be an address or network'],
+  [{ until }, 'is a mapping, and must be an address or network, or a mapping of "entry" to one'],
+])('what is no entry is named with what it may be: %j', async (entry, message) => {
+  const read = await parseJob(jobWith([entry]));
+  expect(read.error?.issues.map(describeIssue)).toEqual([
+    expect.stringContaining(`list.entries.0: ${message}`),
+  ]);
+});
+
+it.each([
+  ['nope', 'is "nope", and must be one of apply, check'],
+  [null, 'is null, and must be one of apply, check'],
+  [undefined, 'is missing, and must be one of apply, check'],
+])('an action that there is not is named: %j', async (action, message) => {
+  const read = await parseJob({ ...jobWith([]), action });
+  expect(read.error?.issues.map(describeIssue)).toEqual([expect.stringContaining(`action: ${message}`)]);
+});
+
 it('what is wrong beside a long list is named once', async () => {
   const job = { ...jobWith(many), apiVersion: 7 };
   expect((await parseJob(job)).error?.issues.map(({ path }) => path)).toEqual([['apiVersion']]);
