@@ -2,8 +2,9 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { makeJob } from '../../support/client.ts';
+import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
+import type { TestHost } from '../../support/host.ts';
 import { mostlyWith } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
@@ -104,25 +105,48 @@ describe('a state folder that cannot be written', () => {
     expect((await client.run(host.id, { ruleset })).data.outcome).toBe('applied');
   });
 
-  it('because the disk fills up in the middle of a job makes the worker take the change back', async () => {
-    const host = await fixture.host('nft', { holdable: true, mounts: small });
-    const client = await fixture.client();
-    const before = await host.namespace.save();
+  /** A job whose restore is held, and goes on once something has happened to the folder. */
+  async function jobWhile(host: TestHost, client: TestClient, happens: () => Promise<unknown>) {
     await host.holdNextRestore('live', 1);
     const job = makeJob(host.id, { ruleset: { name: 'edge', revision: 1, ...PAIR } });
     await client.publish(host.id, job);
     const restore = await host.heldRestore();
-    const filler = join(host.workersStateDir, 'filler');
-    await execa('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1k'], { reject: false });
+    await happens();
     process.kill(restore, 'SIGCONT');
-    const { data } = await client.completed(job.id);
+    return (await client.completed(job.id)).data;
+  }
+
+  it('because the disk fills up in the middle of a job does not spoil the job: all that it needs is written before', async () => {
+    const host = await fixture.host('nft', { holdable: true, mounts: small });
+    const client = await fixture.client();
+    const filler = join(host.workersStateDir, 'filler');
+    const data = await jobWhile(
+      host,
+      client,
+      async () => await execa('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1k'], { reject: false }),
+    );
+    expect(data).toMatchObject({ outcome: 'applied', ruleset: { liveRevision: 1 } });
+    const applied = await host.namespace.save();
+    await rm(filler);
+    const again = await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ...PAIR } });
+    expect(again.data.outcome).toBe('unchanged');
+    expect(await host.namespace.save()).toBe(applied);
+  });
+
+  it('because it becomes read-only in the middle of a job makes the worker take the change back', async () => {
+    const host = await fixture.host('nft', { holdable: true, mounts: small });
+    const client = await fixture.client();
+    const before = await host.namespace.save();
+    const remount = (how: string) =>
+      execa('nsenter', ['-t', String(host.pid), '-m', 'mount', '-o', `remount,${how}`, host.stateDir]);
+    const data = await jobWhile(host, client, async () => await remount('ro'));
     expect(data).toMatchObject({
       outcome: 'failed',
       failure: { code: 'state_unavailable' },
       rollback: { performed: true, verified: true },
     });
     expect(await host.namespace.save()).toBe(before);
-    await rm(filler);
+    await remount('rw');
     const again = await client.run(host.id, { ruleset: { name: 'edge', revision: 1, ...PAIR } });
     expect(again.data.outcome).toBe('applied');
   });
