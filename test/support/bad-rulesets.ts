@@ -267,6 +267,25 @@ export const BAD_RULESETS: BadRuleset[] = [
     ipv4: table('filter', ':a - [0:0]', ':b - [0:0]', ':a - [0:0]'),
     bad: [['ipv4', 4]],
   },
+  ...(
+    [
+      ['counters alone', '[5:6]'],
+      ['counters before a comment', '[5:6]# none'],
+      ['counters before a chain', '[5:6]:x - [0:0]'],
+      ['counters before COMMIT', '[5:6]COMMIT'],
+      ['counters before a table', '[5:6]*filter'],
+      ['counters twice', '[5:6][7:8]-A INPUT -j ACCEPT'],
+      ['counters and a blank', '[5:6] '],
+      ['a blank alone', ' '],
+    ] as const
+  ).map(
+    ([what, line]): BadRuleset => ({
+      what,
+      scope: 'tables',
+      ipv4: table('filter', '-A INPUT -s 10.0.0.1/32 -j ACCEPT', line, '-A INPUT -j DROP'),
+      bad: [['ipv4', 3]],
+    }),
+  ),
   { what: 'a chain name too long', ipv4: table('filter', `:${'a'.repeat(29)} - [0:0]`), bad: [['ipv4', 2]] },
   { what: 'a space after COMMIT', ipv4: '*filter\n:a - [0:0]\n-A a -j DROP\nCOMMIT \n', bad: [['ipv4', 4]] },
   { what: 'no COMMIT at the end', ipv4: '*filter\n:a - [0:0]\n-A a -j DROP\n', bad: [['ipv4', 3]] },

@@ -44,6 +44,11 @@ describe('a rule', () => {
     ['an invalid mask', '-d 10.0.0.0/33 -j DROP', /no mask/],
     ['a long log prefix', `-j LOG --log-prefix ${'x'.repeat(30)}`, /30 bytes, and would be cut: 29/],
     ['a long comment', `-m comment --comment "${'ä'.repeat(128)}" -j DROP`, /256 bytes/],
+    [
+      'a word too many',
+      `${'-m comment --comment c '.repeat(61)}! -p tcp`,
+      /249 words, and iptables takes 248 at most of a line with counters/,
+    ],
     ['a jump to nothing that exists', '-j nowhere', /neither a target nor a chain/],
     ['a goto to a target', '-g LOG', /no chain that this table declares/],
     ['a jump without a target', '-p tcp -j', /no target/],

@@ -25,7 +25,9 @@ export function lintCommand(command: SentCommand, family: Family): string[] {
   if (command.common !== null) return [];
   const { text, words, reading } = command;
   if (words.length > MOST_WORDS)
-    return [`has ${words.length} words, and iptables takes ${MOST_WORDS} of a line at most`];
+    return [
+      `has ${words.length} words, and iptables takes ${MOST_WORDS} at most of a line with counters, as rules are written`,
+    ];
   if (hasOpenQuote(text)) {
     return ['a quote is opened and never closed, and would swallow the rest of the rule: close it'];
   }

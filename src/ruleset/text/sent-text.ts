@@ -6,7 +6,10 @@ import { type CommonLine, readCommonLine } from './common-line.ts';
 import { type RuleReading, readOptions } from './read-options.ts';
 import { splitWords } from './split-words.ts';
 
-/** The most words of a line: `MAX_ARGC` of iptables/xshared.h, less the words that iptables-restore puts before them. */
+/**
+ * The most words of a line: `MAX_ARGC` of iptables/xshared.h, less the words that iptables-restore puts before them. Without counters it
+ * takes 251 (1.8.9, both variants). But a rule that is live is written with its counters, which are three words more.
+ */
 export const MOST_WORDS = 248;
 
 /** A line with a command for iptables, usually to append a rule. */
@@ -170,6 +173,11 @@ class Reader {
       return;
     }
     const text = line.startsWith('[') ? line.replace(COUNTERS, '') : line;
+    // Such a text would be something else than a command when it is written without the counters.
+    if (text !== line && (/^(?:$|[#*:[])/.test(text) || text === 'COMMIT')) {
+      this.#refuse(number, 'has counters, and no command after them');
+      return;
+    }
     const command = new SentCommand(number, text, this.#family, this.#kept < MOST_KEPT);
     if (command.common === null) this.#kept += 1;
     section.lines.push(command);
