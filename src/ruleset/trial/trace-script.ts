@@ -3,7 +3,7 @@ import { appendAll } from '../append-all.ts';
 import { commandsOf } from '../text/lint-command.ts';
 import { SentCommand } from '../text/sent-text.ts';
 import { countRules } from '../wanted/count-copies.ts';
-import type { TrialLine } from './trial.ts';
+import { isSection, type TrialLine } from './trial.ts';
 
 /**
  * Follows commands through the chains of a table. Returns for each chain the lines that its rules come from, in order. This only
@@ -13,13 +13,12 @@ import type { TrialLine } from './trial.ts';
  */
 export function traceScript(lines: readonly TrialLine[], family: Family): Map<string, TrialLine[]> | null {
   let chains = new Map<string, TrialLine[]>();
-  let section = 0;
+
   for (const line of lines) {
     if (line.kind !== 'command') return null;
     // A second `*TABLE` begins the whole table anew.
-    if (line.section !== section) chains = new Map();
-    section = line.section;
-    if (line.text.startsWith(':')) chains.set(/^:([^ ]+)/.exec(line.text)?.[1] ?? '', []);
+    if (isSection(line)) chains = new Map();
+    else if (line.text.startsWith(':')) chains.set(/^:([^ ]+)/.exec(line.text)?.[1] ?? '', []);
     else if (!follow(chains, line, family)) return null;
   }
   return chains;

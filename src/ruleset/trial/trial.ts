@@ -25,7 +25,7 @@ export type TrialLine = ChangeLine &
   (
     | { kind: 'chain'; chain: string }
     | { kind: 'jump' | 'rule'; rules: readonly [Rule, ...Rule[]] }
-    | { kind: 'command'; section: number }
+    | { kind: 'command' }
   );
 
 /**
@@ -43,7 +43,7 @@ export function planTrial(
 }
 
 function scriptLines(script: NonNullable<WantedTable['script']>): TrialLine[] {
-  return script.map(({ text, source, section }) => ({ kind: 'command', text, source, section }));
+  return script.map(({ text, source }) => ({ kind: 'command', text, source }));
 }
 
 function listedLines(wanted: WantedTable, spellings: Spellings): TrialLine[] {
@@ -82,12 +82,9 @@ function lineOf({ chain, spec, insert }: Rule): string {
 
 /** Returns some of a trial's lines as a restore text that makes only what they say. */
 export function renderTrial({ table, before }: Trial, lines: readonly TrialLine[]): string {
-  const texts: string[] = [`*${table}`, ...before.map(({ text }) => text)];
-  let section = 0;
-  for (const line of lines) {
-    for (; line.kind === 'command' && line.section > section; section += 1) texts.push('COMMIT', `*${table}`);
-    texts.push(line.text);
-  }
+  const texts: string[] = [`*${table}`];
+  for (const { text } of before) texts.push(text);
+  for (const { text } of lines) texts.push(text);
   return [...texts, 'COMMIT', ''].join('\n');
 }
 
@@ -97,14 +94,18 @@ export function lineAt(
   lines: readonly TrialLine[],
   number: number,
 ): TrialLine | undefined {
-  let section = 0;
-  let at = before.length + 2;
+  let at = before.length + 1;
   for (const line of lines) {
-    for (; line.kind === 'command' && line.section > section; section += 1) at += 2;
+    // Of the two lines with which a section begins, the first is the COMMIT of the section before it.
+    at += isSection(line) ? 2 : 1;
     if (at === number) return line;
-    at += 1;
   }
   return undefined;
+}
+
+/** Says whether a line is where a section after the first begins. */
+export function isSection({ kind, text }: TrialLine): boolean {
+  return kind === 'command' && text.startsWith('COMMIT\n');
 }
 
 /** Leaves lines out. With a chain's declaration go the rules in the chain and the jumps to it. */

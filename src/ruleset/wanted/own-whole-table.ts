@@ -64,12 +64,15 @@ function policyOf(policy: string | undefined): string {
 /** Keeps any other text as a script. A rehearsal runs it, and what the table then has is wanted. */
 function ownScript(sections: readonly [SentSection, ...SentSection[]]): WantedTable {
   const [{ table: name }] = sections;
-  const script = sections.flatMap((section, index) =>
-    section.lines.map((line): ScriptLine => {
-      if (isChain(line))
-        return { section: index, text: `:${line.name} ${line.policy} [0:0]`, source: line.line };
-      return { section: index, text: line.text, source: line.line };
-    }),
-  );
+  const script = sections.flatMap((section, index) => {
+    const lines = section.lines.map(
+      (line): ScriptLine => ({
+        text: isChain(line) ? `:${line.name} ${line.policy} [0:0]` : line.text,
+        source: line.line,
+      }),
+    );
+    // Also a section with nothing in it empties the table.
+    return index === 0 ? lines : [{ text: `COMMIT\n*${name}`, source: section.line }, ...lines];
+  });
   return { ...emptyWanted(name), commitLine: sections.at(-1)?.commitLine ?? null, script };
 }

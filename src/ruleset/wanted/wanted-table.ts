@@ -22,8 +22,7 @@ export interface WantedTable {
 
 /** One line of a script, which may have any order and any number of sections. */
 export interface ScriptLine {
-  /** The number of the line's section, from 0. Each `*TABLE` after the first begins the table anew. */
-  section: number;
+  /** Where a section after the first begins: the COMMIT of the section before it, and `*TABLE`, which begins the table anew. */
   text: string;
   /** The line of the sent text. */
   source: number;
