@@ -8,8 +8,8 @@ export interface Rehearsal {
   restore(family: Family, text: string): Promise<void>;
   /** Returns the table as `iptables-save` prints it, without counters. @throws {RestoreFailed} */
   save(family: Family, table: string): Promise<string>;
-  /** Returns all tables that exist, printed in the same way. @throws {RestoreFailed} */
-  saveAll(family: Family): Promise<string>;
+  /** Returns all tables that exist, printed in the same way, or with counters. @throws {RestoreFailed} */
+  saveAll(family: Family, more?: { counters: boolean }): Promise<string>;
   /** As {@link Firewall.listNatively}. */
   listNatively(family: Family, table: string): Promise<string>;
 }

@@ -1,11 +1,14 @@
+import type { Table } from '../../ruleset/model.ts';
 import { readSavedSteps, readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import { mayMakeOtherFamily } from '../../ruleset/trial/other-family.ts';
 import { readScript } from '../../ruleset/trial/read-script.ts';
 import { readTrial } from '../../ruleset/trial/read-trial.ts';
+import { markLines } from '../../ruleset/trial/trace-script.ts';
 import type { Trial, TrialLine } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
 import { inTurns, turnOfOthers } from '../time/in-turns.ts';
+import { blameLines } from './restore-lines.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What the kernel made of lines that it took. It is what the lines say. */
@@ -41,11 +44,22 @@ export async function checkMade(
   const reading =
     trial.wanted.script === null
       ? await inTurns(readTrial(trial, lines, tables))
-      : readScript(trial, lines, tables);
+      : readScript(trial, lines, tables, await madeByMarked(trial, lines, rehearsal));
   if ('otherwise' in reading) return verdictOf(reading.otherwise, reading.line);
   return 'script' in reading
     ? { spelled: new Map(), odd: new Set(), script: reading.script }
     : { ...reading, script: null };
+}
+
+/** Has the commands run once more, so that each rule shows which line made it. Returns the table; `null` if they are not taken. */
+async function madeByMarked(
+  trial: Trial,
+  lines: readonly TrialLine[],
+  rehearsal: Rehearsal,
+): Promise<Table | null> {
+  const { family, table } = trial;
+  if ((await blameLines(trial, markLines(lines, family), rehearsal)) !== null) return null;
+  return readSavedTables(await rehearsal.saveAll(family, { counters: true })).get(table) ?? null;
 }
 
 /** Makes a verdict in the shape of a refusal by iptables, so that the search for the line treats both alike. */

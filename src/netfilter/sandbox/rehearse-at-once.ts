@@ -62,7 +62,10 @@ export function firstAtOnce(options: AtOnceOptions, open: () => Promise<Rehearsa
       else first = { family, text, saved };
     },
     save: async (family, table) => await (await opened(first)).save(family, table),
-    saveAll: async (family) => first?.saved[family] ?? (await (await opened(first)).saveAll(family)),
+    saveAll: async (family, more) => {
+      const saved = more?.counters === true ? null : first?.saved[family];
+      return saved ?? (await (await opened(first)).saveAll(family, more));
+    },
     listNatively: async (family, table) => await (await opened(first)).listNatively(family, table),
   };
 }

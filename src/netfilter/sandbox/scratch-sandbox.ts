@@ -108,7 +108,8 @@ export class ScratchSandbox implements Sandbox {
         await start(programs.restore[family], ['-w', String(lockSeconds)], text);
       },
       save: async (family: Family, table: string) => await start(programs.save[family], ['-t', table]),
-      saveAll: async (family: Family) => await start(programs.save[family], []),
+      saveAll: async (family: Family, more) =>
+        await start(programs.save[family], more?.counters === true ? ['-c'] : []),
       listNatively: async (family: Family, table: string) =>
         (await listNatively(family, table, prefix, this.#options)) ?? '',
     };
@@ -134,7 +135,7 @@ async function withEstimators({ estimators }: SandboxObjects, rehearsal: Rehears
       isMade = true;
       await rehearsal.restore(family, tried);
     },
-    saveAll: async (family) => withoutRules(await rehearsal.saveAll(family), rules),
+    saveAll: async (family, more) => withoutRules(await rehearsal.saveAll(family, more), rules),
   };
 }
 

@@ -20,7 +20,7 @@ export function withOwnTimers(rehearsal: Rehearsal): Rehearsal {
   return {
     restore: async (family, text) => await rehearsal.restore(family, relabel(text, labels)),
     save: async (family, table) => await shown(rehearsal.save(family, table)),
-    saveAll: async (family) => await shown(rehearsal.saveAll(family)),
+    saveAll: async (family, more) => await shown(rehearsal.saveAll(family, more)),
     listNatively: async (family, table) => await shown(rehearsal.listNatively(family, table)),
   };
 }

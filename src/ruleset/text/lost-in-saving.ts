@@ -35,9 +35,16 @@ export function lostInSaving(sent: string, saved: string): string | null {
   const twice = givenTwice(options).find((name) => countOf(name, after) < countOf(name, options));
   if (twice !== undefined)
     return `--${twice} is given twice, and iptables keeps one of them: what is saved, "${saved}", is another rule`;
-  const lost = options.find(({ name, values }) => ICMP_TYPES.has(name) && NOT_PRINTED.test(values[0] ?? ''));
+  const lost = notPrinted(options);
   if (lost === undefined) return null;
   return `iptables-save prints ${lost.written} ${lost.values[0]} as "${saved}", which is another rule`;
+}
+
+/** Says whether a rule may be one of which {@link lostInSaving} finds that a part is lost. */
+export function mayBeLostInSaving(sent: string): boolean {
+  const options = optionsThatMayBeLost(sent);
+  if (options === null) return false;
+  return negated(options).length > 0 || givenTwice(options).length > 0 || notPrinted(options) !== undefined;
 }
 
 /** What was found in the text that was looked at last: the rules that one line makes, of which there may be hundreds, share it. */
@@ -54,6 +61,10 @@ function optionsThatMayBeLost(sent: string): readonly RuleOption[] | null {
 const ICMP_TYPES = new Set(['icmp-type', 'icmpv6-type']);
 /** A range of codes, but not of all codes or of one; or type 255, which does not exist, with a code. */
 const NOT_PRINTED = /\/(?!0:255$)(?!(\d+):\1$)\d+:|^255\/(?!0:255$)/;
+
+function notPrinted(options: readonly RuleOption[]): RuleOption | undefined {
+  return options.find(({ name, values }) => ICMP_TYPES.has(name) && NOT_PRINTED.test(values[0] ?? ''));
+}
 
 /** Returns the negated options of matches. Before an option of a target, iptables ignores `!`. */
 function negated(options: readonly RuleOption[]): string[] {

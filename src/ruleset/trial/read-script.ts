@@ -1,46 +1,72 @@
-import { emptyTable, type Rule, type Table } from '../model.ts';
-import { lostInSaving } from '../text/lost-in-saving.ts';
+import { emptyTable, type Table } from '../model.ts';
+import { lostInSaving, mayBeLostInSaving } from '../text/lost-in-saving.ts';
 import { spelledTable } from '../wanted/read-spelled.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { strayOf, type TrialReading } from './read-trial.ts';
-import { traceScript } from './trace-script.ts';
+import { commandOf, makesRules, withSources } from './trace-script.ts';
 import type { Trial, TrialLine } from './trial.ts';
 
+type Otherwise = Exclude<TrialReading, { spelled: unknown }>;
+
 /**
- * Reads what a table that is written as commands is to have: what it had after a rehearsal ran the commands. Each rule gets the
- * line that it comes from, as far as that can be found out.
+ * Reads what a table that is written as commands is to have: what it had after a rehearsal ran the commands.
+ *
+ * @param marked the same table, as the lines of {@link markLines} have made it; `null` if they were not taken
  */
 export function readScript(
   { family, table: name, wanted }: Trial,
   lines: readonly TrialLine[],
   saved: ReadonlyMap<string, Table>,
-): Exclude<TrialReading, { spelled: unknown }> | { script: WantedTable } {
+  marked: Table | null,
+): Otherwise | { script: WantedTable } {
   for (const [other, table] of saved) {
     const stray = other === name ? null : strayOf(table);
     if (stray !== null) return { otherwise: `it makes "${stray}" in table ${other}`, line: null };
   }
-  const table = saved.get(name);
-  const held = spelledTable(table ?? emptyTable(name));
-  const sources = traceScript(lines, family);
-  const chains = new Map(
-    [...held.chains].map(([chain, rules]) => [chain, withSources(rules, sources?.get(chain))]),
-  );
+  const table = saved.get(name) ?? emptyTable(name);
+  const traced = withSources(table, marked);
+  const lost = traced === null ? mayBeLost(lines, family) : lostOf(traced, lines);
+  if (lost !== null) return lost;
+  const held = spelledTable(traced ?? { ...table, rules: table.rules.map((rule) => ({ ...rule, line: 0 })) });
+  const declared = declaredIn(lines, family);
+  const declarations = new Map([...held.chains.keys()].map((chain) => [chain, declared.get(chain) ?? 1]));
+  return { script: { ...held, declarations, commitLine: wanted.commitLine } };
+}
+
+/** Finds a rule of which the save does not print all that its line says. */
+function lostOf({ rules }: Table, lines: readonly TrialLine[]): Otherwise | null {
   const bySource = new Map(lines.map((line) => [line.source, line]));
-  for (const rule of [...chains.values()].flat()) {
+  for (const rule of rules) {
     const line = bySource.get(rule.line);
     const otherwise = line === undefined ? null : lostInSaving(line.text, rule.text);
     if (otherwise !== null) return { otherwise, line: line ?? null };
   }
-  const declarations = new Map([...chains.keys()].map((chain) => [chain, declaredAt(chain, lines)]));
-  return { script: { ...held, chains, declarations, commitLine: wanted.commitLine } };
+  return null;
 }
 
-function declaredAt(chain: string, lines: readonly TrialLine[]): number {
-  const starts = [`:${chain} `, `-N ${chain}`, `--new-chain ${chain}`];
-  return lines.find(({ text }) => starts.some((start) => text.startsWith(start)))?.source ?? 1;
+/** Finds a line that may say more than is saved. Where nobody knows which rule it made, that cannot be found out. */
+function mayBeLost(lines: readonly TrialLine[], family: Trial['family']): Otherwise | null {
+  const line = lines.find((each) => makesRules(each, family) && mayBeLostInSaving(each.text));
+  if (line === undefined) return null;
+  return {
+    otherwise:
+      'iptables-save may not print all that it says, and of these commands it cannot be told which rule it makes',
+    line,
+  };
 }
 
-function withSources(rules: readonly Rule[], sources: readonly TrialLine[] | undefined): Rule[] {
-  const isKnown = sources?.length === rules.length;
-  return rules.map((rule, index) => ({ ...rule, line: isKnown ? (sources[index]?.source ?? 0) : 0 }));
+/** Returns the line from which each chain has its name. */
+function declaredIn(lines: readonly TrialLine[], family: Trial['family']): Map<string, number> {
+  const declared = new Map<string, number>();
+  for (const line of lines) {
+    const chain = line.text.startsWith(':') ? /^:([^ ]+)/.exec(line.text)?.[1] : namedBy(line, family);
+    if (chain !== undefined && line.source !== null) declared.set(chain, line.source);
+  }
+  return declared;
+}
+
+function namedBy(line: TrialLine, family: Trial['family']): string | undefined {
+  const command = commandOf(line, family);
+  if (command?.name === 'N') return command.values[0];
+  return command?.name === 'E' ? command.values[1] : undefined;
 }

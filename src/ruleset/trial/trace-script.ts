@@ -1,67 +1,58 @@
 import type { Family } from '../../contract/identifiers.ts';
-import { appendAll } from '../append-all.ts';
+import { type Rule, rulesByChain, type Table } from '../model.ts';
 import { commandsOf } from '../text/lint-command.ts';
+import type { RuleOption } from '../text/read-options.ts';
 import { SentCommand } from '../text/sent-text.ts';
-import { countRules } from '../wanted/count-copies.ts';
 import { isSection, type TrialLine } from './trial.ts';
 
 /**
- * Follows commands through the chains of a table. Returns for each chain the lines that its rules come from, in order. This only
- * serves to name a line to people: what the table has, the kernel has said.
- *
- * @returns `null` if a command cannot be followed: a deletion by text may hit any rule
+ * Returns commands that make the same table, in which the packet counter of each rule is the number of the line that made it. What
+ * becomes of the rules (`-D` by text, `-R`, `-E`) need not be followed then: iptables carries the numbers along.
  */
-export function traceScript(lines: readonly TrialLine[], family: Family): Map<string, TrialLine[]> | null {
-  let chains = new Map<string, TrialLine[]>();
-
-  for (const line of lines) {
-    if (line.kind !== 'command') return null;
-    // A second `*TABLE` begins the whole table anew.
-    if (isSection(line)) chains = new Map();
-    else if (line.text.startsWith(':')) chains.set(/^:([^ ]+)/.exec(line.text)?.[1] ?? '', []);
-    else if (!follow(chains, line, family)) return null;
-  }
-  return chains;
+export function markLines(lines: readonly TrialLine[], family: Family): TrialLine[] {
+  return lines.flatMap((line) => {
+    const name = commandOf(line, family)?.name ?? '';
+    if (MAKES_NOTHING.has(name)) return [];
+    return MAKES_RULES.has(name) ? { ...line, text: `-c ${line.source} 0 ${line.text}` } : line;
+  });
 }
 
-function follow(chains: Map<string, TrialLine[]>, line: TrialLine, family: Family): boolean {
-  const sent = new SentCommand(line.source ?? 0, line.text, family);
-  const [command] = commandsOf(sent.reading.options);
-  if (command === undefined) return true;
-  const [chain = '', second] = command.values;
-  if ('FX'.includes(command.name)) empty(chains, chain);
-  else if (command.name === 'E') rename(chains, chain, second ?? '');
-  else if ('AIRD'.includes(command.name)) {
-    const rules = chains.get(chain) ?? [];
-    chains.set(chain, rules);
-    return edit(rules, command.name, second, times(line, countRules(sent)));
-  }
-  return true;
+const MAKES_RULES = new Set(['A', 'I', 'R']);
+/** A question; and what zeroes counters, which would take the marks away. In one transaction with them, iptables-nft 1.8.9 fails at it. */
+const MAKES_NOTHING = new Set(['C', 'Z']);
+
+export function makesRules(line: TrialLine, family: Family): boolean {
+  return MAKES_RULES.has(commandOf(line, family)?.name ?? '');
 }
 
-/** @returns whether it is known which rules the command concerns */
-function edit(rules: TrialLine[], command: string, position: string | undefined, made: TrialLine[]): boolean {
-  const at = position === undefined ? 0 : Number(position) - 1;
-  if (command === 'A') appendAll(rules, made);
-  else if (command === 'I') rules.splice(at, 0, ...made.slice(0, MOST_AT_ONCE));
-  else if (command === 'R') rules.splice(at, 1, ...made.slice(0, 1));
-  else rules.splice(at, 1);
-  return (command !== 'D' || position !== undefined) && made.length <= MOST_AT_ONCE;
+/** Returns the command that a line is, such as `-A CHAIN`; `null` if it is `:CHAIN`, or where a section begins. */
+export function commandOf(line: TrialLine, family: Family): RuleOption | null {
+  if (line.text.startsWith(':') || isSection(line)) return null;
+  const { reading } = new SentCommand(line.source ?? 0, line.text, family);
+  return commandsOf(reading.options)[0] ?? null;
 }
 
-/** More rules than one line can make by mistake. With more, the commands are not followed. */
-const MOST_AT_ONCE = 10_000;
-
-function empty(chains: Map<string, TrialLine[]>, chain: string): void {
-  if (chain === '') chains.clear();
-  else chains.delete(chain);
+/**
+ * Gives each rule of a table the line that made it.
+ *
+ * @param marked what {@link markLines} have made
+ * @returns `null` if that is another table
+ */
+export function withSources(table: Table, marked: Table | null): Table | null {
+  const traced = rulesByChain(marked?.rules ?? []);
+  const chains = rulesByChain(table.rules);
+  const isSame = [...chains].every(([chain, rules]) => areSame(rules, traced.get(chain) ?? []));
+  if (!isSame) return null;
+  return {
+    ...table,
+    rules: [...chains].flatMap(([chain, rules]) => withLines(rules, traced.get(chain) ?? [])),
+  };
 }
 
-function rename(chains: Map<string, TrialLine[]>, from: string, to: string): void {
-  chains.set(to, chains.get(from) ?? []);
-  chains.delete(from);
+function areSame(rules: readonly Rule[], traced: readonly Rule[]): boolean {
+  return rules.length === traced.length && rules.every(({ text }, index) => text === traced[index]?.text);
 }
 
-function times(line: TrialLine, count: number): TrialLine[] {
-  return Array.from({ length: count }, () => line);
+function withLines(rules: readonly Rule[], traced: readonly Rule[]): Rule[] {
+  return rules.map((rule, index) => ({ ...rule, line: Number.parseInt(traced[index]?.counters ?? '0', 10) }));
 }

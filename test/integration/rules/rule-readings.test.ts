@@ -3,15 +3,20 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { HostPolicy } from '../../../src/contract/host-policy.ts';
+import type { Scope } from '../../../src/contract/identifiers.ts';
+import { Engine } from '../../support/engine.ts';
 import { Fixture } from '../../support/fixture.ts';
-import { BACKENDS, type TestNamespace } from '../../support/namespace.ts';
+import { BACKENDS, TestNamespace } from '../../support/namespace.ts';
 import { table } from '../../support/rulesets.ts';
 
 const fixture = new Fixture();
+/** Never matches. It is saved as a rule for all ports. */
+const NO_PORT = '-A INPUT -p tcp ! --dport 0:65535 -j DROP';
 const own = (...lines: string[]) => table('filter', ':d-in - [0:0]', ...lines);
 
 /** Each text seems to say one thing, but iptables reads another. `line` is the line that must be named. */
-const MISLEADING: [string, { scope?: 'chains' | 'tables'; ipv4: string; line: number }][] = [
+const MISLEADING: [string, { scope?: Scope; ipv4: string; line: number }][] = [
   [
     'a DROP that looks like a hook, inserted',
     { ipv4: own('-I INPUT -m comment --comm -jd-in -m comment --comment "x"-j DROP'), line: 3 },
@@ -79,6 +84,30 @@ const MISLEADING: [string, { scope?: 'chains' | 'tables'; ipv4: string; line: nu
       line: 3,
     },
   ],
+  ...(
+    [
+      [
+        'a deletion by text',
+        3,
+        ['-A INPUT -s 192.0.2.9 -j ACCEPT', NO_PORT, '-D INPUT -s 192.0.2.9 -j ACCEPT'],
+      ],
+      ['a deletion in other words', 3, ['-A INPUT -p 6 -j ACCEPT', NO_PORT, '-D INPUT -p tcp -j ACCEPT']],
+      ['a policy', 2, ['-A INPUT -p icmp --icmp-type 3/0:5 -j DROP', ':INPUT ACCEPT [0:0]']],
+      ['a policy that is dropped', 2, ['-A INPUT -p esp -m esp ! --espspi : -j DROP', ':INPUT DROP [0:0]']],
+      ['chains that go', 2, [NO_PORT, '-N x', '-X x', '-X']],
+      ['a place in octal', 3, ['-A INPUT -s 192.0.2.9 -j ACCEPT', NO_PORT, '-D INPUT 01']],
+      [
+        'a deletion of one of two rules',
+        2,
+        ['-I INPUT -s 192.0.2.1,192.0.2.2 -p tcp ! --dport 0:65535', '-A INPUT', '-D INPUT 1'],
+      ],
+      ['counters that are zeroed', 3, ['-A INPUT -s 192.0.2.9', NO_PORT, '-Z', '-D INPUT -s 192.0.2.9']],
+      ['an empty section', 4, ['COMMIT', '*mangle', NO_PORT, '-N x']],
+    ] as const
+  ).map(([what, line, lines]): [string, { scope: Scope; ipv4: string; line: number }] => [
+    `what the save loses of commands, with ${what}`,
+    { scope: 'tables', ipv4: table('mangle', ...lines), line },
+  ]),
 ];
 
 async function strangersRules(namespace: TestNamespace): Promise<void> {
@@ -86,6 +115,85 @@ async function strangersRules(namespace: TestNamespace): Promise<void> {
   await namespace.iptables('-A', 'INPUT', '-p', 'icmp', '-j', 'ACCEPT');
   await namespace.iptables('-A', 'theirs', '-s', '203.0.113.9/32', '-j', 'DROP');
 }
+
+/** Whole tables, written as commands, or in several sections. */
+const COMMANDS: [string, string[]][] = [
+  ['an empty section at the end', ['-A INPUT -s 192.0.2.1 -j ACCEPT', 'COMMIT', '*filter']],
+  ['a section that is a comment', ['-A INPUT -s 192.0.2.1 -j ACCEPT', 'COMMIT', '*filter', '# none', '']],
+  ['empty sections', ['-A INPUT', ...Array.from({ length: 3 }, () => ['COMMIT', '*filter']).flat()]],
+  ['an empty section in the middle', ['-A INPUT', 'COMMIT', '*filter', 'COMMIT', '*filter', '-A OUTPUT']],
+  ['an empty section at the beginning', ['COMMIT', '*filter', '-A INPUT -s 192.0.2.1']],
+  ['a chain before an empty section', [':x - [0:0]', '-A INPUT -j x', 'COMMIT', '*filter']],
+  ['a policy line before an empty section', [':INPUT DROP [0:0]', 'COMMIT', '*filter']],
+  ['a policy before an empty section', ['-P INPUT DROP', '-A INPUT', 'COMMIT', '*filter']],
+  ['a policy in the middle', ['-A INPUT -s 192.0.2.1', ':INPUT DROP [0:0]', '-A INPUT ! -s 192.0.2.2']],
+  ['a deletion by text', ['-A INPUT ! -s 192.0.2.1', '-A INPUT -p 6', '-A INPUT -p tcp', '-D INPUT -p tcp']],
+  ['what is lost, and deleted again', [NO_PORT, '-A INPUT -s 192.0.2.1', NO_PORT.replace('-A', '-D')]],
+  ['counters that are zeroed', ['-A INPUT ! -s 192.0.2.1', '-Z', '-Z INPUT', '-D INPUT 1', '-A INPUT']],
+  ['a question', ['-A INPUT -s 192.0.2.1', '-C INPUT -s 192.0.2.1', '-I INPUT ! -p tcp']],
+  ['248 words', ['-N x', `-A INPUT ${'-m comment --comment c '.repeat(61)}-j DROP`]],
+];
+
+/** What a save says beyond an empty table, which not every variant saves. */
+async function saidBy(namespace: TestNamespace): Promise<string[]> {
+  const lines = (await namespace.save()).split('\n');
+  return lines.filter((line) => /^-A|^:\S+ (?:DROP|-)/.test(line));
+}
+
+describe.each(BACKENDS)('a table of commands, %s', (backend) => {
+  it.each(COMMANDS)('has what a bare iptables-restore makes of %s', async (_, lines) => {
+    const text = table('filter', ...lines);
+    const bare = await TestNamespace.create(backend);
+    const engine = await Engine.open(backend);
+    try {
+      const run = async (namespace: TestNamespace, sent: string) =>
+        await namespace.run(`iptables-${backend}-restore`, ['-w', '5'], sent);
+      await run(bare, text);
+      await run(engine.namespace, table('filter', '-A INPUT -s 198.51.100.9 -j DROP'));
+      const first = await engine.apply(text, { scope: 'tables' });
+      expect(first.end).toMatchObject({ failure: null, outcome: 'applied' });
+      expect(await saidBy(engine.namespace)).toEqual(await saidBy(bare));
+      await run(engine.namespace, text);
+      const again = await engine.apply(text, { scope: 'tables' });
+      expect(again.end).toMatchObject({ failure: null, outcome: 'unchanged' });
+      expect(await saidBy(engine.namespace)).toEqual(await saidBy(bare));
+    } finally {
+      await engine.close();
+      await bare.remove();
+    }
+  });
+
+  it('has its rules refused by the lines that made them', async () => {
+    const LIMIT = '-m limit --limit 5/s -j ACCEPT';
+    const policy = HostPolicy.parse({ matches: ['tcp'], chains: ['mine'] });
+    const engine = await Engine.open(backend, policy);
+    const cases: [number[], string[]][] = [
+      [[3], ['-A INPUT -s 192.0.2.9', `-A INPUT ${LIMIT}`, '-D INPUT -s 192.0.2.9']],
+      [[2], [`-A INPUT ${LIMIT}`, `-A INPUT ${LIMIT}`, '-A INPUT -s 192.0.2.9', '-D INPUT 2']],
+      [[3], [`-A INPUT ${LIMIT}`, `-A INPUT ${LIMIT}`, '-A INPUT -s 192.0.2.9', `-D INPUT ${LIMIT}`]],
+      [[2], [`-A INPUT ${LIMIT}`, ':INPUT DROP [0:0]', '-N mine', '-X']],
+      [[5], [`-A INPUT ${LIMIT}`, 'COMMIT', '*filter', `-A INPUT ${LIMIT}`, ':INPUT ACCEPT [0:0]']],
+      [
+        [3, 3],
+        ['-I INPUT -s 192.0.2.9', `-I INPUT -s 192.0.2.1,192.0.2.2 ${LIMIT}`, '-D INPUT 3'],
+      ],
+      [
+        [2, 4],
+        ['-N other', '-N mine', `-A mine ${LIMIT}`],
+      ],
+    ];
+    try {
+      for (const [lines, text] of cases) {
+        const { end } = await engine.apply(table('filter', ...text), { scope: 'tables' });
+        expect(end.failure?.code, text.join('\n')).toBe('policy_denied');
+        const told = end.failure?.lines.map(({ line, confidence }) => [line, confidence]);
+        expect(told, text.join('\n')).toEqual(lines.map((line) => [line, 'verified']));
+      }
+    } finally {
+      await engine.close();
+    }
+  });
+});
 
 describe.each(BACKENDS)('rules as iptables reads them, %s', (backend) => {
   it('are refused with their line if they mislead, before anything is live', async () => {
