@@ -26,8 +26,16 @@ export function assertLinesAllowed(
 ): void {
   if (guardrails === null) return;
   const denied = findDenied(guardrails, wanted, live);
-  if (denied.length === 0) return;
-  const lines = quoteLines(texts, denied.map(ownFinding));
+  const [first] = denied;
+  if (first === undefined) return;
+  // Of a table of commands, the line that made a rule may not be known. Any other line would mislead.
+  const known = denied.filter(({ line }) => line > 0);
+  if (known.length === 0) {
+    const place = `table ${first.table ?? ''}${first.chain === null ? '' : `, chain ${first.chain}`}`;
+    const message = `ruleset ${label} is against the policy of this host: ${first.reason} (${place}; the line is not known)`;
+    throw new JobFailure('lint', 'policy_denied', message);
+  }
+  const lines = quoteLines(texts, known.map(ownFinding));
   const message = `${countLines(lines, 'line')} of ruleset ${label} ${lines.lineCount === 1 ? 'is' : 'are'} against the policy of this host`;
   throw new JobFailure('lint', 'policy_denied', message, lines);
 }
