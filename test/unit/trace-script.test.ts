@@ -81,8 +81,16 @@ describe('the commands of a table, where nobody knows which of them made a rule'
     '-A INPUT -m limit --limit 5/s --limit 6/s',
   ])('are refused by a line of which a part may be lost: %s', (line) => {
     const trial = trialOf('-A INPUT -s 192.0.2.9', line, '-D INPUT -s 192.0.2.9');
-    for (const marked of [null, [], ['[3:0] -A INPUT -j DROP']]) {
-      expect(read(trial, ['-A INPUT -p tcp -j DROP'], marked)).toMatchObject({ line: { source: 3 } });
+    const rule = '-A INPUT -p tcp -j DROP';
+    for (const marked of [
+      null,
+      [],
+      ['[3:0] -A INPUT -j DROP'],
+      [`[0:0] ${rule}`],
+      [`[2:60] ${rule}`],
+      [rule],
+    ]) {
+      expect(read(trial, [rule], marked)).toMatchObject({ line: { source: 3 } });
     }
   });
 

@@ -26,17 +26,18 @@ export function makesRules(line: TrialLine, family: Family): boolean {
 }
 
 /** Returns the command that a line is, such as `-A CHAIN`; `null` if it is `:CHAIN`, or where a section begins. */
-export function commandOf(line: TrialLine, family: Family): RuleOption | null {
+export function commandOf(line: TrialLine, family: Family): Pick<RuleOption, 'name' | 'values'> | null {
   if (line.text.startsWith(':') || isSection(line)) return null;
-  const { reading } = new SentCommand(line.source ?? 0, line.text, family);
-  return commandsOf(reading.options)[0] ?? null;
+  const sent = new SentCommand(line.source ?? 0, line.text, family);
+  if (sent.common !== null) return { name: sent.common.command, values: [sent.common.chain] };
+  return commandsOf(sent.reading.options)[0] ?? null;
 }
 
 /**
  * Gives each rule of a table the line that made it.
  *
  * @param marked what {@link markLines} have made
- * @returns `null` if that is another table
+ * @returns `null` if that is another table, or has a rule without a mark
  */
 export function withSources(table: Table, marked: Table | null): Table | null {
   const traced = rulesByChain(marked?.rules ?? []);
@@ -49,8 +50,14 @@ export function withSources(table: Table, marked: Table | null): Table | null {
   };
 }
 
+/** The counters of a rule with a mark, which no packet has met. */
+const MARK = /^[1-9]\d*:0$/;
+
 function areSame(rules: readonly Rule[], traced: readonly Rule[]): boolean {
-  return rules.length === traced.length && rules.every(({ text }, index) => text === traced[index]?.text);
+  if (rules.length !== traced.length) return false;
+  return traced.every(
+    ({ text, counters }, index) => text === rules[index]?.text && MARK.test(counters ?? ''),
+  );
 }
 
 function withLines(rules: readonly Rule[], traced: readonly Rule[]): Rule[] {
