@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { RestoreFailed } from '../job/ports/firewall.ts';
 import { RehearsalUnavailable, type ScratchNamespace } from '../job/ports/sandbox.ts';
@@ -9,6 +10,8 @@ import { startProgram } from './start-program.ts';
 const UNSHARE = '/usr/bin/unshare';
 const CAT = '/bin/cat';
 const READY_MS = 10_000;
+/** Who is told to end by its standard input, and is not stuck, ends at once. */
+const ENDING_MS = 1_000;
 const A_SETTING = '/proc/sys/net/ipv4/ip_forward';
 const NEEDS_MOUNT =
   ': /proc/sys is for reading only here, so a /proc has to be mounted: run the container with profiles that let mount through (--security-opt apparmor=unconfined, or seccomp=FILE)';
@@ -19,6 +22,7 @@ export interface ScratchProgram {
   write(text: string): void;
   /** Rejects when the program has ended. */
   ended: Promise<never>;
+  /** Lets it end, and ends it with all that it has started if it does not: what hangs may hold nobody up. */
   letGo(): Promise<void>;
 }
 
@@ -70,9 +74,27 @@ export function openScratchProgram(
     ended,
     async letGo() {
       child.stdin.end();
-      await child;
+      if (await isOver(child)) return;
+      if (child.exitCode === null && child.signalCode === null) killGroup(child.pid);
+      await isOver(child);
     },
   };
+}
+
+async function isOver(child: Promise<unknown>): Promise<boolean> {
+  const stop = new AbortController();
+  const late = sleep(ENDING_MS, false, { signal: stop.signal }).catch(() => false);
+  const over = await Promise.race([child.then(() => true), late]);
+  stop.abort();
+  return over;
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
 }
 
 function areSettingsWritable(): boolean {

@@ -1,11 +1,18 @@
 import type { Family } from '../../contract/identifiers.ts';
 import type { ScratchProgram } from '../../host/scratch-namespace.ts';
+import { PacketsUnavailable } from '../../job/ports/packets.ts';
+import { RehearsalUnavailable } from '../../job/ports/sandbox.ts';
 import type { Observation, Place, SeenPacket } from '../../ruleset/trial/packets.ts';
+
+/** As long as any program gets: a busy host lets a process wait for seconds. */
+const ANSWER_MS = 30_000;
 
 /** The program in one namespace. */
 export class PacketHelper {
   readonly place: Place;
   readonly #program: ScratchProgram;
+  readonly #answerMs: number;
+  #isReady = false;
   readonly #waiting = new Map<string, () => void>();
   /** What was seen, since it was taken last. */
   #seen: Observation[] = [];
@@ -15,8 +22,14 @@ export class PacketHelper {
   /** What it may not set, and why; `null`: it may. */
   refused: string | null = null;
 
-  constructor(place: Place, open: (onLine: (line: string) => void) => ScratchProgram) {
+  /** @param answerMs how long it may take to answer */
+  constructor(
+    place: Place,
+    open: (onLine: (line: string) => void) => ScratchProgram,
+    answerMs: number = ANSWER_MS,
+  ) {
     this.place = place;
+    this.#answerMs = answerMs;
     this.#program = open((line) => this.#hear(line));
   }
 
@@ -28,11 +41,36 @@ export class PacketHelper {
     if (lines.length > 0) this.#program.write(`${lines.join('\n')}\n`);
   }
 
-  /** Resolves when the program has nothing left to read. @throws {Error} if it has ended */
+  /**
+   * Resolves when the program has nothing left to read.
+   *
+   * @throws {PacketsUnavailable} if it has ended, or does not answer
+   * @throws {RehearsalUnavailable} if it could not even begin
+   */
   async sync(name: string): Promise<void> {
-    const done = new Promise<void>((resolve) => this.#waiting.set(name, resolve));
+    let timer: NodeJS.Timeout | undefined;
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiting.set(name, resolve);
+      const late = `${this.#who} has not answered for ${this.#answerMs / 1000} s`;
+      timer = setTimeout(() => reject(new PacketsUnavailable(late)), this.#answerMs);
+    });
     if (name !== 'ready') this.tell([`sync ${name}`]);
-    await Promise.race([done, this.#program.ended]);
+    try {
+      await Promise.race([done, this.#program.ended]);
+      this.#isReady = true;
+    } catch (error) {
+      // It had all rights that it needs.
+      if (this.#isReady && error instanceof RehearsalUnavailable)
+        throw new PacketsUnavailable(`${this.#who} has ended: ${error.message}`, { cause: error });
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(name);
+    }
+  }
+
+  get #who(): string {
+    return `what sends the packets of ${this.place ?? 'the host'} in the rehearsal`;
   }
 
   /** Commands of the program `ip`. Those that begin with -4 or -6 are of one family; those of none come first: they make links. */

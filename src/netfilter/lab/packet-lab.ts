@@ -22,6 +22,8 @@ export interface LabParts {
 /** Nothing more comes when so many rounds in a row have brought nothing. */
 const QUIET_ROUNDS = 3;
 const MOST_ROUNDS = 60;
+/** For all rounds: each of its waits is limited by itself. */
+const MOST_MS = 60_000;
 const UNRESOLVED = /\bdev (\S+) .*\b(?:INCOMPLETE|FAILED)/g;
 
 /** Makes the namespaces of a lab, all at the same time. */
@@ -145,8 +147,11 @@ class NamespaceLab implements PacketLab {
   /**
    * Waits until nothing more comes. After each round a canary goes over each link, there and back: a packet that was sent before it has
    * been judged when the canary is there.
+   *
+   * @throws {PacketsUnavailable} if that takes too long
    */
   async #settle(): Promise<void> {
+    const limit = performance.now() + MOST_MS;
     let quiet = 0;
     let before = -1;
     for (let round = 0; round < MOST_ROUNDS && quiet < QUIET_ROUNDS; round += 1) {
@@ -154,6 +159,10 @@ class NamespaceLab implements PacketLab {
       const count = this.#helpers.reduce((sum, { seenCount }) => sum + seenCount, 0);
       quiet = count === before ? quiet + 1 : 0;
       before = count;
+      if (performance.now() > limit)
+        throw new PacketsUnavailable(
+          `packets are still on their way after ${MOST_MS / 1000} s in the rehearsal`,
+        );
     }
   }
 

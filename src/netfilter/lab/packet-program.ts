@@ -17,8 +17,11 @@ $| = 1; $SIG{PIPE} = 'IGNORE';
 my $vec = ''; my %on; my %flow; my %listening; my $canary; my $role = 'host';
 my $input = ''; my @batch; my %owner; my @calls;
 sub out { print join(' ', @_), "\n" }
+# What out returns is true, and would be taken for a socket.
+sub failed { out('E', @_); return undef }
 sub watch { my ($fh, $do) = @_; vec($vec, fileno($fh), 1) = 1; $on{fileno $fh} = [$fh, $do] }
-sub unwatch { my ($fh) = @_; vec($vec, fileno($fh), 1) = 0; delete $on{fileno $fh} }
+# Of what is closed there is no number, which would be taken for 0: standard input, by whose end the program knows its own.
+sub unwatch { my $fd = fileno($_[0]); return unless defined $fd; vec($vec, $fd, 1) = 0; delete $on{$fd} }
 sub nonblocking { fcntl($_[0], 4, 2048) }
 sub address { my ($v, $addr, $port) = @_;
   return $v == 4 ? pack_sockaddr_in($port, inet_pton(AF_INET, $addr)) : pack_sockaddr_in6($port, inet_pton(AF_INET6, $addr)) }
@@ -84,8 +87,8 @@ sub become { my ($uid, $gid) = @_; for my $each ([$calls[3], $gid], [$calls[2], 
 # Who was another one is hidden from those without CAP_SYS_PTRACE, and nobody could enter its namespace: PR_SET_DUMPABLE takes that back.
 sub release { become($>, $) + 0); syscall($calls[4], 4, 1, 0, 0, 0) if defined $calls[4] }
 sub sender { my ($test, $v, $type, $proto, $from, $sport) = @_; my $may = become(@{ $owner{$test} // ['-', '-'] });
-  my $fh = $may && opened($v, $type, $proto); my $why = $!; release() if $owner{$test}; $fh or return out('E', 'socket', $test, $why);
-  my $any = $v == 4 ? '0.0.0.0' : '::'; bind($fh, address($v, $from eq '-' ? $any : $from, $sport)) or return out('E', 'bind', $test, $!);
+  my $fh = $may && opened($v, $type, $proto); my $why = $!; release() if $owner{$test}; $fh or return failed('socket', $test, $why);
+  my $any = $v == 4 ? '0.0.0.0' : '::'; bind($fh, address($v, $from eq '-' ? $any : $from, $sport)) or return failed('bind', $test, $!);
   $flow{$test} = $fh; return $fh }
 sub connect_tcp { my ($test, $round, $v, $from, $sport, $to, $port) = @_;
   my $fh = sender($test, $v, SOCK_STREAM, 6, $from, $sport) or return;

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostPolicy } from '../../../src/contract/host-policy.ts';
 import type { RulesetTest } from '../../../src/contract/ruleset-test.ts';
+import { openScratchProgram } from '../../../src/host/scratch-namespace.ts';
+import type { HostPicture, LabRequest, Packets } from '../../../src/job/ports/packets.ts';
+import { sendPackets } from '../../../src/job/rehearse/send-packets.ts';
+import { whyUntried } from '../../../src/job/rehearse/try-tests.ts';
+import { PacketHelper } from '../../../src/netfilter/lab/packet-helper.ts';
+import { openLab } from '../../../src/netfilter/lab/packet-lab.ts';
+import { HELPER_PROGRAM } from '../../../src/netfilter/lab/packet-program.ts';
+import type { Probe } from '../../../src/ruleset/trial/packets.ts';
 import { Engine } from '../../support/engine.ts';
 import { layGatewayNetwork } from '../../support/gateway-network.ts';
 import { BACKENDS } from '../../support/namespace.ts';
@@ -237,5 +245,66 @@ describe('a test that proves nothing', () => {
       code: 'test_failed',
       tests: [{ name: 'the policy', got: 'drop', lines: [{ line: 4 }] }],
     });
+  });
+});
+
+describe('a run of packets whose helpers do not answer', () => {
+  const probe: Probe = {
+    number: 0,
+    family: 'ipv4',
+    protocol: 'tcp',
+    sender: 'eth0',
+    from: WORLD,
+    fromPort: 33_000,
+    to: '192.0.2.1',
+    port: 22,
+    icmp: [8, 0],
+    state: 'new',
+    listeners: [{ place: null, address: '192.0.2.1', port: 22 }],
+  };
+  const address = { family: 'ipv4', address: '192.0.2.1', prefixLength: 24, peer: null, isGlobal: true };
+  const picture = {
+    interfaces: [{ name: 'eth0', isUp: true, hasCarrier: true, addresses: [address] }],
+    routes: { ipv4: ['default via 192.0.2.254 dev eth0'], ipv6: [] },
+    rules: { ipv4: [], ipv6: [] },
+    settings: new Map(),
+  } as HostPicture;
+  /** The program of the helpers, with something else done at one of its commands. */
+  const changed = (command: string, instead: string) => {
+    const from = `elsif ($do eq '${command}') {`;
+    expect(HELPER_PROGRAM).toContain(from);
+    return ['/usr/bin/perl', '-e', HELPER_PROGRAM.replace(from, () => `${from} ${instead};`)];
+  };
+
+  it.each([
+    ['from the start', ['/bin/sleep', '1000']],
+    ['after the start', ['/bin/sh', '-c', 'echo S ready; exec sleep 1000']],
+    ['once packets are to be sent, as they are stopped', changed('tcp', "kill 'STOP', $$")],
+    ['once packets are to be sent, as they do not end', changed('tcp', '1 while 1')],
+    ['once packets are to be sent, as they hear no more', changed('tcp', 'unwatch(*STDIN); return')],
+    ['once packets are to be sent, as they end', changed('tcp', 'die "gone"')],
+    ['when they are to list, as what they start hangs', changed('canary', "system 'sleep', 1000")],
+  ])('%s, ends, and they do', async (_when, command) => {
+    const pids: number[] = [];
+    const open = async (request: LabRequest) =>
+      await openLab(request, {
+        helper: (place) => {
+          const helper = new PacketHelper(place, (onLine) => openScratchProgram(command, onLine), 2_000);
+          pids.push(helper.pid);
+          return helper;
+        },
+        ip: '/sbin/ip',
+        rules: () => ({
+          restore: async () => {},
+          saveAll: async () => '',
+          write: async () => {},
+          makeObjects: async () => {},
+        }),
+      });
+    const sending = { packets: { open } as Packets, picture, addresses: new Map(), rules: null };
+    const error = await sendPackets([probe], sending).catch((thrown: unknown) => thrown);
+    expect(whyUntried(error)).toContain('in the rehearsal');
+    expect(pids).toHaveLength(2);
+    for (const pid of pids) expect(() => process.kill(-pid, 0)).toThrow('ESRCH');
   });
 });
