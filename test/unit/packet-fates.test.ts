@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { batchesOf, directProbes } from '../../src/job/rehearse/packet-batches.ts';
+import type { ProbedTest } from '../../src/job/rehearse/resolve-tests.ts';
 import { readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import {
   findAccepting,
@@ -52,6 +54,12 @@ const arrived = (address = '192.0.2.1', port = 22, round = 0): Observation => ({
   port,
 });
 const ANSWERED: Observation = { kind: 'answered', number: 4, round: 0 };
+/** The first packet of a connection, as it arrives. */
+const begun = (packet: Partial<SeenPacket>, place: string | null = null): Observation =>
+  seenPacket(
+    { to: '192.0.2.1', first: 33_004, second: 22, tcpFlags: 2, number: 4, round: 0, ...packet },
+    place,
+  );
 const sent: SeenPacket = {
   family: 'ipv4',
   from: '203.0.113.9',
@@ -74,6 +82,10 @@ describe('what became of a packet', () => {
     ['another one arrives', UDP, [{ ...arrived(), number: 5 } as Observation], { kind: 'drop' }],
     ['one of a later round arrives', UDP, [arrived('192.0.2.1', 22, 1)], { kind: 'drop' }],
     ['it arrives elsewhere', UDP, [arrived('10.0.0.5', 80)], { kind: 'dnat', address: '10.0.0.5', port: 80 }],
+    ['it begins and is not answered', PROBE, [begun({})], { kind: 'no-answer' }],
+    ['it begins, from a port that NAT has chosen', PROBE, [begun({ first: 1024 })], { kind: 'no-answer' }],
+    ['another begins, from a port like any', PROBE, [begun({ first: 777, number: 5 })], { kind: 'drop' }],
+    ['another begins, from the same port', PROBE, [begun({ number: 5 })], { kind: 'drop' }],
     ['a reset comes back', PROBE, [seenPacket({ tcpFlags: 4 })], { kind: 'reject', with: 'tcp-reset' }],
     ['a reset of another port comes back', PROBE, [seenPacket({ tcpFlags: 4, first: 23 })], { kind: 'drop' }],
     [
@@ -89,6 +101,19 @@ describe('what became of a packet', () => {
       { kind: 'drop' },
     ],
     [
+      'an error about another echo comes back',
+      { ...PROBE, protocol: 'icmp', port: 0 },
+      [
+        seenPacket({
+          protocol: 'icmp',
+          first: 3,
+          second: 13,
+          about: { ...sent, protocol: 'icmp', number: 5 },
+        }),
+      ],
+      { kind: 'drop' },
+    ],
+    [
       'an error that is no refusal comes back',
       UDP,
       [seenPacket({ protocol: 'icmp', first: 11, second: 0, about: sent })],
@@ -96,6 +121,47 @@ describe('what became of a packet', () => {
     ],
   ])('is seen where %s', (_when, probe, seen, fate) => {
     expect(fateOf(probe, 0, seen)).toEqual(fate);
+  });
+
+  it('is seen of each alone: none that is tried beside it comes from its port, or goes there', () => {
+    const of = (probe: Partial<Probe>, number: number): ProbedTest => ({
+      test: { name: String(number), protocol: 'tcp', expect: 'drop' },
+      expected: { kind: 'dnat', address: '10.1.0.5', port: 80 },
+      direction: 'in',
+      reason: null,
+      probe: {
+        ...PROBE,
+        number,
+        listeners: [...PROBE.listeners, { place: 'eth1', address: '10.1.0.5', port: 80 }],
+        ...probe,
+      },
+    });
+    const ports = [65_535, 60_535, 22, 65_534, 33_000, 33_000, 1];
+    const probed = [
+      ...ports.map((fromPort, index) => of({ fromPort }, index)),
+      of({ fromPort: 33_008, port: 65_535 }, 7),
+      of({ fromPort: 33_000, protocol: 'udp' }, 8),
+    ];
+    const batches = batchesOf(probed, false);
+    expect(
+      batches
+        .flat()
+        .map(({ probe: { number } }) => number)
+        .toSorted((a, b) => a - b),
+    ).toEqual([...probed.keys()]);
+    for (const batch of batches) {
+      const probes = [...batch.map(({ probe }) => probe), ...directProbes(batch).values()];
+      expect(probes).toHaveLength(batch.length * 2);
+      const sources = probes.map(({ protocol, fromPort }) => `${protocol} ${fromPort}`);
+      expect(new Set(sources).size).toBe(probes.length);
+      for (const { protocol, port, listeners, fromPort } of probes) {
+        expect(fromPort).toBeLessThanOrEqual(65_535);
+        for (const to of [port, ...listeners.map((one) => one.port)])
+          expect(sources.filter((source) => source === `${protocol} ${to}`)).toEqual(
+            to === fromPort ? [`${protocol} ${to}`] : [],
+          );
+      }
+    }
   });
 
   it('is seen of an echo by its reply', () => {

@@ -7,37 +7,68 @@ type WithProbe = ProbedTest & { probe: Probe };
 /** So many packets side by side: more would have the kernel of a small host drop some for itself. */
 const MOST_TOGETHER = 200;
 
-/** Puts tests together that can be run side by side. Those with the same port of their own cannot; and a neighbour has one Ethernet address at a time. */
+interface Batch {
+  tests: WithProbe[];
+  /** That packets come from, and that they go to, with their protocol. */
+  sources: Set<string>;
+  destinations: Set<string>;
+  macs: Map<Place, string>;
+}
+
+/**
+ * Puts tests together that can be run side by side. What comes back to one is known by the port that it came from: no other may come from
+ * there, nor go there, where its answers would look the same. And a neighbour has one Ethernet address at a time.
+ */
 export function batchesOf(probed: readonly ProbedTest[], isAlone: boolean): WithProbe[][] {
-  const batches: { tests: WithProbe[]; ports: Set<string>; macs: Map<Place, string> }[] = [];
+  const batches: Batch[] = [];
   for (const one of probed) {
     if (one.probe === null) continue;
     const { protocol, fromPort, sender, mac = '' } = one.probe;
-    const key = `${protocol} ${fromPort}`;
+    const source = `${protocol} ${fromPort}`;
+    const destinations = destinationsOf(one.probe).map((port) => `${protocol} ${port}`);
     let batch = isAlone
       ? undefined
       : batches.find(
-          ({ tests, ports, macs }) =>
-            tests.length < MOST_TOGETHER && !ports.has(key) && (macs.get(sender) ?? mac) === mac,
+          (other) =>
+            other.tests.length < MOST_TOGETHER &&
+            !other.sources.has(source) &&
+            !other.destinations.has(source) &&
+            !destinations.some((port) => other.sources.has(port)) &&
+            (other.macs.get(sender) ?? mac) === mac,
         );
-    if (batch === undefined) batches.push((batch = { tests: [], ports: new Set(), macs: new Map() }));
+    if (batch === undefined)
+      batches.push((batch = { tests: [], sources: new Set(), destinations: new Set(), macs: new Map() }));
     batch.tests.push({ ...one, probe: one.probe });
-    batch.ports.add(key);
+    batch.sources.add(source);
+    for (const port of destinations) batch.destinations.add(port);
     batch.macs.set(sender, mac);
   }
   return batches.map(({ tests }) => tests);
 }
 
-const DIRECT = 5_000;
+function destinationsOf({ port, listeners }: Probe): number[] {
+  return [port, ...listeners.map((listener) => listener.port)];
+}
 
-/** For tests whose packet is to be sent on: one that goes there by itself, to see that there is a way. By the number of the test. */
+const DIRECT = 5_000;
+const LAST_PORT = 65_535;
+
+/**
+ * For tests whose packet is to be sent on: one that goes there by itself, to see that there is a way. It comes from a port that no packet of
+ * the batch has to do with. By the number of the test.
+ */
 export function directProbes(batch: readonly WithProbe[]): Map<number, Probe> {
+  const taken = new Set(batch.flatMap(({ probe }) => [probe.fromPort, ...destinationsOf(probe)]));
+  let free = LAST_PORT;
   const found = batch.flatMap(({ probe, expected }): [number, Probe][] => {
     const there = probe.listeners[1];
     if (expected.kind !== 'dnat' || there === undefined || there.place === null) return [];
-    const { number, fromPort } = probe;
-    const direct = { ...probe, number: number + DIRECT, fromPort: fromPort + DIRECT };
-    return [[number, { ...direct, to: there.address, port: there.port, state: 'new', listeners: [there] }]];
+    while (taken.has(free)) free -= 1;
+    const direct = { ...probe, number: probe.number + DIRECT, fromPort: free };
+    free -= 1;
+    return [
+      [probe.number, { ...direct, to: there.address, port: there.port, state: 'new', listeners: [there] }],
+    ];
   });
   return new Map(found);
 }

@@ -5,9 +5,11 @@ import {
   type RulesetTest,
   readExpectation,
 } from '../../contract/ruleset-test.ts';
-import { FIRST_PORT } from '../../ruleset/trial/fate.ts';
 import type { Listener, Place, Probe } from '../../ruleset/trial/packets.ts';
 import type { HostPicture, RouteTo } from '../ports/packets.ts';
+
+/** Where a test says no port that its packet comes from: each has its own, from here on. */
+const FIRST_PORT = 33_000;
 
 /** A test with the packet that shows it. */
 export interface ProbedTest {

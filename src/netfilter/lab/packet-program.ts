@@ -12,7 +12,7 @@ export const HELPER_PROGRAM = String.raw`
 use strict; use warnings; no warnings 'once';
 use Socket qw(AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOCK_RAW SOL_SOCKET SO_REUSEADDR inet_pton inet_ntop sockaddr_family
   pack_sockaddr_in pack_sockaddr_in6 unpack_sockaddr_in unpack_sockaddr_in6);
-sub EAGAIN() { 11 }
+sub EAGAIN() { 11 } sub MARK() { 0x66 }
 $| = 1; $SIG{PIPE} = 'IGNORE';
 my $vec = ''; my %on; my %flow; my %listening; my $canary; my $role = 'host';
 my $input = ''; my @batch; my %owner; my @calls;
@@ -38,8 +38,9 @@ sub tagged { my ($data) = @_; return $data =~ /fw!(\d{1,6}):(\d{1,6});/ ? ($1, $
 # What is seen of a packet from its transport header on; of an error, also what it is about.
 sub transport { my ($v, $proto, $data) = @_;
   if ($proto == 6 && length $data >= 14) {
-    my ($s, $d, undef, undef, undef, $flags) = unpack 'nnNNCC', $data; my $off = (unpack('x12C', $data) >> 4) * 4;
-    return ('tcp', $s, $d, $flags, tagged(substr($data, $off < length $data ? $off : length $data))) }
+    my ($s, $d, $seq, undef, undef, $flags) = unpack 'nnNNCC', $data; my $off = (unpack('x12C', $data) >> 4) * 4;
+    my @tag = ($flags & 18) == 2 && $seq >> 24 == MARK ? ($seq & 0xffffff, 0) : tagged(substr($data, $off < length $data ? $off : length $data));
+    return ('tcp', $s, $d, $flags, @tag) }
   if ($proto == 17 && length $data >= 8) { my ($s, $d) = unpack 'nn', $data; return ('udp', $s, $d, 0, tagged(substr $data, 8)) }
   if (($proto == 1 || $proto == 58) && length $data >= 8) {
     my ($type, $code) = unpack 'CC', $data; my $isError = $v == 4 ? ($type == 3 || $type == 11) : $type < 128;
@@ -86,8 +87,13 @@ sub become { my ($uid, $gid) = @_; for my $each ([$calls[3], $gid], [$calls[2], 
     next if $id eq '-'; return 0 unless defined $call; syscall($call, $id + 0); return 0 if syscall($call, -1) != $id } return 1 }
 # Who was another one is hidden from those without CAP_SYS_PTRACE, and nobody could enter its namespace: PR_SET_DUMPABLE takes that back.
 sub release { become($>, $) + 0); syscall($calls[4], 4, 1, 0, 0, 0) if defined $calls[4] }
+# The first packet of a connection carries nothing, and NAT may change its ports: it is known by its sequence number, which can be chosen while the
+# socket is in repair (TCP_REPAIR, TCP_SEND_QUEUE, TCP_QUEUE_SEQ). That takes SO_REUSEADDR away.
+sub numbered { my ($fh, $test) = @_; return setsockopt($fh, 6, 19, 1) && setsockopt($fh, 6, 20, 2) && setsockopt($fh, 6, 21, pack 'L', MARK << 24 | $test)
+  && setsockopt($fh, 6, 19, 0) && setsockopt($fh, SOL_SOCKET, SO_REUSEADDR, 1) }
 sub sender { my ($test, $v, $type, $proto, $from, $sport) = @_; my $may = become(@{ $owner{$test} // ['-', '-'] });
   my $fh = $may && opened($v, $type, $proto); my $why = $!; release() if $owner{$test}; $fh or return failed('socket', $test, $why);
+  $type != SOCK_STREAM || numbered($fh, $test) or return failed('socket', $test, $!);
   my $any = $v == 4 ? '0.0.0.0' : '::'; bind($fh, address($v, $from eq '-' ? $any : $from, $sport)) or return failed('bind', $test, $!);
   $flow{$test} = $fh; return $fh }
 sub connect_tcp { my ($test, $round, $v, $from, $sport, $to, $port) = @_;

@@ -1,9 +1,7 @@
 import { rejectionByIcmp } from '../../contract/rejections.ts';
 import type { Fate, Observation, Probe, SeenPacket } from './packets.ts';
 
-const SYN = 0x02;
 const RST = 0x04;
-const ACK = 0x10;
 const ECHO_REPLY = { ipv4: 0, ipv6: 129 };
 const ECHO_REQUEST = { ipv4: 8, ipv6: 128 };
 
@@ -59,24 +57,8 @@ function arrivalOf(probe: Probe, round: number, seen: readonly Observation[]): A
 function isForward(probe: Probe, round: number, packet: SeenPacket): boolean {
   if (packet.family !== probe.family || packet.protocol !== probe.protocol || packet.about !== null)
     return false;
-  if (packet.protocol === 'icmp') return isOf(probe, round, packet) && packet.first === probe.icmp[0];
-  if (packet.number !== null) return isOf(probe, round, packet);
-  if (packet.protocol === 'udp') return false;
-  // The first packet of a connection carries nothing: it is known by its port, which a NAT that chooses at random may have changed.
-  if (round !== 0 || (packet.tcpFlags & (SYN | ACK)) !== SYN) return false;
-  return (
-    packet.first === probe.fromPort ||
-    (!isKnownPort(packet.first) && probe.listeners.some(({ port }) => port === packet.second))
-  );
+  return isOf(probe, round, packet) && (packet.protocol !== 'icmp' || packet.first === probe.icmp[0]);
 }
-
-/** Ports that probes are given: {@link FIRST_PORT} and up. */
-function isKnownPort(port: number): boolean {
-  return port >= FIRST_PORT && port < FIRST_PORT + MOST_PROBES;
-}
-
-export const FIRST_PORT = 33_000;
-const MOST_PROBES = 8_000;
 
 function isEchoReply(probe: Probe, round: number, one: Observation): boolean {
   if (one.kind !== 'packet' || one.place !== probe.sender) return false;
@@ -117,6 +99,6 @@ function rejectionOf(probe: Probe, seen: readonly Observation[]): string | null 
 
 function isAbout(probe: Probe, about: SeenPacket): boolean {
   if (about.protocol !== probe.protocol || about.to !== probe.to) return false;
-  if (probe.protocol === 'icmp') return about.number === null || about.number === probe.number;
+  if (probe.protocol === 'icmp') return about.number === probe.number;
   return about.first === probe.fromPort && about.second === probe.port;
 }

@@ -21,6 +21,7 @@ export interface Probe extends ProbeSender {
   sender: Place;
   /** `null`: the host chooses. */
   from: string | null;
+  /** No other that is sent beside it has the same: by it a refusal is known. */
   fromPort: number;
   to: string;
   /** 0 for ICMP. */
@@ -58,7 +59,7 @@ export interface SeenPacket {
   first: number;
   second: number;
   tcpFlags: number;
-  /** The number of the probe and the round that it carries. */
+  /** The number of the probe and the round that it carries; the first packet of a TCP connection has them in its sequence number. */
   number: number | null;
   round: number | null;
   /** What an ICMP error is about. */

@@ -165,6 +165,92 @@ describe('tests of IPv6', () => {
   });
 });
 
+describe('tests side by side', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await Engine.open('nft');
+    await layGatewayNetwork(engine.namespace);
+  });
+  afterAll(async () => await engine.close());
+
+  const PORTS = [1, 777, 1023, 1024, 20_000, 32_767, 32_768, 33_001, 39_999, 40_000, 50_000, 65_535];
+  const rulesOf = (chain: string, ...last: string[]) =>
+    [
+      '*filter',
+      ':mine - [0:0]',
+      `-A ${chain} -j mine`,
+      ...PORTS.map((port) => `-A mine -p tcp --sport ${port} -j ACCEPT`),
+      ...last.map((line) => `-A mine -p tcp ${line}`),
+      'COMMIT',
+      '',
+    ].join('\n');
+  const expectPassed = async (rules: object, tests: readonly Omit<RulesetTest, 'name'>[]) => {
+    const all = tests.map((test, index) => ({ ...test, name: `${index} ${test.fromPort} ${test.expect}` }));
+    const { end } = await engine.run('check', { ...rules, tests: all });
+    expect(end.failure).toBeNull();
+    expect(end).toMatchObject({ outcome: 'checked', tests: { passed: tests.length } });
+  };
+
+  it.each([
+    ['IPv4', 'ipv4', OFFICE, WORLD],
+    ['IPv6', 'ipv6', '2001:db8:1::7', '2001:db8:99::9'],
+  ])(
+    'are each judged by its own packet, whatever ports they come from (%s)',
+    async (_name, family, office, world) => {
+      const given = PORTS.map((fromPort) => ({ ...tcp(22, office, 'accept'), in: 'eth0', fromPort }));
+      for (const [target, expected] of [
+        ['DROP', 'drop'],
+        ['REJECT --reject-with tcp-reset', 'reject:tcp-reset'],
+        ['REJECT', 'reject'],
+      ] as const) {
+        const refused = [
+          { ...tcp(22, world, expected), in: 'eth0' },
+          { ...tcp(22, office, expected), in: 'eth0' },
+          { ...tcp(22, world, expected), in: 'eth0', fromPort: 1234 },
+        ];
+        await expectPassed({ [family]: rulesOf('INPUT', `-j ${target}`) }, [...given, ...refused]);
+      }
+      const out = { direction: 'out' as const, protocol: 'tcp' as const, port: 25, to: world };
+      await expectPassed({ [family]: rulesOf('OUTPUT', '--dport 25 -j DROP') }, [
+        ...PORTS.map((fromPort) => ({ ...out, expect: 'accept', fromPort })),
+        { ...out, expect: 'drop' },
+        { ...out, expect: 'drop', fromPort: 1234 },
+        { ...out, port: 26, expect: 'accept' },
+      ]);
+    },
+  );
+
+  it('are so where NAT chooses the ports, and where one looks like the answer of another', async () => {
+    const nat = [
+      '*nat',
+      ':to-web - [0:0]',
+      ':behind - [0:0]',
+      '-A PREROUTING -j to-web',
+      '-A POSTROUTING -j behind',
+      '-A to-web -i eth0 -p tcp --dport 8000 -j DNAT --to-destination 10.1.0.5:8080',
+      '-A behind -o eth0 -p tcp -j MASQUERADE --random-fully',
+      'COMMIT',
+      '',
+    ].join('\n');
+    const behind = {
+      ...tcp(443, '10.1.0.5', 'accept'),
+      to: OFFICE,
+      direction: 'forward' as const,
+      in: 'eth1',
+    };
+    const web = tcp(8000, WORLD, 'dnat:10.1.0.5:8080');
+    await expectPassed({ ipv4: rulesOf('FORWARD', '-i eth1 --dport 443 -j DROP') + nat }, [
+      ...PORTS.map((fromPort) => ({ ...behind, fromPort })),
+      { ...behind, expect: 'drop' },
+      { ...behind, expect: 'drop', fromPort: 1234 },
+      ...[777, 5_777, 60_535, 60_536, 65_535].map((fromPort) => ({ ...web, fromPort })),
+      web,
+      { ...tcp(50_000, WORLD, 'accept'), fromPort: 443 },
+      { protocol: 'tcp', port: 443, to: WORLD, direction: 'out', fromPort: 50_000, expect: 'accept' },
+    ]);
+  });
+});
+
 describe('a test that proves nothing', () => {
   let engine: Engine;
   beforeAll(async () => {
