@@ -32,6 +32,8 @@ export interface HostAddress {
 /** Where the route to an address leads; `null` as an interface: nowhere. */
 export interface RouteTo {
   device: string | null;
+  /** Whether the address is that of all on the link. */
+  isBroadcast: boolean;
 }
 
 /** Everything live that is to stand in the namespace. */

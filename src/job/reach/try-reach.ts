@@ -10,7 +10,7 @@ import type { HostPicture, Packets } from '../ports/packets.ts';
 import type { Ports } from '../ports/ports.ts';
 import { batchesOf, neighboursOf } from '../rehearse/packet-batches.ts';
 import { addressesOf, type ProbedTest, resolveTests } from '../rehearse/resolve-tests.ts';
-import { type Sent, sendPackets } from '../rehearse/send-packets.ts';
+import { otherSource, type Sent, sendPackets } from '../rehearse/send-packets.ts';
 import { destinationsIn, linesOf, type TestedRules } from '../rehearse/tested-rules.ts';
 import { whyUntried } from '../rehearse/try-tests.ts';
 import { inTurns } from '../time/in-turns.ts';
@@ -212,7 +212,8 @@ async function sendAll(
 }
 
 /** Whether a packet, and the first one of its flow, come where they are sent if nothing is in their way. */
-function isFree(bare: Sent, { number }: NonNullable<ProbedTest['probe']>): boolean {
-  const opening = bare.openings.get(number);
-  return bare.fates.get(number)?.kind === 'accept' && (opening === undefined || opening.kind === 'accept');
+function isFree(bare: Sent, probe: NonNullable<ProbedTest['probe']>): boolean {
+  const { openings, fates } = bare;
+  const isThere = [fates.get(probe.number), openings.get(probe.number) ?? { kind: 'accept' }];
+  return isThere.every((fate) => fate?.kind === 'accept') && otherSource(probe, bare) === null;
 }

@@ -7,6 +7,7 @@ import {
 } from '../../contract/ruleset-test.ts';
 import type { Listener, Place, Probe } from '../../ruleset/trial/packets.ts';
 import type { HostPicture, RouteTo } from '../ports/packets.ts';
+import { isLoopback, unusableDestination, unusableSource } from './unusable-address.ts';
 
 /** Where a test says no port that its packet comes from: each has its own, from here on. */
 const FIRST_PORT = 33_000;
@@ -54,10 +55,14 @@ export function resolveTests(tests: readonly RulesetTest[], ground: Ground): Pro
 function probeOf(test: RulesetTest, expected: Expectation, number: number, ground: Ground): Probe | string {
   const { protocol, port = 0, icmpType = 'echo-request', state = 'new' } = test;
   const family = familyOfTest(test);
+  const source = unusableSource(test);
+  if (source !== null) return source;
   const sender = senderOf(test, ground);
   if (typeof sender === 'string') return sender;
   const to = test.to ?? firstAddress(sender.place ?? 'lo', family, ground.picture);
   if (to === undefined) return `${sender.place ?? 'lo'} has no global address of ${family}: say "to"`;
+  const destination = unusableDestination(test, to, ground.routes.get(to)?.isBroadcast === true);
+  if (destination !== null) return destination;
   const listeners = listenersOf(test, expected, { to, port }, ground);
   if (typeof listeners === 'string') return listeners;
   const obstacle = obstacleOf(test, sender.place, to, listeners, ground);
@@ -106,8 +111,10 @@ function obstacleOf(
       return `it would leave by ${place}, by which it came, and that cannot be tried`;
     if (place !== null && !hasInterface(place, ground)) return `there is no interface ${place} on this host`;
   }
-  if (direction === 'out' && from !== undefined && !isOwn(from, ground))
-    return `${from} is no address of this host`;
+  const isOfHost = from !== undefined && (isOwn(from, ground) || isLoopback(from));
+  if (direction === 'out' && from !== undefined && !isOfHost) return `${from} is no address of this host`;
+  if (sender !== null && isOfHost)
+    return `${from} is an address of this host itself, and cannot be the source of a packet that comes by ${sender}`;
   const isOfLink = [from ?? '', to].some((address) => /^fe[89ab]/i.test(address));
   return isOfLink ? 'link-local addresses cannot be tried' : null;
 }

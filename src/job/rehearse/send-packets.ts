@@ -1,9 +1,10 @@
 import { FAMILIES, type Family } from '../../contract/identifiers.ts';
-import { fateOf } from '../../ruleset/trial/fate.ts';
+import { fateOf, sourceOf } from '../../ruleset/trial/fate.ts';
 import { metIn, type OddRule, withMeters } from '../../ruleset/trial/odd-matches.ts';
 import type { Fate, Observation, Probe } from '../../ruleset/trial/packets.ts';
 import type { HostPicture, PacketLab, Packets } from '../ports/packets.ts';
 import { layRules, linesOf, openRules, type TestedRules, withoutCounters } from './tested-rules.ts';
+import { isSameAddress } from './unusable-address.ts';
 
 /** How packets are to be sent. */
 export interface Sending {
@@ -34,6 +35,8 @@ export interface Sent {
   openings: Map<number, Fate>;
   /** The interfaces on which a neighbour was asked for, and not found. */
   unresolved: ReadonlySet<string>;
+  /** Where packets came from, as it was seen where they arrived. */
+  sources: ReadonlyMap<number, string | null>;
   met: OddRule[];
   saved: Map<Family, string>;
   /** The numbers of probes that their sender could not send. */
@@ -79,6 +82,9 @@ async function sendIn(
   return {
     fates: fatesOf(first, 0, seen, fatesOf(later, 1, seen)),
     openings,
+    sources: new Map(
+      probes.map((probe) => [probe.number, sourceOf(probe, isEstablished(probe) ? 1 : 0, seen)]),
+    ),
     unresolved: families.includes('ipv6') ? await lab.unresolved() : new Set(),
     met: [...saved.values()].flatMap((text) => metIn(text, laid.odd)),
     saved,
@@ -138,4 +144,10 @@ function fatesOf(
 ): Map<number, Fate> {
   for (const probe of probes) fates.set(probe.number, fateOf(probe, round, seen));
   return fates;
+}
+
+/** From where a packet comes in place of its source, with no rules at all: what becomes of that is not what was asked for. */
+export function otherSource({ number, from }: Probe, bare: Sent): string | null {
+  const source = bare.sources.get(number) ?? null;
+  return from === null || source === null || isSameAddress(from, source) ? null : source;
 }

@@ -11,7 +11,7 @@ import { decidingLines } from './decide.ts';
 import { inconclusive, judgeTest, type Verdict } from './judge-test.ts';
 import { batchesOf, directProbes, neighboursOf } from './packet-batches.ts';
 import { addressesOf, type Ground, type ProbedTest, resolveTests } from './resolve-tests.ts';
-import { type Sending, type Sent, sendPackets } from './send-packets.ts';
+import { otherSource, type Sending, type Sent, sendPackets } from './send-packets.ts';
 import { destinationsIn, linesOf, type TestedRules } from './tested-rules.ts';
 import { whyLost } from './why-lost.ts';
 
@@ -79,6 +79,9 @@ async function runBatch(
   return batch.map((one) => {
     const lost = lostWithoutRules(one, bare, direct);
     if (lost) return inconclusive(one, whyLost(one, ground));
+    const other = otherSource(one.probe, bare);
+    if (other !== null)
+      return inconclusive(one, `what is sent from ${one.probe.from} comes from ${other} even with no rules`);
     return judgeTest(one, real, known.get(one.probe.number) ?? null);
   });
 }

@@ -1,5 +1,6 @@
 import type { Probe } from '../../ruleset/trial/packets.ts';
 import type { Ground, ProbedTest } from './resolve-tests.ts';
+import { isLoopback } from './unusable-address.ts';
 
 type WithProbe = ProbedTest & { probe: Probe };
 
@@ -8,6 +9,7 @@ export function whyLost(of: WithProbe, ground: Ground): string {
   return (
     brokenLink(of, ground) ??
     forwardsNothing(of, ground) ??
+    forLoopback(of) ??
     otherWayBack(of, ground) ??
     otherWayThere(of, ground) ??
     'it is lost on its way through the host'
@@ -30,6 +32,12 @@ function forwardsNothing({ direction, probe }: WithProbe, { picture }: Ground): 
   const setting = family === 'ipv4' ? 'ipv4/ip_forward' : 'ipv6/conf/all/forwarding';
   return goesOn && picture.settings.get(setting) === '0'
     ? `this host forwards nothing (${setting} is 0)`
+    : null;
+}
+
+function forLoopback({ probe: { sender, to } }: WithProbe): string | null {
+  return sender !== null && isLoopback(to)
+    ? `${to} is a loopback address, and what comes for it by ${sender} is lost`
     : null;
 }
 

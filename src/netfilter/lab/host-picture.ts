@@ -138,11 +138,12 @@ export async function readRoutes(
       `${lines}\n`,
     );
     for (const line of stdout.split('\n')) {
-      const [, address, device] =
-        /^(?:(?:local|broadcast|multicast) )?([0-9a-f.:]+) .*?\bdev (\S+)/.exec(line) ?? [];
+      const [, type, address, device] =
+        /^(?:(local|broadcast|multicast) )?([0-9a-f.:]+) .*?\bdev (\S+)/.exec(line) ?? [];
       if (address === undefined || device === undefined) continue;
       // The kernel may write an address otherwise than it was asked.
-      for (const asked of own) if (sameAddress(asked, address)) routes.set(asked, { device });
+      for (const asked of own)
+        if (sameAddress(asked, address)) routes.set(asked, { device, isBroadcast: type === 'broadcast' });
     }
   }
   return routes;

@@ -37,20 +37,25 @@ function isOf({ number }: Probe, round: number, seen: { number: number | null; r
 
 /** Where the packet arrived: of several signs, the one that says most. */
 function arrivalOf(probe: Probe, round: number, seen: readonly Observation[]): Arrival | null {
-  let guess: Arrival | null = null;
-  for (const one of seen) {
+  for (const one of seen)
     if (one.kind === 'arrived' && isOf(probe, round, one)) return { address: one.address, port: one.port };
-    if (
-      one.kind !== 'packet' ||
-      !isForward(probe, round, one.packet) ||
-      (one.place === probe.sender && probe.sender !== null)
-    )
-      continue;
-    const { packet } = one;
-    const address = packet.to === '-' ? probe.to : packet.to;
-    guess ??= { address, port: packet.protocol === 'icmp' ? 0 : packet.second };
+  const packet = arrivedPacket(probe, round, seen);
+  if (packet === null) return null;
+  const address = packet.to === '-' ? probe.to : packet.to;
+  return { address, port: packet.protocol === 'icmp' ? 0 : packet.second };
+}
+
+/** Where the packet came from, as it was seen when it arrived; `null`: it was not seen. */
+export function sourceOf(probe: Probe, round: number, seen: readonly Observation[]): string | null {
+  return arrivedPacket(probe, round, seen)?.from ?? null;
+}
+
+function arrivedPacket(probe: Probe, round: number, seen: readonly Observation[]): SeenPacket | null {
+  for (const one of seen) {
+    const isBack = probe.sender !== null && one.kind === 'packet' && one.place === probe.sender;
+    if (one.kind === 'packet' && !isBack && isForward(probe, round, one.packet)) return one.packet;
   }
-  return guess;
+  return null;
 }
 
 /** Says whether a packet is that of the probe, on its way there, and not an answer. */

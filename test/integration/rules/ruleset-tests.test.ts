@@ -309,6 +309,66 @@ describe('a test that proves nothing', () => {
     await namespace.run('ip', ['route', 'add', 'default', 'via', '192.0.2.254', 'dev', 'eth0']);
   });
 
+  it.each<[string, Partial<RulesetTest>]>([
+    ['224.0.0.1', { from: '224.0.0.1' }],
+    ['239.255.255.255', { from: '239.255.255.255', protocol: 'udp' }],
+    ['0.0.0.0', { from: '0.0.0.0' }],
+    ['255.255.255.255', { from: '255.255.255.255', protocol: 'icmp' }],
+    ['127.0.0.1', { from: '127.0.0.1' }],
+    ['192.0.2.1', { from: '192.0.2.1' }],
+    ['192.0.2.1', { from: '192.0.2.1', to: '10.1.0.5', direction: 'forward' }],
+    ['0.0.0.0', { from: '0.0.0.0', to: WORLD, direction: 'out' }],
+    ['ff02::1', { from: 'ff02::1' }],
+    ['ff0e::7', { from: 'ff0e::7', protocol: 'icmp' }],
+    ['::', { from: '::', protocol: 'udp' }],
+    ['::1', { from: '::1' }],
+    ['::ffff:198.51.100.7', { from: '::ffff:198.51.100.7' }],
+    ['2001:db8:1::1', { from: '2001:db8:1::1' }],
+    ['0.0.0.0', { to: '0.0.0.0' }],
+    ['224.0.0.1', { to: '224.0.0.1', protocol: 'udp' }],
+    ['10.1.0.255', { to: '10.1.0.255', protocol: 'udp' }],
+    ['127.0.0.1', { to: '127.0.0.1' }],
+    ['224.0.0.251', { from: undefined, to: '224.0.0.251', direction: 'out' }],
+    ['ff02::fb', { from: '2001:db8:99::9', to: 'ff02::fb', protocol: 'udp' }],
+  ])(
+    'is inconclusive where none comes from %s, or can be for it, whatever is expected',
+    async (address, test) => {
+      const { protocol = 'tcp', direction = 'in' } = test;
+      for (const expected of ['accept', 'drop']) {
+        const [code, said] = await got({
+          name: 'odd',
+          from: WORLD,
+          ...(direction === 'out' ? {} : { in: 'eth0' }),
+          ...(protocol === 'icmp' ? {} : { port: 23 }),
+          expect: expected,
+          ...test,
+          protocol,
+        });
+        expect(code).toBe('test_inconclusive');
+        expect(said).toContain(`inconclusive: ${address} `);
+      }
+    },
+  );
+
+  it('is conclusive where the kernel lets a source through that nobody has', async () => {
+    for (const from of ['240.0.0.1', '169.254.3.4', '0.1.2.3']) {
+      const one = { ...tcp(22, from, 'drop'), in: 'eth0', name: 'odd' };
+      expect(await got(one, `-s ${from} -j DROP`)).toEqual(['checked', undefined]);
+      expect(await got({ ...one, expect: 'accept' }, '-s 224.0.0.0/4 -j DROP')).toEqual([
+        'checked',
+        undefined,
+      ]);
+    }
+    const group = {
+      protocol: 'udp',
+      port: 5353,
+      to: '224.0.0.251',
+      direction: 'out',
+      expect: 'accept',
+    } as const;
+    expect(await got({ ...group, name: 'mdns' })).toEqual(['checked', undefined]);
+  });
+
   it('is inconclusive where it meets what a namespace has not, and notes what goes by chance', async () => {
     const mac = '-p tcp -m mac --mac-source 02:00:00:00:00:01 -j ACCEPT';
     expect(await got(drop, '-p tcp --dport 22 -j ACCEPT', mac, '-p tcp -j DROP')).toEqual([
