@@ -55,14 +55,10 @@ export function resolveTests(tests: readonly RulesetTest[], ground: Ground): Pro
 function probeOf(test: RulesetTest, expected: Expectation, number: number, ground: Ground): Probe | string {
   const { protocol, port = 0, icmpType = 'echo-request', state = 'new' } = test;
   const family = familyOfTest(test);
-  const source = unusableSource(test);
-  if (source !== null) return source;
   const sender = senderOf(test, ground);
   if (typeof sender === 'string') return sender;
   const to = test.to ?? firstAddress(sender.place ?? 'lo', family, ground.picture);
   if (to === undefined) return `${sender.place ?? 'lo'} has no global address of ${family}: say "to"`;
-  const destination = unusableDestination(test, to, ground.routes.get(to)?.isBroadcast === true);
-  if (destination !== null) return destination;
   const listeners = listenersOf(test, expected, { to, port }, ground);
   if (typeof listeners === 'string') return listeners;
   const obstacle = obstacleOf(test, sender.place, to, listeners, ground);
@@ -89,6 +85,8 @@ function listenersOf(
   { to, port }: { to: string; port: number },
   ground: Ground,
 ): Listener[] | string {
+  const unusable = unusableDestination(test, to, ground.routes.get(to)?.isBroadcast === true);
+  if (unusable !== null) return unusable;
   const receiver = receiverOf(test, to, ground);
   if (typeof receiver === 'string') return receiver;
   const listeners: Listener[] = [{ place: receiver.place, address: to, port }];
@@ -124,6 +122,8 @@ interface Found {
 }
 
 function senderOf(test: RulesetTest, ground: Ground): Found | string {
+  const unusable = unusableSource(test);
+  if (unusable !== null) return unusable;
   if (test.direction === 'out') return { place: null };
   if (test.in === 'lo') return { place: null };
   if (test.in !== undefined)
