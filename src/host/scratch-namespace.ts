@@ -6,6 +6,7 @@ import { RestoreFailed } from '../job/ports/firewall.ts';
 import { RehearsalUnavailable, type ScratchNamespace } from '../job/ports/sandbox.ts';
 import { isShortage } from '../job/ports/shortage.ts';
 import { startProgram } from './start-program.ts';
+import { TimeLimit } from './time-limit.ts';
 
 const UNSHARE = '/usr/bin/unshare';
 const CAT = '/bin/cat';
@@ -75,8 +76,8 @@ export function openScratchProgram(
     async letGo() {
       child.stdin.end();
       if (await isOver(child)) return;
-      if (child.exitCode === null && child.signalCode === null) killGroup(child.pid);
-      await isOver(child);
+      if (child.exitCode === null && child.signalCode === null)
+        await new TimeLimit(child.pid, ENDING_MS).kill();
     },
   };
 }
@@ -87,14 +88,6 @@ async function isOver(child: Promise<unknown>): Promise<boolean> {
   const over = await Promise.race([child.then(() => true), late]);
   stop.abort();
   return over;
-}
-
-function killGroup(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has just ended.
-  }
 }
 
 function areSettingsWritable(): boolean {
