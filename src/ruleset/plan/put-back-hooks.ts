@@ -26,7 +26,7 @@ export function placesOfHooks(then: HookedChain, now: HookedChain): number[] | n
   if (sameList(before.map(nameOf), partsOf(now, shared).map(nameOf))) return null;
   if (shared === null || shared.length === 0)
     return then.rules.flatMap((rule, index) => (then.isHook(rule) ? [index + 1] : []));
-  const others = now.rules.filter((rule) => !now.isHook(rule)).map(textOf);
+  const others = othersOf(now).map(textOf);
   const indexes = indexesIn(others, shared);
   const places: number[] = [];
   let passed = 0;
