@@ -1,14 +1,11 @@
 import { stat } from 'node:fs/promises';
 import * as z from 'zod';
+import { Timestamp } from '../contract/identifiers.ts';
 import { readYamlSettings } from './read-yaml.ts';
 
 export const OPERATOR_FILE = '/etc/fleetwall/operator.yaml';
-const Time = z.iso.datetime({
-  offset: true,
-  error: 'must be a time as in RFC 3339, such as 2026-12-24T00:00:00Z',
-});
 const Freeze = z
-  .strictObject({ from: Time, to: Time, reason: z.string().min(1) })
+  .strictObject({ from: Timestamp, to: Timestamp, reason: z.string().min(1) })
   .refine(({ from, to }) => Date.parse(from) < Date.parse(to), 'must have a from that is before its to');
 const OperatorSettings = z.strictObject({ freeze: z.array(Freeze).default([]) });
 type OperatorSettings = z.infer<typeof OperatorSettings>;

@@ -38,8 +38,11 @@ export const Revision = z
   );
 export type Revision = z.infer<typeof Revision>;
 
-export const Timestamp = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 time, such as 2026-11-22T10:00:00Z' })
+/** What RFC 3339 (5.6) allows besides is read as the same instant: `t` and `z`, and a leap second, which no clock here knows. */
+export const Timestamp = z
+  .string()
+  .overwrite((text) => text.toUpperCase().replace(/(?<=T\d\d:\d\d:)60/, '59'))
+  .check(z.iso.datetime({ offset: true, error: 'must be an RFC 3339 time, such as 2026-11-22T10:00:00Z' }))
   .describe('An RFC 3339 time, with Z or an offset.');
 export type Timestamp = z.infer<typeof Timestamp>;
 

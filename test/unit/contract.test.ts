@@ -50,6 +50,25 @@ describe('a job', () => {
     expect(await read(makeJob('web-1', fields))).toMatchObject(fields);
   });
 
+  it('has times as RFC 3339 writes them: in small letters, with a leap second', async () => {
+    const until = '2016-12-31t23:59:60.5z';
+    const job = makeJob('web-1', {
+      issuedAt: '1990-12-31T15:59:60-08:00',
+      expiresAt: '2026-11-22t11:00:00z',
+      ruleset: { ...ruleset, until },
+    });
+    expect(await read(job)).toMatchObject({
+      issuedAt: '1990-12-31T15:59:59-08:00',
+      expiresAt: '2026-11-22T11:00:00Z',
+      ruleset: { until: '2016-12-31T23:59:59.5Z' },
+    });
+    const list = { name: 'blocked', revision: 1, entries: [{ entry: '192.0.2.1', until }] };
+    const entries = [{ entry: '192.0.2.1', until: '2016-12-31T23:59:59.5Z' }];
+    const { ruleset: _, ...envelope } = makeJob('web-1', {});
+    expect(await read({ ...envelope, action: 'list.replace', list })).toMatchObject({ list: { entries } });
+    expect(await codeOf({ ...job, expiresAt: '2026-11-22T11:00:61Z' })).toBe('job_malformed');
+  });
+
   it.each([
     { ruleset: { ...ruleset, revision: 0 } },
     { ruleset: { ...ruleset, revision: 2 ** 53 } },

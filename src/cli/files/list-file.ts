@@ -101,9 +101,9 @@ function noEntry(item: unknown): string {
 function take({ entries }: Read, entry: string, until: string | undefined): string | null {
   const network = parseNetwork(entry);
   if (typeof network === 'string') return `${entry} ${network}`;
-  const { error } = Timestamp.optional().safeParse(until);
+  const { data, error } = Timestamp.optional().safeParse(until);
   if (error !== undefined) return `${until} ${error.issues[0]?.message ?? 'is no time'}`;
-  entries.push(until === undefined ? network.text : { entry: network.text, until });
+  entries.push(data === undefined ? network.text : { entry: network.text, until: data });
   return null;
 }
 

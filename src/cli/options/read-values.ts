@@ -71,6 +71,6 @@ export function collectEntry(text: string, entries: readonly string[] = []): str
 export function readTime(text: string): string {
   const read = Timestamp.safeParse(text);
   if (!read.success) throw new InvalidArgumentError(`It ${read.error.issues[0]?.message ?? 'is no time'}.`);
-  if (!(Date.parse(text) > Date.now())) throw new InvalidArgumentError('It is in the past.');
-  return text;
+  if (!(Date.parse(read.data) > Date.now())) throw new InvalidArgumentError('It is in the past.');
+  return read.data;
 }
