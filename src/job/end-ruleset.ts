@@ -110,7 +110,7 @@ async function goBack(
   const ruleset = { ...sent, revision, adopt: [] };
   const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
   if (failure !== null) throw failure;
-  const matched = matchedLists(wanted);
+  const matched = await matchedLists(wanted);
   await assertLists(ruleset, matched, ports);
   const proposal: Proposal = {
     ...common,

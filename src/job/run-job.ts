@@ -90,7 +90,7 @@ async function runApply(job: ApplyJob, run: JobRun, ports: Ports): Promise<void>
   admit(await ports.rulesets.find(ruleset.name));
   const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
   await turnOfOthers();
-  const matched = matchedLists(wanted);
+  const matched = await matchedLists(wanted);
   if (failure !== null) {
     const sent = intentOf(ruleset, ruleset, wanted, await ports.rulesets.list());
     throw await withRefusedLines(failure, ruleset, sent, ports);
@@ -159,7 +159,7 @@ async function runRollback(job: RollbackJob, run: JobRun, ports: Ports): Promise
     run.digest = digest;
     const { wanted, failure } = await lintRuleset(ruleset, ports.rehearsals);
     if (failure !== null) throw failure;
-    const matched = matchedLists(wanted);
+    const matched = await matchedLists(wanted);
     await assertLists(ruleset, matched, ports);
     run.tellStarted();
     const proposal: Proposal = {

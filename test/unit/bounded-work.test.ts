@@ -6,7 +6,9 @@ import { planSteps } from '../../src/ruleset/plan/plan-table.ts';
 import { readSavedSteps, readSavedTables } from '../../src/ruleset/saved/read-saved.ts';
 import { acceptanceOf, rulesOf } from '../../src/ruleset/trial/acceptance.ts';
 import { knownSpellings } from '../../src/ruleset/trial/known-spellings.ts';
+import { readScript } from '../../src/ruleset/trial/read-script.ts';
 import { readTrial } from '../../src/ruleset/trial/read-trial.ts';
+import { markLines } from '../../src/ruleset/trial/trace-script.ts';
 import { planTrial } from '../../src/ruleset/trial/trial.ts';
 import { readWantedSteps } from '../../src/ruleset/wanted/wanted.ts';
 import type { WantedTable } from '../../src/ruleset/wanted/wanted-table.ts';
@@ -51,6 +53,11 @@ function rulesWith(scope: 'chains' | 'tables', first: number): WantedTable {
   if (filter === undefined) throw new Error('the table was not read');
   return filter;
 }
+
+/** The same rules, made by commands. */
+const SCRIPT = markedRules(0).replace(':a - [0:0]', '-N a');
+/** The line at which they begin. */
+const FIRST_RULE = 3;
 
 /** How often the work could be interrupted, and what came of it. */
 function countSteps<T>(steps: Steps<T>): { steps: number; value: T } {
@@ -107,6 +114,25 @@ describe('the largest message', () => {
     const { steps, value } = countSteps(readTrial(trial, trial.lines, made));
     expect('spelled' in value ? value.spelled.size : value).toBe(TENTH);
     expect(steps).toBeGreaterThanOrEqual((2 * TENTH) / LINES_A_STEP);
+  });
+
+  it('is traced, in a table of commands, in pieces', () => {
+    const { tables } = countSteps(readWantedSteps({ scope: 'tables', ipv4: SCRIPT })).value;
+    const wanted = tables.ipv4.get('filter');
+    if (wanted === undefined) throw new Error('the table was not read');
+    const trial = planTrial({ family: 'ipv4', table: 'filter' }, wanted, undefined, []);
+    const marked = countSteps(markLines(trial.lines, 'ipv4'));
+    expect(marked.value.filter(({ text }) => text.startsWith('-c '))).toHaveLength(TENTH);
+    expect(marked.steps).toBeGreaterThanOrEqual(TENTH / LINES_A_STEP);
+    const saved = markedRules(0);
+    let number = FIRST_RULE;
+    const traced = saved.replaceAll('-A a', () => `[${number++}:0] -A a`);
+    const made = readSavedTables(traced).get('filter') ?? null;
+    const { steps, value } = countSteps(readScript(trial, trial.lines, readSavedTables(saved), made));
+    const rules = 'script' in value ? value.script.chains.get('a') : undefined;
+    expect(rules?.map(({ line }) => line)).toEqual(Array.from({ length: TENTH }, (_, i) => i + FIRST_RULE));
+    // The rules are held against their marks and their lines, and the lines are searched for names.
+    expect(steps).toBeGreaterThanOrEqual((3 * TENTH) / LINES_A_STEP);
   });
 
   it('lets timers run while it is read', { timeout: 60_000 }, async () => {

@@ -8,6 +8,7 @@ import { readScript } from '../../src/ruleset/trial/read-script.ts';
 import { markLines } from '../../src/ruleset/trial/trace-script.ts';
 import { lineAt, planTrial, renderTrial, type Trial } from '../../src/ruleset/trial/trial.ts';
 import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
+import { finish } from '../../src/steps.ts';
 import { table } from '../support/rulesets.ts';
 
 function trialOf(...lines: string[]): Trial {
@@ -18,13 +19,13 @@ function trialOf(...lines: string[]): Trial {
 }
 
 /** Reads commands after which iptables has saved these rules, once without marks and once, if it was so, with them. */
-function read(trial: Trial, rules: string[], marked: string[] | null): ReturnType<typeof readScript> {
+function read(trial: Trial, rules: string[], marked: string[] | null) {
   const saved = (lines: string[]) =>
     readSavedTables(
       table('filter', ':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]', ...lines),
     );
   const traced = marked === null ? null : (saved(marked).get('filter') ?? null);
-  return readScript(trial, trial.lines, saved(rules), traced);
+  return finish(readScript(trial, trial.lines, saved(rules), traced));
 }
 
 describe('the commands of a table', () => {
@@ -42,7 +43,7 @@ describe('the commands of a table', () => {
       '*filter',
       '"-A" INPUT',
     );
-    expect(markLines(lines, 'ipv4').map(({ text }) => text)).toEqual([
+    expect(finish(markLines(lines, 'ipv4')).map(({ text }) => text)).toEqual([
       '-N x',
       '-c 3 0   -I x -s 192.0.2.1',
       '-c 4 0 -R x 1 -j LOG',

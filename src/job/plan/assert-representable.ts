@@ -1,9 +1,9 @@
 import { jumpsToAny, type Rule, rulesByChain, type Table, textOf } from '../../ruleset/model.ts';
 import { claimedChains } from '../../ruleset/plan/claims.ts';
-import { diffLists, sameList } from '../../ruleset/plan/diff.ts';
-import { planTable } from '../../ruleset/plan/plan-table.ts';
+import { diffSteps, sameList } from '../../ruleset/plan/diff.ts';
+import { planSteps } from '../../ruleset/plan/plan-table.ts';
 import { renderChange, type TableChange } from '../../ruleset/plan/table-change.ts';
-import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
+import { readSavedSteps, readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import { builtInChains, type TableRef } from '../../ruleset/tables.ts';
 import { objectNames } from '../../ruleset/trial/objects.ts';
 import { spelledTable } from '../../ruleset/wanted/read-spelled.ts';
@@ -12,6 +12,7 @@ import { RestoreFailed } from '../ports/firewall.ts';
 import { mayBeTheText } from '../ports/restore-fault.ts';
 import type { Rehearsal, Sandbox } from '../ports/sandbox.ts';
 import type { HostSession } from '../ports/session.ts';
+import { inTurns } from '../time/in-turns.ts';
 import type { Intent } from './intent.ts';
 import type { LiveTables } from './snapshot.ts';
 
@@ -48,27 +49,26 @@ async function assertWholeTable(
   const native = await rules.listNatively(ref.family, ref.table);
   const objects = await sandbox.readObjects(objectNames(live.rules.map(({ spec }) => spec)));
   const again = await sandbox.within(objects, async (rehearsal) => {
-    await restoreIfPossible(rehearsal, ref, renderWhole(intent, ref, live));
+    await restoreIfPossible(rehearsal, ref, await renderWhole(intent, ref, live));
+    const saved = await rehearsal.save(ref.family, ref.table);
     return {
-      rules: readSavedTables(await rehearsal.save(ref.family, ref.table)).get(ref.table)?.rules ?? [],
+      rules: (await inTurns(readSavedSteps(saved))).get(ref.table)?.rules ?? [],
       native: await rehearsal.listNatively(ref.family, ref.table),
     };
   });
   const lost =
-    missing(live.rules.map(textOf), again.rules.map(textOf)) ??
-    (native === null ? null : missing(native.split('\n'), again.native.split('\n')));
+    (await missing(live.rules.map(textOf), again.rules.map(textOf))) ??
+    (native === null ? null : await missing(native.split('\n'), again.native.split('\n')));
   if (lost === null) return;
   throw unrepresentable(
     `ruleset ${intent.label} wants the ${ref.family} table ${ref.table} whole, but there is something in it that iptables cannot give back as it is: "${lost}"; take it out, or move it to an nft table of its own`,
   );
 }
 
-function missing(before: readonly string[], after: readonly string[]): string | null {
-  return (
-    diffLists(before, after)
-      .removed.map((line) => line.replace(/^[ \t]+|[ \t]+$/g, ''))
-      .find((line) => line !== '') ?? null
-  );
+async function missing(before: readonly string[], after: readonly string[]): Promise<string | null> {
+  const { removed } = await inTurns(diffSteps(before, after));
+  const lines = removed.map((line) => line.replace(/^[ \t]+|[ \t]+$/g, ''));
+  return lines.find((line) => line !== '') ?? null;
 }
 
 /** Returns `false` if iptables does not take back what it has printed. */
@@ -83,11 +83,12 @@ async function restoreIfPossible(rehearsal: Rehearsal, { family }: TableRef, tex
 }
 
 /** Returns text that makes what is live in a table. */
-function renderWhole({ name, scope }: Intent, ref: TableRef, live: Table): string {
+async function renderWhole({ name, scope }: Intent, ref: TableRef, live: Table): Promise<string> {
   const own = { tables: [ref], chains: [], hooks: [] };
   const question = { ...ref, name, scope, live: undefined, wanted: spelledTable(live), own, neighbours: [] };
   const nothing = builtInChains(ref.table).map((chain) => ({ text: `:${chain} ACCEPT [0:0]`, source: null }));
-  return renderChange(planTable(question).change ?? { ...ref, replaces: true, lines: nothing });
+  const { change } = await inTurns(planSteps(question));
+  return renderChange(change ?? { ...ref, replaces: true, lines: nothing });
 }
 
 /**

@@ -5,10 +5,12 @@ import type { PerFamily } from '../../ruleset/tables.ts';
 import { rulesOf } from '../../ruleset/trial/acceptance.ts';
 import { mayNameObject, objectNames } from '../../ruleset/trial/objects.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import { countLines, type FoundLine, ownFinding, quoteLines } from '../outcome/failed-line.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
 import type { Ports } from '../ports/ports.ts';
+import { inTurns } from '../time/in-turns.ts';
 
 /** A line of a ruleset that matches a list. */
 export interface MatchedList {
@@ -17,27 +19,39 @@ export interface MatchedList {
 }
 
 /** Finds the lists that the rules of a ruleset match. */
-export function matchedLists(wanted: PerFamily<Map<string, WantedTable>>): MatchedList[] {
-  return FAMILIES.flatMap((family) =>
-    [...wanted[family].values()].flatMap((table) =>
-      textsOf(table).flatMap(({ text, line, chain }) =>
-        objectNames([text]).sets.flatMap((set) => {
-          const list = listOfSet(set);
-          if (list === null || list.isSpare) return [];
-          return [{ list: list.list, where: { family, line, table: table.name, chain } }];
-        }),
-      ),
-    ),
-  );
+export async function matchedLists(wanted: PerFamily<Map<string, WantedTable>>): Promise<MatchedList[]> {
+  const found: MatchedList[] = [];
+  for (const family of FAMILIES)
+    for (const table of wanted[family].values())
+      for (const { text, line, chain } of await inTurns(namingTexts(table)))
+        for (const list of listsIn(text))
+          found.push({ list, where: { family, line, table: table.name, chain } });
+  return found;
 }
 
-/** The texts that may name a list. */
-function textsOf(table: WantedTable): { text: string; line: number; chain: string | null }[] {
-  const commands = (table.script ?? []).map(({ text, source }) => ({ text, line: source, chain: null }));
-  const rules = rulesOf(table)
-    .filter(({ spec }) => mayNameObject(spec))
-    .map(({ spec, line, chain }) => ({ text: spec, line: line ?? 0, chain }));
-  return [...commands, ...rules];
+function listsIn(text: string): string[] {
+  const lists = objectNames([text]).sets.map(listOfSet);
+  return lists.flatMap((list) => (list === null || list.isSpare ? [] : [list.list]));
+}
+
+interface NamingText {
+  text: string;
+  line: number;
+  chain: string | null;
+}
+
+/** The rules and commands of a table that may name a list. */
+function* namingTexts(table: WantedTable): Steps<NamingText[]> {
+  const naming: NamingText[] = [];
+  for (const [index, { text, source }] of (table.script ?? []).entries()) {
+    if (index % LINES_A_STEP === 0) yield;
+    if (mayNameObject(text)) naming.push({ text, line: source, chain: null });
+  }
+  for (const [index, { spec, line, chain }] of rulesOf(table).entries()) {
+    if (index % LINES_A_STEP === 0) yield;
+    if (mayNameObject(spec)) naming.push({ text: spec, line, chain });
+  }
+  return naming;
 }
 
 /**

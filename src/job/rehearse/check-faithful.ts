@@ -2,9 +2,12 @@ import type { Rule, Table } from '../../ruleset/model.ts';
 import { plainJump } from '../../ruleset/saved/plain-rule.ts';
 import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import { mayBeSavedOtherwise } from '../../ruleset/text/saved-otherwise.ts';
+import { rulesOf } from '../../ruleset/trial/acceptance.ts';
 import { planTrial, type Trial, type TrialLine } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
+import { inTurns, turnOfOthers } from '../time/in-turns.ts';
 import { type Made, verdictOf } from './check-made.ts';
 import { findRefused } from './find-refused.ts';
 import { blameLines, type RefusedTable } from './restore-lines.ts';
@@ -25,17 +28,31 @@ export async function checkFaithful(
   rehearsal: Rehearsal,
 ): Promise<RefusedTable | null> {
   const isScript = trial.wanted.script !== null;
+  const rules = isScript
+    ? rulesOf(spelled)
+    : trial.lines.flatMap((line) => ('rules' in line ? line.rules : []));
+  await turnOfOthers();
+  const isOdd = ({ text }: Rule) => (isScript ? plainJump(text) === null : made.odd.has(text));
+  const odd = await inTurns(pick(rules, (rule) => isOdd(rule) || mayBeSavedOtherwise(rule.spec)));
+  if (odd.size === 0) return null;
   const tried = isScript ? planTrial(trial, spelled, undefined, []) : trial;
   const spell = ({ text }: Rule) => (isScript ? text : (made.spelled.get(text) ?? text));
-  const isOddRule = ({ text }: Rule) => (isScript ? plainJump(text) === null : made.odd.has(text));
-  const isOdd = (line: TrialLine) =>
-    'rules' in line && line.rules.some((rule) => isOddRule(rule) || mayBeSavedOtherwise(rule.spec));
-  if (!tried.lines.some(isOdd)) return null;
-  const lines = tried.lines.filter((line) => line.kind !== 'rule' || isOdd(line));
+  const lines = tried.lines.filter(
+    (line) => line.kind !== 'rule' || line.rules.some((rule) => odd.has(rule)),
+  );
   const attempt = async (some: readonly TrialLine[]) => await tryAgain(tried, some, spell, rehearsal);
   const verdict = await attempt(lines);
   if (verdict === null) return null;
   return { trial: tried, verdict, ...(await findRefused(lines, verdict, attempt)) };
+}
+
+function* pick(rules: readonly Rule[], isPicked: (rule: Rule) => boolean): Steps<Set<Rule>> {
+  const picked = new Set<Rule>();
+  for (const [index, rule] of rules.entries()) {
+    if (index % LINES_A_STEP === 0) yield;
+    if (isPicked(rule)) picked.add(rule);
+  }
+  return picked;
 }
 
 async function tryAgain(

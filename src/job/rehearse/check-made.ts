@@ -44,7 +44,7 @@ export async function checkMade(
   const reading =
     trial.wanted.script === null
       ? await inTurns(readTrial(trial, lines, tables))
-      : readScript(trial, lines, tables, await madeByMarked(trial, lines, rehearsal));
+      : await inTurns(readScript(trial, lines, tables, await madeByMarked(trial, lines, rehearsal)));
   if ('otherwise' in reading) return verdictOf(reading.otherwise, reading.line);
   return 'script' in reading
     ? { spelled: new Map(), odd: new Set(), script: reading.script }
@@ -58,8 +58,10 @@ async function madeByMarked(
   rehearsal: Rehearsal,
 ): Promise<Table | null> {
   const { family, table } = trial;
-  if ((await blameLines(trial, markLines(lines, family), rehearsal)) !== null) return null;
-  return readSavedTables(await rehearsal.saveAll(family, { counters: true })).get(table) ?? null;
+  const marked = await inTurns(markLines(lines, family));
+  if ((await blameLines(trial, marked, rehearsal)) !== null) return null;
+  const saved = await rehearsal.saveAll(family, { counters: true });
+  return (await inTurns(readSavedSteps(saved))).get(table) ?? null;
 }
 
 /** Makes a verdict in the shape of a refusal by iptables, so that the search for the line treats both alike. */

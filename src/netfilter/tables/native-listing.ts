@@ -1,6 +1,8 @@
 import type { Family } from '../../contract/identifiers.ts';
 import { assertStarted, type CommandResult, type RunCommand } from '../../host/command.ts';
 import { RestoreFailed } from '../../job/ports/firewall.ts';
+import { inTurns } from '../../job/time/in-turns.ts';
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import { nameOf } from './fault.ts';
 import type { Programs } from './programs.ts';
 import { readingLock } from './xtables-lock.ts';
@@ -77,14 +79,26 @@ async function listByIptables(
       stderr: '',
     });
   if (exitCode !== 0) return '';
-  const withoutCounters = stdout
-    .replace(/^ *\d+ +\d+ /gm, '')
-    .replace(/\d+ packets, \d+ bytes/g, '')
-    .replace(/\(\d+ references\)/g, '');
-  return withoutCounters
-    .split(/^(?=Chain )/m)
+  return await inTurns(withoutCounters(stdout));
+}
+
+/** Takes the counters out of what `iptables -L -v` prints, and sorts its chains. */
+function* withoutCounters(listing: string): Steps<string> {
+  const chains: string[][] = [[]];
+  for (const [index, line] of listing.split('\n').entries()) {
+    if (index % LINES_A_STEP === 0) yield;
+    if (line.startsWith('Chain ')) chains.push([]);
+    chains.at(-1)?.push(
+      line
+        .replace(/^ *\d+ +\d+ /, '')
+        .replaceAll(/\d+ packets, \d+ bytes/g, '')
+        .replaceAll(/\(\d+ references\)/g, ''),
+    );
+  }
+  return chains
+    .map((lines) => lines.join('\n'))
     .toSorted()
-    .join('');
+    .join('\n');
 }
 
 async function list(

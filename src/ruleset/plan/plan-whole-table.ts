@@ -1,6 +1,6 @@
-import type { Steps } from '../../steps.ts';
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
-import { rulesByChain, type Table, textOf } from '../model.ts';
+import { type Rule, rulesByChain, type Table } from '../model.ts';
 import { builtInChains, type TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { diffSteps } from './diff.ts';
@@ -14,22 +14,17 @@ interface WholeTable extends TableRef {
 /** Plans a table in scope `tables`. If anything differs, the whole table is written; rules that stay keep their counters. */
 export function* planWholeTable({ family, table, live, wanted }: WholeTable): Steps<TablePlan> {
   const liveRules = rulesByChain(live.rules);
+  yield;
   const builtIn = builtInChains(table);
   const policies = new Map(builtIn.map((chain) => [chain, wanted.policies.get(chain) ?? 'ACCEPT']));
-  const diff = yield* diffSteps(
-    [
-      ...builtIn.map((chain) => `-P ${chain} ${live.chains.get(chain)?.policy ?? 'ACCEPT'}`),
-      ...inChainOrder(live.chains.keys(), builtIn).flatMap((chain) =>
-        (liveRules.get(chain) ?? []).map(textOf),
-      ),
-    ],
-    [
-      ...builtIn.map((chain) => `-P ${chain} ${policies.get(chain)}`),
-      ...inChainOrder(wanted.chains.keys(), builtIn).flatMap((chain) =>
-        (wanted.chains.get(chain) ?? []).map(textOf),
-      ),
-    ],
-  );
+  const livePolicy = (chain: string) => live.chains.get(chain)?.policy ?? 'ACCEPT';
+  const before = builtIn.map((chain) => `-P ${chain} ${livePolicy(chain)}`);
+  for (const chain of inChainOrder(live.chains.keys(), builtIn))
+    appendAll(before, yield* textsOf(liveRules.get(chain) ?? []));
+  const after = builtIn.map((chain) => `-P ${chain} ${policies.get(chain)}`);
+  for (const chain of inChainOrder(wanted.chains.keys(), builtIn))
+    appendAll(after, yield* textsOf(wanted.chains.get(chain) ?? []));
+  const diff = yield* diffSteps(before, after);
   const userChains = (chains: Iterable<string>) =>
     [...chains].filter((chain) => !builtIn.includes(chain)).toSorted();
   const chainsDiffer =
@@ -54,6 +49,15 @@ export function* planWholeTable({ family, table, live, wanted }: WholeTable): St
     diff,
     change: { family, table, replaces: true, lines },
   };
+}
+
+function* textsOf(rules: readonly Rule[]): Steps<string[]> {
+  const texts: string[] = [];
+  for (const [index, { text }] of rules.entries()) {
+    if (index % LINES_A_STEP === 0) yield;
+    texts.push(text);
+  }
+  return texts;
 }
 
 function policyLine(chain: string, policy: string, live: Table, wanted: WantedTable): ChangeLine {

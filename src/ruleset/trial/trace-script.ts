@@ -1,4 +1,5 @@
 import type { Family } from '../../contract/identifiers.ts';
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import { type Rule, rulesByChain, type Table } from '../model.ts';
 import { commandsOf } from '../text/lint-command.ts';
 import type { RuleOption } from '../text/read-options.ts';
@@ -9,12 +10,15 @@ import { isSection, type TrialLine } from './trial.ts';
  * Returns commands that make the same table, in which the packet counter of each rule is the number of the line that made it. What
  * becomes of the rules (`-D` by text, `-R`, `-E`) need not be followed then: iptables carries the numbers along.
  */
-export function markLines(lines: readonly TrialLine[], family: Family): TrialLine[] {
-  return lines.flatMap((line) => {
+export function* markLines(lines: readonly TrialLine[], family: Family): Steps<TrialLine[]> {
+  const marked: TrialLine[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (index % LINES_A_STEP === 0) yield;
     const name = commandOf(line, family)?.name ?? '';
-    if (MAKES_NOTHING.has(name)) return [];
-    return MAKES_RULES.has(name) ? { ...line, text: `-c ${line.source} 0 ${line.text}` } : line;
-  });
+    if (MAKES_NOTHING.has(name)) continue;
+    marked.push(MAKES_RULES.has(name) ? { ...line, text: `-c ${line.source} 0 ${line.text}` } : line);
+  }
+  return marked;
 }
 
 const MAKES_RULES = new Set(['A', 'I', 'R']);
@@ -39,27 +43,27 @@ export function commandOf(line: TrialLine, family: Family): Pick<RuleOption, 'na
  * @param marked what {@link markLines} have made
  * @returns `null` if that is another table, or has a rule without a mark
  */
-export function withSources(table: Table, marked: Table | null): Table | null {
+export function* withSources(table: Table, marked: Table | null): Steps<Table | null> {
   const traced = rulesByChain(marked?.rules ?? []);
-  const chains = rulesByChain(table.rules);
-  const isSame = [...chains].every(([chain, rules]) => areSame(rules, traced.get(chain) ?? []));
-  if (!isSame) return null;
-  return {
-    ...table,
-    rules: [...chains].flatMap(([chain, rules]) => withLines(rules, traced.get(chain) ?? [])),
-  };
+  yield;
+  const rules: Rule[] = [];
+  for (const [chain, made] of rulesByChain(table.rules)) {
+    const marks = traced.get(chain) ?? [];
+    if (made.length !== marks.length) return null;
+    for (const [index, rule] of made.entries()) {
+      if (index % LINES_A_STEP === 0) yield;
+      const line = lineMarkedOn(marks[index], rule);
+      if (line === null) return null;
+      rules.push({ ...rule, line });
+    }
+  }
+  return { ...table, rules };
 }
 
 /** The counters of a rule with a mark, which no packet has met. */
 const MARK = /^[1-9]\d*:0$/;
 
-function areSame(rules: readonly Rule[], traced: readonly Rule[]): boolean {
-  if (rules.length !== traced.length) return false;
-  return traced.every(
-    ({ text, counters }, index) => text === rules[index]?.text && MARK.test(counters ?? ''),
-  );
-}
-
-function withLines(rules: readonly Rule[], traced: readonly Rule[]): Rule[] {
-  return rules.map((rule, index) => ({ ...rule, line: Number.parseInt(traced[index]?.counters ?? '0', 10) }));
+function lineMarkedOn(marked: Rule | undefined, { text }: Rule): number | null {
+  const counters = marked?.counters ?? '';
+  return marked?.text === text && MARK.test(counters) ? Number.parseInt(counters, 10) : null;
 }

@@ -1,3 +1,4 @@
+import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import type { Problem, Rule } from '../model.ts';
 import { builtInChains } from '../tables.ts';
 import { isChain, type SentSection } from '../text/sent-text.ts';
@@ -12,14 +13,16 @@ import { emptyWanted, type ScriptLine, type WantedTable } from './wanted-table.t
  *
  * @param sections all sections of one table, in the order of the text
  */
-export function ownWholeTable(sections: readonly [SentSection, ...SentSection[]]): {
+export function* ownWholeTable(sections: readonly [SentSection, ...SentSection[]]): Steps<OwnedTable> {
+  const [section] = sections;
+  const isWritten = sections.length === 1 && isListing(section);
+  yield;
+  return isWritten ? yield* ownListing(section) : { table: yield* ownScript(sections), problems: [] };
+}
+
+interface OwnedTable {
   table: WantedTable;
   problems: Problem[];
-} {
-  const [section] = sections;
-  return sections.length === 1 && isListing(section)
-    ? ownListing(section)
-    : { table: ownScript(sections), problems: [] };
 }
 
 /**
@@ -37,14 +40,15 @@ function isListing(section: SentSection): boolean {
   });
 }
 
-function ownListing(section: SentSection): { table: WantedTable; problems: Problem[] } {
+function* ownListing(section: SentSection): Steps<OwnedTable> {
   const { table: name, commitLine } = section;
   const declared = new Map(chainsOf(section).map((chain) => [chain.name, chain]));
   const builtIn = builtInChains(name);
   const policies = new Map(builtIn.map((chain) => [chain, policyOf(declared.get(chain)?.policy)]));
   const chains = new Map<string, Rule[]>([...builtIn, ...declared.keys()].map((chain) => [chain, []]));
   const rules: Rule[] = [];
-  for (const command of commandsIn(section)) {
+  for (const [index, command] of commandsIn(section).entries()) {
+    if (index % LINES_A_STEP === 0) yield;
     const rule = readSentRule(command)?.rule;
     if (rule === undefined) continue;
     rules.push(rule);
@@ -62,17 +66,18 @@ function policyOf(policy: string | undefined): string {
 }
 
 /** Keeps any other text as a script. A rehearsal runs it, and what the table then has is wanted. */
-function ownScript(sections: readonly [SentSection, ...SentSection[]]): WantedTable {
-  const [{ table: name }] = sections;
-  const script = sections.flatMap((section, index) => {
-    const lines = section.lines.map(
-      (line): ScriptLine => ({
-        text: isChain(line) ? `:${line.name} ${line.policy} [0:0]` : line.text,
-        source: line.line,
-      }),
-    );
+function* ownScript(sections: readonly [SentSection, ...SentSection[]]): Steps<WantedTable> {
+  const [first] = sections;
+  const { table: name } = first;
+  const script: ScriptLine[] = [];
+  for (const section of sections) {
     // Also a section with nothing in it empties the table.
-    return index === 0 ? lines : [{ text: `COMMIT\n*${name}`, source: section.line }, ...lines];
-  });
+    if (section !== first) script.push({ text: `COMMIT\n*${name}`, source: section.line });
+    for (const [index, line] of section.lines.entries()) {
+      if (index % LINES_A_STEP === 0) yield;
+      const text = isChain(line) ? `:${line.name} ${line.policy} [0:0]` : line.text;
+      script.push({ text, source: line.line });
+    }
+  }
   return { ...emptyWanted(name), commitLine: sections.at(-1)?.commitLine ?? null, script };
 }

@@ -90,7 +90,7 @@ function* ownTables(sections: readonly SentSection[]): Steps<OwnedTables> {
   const owned: OwnedTable[] = [];
   for (const same of tables.values()) {
     yield;
-    owned.push(ownWholeTable(same));
+    owned.push(yield* ownWholeTable(same));
   }
   return gather(owned, []);
 }
