@@ -37,7 +37,6 @@ export type {
   RolloutPlan,
 } from './central/rollout/rollout-options.ts';
 export type { RolloutEnd, RolloutState } from './central/rollout/rollout-state.ts';
-export { ControlMessage } from './contract/control.ts';
 export {
   FleetEvent,
   type JobCompleted,
@@ -49,17 +48,18 @@ export {
   type WorkerEvent,
   type WorkerFacts,
   type WorkerState,
-} from './contract/event.ts';
-export { FailureCode, isRetryable, RETRYABLE, Stage as FailureStage } from './contract/failure.ts';
-export { GateLook, GateRules } from './contract/gates.ts';
-export { Job, type Ruleset } from './contract/job.ts';
-export * as brokerNames from './contract/names.ts';
+} from './contract/events/event.ts';
+export { FailureCode, isRetryable, RETRYABLE, Stage as FailureStage } from './contract/events/failure.ts';
+export { ControlMessage } from './contract/jobs/control.ts';
+export { Job, type Ruleset } from './contract/jobs/job.ts';
+export type { RulesetTest } from './contract/jobs/ruleset-test.ts';
+export { GateLook, GateRules } from './contract/rollouts/gates.ts';
 export {
   type HostEnd,
   RolloutEvent,
   type RolloutOwner,
   type RolloutStarted,
-} from './contract/rollout-events.ts';
-export type { RulesetTest } from './contract/ruleset-test.ts';
+} from './contract/rollouts/rollout-events.ts';
+export * as brokerNames from './contract/words/names.ts';
 export { watchGates } from './gates/watch-gates.ts';
 export { type RulesetContent, rulesetDigest } from './ruleset/digest.ts';

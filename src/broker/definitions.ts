@@ -9,7 +9,7 @@ import {
   hostJobsQueue,
   JOBS_EXCHANGE,
   OPERATOR_EXCHANGE,
-} from '../contract/names.ts';
+} from '../contract/words/names.ts';
 import {
   bindingKeys,
   controlQueue,

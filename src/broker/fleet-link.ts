@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { EVENT_LOG_STREAM } from '../contract/names.ts';
+import { EVENT_LOG_STREAM } from '../contract/words/names.ts';
 import type { Log } from '../job/ports/log.ts';
 import { abortable } from './connection/abortable.ts';
 import type { BrokerAccess } from './connection/broker-access.ts';

@@ -1,5 +1,5 @@
 import { type Channel, type ChannelModel, connect, type Options } from 'amqplib';
-import { EVENTS_EXCHANGE, hostControlQueue, hostJobsQueue } from '../contract/names.ts';
+import { EVENTS_EXCHANGE, hostControlQueue, hostJobsQueue } from '../contract/words/names.ts';
 import { type BrokerAccess, socketOptions } from './connection/broker-access.ts';
 import { explainRefusal } from './connection/explain-refusal.ts';
 import { closeChannel, openChannel } from './connection/open-channel.ts';

@@ -1,4 +1,4 @@
-import { ALL_KEY, groupKey, hostControlQueue, hostJobsQueue, hostKey } from '../contract/names.ts';
+import { ALL_KEY, groupKey, hostControlQueue, hostJobsQueue, hostKey } from '../contract/words/names.ts';
 import type { BrokerDefinitions, ProvisionedHost } from './definitions.ts';
 
 /** The broker's management API did not do what it was asked for. */

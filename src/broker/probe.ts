@@ -1,5 +1,5 @@
 import { connect, type Options } from 'amqplib';
-import type { FleetEvent } from '../contract/event.ts';
+import type { FleetEvent } from '../contract/events/event.ts';
 import { type BrokerAccess, socketOptions, userOf } from './connection/broker-access.ts';
 import { explainRefusal } from './connection/explain-refusal.ts';
 import { letGo } from './connection/passing-connection.ts';

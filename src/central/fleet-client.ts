@@ -1,5 +1,5 @@
-import type { FleetEvent, ReportedRuleset } from '../contract/event.ts';
-import type { RolloutEvent } from '../contract/rollout-events.ts';
+import type { FleetEvent, ReportedRuleset } from '../contract/events/event.ts';
+import type { RolloutEvent } from '../contract/rollouts/rollout-events.ts';
 import type { Operator } from './ask/operator.ts';
 import type {
   HostSelection,

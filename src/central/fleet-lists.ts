@@ -1,4 +1,4 @@
-import type { ReportedList } from '../contract/event.ts';
+import type { ReportedList } from '../contract/events/event.ts';
 import type {
   HostAnswers,
   HostSelection,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { IN_WORDS } from '../contract/describe-issue.ts';
+import { IN_WORDS } from '../contract/words/describe-issue.ts';
 import { resolveFile } from './resolve-file.ts';
 import { withSecrets } from './secrets.ts';
 import { SettingsError } from './settings-error.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { IN_WORDS } from '../contract/describe-issue.ts';
+import { IN_WORDS } from '../contract/words/describe-issue.ts';
 import { assertOwnFile, parseYaml } from './read-yaml.ts';
 import { resolveFile } from './resolve-file.ts';
 import { withSecrets } from './secrets.ts';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import * as z from 'zod';
-import { Timestamp } from '../contract/identifiers.ts';
+import { Timestamp } from '../contract/words/identifiers.ts';
 import { readYamlSettings } from './read-yaml.ts';
 
 export const OPERATOR_FILE = '/etc/fleetwall/operator.yaml';

@@ -1,4 +1,4 @@
-import { HostPolicy } from '../contract/host-policy.ts';
+import { HostPolicy } from '../contract/jobs/host-policy.ts';
 import { readYamlSettings } from './read-yaml.ts';
 
 /** Reads the policy of the host. Without a file, nothing is limited. @throws {SettingsError} if the file is wrong */

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type * as z from 'zod';
-import { describeIssue, IN_WORDS } from '../contract/describe-issue.ts';
+import { describeIssue, IN_WORDS } from '../contract/words/describe-issue.ts';
 import { SettingsError } from './settings-error.ts';
 
 const OTHERS_WRITE = 0o022;

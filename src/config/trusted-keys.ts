@@ -1,8 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import * as z from 'zod';
-import { IN_WORDS } from '../contract/describe-issue.ts';
-import { JobAction } from '../contract/event.ts';
-import { GroupName, ListName, RulesetName, Timestamp } from '../contract/identifiers.ts';
+import { JobAction } from '../contract/events/event.ts';
+import { IN_WORDS } from '../contract/words/describe-issue.ts';
+import { GroupName, ListName, RulesetName, Timestamp } from '../contract/words/identifiers.ts';
 import { describeIssues, readOwnFile } from './read-yaml.ts';
 import { SettingsError } from './settings-error.ts';
 

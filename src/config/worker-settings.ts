@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import * as z from 'zod';
-import { GroupName, HostId } from '../contract/identifiers.ts';
+import { GroupName, HostId } from '../contract/words/identifiers.ts';
 import { AmqpAddress } from './amqp-address.ts';
 import { HttpAddress } from './http-address.ts';
 import { helpOf, told } from './setting-help.ts';

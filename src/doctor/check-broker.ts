@@ -1,6 +1,6 @@
 import type { BrokerView } from '../broker/look-at-broker.ts';
 import { lookAtBroker } from '../broker/look-at-broker.ts';
-import { EVENTS_EXCHANGE, hostJobsQueue } from '../contract/names.ts';
+import { EVENTS_EXCHANGE, hostJobsQueue } from '../contract/words/names.ts';
 import { brokerAccess } from '../worker/open/what-leaves.ts';
 import { countConnections } from './count-connections.ts';
 import { type Examined, type Finding, failure, ok, warning } from './finding.ts';

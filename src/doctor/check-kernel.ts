@@ -1,5 +1,5 @@
 import { release } from 'node:os';
-import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../contract/words/identifiers.ts';
 import { readOwnStatus, SYS_ADMIN } from '../host/rights.ts';
 import { RestoreFailed } from '../job/ports/firewall.ts';
 import { NO_OBJECTS, RehearsalUnavailable } from '../job/ports/sandbox.ts';

@@ -1,4 +1,4 @@
-import { FAMILIES } from '../contract/identifiers.ts';
+import { FAMILIES } from '../contract/words/identifiers.ts';
 import { listOfSet } from '../list/set-lines.ts';
 import { type Examined, type Finding, ok, runInside, warning } from './finding.ts';
 

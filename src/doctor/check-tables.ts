@@ -1,5 +1,5 @@
-import type { Family } from '../contract/identifiers.ts';
-import { FAMILIES } from '../contract/identifiers.ts';
+import type { Family } from '../contract/words/identifiers.ts';
+import { FAMILIES } from '../contract/words/identifiers.ts';
 import { findProgram } from '../netfilter/tables/programs.ts';
 import { type Examined, type Finding, ok, readInside, runInside, warning } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import type { GateLook } from '../contract/gates.ts';
+import type { GateLook } from '../contract/rollouts/gates.ts';
 
 /** What one look found. */
 export type Finding = Pick<GateLook, 'verdict' | 'value' | 'wanted' | 'reason'>;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import * as z from 'zod';
 import { readYamlSettings } from '../config/read-yaml.ts';
-import { GateName, type GateRules } from '../contract/gates.ts';
+import { GateName, type GateRules } from '../contract/rollouts/gates.ts';
 
 const LONGEST_SECONDS = 300;
 const MOST_GATES = 50;

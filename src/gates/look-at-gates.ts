@@ -1,4 +1,4 @@
-import type { GateLook } from '../contract/gates.ts';
+import type { GateLook } from '../contract/rollouts/gates.ts';
 import { lookByCommand } from './command-gate.ts';
 import type { Finding } from './finding.ts';
 import type { Gate, Gates } from './gates-file.ts';

@@ -1,4 +1,4 @@
-import type { GateLook, GateRules } from '../contract/gates.ts';
+import type { GateLook, GateRules } from '../contract/rollouts/gates.ts';
 import { readGates } from './gates-file.ts';
 import { lookAtGates } from './look-at-gates.ts';
 

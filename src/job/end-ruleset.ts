@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Job } from '../contract/job.ts';
+import type { Job } from '../contract/jobs/job.ts';
 import { contentText, textDigest } from '../ruleset/digest.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { type Asked, changeRuleset } from './change/change-ruleset.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { v5 as uuid } from 'uuid';
-import { escapeControl } from '../contract/escape.ts';
-import type { JobCompletedEvent } from '../contract/event.ts';
-import type { Job } from '../contract/job.ts';
+import type { JobCompletedEvent } from '../contract/events/event.ts';
+import type { Job } from '../contract/jobs/job.ts';
+import { escapeControl } from '../contract/words/escape.ts';
 import { isExpired } from './intake/admit.ts';
 import { countAttempt } from './intake/attempts.ts';
 import { authorise } from './intake/authorise.ts';

@@ -6,7 +6,7 @@ import {
   type ReportJob,
   type RollbackJob,
   type RulesetJob,
-} from '../contract/job.ts';
+} from '../contract/jobs/job.ts';
 import { contentText, textDigest } from '../ruleset/digest.ts';
 import { perFamily } from '../ruleset/tables.ts';
 import { changeRuleset, checkRuleset } from './change/change-ruleset.ts';

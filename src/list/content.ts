@@ -1,4 +1,4 @@
-import type { Family } from '../contract/identifiers.ts';
+import type { Family } from '../contract/words/identifiers.ts';
 
 /** The entries of a list by their texts, with the time at which each ends, in milliseconds since 1970. `null`: it does not end. */
 export type ListContent = ReadonlyMap<string, number | null>;

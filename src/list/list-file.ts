@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../contract/words/identifiers.ts';
 import { ENTRIES_A_STEP, type Steps } from '../steps.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
 import { type EntryChange, goneFirst } from './plan-delta.ts';

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import type { Family } from '../contract/identifiers.ts';
+import type { Family } from '../contract/words/identifiers.ts';
 
 /** A network of addresses, with the one text that it has here. */
 export interface Network {

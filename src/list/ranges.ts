@@ -1,4 +1,4 @@
-import type { Family } from '../contract/identifiers.ts';
+import type { Family } from '../contract/words/identifiers.ts';
 import { contains, type Network } from './network.ts';
 
 const [DOT, SLASH, ZERO] = [46, 47, 48];

@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../contract/words/identifiers.ts';
 import { ENTRIES_A_STEP, type Steps } from '../steps.ts';
 import { familyOf, hasEnded, type ListContent, type ListKind } from './content.ts';
 import type { EntryChange } from './plan-delta.ts';

@@ -1,4 +1,4 @@
-import type { Family } from '../contract/identifiers.ts';
+import type { Family } from '../contract/words/identifiers.ts';
 import { ENTRIES_A_STEP, finish, type Steps } from '../steps.ts';
 import { familyOf, hasEnded, type ListContent } from './content.ts';
 import { listDigest, WeightSum } from './digest.ts';

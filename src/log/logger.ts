@@ -1,6 +1,6 @@
 import { closeSync, fchmodSync, openSync } from 'node:fs';
 import pino, { type DestinationStream, type Logger } from 'pino';
-import { escapeControl } from '../contract/escape.ts';
+import { escapeControl } from '../contract/words/escape.ts';
 
 export interface LogOptions {
   level: string;

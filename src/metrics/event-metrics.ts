@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { FleetEvent } from '../contract/event.ts';
+import type { FleetEvent } from '../contract/events/event.ts';
 
 /** What events tell besides the ends of jobs: drift, changes that wait to be confirmed, and changes taken back afterwards. */
 export class EventMetrics {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Family } from '../contract/identifiers.ts';
+import type { Family } from '../contract/words/identifiers.ts';
 import type { Firewall, RestoreRequest } from '../job/ports/firewall.ts';
 import type { Fence } from '../job/ports/host-lock.ts';
 import { DURATION_BUCKETS } from './job-metrics.ts';

@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { JobCompletedEvent } from '../contract/event.ts';
+import type { JobCompletedEvent } from '../contract/events/event.ts';
 import type { Delivery } from '../job/ports/delivery.ts';
 import type { JobMeter } from '../job/ports/ports.ts';
 import { RecentIds } from '../job/ports/recent-ids.ts';

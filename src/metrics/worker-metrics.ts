@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { WorkerFacts } from '../contract/event.ts';
+import type { WorkerFacts } from '../contract/events/event.ts';
 import type { Delivery } from '../job/ports/delivery.ts';
 import type { Ports } from '../job/ports/ports.ts';
 import { EventMetrics } from './event-metrics.ts';

@@ -1,5 +1,5 @@
-import { FAMILIES, type Family } from '../contract/identifiers.ts';
-import type { Ruleset } from '../contract/job.ts';
+import type { Ruleset } from '../contract/jobs/job.ts';
+import { FAMILIES, type Family } from '../contract/words/identifiers.ts';
 import { readNetwork } from '../list/network.ts';
 import type { Jump } from '../ruleset/model.ts';
 import { toBytes } from '../ruleset/text/bytes.ts';

@@ -1,4 +1,4 @@
-import type { Family } from '../contract/identifiers.ts';
+import type { Family } from '../contract/words/identifiers.ts';
 import { type Network, readNetwork } from '../list/network.ts';
 import type { RuleOption } from '../ruleset/text/read-options.ts';
 import { type PortRange, readPorts } from './port-ranges.ts';

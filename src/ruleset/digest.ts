@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Ruleset } from '../contract/job.ts';
+import type { Ruleset } from '../contract/jobs/job.ts';
 
 /** What a digest is made of. */
 export type RulesetContent = Pick<Ruleset, 'name' | 'scope' | 'ipv4' | 'ipv6'>;

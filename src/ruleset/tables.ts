@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../contract/words/identifiers.ts';
 
 const BUILT_IN_CHAINS: Record<string, readonly string[]> = {
   raw: ['PREROUTING', 'OUTPUT'],

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { jobsQueue } from '../../src/broker/connection/topology.ts';
-import { EVENTS_EXCHANGE, hostJobsQueue, hostKey, JOBS_EXCHANGE } from '../../src/contract/names.ts';
+import { EVENTS_EXCHANGE, hostJobsQueue, hostKey, JOBS_EXCHANGE } from '../../src/contract/words/names.ts';
 import { TestNamespace } from '../support/namespace.ts';
 import { Rabbitmq } from '../support/rabbitmq.ts';
 import { median, printTable } from './support/figures.ts';

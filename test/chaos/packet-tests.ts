@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import type { RulesetTest } from '../../src/contract/ruleset-test.ts';
+import type { RulesetTest } from '../../src/contract/jobs/ruleset-test.ts';
 import { Engine } from '../support/engine.ts';
 import { layGatewayNetwork } from '../support/gateway-network.ts';
 import { BACKENDS } from '../support/namespace.ts';

@@ -1,4 +1,4 @@
-import type { Family, Scope } from '../../src/contract/identifiers.ts';
+import type { Family, Scope } from '../../src/contract/words/identifiers.ts';
 import { table } from './rulesets.ts';
 
 /** A ruleset whose bad lines are known beforehand. */

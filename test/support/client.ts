@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect, type Options } from 'amqplib';
-import { FleetEvent, type JobCompletedEvent } from '../../src/contract/event.ts';
-import { CONTROL_EXCHANGE, EVENTS_EXCHANGE, hostKey, JOBS_EXCHANGE } from '../../src/contract/names.ts';
+import { FleetEvent, type JobCompletedEvent } from '../../src/contract/events/event.ts';
+import { CONTROL_EXCHANGE, EVENTS_EXCHANGE, hostKey, JOBS_EXCHANGE } from '../../src/contract/words/names.ts';
 
 export interface HeardEvent {
   event: FleetEvent;

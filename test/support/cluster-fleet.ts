@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { FleetClient } from '../../src/central/fleet-client.ts';
-import { DEAD_QUEUE, hostControlQueue } from '../../src/contract/names.ts';
+import { DEAD_QUEUE, hostControlQueue } from '../../src/contract/words/names.ts';
 import { RabbitmqCluster } from './cluster.ts';
 import type { RabbitmqOptions } from './rabbitmq.ts';
 import { SimulatedHost } from './simulated-host.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { FleetEvent, WorkerEvent } from '../../src/contract/event.ts';
-import type { Job } from '../../src/contract/job.ts';
+import type { FleetEvent, WorkerEvent } from '../../src/contract/events/event.ts';
+import type { Job } from '../../src/contract/jobs/job.ts';
 import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 
 /** The event of a job's end, as `OUTCOME` or `OUTCOME CODE`; or of its start, if `end` is `null`. */

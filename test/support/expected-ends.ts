@@ -1,4 +1,4 @@
-import type { HostEnd, RolloutStarted } from '../../src/contract/rollout-events.ts';
+import type { HostEnd, RolloutStarted } from '../../src/contract/rollouts/rollout-events.ts';
 
 const SILENT: ReadonlySet<HostEnd> = new Set(['silent', 'unroutable']);
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
-import { FleetEvent, type JobCompletedEvent } from '../../src/contract/event.ts';
-import { EVENT_LOG_STREAM, hostKey, JOBS_EXCHANGE } from '../../src/contract/names.ts';
+import { FleetEvent, type JobCompletedEvent } from '../../src/contract/events/event.ts';
+import { EVENT_LOG_STREAM, hostKey, JOBS_EXCHANGE } from '../../src/contract/words/names.ts';
 import { makeJob, TestClient } from './client.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { TestHost } from './host.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
-import { EVENTS_EXCHANGE, hostJobsQueue } from '../../src/contract/names.ts';
+import { EVENTS_EXCHANGE, hostJobsQueue } from '../../src/contract/words/names.ts';
 import type { FaultFleet } from './fault-fleet.ts';
 import type { ProxyMode } from './fault-proxy.ts';
 

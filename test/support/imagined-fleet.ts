@@ -1,9 +1,14 @@
 import type { FleetLink } from '../../src/broker/fleet-link.ts';
 import type { OutgoingMessage } from '../../src/broker/publish/publish-channel.ts';
 import type { IncomingMessage } from '../../src/broker/stream-source.ts';
-import type { FleetEvent } from '../../src/contract/event.ts';
-import { Job } from '../../src/contract/job.ts';
-import { EVENTS_EXCHANGE, eventKey, JOBS_EXCHANGE, OPERATOR_EXCHANGE } from '../../src/contract/names.ts';
+import type { FleetEvent } from '../../src/contract/events/event.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
+import {
+  EVENTS_EXCHANGE,
+  eventKey,
+  JOBS_EXCHANGE,
+  OPERATOR_EXCHANGE,
+} from '../../src/contract/words/names.ts';
 import { driftEventOf, jobEventOf, workerEventOf } from './example-events.ts';
 
 /** What becomes of a job on a host: how it ends, or why it does not. `late`: its end comes when nobody waits for it any more. */

@@ -6,7 +6,7 @@ import { RolloutLog } from '../../src/central/rollout/rollout-log.ts';
 import type { GateWatch } from '../../src/central/rollout/rollout-options.ts';
 import type { RolloutEnd } from '../../src/central/rollout/rollout-state.ts';
 import { runRollout } from '../../src/central/rollout/run-rollout.ts';
-import type { RolloutStarted } from '../../src/contract/rollout-events.ts';
+import type { RolloutStarted } from '../../src/contract/rollouts/rollout-events.ts';
 import type { Fate, ImaginedFleet } from './imagined-fleet.ts';
 
 /** A rollout over an imagined fleet. */

@@ -1,5 +1,5 @@
 import { WorkerSettings } from '../../src/config/worker-settings.ts';
-import type { FleetEvent } from '../../src/contract/event.ts';
+import type { FleetEvent } from '../../src/contract/events/event.ts';
 import type { Delivery, Disposition } from '../../src/job/ports/delivery.ts';
 import { RecentIds } from '../../src/job/ports/recent-ids.ts';
 import type { OutboxStore } from '../../src/job/ports/stores.ts';

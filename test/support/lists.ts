@@ -1,4 +1,4 @@
-import type { JobCompletedEvent } from '../../src/contract/event.ts';
+import type { JobCompletedEvent } from '../../src/contract/events/event.ts';
 import type { TestClient } from './client.ts';
 import type { TestHost } from './host.ts';
 import type { TestNamespace } from './namespace.ts';

@@ -1,4 +1,4 @@
-import { RulesetName } from '../../src/contract/identifiers.ts';
+import { RulesetName } from '../../src/contract/words/identifiers.ts';
 
 /**
  * What operators search the log for: a line about a ruleset has its name in `ruleset` and its number in `revision`, or `null` where

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RolloutEnd } from '../../src/central/rollout/rollout-state.ts';
-import type { RolloutEvent, RolloutStarted } from '../../src/contract/rollout-events.ts';
+import type { RolloutEvent, RolloutStarted } from '../../src/contract/rollouts/rollout-events.ts';
 import type { ImaginedFleet } from './imagined-fleet.ts';
 import { countsAs, endAt, eventsOf, type Heard, hear, nothingHeard } from './night-log.ts';
 import type { Night } from './rollout-night.ts';

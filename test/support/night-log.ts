@@ -1,5 +1,5 @@
-import type { FleetEvent } from '../../src/contract/event.ts';
-import type { RolloutEvent, RolloutStarted } from '../../src/contract/rollout-events.ts';
+import type { FleetEvent } from '../../src/contract/events/event.ts';
+import type { RolloutEvent, RolloutStarted } from '../../src/contract/rollouts/rollout-events.ts';
 import type { ImaginedFleet } from './imagined-fleet.ts';
 
 export type Logged = FleetEvent | RolloutEvent;

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { RulesetTest } from '../../src/contract/ruleset-test.ts';
+import type { RulesetTest } from '../../src/contract/jobs/ruleset-test.ts';
 import type { Engine } from './engine.ts';
 
 /** A test, and what it has to come to: `pass`, or what it got and the line that decides it (null: a policy). */

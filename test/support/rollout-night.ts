@@ -1,5 +1,5 @@
 import type { GateWatch } from '../../src/central/rollout/rollout-options.ts';
-import type { GateLook } from '../../src/contract/gates.ts';
+import type { GateLook } from '../../src/contract/rollouts/gates.ts';
 import type { Death, Fate } from './imagined-fleet.ts';
 import { Random } from './random.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { FleetClient } from '../../src/central/fleet-client.ts';
 import { ClientClosed, NoSuchRollout } from '../../src/central/messages/errors.ts';
 import type { RolloutEnd, RolloutState } from '../../src/central/rollout/rollout-state.ts';
-import type { HostEnd, RolloutStarted } from '../../src/contract/rollout-events.ts';
+import type { HostEnd, RolloutStarted } from '../../src/contract/rollouts/rollout-events.ts';
 import { expectedEnds } from './expected-ends.ts';
 import type { SimulatedFleet } from './simulated-fleet.ts';
 import type { Character, SimulatedHost } from './simulated-host.ts';

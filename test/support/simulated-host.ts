@@ -1,6 +1,6 @@
 import type { HostProbe } from '../../src/config/read-host-probes.ts';
 import { WorkerSettings } from '../../src/config/worker-settings.ts';
-import { HostPolicy } from '../../src/contract/host-policy.ts';
+import { HostPolicy } from '../../src/contract/jobs/host-policy.ts';
 import type { RunCommand } from '../../src/host/command.ts';
 import { RestoreFailed } from '../../src/job/ports/firewall.ts';
 import type { Fence, HostLock } from '../../src/job/ports/host-lock.ts';

@@ -1,4 +1,4 @@
-import type { Reach, ReachedRule } from '../../src/contract/reach.ts';
+import type { Reach, ReachedRule } from '../../src/contract/events/reach.ts';
 
 /** What is told of each rule, in short. */
 export function told(reach: Reach | undefined): string[] {

@@ -7,14 +7,14 @@ import {
   EXCHANGES,
   jobsQueue,
 } from '../../src/broker/connection/topology.ts';
-import { ControlMessage } from '../../src/contract/control.ts';
-import { Job } from '../../src/contract/job.ts';
-import { DEAD_QUEUE, EVENT_LOG_STREAM, OPERATOR_EXCHANGE } from '../../src/contract/names.ts';
+import { ControlMessage } from '../../src/contract/jobs/control.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
 import { asyncApi } from '../../src/contract/schema/asyncapi.ts';
 import { CHANNELS } from '../../src/contract/schema/asyncapi-channels.ts';
 import { MESSAGES } from '../../src/contract/schema/asyncapi-messages.ts';
 import { SCHEMA_NAMES, schemaFile } from '../../src/contract/schema/json-schemas.ts';
 import { SIGNED_CONTROL_EXAMPLE, SIGNED_JOB_EXAMPLE } from '../../src/contract/schema/signed-examples.ts';
+import { DEAD_QUEUE, EVENT_LOG_STREAM, OPERATOR_EXCHANGE } from '../../src/contract/words/names.ts';
 import { markdownFile } from '../support/documents.ts';
 import { asyncApiValidator, messageValidators } from '../support/message-schemas.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_JOB_BYTES, MAX_RULE_LINES } from '../../src/contract/job.ts';
+import { MAX_JOB_BYTES, MAX_RULE_LINES } from '../../src/contract/jobs/job.ts';
 import { inTurns } from '../../src/job/time/in-turns.ts';
 import { NO_CLAIMS } from '../../src/ruleset/plan/claims.ts';
 import { planSteps } from '../../src/ruleset/plan/plan-table.ts';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { eventKey } from '../../src/contract/names.ts';
+import { eventKey } from '../../src/contract/words/names.ts';
 import { decodeJob } from '../../src/job/intake/decode.ts';
 import { JobFailure } from '../../src/job/outcome/job-failure.ts';
 import { rulesetDigest } from '../../src/ruleset/digest.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeEvent } from '../../src/cli/show/describe-event.ts';
-import type { FleetEvent } from '../../src/contract/event.ts';
+import type { FleetEvent } from '../../src/contract/events/event.ts';
 
 /** Drift of as many rules, at a time. */
 function drift(rules: number, time: string): FleetEvent {

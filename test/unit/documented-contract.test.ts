@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { environmentName, SETTING_NAMES } from '../../src/config/worker-settings.ts';
-import { CODE_EXPLANATIONS } from '../../src/contract/code-explanations.ts';
-import { END_EXPLANATIONS } from '../../src/contract/end-explanations.ts';
-import { Outcome } from '../../src/contract/event.ts';
-import { FailureCode, isRetryable, Stage } from '../../src/contract/failure.ts';
-import { HostEnd } from '../../src/contract/rollout-events.ts';
+import { Outcome } from '../../src/contract/events/event.ts';
+import { FailureCode, isRetryable, Stage } from '../../src/contract/events/failure.ts';
+import { CODE_EXPLANATIONS } from '../../src/contract/explain/code-explanations.ts';
+import { END_EXPLANATIONS } from '../../src/contract/explain/end-explanations.ts';
+import { HostEnd } from '../../src/contract/rollouts/rollout-events.ts';
 import { markdownFile, ROOT, tableUnder } from '../support/documents.ts';
 
 const CONTRACT = await markdownFile('src/contract/README.md');

@@ -3,9 +3,9 @@ import { planRollout } from '../../src/central/rollout/plan-rollout.ts';
 import { decide } from '../../src/central/rollout/rollout-decision.ts';
 import { RolloutState } from '../../src/central/rollout/rollout-state.ts';
 import { statusOf } from '../../src/cli/show/report-answers.ts';
-import { Outcome } from '../../src/contract/event.ts';
-import { isGoodEnd } from '../../src/contract/outcome.ts';
-import { HostEnd } from '../../src/contract/rollout-events.ts';
+import { Outcome } from '../../src/contract/events/event.ts';
+import { isGoodEnd } from '../../src/contract/rollouts/outcome.ts';
+import { HostEnd } from '../../src/contract/rollouts/rollout-events.ts';
 
 /** What follows where hosts of the first step have ended so; one more is in the second. */
 async function decided(ends: Record<string, HostEnd>, first: number) {

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import type { FleetEvent } from '../../src/contract/event.ts';
+import type { FleetEvent } from '../../src/contract/events/event.ts';
 import { COMPLETED_EXAMPLE, ENDED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 import { EventMetrics } from '../../src/metrics/event-metrics.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EventReader } from '../../src/central/log/event-reader.ts';
-import { EVENTS_EXCHANGE } from '../../src/contract/names.ts';
 import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
+import { EVENTS_EXCHANGE } from '../../src/contract/words/names.ts';
 
 const HEARTBEAT = {
   specversion: '1.0',

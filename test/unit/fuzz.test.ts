@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ControlMessage } from '../../src/contract/control.ts';
+import { ControlMessage } from '../../src/contract/jobs/control.ts';
 import { decodeJob, decodeJson } from '../../src/job/intake/decode.ts';
 import { JobFailure } from '../../src/job/outcome/job-failure.ts';
 import type { Delivery } from '../../src/job/ports/delivery.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { GateWatch } from '../../src/central/rollout/rollout-options.ts';
-import type { GateLook } from '../../src/contract/gates.ts';
+import type { GateLook } from '../../src/contract/rollouts/gates.ts';
 import { ImaginedFleet } from '../support/imagined-fleet.ts';
 import { fate, inTime, recordOf, runOn, type Trial } from '../support/imagined-rollout.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Job } from '../../src/contract/job.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
 import { ServiceManager } from '../../src/host/service-manager.ts';
 import { silentLog } from '../../src/log/logger.ts';
 import { Health, longestSilenceMs } from '../../src/worker/pages/health.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Job } from '../../src/contract/job.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
 import { JobLanes } from '../../src/worker/upkeep/job-lanes.ts';
 import { makeJob } from '../support/client.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Job } from '../../src/contract/job.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
 import { keptOf } from '../../src/job/intake/kept-job.ts';
 
 beforeEach(() => void vi.useFakeTimers());

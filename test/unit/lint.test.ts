@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Scope } from '../../src/contract/identifiers.ts';
+import type { Scope } from '../../src/contract/words/identifiers.ts';
 import { readWanted } from '../../src/ruleset/wanted/wanted.ts';
 import { table } from '../support/rulesets.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HostPolicy } from '../../src/contract/host-policy.ts';
-import { Job } from '../../src/contract/job.ts';
+import { HostPolicy } from '../../src/contract/jobs/host-policy.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
 import { authorise } from '../../src/job/intake/authorise.ts';
 import { decodeJob } from '../../src/job/intake/decode.ts';
 import { JobFailure } from '../../src/job/outcome/job-failure.ts';

@@ -3,7 +3,7 @@ import type { IncomingMessage } from '../../src/broker/stream-source.ts';
 import { EventReader } from '../../src/central/log/event-reader.ts';
 import { FleetState } from '../../src/central/log/fleet-state.ts';
 import { findLongSilent } from '../../src/central/log/long-silent.ts';
-import { EVENTS_EXCHANGE, eventKey, hostJobsQueue } from '../../src/contract/names.ts';
+import { EVENTS_EXCHANGE, eventKey, hostJobsQueue } from '../../src/contract/words/names.ts';
 import { workerEventOf } from '../support/example-events.ts';
 
 const SECOND = 1_000;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { meantName } from '../../src/cli/show/meant-name.ts';
-import type { Family } from '../../src/contract/identifiers.ts';
+import type { Family } from '../../src/contract/words/identifiers.ts';
 
 const edge = (line: string, table = '*filter') =>
   [table, ':edge - [0:0]', '-A INPUT -j edge', line, 'COMMIT'].join('\n');

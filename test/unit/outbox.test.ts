@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { Outbox } from '../../src/broker/publish/outbox.ts';
-import type { FleetEvent } from '../../src/contract/event.ts';
+import type { FleetEvent } from '../../src/contract/events/event.ts';
 import type { KeptEvent, OutboxStore } from '../../src/job/ports/stores.ts';
 import { silentLog } from '../../src/log/logger.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { escapeControl } from '../../src/contract/escape.ts';
-import { MAX_EVENT_BYTES } from '../../src/contract/event.ts';
+import { MAX_EVENT_BYTES } from '../../src/contract/events/event.ts';
+import { escapeControl } from '../../src/contract/words/escape.ts';
 import { fitDiff, fitFailure } from '../../src/job/outcome/fit-event.ts';
 import { createLogger } from '../../src/log/logger.ts';
 

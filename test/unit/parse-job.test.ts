@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { describeIssue, IN_WORDS } from '../../src/contract/describe-issue.ts';
-import { Job } from '../../src/contract/job.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
+import { describeIssue, IN_WORDS } from '../../src/contract/words/describe-issue.ts';
 import { parseJob } from '../../src/job/intake/parse-job.ts';
 import { makeJob } from '../support/client.ts';
 

@@ -1,10 +1,10 @@
 import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Family } from '../../src/contract/identifiers.ts';
-import type { Reach, ReachedRule } from '../../src/contract/reach.ts';
+import type { Reach, ReachedRule } from '../../src/contract/events/reach.ts';
+import { withoutTexts } from '../../src/contract/events/without-texts.ts';
 import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
-import { withoutTexts } from '../../src/contract/without-texts.ts';
+import type { Family } from '../../src/contract/words/identifiers.ts';
 import { fitDiff } from '../../src/job/outcome/fit-event.ts';
 import type { HostPicture } from '../../src/job/ports/packets.ts';
 import { type ChainRules, changedRules } from '../../src/job/reach/changed-rules.ts';

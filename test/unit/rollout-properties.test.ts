@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { RolloutStarted } from '../../src/contract/rollout-events.ts';
+import type { RolloutStarted } from '../../src/contract/rollouts/rollout-events.ts';
 import { expectedEnds } from '../support/expected-ends.ts';
 import { type Fate, ImaginedFleet, LATE_MS } from '../support/imagined-fleet.ts';
 import { fate, inTime, recordOf, runOn, type Trial } from '../support/imagined-rollout.ts';

@@ -7,8 +7,8 @@ import { statusOfRollout } from '../../src/cli/show/report-answers.ts';
 import { showGate } from '../../src/cli/show/show-gate.ts';
 import { showRollout, tellRollout } from '../../src/cli/show/tell-rollout.ts';
 import { troublesOf } from '../../src/cli/show/tell-troubles.ts';
-import type { FailedLine, Failure } from '../../src/contract/failure.ts';
-import type { HostEnd } from '../../src/contract/rollout-events.ts';
+import type { FailedLine, Failure } from '../../src/contract/events/failure.ts';
+import type { HostEnd } from '../../src/contract/rollouts/rollout-events.ts';
 
 const RULESET = { name: 'edge', revision: 7, ipv4: '*filter\nCOMMIT\n' };
 

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRulesetFile } from '../../src/cli/files/ruleset-file.ts';
-import { describeIssue, IN_WORDS } from '../../src/contract/describe-issue.ts';
-import { HostPolicy } from '../../src/contract/host-policy.ts';
-import { Job } from '../../src/contract/job.ts';
-import { readExpectation } from '../../src/contract/ruleset-test.ts';
+import { withoutTexts } from '../../src/contract/events/without-texts.ts';
+import { HostPolicy } from '../../src/contract/jobs/host-policy.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
+import { readExpectation } from '../../src/contract/jobs/ruleset-test.ts';
 import { COMPLETED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
-import { withoutTexts } from '../../src/contract/without-texts.ts';
+import { describeIssue, IN_WORDS } from '../../src/contract/words/describe-issue.ts';
 import { describeFailure } from '../../src/job/outcome/describe-end.ts';
 import { JobFailure } from '../../src/job/outcome/job-failure.ts';
 

@@ -6,9 +6,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { readRulesetFile } from '../../src/cli/files/ruleset-file.ts';
-import { ControlMessage } from '../../src/contract/control.ts';
-import { FleetEvent } from '../../src/contract/event.ts';
-import { Job } from '../../src/contract/job.ts';
+import { FleetEvent } from '../../src/contract/events/event.ts';
+import { ControlMessage } from '../../src/contract/jobs/control.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
 import { COMPLETED_EXAMPLE, ENDED_EXAMPLE } from '../../src/contract/schema/event-examples.ts';
 import { CONTROL_EXAMPLES, JOB_EXAMPLES } from '../../src/contract/schema/examples.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../src/contract/event.ts';
-import { Job } from '../../src/contract/job.ts';
+import type { Outcome } from '../../src/contract/events/event.ts';
+import { Job } from '../../src/contract/jobs/job.ts';
 import { WaitingJobs } from '../../src/job/intake/waiting-jobs.ts';
 import { type Disposition, NotBegun, NotTold } from '../../src/job/ports/delivery.ts';
 import { makeJob } from '../support/client.ts';

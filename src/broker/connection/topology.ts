@@ -12,7 +12,7 @@ import {
   hostKey,
   JOBS_EXCHANGE,
   OPERATOR_EXCHANGE,
-} from '../../contract/names.ts';
+} from '../../contract/words/names.ts';
 import { ANSWER_MS, onChannel, onOwnChannel } from './on-channel.ts';
 import { ACCESS_REFUSED, NOT_FOUND, replyCode } from './reply-codes.ts';
 import { within } from './within.ts';

@@ -1,5 +1,5 @@
-import type { FleetEvent } from '../../contract/event.ts';
-import { EVENTS_EXCHANGE, eventKey } from '../../contract/names.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import { EVENTS_EXCHANGE, eventKey } from '../../contract/words/names.ts';
 import type { OutgoingMessage } from './publish-channel.ts';
 
 /**

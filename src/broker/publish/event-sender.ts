@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import type { Lacks } from '../connection/lacks.ts';
 import { isOpen } from '../connection/socket.ts';
 import { eventMessage } from './event-message.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import type { EventPublisher } from '../../job/ports/events.ts';
 import type { Log } from '../../job/ports/log.ts';
 import type { OutboxStore } from '../../job/ports/stores.ts';

@@ -1,5 +1,5 @@
 import type { StreamStart } from '../../broker/stream-source.ts';
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import type { EventReader } from '../log/event-reader.ts';
 import type { Behind } from './options.ts';
 

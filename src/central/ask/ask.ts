@@ -1,7 +1,7 @@
 import { NoAnswer, within } from '../../broker/connection/within.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import type { FleetEvent } from '../../contract/event.ts';
-import { JOBS_EXCHANGE } from '../../contract/names.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import { JOBS_EXCHANGE } from '../../contract/words/names.ts';
 import { isFleetEvent } from '../log/event-reader.ts';
 import { LogEnd } from '../log/log-end.ts';
 import { windowMs } from '../log/window.ts';

@@ -1,5 +1,5 @@
 import { abortable } from '../../broker/connection/abortable.ts';
-import { MAX_CONFIRM_SECONDS } from '../../contract/job.ts';
+import { MAX_CONFIRM_SECONDS } from '../../contract/jobs/job.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { Operator } from './operator.ts';
 import type { Behind } from './options.ts';

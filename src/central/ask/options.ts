@@ -1,6 +1,6 @@
-import type { FleetEvent, JobCompleted } from '../../contract/event.ts';
-import type { Ruleset } from '../../contract/job.ts';
-import type { HostEnd } from '../../contract/rollout-events.ts';
+import type { FleetEvent, JobCompleted } from '../../contract/events/event.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
+import type { HostEnd } from '../../contract/rollouts/rollout-events.ts';
 
 /**
  * Whom something is for. Groups and `all` mean the hosts that the event log knows of, also those that do not answer now, unless

@@ -1,4 +1,4 @@
-import type { JobCompleted } from '../../contract/event.ts';
+import type { JobCompleted } from '../../contract/events/event.ts';
 
 /**
  * Whether a host has not even taken a message as a job: what it refuses so uses up no id, and may be taken later. A job that was begun

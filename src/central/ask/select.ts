@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
-import { GroupName, HostId } from '../../contract/identifiers.ts';
-import type { Target } from '../../contract/job.ts';
-import { ALL_KEY, groupKey, hostKey } from '../../contract/names.ts';
+import type { Target } from '../../contract/jobs/job.ts';
+import { describeIssue, IN_WORDS } from '../../contract/words/describe-issue.ts';
+import { GroupName, HostId } from '../../contract/words/identifiers.ts';
+import { ALL_KEY, groupKey, hostKey } from '../../contract/words/names.ts';
 import type { HostState } from '../log/fleet-state.ts';
 import { type AddressedMessage, toHosts } from '../messages/addressed-message.ts';
 import { NobodyKnown, RequestInvalid } from '../messages/errors.ts';

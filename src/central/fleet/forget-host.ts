@@ -1,5 +1,5 @@
-import { forgottenKey, hostForgotten } from '../../contract/host-forgotten.ts';
-import { hostControlQueue, hostJobsQueue, OPERATOR_EXCHANGE } from '../../contract/names.ts';
+import { forgottenKey, hostForgotten } from '../../contract/events/host-forgotten.ts';
+import { hostControlQueue, hostJobsQueue, OPERATOR_EXCHANGE } from '../../contract/words/names.ts';
 import type { Operator } from '../ask/operator.ts';
 import { HostIsOnline, NobodyKnown } from '../messages/errors.ts';
 import { suggestion } from '../messages/names.ts';

@@ -1,5 +1,5 @@
-import type { FleetEvent, JobCompleted } from '../../contract/event.ts';
-import type { HostEnd, RolloutEvent } from '../../contract/rollout-events.ts';
+import type { FleetEvent, JobCompleted } from '../../contract/events/event.ts';
+import type { HostEnd, RolloutEvent } from '../../contract/rollouts/rollout-events.ts';
 import { isRefusal } from '../ask/refusal.ts';
 import { isFleetEvent } from '../log/event-reader.ts';
 

@@ -1,8 +1,8 @@
 import { validate, version } from 'uuid';
 import type { IncomingMessage, StreamStart } from '../../broker/stream-source.ts';
-import type { FleetEvent } from '../../contract/event.ts';
-import { JobId } from '../../contract/identifiers.ts';
-import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import { JobId } from '../../contract/words/identifiers.ts';
+import { OPERATOR_EXCHANGE } from '../../contract/words/names.ts';
 import { LOOK_BACK_MS, type Operator } from '../ask/operator.ts';
 import type { HostAnswers, JobAnswers, JobLookOptions, JobWaitOptions } from '../ask/options.ts';
 import { readPast } from '../log/read-past.ts';

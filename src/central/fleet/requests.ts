@@ -1,7 +1,7 @@
-import type { ReportedRuleset } from '../../contract/event.ts';
-import { Ruleset } from '../../contract/job.ts';
-import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/names.ts';
-import { TEST_FIELDS } from '../../contract/ruleset-test.ts';
+import type { ReportedRuleset } from '../../contract/events/event.ts';
+import { Ruleset } from '../../contract/jobs/job.ts';
+import { TEST_FIELDS } from '../../contract/jobs/ruleset-test.ts';
+import { ALL_KEY, CONTROL_EXCHANGE } from '../../contract/words/names.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';
 import { hostsBehind } from '../ask/behind.ts';
 import type { Operator } from '../ask/operator.ts';

@@ -1,4 +1,4 @@
-import type { ReportedList } from '../../contract/event.ts';
+import type { ReportedList } from '../../contract/events/event.ts';
 import { hasEnded } from '../../list/content.ts';
 import type { ListEntry } from '../ask/options.ts';
 import type { Ban, Pulled } from './crowdsec.ts';

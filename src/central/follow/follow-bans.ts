@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingsError } from '../../config/settings-error.ts';
-import type { ReportedList } from '../../contract/event.ts';
-import { DEFAULT_LIST_ENTRIES, MAX_LIST_ENTRIES } from '../../contract/list-job.ts';
-import { isGoodEnd } from '../../contract/outcome.ts';
+import type { ReportedList } from '../../contract/events/event.ts';
+import { DEFAULT_LIST_ENTRIES, MAX_LIST_ENTRIES } from '../../contract/jobs/list-job.ts';
+import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
 import type {
   HostAnswers,
   HostSelection,

@@ -1,7 +1,7 @@
-import type { ReportedList } from '../../contract/event.ts';
-import { FAMILIES } from '../../contract/identifiers.ts';
-import { DEFAULT_LIST_ENTRIES, MAX_LIST_ENTRIES } from '../../contract/list-job.ts';
-import { isGoodEnd } from '../../contract/outcome.ts';
+import type { ReportedList } from '../../contract/events/event.ts';
+import { DEFAULT_LIST_ENTRIES, MAX_LIST_ENTRIES } from '../../contract/jobs/list-job.ts';
+import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { familyOf } from '../../list/content.ts';
 import { listDigest } from '../../list/digest.ts';
 import type { Operator } from '../ask/operator.ts';

@@ -1,5 +1,5 @@
-import type { ReportedList } from '../../contract/event.ts';
-import { JOBS_EXCHANGE } from '../../contract/names.ts';
+import type { ReportedList } from '../../contract/events/event.ts';
+import { JOBS_EXCHANGE } from '../../contract/words/names.ts';
 import type { Operator } from '../ask/operator.ts';
 import type {
   HostAnswer,

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from '../../broker/stream-source.ts';
-import { escapeLines } from '../../contract/escape.ts';
-import { FleetEvent, MAX_EVENT_BYTES, MAX_REPORT_BYTES } from '../../contract/event.ts';
-import { HostForgotten } from '../../contract/host-forgotten.ts';
-import { eventKey, OPERATOR_EXCHANGE } from '../../contract/names.ts';
-import { RolloutEvent } from '../../contract/rollout-events.ts';
+import { FleetEvent, MAX_EVENT_BYTES, MAX_REPORT_BYTES } from '../../contract/events/event.ts';
+import { HostForgotten } from '../../contract/events/host-forgotten.ts';
+import { RolloutEvent } from '../../contract/rollouts/rollout-events.ts';
+import { escapeLines } from '../../contract/words/escape.ts';
+import { eventKey, OPERATOR_EXCHANGE } from '../../contract/words/names.ts';
 
 /** In the routing key of the event of a job that has asked for a report. */
 const REPORTED = '.job.completed.reported';

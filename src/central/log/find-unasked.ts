@@ -1,5 +1,5 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import { hostJobsQueue } from '../../contract/names.ts';
+import { hostJobsQueue } from '../../contract/words/names.ts';
 import type { HostState } from './fleet-state.ts';
 
 /** By the clocks of hosts, which may be a few minutes wrong. A host beats every 30 s, if nothing else is set. */

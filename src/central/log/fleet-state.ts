@@ -4,7 +4,7 @@ import type {
   RulesetEndedEvent,
   WorkerEvent,
   WorkerFacts,
-} from '../../contract/event.ts';
+} from '../../contract/events/event.ts';
 import { windowMs } from './window.ts';
 
 /** What is known of a host, from what it said last. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
+import { OPERATOR_EXCHANGE } from '../../contract/words/names.ts';
 
 /** The event log has no end. Whoever wants to know where it ended at a moment publishes a marker then, and reads up to it. */
 export class LogMarker {

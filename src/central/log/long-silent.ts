@@ -1,7 +1,7 @@
 import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { IncomingMessage } from '../../broker/stream-source.ts';
-import { hostJobsQueue } from '../../contract/names.ts';
+import { hostJobsQueue } from '../../contract/words/names.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { FleetState } from './fleet-state.ts';
 import type { LogMarker } from './log-marker.ts';

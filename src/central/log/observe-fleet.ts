@@ -1,6 +1,6 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { IncomingMessage } from '../../broker/stream-source.ts';
-import { ALL_KEY, CONTROL_EXCHANGE, EVENT_LOG_STREAM } from '../../contract/names.ts';
+import { ALL_KEY, CONTROL_EXCHANGE, EVENT_LOG_STREAM } from '../../contract/words/names.ts';
 import type { PreparedMessage } from '../messages/messages.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
 import { findUnasked } from './find-unasked.ts';

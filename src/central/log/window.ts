@@ -1,5 +1,5 @@
-import type { FleetEvent } from '../../contract/event.ts';
-import { MAX_CONFIRM_SECONDS } from '../../contract/job.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import { MAX_CONFIRM_SECONDS } from '../../contract/jobs/job.ts';
 
 type Awaiting = Extract<FleetEvent, { type: 'fleetwall.job.awaiting_confirmation' }>;
 

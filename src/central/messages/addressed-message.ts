@@ -1,4 +1,4 @@
-import { hostKey } from '../../contract/names.ts';
+import { hostKey } from '../../contract/words/names.ts';
 import type { PreparedMessage } from './messages.ts';
 
 /** A message, and whom it goes to. */

@@ -1,4 +1,4 @@
-import type { GateLook } from '../../contract/gates.ts';
+import type { GateLook } from '../../contract/rollouts/gates.ts';
 
 /** What is known of one gate. */
 export interface GateProgress {

@@ -1,4 +1,4 @@
-import type { Failure } from '../../contract/failure.ts';
+import type { Failure } from '../../contract/events/failure.ts';
 import type { HostProgress } from './host-progress.ts';
 import type { RolloutState } from './rollout-state.ts';
 

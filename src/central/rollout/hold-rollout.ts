@@ -1,5 +1,5 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
-import { rolloutQueue } from '../../contract/rollout-events.ts';
+import { rolloutQueue } from '../../contract/rollouts/rollout-events.ts';
 import { RolloutIsRun } from '../messages/errors.ts';
 
 /** What it needs of a {@link FleetLink}. */

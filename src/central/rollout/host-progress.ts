@@ -1,6 +1,6 @@
-import type { FleetEvent } from '../../contract/event.ts';
-import type { Failure } from '../../contract/failure.ts';
-import type { HostEnd } from '../../contract/rollout-events.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import type { Failure } from '../../contract/events/failure.ts';
+import type { HostEnd } from '../../contract/rollouts/rollout-events.ts';
 import { isRefusal } from '../ask/refusal.ts';
 import { windowMs } from '../log/window.ts';
 

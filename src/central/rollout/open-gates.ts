@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GateLook } from '../../contract/gates.ts';
-import type { RolloutStarted } from '../../contract/rollout-events.ts';
+import type { GateLook } from '../../contract/rollouts/gates.ts';
+import type { RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 import { GateFailed, PlanError } from '../messages/errors.ts';
 import type { GateWatch, RolloutOptions } from './rollout-options.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { RecordedMessage, RolloutStarted } from '../../contract/rollout-events.ts';
+import type { RecordedMessage, RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';
 import type { RulesetToPush } from '../ask/options.ts';

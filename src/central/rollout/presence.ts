@@ -1,4 +1,4 @@
-import { hostJobsQueue } from '../../contract/names.ts';
+import { hostJobsQueue } from '../../contract/words/names.ts';
 import type { RolloutState } from './rollout-state.ts';
 
 /** What is known of whether the watched hosts are there. */

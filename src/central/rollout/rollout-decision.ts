@@ -1,4 +1,4 @@
-import type { Budgets, HostEnd } from '../../contract/rollout-events.ts';
+import type { Budgets, HostEnd } from '../../contract/rollouts/rollout-events.ts';
 import { failedGate, heldByGates } from './gate-decision.ts';
 import type { HostProgress } from './host-progress.ts';
 import { heldByPresence, type Presence } from './presence.ts';

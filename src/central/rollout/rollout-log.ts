@@ -2,10 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { IncomingMessage, StreamStart } from '../../broker/stream-source.ts';
-import { cloudEvent, rolloutSource } from '../../contract/cloud-event.ts';
-import type { FleetEvent } from '../../contract/event.ts';
-import { OPERATOR_EXCHANGE } from '../../contract/names.ts';
-import { type RolloutEvent, type RolloutStarted, rolloutKey } from '../../contract/rollout-events.ts';
+import { cloudEvent, rolloutSource } from '../../contract/events/cloud-event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import {
+  type RolloutEvent,
+  type RolloutStarted,
+  rolloutKey,
+} from '../../contract/rollouts/rollout-events.ts';
+import { OPERATOR_EXCHANGE } from '../../contract/words/names.ts';
 import type { EventReader } from '../log/event-reader.ts';
 import { LogMarker } from '../log/log-marker.ts';
 import { NoSuchRollout } from '../messages/errors.ts';

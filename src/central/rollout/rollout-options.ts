@@ -1,6 +1,6 @@
-import type { FleetEvent } from '../../contract/event.ts';
-import type { GateLook, GateRules } from '../../contract/gates.ts';
-import type { RolloutEvent } from '../../contract/rollout-events.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import type { GateLook, GateRules } from '../../contract/rollouts/gates.ts';
+import type { RolloutEvent } from '../../contract/rollouts/rollout-events.ts';
 import type { HostSelection, RulesetToPush } from '../ask/options.ts';
 import type { RolloutState } from './rollout-state.ts';
 

@@ -1,5 +1,5 @@
-import type { FleetEvent } from '../../contract/event.ts';
-import type { RolloutEvent, RolloutOwner, RolloutStarted } from '../../contract/rollout-events.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import type { RolloutEvent, RolloutOwner, RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 import { type GateProgress, takeLook } from './gate-progress.ts';
 import { type HostProgress, NOT_BEGUN, spoiledBy, takeBackEnd, takeSign } from './host-progress.ts';
 

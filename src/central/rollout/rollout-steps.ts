@@ -1,4 +1,4 @@
-import type { Budgets } from '../../contract/rollout-events.ts';
+import type { Budgets } from '../../contract/rollouts/rollout-events.ts';
 import type { HostAmount } from './rollout-options.ts';
 
 /** `5`, `25%`. @returns `null` for what is neither */

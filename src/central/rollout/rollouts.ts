@@ -1,5 +1,9 @@
 import { abortable } from '../../broker/connection/abortable.ts';
-import { type RolloutOwner, type RolloutStarted, rolloutQueue } from '../../contract/rollout-events.ts';
+import {
+  type RolloutOwner,
+  type RolloutStarted,
+  rolloutQueue,
+} from '../../contract/rollouts/rollout-events.ts';
 import type { Operator } from '../ask/operator.ts';
 import { lookOnce } from '../ask/select.ts';
 import { NoSuchRollout, PlanError, RolloutHasEnded, RolloutIsRun } from '../messages/errors.ts';

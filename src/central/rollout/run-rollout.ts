@@ -1,5 +1,5 @@
-import { hostKey, JOBS_EXCHANGE } from '../../contract/names.ts';
-import type { RecordedMessage } from '../../contract/rollout-events.ts';
+import type { RecordedMessage } from '../../contract/rollouts/rollout-events.ts';
+import { hostKey, JOBS_EXCHANGE } from '../../contract/words/names.ts';
 import { type ControlLink, whileHeld } from './hold-rollout.ts';
 import { NOT_BEGUN } from './host-progress.ts';
 import { assertSameGates } from './open-gates.ts';

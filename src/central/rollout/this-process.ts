@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import type { RolloutOwner } from '../../contract/rollout-events.ts';
+import type { RolloutOwner } from '../../contract/rollouts/rollout-events.ts';
 
 /** What a person can find this process by. */
 export function thisProcess(): RolloutOwner {

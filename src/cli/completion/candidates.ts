@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
-import { FailureCode } from '../../contract/failure.ts';
+import { FailureCode } from '../../contract/events/failure.ts';
 import { optionsOf, type Place, type ReadLine, readLine } from './read-line.ts';
 import type { NameKind } from './seen-names.ts';
 import type { Shell } from './shells.ts';

@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 
 /** Where in a file a line of one of its texts stands. */
 export interface LinePlace {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ListEntry } from '../../central/ask/options.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import { Timestamp } from '../../contract/identifiers.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
+import { Timestamp } from '../../contract/words/identifiers.ts';
 import { parseNetwork } from '../../list/network.ts';
 import { FileError, FileProblem } from './file-error.ts';
 import { readInput } from './read-input.ts';

@@ -1,9 +1,9 @@
 import type * as z from 'zod';
 import { suggestion } from '../../central/messages/names.ts';
-import { describeIssue, IN_WORDS } from '../../contract/describe-issue.ts';
-import { type Family, RulesetName, type Scope } from '../../contract/identifiers.ts';
-import { WrittenRuleset } from '../../contract/job.ts';
-import { TEST_FIELDS } from '../../contract/ruleset-test.ts';
+import { WrittenRuleset } from '../../contract/jobs/job.ts';
+import { TEST_FIELDS } from '../../contract/jobs/ruleset-test.ts';
+import { describeIssue, IN_WORDS } from '../../contract/words/describe-issue.ts';
+import { type Family, RulesetName, type Scope } from '../../contract/words/identifiers.ts';
 import type { LocalRuleset } from '../../worker/local/run-locally.ts';
 import { FileError, FileProblem } from './file-error.ts';
 import type { LinePlace, PlaceOf } from './line-place.ts';

@@ -10,7 +10,7 @@ import {
   Scalar,
   type YAMLError,
 } from 'yaml';
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { FileError, FileProblem } from './file-error.ts';
 import type { LinePlace, PlaceOf } from './line-place.ts';
 import { mergeTexts } from './merge-texts.ts';

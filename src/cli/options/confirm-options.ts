@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ApplyJob } from '../../contract/job.ts';
+import type { ApplyJob } from '../../contract/jobs/job.ts';
 import { optionsUnder } from './help.ts';
 
 /** Of a job that is sent to hosts. */

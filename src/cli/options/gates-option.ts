@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { GateWatch } from '../../central/rollout/rollout-options.ts';
-import type { GateRules } from '../../contract/gates.ts';
+import type { GateRules } from '../../contract/rollouts/gates.ts';
 import { watchGates } from '../../gates/watch-gates.ts';
 import { recallGates, rememberGates } from '../files/remembered-gates.ts';
 

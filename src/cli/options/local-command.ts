@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { loadSettings } from '../../config/load-settings.ts';
 import type { SettingName, WorkerSettings } from '../../config/worker-settings.ts';
-import type { JobCompleted } from '../../contract/event.ts';
-import type { Failure } from '../../contract/failure.ts';
+import type { JobCompleted } from '../../contract/events/event.ts';
+import type { Failure } from '../../contract/events/failure.ts';
 import { NO_ANSWERS } from '../../job/ports/confirmation.ts';
 import { silentLog } from '../../log/logger.ts';
 import { type LocalJob, runLocally } from '../../worker/local/run-locally.ts';

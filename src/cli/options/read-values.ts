@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { HostId, JobId, ListName, Revision, Timestamp } from '../../contract/identifiers.ts';
+import { HostId, JobId, ListName, Revision, Timestamp } from '../../contract/words/identifiers.ts';
 import { parseNetwork } from '../../list/network.ts';
 
 /** Another value of an option that may be given several times. */

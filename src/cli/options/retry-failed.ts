@@ -2,8 +2,8 @@ import type { RulesetToPush } from '../../central/ask/options.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
 import type { HostState } from '../../central/log/fleet-state.ts';
 import { PlanError } from '../../central/messages/errors.ts';
-import { isGoodEnd } from '../../contract/outcome.ts';
-import type { RolloutStarted } from '../../contract/rollout-events.ts';
+import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
+import type { RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 import { rulesetDigest } from '../../ruleset/digest.ts';
 
 /** What is left to be done of a rollout that has ended. */

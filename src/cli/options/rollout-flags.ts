@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { plural } from '../../central/messages/plural.ts';
 import type { HostAmount } from '../../central/rollout/rollout-options.ts';
 import { budgetsOf, layOutSteps, readAmount, stepsFor } from '../../central/rollout/rollout-steps.ts';
-import { RolloutId } from '../../contract/rollout-events.ts';
+import { RolloutId } from '../../contract/rollouts/rollout-events.ts';
 import { optionsUnder } from './help.ts';
 import { readSeconds } from './read-values.ts';
 

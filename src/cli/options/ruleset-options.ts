@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { RulesetToPush } from '../../central/ask/options.ts';
-import type { Family, Scope } from '../../contract/identifiers.ts';
+import type { Family, Scope } from '../../contract/words/identifiers.ts';
 import type { LocalRuleset } from '../../worker/local/run-locally.ts';
 import { readIfRevision, readRevisionOrNext } from './read-values.ts';
 

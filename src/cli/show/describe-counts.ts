@@ -1,5 +1,5 @@
 import { plural } from '../../central/messages/plural.ts';
-import type { Diff } from '../../contract/event.ts';
+import type { Diff } from '../../contract/events/event.ts';
 
 /** A difference in one line: of what was done, or of what would be. */
 export function describeCounts(diff: Diff | null, isDone = false): string {

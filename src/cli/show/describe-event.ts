@@ -1,10 +1,10 @@
 import { isFleetEvent } from '../../central/log/event-reader.ts';
 import { plural } from '../../central/messages/plural.ts';
 import { describeOwner } from '../../central/rollout/describe-owner.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import type { Diff, FleetEvent } from '../../contract/event.ts';
-import type { GateLook } from '../../contract/gates.ts';
-import type { RolloutEvent } from '../../contract/rollout-events.ts';
+import type { Diff, FleetEvent } from '../../contract/events/event.ts';
+import type { GateLook } from '../../contract/rollouts/gates.ts';
+import type { RolloutEvent } from '../../contract/rollouts/rollout-events.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layRow } from '../terminal/table.ts';
 import { describeCounts } from './describe-counts.ts';

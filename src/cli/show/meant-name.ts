@@ -1,6 +1,6 @@
 import { nearestName, suggestion } from '../../central/messages/names.ts';
-import type { FailedLine } from '../../contract/failure.ts';
-import type { Family } from '../../contract/identifiers.ts';
+import type { FailedLine } from '../../contract/events/failure.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { builtInChains, TABLE_NAMES } from '../../ruleset/tables.ts';
 import { toBytes } from '../../ruleset/text/bytes.ts';
 import { jumpOf } from '../../ruleset/text/jump-of.ts';

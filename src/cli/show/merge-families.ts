@@ -1,5 +1,5 @@
-import type { FailedLine } from '../../contract/failure.ts';
-import type { Family } from '../../contract/identifiers.ts';
+import type { FailedLine } from '../../contract/events/failure.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { meantName } from './meant-name.ts';
 

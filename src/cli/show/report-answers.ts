@@ -1,8 +1,8 @@
 import type { HostAnswers } from '../../central/ask/options.ts';
 import type { RolloutEnd } from '../../central/rollout/rollout-state.ts';
 import { countEnds } from '../../central/rollout/told-ends.ts';
-import type { FleetEvent } from '../../contract/event.ts';
-import { isGoodEnd } from '../../contract/outcome.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { LiveView, progressBar } from '../terminal/live-view.ts';

@@ -1,8 +1,8 @@
 import type { HostAnswer, HostAnswers } from '../../central/ask/options.ts';
 import { inNaturalOrder } from '../../central/messages/names.ts';
 import { plural } from '../../central/messages/plural.ts';
-import type { Failure } from '../../contract/failure.ts';
-import { isGoodEnd } from '../../contract/outcome.ts';
+import type { Failure } from '../../contract/events/failure.ts';
+import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layRow } from '../terminal/table.ts';

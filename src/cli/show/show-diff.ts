@@ -1,5 +1,5 @@
-import { escapeControl } from '../../contract/escape.ts';
-import type { Diff } from '../../contract/event.ts';
+import type { Diff } from '../../contract/events/event.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { paint } from '../terminal/paint.ts';
 import { describeCounts } from './describe-counts.ts';

@@ -1,6 +1,6 @@
-import { escapeControl } from '../../contract/escape.ts';
-import type { FailedLine, Failure } from '../../contract/failure.ts';
-import type { Family } from '../../contract/identifiers.ts';
+import type { FailedLine, Failure } from '../../contract/events/failure.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { mergeFamilies, type ToldLine } from './merge-families.ts';
 import { showFailedTests } from './show-tests.ts';

@@ -1,7 +1,7 @@
 import type { HostState } from '../../central/log/fleet-state.ts';
 import { plural } from '../../central/messages/plural.ts';
 import { countEnds } from '../../central/rollout/told-ends.ts';
-import { escapeControl } from '../../contract/escape.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layTable } from '../terminal/table.ts';
 import { tellCounts } from './show-answers.ts';

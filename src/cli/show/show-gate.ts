@@ -1,5 +1,5 @@
-import { escapeControl } from '../../contract/escape.ts';
-import type { GateLook } from '../../contract/gates.ts';
+import type { GateLook } from '../../contract/rollouts/gates.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import { paint } from '../terminal/paint.ts';
 import { describeLook } from './describe-event.ts';
 

@@ -1,7 +1,7 @@
 import type { HostAnswer, HostAnswers } from '../../central/ask/options.ts';
 import { plural } from '../../central/messages/plural.ts';
 import { countEnds } from '../../central/rollout/told-ends.ts';
-import { isGoodEnd } from '../../contract/outcome.ts';
+import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
 import { nameHosts, showAnswers, tellCounts } from './show-answers.ts';
 
 /** How a change of a list ended, for a person: one line if all is well; else also the hosts where it is not, and why. */

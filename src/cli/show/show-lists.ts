@@ -1,6 +1,6 @@
 import { plural } from '../../central/messages/plural.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import type { ReportedList } from '../../contract/event.ts';
+import type { ReportedList } from '../../contract/events/event.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import { paint } from '../terminal/paint.ts';
 import { nameHosts } from './show-answers.ts';
 

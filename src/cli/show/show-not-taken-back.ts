@@ -1,6 +1,6 @@
 import type { FailedAlike } from '../../central/rollout/group-failures.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import type { Failure } from '../../contract/failure.ts';
+import type { Failure } from '../../contract/events/failure.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import { paint } from '../terminal/paint.ts';
 import { nameHosts } from './show-answers.ts';
 import { tellMessage } from './show-failure.ts';

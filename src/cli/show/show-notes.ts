@@ -1,5 +1,5 @@
-import { escapeControl } from '../../contract/escape.ts';
-import type { Family } from '../../contract/identifiers.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { noteRules } from '../../notes/note-rules.ts';
 import { finish } from '../../steps.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';

@@ -1,6 +1,6 @@
 import { plural } from '../../central/messages/plural.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import type { Reach, ReachedRule } from '../../contract/reach.ts';
+import type { Reach, ReachedRule } from '../../contract/events/reach.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 import { paint } from '../terminal/paint.ts';
 

@@ -1,7 +1,7 @@
 import { plural } from '../../central/messages/plural.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import type { JobCompleted } from '../../contract/event.ts';
-import type { DecidingLine, FailedTest, Failure } from '../../contract/failure.ts';
+import type { JobCompleted } from '../../contract/events/event.ts';
+import type { DecidingLine, FailedTest, Failure } from '../../contract/events/failure.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 
 /** Each test that did not come out as it has to, at its place in the file, with the rule that decided it below. */

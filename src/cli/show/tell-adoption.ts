@@ -1,5 +1,5 @@
-import { escapeControl } from '../../contract/escape.ts';
-import type { Failure } from '../../contract/failure.ts';
+import type { Failure } from '../../contract/events/failure.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import type { RulesetFile } from '../files/ruleset-file.ts';
 
 /** How a worker says that a chain is a stranger's, which may be taken over; what is another ruleset's may not. */

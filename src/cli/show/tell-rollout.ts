@@ -3,11 +3,11 @@ import { failingGates, inconclusiveGates } from '../../central/rollout/gate-deci
 import { groupFailures, notTakenBack } from '../../central/rollout/group-failures.ts';
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
 import { countEnds, endsOf, type ToldStep, toldSteps } from '../../central/rollout/told-ends.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import type { Failure } from '../../contract/failure.ts';
-import type { GateLook } from '../../contract/gates.ts';
-import { isGoodEnd } from '../../contract/outcome.ts';
-import type { RolloutOwner } from '../../contract/rollout-events.ts';
+import type { Failure } from '../../contract/events/failure.ts';
+import type { GateLook } from '../../contract/rollouts/gates.ts';
+import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
+import type { RolloutOwner } from '../../contract/rollouts/rollout-events.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { tableOf } from './rollout-table.ts';
 import { nameHosts, tellCounts } from './show-answers.ts';

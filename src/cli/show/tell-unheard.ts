@@ -1,7 +1,7 @@
 import type { HostAnswers, SentJob } from '../../central/ask/options.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
 import { suggestion } from '../../central/messages/names.ts';
-import type { RolloutStarted } from '../../contract/rollout-events.ts';
+import type { RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 import { printAside } from '../terminal/print.ts';
 import { nameHosts } from './show-answers.ts';
 

@@ -1,5 +1,5 @@
 import picocolors from 'picocolors';
-import { isGoodEnd } from '../../contract/outcome.ts';
+import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
 
 /** Colours where they can be seen and are wanted: on a terminal, and without NO_COLOR (https://no-color.org). */
 // Elsewhere `isTTY` is not there at all, and picocolors would decide by itself: in CI, for colours in a pipe.

@@ -1,4 +1,4 @@
-import { escapeAsJson, escapeControl } from '../../contract/escape.ts';
+import { escapeAsJson, escapeControl } from '../../contract/words/escape.ts';
 
 /** Besides line feeds and tabs, the colours of `paint.ts` are the only control sequences that are let through. */
 // oxlint-disable-next-line no-control-regex -- it is what is looked for

@@ -2,7 +2,7 @@
  * What the page asks of its server of rollouts: types alone, shared by both. Times are RFC 3339 in UTC, as hosts and
  * operators wrote them. All texts come from these: they are shown as text, and are never markup.
  */
-import type { FailedLine } from '../../contract/failure.ts';
+import type { FailedLine } from '../../contract/events/failure.ts';
 
 /** Rollouts, the newest first, are one of these each. */
 export interface RolloutRow {

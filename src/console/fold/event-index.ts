@@ -1,4 +1,4 @@
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import type { EventRow } from '../api/events.ts';
 
 const HISTORY: ReadonlySet<string> = new Set<FleetEvent['type']>([

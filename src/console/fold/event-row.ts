@@ -1,7 +1,7 @@
 import { isFleetEvent } from '../../central/log/event-reader.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import type { FleetEvent } from '../../contract/event.ts';
-import type { RolloutEvent } from '../../contract/rollout-events.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import type { RolloutEvent } from '../../contract/rollouts/rollout-events.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import type { EventRow } from '../api/events.ts';
 import { sayHost, sayRollout } from './say-event.ts';
 

@@ -1,5 +1,5 @@
 import type { HostState } from '../../central/log/fleet-state.ts';
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import type { HostRow, LastFailure } from '../api/hosts.ts';
 import { nameOf } from './say-event.ts';
 

@@ -1,5 +1,5 @@
 import { FleetState } from '../../central/log/fleet-state.ts';
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import type { HostRow } from '../api/hosts.ts';
 import { HostPast } from './host-past.ts';
 import { extrasAfter, type HostExtras, hostRow, NO_EXTRAS } from './host-rows.ts';

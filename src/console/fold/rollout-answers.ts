@@ -4,7 +4,7 @@ import { groupFailures, notTakenBack } from '../../central/rollout/group-failure
 import { countSpent } from '../../central/rollout/rollout-decision.ts';
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
 import { countEnds, endsOf, toldSteps } from '../../central/rollout/told-ends.ts';
-import type { Failure } from '../../contract/failure.ts';
+import type { Failure } from '../../contract/events/failure.ts';
 import type { FailureGroup, Gate, RolloutAnswer, RolloutRow } from '../api/rollouts.ts';
 import type { RolloutPast } from './rollout-past.ts';
 

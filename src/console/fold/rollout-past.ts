@@ -1,7 +1,7 @@
 import { RolloutState } from '../../central/rollout/rollout-state.ts';
-import type { FleetEvent } from '../../contract/event.ts';
-import type { Failure } from '../../contract/failure.ts';
-import type { RolloutEvent, RolloutStarted } from '../../contract/rollout-events.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import type { Failure } from '../../contract/events/failure.ts';
+import type { RolloutEvent, RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 
 type AnyEvent = FleetEvent | RolloutEvent;
 type Started = Extract<RolloutEvent, { type: 'fleetwall.rollout.started' }>;

@@ -1,6 +1,6 @@
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
-import type { FleetEvent } from '../../contract/event.ts';
-import type { RolloutEvent } from '../../contract/rollout-events.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import type { RolloutEvent } from '../../contract/rollouts/rollout-events.ts';
 import { RolloutPast } from './rollout-past.ts';
 
 const MOST_ROLLOUTS = 500;

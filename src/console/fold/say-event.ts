@@ -1,8 +1,14 @@
 import { plural } from '../../central/messages/plural.ts';
 import { describeOwner } from '../../central/rollout/describe-owner.ts';
-import type { Diff, FleetEvent, JobCompleted, Rollback, RulesetEndedEvent } from '../../contract/event.ts';
-import type { Failure } from '../../contract/failure.ts';
-import type { RolloutEvent } from '../../contract/rollout-events.ts';
+import type {
+  Diff,
+  FleetEvent,
+  JobCompleted,
+  Rollback,
+  RulesetEndedEvent,
+} from '../../contract/events/event.ts';
+import type { Failure } from '../../contract/events/failure.ts';
+import type { RolloutEvent } from '../../contract/rollouts/rollout-events.ts';
 
 interface Named {
   name: string;

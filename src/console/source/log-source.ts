@@ -3,7 +3,7 @@ import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { IncomingMessage } from '../../broker/stream-source.ts';
 import type { EventReader } from '../../central/log/event-reader.ts';
-import { EVENT_LOG_STREAM } from '../../contract/names.ts';
+import { EVENT_LOG_STREAM } from '../../contract/words/names.ts';
 
 /** How far the log was read the first time: how many messages, of about how many. `null`: to its end. */
 export type Reading = { read: number; of: number } | null;

@@ -1,5 +1,6 @@
-import { FleetEvent, Outcome } from '../event.ts';
-import { forgottenKey } from '../host-forgotten.ts';
+import { FleetEvent, Outcome } from '../events/event.ts';
+import { forgottenKey } from '../events/host-forgotten.ts';
+import { RolloutEvent, rolloutKey } from '../rollouts/rollout-events.ts';
 import {
   ALL_KEY,
   CONTROL_EXCHANGE,
@@ -14,8 +15,7 @@ import {
   hostKey,
   JOBS_EXCHANGE,
   OPERATOR_EXCHANGE,
-} from '../names.ts';
-import { RolloutEvent, rolloutKey } from '../rollout-events.ts';
+} from '../words/names.ts';
 import type { MessageName } from './asyncapi-messages.ts';
 import type { JsonSchema } from './json-schemas.ts';
 

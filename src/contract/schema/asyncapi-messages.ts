@@ -1,4 +1,4 @@
-import type { FleetEvent } from '../event.ts';
+import type { FleetEvent } from '../events/event.ts';
 import { COMPLETED_EXAMPLE, ENDED_EXAMPLE, UNDONE_EXAMPLE } from './event-examples.ts';
 import { CONTROL_EXAMPLES, JOB_EXAMPLES } from './examples.ts';
 import { type JsonSchema, type SchemaName, schemaFile } from './json-schemas.ts';

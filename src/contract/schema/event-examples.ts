@@ -1,4 +1,4 @@
-import type { JobCompletedEvent, JobUndoneEvent, RulesetEndedEvent } from '../event.ts';
+import type { JobCompletedEvent, JobUndoneEvent, RulesetEndedEvent } from '../events/event.ts';
 
 const NOT_APPLIED = {
   name: 'edge',

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import type { ControlMessage } from '../control.ts';
-import type { Job } from '../job.ts';
+import type { ControlMessage } from '../jobs/control.ts';
+import type { Job } from '../jobs/job.ts';
 
 /** One message of each kind, as a client may write them. Sent to a host `web-1` in this order, they all succeed. */
 

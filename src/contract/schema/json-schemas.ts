@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { ControlMessage } from '../control.ts';
-import { FleetEvent } from '../event.ts';
-import { HostForgotten } from '../host-forgotten.ts';
-import { HostPolicy } from '../host-policy.ts';
-import { Job, WrittenRuleset } from '../job.ts';
-import { RolloutEvent } from '../rollout-events.ts';
+import { FleetEvent } from '../events/event.ts';
+import { HostForgotten } from '../events/host-forgotten.ts';
+import { ControlMessage } from '../jobs/control.ts';
+import { HostPolicy } from '../jobs/host-policy.ts';
+import { Job, WrittenRuleset } from '../jobs/job.ts';
+import { RolloutEvent } from '../rollouts/rollout-events.ts';
 
 /** A generator of bindings names its classes by the titles. */
 const DESCRIBED = {

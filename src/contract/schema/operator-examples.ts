@@ -1,5 +1,5 @@
-import type { HostForgotten } from '../host-forgotten.ts';
-import type { RolloutEvent } from '../rollout-events.ts';
+import type { HostForgotten } from '../events/host-forgotten.ts';
+import type { RolloutEvent } from '../rollouts/rollout-events.ts';
 import { SIGNED_JOB_EXAMPLE } from './signed-examples.ts';
 
 const ROLLOUT = '2026-11-22-edge';

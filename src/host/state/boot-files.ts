@@ -1,6 +1,6 @@
 import { copyFile, link, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Digest, FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { type Digest, FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import type { BootEnd, BootFiles, BootFilesState, BootRecord } from '../../job/ports/stores.ts';
 import { bytesDigest } from '../../ruleset/digest.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';

@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 import { AFTER, UNTIL } from './boot-text.ts';
 

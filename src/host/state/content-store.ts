@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { type Digest, RulesetName, Scope } from '../../contract/identifiers.ts';
+import { type Digest, RulesetName, Scope } from '../../contract/words/identifiers.ts';
 import { type ContentStore, type RulesetContent, StateUnavailable } from '../../job/ports/stores.ts';
 import { textDigest } from '../../ruleset/digest.ts';
 import { namesIn, readIfThere, removeIfThere, writeDurably } from './files.ts';

@@ -1,8 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { Diff, Outcome } from '../../contract/event.ts';
-import { Digest, FAMILIES, Family, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
+import { Diff, Outcome } from '../../contract/events/event.ts';
+import { Digest, FAMILIES, Family, Revision, RulesetName, Scope } from '../../contract/words/identifiers.ts';
 import {
   type Journal,
   JournalDamaged,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Digest } from '../../contract/identifiers.ts';
+import { Digest } from '../../contract/words/identifiers.ts';
 import type { ListRecord } from '../../job/ports/lists.ts';
 import { StateUnavailable } from '../../job/ports/stores.ts';
 import { inTurns } from '../../job/time/in-turns.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { FleetEvent } from '../../contract/event.ts';
+import { FleetEvent } from '../../contract/events/event.ts';
 import type { KeptEvent, OutboxStore } from '../../job/ports/stores.ts';
 import { jsonFilesIn, parseJson, readIfThere, removeIfThere, writeDurably } from './files.ts';
 import { orUnavailable } from './state-error.ts';

@@ -1,6 +1,6 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FleetEvent, type JobCompletedEvent } from '../../contract/event.ts';
+import { FleetEvent, type JobCompletedEvent } from '../../contract/events/event.ts';
 import type { ResultStore } from '../../job/ports/stores.ts';
 import { jsonFilesByAge, readIfThere, removeIfThere, writeDurably } from './files.ts';
 import type { FileHostClock } from './host-clock.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { Digest, Family, Revision, RulesetName, Scope, Timestamp } from '../../contract/identifiers.ts';
+import { Digest, Family, Revision, RulesetName, Scope, Timestamp } from '../../contract/words/identifiers.ts';
 import { type RulesetRecord, type RulesetStore, StateUnavailable } from '../../job/ports/stores.ts';
 import {
   ASIDE,

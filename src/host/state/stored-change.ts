@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import * as z from 'zod';
-import { JobAction } from '../../contract/event.ts';
+import { JobAction } from '../../contract/events/event.ts';
 import { parseJson, readIfThere, removeIfThere, syncFolder } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 import { assertNotNewer } from './state-version.ts';

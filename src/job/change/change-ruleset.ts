@@ -1,4 +1,4 @@
-import type { Job } from '../../contract/job.ts';
+import type { Job } from '../../contract/jobs/job.ts';
 import { describeDiff } from '../outcome/describe-diff.ts';
 import { fitDiff } from '../outcome/fit-event.ts';
 import { asJobFailure, ended, type JobEnd } from '../outcome/job-end.ts';

@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import type { TableChange, TablePlan } from '../../ruleset/plan/table-change.ts';
 import { perFamily } from '../../ruleset/tables.ts';
 import { hasForeignHooks } from '../../ruleset/trial/surroundings.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Rollback } from '../../contract/event.ts';
+import type { Rollback } from '../../contract/events/event.ts';
 import type { TableRef } from '../../ruleset/tables.ts';
 import { failed, type JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';

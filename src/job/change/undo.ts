@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { diffLists } from '../../ruleset/plan/diff.ts';
 import { extractOwned, renderOwned } from '../../ruleset/plan/owned.ts';
 import { planTable } from '../../ruleset/plan/plan-table.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
-import type { Diff, FleetEvent, Writer } from '../../contract/event.ts';
+import { cloudEvent, hostSource } from '../../contract/events/cloud-event.ts';
+import type { Diff, FleetEvent, Writer } from '../../contract/events/event.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Diff } from '../../contract/event.ts';
-import { FAMILIES } from '../../contract/identifiers.ts';
+import type { Diff } from '../../contract/events/event.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { mergeClaims, NO_CLAIMS } from '../../ruleset/plan/claims.ts';
 import { extractOwned } from '../../ruleset/plan/owned.ts';
 import type { TablePlan } from '../../ruleset/plan/table-change.ts';

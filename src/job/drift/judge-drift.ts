@@ -1,4 +1,4 @@
-import type { Diff, FleetEvent, Writer } from '../../contract/event.ts';
+import type { Diff, FleetEvent, Writer } from '../../contract/events/event.ts';
 import { fitDiff } from '../outcome/fit-event.ts';
 import { namesOf } from '../outcome/naming.ts';
 import { isOver } from '../plan/lasting.ts';

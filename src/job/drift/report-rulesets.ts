@@ -1,5 +1,5 @@
-import type { ReportedRuleset } from '../../contract/event.ts';
-import type { ReportJob } from '../../contract/job.ts';
+import type { ReportedRuleset } from '../../contract/events/event.ts';
+import type { ReportJob } from '../../contract/jobs/job.ts';
 import { extractOwned, renderOwned } from '../../ruleset/plan/owned.ts';
 import { perFamily } from '../../ruleset/tables.ts';
 import { fromBytes } from '../../ruleset/text/bytes.ts';

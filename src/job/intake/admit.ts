@@ -1,4 +1,4 @@
-import { isRulesetJob, type Job, type RulesetJob } from '../../contract/job.ts';
+import { isRulesetJob, type Job, type RulesetJob } from '../../contract/jobs/job.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
 import { isSameEnd, untilOf } from '../plan/lasting.ts';

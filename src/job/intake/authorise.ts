@@ -1,7 +1,7 @@
-import type { ControlMessage } from '../../contract/control.ts';
-import { JobAction } from '../../contract/event.ts';
-import type { Job } from '../../contract/job.ts';
-import { isListJob } from '../../contract/list-job.ts';
+import { JobAction } from '../../contract/events/event.ts';
+import type { ControlMessage } from '../../contract/jobs/control.ts';
+import type { Job } from '../../contract/jobs/job.ts';
+import { isListJob } from '../../contract/jobs/list-job.ts';
 import { matchesAny } from '../../ruleset/policy/name-patterns.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Subject } from '../ports/confirmation.ts';

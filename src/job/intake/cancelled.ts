@@ -1,4 +1,4 @@
-import type { Job } from '../../contract/job.ts';
+import type { Job } from '../../contract/jobs/job.ts';
 import { ended, failed, type JobEnd } from '../outcome/job-end.ts';
 import type { JobOrigin } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';

@@ -1,5 +1,5 @@
-import type { ApplyJob, Job } from '../../contract/job.ts';
-import { isListJob, type ListJob } from '../../contract/list-job.ts';
+import type { ApplyJob, Job } from '../../contract/jobs/job.ts';
+import { isListJob, type ListJob } from '../../contract/jobs/list-job.ts';
 import { isExpired } from './admit.ts';
 
 /** Which of the jobs that wait are run next. */

@@ -1,11 +1,11 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import * as z from 'zod';
-import { describeIssue } from '../../contract/describe-issue.ts';
-import { escapeControl } from '../../contract/escape.ts';
-import { API_VERSION } from '../../contract/identifiers.ts';
-import { type Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../../contract/job.ts';
-import { MAX_LIST_JOB_BYTES } from '../../contract/list-job.ts';
+import { type Job, MAX_JOB_BYTES, MAX_RULE_LINES } from '../../contract/jobs/job.ts';
+import { MAX_LIST_JOB_BYTES } from '../../contract/jobs/list-job.ts';
+import { describeIssue } from '../../contract/words/describe-issue.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
+import { API_VERSION } from '../../contract/words/identifiers.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Delivery } from '../ports/delivery.ts';
 import type { KeyRing, TrustedKey } from '../ports/key-ring.ts';

@@ -1,4 +1,4 @@
-import { escapeControl } from '../../contract/escape.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { FlattenedSignature, KeyRing, TrustedKey } from '../ports/key-ring.ts';
 import { isDeeperThan } from './scan-json.ts';

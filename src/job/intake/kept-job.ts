@@ -1,4 +1,4 @@
-import type { Job } from '../../contract/job.ts';
+import type { Job } from '../../contract/jobs/job.ts';
 
 /** With more entries, a job is kept as it came while it waits, and read again when its turn comes. */
 const MOST_KEPT = 2_000;

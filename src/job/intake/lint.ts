@@ -1,5 +1,5 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
-import type { Ruleset } from '../../contract/job.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { builtInChains, type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { readWantedSteps } from '../../ruleset/wanted/wanted.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';

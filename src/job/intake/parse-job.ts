@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { IN_WORDS } from '../../contract/describe-issue.ts';
-import { Job } from '../../contract/job.ts';
+import { Job } from '../../contract/jobs/job.ts';
+import { IN_WORDS } from '../../contract/words/describe-issue.ts';
 import { turnOfOthers } from '../time/in-turns.ts';
 
 /** How many entries are held against the schema in one piece: some ten milliseconds. */

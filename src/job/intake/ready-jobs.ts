@@ -1,4 +1,4 @@
-import { isRulesetJob, type Job } from '../../contract/job.ts';
+import { isRulesetJob, type Job } from '../../contract/jobs/job.ts';
 import type { Entry } from './waiting-job.ts';
 
 /** Those that need not wait for anything else; and neither does another job of the same ruleset, of which the newest comes first. */

@@ -1,5 +1,5 @@
-import type { Outcome } from '../../contract/event.ts';
-import type { Job } from '../../contract/job.ts';
+import type { Outcome } from '../../contract/events/event.ts';
+import type { Job } from '../../contract/jobs/job.ts';
 import type { Disposition } from '../ports/delivery.ts';
 import type { Turn } from '../time/turn.ts';
 import type { Choice } from './choose-jobs.ts';

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import type { Job } from '../../contract/job.ts';
+import type { Job } from '../../contract/jobs/job.ts';
 import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
 import { type Choice, chooseRuleset } from './choose-jobs.ts';
 import { partition, readyOf } from './ready-jobs.ts';

@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { familyOf, hasEnded, type ListKind } from '../../list/content.ts';
 import { parseNetwork } from '../../list/network.ts';
 import type { EntryChange } from '../../list/plan-delta.ts';

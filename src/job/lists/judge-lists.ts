@@ -1,5 +1,5 @@
-import type { FleetEvent } from '../../contract/event.ts';
-import { FAMILIES } from '../../contract/identifiers.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { setName } from '../../list/set-lines.ts';
 import { isFarEnd } from '../../list/timeout.ts';
 import type { DriftMode } from '../drift/judge-drift.ts';

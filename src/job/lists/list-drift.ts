@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
-import type { FleetEvent } from '../../contract/event.ts';
+import { cloudEvent, hostSource } from '../../contract/events/cloud-event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import { totalOf } from '../../list/summary.ts';
 import type { StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';

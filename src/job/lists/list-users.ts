@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { setName } from '../../list/set-lines.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { LiveSets } from '../ports/list-session.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
+import { DEFAULT_LIST_ENTRIES } from '../../contract/jobs/list-job.ts';
 import { summarise } from '../../list/summary.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import { type ListRecord, SetsFailed } from '../ports/lists.ts';

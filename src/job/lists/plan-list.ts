@@ -1,5 +1,5 @@
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
-import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
+import { DEFAULT_LIST_ENTRIES } from '../../contract/jobs/list-job.ts';
+import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import { familyOf, type ListContent, type ListKind } from '../../list/content.ts';
 import { EMPTY_DIGEST } from '../../list/digest.ts';
 import {

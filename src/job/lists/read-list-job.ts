@@ -1,5 +1,5 @@
-import type { Digest } from '../../contract/identifiers.ts';
-import type { ListJob } from '../../contract/list-job.ts';
+import type { ListJob } from '../../contract/jobs/list-job.ts';
+import type { Digest } from '../../contract/words/identifiers.ts';
 import type { ListContent, ListKind } from '../../list/content.ts';
 import { jobDigests } from '../../list/digest.ts';
 import { findBoth, type ReadEntries, readEntries } from '../../list/read-entries.ts';

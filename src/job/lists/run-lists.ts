@@ -1,4 +1,4 @@
-import type { ListJob } from '../../contract/list-job.ts';
+import type { ListJob } from '../../contract/jobs/list-job.ts';
 import { totalOf } from '../../list/summary.ts';
 import { asJobFailure, ended, failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';

@@ -1,5 +1,5 @@
-import type { JobCompletedEvent } from '../../contract/event.ts';
-import { FAMILIES } from '../../contract/identifiers.ts';
+import type { JobCompletedEvent } from '../../contract/events/event.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { setName } from '../../list/set-lines.ts';
 import { confirmChange } from '../change/confirm.ts';
 import { asJobFailure, failed, type JobEnd } from '../outcome/job-end.ts';

@@ -1,4 +1,4 @@
-import type { Diff } from '../../contract/event.ts';
+import type { Diff } from '../../contract/events/event.ts';
 import type { ListEnd, PendingList } from '../ports/lists.ts';
 
 /** What is told of a change that waits to be confirmed. */

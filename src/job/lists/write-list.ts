@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { type EntryChange, goneFirst } from '../../list/plan-delta.ts';
 import { changeLines, renameLines, spareName, swapLines } from '../../list/set-lines.ts';
 import { bothDone } from '../change/both-done.ts';

@@ -1,4 +1,4 @@
-import type { Diff, TableDiff } from '../../contract/event.ts';
+import type { Diff, TableDiff } from '../../contract/events/event.ts';
 import type { TablePlan } from '../../ruleset/plan/table-change.ts';
 import { fromBytes } from '../../ruleset/text/bytes.ts';
 

@@ -1,5 +1,5 @@
-import type { JobCompletedEvent } from '../../contract/event.ts';
-import { type FailedLine, isRetryable } from '../../contract/failure.ts';
+import type { JobCompletedEvent } from '../../contract/events/event.ts';
+import { type FailedLine, isRetryable } from '../../contract/events/failure.ts';
 import { showBytes } from '../../ruleset/text/bytes.ts';
 import { fitFailure, fitReport } from './fit-event.ts';
 import { fitListReport, fitSkipped } from './fit-list.ts';

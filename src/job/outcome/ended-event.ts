@@ -1,4 +1,4 @@
-import type { RulesetEndedEvent } from '../../contract/event.ts';
+import type { RulesetEndedEvent } from '../../contract/events/event.ts';
 import type { Ports } from '../ports/ports.ts';
 import { describeFailure } from './describe-end.ts';
 import { factEvent } from './fact-event.ts';

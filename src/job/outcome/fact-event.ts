@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
-import { escapeControl } from '../../contract/escape.ts';
+import { cloudEvent, hostSource } from '../../contract/events/cloud-event.ts';
+import { escapeControl } from '../../contract/words/escape.ts';
 
 /** Gives an event its id: the same fact on the same host always has the same id, however often it is published. */
 export function factEvent(hostId: string, fact: string[]) {

@@ -1,6 +1,6 @@
-import { type FailedLine } from '../../contract/failure.ts';
-import type { Family } from '../../contract/identifiers.ts';
-import type { Ruleset } from '../../contract/job.ts';
+import { type FailedLine } from '../../contract/events/failure.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 
 type Texts = Pick<Ruleset, 'ipv4' | 'ipv6'>;
 

@@ -1,13 +1,13 @@
-import { escapeControl, escapeLines } from '../../contract/escape.ts';
 import {
   type Diff,
   type JobCompleted,
   MAX_REPORT_BYTES,
   type ReportedRuleset,
   type TableDiff,
-} from '../../contract/event.ts';
-import { type FailedLine, type FailedTest, type Failure } from '../../contract/failure.ts';
-import type { Reach } from '../../contract/reach.ts';
+} from '../../contract/events/event.ts';
+import { type FailedLine, type FailedTest, type Failure } from '../../contract/events/failure.ts';
+import type { Reach } from '../../contract/events/reach.ts';
+import { escapeControl, escapeLines } from '../../contract/words/escape.ts';
 
 /**
  * These limits keep an event within 64 KiB, and a report within 4 MiB, whatever text from outside is in it. They count bytes of

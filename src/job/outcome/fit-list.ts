@@ -1,4 +1,4 @@
-import { type JobCompleted, MAX_REPORT_BYTES, type ReportedList } from '../../contract/event.ts';
+import { type JobCompleted, MAX_REPORT_BYTES, type ReportedList } from '../../contract/events/event.ts';
 
 /** The most entries that are named one by one, so that an event stays within 64 KiB. */
 const MOST_NAMED = 200;

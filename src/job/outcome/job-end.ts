@@ -5,8 +5,8 @@ import type {
   ReportedList,
   ReportedRuleset,
   Rollback,
-} from '../../contract/event.ts';
-import type { FailureCode, Stage } from '../../contract/failure.ts';
+} from '../../contract/events/event.ts';
+import type { FailureCode, Stage } from '../../contract/events/failure.ts';
 import { RestoreFailed } from '../ports/firewall.ts';
 import { LockLost, LockTimeout } from '../ports/host-lock.ts';
 import { SetsFailed } from '../ports/lists.ts';

@@ -1,4 +1,9 @@
-import { type FailedLine, type FailedTest, type FailureCode, type Stage } from '../../contract/failure.ts';
+import {
+  type FailedLine,
+  type FailedTest,
+  type FailureCode,
+  type Stage,
+} from '../../contract/events/failure.ts';
 
 /** What a tool printed and how it ended, as evidence. */
 export interface ToolReport {

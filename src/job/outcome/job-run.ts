@@ -1,7 +1,7 @@
-import type { FleetEvent, JobCompletedEvent } from '../../contract/event.ts';
-import type { Digest } from '../../contract/identifiers.ts';
-import type { Job } from '../../contract/job.ts';
-import { isListJob } from '../../contract/list-job.ts';
+import type { FleetEvent, JobCompletedEvent } from '../../contract/events/event.ts';
+import type { Job } from '../../contract/jobs/job.ts';
+import { isListJob } from '../../contract/jobs/list-job.ts';
+import type { Digest } from '../../contract/words/identifiers.ts';
 import type { JobOrigin } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stopwatch } from '../time/stopwatch.ts';

@@ -1,4 +1,4 @@
-import type { ListState } from '../../contract/event.ts';
+import type { ListState } from '../../contract/events/event.ts';
 import { totalOf } from '../../list/summary.ts';
 import type { Ports } from '../ports/ports.ts';
 import { summaryOf } from './list-summaries.ts';

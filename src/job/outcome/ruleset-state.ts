@@ -1,5 +1,5 @@
-import type { JobCompleted } from '../../contract/event.ts';
-import type { Digest } from '../../contract/identifiers.ts';
+import type { JobCompleted } from '../../contract/events/event.ts';
+import type { Digest } from '../../contract/words/identifiers.ts';
 import type { Ports } from '../ports/ports.ts';
 
 /** Returns what a job asked for, and what is now committed and live under that ruleset's name. @throws {StateUnavailable} */

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../../contract/failure.ts';
+import type { FailureCode } from '../../contract/events/failure.ts';
 import type { SetsFailed, SetsFaultKind } from '../ports/lists.ts';
 import { isShortage } from '../ports/shortage.ts';
 import { JobFailure } from './job-failure.ts';

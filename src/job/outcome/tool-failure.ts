@@ -1,5 +1,5 @@
-import type { FailureCode, Stage } from '../../contract/failure.ts';
-import type { Family } from '../../contract/identifiers.ts';
+import type { FailureCode, Stage } from '../../contract/events/failure.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { RestoreFault, RestoreFaultKind } from '../ports/restore-fault.ts';
 import { isShortage } from '../ports/shortage.ts';
 import { JobFailure } from './job-failure.ts';

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../../contract/failure.ts';
+import type { FailureCode } from '../../contract/events/failure.ts';
 import type { PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import { JobFailure } from './job-failure.ts';

@@ -1,4 +1,4 @@
-import type { Diff, JobUndoneEvent, ListState } from '../../contract/event.ts';
+import type { Diff, JobUndoneEvent, ListState } from '../../contract/events/event.ts';
 import type { JobBrief } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import { factEvent, rolloutOf } from './fact-event.ts';

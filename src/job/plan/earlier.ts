@@ -1,5 +1,5 @@
-import type { Digest, Scope } from '../../contract/identifiers.ts';
-import type { RollbackJob } from '../../contract/job.ts';
+import type { RollbackJob } from '../../contract/jobs/job.ts';
+import type { Digest, Scope } from '../../contract/words/identifiers.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { ContentStore, RulesetContent, RulesetRecord } from '../ports/stores.ts';
 

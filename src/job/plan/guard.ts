@@ -1,4 +1,4 @@
-import type { Ruleset } from '../../contract/job.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
 import { findDenied, nameDenial, scopeDenial } from '../../ruleset/policy/guardrails.ts';
 import { countLines, ownFinding, quoteLines } from '../outcome/failed-line.ts';
 import { JobFailure } from '../outcome/job-failure.ts';

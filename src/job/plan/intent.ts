@@ -1,6 +1,6 @@
-import type { WorkerFacts } from '../../contract/event.ts';
-import { FAMILIES, type Family, type Scope } from '../../contract/identifiers.ts';
-import type { Ruleset } from '../../contract/job.ts';
+import type { WorkerFacts } from '../../contract/events/event.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
+import { FAMILIES, type Family, type Scope } from '../../contract/words/identifiers.ts';
 import { type Claims, claimsOf, mergeClaims, NO_CLAIMS } from '../../ruleset/plan/claims.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { toBytes } from '../../ruleset/text/bytes.ts';

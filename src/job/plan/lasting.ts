@@ -1,4 +1,4 @@
-import type { RulesetJob } from '../../contract/job.ts';
+import type { RulesetJob } from '../../contract/jobs/job.ts';
 import type { BackTo, RulesetRecord } from '../ports/stores.ts';
 
 /** The end that a job wants its content to have; `null`: none. */

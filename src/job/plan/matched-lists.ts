@@ -1,5 +1,5 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
-import type { Ruleset } from '../../contract/job.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { listOfSet } from '../../list/set-lines.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 import { rulesOf } from '../../ruleset/trial/acceptance.ts';

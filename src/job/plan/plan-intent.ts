@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { findConflicts } from '../../ruleset/plan/conflicts.ts';
 import { type PlanQuestion, planSteps } from '../../ruleset/plan/plan-table.ts';
 import type { TableChange, TablePlan } from '../../ruleset/plan/table-change.ts';

@@ -1,6 +1,6 @@
-import type { Outcome } from '../../contract/event.ts';
-import type { Digest } from '../../contract/identifiers.ts';
-import type { RulesetTest } from '../../contract/ruleset-test.ts';
+import type { Outcome } from '../../contract/events/event.ts';
+import type { RulesetTest } from '../../contract/jobs/ruleset-test.ts';
+import type { Digest } from '../../contract/words/identifiers.ts';
 import type { Ending } from '../ports/pending.ts';
 import type { BootEnd, RulesetRecord } from '../ports/stores.ts';
 import type { Intent } from './intent.ts';

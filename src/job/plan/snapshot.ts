@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import { jumpsToAny, type Table } from '../../ruleset/model.ts';
 import {
   type Claims,

@@ -1,4 +1,4 @@
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 
 /** How a change proves that it does no harm. Implemented in worker/. */
 export interface Confirmation {

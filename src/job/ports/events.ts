@@ -1,4 +1,4 @@
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 
 export interface EventPublisher {
   /**

@@ -1,5 +1,5 @@
-import type { Writer } from '../../contract/event.ts';
-import type { Family } from '../../contract/identifiers.ts';
+import type { Writer } from '../../contract/events/event.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { Table } from '../../ruleset/model.ts';
 import type { Fence } from './host-lock.ts';
 import type { RestoreFault } from './restore-fault.ts';

@@ -1,5 +1,5 @@
-import type { JobCompleted } from '../../contract/event.ts';
-import type { Digest, Family } from '../../contract/identifiers.ts';
+import type { JobCompleted } from '../../contract/events/event.ts';
+import type { Digest, Family } from '../../contract/words/identifiers.ts';
 import type { ListContent, ListKind } from '../../list/content.ts';
 import type { EntryChange } from '../../list/plan-delta.ts';
 import type { Ranges } from '../../list/ranges.ts';

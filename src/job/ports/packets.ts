@@ -1,5 +1,5 @@
 /** How packets are tried before rules go live. Implemented in netfilter/. */
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 import type { Observation, Probe } from '../../ruleset/trial/packets.ts';
 

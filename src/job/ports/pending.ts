@@ -1,6 +1,6 @@
-import type { Diff, Outcome } from '../../contract/event.ts';
-import type { Digest, Scope } from '../../contract/identifiers.ts';
-import type { Job } from '../../contract/job.ts';
+import type { Diff, Outcome } from '../../contract/events/event.ts';
+import type { Job } from '../../contract/jobs/job.ts';
+import type { Digest, Scope } from '../../contract/words/identifiers.ts';
 import type { Claims } from '../../ruleset/plan/claims.ts';
 import type { PerFamily, TableRef } from '../../ruleset/tables.ts';
 import type { RulesetRecord } from './stores.ts';

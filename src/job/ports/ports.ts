@@ -1,5 +1,5 @@
-import type { JobCompletedEvent, WorkerFacts } from '../../contract/event.ts';
-import type { HostPolicy } from '../../contract/host-policy.ts';
+import type { JobCompletedEvent, WorkerFacts } from '../../contract/events/event.ts';
+import type { HostPolicy } from '../../contract/jobs/host-policy.ts';
 import type { Guardrails } from '../../ruleset/policy/guardrails.ts';
 import type { Turn } from '../time/turn.ts';
 import type { Confirmation } from './confirmation.ts';

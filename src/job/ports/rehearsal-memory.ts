@@ -1,5 +1,5 @@
-import type { Scope } from '../../contract/identifiers.ts';
-import type { Ruleset } from '../../contract/job.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
+import type { Scope } from '../../contract/words/identifiers.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 import { type Accepted, rulesOf } from '../../ruleset/trial/acceptance.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';

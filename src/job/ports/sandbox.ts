@@ -1,5 +1,5 @@
 /** How rules are tried before they go live. Implemented in netfilter/. */
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { ObjectNames } from '../../ruleset/trial/objects.ts';
 
 /** An empty network namespace. Tables restored in it have no effect on the host. */

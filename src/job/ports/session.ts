@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { Table } from '../../ruleset/model.ts';
 import type { Stopwatch } from '../time/stopwatch.ts';
 import type { RestoreRequest } from './firewall.ts';

@@ -4,9 +4,9 @@ import type {
   JobCompletedEvent,
   JobUndoneEvent,
   RulesetEndedEvent,
-} from '../../contract/event.ts';
-import type { Digest, Revision, RulesetName, Scope } from '../../contract/identifiers.ts';
-import type { Ruleset } from '../../contract/job.ts';
+} from '../../contract/events/event.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
+import type { Digest, Revision, RulesetName, Scope } from '../../contract/words/identifiers.ts';
 import type { Claims } from '../../ruleset/plan/claims.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 

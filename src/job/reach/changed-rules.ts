@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { type Rule, rulesByChain, type Table } from '../../ruleset/model.ts';
 import { claimedChains } from '../../ruleset/plan/claims.ts';
 import { sameEnds, subtract } from '../../ruleset/plan/diff.ts';

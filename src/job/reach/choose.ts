@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { rangeOf, readNetwork } from '../../list/network.ts';
 import type { HostInterface, HostPicture } from '../ports/packets.ts';
 import type { Condition, Conditions, Protocol } from './conditions.ts';

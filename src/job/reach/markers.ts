@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { Rule } from '../../ruleset/model.ts';
 import { readOptions } from '../../ruleset/text/read-options.ts';
 import { splitWords } from '../../ruleset/text/split-words.ts';

@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { Table } from '../../ruleset/model.ts';
 import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import type { Sent } from '../rehearse/send-packets.ts';

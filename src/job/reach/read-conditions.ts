@@ -1,5 +1,5 @@
-import { icmpTypeOf } from '../../contract/icmp-types.ts';
-import type { Family } from '../../contract/identifiers.ts';
+import { icmpTypeOf } from '../../contract/jobs/icmp-types.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { rangeOf, readNetwork } from '../../list/network.ts';
 import type { Rule } from '../../ruleset/model.ts';
 import { type RuleOption, readOptions } from '../../ruleset/text/read-options.ts';

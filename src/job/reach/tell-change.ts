@@ -1,4 +1,4 @@
-import type { ReachedRule } from '../../contract/reach.ts';
+import type { ReachedRule } from '../../contract/events/reach.ts';
 import { fromBytes } from '../../ruleset/text/bytes.ts';
 import type { Fate, Probe } from '../../ruleset/trial/packets.ts';
 import { describeFate } from '../rehearse/judge-test.ts';

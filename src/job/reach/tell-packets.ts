@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { Condition, Conditions } from './conditions.ts';
 
 const ALL = { ipv4: '0.0.0.0/0', ipv6: '::/0' };

@@ -1,6 +1,6 @@
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
-import type { Reach } from '../../contract/reach.ts';
-import type { RulesetTest } from '../../contract/ruleset-test.ts';
+import type { Reach } from '../../contract/events/reach.ts';
+import type { RulesetTest } from '../../contract/jobs/ruleset-test.ts';
+import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import type { TableChange, TablePlan } from '../../ruleset/plan/table-change.ts';
 import { readSavedSteps } from '../../ruleset/saved/read-saved.ts';
 import { oddRuleOf } from '../../ruleset/trial/odd-matches.ts';

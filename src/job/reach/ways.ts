@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { Rule } from '../../ruleset/model.ts';
 import type { ChainRules } from './changed-rules.ts';
 import { ANY, both, type Conditions } from './conditions.ts';

@@ -1,5 +1,5 @@
-import type { Family } from '../../contract/identifiers.ts';
-import type { RulesetTest } from '../../contract/ruleset-test.ts';
+import type { RulesetTest } from '../../contract/jobs/ruleset-test.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { ProbeSender } from '../../ruleset/trial/packets.ts';
 import type { HostPicture } from '../ports/packets.ts';
 import {

@@ -1,5 +1,5 @@
-import type { DecidingLine } from '../../contract/failure.ts';
-import type { Expectation } from '../../contract/ruleset-test.ts';
+import type { DecidingLine } from '../../contract/events/failure.ts';
+import type { Expectation } from '../../contract/jobs/ruleset-test.ts';
 import { claimedChains, claimsTable } from '../../ruleset/plan/claims.ts';
 import { readSavedTables } from '../../ruleset/saved/read-saved.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Expectation } from '../../contract/ruleset-test.ts';
+import type { Expectation } from '../../contract/jobs/ruleset-test.ts';
 import type { Fate } from '../../ruleset/trial/packets.ts';
 import type { ProbedTest } from './resolve-tests.ts';
 import type { Sent } from './send-packets.ts';

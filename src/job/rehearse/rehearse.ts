@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { type Accepted, coversAll, spellTable } from '../../ruleset/trial/acceptance.ts';
 import { knownSpellings } from '../../ruleset/trial/known-spellings.ts';

@@ -1,10 +1,10 @@
-import { icmpTypeOf } from '../../contract/icmp-types.ts';
+import { icmpTypeOf } from '../../contract/jobs/icmp-types.ts';
 import {
   type Expectation,
   familyOfTest,
   type RulesetTest,
   readExpectation,
-} from '../../contract/ruleset-test.ts';
+} from '../../contract/jobs/ruleset-test.ts';
 import type { Listener, Place, Probe } from '../../ruleset/trial/packets.ts';
 import type { HostPicture, RouteTo } from '../ports/packets.ts';
 import { isLoopback, unusableDestination, unusableSource } from './unusable-address.ts';

@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import { fateOf, sourceOf } from '../../ruleset/trial/fate.ts';
 import { metIn, type OddRule, withMeters } from '../../ruleset/trial/odd-matches.ts';
 import type { Fate, Observation, Probe } from '../../ruleset/trial/packets.ts';

@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import { renderChange, type TableChange } from '../../ruleset/plan/table-change.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 import type { PacketLab } from '../ports/packets.ts';

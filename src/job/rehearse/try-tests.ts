@@ -1,5 +1,5 @@
-import type { FailedTest } from '../../contract/failure.ts';
-import type { RulesetTest } from '../../contract/ruleset-test.ts';
+import type { FailedTest } from '../../contract/events/failure.ts';
+import type { RulesetTest } from '../../contract/jobs/ruleset-test.ts';
 import type { TableChange } from '../../ruleset/plan/table-change.ts';
 import { oddRuleOf } from '../../ruleset/trial/odd-matches.ts';
 import type { Probe } from '../../ruleset/trial/packets.ts';

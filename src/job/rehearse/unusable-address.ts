@@ -1,4 +1,4 @@
-import type { RulesetTest } from '../../contract/ruleset-test.ts';
+import type { RulesetTest } from '../../contract/jobs/ruleset-test.ts';
 import { contains, readNetwork } from '../../list/network.ts';
 
 interface Kind {

@@ -1,4 +1,4 @@
-import { FAMILIES } from '../../contract/identifiers.ts';
+import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { extractOwned } from '../../ruleset/plan/owned.ts';
 import { perFamily } from '../../ruleset/tables.ts';
 import { concernOf, takeSnapshot } from '../plan/snapshot.ts';

@@ -1,4 +1,4 @@
-import type { Job } from '../../contract/job.ts';
+import type { Job } from '../../contract/jobs/job.ts';
 import { hasUndoFailed } from '../outcome/undo-pending.ts';
 import type { PendingChange } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';

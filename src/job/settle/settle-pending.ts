@@ -1,4 +1,4 @@
-import type { JobCompletedEvent } from '../../contract/event.ts';
+import type { JobCompletedEvent } from '../../contract/events/event.ts';
 import { describeCause } from '../change/take-back.ts';
 import type { JobEnd } from '../outcome/job-end.ts';
 import { completedEvent } from '../outcome/job-events.ts';

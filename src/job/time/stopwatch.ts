@@ -1,4 +1,4 @@
-import type { Timings } from '../../contract/timings.ts';
+import type { Timings } from '../../contract/events/timings.ts';
 
 export type TimedStage = Exclude<keyof Timings, 'queueMs' | 'totalMs'>;
 

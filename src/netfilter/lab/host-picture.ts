@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { CommandResult } from '../../host/command.ts';
 import {
   type HostAddress,

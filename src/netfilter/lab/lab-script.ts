@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import type { HostInterface, HostPicture, LabRequest } from '../../job/ports/packets.ts';
 import { contains, readNetwork } from '../../list/network.ts';
 import { settingsBefore, settingsOf } from './lab-settings.ts';

@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { ScratchProgram } from '../../host/scratch-namespace.ts';
 import { PacketsUnavailable } from '../../job/ports/packets.ts';
 import { RehearsalUnavailable } from '../../job/ports/sandbox.ts';

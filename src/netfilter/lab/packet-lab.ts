@@ -1,4 +1,4 @@
-import { type Family } from '../../contract/identifiers.ts';
+import { type Family } from '../../contract/words/identifiers.ts';
 import { type LabRequest, type PacketLab, PacketsUnavailable } from '../../job/ports/packets.ts';
 import { type Rehearsal } from '../../job/ports/sandbox.ts';
 import type { Observation, Probe } from '../../ruleset/trial/packets.ts';

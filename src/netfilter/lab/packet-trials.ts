@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import { openScratchProgram } from '../../host/scratch-namespace.ts';
 import { RestoreFailed } from '../../job/ports/firewall.ts';
 import {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { CommandRequest, CommandResult, RunCommand } from '../../host/command.ts';
 import { RestoreFailed } from '../../job/ports/firewall.ts';
 import type { Rehearsal } from '../../job/ports/sandbox.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_LIST_ENTRIES } from '../../contract/list-job.ts';
+import { DEFAULT_LIST_ENTRIES } from '../../contract/jobs/list-job.ts';
 import { assertStarted, type CommandResult, type RunCommand } from '../../host/command.ts';
 import { SandboxIncomplete, type SandboxObjects } from '../../job/ports/sandbox.ts';
 import { createLine, listOfSet } from '../../list/set-lines.ts';

@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { RestoreFailed } from '../../job/ports/firewall.ts';
 import {
   type Expected,

@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { type CommandResult, type RunCommand } from '../../host/command.ts';
 import { type Firewall, RestoreFailed, type RestoreRequest } from '../../job/ports/firewall.ts';
 import type { Fence } from '../../job/ports/host-lock.ts';

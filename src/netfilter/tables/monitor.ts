@@ -1,4 +1,4 @@
-import type { Writer } from '../../contract/event.ts';
+import type { Writer } from '../../contract/events/event.ts';
 import type { FollowCommand } from '../../host/command.ts';
 import type { RulesMonitor } from '../../job/ports/firewall.ts';
 import type { Log } from '../../job/ports/log.ts';

@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { assertStarted, type CommandResult, type RunCommand } from '../../host/command.ts';
 import { RestoreFailed } from '../../job/ports/firewall.ts';
 import { inTurns } from '../../job/time/in-turns.ts';

@@ -1,7 +1,7 @@
 import { access, constants, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SetupError } from '../../config/setup-error.ts';
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { RunCommand } from '../../host/command.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 

@@ -1,4 +1,4 @@
-import { FAMILIES, type Scope } from '../../contract/identifiers.ts';
+import { FAMILIES, type Scope } from '../../contract/words/identifiers.ts';
 import { type ChainRef, type PerFamily, perFamily, type TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 

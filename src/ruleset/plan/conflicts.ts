@@ -1,4 +1,4 @@
-import { FAMILIES, type Family, type Scope } from '../../contract/identifiers.ts';
+import { FAMILIES, type Family, type Scope } from '../../contract/words/identifiers.ts';
 import type { Chain, Table } from '../model.ts';
 import type { PerFamily, TableRef } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';

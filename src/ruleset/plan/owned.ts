@@ -1,4 +1,4 @@
-import type { Family, Scope } from '../../contract/identifiers.ts';
+import type { Family, Scope } from '../../contract/words/identifiers.ts';
 import { jumpsToAny, rulesByChain, type Table, textOf } from '../model.ts';
 import { spelledTable } from '../wanted/read-spelled.ts';
 import { emptyWanted, type WantedTable } from '../wanted/wanted-table.ts';

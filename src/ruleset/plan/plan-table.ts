@@ -1,4 +1,4 @@
-import type { Scope } from '../../contract/identifiers.ts';
+import type { Scope } from '../../contract/words/identifiers.ts';
 import { finish, type Steps } from '../../steps.ts';
 import { emptyTable, type Table } from '../model.ts';
 import type { TableRef } from '../tables.ts';

@@ -1,6 +1,6 @@
-import type { HostPolicy } from '../../contract/host-policy.ts';
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
-import type { Ruleset } from '../../contract/job.ts';
+import type { HostPolicy } from '../../contract/jobs/host-policy.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
+import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import type { Problem, Table } from '../model.ts';
 import { plainJump } from '../saved/plain-rule.ts';
 import type { PerFamily } from '../tables.ts';

@@ -1,5 +1,5 @@
-import type { RequiredRule } from '../../contract/host-policy.ts';
-import type { Family } from '../../contract/identifiers.ts';
+import type { RequiredRule } from '../../contract/jobs/host-policy.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { Problem, Rule, Table } from '../model.ts';
 import { builtInChains, type PerFamily } from '../tables.ts';
 import type { Hook, WantedTable } from '../wanted/wanted-table.ts';

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import type { Jump } from '../model.ts';
 
 /** A rule that is written in the usual form. */

@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { MATCH_OPTIONS, TARGET_OPTIONS } from './extension-options.ts';
 
 /** Of these extensions iptables has a file for one family only (`libipt_*.so`, `libip6t_*.so`). */

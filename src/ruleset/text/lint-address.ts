@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 
 const NAMES = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 

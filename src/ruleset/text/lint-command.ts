@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { lintAddress } from './lint-address.ts';
 import { OF_A_RULE, type RuleOption } from './read-options.ts';
 import { MOST_WORDS, type SentCommand } from './sent-text.ts';

@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { finish, LINES_A_STEP, type Steps } from '../../steps.ts';
 import type { Problem } from '../model.ts';
 import { TABLE_NAMES } from '../tables.ts';

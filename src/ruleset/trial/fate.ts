@@ -1,4 +1,4 @@
-import { rejectionByIcmp } from '../../contract/rejections.ts';
+import { rejectionByIcmp } from '../../contract/jobs/rejections.ts';
 import type { Fate, Observation, Probe, SeenPacket } from './packets.ts';
 
 const RST = 0x04;

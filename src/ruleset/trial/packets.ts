@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 
 /** Where a packet is sent from, or arrives: behind an interface; `null`: on the host itself. */
 export type Place = string | null;

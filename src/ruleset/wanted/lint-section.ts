@@ -1,4 +1,4 @@
-import type { Family } from '../../contract/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { LINES_A_STEP, type Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
 import type { Problem } from '../model.ts';

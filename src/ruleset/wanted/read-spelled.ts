@@ -1,4 +1,4 @@
-import type { Scope } from '../../contract/identifiers.ts';
+import type { Scope } from '../../contract/words/identifiers.ts';
 import { type Rule, rulesByChain, type Table } from '../model.ts';
 import { readSavedTables } from '../saved/read-saved.ts';
 import { builtInChains } from '../tables.ts';

@@ -1,5 +1,5 @@
-import { FAMILIES, type Family, type Scope } from '../../contract/identifiers.ts';
-import type { Ruleset } from '../../contract/job.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
+import { FAMILIES, type Family, type Scope } from '../../contract/words/identifiers.ts';
 import { finish, type Steps } from '../../steps.ts';
 import { appendAll } from '../append-all.ts';
 import type { Problem } from '../model.ts';

@@ -1,5 +1,5 @@
-import { ControlMessage } from '../../contract/control.ts';
-import { IN_WORDS } from '../../contract/describe-issue.ts';
+import { ControlMessage } from '../../contract/jobs/control.ts';
+import { IN_WORDS } from '../../contract/words/describe-issue.ts';
 import { authorise } from '../../job/intake/authorise.ts';
 import { decodeJson, describeIssues } from '../../job/intake/decode.ts';
 import type { Delivery, Disposition } from '../../job/ports/delivery.ts';

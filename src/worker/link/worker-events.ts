@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { cloudEvent, hostSource } from '../../contract/cloud-event.ts';
-import type { WorkerEvent } from '../../contract/event.ts';
+import { cloudEvent, hostSource } from '../../contract/events/cloud-event.ts';
+import type { WorkerEvent } from '../../contract/events/event.ts';
 import { endingOf } from '../../job/outcome/ending-of.ts';
 import { summariesOf } from '../../job/outcome/list-summaries.ts';
 import type { Ports } from '../../job/ports/ports.ts';

@@ -1,6 +1,6 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import type { Failure } from '../../contract/failure.ts';
-import type { Ruleset } from '../../contract/job.ts';
+import type { Failure } from '../../contract/events/failure.ts';
+import type { Ruleset } from '../../contract/jobs/job.ts';
 import { lintRuleset } from '../../job/intake/lint.ts';
 import { describeFailure } from '../../job/outcome/describe-end.ts';
 import { asJobFailure } from '../../job/outcome/job-end.ts';

@@ -1,6 +1,6 @@
 import { SetupError } from '../../config/setup-error.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import type { HostPolicy } from '../../contract/host-policy.ts';
+import type { HostPolicy } from '../../contract/jobs/host-policy.ts';
 
 /** Checks that the settings say who may command the host. @throws {SetupError} if they do not */
 export function assertAuthority(

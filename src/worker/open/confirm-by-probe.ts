@@ -1,7 +1,7 @@
 import type { BrokerAccess } from '../../broker/connection/broker-access.ts';
 import { probeBroker } from '../../broker/probe.ts';
 import type { HostProbe } from '../../config/read-host-probes.ts';
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import type { RunCommand } from '../../host/command.ts';
 import { tryHostProbe } from '../../host/try-host-probe.ts';
 import type { Answers, Confirmation, Probe } from '../../job/ports/confirmation.ts';

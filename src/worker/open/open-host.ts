@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../../config/version.ts';
 import { environmentName, type WorkerSettings } from '../../config/worker-settings.ts';
-import type { WorkerFacts } from '../../contract/event.ts';
+import type { WorkerFacts } from '../../contract/events/event.ts';
 import type { RunCommand } from '../../host/command.ts';
 import { followCommand } from '../../host/follow-command.ts';
 import { readKernelFacts } from '../../host/kernel-facts.ts';

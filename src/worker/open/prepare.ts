@@ -1,6 +1,6 @@
 import type { HostProbe } from '../../config/read-host-probes.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import { HostPolicy } from '../../contract/host-policy.ts';
+import { HostPolicy } from '../../contract/jobs/host-policy.ts';
 import { FileAttemptStore } from '../../host/state/attempt-store.ts';
 import { FileBootFiles } from '../../host/state/boot-files.ts';
 import { FileCancelStore } from '../../host/state/cancel-store.ts';

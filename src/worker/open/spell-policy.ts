@@ -1,5 +1,5 @@
-import type { HostPolicy, RequiredRule } from '../../contract/host-policy.ts';
-import { FAMILIES, type Family } from '../../contract/identifiers.ts';
+import type { HostPolicy, RequiredRule } from '../../contract/jobs/host-policy.ts';
+import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import { RestoreFailed } from '../../job/ports/firewall.ts';
 import { RehearsalUnavailable, type Sandbox, SandboxIncomplete } from '../../job/ports/sandbox.ts';
 import { appendText } from '../../ruleset/model.ts';

@@ -1,8 +1,8 @@
 import type { BrokerAccess } from '../../broker/connection/broker-access.ts';
 import { readSecretsAgain } from '../../config/secrets.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import type { FleetEvent } from '../../contract/event.ts';
-import { withoutTexts } from '../../contract/without-texts.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import { withoutTexts } from '../../contract/events/without-texts.ts';
 
 export function brokerAccess({ amqpUrl, tls }: WorkerSettings): BrokerAccess {
   return { addresses: amqpUrl, tls: tls ?? { external: false } };

@@ -1,5 +1,5 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import type { Job } from '../../contract/job.ts';
+import type { Job } from '../../contract/jobs/job.ts';
 import type { JobInHand } from '../../job/intake/waiting-job.ts';
 import type { HostChecks } from '../open/open-host.ts';
 

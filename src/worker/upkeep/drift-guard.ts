@@ -1,4 +1,4 @@
-import type { FleetEvent, Writer } from '../../contract/event.ts';
+import type { FleetEvent, Writer } from '../../contract/events/event.ts';
 import { DriftJudge, type DriftMode } from '../../job/drift/judge-drift.ts';
 import { type Fence, type HostLock, LockLost, LockTimeout } from '../../job/ports/host-lock.ts';
 import type { Ports } from '../../job/ports/ports.ts';

@@ -1,5 +1,5 @@
-import type { Job, RollbackJob } from '../../contract/job.ts';
-import { isListJob } from '../../contract/list-job.ts';
+import type { Job, RollbackJob } from '../../contract/jobs/job.ts';
+import { isListJob } from '../../contract/jobs/list-job.ts';
 import { chooseList, chooseRuleset } from '../../job/intake/choose-jobs.ts';
 import { newBatch } from '../../job/intake/list-batch.ts';
 import type { JobInHand, WaitingJob } from '../../job/intake/waiting-job.ts';

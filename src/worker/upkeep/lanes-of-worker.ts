@@ -1,4 +1,4 @@
-import type { RollbackJob } from '../../contract/job.ts';
+import type { RollbackJob } from '../../contract/jobs/job.ts';
 import { runListJobs } from '../../job/lists/run-lists.ts';
 import type { Ports } from '../../job/ports/ports.ts';
 import { JobLanes } from './job-lanes.ts';

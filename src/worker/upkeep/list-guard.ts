@@ -1,5 +1,5 @@
 import type { WorkerSettings } from '../../config/worker-settings.ts';
-import type { FleetEvent } from '../../contract/event.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import { ListJudge } from '../../job/lists/judge-lists.ts';
 import { settleList, tellSettledLists } from '../../job/lists/settle-lists.ts';
 import { LockLost, LockTimeout } from '../../job/ports/host-lock.ts';

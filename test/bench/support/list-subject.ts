@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
-import { EVENTS_EXCHANGE, hostKey, JOBS_EXCHANGE } from '../../../src/contract/names.ts';
+import { EVENTS_EXCHANGE, hostKey, JOBS_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { TestClient } from '../../support/client.ts';
 import { TestHost } from '../../support/host.ts';
 import { type Backend, TestNamespace } from '../../support/namespace.ts';

@@ -1,7 +1,7 @@
 import { type ConfirmChannel, connect } from 'amqplib';
 import { FleetClient } from '../../../src/central/fleet-client.ts';
-import type { FleetEvent } from '../../../src/contract/event.ts';
-import { EVENTS_EXCHANGE, eventKey } from '../../../src/contract/names.ts';
+import type { FleetEvent } from '../../../src/contract/events/event.ts';
+import { EVENTS_EXCHANGE, eventKey } from '../../../src/contract/words/names.ts';
 import { jobEventOf, workerEventOf } from '../../support/example-events.ts';
 
 const GROUPS = 20;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob, TestClient } from '../../support/client.ts';
 import { FaultFleet } from '../../support/fault-fleet.ts';
 import { FAULTS } from '../../support/faults.ts';

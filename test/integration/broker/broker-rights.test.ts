@@ -15,7 +15,7 @@ import {
   hostJobsQueue,
   JOBS_EXCHANGE,
   OPERATOR_EXCHANGE,
-} from '../../../src/contract/names.ts';
+} from '../../../src/contract/words/names.ts';
 import { Authority } from '../../support/certificates.ts';
 import { makeJob, TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { Fixture } from '../../support/fixture.ts';

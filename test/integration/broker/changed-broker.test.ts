@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CONTROL_EXCHANGE, JOBS_EXCHANGE } from '../../../src/contract/names.ts';
+import { CONTROL_EXCHANGE, JOBS_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { TestClient } from '../../support/client.ts';
 import { TestHost } from '../../support/host.ts';
 import { Rabbitmq } from '../../support/rabbitmq.ts';

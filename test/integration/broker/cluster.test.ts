@@ -1,8 +1,8 @@
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WorkerSettings } from '../../../src/config/worker-settings.ts';
-import type { FleetEvent } from '../../../src/contract/event.ts';
-import { ALL_KEY, CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import type { FleetEvent } from '../../../src/contract/events/event.ts';
+import { ALL_KEY, CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { examineBroker } from '../../../src/doctor/check-broker.ts';
 import type { Examined } from '../../../src/doctor/finding.ts';
 import { runCommand } from '../../../src/host/run-command.ts';

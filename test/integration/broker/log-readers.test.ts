@@ -1,7 +1,7 @@
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { FleetLink } from '../../../src/broker/fleet-link.ts';
-import { OPERATOR_EXCHANGE } from '../../../src/contract/names.ts';
+import { OPERATOR_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { silentLog } from '../../../src/log/logger.ts';
 
 let link: FleetLink;

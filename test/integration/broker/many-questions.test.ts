@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, inject, it } from 'vitest';
 import { connectOperator } from '../../../src/central/connect-operator.ts';
-import { EVENT_LOG_STREAM } from '../../../src/contract/names.ts';
+import { EVENT_LOG_STREAM } from '../../../src/contract/words/names.ts';
 import { silentLog } from '../../../src/log/logger.ts';
 
 it('whoever asks the broker for many things at a time is not told by Node of a leak', async () => {

@@ -9,7 +9,7 @@ import {
   groupKey,
   hostJobsQueue,
   JOBS_EXCHANGE,
-} from '../../../src/contract/names.ts';
+} from '../../../src/contract/words/names.ts';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { table } from '../../support/rulesets.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EVENTS_EXCHANGE } from '../../../src/contract/names.ts';
+import { EVENTS_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob, TestClient } from '../../support/client.ts';
 import { TestHost } from '../../support/host.ts';
 import { StatusReader } from '../../support/metrics.ts';

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';

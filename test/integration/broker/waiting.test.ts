@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { DEAD_EXCHANGE } from '../../../src/contract/names.ts';
+import { DEAD_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';

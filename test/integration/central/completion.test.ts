@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { EVENTS_EXCHANGE } from '../../../src/contract/names.ts';
+import { EVENTS_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { workerEventOf } from '../../support/example-events.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { inNaturalOrder } from '../../../src/central/messages/names.ts';
-import type { FleetEvent } from '../../../src/contract/event.ts';
+import type { FleetEvent } from '../../../src/contract/events/event.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';

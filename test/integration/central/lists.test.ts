@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { connect, type GetMessage } from 'amqplib';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { hostKey, JOBS_EXCHANGE } from '../../../src/contract/names.ts';
+import { hostKey, JOBS_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { FleetClient, type HostAnswers, RequestInvalid } from '../../../src/index.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';

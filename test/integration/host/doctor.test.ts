@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { examine as examineWith } from '../../support/doctor.ts';

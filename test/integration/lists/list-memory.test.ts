@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { runList } from '../../support/lists.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { FleetEvent } from '../../../src/contract/event.ts';
+import type { FleetEvent } from '../../../src/contract/events/event.ts';
 import { listDigest } from '../../../src/list/digest.ts';
 import type { TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';

@@ -8,7 +8,7 @@ import { connect } from 'amqplib';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { hostJobsQueue } from '../../../src/contract/names.ts';
+import { hostJobsQueue } from '../../../src/contract/words/names.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { ComposeFleet, DOCKER } from '../../support/compose-fleet.ts';
 import { documentedBlock } from '../../support/document-blocks.ts';

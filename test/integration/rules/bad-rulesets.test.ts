@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WorkerSettings } from '../../../src/config/worker-settings.ts';
-import { escapeControl } from '../../../src/contract/escape.ts';
+import { escapeControl } from '../../../src/contract/words/escape.ts';
 import { silentLog } from '../../../src/log/logger.ts';
 import { runLocally } from '../../../src/worker/local/run-locally.ts';
 import { BAD_RULESETS, type BadRuleset } from '../../support/bad-rulesets.ts';

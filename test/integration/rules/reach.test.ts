@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Ruleset } from '../../../src/contract/job.ts';
-import type { Reach } from '../../../src/contract/reach.ts';
+import type { Reach } from '../../../src/contract/events/reach.ts';
+import type { Ruleset } from '../../../src/contract/jobs/job.ts';
 import { Engine } from '../../support/engine.ts';
 import { layGatewayNetwork } from '../../support/gateway-network.ts';
 import { BACKENDS } from '../../support/namespace.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HostPolicy } from '../../../src/contract/host-policy.ts';
-import type { RulesetTest } from '../../../src/contract/ruleset-test.ts';
+import { HostPolicy } from '../../../src/contract/jobs/host-policy.ts';
+import type { RulesetTest } from '../../../src/contract/jobs/ruleset-test.ts';
 import { openScratchProgram } from '../../../src/host/scratch-namespace.ts';
 import type { HostPicture, LabRequest, Packets } from '../../../src/job/ports/packets.ts';
 import { sendPackets } from '../../../src/job/rehearse/send-packets.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobCompletedEvent } from '../../../src/contract/event.ts';
-import { CONTROL_EXCHANGE } from '../../../src/contract/names.ts';
+import type { JobCompletedEvent } from '../../../src/contract/events/event.ts';
+import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob, type TestClient } from '../client.ts';
 import type { TestHost } from '../host.ts';
 import { table } from '../rulesets.ts';

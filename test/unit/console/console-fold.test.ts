@@ -3,11 +3,11 @@ import type { IncomingMessage } from '../../../src/broker/stream-source.ts';
 import { EventReader } from '../../../src/central/log/event-reader.ts';
 import { FleetState, type HostState } from '../../../src/central/log/fleet-state.ts';
 import { ConsoleFold } from '../../../src/console/fold/console-fold.ts';
-import type { FleetEvent } from '../../../src/contract/event.ts';
-import { forgottenKey, hostForgotten } from '../../../src/contract/host-forgotten.ts';
-import { EVENTS_EXCHANGE, eventKey, OPERATOR_EXCHANGE } from '../../../src/contract/names.ts';
-import { rolloutKey } from '../../../src/contract/rollout-events.ts';
+import type { FleetEvent } from '../../../src/contract/events/event.ts';
+import { forgottenKey, hostForgotten } from '../../../src/contract/events/host-forgotten.ts';
+import { rolloutKey } from '../../../src/contract/rollouts/rollout-events.ts';
 import { ROLLOUT_EXAMPLES } from '../../../src/contract/schema/operator-examples.ts';
+import { EVENTS_EXCHANGE, eventKey, OPERATOR_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { driftEventOf, jobEventOf, workerEventOf } from '../../support/example-events.ts';
 import { Random } from '../../support/random.ts';
 

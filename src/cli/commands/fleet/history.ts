@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { isFleetEvent } from '../../../central/log/event-reader.ts';
-import type { FleetEvent } from '../../../contract/event.ts';
+import type { FleetEvent } from '../../../contract/events/event.ts';
 import { type FleetFlags, withClient, withFleetOptions } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import { readDuration } from '../../options/read-values.ts';

@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import type { ReportedList } from '../../../contract/event.ts';
+import type { ReportedList } from '../../../contract/events/event.ts';
 import {
   type AnswerFlags,
   type FleetFlags,

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { escapeLines } from '../../../contract/escape.ts';
-import type { FleetEvent } from '../../../contract/event.ts';
-import type { Failure } from '../../../contract/failure.ts';
+import type { FleetEvent } from '../../../contract/events/event.ts';
+import type { Failure } from '../../../contract/events/failure.ts';
+import { escapeLines } from '../../../contract/words/escape.ts';
 import { CONFIRMED_BY_HOSTS, withConfirmOptions } from '../../options/confirm-options.ts';
 import {
   type AnswerFlags,

@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { StreamStart } from '../../../central/ask/options.ts';
 import { isFleetEvent } from '../../../central/log/event-reader.ts';
 import { suggestion } from '../../../central/messages/names.ts';
-import { type FleetEvent, Outcome } from '../../../contract/event.ts';
-import type { RolloutEvent } from '../../../contract/rollout-events.ts';
+import { type FleetEvent, Outcome } from '../../../contract/events/event.ts';
+import type { RolloutEvent } from '../../../contract/rollouts/rollout-events.ts';
 import {
   type AnswerFlags,
   type FleetFlags,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { JobCompleted } from '../../../contract/event.ts';
+import type { JobCompleted } from '../../../contract/events/event.ts';
 import type { Answers } from '../../../job/ports/confirmation.ts';
 import { NO_ANSWERS } from '../../../job/ports/confirmation.ts';
 import { type ConfirmFlags, withConfirmOptions } from '../../options/confirm-options.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { loadSettings } from '../../../config/load-settings.ts';
 import type { SettingName } from '../../../config/worker-settings.ts';
-import { escapeControl } from '../../../contract/escape.ts';
+import { escapeControl } from '../../../contract/words/escape.ts';
 import { examine, type NamedFinding } from '../../../doctor/examine.ts';
 import { silentLog } from '../../../log/logger.ts';
 import { withExamples } from '../../options/help.ts';

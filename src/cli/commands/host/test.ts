@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { JobCompleted } from '../../../contract/event.ts';
+import type { JobCompleted } from '../../../contract/events/event.ts';
 import type { RulesetFile } from '../../files/ruleset-file.ts';
 import { withExamples } from '../../options/help.ts';
 import { localCommand, localJob } from '../../options/local-command.ts';

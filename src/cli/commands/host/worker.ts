@@ -4,7 +4,7 @@ import { readHostPolicy } from '../../../config/read-host-policy.ts';
 import { type HostProbe, readHostProbes } from '../../../config/read-host-probes.ts';
 import { readServiceEnvironment } from '../../../config/service-environment.ts';
 import type { SettingName, WorkerSettings } from '../../../config/worker-settings.ts';
-import type { HostPolicy } from '../../../contract/host-policy.ts';
+import type { HostPolicy } from '../../../contract/jobs/host-policy.ts';
 import { type OpenLog, openLog } from '../../../log/logger.ts';
 import { runWorker } from '../../../worker/run-worker.ts';
 import { withExamples } from '../../options/help.ts';

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { suggestion } from '../../../central/messages/names.ts';
-import { CODE_EXPLANATIONS } from '../../../contract/code-explanations.ts';
-import { END_EXPLANATIONS } from '../../../contract/end-explanations.ts';
-import { FailureCode, isRetryable } from '../../../contract/failure.ts';
-import { HostEnd } from '../../../contract/rollout-events.ts';
+import { FailureCode, isRetryable } from '../../../contract/events/failure.ts';
+import { CODE_EXPLANATIONS } from '../../../contract/explain/code-explanations.ts';
+import { END_EXPLANATIONS } from '../../../contract/explain/end-explanations.ts';
+import { HostEnd } from '../../../contract/rollouts/rollout-events.ts';
 import { withExamples } from '../../options/help.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paint } from '../../terminal/paint.ts';

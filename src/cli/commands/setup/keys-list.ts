@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { SettingsError } from '../../../config/settings-error.ts';
 import { readTrustedKeys, type TrustedJwk } from '../../../config/trusted-keys.ts';
-import { escapeControl } from '../../../contract/escape.ts';
+import { escapeControl } from '../../../contract/words/escape.ts';
 import { readPublicHalf } from '../../../keys/signing-key.ts';
 import { withExamples } from '../../options/help.ts';
 import { paint } from '../../terminal/paint.ts';

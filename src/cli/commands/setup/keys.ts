@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { ControlMessage } from '../../../contract/control.ts';
-import { IN_WORDS } from '../../../contract/describe-issue.ts';
-import { Job } from '../../../contract/job.ts';
+import { ControlMessage } from '../../../contract/jobs/control.ts';
+import { Job } from '../../../contract/jobs/job.ts';
+import { IN_WORDS } from '../../../contract/words/describe-issue.ts';
 import { describeIssues } from '../../../job/intake/decode.ts';
 import { openSigned, readCompact, readGeneral } from '../../../job/intake/envelope.ts';
 import { JobFailure } from '../../../job/outcome/job-failure.ts';

@@ -6,7 +6,7 @@ import {
   provisionFleet,
   removeHosts,
 } from '../../../central/provision-fleet.ts';
-import { GroupName, HostId } from '../../../contract/identifiers.ts';
+import { GroupName, HostId } from '../../../contract/words/identifiers.ts';
 import { FileError, FileProblem } from '../../files/file-error.ts';
 import { readInput } from '../../files/read-input.ts';
 import { withExamples } from '../../options/help.ts';

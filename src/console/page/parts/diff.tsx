@@ -1,4 +1,4 @@
-import type { Diff } from '../../../contract/event.ts';
+import type { Diff } from '../../../contract/events/event.ts';
 import { plural } from '../text/words.ts';
 import { LongText, Text, Unseen } from './text.tsx';
 

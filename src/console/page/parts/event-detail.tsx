@@ -1,4 +1,4 @@
-import type { Failure } from '../../../contract/failure.ts';
+import type { Failure } from '../../../contract/events/failure.ts';
 import { type EventParts, partsOf } from '../state/event-parts.ts';
 import { Changed, DiffLines } from './diff.tsx';
 import { FailingLines } from './failing-line.tsx';

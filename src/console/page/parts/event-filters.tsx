@@ -1,5 +1,5 @@
-import type { FleetEvent } from '../../../contract/event.ts';
-import type { HostEnd, RolloutEvent } from '../../../contract/rollout-events.ts';
+import type { FleetEvent } from '../../../contract/events/event.ts';
+import type { HostEnd, RolloutEvent } from '../../../contract/rollouts/rollout-events.ts';
 import type { Query } from '../state/address.ts';
 import { EVENT_FILTERS } from '../state/event-filter.ts';
 import { setQuery } from '../state/navigation.ts';

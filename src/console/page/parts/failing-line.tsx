@@ -1,4 +1,4 @@
-import type { FailedLine } from '../../../contract/failure.ts';
+import type { FailedLine } from '../../../contract/events/failure.ts';
 import { LongText, Unseen } from './text.tsx';
 
 /** A line that was refused, as the terminal shows it: where it stands and why, then the line itself among its neighbours. */

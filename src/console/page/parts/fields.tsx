@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { escapeControl } from '../../../contract/escape.ts';
+import { escapeControl } from '../../../contract/words/escape.ts';
 
 export function Select({
   label,

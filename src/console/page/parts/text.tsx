@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { escapeControl } from '../../../contract/escape.ts';
+import { escapeControl } from '../../../contract/words/escape.ts';
 import { hostPath, rolloutPath } from '../state/address.ts';
 import { goTo, withTime } from '../state/navigation.ts';
 import { sayTime } from '../text/times.ts';

@@ -1,5 +1,5 @@
-import type { Diff, Writer } from '../../../contract/event.ts';
-import type { Failure } from '../../../contract/failure.ts';
+import type { Diff, Writer } from '../../../contract/events/event.ts';
+import type { Failure } from '../../../contract/events/failure.ts';
 
 /** What a person wants to see of an event, besides the line that says it. */
 export interface EventParts {

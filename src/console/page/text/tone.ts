@@ -1,4 +1,4 @@
-import { isGoodEnd } from '../../../contract/outcome.ts';
+import { isGoodEnd } from '../../../contract/rollouts/outcome.ts';
 
 /** How a word for a state or an end is shown, besides the word: it is never told by its colour alone. */
 export type Tone = 'good' | 'doubtful' | 'bad' | 'plain';

@@ -1,5 +1,5 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
-import { escapeAsJson } from '../../../contract/escape.ts';
+import { escapeAsJson } from '../../../contract/words/escape.ts';
 import type { EventAnswer } from '../../api/events.ts';
 import { EventDetail } from '../parts/event-detail.tsx';
 import { Wait } from '../parts/text.tsx';

@@ -1,6 +1,6 @@
 import { Fragment } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import { escapeControl } from '../../../contract/escape.ts';
+import { escapeControl } from '../../../contract/words/escape.ts';
 import type { FleetAnswer, HostRow } from '../../api/hosts.ts';
 import { choicesOf, countHosts } from '../fleet/count-hosts.ts';
 import { filterHosts } from '../fleet/host-filter.ts';

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { escapeControl } from '../../../contract/escape.ts';
+import { escapeControl } from '../../../contract/words/escape.ts';
 import type { RolloutRow, RolloutsAnswer } from '../../api/rollouts.ts';
 import { sayEnds } from '../fleet/say-ends.ts';
 import { type Column, Table } from '../parts/table.tsx';

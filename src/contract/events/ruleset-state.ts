@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Digest, Revision, RulesetName } from './identifiers.ts';
+import { Digest, Revision, RulesetName } from '../words/identifiers.ts';
 
 /** The ruleset of a job, and what is committed under its name on the host when the job has ended. */
 export const RulesetState = z.object({

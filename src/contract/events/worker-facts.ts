@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { HostId } from './identifiers.ts';
+import { HostId } from '../words/identifiers.ts';
 
 /** Facts about the worker that publishes an event. */
 export const WorkerFacts = z

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Digest, ListName, listOf, Revision, RulesetName, Scope, Timestamp } from './identifiers.ts';
+import { Digest, ListName, listOf, Revision, RulesetName, Scope, Timestamp } from '../words/identifiers.ts';
 import { Envelope } from './job-envelope.ts';
 import { isListJob, ListChangeJob, ListRemoveJob, ListReplaceJob } from './list-job.ts';
 import { RulesetTests, WrittenTests } from './ruleset-test.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Family } from './identifiers.ts';
+import { Family } from '../words/identifiers.ts';
 
 /** Which kind of step refused. */
 export const Stage = z

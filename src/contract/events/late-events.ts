@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { Digest, Revision, Timestamp } from '../words/identifiers.ts';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
-import { Digest, Revision, Timestamp } from './identifiers.ts';
 import { ListState } from './list-state.ts';
 import { JobOfEvent, RolloutOfJob, RulesetRevision, RulesetState } from './ruleset-state.ts';
 import { Origin } from './worker-facts.ts';

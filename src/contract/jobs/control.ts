@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ApiVersion, JobId, Timestamp } from './identifiers.ts';
+import { ApiVersion, JobId, Timestamp } from '../words/identifiers.ts';
 import { Target } from './job.ts';
 
 const ControlEnvelope = z.object({

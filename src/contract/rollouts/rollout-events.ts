@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { CloudEventFields } from './cloud-event.ts';
-import { Outcome } from './event.ts';
+import { CloudEventFields } from '../events/cloud-event.ts';
+import { Outcome } from '../events/event.ts';
+import { HostId, JobId, Revision, RulesetName } from '../words/identifiers.ts';
 import { GateLook, GateRules } from './gates.ts';
-import { HostId, JobId, Revision, RulesetName } from './identifiers.ts';
 
 /**
  * The name of a rollout. Operators publish a rollout's events to the log of events, and its whole state can be read from there.

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ListName, Revision } from './identifiers.ts';
+import { ListName, Revision } from '../words/identifiers.ts';
 
 const ListDigest = z
   .string()

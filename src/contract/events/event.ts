@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { ListName, Revision } from '../words/identifiers.ts';
 import { CloudEventFields } from './cloud-event.ts';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
-import { ListName, Revision } from './identifiers.ts';
 import { JobUndone, RulesetEnded } from './late-events.ts';
 import { ListCounts, ListRevisionLive, ListState } from './list-state.ts';
 import { Report } from './report.ts';

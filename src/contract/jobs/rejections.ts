@@ -1,4 +1,4 @@
-import type { Family } from './identifiers.ts';
+import type { Family } from '../words/identifiers.ts';
 
 /** What `-j REJECT` answers with, and what it looks like on the wire. */
 export interface Rejection {

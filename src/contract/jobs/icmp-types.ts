@@ -1,4 +1,4 @@
-import type { Family } from './identifiers.ts';
+import type { Family } from '../words/identifiers.ts';
 
 /** Names of types, as `iptables -p icmp -h` and `ip6tables -p icmpv6 -h` have them. */
 export const ICMP_TYPES: Readonly<Record<Family, Readonly<Record<string, readonly [number, number]>>>> = {

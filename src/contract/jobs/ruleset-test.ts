@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { type Family } from '../words/identifiers.ts';
 import { ICMP_TYPES, icmpTypeOf } from './icmp-types.ts';
-import { type Family } from './identifiers.ts';
 import { rejectionOf } from './rejections.ts';
 
 /** The most tests of one ruleset, and of a policy. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Scope } from './identifiers.ts';
+import { Scope } from '../words/identifiers.ts';
 import { WrittenTests } from './ruleset-test.ts';
 
 const NamePatterns = z

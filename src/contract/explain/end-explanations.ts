@@ -1,4 +1,4 @@
-import type { HostEnd } from './rollout-events.ts';
+import type { HostEnd } from '../rollouts/rollout-events.ts';
 
 /** How a host may have ended, in the words of the contract's page (`README.md` beside this file), in Markdown. */
 export const END_EXPLANATIONS: Readonly<Record<HostEnd, string>> = {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Family } from './identifiers.ts';
+import { Family } from '../words/identifiers.ts';
 
 /** The packet that shows what a rule changes. */
 const WitnessPacket = z.object({

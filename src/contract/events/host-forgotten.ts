@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { HostId } from '../words/identifiers.ts';
 import { CloudEventFields, cloudEvent } from './cloud-event.ts';
-import { HostId } from './identifiers.ts';
 
 /** An operator has taken a host out of the fleet. If it is heard of again, it is back. */
 export const HostForgotten = CloudEventFields.extend({

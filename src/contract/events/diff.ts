@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Family } from './identifiers.ts';
+import { Family } from '../words/identifiers.ts';
 import { Reach } from './reach.ts';
 
 /**

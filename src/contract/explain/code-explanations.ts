@@ -1,4 +1,4 @@
-import type { FailureCode } from './failure.ts';
+import type { FailureCode } from '../events/failure.ts';
 import { type CodeExplanation, TEST_EXPLANATIONS } from './test-explanations.ts';
 
 /** What each failure code means, in the words of the contract's page (`README.md` beside this file), in Markdown. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ListName, listOf, Revision, Timestamp } from './identifiers.ts';
+import { ListName, listOf, Revision, Timestamp } from '../words/identifiers.ts';
 import { Envelope, UnconfirmedByDefault } from './job-envelope.ts';
 
 /** The most bytes of JSON of a `list.replace`, after gzip is undone. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Digest, ENDING_FIELDS, Revision, RulesetName, Scope } from './identifiers.ts';
+import { Digest, ENDING_FIELDS, Revision, RulesetName, Scope } from '../words/identifiers.ts';
 import { HeldList } from './list-state.ts';
 import { Origin } from './worker-facts.ts';
 

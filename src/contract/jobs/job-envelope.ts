@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ApiVersion, GroupName, HostId, JobId, listOf, Timestamp } from './identifiers.ts';
+import { ApiVersion, GroupName, HostId, JobId, listOf, Timestamp } from '../words/identifiers.ts';
 
 export const MAX_CONFIRM_SECONDS = 1200;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { Digest, ENDING_FIELDS, Revision, RulesetName, Scope } from '../words/identifiers.ts';
 import { Escaped } from './diff.ts';
-import { Digest, ENDING_FIELDS, Revision, RulesetName, Scope } from './identifiers.ts';
 import { ReportedList } from './list-state.ts';
 
 /** A ruleset as it is live on a host. */
