@@ -66,9 +66,16 @@ async function takeBackOf(
   target: { hosts: string[] },
   { rolloutId, keys, expires }: { rolloutId: string; keys: readonly SigningKey[]; expires: number },
 ): Promise<RolloutStarted['takeBack']> {
-  // Only what the rollout did is undone: a host that failed, or that somebody has moved on meanwhile, stays as it is.
+  // Only what the rollout did is undone: a host that failed, that had this content before and only drifted, or that somebody has moved
+  // on meanwhile, stays as it is.
   const ifDigest = rulesetDigest({ name, scope, ipv4, ipv6 });
-  const ruleset = { name, revision: revision + 1, ifRevision: revision, ifDigest };
+  const ruleset = {
+    name,
+    revision: revision + 1,
+    ifRevision: revision,
+    ifDigest,
+    ifContentRevision: revision,
+  };
   const prepare = async (action: 'rollback' | 'remove') =>
     recorded(await prepareJob({ action, target, rolloutId, ruleset }, keys, expires));
   return { rollback: await prepare('rollback'), remove: await prepare('remove') };

@@ -49,7 +49,7 @@ export const CODE_EXPLANATIONS: Readonly<Record<FailureCode, CodeExplanation>> =
   revision_conflict: {
     stages: ['admit'],
     means:
-      'the revision is committed with another content, or `until`, or has ended; or `ifRevision` or `ifDigest` does not fit',
+      'the revision is committed with another content, or `until`, or has ended; or `ifRevision`, `ifDigest` or `ifContentRevision` does not fit',
     advice:
       'somebody else pushed meanwhile: look at what is live (`fleetwall report`), then push under the next revision',
   },

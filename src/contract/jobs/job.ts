@@ -61,6 +61,10 @@ const RulesetChange = Ruleset.pick({
   revision: true,
   ifRevision: true,
   ifDigest: true,
+}).extend({
+  ifContentRevision: Revision.optional().describe(
+    'Run the job only if this revision brought what is live, and did not find it there already; else it is revision_conflict. An addition to contract v1: earlier workers ignore it.',
+  ),
 });
 
 const RulesetQuery = z.object({

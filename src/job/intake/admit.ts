@@ -40,7 +40,7 @@ export function admitRevision(
 ): boolean {
   const { name, revision } = job.ruleset;
   const committed = record?.committed ?? null;
-  assertCommitted(job, committed);
+  assertCommitted(job, record);
   if (committed === null || revision > committed.revision) return false;
   if (revision < committed.revision) {
     throw new JobFailure(
@@ -68,8 +68,9 @@ function conflictOf(
 }
 
 /** A job can demand that a certain revision or content is committed. On any other host the job is refused. */
-function assertCommitted({ ruleset }: RulesetJob, committed: RulesetRecord['committed']): void {
+function assertCommitted({ ruleset }: RulesetJob, record: RulesetRecord | undefined): void {
   const { name, ifRevision, ifDigest } = ruleset;
+  const committed = record?.committed ?? null;
   if (ifRevision !== undefined && ifRevision !== (committed?.revision ?? 0)) {
     throw new JobFailure(
       'admit',
@@ -82,6 +83,14 @@ function assertCommitted({ ruleset }: RulesetJob, committed: RulesetRecord['comm
       'admit',
       'revision_conflict',
       `ruleset ${name} has another content here than the one that the job is for`,
+    );
+  }
+  const brought = record?.contentRevision ?? committed?.revision ?? 0;
+  if ('ifContentRevision' in ruleset && ruleset.ifContentRevision !== brought) {
+    throw new JobFailure(
+      'admit',
+      'revision_conflict',
+      `revision ${ruleset.ifContentRevision} of ruleset ${name} has brought nothing here that would be taken back: its content is here since revision ${brought}`,
     );
   }
 }

@@ -93,6 +93,27 @@ describe.each(mostlyWith('legacy'))('a rollback, %s', (backend) => {
     expect(await liveNumber(host)).toBe(2);
   });
 
+  it('takes back only a revision that brought another content, where it is asked to', async () => {
+    const host = await fixture.host(backend);
+    const client = await fixture.client();
+    await push(client, host, 1, 1);
+    await push(client, host, 2, 2);
+    await host.namespace.iptables('-F', 'edge');
+    expect((await push(client, host, 3, 2)).outcome).toBe('applied');
+    for (const action of ['rollback', 'remove']) {
+      const ruleset = { name: 'edge', revision: 4, ifRevision: 3, ifContentRevision: 3 };
+      const { data } = await client.run(host.id, { action, ruleset });
+      expect(data).toMatchObject({ outcome: 'rejected', failure: { code: 'revision_conflict' } });
+      expect(data.failure?.message).toContain('its content is here since revision 2');
+    }
+    expect(await liveNumber(host)).toBe(2);
+    await push(client, host, 4, 4);
+    const ruleset = { name: 'edge', revision: 5, ifRevision: 4, ifContentRevision: 4 };
+    const { data } = await client.run(host.id, { action: 'rollback', ruleset });
+    expect(data.outcome).toBe('applied');
+    expect(await liveNumber(host)).toBe(2);
+  });
+
   it('is taken back when it is aborted', async () => {
     const host = await fixture.host(backend);
     const client = await fixture.client();
