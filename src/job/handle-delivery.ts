@@ -8,7 +8,7 @@ import { isExpired } from './intake/admit.ts';
 import { countAttempt } from './intake/attempts.ts';
 import { authorise } from './intake/authorise.ts';
 import { cancelledEnd } from './intake/cancelled.ts';
-import { decodeJob } from './intake/decode.ts';
+import { type Decoded, decodeJob } from './intake/decode.ts';
 import { type KeptJob, keptOf } from './intake/kept-job.ts';
 import type { Done } from './intake/waiting-job.ts';
 import type { WaitingJobs } from './intake/waiting-jobs.ts';
@@ -41,11 +41,15 @@ export async function handleDelivery(
   ports: Ports,
 ): Promise<Disposition> {
   const received = { delivery, origin: originOf(delivery), watch: new Stopwatch() };
+  let asked: Partial<JobBrief> = {};
   let kept: KeptJob;
   try {
-    kept = keptOf(await readJob(received, ports));
+    const decoded = await decodeJob(delivery, ports.ring);
+    const { action, rolloutId } = decoded.message;
+    asked = { action, rolloutId };
+    kept = keptOf(authorised(decoded, received, ports));
   } catch (error) {
-    return await refuse(received, failed(error), ports);
+    return await refuse(received, failed(error), ports, asked);
   }
   const { job, entries } = kept;
   return await waiting.take({
@@ -63,9 +67,8 @@ export async function handleDelivery(
   });
 }
 
-/** @throws {JobFailure} if it is no job, or may not command this host */
-async function readJob({ delivery, origin }: Received, ports: Ports): Promise<Job> {
-  const { message, signers } = await decodeJob(delivery, ports.ring);
+/** @throws {JobFailure} if it may not command this host */
+function authorised({ message, signers }: Decoded<Job>, { origin }: Received, ports: Ports): Job {
   authorise(message, signers, ports.identity);
   origin.authenticated = signers.length > 0;
   return message;
@@ -80,7 +83,7 @@ async function attemptJob(
 ): Promise<Done> {
   const { delivery, origin } = received;
   try {
-    const whole = kept.takeWhole() ?? (await readJob(received, ports));
+    const whole = kept.takeWhole() ?? authorised(await decodeJob(delivery, ports.ring), received, ports);
     return await countAttempt(
       delivery,
       ports,
@@ -157,14 +160,14 @@ async function takenBack(gone: AbortSignal): Promise<never> {
   throw new NotTold('the broker has taken the message back');
 }
 
-/** @param job what the message was read as; without it, the message is told by an id of its own */
+/** @param asked what the message asks for, as far as it could be read; without an id that its sender has a right to, it is told by one of its own */
 async function refuse(
   { delivery, origin, watch }: Received,
   end: JobEnd,
   ports: Ports,
-  job: JobBrief | null = null,
+  asked: Partial<JobBrief>,
 ): Promise<Disposition> {
-  const event = refusedEvent(job ?? { id: idOf(delivery) }, end, origin, watch, ports);
+  const event = refusedEvent({ id: idOf(delivery), ...asked }, end, origin, watch, ports);
   await ports.events.publish(event, origin.headers);
   noteEnd(event, ports);
   return end.failure?.stage === 'decode' ? 'dead-letter' : 'acknowledge';

@@ -12,7 +12,7 @@ import { perFamily } from '../ruleset/tables.ts';
 import { changeRuleset, checkRuleset } from './change/change-ruleset.ts';
 import { reportRulesets } from './drift/report-rulesets.ts';
 import { endAt } from './drift/what-comes-after.ts';
-import { admitRevision, assertLasts, isExpired } from './intake/admit.ts';
+import { admitRevision, assertExpires, assertLasts, isExpired } from './intake/admit.ts';
 import { assertSameScope, lintRuleset, withRefusedLines } from './intake/lint.ts';
 import type { BatchPlace } from './intake/list-batch.ts';
 import { holdLists } from './lists/hold-lists.ts';
@@ -43,6 +43,7 @@ export async function runJob(run: JobRun, ports: Ports, batch?: BatchPlace): Pro
   const { job } = run;
   try {
     ports.clock.vouch(new Date(job.issuedAt));
+    assertExpires(job, run.origin, ports);
     if (isExpired(job, ports.clock.now())) await run.conclude(ended('expired'));
     else await runAction(job, run, ports, batch);
   } catch (error) {

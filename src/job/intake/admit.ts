@@ -2,6 +2,8 @@ import { isRulesetJob, type Job, type RulesetJob } from '../../contract/jobs/job
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
 import { isSameEnd, untilOf } from '../plan/lasting.ts';
+import type { JobOrigin } from '../ports/pending.ts';
+import type { Ports } from '../ports/ports.ts';
 import type { RulesetRecord } from '../ports/stores.ts';
 
 /** Says whether a job is too late to run: its sender has stopped counting on it by then, or its ruleset would be over. */
@@ -24,6 +26,20 @@ export function assertLasts(job: RulesetJob, now: Date): void {
     'lint',
     'ruleset_invalid',
     `ruleset ${labelOf(job.ruleset)} ends at ${until}, before the ${timeoutSeconds} s in which it has to be confirmed are over: give it a later end, or a shorter time to be confirmed`,
+  );
+}
+
+/** @throws {JobFailure} `policy_denied`: a signed job has to expire, unless the host's policy takes it without */
+export function assertExpires(
+  { expiresAt }: Job,
+  { authenticated }: JobOrigin,
+  { identity }: Pick<Ports, 'identity'>,
+): void {
+  if (!authenticated || expiresAt !== undefined || identity.signatures.withoutExpiry) return;
+  throw new JobFailure(
+    'lint',
+    'policy_denied',
+    'the job is signed, and has no expiresAt: whoever has a copy of it could publish it again at any time',
   );
 }
 

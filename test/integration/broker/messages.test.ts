@@ -125,8 +125,11 @@ describe('a job', () => {
     const astray = await client.run(host.id, {
       ruleset: ruleset(1),
       target: { hosts: ['another'], groups: ['g'] },
+      rolloutId: 'r-7',
     });
     expect(astray.data).toMatchObject({
+      action: 'apply',
+      rolloutId: 'r-7',
       outcome: 'rejected',
       failure: { code: 'not_addressed', stage: 'authorise' },
     });

@@ -129,12 +129,18 @@ describe('a host that trusts keys', () => {
 
   it('refuses what was re-addressed, what is late, and what would be good for ever; a replay changes nothing', async () => {
     const elsewhere = await pushSigned({ target: { hosts: ['another'] } }, 'compact', ed);
+    expect(elsewhere).toMatchObject({ action: 'apply', rolloutId: null, authenticated: false });
     expect(elsewhere.failure?.code).toBe('not_addressed');
     const late = await pushSigned({ expiresAt: new Date(Date.now() - 1_000).toISOString() }, 'compact', ed);
     expect(late.outcome).toBe('expired');
     const { expiresAt: _, ...forEver } = job();
     const eternal = await push(await sign(forEver, 'compact', ed.file), forEver.id);
-    expect(eternal).toMatchObject({ outcome: 'rejected', failure: { code: 'policy_denied' } });
+    const denied = { code: 'policy_denied', stage: 'lint' };
+    expect(eternal).toMatchObject({ outcome: 'rejected', authenticated: true, failure: denied });
+    // That was its end: the id is not good for another job.
+    const expiring = { ...forEver, expiresAt: IN_AN_HOUR() };
+    await push(await sign(expiring, 'compact', ed.file), forEver.id, 'compact', 2);
+    expect(client.completions(forEver.id).map(({ data }) => data.outcome)).toEqual(['rejected', 'rejected']);
     const asked = job();
     const jws = await sign(asked, 'compact', ed.file);
     expect((await push(jws, asked.id)).outcome).toBe('applied');
