@@ -50,6 +50,33 @@ describe('a job', () => {
     expect(await read(makeJob('web-1', fields))).toMatchObject(fields);
   });
 
+  it('is read as if a field were not there that is null', async () => {
+    const nothing = { until: null, lists: null, tests: null, adopt: null, ipv6: null };
+    const job = makeJob('web-1', {
+      ruleset: { ...ruleset, ...nothing },
+      rolloutId: null,
+      expiresAt: null,
+      confirm: null,
+    });
+    expect(await read(job)).toEqual({
+      ...makeJob('web-1', { ...job, rolloutId: undefined, expiresAt: undefined, confirm: undefined }),
+      ruleset: { ...ruleset, scope: 'chains', adopt: [] },
+      confirm: { mode: 'probe', timeoutSeconds: 30 },
+    });
+    const { ruleset: _, ...envelope } = makeJob('web-1', {});
+    const entries = Array.from({ length: 6_000 }, (_unused, n) => ({
+      entry: `10.0.${n >> 8}.${n & 255}`,
+      until: null,
+    }));
+    const list = { name: 'blocked', revision: 1, kind: null, entries };
+    const told = await read({ ...envelope, action: 'list.replace', list });
+    expect(told).toMatchObject({ list: { entries: entries.map(({ entry }) => ({ entry })) } });
+    expect(await codeOf({ ...job, issuedAt: null })).toBe('job_malformed');
+    expect(await codeOf({ ...envelope, action: 'list.replace', list: { ...list, entries: [null] } })).toBe(
+      'job_malformed',
+    );
+  });
+
   it('has times as RFC 3339 writes them: in small letters, with a leap second', async () => {
     const until = '2016-12-31t23:59:60.5z';
     const job = makeJob('web-1', {

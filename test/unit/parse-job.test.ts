@@ -42,7 +42,7 @@ it.each([
 
 it.each([
   ['nope', 'is "nope", and must be one of apply, check'],
-  [null, 'is null, and must be one of apply, check'],
+  [null, 'is missing, and must be one of apply, check'],
   [undefined, 'is missing, and must be one of apply, check'],
 ])('an action that there is not is named: %j', async (action, message) => {
   const read = await parseJob({ ...jobWith([]), action });

@@ -14,5 +14,5 @@ export const Timings = z
     confirmMs: z.number().describe('Waiting for the confirmation, in milliseconds.'),
     totalMs: z.number().describe('From the delivery to the event, in milliseconds.'),
   })
-  .describe('How long each part of the job took, in milliseconds.');
+  .describe('How long each part of the job took, in whole milliseconds; 0: it had no such part.');
 export type Timings = z.infer<typeof Timings>;

@@ -18,13 +18,13 @@ type ParsedJob = { success: true; data: Job; error?: undefined } | { success: fa
  * that stands still for longer than the broker waits for a sign of it loses its connection, and gets all of them again.
  */
 export async function parseJob(body: unknown): Promise<ParsedJob> {
-  if (!LongJob.safeParse(body).success) return Job.safeParse(body, IN_WORDS);
+  if (!LongJob.safeParse(body).success) return Job.safeParse(withoutNulls(body), IN_WORDS);
   const { list, ...rest } = body as { list: { entries: unknown[] } };
   const entries: unknown[] = [];
   let first = 0;
   for (;;) {
     const piece = { ...rest, list: { ...list, entries: list.entries.slice(first, first + AT_ONCE) } };
-    const read = Job.safeParse(piece, IN_WORDS);
+    const read = Job.safeParse(withoutNulls(piece), IN_WORDS);
     if (!read.success) return { success: false, error: new z.ZodError(read.error.issues.map(behind(first))) };
     const { data } = read;
     if (data.action !== 'list.replace') return read;
@@ -37,6 +37,20 @@ export async function parseJob(body: unknown): Promise<ParsedJob> {
       };
     await turnOfOthers();
   }
+}
+
+/**
+ * Takes the fields that are `null` out of a message. Clients write fields so that they do not use, and the worker itself does it in what
+ * it reports, which may be sent back.
+ */
+function withoutNulls<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = value as Record<string, unknown>;
+  for (const [name, field] of Object.entries(fields)) {
+    if (field !== null) withoutNulls(field);
+    else if (!Array.isArray(value)) delete fields[name];
+  }
+  return value;
 }
 
 /** The place of an issue in the whole list. */

@@ -31,7 +31,7 @@ export class Stopwatch {
 
   /** Returns the times so far. `queueMs` is right only if the sender's clock, which gave `issuedAt`, agrees with this host's. */
   read(issuedAt: string | null, deliveredAt: string): Timings {
-    const stage = (name: TimedStage) => round(this.#stages.get(name) ?? 0);
+    const stage = (name: TimedStage) => whole(this.#stages.get(name) ?? 0);
     return {
       queueMs: issuedAt === null ? 0 : Math.max(0, Date.parse(deliveredAt) - Date.parse(issuedAt)),
       lockMs: stage('lockMs'),
@@ -41,11 +41,12 @@ export class Stopwatch {
       applyMs: stage('applyMs'),
       verifyMs: stage('verifyMs'),
       confirmMs: stage('confirmMs'),
-      totalMs: round(performance.now() - this.#start),
+      totalMs: whole(performance.now() - this.#start),
     };
   }
 }
 
-function round(milliseconds: number): number {
-  return Math.round(milliseconds * 10) / 10;
+/** Readers of events may take whole numbers only. What was done at all has taken some time. */
+function whole(milliseconds: number): number {
+  return milliseconds === 0 ? 0 : Math.max(1, Math.round(milliseconds));
 }
