@@ -7,6 +7,8 @@ import type { RolloutEnd, RolloutState } from './rollout-state.ts';
 /** What a rollout needs next. Nothing here talks to anybody: it is a matter of what is known, and of the time. */
 export type Decision =
   | { kind: 'begin'; step: number; hosts: string[] }
+  /** To be said before anything is taken back: what is heard of hosts later does not turn it round. */
+  | { kind: 'stop'; reason: string }
   | { kind: 'take-back'; how: readonly TakeBackAction[]; hosts: string[] }
   /** At the gates. */
   | { kind: 'look' }
@@ -40,11 +42,11 @@ export function decide(state: RolloutState, clock: Clock): Decision {
   const open = [...state.hosts.values()].filter((host) => isOpen(host, state, clock.now));
   if (open.length > 0) return { kind: 'wait', until: earliest(open.map((host) => dueAt(host, state))) };
   const gate = failedGate(state);
-  const spent = spentBudget(state, clock.now) ?? gate;
+  const spent = state.stopping ?? spentBudget(state, clock.now) ?? gate;
   // A gate that is shut before the first step is not gone past, whatever is to be done about failures.
   const isShut = step === -1 && gate !== null;
   if (state.isAborted || isShut || (spent !== null && record.onFailure !== 'continue')) {
-    return stop(state, clock, spent);
+    return saidBefore(stop(state, clock, spent), state, spent);
   }
   const isLast = step === record.steps.length - 1;
   if (isLast && record.gates === undefined) return endAll(state, clock, 'completed', spent);
@@ -119,6 +121,16 @@ function dueAt(host: HostProgress, { record }: RolloutState): number {
   if (host.windowUntil !== null) return host.windowUntil + GRACE_MS;
   if (host.startedAt !== null) return host.startedAt + record.executionSeconds * 1000;
   return (host.sentAt ?? 0) + record.deliverySeconds * 1000;
+}
+
+/** That it was asked to end is in the log already. */
+function saidBefore(
+  decision: Decision,
+  { isAborted, stopping }: RolloutState,
+  reason: string | null,
+): Decision {
+  if (decision.kind !== 'take-back' || reason === null || isAborted || stopping !== null) return decision;
+  return { kind: 'stop', reason };
 }
 
 function stop(state: RolloutState, clock: Clock, spent: string | null): Decision {

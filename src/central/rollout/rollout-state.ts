@@ -18,6 +18,8 @@ export class RolloutState {
   isPaused = false;
   /** Whether it was asked to end. */
   isAborted = false;
+  /** Why it takes back what it did; `null`: it does not, or because it was asked to end. */
+  stopping: string | null = null;
   /** Who ran it last; whether that process is there still is another matter. `null`: the log does not say. */
   owner: RolloutOwner | null = null;
   /** When the last event of it came about, RFC 3339; `null`: none yet. */
@@ -91,6 +93,9 @@ export class RolloutState {
         return this.#each(event.data.hosts, (progress) => void (progress.end ??= 'unroutable'));
       case 'fleetwall.rollout.lost':
         return this.#each(event.data.hosts, (progress) => void (progress.spoiled ??= 'fell silent'));
+      case 'fleetwall.rollout.stopping':
+        this.stopping ??= event.data.reason;
+        return;
       case 'fleetwall.rollout.requested':
         this.#takeRequest(event.data.request);
         return;

@@ -202,7 +202,7 @@ async function withRollout<T>(
 /** Hosts would refuse them, and that counts as failed. A rollout that only has to take back goes on. */
 function assertNotExpired({ state }: RolloutLog): void {
   const { rolloutId, expiresAt } = state.record;
-  if (expiresAt === undefined || state.ended !== null || state.isAborted) return;
+  if (expiresAt === undefined || state.ended !== null || state.isAborted || state.stopping !== null) return;
   if (Date.parse(expiresAt) > Date.now()) return;
   throw new PlanError(
     `the jobs of rollout ${rolloutId} have expired at ${expiresAt}: start a new one; or abort this one, which takes back what it did, if it was begun with --on-failure rollback`,

@@ -24,7 +24,7 @@ export async function runRollout(
 ): Promise<RolloutEnd> {
   if (log.state.ended !== null) return log.state.ended;
   // What is to be ended needs no gates any more.
-  if (!log.state.isAborted) assertSameGates(log.state.record, gates);
+  if (!log.state.isAborted && log.state.stopping === null) assertSameGates(log.state.record, gates);
   return await whileHeld(
     link,
     log.state.record.rolloutId,
@@ -139,6 +139,8 @@ class Controller {
   /** Hosts of steps that have begun, of which nobody can say any more whether they were sent their job. */
   async #sendOpen(): Promise<void> {
     const { state } = this.#log;
+    // Who takes back what was done tells nobody to do it.
+    if (state.stopping !== null) return;
     const hosts = [...state.hosts].flatMap(([host, { step, end }]) =>
       step !== null && end === null && !this.#sent.has(host) ? [host] : [],
     );
@@ -173,6 +175,9 @@ class Controller {
       const hosts = await this.#presence.check(this.#link, this.#log.state, decision.isEnd);
       this.#signal.throwIfAborted();
       if (hosts.length > 0) await this.#log.say('fleetwall.rollout.lost', { rolloutId, hosts }, this.#signal);
+    } else if (decision.kind === 'stop') {
+      const { reason } = decision;
+      await this.#log.say('fleetwall.rollout.stopping', { rolloutId, reason }, this.#signal);
     } else if (decision.kind === 'end') {
       await this.#log.say('fleetwall.rollout.ended', decision.end, this.#signal);
     } else if (takeBack !== null) {

@@ -125,6 +125,8 @@ function describeRollout(event: RolloutEvent): string {
       return `${plural(event.data.hosts.length, 'host')} fell silent after the change: ${nameHosts(event.data.hosts)}`;
     case 'fleetwall.rollout.looked':
       return event.data.looks.map(describeLook).join('; ');
+    case 'fleetwall.rollout.stopping':
+      return `takes back what it did: ${escapeControl(event.data.reason)}`;
     case 'fleetwall.rollout.requested':
       return `${event.data.request} was asked for`;
     case 'fleetwall.rollout.ended': {

@@ -104,6 +104,8 @@ export function sayRollout(event: RolloutEvent): string {
       return `${plural(event.data.hosts.length, 'host')} without a queue`;
     case 'fleetwall.rollout.lost':
       return `${plural(event.data.hosts.length, 'host')} fell silent after the change`;
+    case 'fleetwall.rollout.stopping':
+      return `takes back what it did: ${event.data.reason}`;
     case 'fleetwall.rollout.requested':
       return `${event.data.request} was asked for`;
     case 'fleetwall.rollout.ended':

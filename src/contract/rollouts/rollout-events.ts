@@ -168,6 +168,14 @@ export const RolloutEvent = z.discriminatedUnion('type', [
       .describe('Which hosts they are.'),
   }),
   CloudEvent.extend({
+    type: z
+      .literal('fleetwall.rollout.stopping')
+      .describe('It begins to take back what it did. Published before the first host is told to go back.'),
+    data: z
+      .object({ rolloutId: RolloutId, reason: z.string().describe('Why, for people.') })
+      .describe('Why it does not go on, whatever is heard of hosts from now on.'),
+  }),
+  CloudEvent.extend({
     type: z.literal('fleetwall.rollout.requested').describe('An operator asks the rollout for something.'),
     data: z
       .object({

@@ -26,6 +26,7 @@ const TYPES: Readonly<Record<Told, true>> = {
   'fleetwall.rollout.looked': true,
   'fleetwall.rollout.unroutable': true,
   'fleetwall.rollout.lost': true,
+  'fleetwall.rollout.stopping': true,
   'fleetwall.rollout.requested': true,
   'fleetwall.rollout.ended': true,
 };
