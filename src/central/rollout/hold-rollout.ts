@@ -15,9 +15,7 @@ export async function whileHeld<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const taken = new AbortController();
-  const isRun = new RolloutIsRun(
-    `rollout ${rolloutId} is run by another process; watch it, or wait until that has ended`,
-  );
+  const isRun = runElsewhere(rolloutId);
   const name = rolloutQueue(rolloutId);
   if (!(await link.names.hold(name, () => taken.abort(isRun)))) throw isRun;
   try {
@@ -25,4 +23,10 @@ export async function whileHeld<T>(
   } finally {
     link.names.release(name);
   }
+}
+
+export function runElsewhere(rolloutId: string): RolloutIsRun {
+  return new RolloutIsRun(
+    `rollout ${rolloutId} is run by another process; watch it, or wait until that has ended`,
+  );
 }

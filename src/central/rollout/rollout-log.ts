@@ -6,6 +6,7 @@ import { cloudEvent, rolloutSource } from '../../contract/events/cloud-event.ts'
 import type { FleetEvent } from '../../contract/events/event.ts';
 import {
   type RolloutEvent,
+  type RolloutOwner,
   type RolloutStarted,
   rolloutKey,
 } from '../../contract/rollouts/rollout-events.ts';
@@ -25,6 +26,8 @@ type OwnData<T extends OwnType> = Extract<RolloutEvent, { type: T }>['data'];
 export class RolloutLog {
   readonly state: RolloutState;
   readonly #link: LogLink;
+  /** The event by which this process has taken it; `null`: it has not. */
+  #run: string | null = null;
   #stopReading: () => Promise<void> = async () => {};
   #changed: () => void = () => {};
   #listener: (event: FleetEvent | RolloutEvent) => void = () => {};
@@ -105,13 +108,30 @@ export class RolloutLog {
     this.#listener = listener;
   }
 
-  /** Adds an event, and waits until it is in the log and was read there. */
-  async say<T extends OwnType>(type: T, data: OwnData<T>, signal?: AbortSignal): Promise<void> {
+  /** Says that this process runs it from now on. */
+  async takeOver(by: RolloutOwner, signal?: AbortSignal): Promise<void> {
+    const { rolloutId } = this.state.record;
+    this.#run = await this.say('fleetwall.rollout.taken', { rolloutId, by }, signal);
+  }
+
+  /** Whether another process has taken it since this one has. */
+  get isTakenAway(): boolean {
+    return this.#run !== null && !this.state.isTakenBy(this.#run);
+  }
+
+  /**
+   * Adds an event, and waits until it is in the log and was read there. Whether it counts is another matter: something else may have come
+   * before it.
+   *
+   * @returns its id
+   */
+  async say<T extends OwnType>(type: T, data: OwnData<T>, signal?: AbortSignal): Promise<string> {
     const { rolloutId } = this.state.record;
     const id = randomUUID();
     const event = {
       ...cloudEvent(rolloutSource(rolloutId), id),
       subject: rolloutId,
+      ...(this.#run === null ? {} : { run: this.#run }),
       type,
       data,
     };
@@ -127,6 +147,7 @@ export class RolloutLog {
       signal,
     );
     await abortable(heard, signal);
+    return id;
   }
 
   /** Waits until all is read that is in the log now. */
@@ -165,11 +186,12 @@ export class RolloutLog {
   }
 
   #take(event: FleetEvent | RolloutEvent | null): void {
-    if (event === null || !this.state.take(event, Date.now())) return;
-    this.#listener(event);
+    if (event === null) return;
+    const counts = this.state.take(event, Date.now());
+    if (counts) this.#listener(event);
     this.#awaited.get(event.id)?.();
     this.#awaited.delete(event.id);
-    this.#changed();
+    if (counts) this.#changed();
   }
 }
 

@@ -30,6 +30,10 @@ export class RolloutState {
   readonly gates: ReadonlyMap<string, GateProgress>;
   /** After which step the gates were looked at last; -1: before the first, `null`: never. */
   lookedStep: number | null = null;
+  /** The event by which the process that runs it has taken it. */
+  #run: string | null = null;
+  /** The events of the rollout itself that were taken: a message may come twice. */
+  readonly #taken = new Set<string>();
   readonly #jobs: ReadonlySet<string>;
 
   /** @internal */
@@ -40,7 +44,7 @@ export class RolloutState {
     this.hosts = new Map(record.hosts.map((host) => [host, { ...NOT_BEGUN }]));
   }
 
-  /** @internal @returns whether it was of this rollout */
+  /** @internal @returns whether it was of this rollout, and counts */
   take(event: FleetEvent | RolloutEvent, now: number): boolean {
     const isOwn = this.#takeIfOwn(event, now);
     if (isOwn) this.lastEventAt = event.time;
@@ -50,10 +54,29 @@ export class RolloutState {
   #takeIfOwn(event: FleetEvent | RolloutEvent, now: number): boolean {
     if ('rolloutId' in event.data && !('hostId' in event.data)) {
       if (event.data.rolloutId !== this.record.rolloutId) return false;
+      if (!this.#counts(event as RolloutEvent)) return false;
       this.#takeOwn(event as RolloutEvent, now);
       return true;
     }
     return this.#takeOfHost(event as FleetEvent, now);
+  }
+
+  /**
+   * A process that was cut off from the broker says late what it had decided before somebody asked for something else, or another
+   * process took the rollout. What comes first in the log counts, so that all who read it know the same.
+   */
+  #counts(event: RolloutEvent): boolean {
+    if (this.ended !== null || this.#taken.has(event.id)) return false;
+    this.#taken.add(event.id);
+    if (event.run !== undefined && event.run !== this.#run) return false;
+    if (event.type !== 'fleetwall.rollout.step') return true;
+    const isHeld = this.isPaused || this.isAborted || this.stopping !== null;
+    return !isHeld && event.data.step > this.step;
+  }
+
+  /** Whether that event, by which a process took it, is the last such. @internal */
+  isTakenBy(run: string): boolean {
+    return this.#run === run;
   }
 
   /**
@@ -78,9 +101,10 @@ export class RolloutState {
         return;
       case 'fleetwall.rollout.taken':
         this.owner = event.data.by;
+        this.#run = event.id;
         return;
       case 'fleetwall.rollout.step':
-        this.step = Math.max(this.step, event.data.step);
+        this.step = event.data.step;
         return this.#each(
           event.data.hosts,
           (progress) => void Object.assign(progress, { step: event.data.step, sentAt: now }),

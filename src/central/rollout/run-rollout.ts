@@ -1,6 +1,6 @@
 import type { RecordedMessage } from '../../contract/rollouts/rollout-events.ts';
 import { hostKey, JOBS_EXCHANGE } from '../../contract/words/names.ts';
-import { type ControlLink, whileHeld } from './hold-rollout.ts';
+import { type ControlLink, runElsewhere, whileHeld } from './hold-rollout.ts';
 import { NOT_BEGUN } from './host-progress.ts';
 import { assertSameGates } from './open-gates.ts';
 import { PresenceWatch } from './presence.ts';
@@ -42,9 +42,9 @@ export async function runHeld(
 ): Promise<RolloutEnd> {
   // Who ran it until now has said everything in the log by the time it lets go of the name.
   await log.readToEnd(signal);
-  const { record, ended } = log.state;
+  const { ended } = log.state;
   if (ended !== null) return ended;
-  await log.say('fleetwall.rollout.taken', { rolloutId: record.rolloutId, by: thisProcess() }, signal);
+  await log.takeOver(thisProcess(), signal);
   return await new Controller(link, log, gates, signal).run();
 }
 
@@ -75,6 +75,8 @@ class Controller {
       this.#signal.throwIfAborted();
       const { state } = this.#log;
       if (state.ended !== null) return state.ended;
+      // The broker may have given up this process's connection, and so let another have it, before this one knows.
+      if (this.#log.isTakenAway) throw runElsewhere(state.record.rolloutId);
       await this.#sendOpen();
       const decision = decide(state, this.#clock());
       if (decision.kind === 'wait') {
@@ -84,10 +86,13 @@ class Controller {
         await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
         continue;
       }
-      const hasReadAll = !this.#hasSilent() || (await this.#readToEnd());
+      // The log may know more than this process, which may have stood still; and who is silent may only not have been read.
+      const isLook = decision.kind === 'look' || decision.kind === 'check-presence';
+      const hasReadAll = (isLook && !this.#hasSilent()) || (await this.#readToEnd());
+      if ((!hasReadAll && this.#hasSilent()) || this.#log.isTakenAway) continue;
       // What was read meanwhile may ask for something else.
       const latest = decide(state, this.#clock());
-      if (hasReadAll && latest.kind !== 'wait') await this.#carryOut(latest);
+      if (latest.kind !== 'wait') await this.#carryOut(latest);
     }
   }
 

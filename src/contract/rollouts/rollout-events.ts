@@ -106,6 +106,13 @@ const CloudEvent = CloudEventFields.extend({
     .regex(/^\/fleetwall\/rollouts\//)
     .describe('Which rollout says it: /fleetwall/rollouts/ and its id.'),
   subject: z.string().describe('The id of the rollout.'),
+  run: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Of what the process says that runs it: the id of the event with which it has taken it. Once another has, it is not heeded.',
+    ),
 });
 
 /** Every event about a rollout, besides those that hosts publish about its jobs. */
