@@ -8,7 +8,7 @@ import { windowMs } from '../log/window.ts';
 export interface HostProgress {
   /** Which step has begun it; `null`: none yet. */
   step: number | null;
-  /** When its job was sent. */
+  /** When its job was sent: from when on its time to begin is counted. */
   sentAt: number | null;
   /** When it began. */
   startedAt: number | null;

@@ -173,6 +173,11 @@ export class RolloutLog {
     });
   }
 
+  /** Ends the wait for a change. */
+  wake(): void {
+    this.#changed();
+  }
+
   async close(): Promise<void> {
     await this.#stopReading();
   }

@@ -141,6 +141,12 @@ export class RolloutState {
     }
   }
 
+  /** The time in which a host has to begin is counted from then. @internal */
+  sent(host: string, at: number): void {
+    const progress = this.hosts.get(host);
+    if (progress !== undefined) progress.sentAt = at;
+  }
+
   /** Gives hosts that have begun and not ended more time: they could not be heard for so long. @internal */
   excuse(ms: number): void {
     for (const host of this.hosts.values()) {

@@ -1,5 +1,3 @@
-import type { RecordedMessage } from '../../contract/rollouts/rollout-events.ts';
-import { hostKey, JOBS_EXCHANGE } from '../../contract/words/names.ts';
 import { type ControlLink, runElsewhere, whileHeld } from './hold-rollout.ts';
 import { NOT_BEGUN } from './host-progress.ts';
 import { assertSameGates } from './open-gates.ts';
@@ -8,6 +6,7 @@ import { type Decision, decide, endOf } from './rollout-decision.ts';
 import type { RolloutLog } from './rollout-log.ts';
 import type { GateWatch } from './rollout-options.ts';
 import type { RolloutEnd } from './rollout-state.ts';
+import { HostTeller } from './tell-hosts.ts';
 import { thisProcess } from './this-process.ts';
 
 /**
@@ -56,8 +55,9 @@ class Controller {
   readonly #link: ControlLink;
   readonly #log: RolloutLog;
   readonly #signal: AbortSignal;
-  readonly #sent = new Set<string>();
-  readonly #takeBackAskedAt = new Map<string, number>();
+  readonly #hosts: HostTeller;
+  /** Aborted with what keeps it from going on, and when it does not. */
+  readonly #broken = new AbortController();
   #stepEnded: { step: number; at: number } | null = null;
   #looked: { step: number; at: number } | null = null;
   readonly #presence = new PresenceWatch();
@@ -67,17 +67,34 @@ class Controller {
     this.#gates = gates;
     this.#link = link;
     this.#log = log;
-    this.#signal = signal;
+    this.#signal = AbortSignal.any([signal, this.#broken.signal]);
+    this.#hosts = new HostTeller({
+      link,
+      state: log.state,
+      signal: this.#signal,
+      onError: (error) => this.#broken.abort(error),
+      onTaken: () => log.wake(),
+    });
   }
 
   async run(): Promise<RolloutEnd> {
+    try {
+      return await this.#untilItEnds();
+    } finally {
+      // What the broker still has not taken is given up.
+      this.#broken.abort(new Error('the rollout is not run here any more'));
+    }
+  }
+
+  async #untilItEnds(): Promise<RolloutEnd> {
     for (;;) {
       this.#signal.throwIfAborted();
       const { state } = this.#log;
       if (state.ended !== null) return state.ended;
       // The broker may have given up this process's connection, and so let another have it, before this one knows.
       if (this.#log.isTakenAway) throw runElsewhere(state.record.rolloutId);
-      await this.#sendOpen();
+      this.#hosts.sendOpen();
+      await this.#sayUnroutable();
       const decision = decide(state, this.#clock());
       if (decision.kind === 'wait') {
         if (decision.until === Number.POSITIVE_INFINITY) this.#forgetLooks();
@@ -90,6 +107,7 @@ class Controller {
       const isLook = decision.kind === 'look' || decision.kind === 'check-presence';
       const hasReadAll = (isLook && !this.#hasSilent()) || (await this.#readToEnd());
       if ((!hasReadAll && this.#hasSilent()) || this.#log.isTakenAway) continue;
+      await this.#hosts.settleSilent(this.#silent());
       // What was read meanwhile may ask for something else.
       const latest = decide(state, this.#clock());
       if (latest.kind !== 'wait') await this.#carryOut(latest);
@@ -103,9 +121,15 @@ class Controller {
   }
 
   #hasSilent(): boolean {
+    return this.#silent().length > 0;
+  }
+
+  #silent(): string[] {
     const { state } = this.#log;
     const now = Date.now();
-    return [...state.hosts.values()].some((host) => endOf(host, state, now) === 'silent');
+    return [...state.hosts].flatMap(([host, progress]) =>
+      endOf(progress, state, now) === 'silent' ? [host] : [],
+    );
   }
 
   /**
@@ -121,7 +145,7 @@ class Controller {
     if (tookMs < PROMPT_MS) return true;
     const excuseMs = tookMs + state.record.deliverySeconds * 1000;
     state.excuse(excuseMs);
-    for (const [what, at] of this.#takeBackAskedAt) this.#takeBackAskedAt.set(what, at + excuseMs);
+    this.#hosts.excuse(excuseMs);
     return false;
   }
 
@@ -138,39 +162,20 @@ class Controller {
     const stepEndedAt = this.#stepEnded?.step === state.step ? this.#stepEnded.at : null;
     const lookedAt = this.#looked?.step === state.step ? this.#looked.at : null;
     const presence = this.#presence;
-    return { now, stepEndedAt, lookedAt, presence, takeBackAskedAt: this.#takeBackAskedAt };
+    return { now, stepEndedAt, lookedAt, presence, takeBackAskedAt: this.#hosts.takeBackAskedAt };
   }
 
-  /** Hosts of steps that have begun, of which nobody can say any more whether they were sent their job. */
-  async #sendOpen(): Promise<void> {
-    const { state } = this.#log;
-    // Who takes back what was done tells nobody to do it.
-    if (state.stopping !== null) return;
-    const hosts = [...state.hosts].flatMap(([host, { step, end }]) =>
-      step !== null && end === null && !this.#sent.has(host) ? [host] : [],
-    );
-    if (hosts.length === 0) return;
-    const unroutable: string[] = [];
-    for (const job of state.record.jobs) {
-      const own = new Set(job.hosts);
-      unroutable.push(
-        ...(await this.#send(
-          job,
-          hosts.filter((host) => own.has(host)),
-        )),
-      );
+  async #sayUnroutable(): Promise<void> {
+    const { rolloutId } = this.#log.state.record;
+    for (;;) {
+      const hosts = this.#hosts.takeUnroutable();
+      if (hosts.length === 0) return;
+      await this.#log.say('fleetwall.rollout.unroutable', { rolloutId, hosts }, this.#signal);
     }
-    for (const host of hosts) this.#sent.add(host);
-    if (unroutable.length === 0) return;
-    await this.#log.say(
-      'fleetwall.rollout.unroutable',
-      { rolloutId: state.record.rolloutId, hosts: unroutable },
-      this.#signal,
-    );
   }
 
   async #carryOut(decision: Exclude<Decision, { kind: 'wait' }>): Promise<void> {
-    const { rolloutId, takeBack } = this.#log.state.record;
+    const { rolloutId } = this.#log.state.record;
     if (decision.kind === 'begin') {
       const { step, hosts } = decision;
       await this.#log.say('fleetwall.rollout.step', { rolloutId, step, hosts }, this.#signal);
@@ -184,18 +189,9 @@ class Controller {
       const { reason } = decision;
       await this.#log.say('fleetwall.rollout.stopping', { rolloutId, reason }, this.#signal);
     } else if (decision.kind === 'end') {
+      await this.#hosts.settleTakenBack();
       await this.#log.say('fleetwall.rollout.ended', decision.end, this.#signal);
-    } else if (takeBack !== null) {
-      // A host whose queue cannot be had holds up no other.
-      await Promise.all(
-        decision.hosts.map(async (host) => {
-          for (const action of decision.how) {
-            await this.#send(takeBack[action], [host]);
-            this.#takeBackAskedAt.set(`${action} ${host}`, Date.now());
-          }
-        }),
-      );
-    }
+    } else this.#hosts.takeBack(decision);
   }
 
   async #look(): Promise<void> {
@@ -209,19 +205,5 @@ class Controller {
       { rolloutId: record.rolloutId, step, looks },
       this.#signal,
     );
-  }
-
-  /** @returns those whom nobody takes it for */
-  async #send({ jobId, contentType, body }: RecordedMessage, hosts: readonly string[]): Promise<string[]> {
-    const message = {
-      exchange: JOBS_EXCHANGE,
-      body: Buffer.from(body, 'base64'),
-      contentType,
-      messageId: jobId,
-    };
-    const answers = await Promise.all(
-      hosts.map(async (host) => await this.#link.publish({ ...message, key: hostKey(host) }, this.#signal)),
-    );
-    return hosts.filter((_, index) => answers[index] === 'unroutable');
   }
 }
