@@ -13,23 +13,26 @@ interface Asked {
 /**
  * Asks for a page, and follows no redirect: where it leads is not what was asked for.
  *
+ * @param read - takes what is needed of the answer, within the same time
  * @throws {Error} in words for a person: no answer, an answer that is too long, a token that cannot be read
  */
-export async function askUrl(
+export async function askUrl<T>(
   url: URL,
   { tokenFile, timeoutSeconds }: Asked,
+  read: (answer: Response) => Promise<T>,
   signal?: AbortSignal,
-): Promise<{ status: number; location: string | null; body: string }> {
+): Promise<T> {
   const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
   const limit = AbortSignal.timeout(timeoutSeconds * 1000);
+  const done = new AbortController();
+  const signals = [limit, done.signal, ...(signal === undefined ? [] : [signal])];
   try {
     const answer = await fetch(url, {
       redirect: 'manual',
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      signal: AbortSignal.any(signals),
     });
-    const location = answer.headers.get('location')?.replace(AFTER_PATH, '') ?? null;
-    return { status: answer.status, location, body: await readBody(answer) };
+    return await read(answer);
   } catch (error) {
     if (limit.aborted) throw new Error(`no answer within ${timeoutSeconds} s`, { cause: error });
     // What fetch itself says is only that it failed.
@@ -37,10 +40,20 @@ export async function askUrl(
     throw new Error(`no answer: ${cause instanceof Error ? cause.message || String(cause) : message}`, {
       cause: error,
     });
+  } finally {
+    // What was not read of it is not waited for.
+    done.abort();
   }
 }
 
-async function readBody({ body }: Response): Promise<string> {
+/** Where an answer leads that is a redirect, which all of 3xx are: https://www.rfc-editor.org/rfc/rfc9110#section-15.4 */
+export function leadsTo({ status, headers }: Response): string | null {
+  if (status < 300 || status > 399) return null;
+  return headers.get('location')?.replace(AFTER_PATH, '') ?? 'without saying where';
+}
+
+/** @throws {Error} if it is too long, or breaks off */
+export async function readBody({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body ?? []) {
@@ -49,4 +62,9 @@ async function readBody({ body }: Response): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Waits for the end of an answer, however long it is. @throws {Error} if it breaks off */
+export async function passBody({ body }: Response): Promise<void> {
+  await body?.pipeTo(new WritableStream());
 }

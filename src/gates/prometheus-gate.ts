@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { askUrl } from './ask-url.ts';
+import { askUrl, leadsTo, readBody } from './ask-url.ts';
 import { type Finding, inconclusive } from './finding.ts';
 import type { PrometheusGate } from './gates-file.ts';
 
@@ -16,6 +16,8 @@ const Answer = z.object({
     }),
   ]),
 });
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+const INFINITE = /^[+-]?Inf$/i;
 type Series = { labels: string; text: string; value: number };
 
 /** Every series has to be within the bound, which itself is outside of it. */
@@ -29,7 +31,10 @@ export async function lookAtPrometheus(gate: PrometheusGate, signal?: AbortSigna
     if (isWithin(worst.value, gate)) {
       return { verdict: 'pass', value: worst.text, wanted, reason: `${worst.text}, ${wanted}${where}` };
     }
-    if (Number.isNaN(worst.value)) return inconclusive(wanted, `the query gives NaN${where}`, worst.text);
+    if (Number.isNaN(worst.value)) {
+      const given = /^NaN$/i.test(worst.text) ? 'NaN' : `${JSON.stringify(worst.text)}, which is no number`;
+      return inconclusive(wanted, `the query gives ${given}${where}`, worst.text);
+    }
     return { verdict: 'fail', value: worst.text, wanted, reason: `${worst.text}, and not ${wanted}${where}` };
   } catch (error) {
     return inconclusive(wanted, (error as Error).message);
@@ -39,8 +44,8 @@ export async function lookAtPrometheus(gate: PrometheusGate, signal?: AbortSigna
 async function querySeries(gate: PrometheusGate, signal: AbortSignal | undefined): Promise<Series[]> {
   const url = new URL('api/v1/query', gate.url.endsWith('/') ? gate.url : `${gate.url}/`);
   url.searchParams.set('query', gate.query);
-  const { status, location, body } = await askUrl(url, gate, signal);
-  if (location !== null) throw new Error(`Prometheus leads to another place (status ${status}, ${location})`);
+  const { status, place, body } = await askUrl(url, gate, readAnswer, signal);
+  if (place !== null) throw new Error(`Prometheus leads to another place (status ${status}, ${place})`);
   if (status !== 200) throw new Error(`Prometheus answers with status ${status}: ${saidBy(body)}`);
   const read = Answer.safeParse(parseJson(body));
   if (!read.success)
@@ -54,6 +59,13 @@ async function querySeries(gate: PrometheusGate, signal: AbortSignal | undefined
     text: value[1],
     value: numberOf(value[1]),
   }));
+}
+
+/** Where it is no answer to the query, its status says more than that its text cannot be had. */
+async function readAnswer(answer: Response): Promise<{ status: number; place: string | null; body: string }> {
+  const { status } = answer;
+  const body = status === 200 ? await readBody(answer) : await readBody(answer).catch(() => '');
+  return { status, place: leadsTo(answer), body };
 }
 
 /** One that fails, else one that says nothing, else the one that is nearest to the bound. */
@@ -72,9 +84,10 @@ function isWithin(value: number, { below, above }: PrometheusGate): boolean {
   return below === undefined ? value > (above ?? Number.POSITIVE_INFINITY) : value < below;
 }
 
-/** As Prometheus writes numbers: `+Inf`, `-Inf` and `NaN` besides what JavaScript reads. */
+/** As Prometheus writes numbers; all else is none, such as `''` and `0x1`, which JavaScript would read. */
 function numberOf(text: string): number {
-  return Number(text.replace(/^([+-])Inf$/i, '$1Infinity'));
+  if (INFINITE.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return DECIMAL.test(text) ? Number(text) : Number.NaN;
 }
 
 function parseJson(body: string): unknown {
