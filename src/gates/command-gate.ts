@@ -5,9 +5,10 @@ import { type Finding, inconclusive } from './finding.ts';
 export async function lookByCommand(
   { command, timeoutSeconds }: { command: readonly string[]; timeoutSeconds: number },
   folder: string,
+  signal?: AbortSignal,
 ): Promise<Finding> {
   const wanted = 'exit status 0';
-  const { exitCode, lastLine, failure } = await runForOperator(command, { folder, timeoutSeconds });
+  const { exitCode, lastLine, failure } = await runForOperator(command, { folder, timeoutSeconds }, signal);
   const said = lastLine === '' ? '' : `: ${lastLine}`;
   if (exitCode === null) return inconclusive(wanted, `${failure}${said}`);
   const value = String(exitCode);

@@ -28,5 +28,5 @@ export async function lookAtGates({ gates, folder }: Gates, signal?: AbortSignal
 async function lookAt(gate: Gate, folder: string, signal: AbortSignal | undefined): Promise<Finding> {
   if ('prometheus' in gate) return await lookAtPrometheus(gate.prometheus, signal);
   if ('http' in gate) return await lookByHttp(gate.http, signal);
-  return await lookByCommand(gate, folder);
+  return await lookByCommand(gate, folder, signal);
 }

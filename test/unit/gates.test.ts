@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GateLook } from '../../src/contract/rollouts/gates.ts';
 import { readGates } from '../../src/gates/gates-file.ts';
 import { lookAtGates } from '../../src/gates/look-at-gates.ts';
@@ -59,13 +60,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function lookAt(gates: object[]): Promise<GateLook[]> {
+async function lookAt(gates: object[], signal?: AbortSignal): Promise<GateLook[]> {
   const path = join(folder, 'gates.yaml');
   await writeFile(
     path,
     JSON.stringify({ gates: gates.map((gate, index) => ({ name: `${index}`, ...gate })) }),
   );
-  return await lookAtGates(await readGates(path));
+  return await lookAtGates(await readGates(path), signal);
 }
 
 describe('a look at a page', () => {
@@ -115,5 +116,71 @@ describe('a look at Prometheus', () => {
   it('says which value is no number', async () => {
     const [look] = await lookAt([{ prometheus: { url: site, query: '["0x1"]', below: 5 } }]);
     expect(look?.reason).toBe('the query gives "0x1", which is no number');
+  });
+});
+
+describe('a look by a command', () => {
+  const shell = (script: string, timeoutSeconds = 20) => ({ command: ['sh', '-c', script], timeoutSeconds });
+  const pidFile = () => join(folder, 'pid');
+  /** Of one that has ended, but was not waited for by its parent, it is empty. */
+  const isRunning = async (pid: number) =>
+    (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')) !== '';
+  const leftBehind = async () => Number(await readFile(pidFile(), 'utf8'));
+
+  beforeEach(async () => await rm(pidFile(), { force: true }));
+
+  it.each([
+    ['sleep 600 & echo $! > pid; echo well; exit 0', 'pass', 'exit status 0: well'],
+    ['setsid sleep 600 & echo $! > pid; echo well; exit 0', 'pass', 'exit status 0: well'],
+    ['setsid sleep 600 & echo $! > pid; echo ill; exit 1', 'fail', 'exit status 1: ill'],
+  ])('does not wait for what it leaves behind: %s', async (script, verdict, reason) => {
+    const [look] = await lookAt([shell(script)]);
+    const pid = await leftBehind();
+    try {
+      expect(await isRunning(pid)).toBe(true);
+      expect(look).toMatchObject({ verdict, reason });
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
+  });
+
+  it('waits for the program itself no longer than it may, whatever it has started', async () => {
+    const [look] = await lookAt([shell('setsid sleep 600 & echo $! > pid; wait', 0.5)]);
+    const pid = await leftBehind();
+    try {
+      expect(await isRunning(pid)).toBe(true);
+      expect(look).toMatchObject({ verdict: 'inconclusive', reason: 'no end within 0.5 s' });
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
+  });
+
+  it('has all that the program wrote last', async () => {
+    const [look] = await lookAt([shell('yes | head -c 60000; echo; echo the last; exit 1')]);
+    expect(look).toMatchObject({ verdict: 'fail', reason: 'exit status 1: the last' });
+  });
+
+  it('ends with the signal, and the program and what it has started with it', async () => {
+    const stop = new AbortController();
+    const looking = lookAt([shell('sleep 600 & echo $! > begun; mv begun pid; wait')], stop.signal);
+    await expect.poll(() => existsSync(pidFile())).toBe(true);
+    stop.abort();
+    const [look] = await looking;
+    expect(look).toMatchObject({ verdict: 'inconclusive', reason: 'it was interrupted' });
+    const pid = await leftBehind();
+    await expect.poll(async () => await isRunning(pid)).toBe(false);
+  });
+
+  it('ends with the signal also a program that does not heed SIGTERM', async () => {
+    const stop = new AbortController();
+    const looking = lookAt(
+      [shell('trap "" TERM; echo $$ > begun; mv begun pid; while :; do sleep 600; done')],
+      stop.signal,
+    );
+    await expect.poll(() => existsSync(pidFile())).toBe(true);
+    stop.abort();
+    expect((await looking)[0]).toMatchObject({ verdict: 'inconclusive', reason: 'it was interrupted' });
+    const pid = await leftBehind();
+    await expect.poll(async () => await isRunning(pid)).toBe(false);
   });
 });
