@@ -9,6 +9,7 @@ import type { GateWatch, RolloutOptions } from './rollout-options.ts';
  *
  * @returns the look in which all have passed
  * @throws {GateFailed}
+ * @throws the abort reason of the signal
  */
 export async function passGates(
   { rules, look }: GateWatch,
@@ -26,7 +27,9 @@ export async function passGates(
       throw new GateFailed(`nothing was begun: ${told.join('; ')}`);
     }
     if (looks.every(({ verdict }) => verdict === 'pass')) return looks;
-    await sleep(rules.everySeconds * 1000, undefined, { signal });
+    await sleep(rules.everySeconds * 1000, undefined, signal && { signal }).catch(() =>
+      signal?.throwIfAborted(),
+    );
   }
 }
 

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -196,6 +197,21 @@ describe('a rollout with gates', () => {
   ];
   const rollout = async (address: number, id: string, ...more: string[]) =>
     await fleetwall(args(id, ...more), { input: edge(address), environment: environment() });
+  /** One that runs on, with what it has told so far. */
+  function begin(
+    address: number,
+    id: string,
+    ...more: string[]
+  ): { child: ChildProcess; told: () => string } {
+    const child = spawn(process.execPath, [MAIN, ...args(id, ...more)], {
+      env: { PATH: process.env['PATH'], ...environment() },
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    child.stdin.end(edge(address));
+    let told = '';
+    child.stderr.on('data', (chunk) => (told += String(chunk)));
+    return { child, told: () => told };
+  }
   const run = async (...more: string[]) => await fleetwall(more, { environment: environment() });
   const live = async () =>
     await Promise.all(
@@ -275,26 +291,37 @@ describe('a rollout with gates', () => {
     expect(await live()).toEqual([null, null]);
   });
 
+  it.each([
+    ['before its first step while one says nothing', 'exit 7'],
+    ['while one is looked at', 'exec sleep 600'],
+  ])('is told to stop %s, and has sent nothing', async (_, looks) => {
+    const gates = await gatesFile([
+      { name: 'own', command: ['sh', '-c', `touch looks; ${looks}`], timeoutSeconds: 300 },
+    ]);
+    const id = `stopped-${hosts[0].id}`;
+    const { child, told } = begin(1, id, '--gates', gates);
+    if (looks === 'exit 7') await expect.poll(told, { timeout: 30_000 }).toContain('exit status 7');
+    else await expect.poll(() => existsSync(join(folder, 'looks')), { timeout: 30_000 }).toBe(true);
+    const closed = once(child, 'close');
+    child.kill('SIGTERM');
+    expect((await closed)[0]).toBe(143);
+    expect(told()).toContain('interrupted; no host was sent anything');
+    expect((await run('rollout', 'status', id)).stderr).toContain(`there is no rollout ${id}`);
+    expect(await live()).toEqual([null, null]);
+  });
+
   it('waits while one says nothing, and is gone on with once it does', async () => {
     const set = await script(0);
     const gates = await gatesFile([{ name: 'own', command: ['./look.sh'] }], { every: 0.3 });
     const id = `held-${hosts[0].id}`;
-    const child = spawn(process.execPath, [MAIN, ...args(id, '--gates', gates, '--soak', '1')], {
-      env: { PATH: process.env['PATH'], ...environment() },
-      stdio: ['pipe', 'ignore', 'pipe'],
-    });
-    child.stdin.end(edge(1));
-    let told = '';
-    child.stderr.on('data', (chunk) => (told += String(chunk)));
+    const { child, told } = begin(1, id, '--gates', gates, '--soak', '1');
     await expect.poll(live, { timeout: 30_000 }).toEqual(['1', null]);
     await set(7);
-    await expect
-      .poll(() => told, { timeout: 30_000 })
-      .toContain('begins no more hosts while a gate says nothing');
+    await expect.poll(told, { timeout: 30_000 }).toContain('begins no more hosts while a gate says nothing');
     const closed = once(child, 'close');
     child.kill('SIGTERM');
     expect((await closed)[0]).toBe(1);
-    expect(told).toContain(`fleetwall rollout resume ${id} --gates ${gates}`);
+    expect(told()).toContain(`fleetwall rollout resume ${id} --gates ${gates}`);
     await set(0);
     const other = await fleetwall(['rollout', 'resume', id], {
       environment: { ...environment(), XDG_STATE_HOME: join(folder, 'other') },
