@@ -135,8 +135,8 @@ export const CODE_EXPLANATIONS: Readonly<Record<FailureCode, CodeExplanation>> =
   },
   chain_conflict: {
     stages: ['host'],
-    means: 'a chain or table belongs to another ruleset, or was there before',
-    advice: 'choose another name; or take it over with `adopt`, if it is yours',
+    means: 'a chain, a table or a set of a list belongs to others, or was there before',
+    advice: 'choose another name; or take a chain over with `adopt`, if it is yours',
   },
   foreign_unrepresentable: {
     stages: ['host'],
@@ -150,8 +150,10 @@ export const CODE_EXPLANATIONS: Readonly<Record<FailureCode, CodeExplanation>> =
   },
   list_in_use: {
     stages: ['host'],
-    means: 'rules match the list, or would after a `rollback`: the message names them',
-    advice: 'push these rulesets without such rules, or remove them, before the list is removed',
+    means:
+      'rules match the list, or would after a `rollback`, or what others put in its place: the message names them',
+    advice:
+      'push these rulesets without such rules, or remove them, before the list is removed; delete such rules of others',
   },
   rule_rejected: {
     stages: ['rehearse', 'apply'],

@@ -1,3 +1,4 @@
+import { bothDone } from '../change/both-done.ts';
 import { assertConfirmable, confirmChange } from '../change/confirm.ts';
 import { asJobFailure, failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
@@ -6,10 +7,17 @@ import { labelOf } from '../outcome/naming.ts';
 import { WindowLeft } from '../ports/confirmation.ts';
 import { LockLost } from '../ports/host-lock.ts';
 import type { ListSession } from '../ports/list-session.ts';
-import { type ListEnd, type ListRecord, type PendingList, SetsFailed } from '../ports/lists.ts';
+import {
+  type ListEnd,
+  type ListRecord,
+  type PendingList,
+  type SetHeader,
+  SetsFailed,
+} from '../ports/lists.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { concludeKept } from './conclude-kept.ts';
 import { cutFlows } from './cut-flows.ts';
+import { assertSetsFree } from './foreign-sets.ts';
 import { dropSpares, mendList } from './live-list.ts';
 import { type Draft, wholeContent } from './plan-list.ts';
 import { awaitingOf } from './told-change.ts';
@@ -36,10 +44,11 @@ export async function changeList(change: ChangeOfList, session: ListSession): Pr
   let written: Written | null = null;
   let isBegun = false;
   try {
-    const pending = await openJournal(change, record, session);
+    const [pending, headers] = await bothDone(openJournal(change, record, session), session.sets.headers());
     if (hasWork(change)) {
+      assertSetsFree(change.name, change.draft.before, headers);
       isBegun = true;
-      written = await session.watch.time('applyMs', () => write(change, record, session));
+      written = await session.watch.time('applyMs', () => write(change, record, headers, session));
       await session.watch.time('confirmMs', () => confirmWritten(change, pending, session));
     } else await mendList(change.name, change.draft.before, session.sets);
     await commit(change, record, written, session);
@@ -52,7 +61,7 @@ export async function changeList(change: ChangeOfList, session: ListSession): Pr
   }
   await cutFlows(change.name, change.cut, session.ports);
   await concludeKept(change.jobs);
-  await leave(change, session);
+  await leave(change, written, session);
 }
 
 function recordOf({ draft }: ChangeOfList): ListRecord {
@@ -99,10 +108,11 @@ async function openJournal(
 async function write(
   change: ChangeOfList,
   record: ListRecord,
+  headers: ReadonlyMap<string, SetHeader>,
   { ports, sets }: ListSession,
 ): Promise<Written> {
   const { draft } = change;
-  return await writeDraft(draft, record, sets, async () => {
+  return await writeDraft(draft, record, sets, headers, async () => {
     if (isKeptWhole(change)) await ports.lists.prepare({ record, content: wholeContent(draft) });
   });
 }
@@ -185,10 +195,16 @@ async function takeBack(
 }
 
 /** The ends are on disk: what was there before is not needed any more. */
-async function leave({ name, draft }: ChangeOfList, session: ListSession): Promise<void> {
+async function leave(
+  { name, draft }: ChangeOfList,
+  written: Written | null,
+  session: ListSession,
+): Promise<void> {
   const { ports, sets } = session;
   try {
-    if (isWhole(draft)) await dropSpares(name, sets, await sets.headers());
+    if (written === 'swapped' || isWhole(draft)) {
+      await dropSpares(name, sets, await sets.headers(), !draft.isRemoved);
+    }
   } catch (error) {
     ports.log.warn({ list: name, error }, 'Cannot take old sets of a list away: it is tried again');
   }

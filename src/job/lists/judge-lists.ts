@@ -63,7 +63,7 @@ export class ListJudge {
     const headers = await session.sets.headers();
     const record = await session.ports.lists.record(name);
     if (record === null) return;
-    await dropSpares(name, session.sets, headers);
+    await dropSpares(name, session.sets, headers, !record.isRemoved);
     if (record.isRemoved) return;
     if (this.#mode !== 'off') await this.#compareIfDue(record, asked, headers, session);
     if (never !== null && never !== this.#never.get(name)) {

@@ -14,6 +14,7 @@ import type { LiveSets } from '../ports/list-session.ts';
 import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
 import { inTurns } from '../time/in-turns.ts';
 import { compareList, type ListDifference } from './compare-list.ts';
+import { assertSetsFree, isOnRecord, ownSets } from './foreign-sets.ts';
 
 type Made = Pick<ListRecord, 'name' | 'kind' | 'maxEntries' | 'entries'>;
 
@@ -36,15 +37,19 @@ export async function fillSpares(
   await bothDone(sets.write(Buffer.concat([Buffer.from(lines.join('')), filled])), meanwhile());
 }
 
-/** Puts the second sets in the place of the first, at once. Rules that match a list see the one or the other. */
+/**
+ * Puts the second sets in the place of the first, at once. Rules that match a list see the one or the other. What others have made in
+ * the place of a first one goes where it cannot be swapped: nothing matches it, or {@link assertSetsFree} had said so.
+ */
 export async function swapSpares(
   { name, maxEntries }: Made,
   sets: LiveSets,
   headers: ReadonlyMap<string, SetHeader>,
 ): Promise<void> {
+  const others = FAMILIES.filter((family) => headers.get(setName(name, family))?.swapsWith !== family);
+  await sets.destroy(others.map((family) => setName(name, family)).filter((set) => headers.has(set)));
   // A swap needs something to be swapped with.
-  const missing = FAMILIES.filter((family) => !headers.has(setName(name, family)));
-  const lines = missing.map((family) => `${createLine(setName(name, family), family, maxEntries, 0)}\n`);
+  const lines = others.map((family) => `${createLine(setName(name, family), family, maxEntries, 0)}\n`);
   await sets.write(lines.join('') + swapLines(name));
 }
 
@@ -52,7 +57,8 @@ export async function swapSpares(
 export async function putAside(name: string, sets: LiveSets): Promise<void> {
   const headers = await sets.headers();
   await dropSpares(name, sets, headers);
-  const there = FAMILIES.filter((family) => headers.has(setName(name, family)));
+  // What others have put in their place is none of the list's.
+  const there = FAMILIES.filter((family) => headers.get(setName(name, family))?.family === family);
   // One after the other, as the second may be refused.
   const done: (typeof there)[number][] = [];
   try {
@@ -66,33 +72,39 @@ export async function putAside(name: string, sets: LiveSets): Promise<void> {
   }
 }
 
+/** Takes second sets away that nobody needs. Of a list that is not on record, only those that are made as a list's are. */
 export async function dropSpares(
   name: string,
   sets: LiveSets,
   headers: ReadonlyMap<string, SetHeader>,
+  isListed = true,
 ): Promise<void> {
-  await sets.destroy(FAMILIES.map((family) => spareName(name, family)).filter((set) => headers.has(set)));
+  const names = FAMILIES.map((family) => spareName(name, family));
+  const own = isListed ? names : ownSets(name, headers).filter((set) => names.includes(set));
+  // What something matches is none of ours.
+  await sets.destroy(own.filter((set) => headers.get(set)?.references === 0));
 }
 
 /**
  * Makes what is live of a list what is on record, whatever was begun with it.
  *
  * @returns what was different; `null`: nothing
+ * @throws {SetsFailed}
+ * @throws {JobFailure} `list_in_use`, if another set is in the place of one of its own, and rules match that
  */
 export async function mendList(
   name: string,
   stored: StoredList | null,
   sets: LiveSets,
 ): Promise<ListDifference | null> {
-  if (stored === null || stored.record.isRemoved) {
-    const headers = await sets.headers();
-    await sets.destroy(FAMILIES.map((family) => setName(name, family)).filter((set) => headers.has(set)));
-    await dropSpares(name, sets, headers);
+  if (stored === null || !isOnRecord(stored)) {
+    await sets.destroy(ownSets(name, await sets.headers()));
     return null;
   }
   const difference = await compareList(stored, sets);
   const { record, content } = stored;
   if (difference.isBroken) {
+    assertSetsFree(name, stored, await sets.headers());
     await fillSpares(record, content, sets);
     await swapSpares(record, sets, await sets.headers());
   } else await sets.write(changeLines(name, difference.changes, record.kind, Date.now()));

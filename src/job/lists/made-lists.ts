@@ -2,6 +2,7 @@ import { DEFAULT_LIST_ENTRIES } from '../../contract/jobs/list-job.ts';
 import { summarise } from '../../list/summary.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import { type ListRecord, SetsFailed } from '../ports/lists.ts';
+import { assertSetsFree } from './foreign-sets.ts';
 import { mendList } from './live-list.ts';
 
 /**
@@ -9,10 +10,12 @@ import { mendList } from './live-list.ts';
  * ruleset is known, so that it goes again should nobody live to take it away.
  *
  * @returns whether it was made
+ * @throws {JobFailure} `chain_conflict`, if there are sets of its name that are no list's; nothing is begun then
  */
 export async function makeList(jobId: string, { name, ports, sets }: ListSession): Promise<boolean> {
   const before = await ports.lists.read(name);
   if (before !== null && !before.record.isRemoved) return false;
+  assertSetsFree(name, before, await sets.headers());
   const { revision = 0, asked = null } = before?.record ?? {};
   const record = { ...emptyRecord(name), revision, asked, committedBy: jobId, isRemoved: false };
   const content = new Map<string, number | null>();

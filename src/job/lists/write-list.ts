@@ -15,6 +15,7 @@ export type Written = 'swapped' | 'aside' | 'changed';
 /**
  * Makes the kernel have what a draft says.
  *
+ * @param live the sets as they are
  * @param meanwhile is called at most once, and has ended when this returns or throws
  * @throws {SetsFailed | JobFailure} with what was begun left as it is; or what `meanwhile` throws
  */
@@ -22,6 +23,7 @@ export async function writeDraft(
   draft: Draft,
   record: ListRecord,
   sets: LiveSets,
+  live: ReadonlyMap<string, SetHeader>,
   meanwhile: () => Promise<void>,
 ): Promise<Written> {
   if (draft.isRemoved) {
@@ -29,7 +31,7 @@ export async function writeDraft(
     return 'aside';
   }
   const isOld = draft.before !== null && !draft.before.record.isRemoved;
-  if (isOld && draft.content === null) {
+  if (isOld && draft.content === null && areSets(record, live)) {
     const [isChanged] = await bothDone(changeLive(draft, record, sets), meanwhile());
     if (isChanged) return 'changed';
     await fillSpares(record, wholeContent(draft), sets);

@@ -97,9 +97,13 @@ export interface NeverNetworks {
 export interface SetHeader {
   /** Whether it is such a set as lists have: networks of one family, that may end. `null`: of another kind. */
   family: Family | null;
+  /** As ipset has it, such as `hash:ip`. */
+  type: string;
+  /** The family of which the kernel swaps it with a set of a list, however else it was made. `null`: of none. */
+  swapsWith: Family | null;
   maxEntries: number;
   entries: number;
-  /** How many rules match it. */
+  /** How many rules match it, and how many sets have it in them. */
   references: number;
 }
 

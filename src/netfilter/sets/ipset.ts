@@ -131,10 +131,13 @@ function readHeaders(listing: string): Map<string, SetHeader> {
     if (name === undefined) continue;
     const words = (fields.get('Header') ?? '').split(' ');
     const valueOf = (word: string) => words[words.indexOf(word) + 1];
-    const isOfList =
-      fields.get('Type') === 'hash:net' && words.includes('timeout') && words.includes('family');
+    const type = fields.get('Type') ?? '';
+    // The kernel swaps sets of one type and family, whatever else they have.
+    const swapsWith = type !== 'hash:net' ? null : valueOf('family') === 'inet6' ? 'ipv6' : 'ipv4';
     headers.set(name, {
-      family: isOfList ? (valueOf('family') === 'inet6' ? 'ipv6' : 'ipv4') : null,
+      family: words.includes('timeout') ? swapsWith : null,
+      type,
+      swapsWith,
       maxEntries: Number(valueOf('maxelem')),
       entries: Number(fields.get('Number of entries')),
       references: Number(fields.get('References')),
