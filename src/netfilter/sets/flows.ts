@@ -34,6 +34,7 @@ export class Flows implements FlowCutter {
     return `flows cannot be cut without ${names.join(' and ')}: install that, or send the job without "cut"`;
   }
 
+  /** @throws {Error} if a program fails; what the others can cut is cut all the same */
   async cut(networks: Ranges): Promise<{ addresses: number }> {
     const known = new Map<string, string | null>();
     const networkOf = (address: string): string | null => {
@@ -46,10 +47,16 @@ export class Flows implements FlowCutter {
       return found;
     };
     const flows = await this.#findFlows(networkOf);
+    let failed: Error | null = null;
+    const orLater = async (program: string | null, args: readonly string[]) =>
+      await this.#run(program, args).catch((error: Error) => {
+        failed ??= error;
+      });
     // The sockets first: each of their packets would have the flow tracked again.
     for (const peer of await this.#findPeers(networkOf))
-      await this.#run(this.#options.ss, ['-K', '-Htn', 'dst', peer]);
-    for (const asked of flows) await this.#run(this.#options.conntrack, ['-D', ...asked.split(' ')]);
+      await orLater(this.#options.ss, ['-K', '-Htn', 'dst', peer]);
+    for (const asked of flows) await orLater(this.#options.conntrack, ['-D', ...asked.split(' ')]);
+    if (failed !== null) throw failed;
     return { addresses: [...known.values()].filter((network) => network !== null).length };
   }
 
@@ -79,25 +86,35 @@ export class Flows implements FlowCutter {
     const found = new Set<string>();
     await this.#run(this.#options.ss, ['-Htn'], (line) => {
       const peer = line.trim().split(/\s+/)[4] ?? '';
-      const address = peer.slice(0, peer.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+      // `[fe80::1%eth0]:22`, or `[fe80::1]%eth0:22`.
+      const address = peer.slice(0, peer.lastIndexOf(':')).replace(/^\[|\]?(?:%.*)?\]?$/g, '');
       const network = networkOf(address);
       if (network === null) return;
       // A peer of IPv4 may be shown as one of IPv6, and is to be asked for as it is shown.
-      if (address.includes(':') !== network.includes(':')) found.add(`[${address}]`);
-      else found.add(network.includes(':') ? network.replace(/^[^/]+/, '[$&]') : network);
+      const asked = address.includes(':') === network.includes(':') ? network : address;
+      found.add(asked.includes(':') ? `[${asked}]` : asked);
     });
     return found;
   }
 
-  /** Their exit is no error: `conntrack` ends with 1 where there was nothing to be deleted. */
+  /** @throws {Error} if the program does not do what it is told; that there was nothing to be deleted is no error */
   async #run(
     program: string | null,
     own: readonly string[],
     onLine: (line: string) => void = () => {},
-  ): Promise<CommandResult | null> {
-    if (program === null) return null;
+  ): Promise<void> {
+    if (program === null) return;
     const { namespace, timeoutMs, run } = this.#options;
     const [file = program, ...args] = [...namespace.prefix, program, ...own];
-    return await run({ file, args, timeoutMs, encoding: 'latin1', onLine });
+    const result = await run({ file, args, timeoutMs, encoding: 'latin1', onLine });
+    // `conntrack` ends with 1 where there was nothing to be deleted, and says so.
+    if (result.exitCode === 0 || /\b0 flow entries have been/.test(result.stderr)) return;
+    throw new Error(`${program} ${own.join(' ')} failed: ${whyOf(result, timeoutMs)}`);
   }
+}
+
+function whyOf({ startError, timedOut, stderr, exitCode }: CommandResult, timeoutMs: number): string {
+  if (startError !== null) return startError.message;
+  if (timedOut) return `it took longer than ${timeoutMs / 1000} s`;
+  return stderr.trim().split('\n')[0] || `it ended with ${exitCode ?? 'a signal'}`;
 }
