@@ -6,7 +6,8 @@ export interface Delivery {
   messageId: string | undefined;
   redelivered: boolean;
   /**
-   * How often the broker has delivered this message, this time included. Where it only says "again", that counts as the second.
+   * How often the broker has delivered this message, this time included: a whole number from 1. Where it only says "again", that counts
+   * as the second.
    */
   attempt: number;
   headers: Record<string, unknown>;

@@ -17,7 +17,9 @@ function jobText(id: string, json: string): Buffer {
   return Buffer.from(`${job.slice(0, -1)},${json}}`);
 }
 
-const HOSTILE: [string, string, (id: string) => Hostile][] = [
+type Case = [string, string, (id: string) => Hostile];
+
+const HOSTILE: Case[] = [
   ['nothing', 'job_malformed', () => ({ body: Buffer.alloc(0) })],
   ['no UTF-8', 'job_malformed', () => ({ body: Buffer.from([0x7b, 0xff, 0xfe, 0xc0, 0x80, 0x7d]) })],
   [
@@ -140,6 +142,13 @@ const HOSTILE: [string, string, (id: string) => Hostile][] = [
       headers: { traceparent: { a: [1, { b: 2 }] }, tracestate: 7 },
     }),
   ],
+  ...[0.5, -5, 1e300].map(
+    (count): Case => [
+      `a count of deliveries of ${count}`,
+      'not_addressed',
+      (id) => ({ body: jobText(id, '"target":{}'), headers: { 'x-delivery-count': count } }),
+    ],
+  ),
 ];
 
 describe('hostile messages', () => {
