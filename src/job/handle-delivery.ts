@@ -10,6 +10,7 @@ import { authorise } from './intake/authorise.ts';
 import { cancelledEnd } from './intake/cancelled.ts';
 import { type Decoded, decodeJob } from './intake/decode.ts';
 import { type KeptJob, keptOf } from './intake/kept-job.ts';
+import { traceHeaders } from './intake/trace-headers.ts';
 import type { Done } from './intake/waiting-job.ts';
 import type { WaitingJobs } from './intake/waiting-jobs.ts';
 import { ended, failed, type JobEnd } from './outcome/job-end.ts';
@@ -174,16 +175,12 @@ async function refuse(
 }
 
 function originOf({ attempt, redelivered, headers }: Delivery): JobOrigin {
-  const carried = ['traceparent', 'tracestate'].flatMap((name) => {
-    const value = headers[name];
-    return typeof value === 'string' ? [[name, value] as const] : [];
-  });
   return {
     attempt,
     redelivered,
     authenticated: false,
     deliveredAt: new Date().toISOString(),
-    headers: Object.fromEntries(carried),
+    headers: traceHeaders(headers),
   };
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { Outbox } from '../../src/broker/publish/outbox.ts';
+import { NotEncodable } from '../../src/broker/publish/publish-failed.ts';
 import type { FleetEvent } from '../../src/contract/events/event.ts';
 import type { KeptEvent, OutboxStore } from '../../src/job/ports/stores.ts';
 import { silentLog } from '../../src/log/logger.ts';
@@ -45,7 +46,9 @@ function outbox() {
   const broker = {
     isReady: false,
     taken: [] as FleetEvent[],
+    refuse: (_event: FleetEvent) => {},
     async send(event: FleetEvent) {
+      broker.refuse(event);
       broker.taken.push(event);
     },
   };
@@ -63,6 +66,30 @@ const revisions = (events: readonly FleetEvent[]) =>
   events.map((event) => (event.type === 'fleetwall.drift.detected' ? event.data.ruleset?.revision : null));
 
 describe('the outbox', () => {
+  it('drops an event of which no message can be made, and sends those behind it', async () => {
+    const { broker, disk, open } = outbox();
+    const bad = driftEvent(1);
+    broker.refuse = (event) => {
+      if (event.id === bad.id) throw new NotEncodable('no message can be made of it');
+    };
+    const first = open();
+    for (const event of [bad, ...Array.from({ length: 150 }, (_, index) => driftEvent(index + 2))])
+      await expect(first.publish(event)).rejects.toThrow('no connection');
+    const second = open();
+    await second.load();
+    const told = second.confirmed(bad.id);
+    broker.isReady = true;
+    second.flush();
+    await told;
+    await expect.poll(() => second.size).toBe(0);
+    expect(revisions(broker.taken)).toEqual(Array.from({ length: 150 }, (_, index) => index + 2));
+    expect(disk.size).toBe(0);
+    expect(second.unconfirmed).toBe(0);
+    // Whoever publishes it goes on with what comes next.
+    await second.publish(bad);
+    expect(second.size).toBe(0);
+  });
+
   it('sends the events that an earlier process has left first, and removes them from the disk', async () => {
     const { broker, disk, open } = outbox();
     const first = open();

@@ -3,7 +3,7 @@ import type { FleetEvent } from '../../contract/events/event.ts';
 import type { Lacks } from '../connection/lacks.ts';
 import { isOpen } from '../connection/socket.ts';
 import { eventMessage } from './event-message.ts';
-import { NobodyBound, PublishFailed } from './publish-failed.ts';
+import { NobodyBound, NotEncodable, PublishFailed } from './publish-failed.ts';
 import { Publisher } from './publisher.ts';
 
 /** What is lacking while events cannot be published, as it is called in the log and on /readyz. */
@@ -61,7 +61,7 @@ export class EventSender {
 
   /**
    * @param isWanted whether it is still to be sent, when its turn comes
-   * @throws {PublishFailed}
+   * @throws {PublishFailed}; {NotEncodable} if it never can be sent
    */
   async send(event: FleetEvent, headers: Record<string, unknown>, isWanted: () => boolean): Promise<void> {
     const { user, lacks } = this.#options;
@@ -74,7 +74,8 @@ export class EventSender {
       isRouted = (await this.#publisher.publish(message, { isWanted })) === 'routed';
     } catch (error) {
       // A broker that blocks is not dead, and says so; that a connection is lost is told of by itself.
-      if (isOpen(model) && !this.#isBlocked) lacks.begin(PUBLISHING, error);
+      const isBrokers = !(error instanceof NotEncodable) && isOpen(model) && !this.#isBlocked;
+      if (isBrokers) lacks.begin(PUBLISHING, error);
       throw error;
     }
     lacks.end(PUBLISHING);

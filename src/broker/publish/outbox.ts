@@ -5,7 +5,7 @@ import type { Log } from '../../job/ports/log.ts';
 import type { OutboxStore } from '../../job/ports/stores.ts';
 import { BackOff } from '../../job/time/back-off.ts';
 import { type Entry, entryOf, OutboxEntries } from './outbox-entries.ts';
-import { NobodyBound, PublishFailed } from './publish-failed.ts';
+import { NobodyBound, NotEncodable, PublishFailed } from './publish-failed.ts';
 
 interface Sender {
   readonly isReady: boolean;
@@ -135,10 +135,11 @@ export class Outbox implements EventPublisher {
         throw new PublishFailed('there is no connection to the broker that takes messages');
       const isWanted = () => this.#entries.has(entry);
       await sender.send(entry.event, entry.headers, isWanted).catch((error: unknown) => {
-        if (!(error instanceof NobodyBound)) this.#unconfirmed += 1;
+        if (!(error instanceof NobodyBound || error instanceof NotEncodable)) this.#unconfirmed += 1;
         throw error;
       });
     } catch (error) {
+      if (error instanceof NotEncodable) return await this.#giveUp(entry, error);
       if (this.#entries.has(entry)) await this.#keep(entry);
       this.#retryLater();
       throw error;
@@ -151,6 +152,14 @@ export class Outbox implements EventPublisher {
     // What came before the end of a job, and was not confirmed, is not to come after it.
     const { subject } = entry.event;
     for (const earlier of this.#entries.beforeEnd(subject, entry)) await this.#drop(earlier);
+  }
+
+  /** For who waits, that is as good as confirmed: else all that comes behind it would wait for ever. */
+  async #giveUp(entry: Entry, error: NotEncodable): Promise<void> {
+    const { type, id } = entry.event;
+    this.#options.log.error({ type, id, error }, 'An event is dropped, as it cannot be sent');
+    for (const { resolve } of entry.waiters) resolve();
+    await this.#drop(entry);
   }
 
   async #keep(entry: Entry): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
 import { closeChannel, openConfirmChannel } from '../connection/open-channel.ts';
 import { within } from '../connection/within.ts';
-import { NoConfirm, PublishFailed } from './publish-failed.ts';
+import { NoConfirm, NotEncodable, PublishFailed } from './publish-failed.ts';
 
 export interface OutgoingMessage {
   exchange: string;
@@ -69,7 +69,7 @@ export class PublishChannel {
   /**
    * Hands a message to the broker before anything is waited for, which keeps messages in order.
    *
-   * @throws {PublishFailed} if it is not confirmed within the limit
+   * @throws {NotEncodable}; {PublishFailed} if it is not confirmed within the limit
    * @throws {Error} with which the broker closed the channel
    */
   async publish(message: OutgoingMessage, limit: ConfirmLimit): Promise<Routed> {
@@ -119,7 +119,15 @@ async function confirmed(
     try {
       send(done);
     } catch (error) {
-      done(error);
+      clearTimeout(timer);
+      reject(notSent(error));
     }
   });
+}
+
+/** amqplib makes the frames of a message before it sends any: what fails then is the message, and the channel is as it was. */
+function notSent(error: unknown): PublishFailed {
+  if (error instanceof RangeError)
+    return new NotEncodable(`no message can be made of it: ${error.message}`, { cause: error });
+  return new PublishFailed('the broker did not take the message', { cause: error });
 }

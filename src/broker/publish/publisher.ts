@@ -14,7 +14,7 @@ import {
   PublishChannel,
   type Routed,
 } from './publish-channel.ts';
-import { NoConfirm, PublishFailed } from './publish-failed.ts';
+import { NoConfirm, NotEncodable, PublishFailed } from './publish-failed.ts';
 
 export interface PublisherOptions {
   /** Declares again what is published to, as it is gone from the broker. */
@@ -88,7 +88,7 @@ export class Publisher {
   /**
    * Tries once. In doubt, the message may have arrived.
    *
-   * @throws {PublishFailed} if it was not confirmed
+   * @throws {NotEncodable}; {PublishFailed} if it was not confirmed
    * @throws {Error} with which the broker refused it
    */
   async publish(
@@ -96,8 +96,7 @@ export class Publisher {
     { failures: before = 0, isWanted: isAsked = () => true, lastSignMs }: PublishOptions = {},
   ): Promise<Routed> {
     const isWanted = () => !this.#isClosed && isAsked();
-    const model = this.#model;
-    const channel = this.#channel;
+    const [model, channel] = [this.#model, this.#channel];
     if (model === null || channel === null) throw new PublishFailed('there is no connection to the broker');
     if (before === 0 && this.#apart === null)
       return await this.#publishOn(model, channel, message, lastSignMs);
@@ -115,6 +114,7 @@ export class Publisher {
         this.#failuresInRow = 0;
         return routed;
       } catch (error) {
+        if (error instanceof NotEncodable) throw error;
         this.#failuresInLine += 1;
         this.#failuresInRow += 1;
         throw error;
@@ -136,7 +136,8 @@ export class Publisher {
       this.#renewal.noteConfirm();
       return routed;
     } catch (error) {
-      if (error instanceof NoConfirm || this.#options.inOrder) this.#beginApart();
+      if (error instanceof NotEncodable) endWatch();
+      else if (error instanceof NoConfirm || this.#options.inOrder) this.#beginApart();
       this.#noteFailure(error);
       throw error;
     }
@@ -179,7 +180,8 @@ export class Publisher {
   }
 
   #noteFailure(error: unknown): void {
-    if (this.#model !== null) this.#renewal.noteFailure(this.#model, error);
+    if (this.#model !== null && !(error instanceof NotEncodable))
+      this.#renewal.noteFailure(this.#model, error);
   }
 
   async #openChannel(model: ChannelModel): Promise<void> {

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { COMPLETED_EXAMPLE } from '../../../src/contract/schema/event-examples.ts';
 import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
+import { FileOutboxStore } from '../../../src/host/state/outbox-store.ts';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 
@@ -142,6 +144,19 @@ const HOSTILE: Case[] = [
       headers: { traceparent: { a: [1, { b: 2 }] }, tracestate: 7 },
     }),
   ],
+  ...['traceparent', 'tracestate'].map(
+    (name): Case => [
+      `a ${name} as long as headers can be`,
+      'not_addressed',
+      (id) => ({
+        body: jobText(id, '"target":{}'),
+        headers: {
+          traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+          [name]: 'a'.repeat(65_300),
+        },
+      }),
+    ],
+  ),
   ...[0.5, -5, 1e300].map(
     (count): Case => [
       `a count of deliveries of ${count}`,
@@ -179,6 +194,20 @@ describe('hostile messages', () => {
     const log = await host.log();
     expect(log).not.toMatch(/\n {4}at /);
     expect(log.match(/Control message was refused/g)).toHaveLength(HOSTILE.length);
+  });
+
+  it('have left an event of which no message can be made: it is told of, and holds up nothing', async () => {
+    const host = await fixture.host('nft');
+    const client = await fixture.client();
+    await host.end();
+    const store = new FileOutboxStore(host.stateDir);
+    const headers = { traceparent: 'a'.repeat(65_400) };
+    await store.put({ sequence: 1, event: { ...COMPLETED_EXAMPLE, subject: randomUUID() }, headers });
+    await host.start();
+    expect((await client.run(host.id, { action: 'report' })).data.outcome).toBe('reported');
+    await expect.poll(async () => await store.list()).toEqual([]);
+    expect(await host.log()).toContain('An event is dropped, as it cannot be sent');
+    expect(await host.log()).not.toContain('publishing of events');
   });
 });
 
