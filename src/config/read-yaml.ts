@@ -1,12 +1,8 @@
-import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type * as z from 'zod';
 import { describeIssue, IN_WORDS } from '../contract/words/describe-issue.ts';
+import { mayBeWritten, otherOwner, type Place, placesOnTheWay } from './places.ts';
 import { SettingsError } from './settings-error.ts';
-
-const OTHERS_WRITE = 0o022;
-const STICKY = 0o1000;
 
 /**
  * Reads a file that decides who may do what on this host.
@@ -23,36 +19,49 @@ export async function readOwnFile(path: string): Promise<string> {
   }
 }
 
-/** @throws {SettingsError} if anybody but root and the user of this process may change it; {Error} if it is not there */
+/**
+ * Checks the whole way to a file: who may replace a folder above it decides what is read.
+ *
+ * @throws {SettingsError} if anybody but root and the user of this process may change it; {Error} if it is not there
+ */
 export async function assertOwnFile(path: string): Promise<void> {
-  // What is written to /dev/null is not what is read from it.
-  if ((await stat(path)).isCharacterDevice()) return;
-  for (const place of [path, dirname(path)]) {
-    const found = await stat(place);
-    assertOwner(place, found);
-    assertNotWritable(place, found);
+  for (const place of await placesOf(path)) {
+    assertOwner(place);
+    assertNotWritable(place);
   }
 }
 
 /** As {@link assertOwnFile}, of any owner: a secret that is mounted into a container keeps that which it has outside. */
 export async function assertOneWriter(path: string): Promise<void> {
-  for (const place of [path, dirname(path)]) assertNotWritable(place, await stat(place));
+  for (const place of await placesOf(path)) assertNotWritable(place);
+}
+
+async function placesOf(path: string): Promise<Place[]> {
+  const found = await stat(path);
+  // What is written to /dev/null is not what is read from it.
+  if (found.isCharacterDevice()) return [];
+  // A pipe, such as the shell's `<(…)`, has no place where it could be replaced.
+  if (!found.isFile()) return [{ path, found, isEnd: true }];
+  return await placesOnTheWay(path);
 }
 
 const WHO = 'who so could command this host';
 
-function assertOwner(path: string, { uid }: Stats): void {
-  const me = process.geteuid?.() ?? 0;
-  if (uid !== me && uid !== 0) {
-    throw new SettingsError(`${path}: belongs to user ${uid}, ${WHO}: chown ${me} ${path}`);
-  }
+function assertOwner(place: Place): void {
+  const { path, found } = place;
+  const owner = otherOwner(place);
+  if (owner === null) return;
+  // Without -h, what a link leads to would be given away in its place.
+  const chown = found.isSymbolicLink() ? 'chown -h' : 'chown';
+  throw new SettingsError(
+    `${path}: belongs to user ${owner}, ${WHO}: ${chown} ${process.geteuid?.() ?? 0} ${path}`,
+  );
 }
 
-function assertNotWritable(path: string, { mode }: Stats): void {
-  // In a sticky folder, such as /tmp, nobody can replace a file of another user.
-  if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) {
-    throw new SettingsError(`${path}: may be written by others than its owner, ${WHO}: chmod go-w ${path}`);
-  }
+function assertNotWritable(place: Place): void {
+  if (!mayBeWritten(place)) return;
+  const { path } = place;
+  throw new SettingsError(`${path}: may be written by others than its owner, ${WHO}: chmod go-w ${path}`);
 }
 
 /** Parses YAML. The library is loaded only now, as most commands have no YAML file. @throws {YAMLParseError} */

@@ -1,9 +1,10 @@
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRulesetFile } from '../../src/cli/files/ruleset-file.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
+import { readTrustedKeys } from '../../src/config/trusted-keys.ts';
 import { assertOwnFolder } from '../../src/host/state/own-folder.ts';
 import { openLog } from '../../src/log/logger.ts';
 
@@ -39,6 +40,53 @@ describe('files that others may write', () => {
     const environment = { FLEETWALL_AMQP_PASSWORD_FILE: password };
     const settings = loadSettings({ flags: {}, environment, configFile });
     await expect(settings).rejects.toThrow(`${password}: may be written by others`);
+  });
+
+  it.each([0o1666, 0o1664, 0o1602])(
+    'are not taken as keys, also with a sticky bit: mode %o',
+    async (mode) => {
+      const keys = await file('keys.json', '{}', mode);
+      await expect(readTrustedKeys(keys)).rejects.toThrow(`${keys}: may be written by others`);
+    },
+  );
+
+  it('are not taken where a folder above may be changed by others', async () => {
+    const open = join(folder, 'open');
+    const keys = join(open, 'between', 'keys.json');
+    await mkdir(join(open, 'between'), { recursive: true, mode: 0o755 });
+    await writeFile(keys, '{"keys":[]}', { mode: 0o644 });
+    await expect(readTrustedKeys(keys)).rejects.toThrow('keys');
+    await chmod(open, 0o777);
+    await expect(readTrustedKeys(keys)).rejects.toThrow(`${open}: may be written by others`);
+    // In a sticky folder others can make files, and replace none.
+    await chmod(open, 0o1777);
+    await expect(readTrustedKeys(keys)).rejects.not.toThrow('may be written');
+  });
+
+  it.runIf(process.geteuid?.() === 0)('are not taken where a folder above is of another user', async () => {
+    const theirs = join(folder, 'theirs');
+    await mkdir(join(theirs, 'between'), { recursive: true, mode: 0o755 });
+    await writeFile(join(theirs, 'between', 'keys.json'), '{"keys":[]}', { mode: 0o644 });
+    await chown(theirs, 1000, 1000);
+    const refusal = `${theirs}: belongs to user 1000`;
+    await expect(readTrustedKeys(join(theirs, 'between', 'keys.json'))).rejects.toThrow(refusal);
+    await expect(assertOwnFolder(join(theirs, 'between'))).rejects.toThrow(`${theirs} belongs to user 1000`);
+    // A link of root leads there, and one of theirs leads away.
+    await symlink(join(theirs, 'between'), join(folder, 'link'));
+    await expect(readTrustedKeys(join(folder, 'link', 'keys.json'))).rejects.toThrow(refusal);
+    await expect(assertOwnFolder(join(folder, 'link'))).rejects.toThrow(`${theirs} belongs to user 1000`);
+    const own = await file('keys.json', '{"keys":[]}', 0o644);
+    await symlink(own, join(folder, 'own.json'));
+    await expect(readTrustedKeys(join(folder, 'own.json'))).rejects.not.toThrow('belongs');
+    await lchown(join(folder, 'own.json'), 1000, 1000);
+    await expect(readTrustedKeys(join(folder, 'own.json'))).rejects.toThrow(
+      `${join(folder, 'own.json')}: belongs to user 1000`,
+    );
+  });
+
+  it('are not followed round in a circle', async () => {
+    await symlink('circle', join(folder, 'circle'));
+    await expect(readTrustedKeys(join(folder, 'circle'))).rejects.toThrow('ELOOP');
   });
 
   it('are not looked for in a folder below one that others may write', async () => {

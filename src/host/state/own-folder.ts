@@ -1,9 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mayBeWritten, otherOwner, type Place, placesOnTheWay } from '../../config/places.ts';
 import { SetupError } from '../../config/setup-error.ts';
-
-const OTHERS_WRITE = 0o022;
-const STICKY = 0o1000;
 
 /**
  * Checks that only root and the user of this process may write to a folder of the worker, or put another one in its place. Anybody else
@@ -13,25 +9,20 @@ const STICKY = 0o1000;
  * @throws {SetupError} if others may write to it
  */
 export async function assertOwnFolder(path: string): Promise<void> {
-  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
-    await assertOwn(folder, STICKY);
-  }
-  await assertOwn(path, 0);
+  for (const place of await placesOnTheWay(path)) assertOwn(place);
 }
 
-/** @param harmless a mode with which others may write: in a sticky folder, such as /tmp, nobody can replace what is another's */
-async function assertOwn(path: string, harmless: number): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) return;
-  const me = process.geteuid?.() ?? 0;
-  if (found.uid !== me && found.uid !== 0) {
+function assertOwn(place: Place): void {
+  const { path, isEnd } = place;
+  const owner = otherOwner(place);
+  if (owner !== null) {
     throw new SetupError(
-      `${path} belongs to user ${found.uid}, who could change what this worker does: chown ${me} ${path}`,
+      `${path} belongs to user ${owner}, who could change what this worker does: chown ${process.geteuid?.() ?? 0} ${path}`,
     );
   }
-  if ((found.mode & OTHERS_WRITE) !== 0 && (found.mode & harmless) === 0) {
+  if (mayBeWritten(place)) {
     throw new SetupError(
-      `${path} may be written by others, who could change what this worker does: chmod ${harmless === 0 ? '700' : 'go-w'} ${path}`,
+      `${path} may be written by others, who could change what this worker does: chmod ${isEnd ? '700' : 'go-w'} ${path}`,
     );
   }
 }
