@@ -1,63 +1,63 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import * as z from 'zod';
 import type { Cancellation, CancelStore } from '../../job/ports/stores.ts';
-import { jsonFilesByAge, jsonFilesIn, parseJson, readIfThere, removeIfThere, writeDurably } from './files.ts';
+import { CancelPool, isSame } from './cancel-pool.ts';
+import { namesIn } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
-const StoredCancellation = z.object({ jobId: z.string(), by: z.array(z.array(z.string())) });
+/** As many as results: result-store.ts. */
 const KEPT = 10_000;
-const SURPLUS = 1_000;
-const MOST_ASKED = 16;
+const OF_KEY = /^[0-9a-f]{64}$/;
 
-/** Jobs that were cancelled before they came, `cancelled/JOB.json` in the state folder: as many as ids are remembered. */
+/**
+ * Jobs that were cancelled before they came: what was signed in `cancelled/SHA256/JOB.json` of the state folder, once for each key that
+ * has signed it, and what was not in `cancelled/JOB.json`. Each key has as many as ids are remembered: whoever may cancel anything may
+ * cancel ids that nobody has heard of, and would else make the host forget what others have taken back.
+ */
 export class FileCancelStore implements CancelStore {
   readonly #folder: string;
-  /** The names of the files; `null`: they were not read yet. */
-  #names: Promise<Set<string>> | null = null;
+  readonly #kept: number;
+  /** By the name of the folder; `null`: they were not looked for yet. */
+  #pools: Promise<Map<string, CancelPool>> | null = null;
 
-  constructor(stateDir: string) {
+  /** @param kept how many jobs each key has here */
+  constructor(stateDir: string, kept = KEPT) {
+    this.#kept = kept;
     this.#folder = join(stateDir, 'cancelled');
   }
 
   async find(jobId: string): Promise<Cancellation | null> {
     return await orUnavailable(this.#folder, async () => {
-      const name = nameOf(jobId);
-      if (!(await this.#known()).has(name)) return null;
-      const text = await readIfThere(join(this.#folder, name));
-      return StoredCancellation.safeParse(parseJson(text ?? '')).data ?? null;
+      const by: string[][] = [];
+      for (const pool of (await this.#known()).values()) {
+        for (const kids of await pool.askedBy(jobId))
+          if (!by.some((other) => isSame(other, kids))) by.push(kids);
+      }
+      return by.length === 0 ? null : { jobId, by };
     });
   }
 
   async add(jobId: string, kids: readonly string[]): Promise<void> {
-    const { by: before = [] } = (await this.find(jobId)) ?? {};
-    const own = kids.toSorted();
-    if (before.length >= MOST_ASKED || before.some((other) => other.join() === own.join())) return;
-    const by = [...before, own].map((others) => [...others]);
     await orUnavailable(this.#folder, async () => {
-      const names = await this.#known();
-      const name = nameOf(jobId);
-      await writeDurably(
-        join(this.#folder, name),
-        JSON.stringify({ jobId, by } satisfies z.infer<typeof StoredCancellation>),
-      );
-      names.add(name);
-      if (names.size < KEPT + SURPLUS) return;
-      for (const old of (await jsonFilesByAge(this.#folder)).slice(KEPT)) {
-        names.delete(old);
-        await removeIfThere(join(this.#folder, old));
+      const own = kids.toSorted();
+      const names =
+        own.length === 0 ? [''] : own.map((kid) => createHash('sha256').update(kid).digest('hex'));
+      const pools = await this.#known();
+      for (const name of new Set(names)) {
+        const pool = pools.get(name) ?? new CancelPool(join(this.#folder, name), this.#kept);
+        pools.set(name, pool);
+        await pool.add(jobId, own);
       }
     });
   }
 
-  async #known(): Promise<Set<string>> {
-    this.#names ??= jsonFilesIn(this.#folder).then((names) => new Set(names));
+  async #known(): Promise<Map<string, CancelPool>> {
+    this.#pools ??= namesIn(this.#folder).then((names) => {
+      const folders = ['', ...names.filter((name) => OF_KEY.test(name))];
+      return new Map(folders.map((name) => [name, new CancelPool(join(this.#folder, name), this.#kept)]));
+    });
     // What cannot be read now may be read later.
-    this.#names.catch(() => (this.#names = null));
-    return await this.#names;
+    this.#pools.catch(() => (this.#pools = null));
+    return await this.#pools;
   }
-}
-
-/** An id is a UUID, in which upper and lower case are the same. */
-function nameOf(jobId: string): string {
-  return `${jobId.toLowerCase()}.json`;
 }
