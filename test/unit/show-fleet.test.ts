@@ -24,6 +24,7 @@ function host(hostId: string, revisions: Record<string, number>, more: Partial<H
     removed: [],
     lists: [],
     removedLists: [],
+    isCut: false,
     pending: null,
     running: null,
     pendingUntil: null,
@@ -67,6 +68,14 @@ describe('the fleet as a table', () => {
       `~ ends by itself: edge revision 7 at ${until}`,
       '^ has ended: the revision behind the mark is live again',
     ]);
+  });
+
+  it('says of which hosts it has not all that ends of jobs told of', () => {
+    const [, , , , note] = show([host('a', { edge: 7 }), host('odd-1', { edge: 7 }, { isCut: true })]);
+    expect(note).toMatch(
+      /^ends of jobs told of more than 500 rulesets or lists on odd-1: the newest are shown/,
+    );
+    expect(show([host('a', { edge: 7 })]).join()).not.toContain('more than');
   });
 
   it('has the version of workers where they differ, or where all is asked for', () => {

@@ -7,6 +7,9 @@ import type {
 } from '../../contract/events/event.ts';
 import { windowMs } from './window.ts';
 
+/** Of each kind. About as many as a host can say of itself in one event; ends of jobs could add to them without end. @internal */
+export const MOST_NAMES = 500;
+
 /** What is known of a host, from what it said last. */
 export interface HostState {
   /** Its name in the fleet. */
@@ -27,6 +30,8 @@ export interface HostState {
   lists: NonNullable<WorkerEvent['data']['lists']>;
   /** Lists that were taken away, as far as that was read. */
   removedLists: NonNullable<WorkerEvent['data']['removed']>;
+  /** Whether the ends of its jobs told of more rulesets, or of more lists, than are kept of one host: the newest are. */
+  isCut: boolean;
   /** The job that waits to be confirmed. */
   pending: string | null;
   /** The job that it has begun, and not ended, as far as that was read. */
@@ -71,7 +76,7 @@ export class FleetState {
     const running = before?.running ?? null;
     const removedLists = before?.removedLists ?? [];
     const seen = { hostId, groups, presence, lastSeen, worker, rulesets, removed, running } as const;
-    this.#hosts.set(hostId, { ...seen, lists, removedLists, pending, pendingUntil });
+    this.#hosts.set(hostId, { ...seen, lists, removedLists, isCut: false, pending, pendingUntil });
   }
 
   /** Takes a host out, until it is heard of again. @internal */
@@ -127,10 +132,12 @@ function takeEnd(host: HostState, { jobId, outcome, ruleset }: JobCompleted): vo
     const { scope, inSync } = before ?? { scope: 'chains' as const, inSync: true };
     const same = before?.revision === liveRevision ? before : {};
     const live = { ...same, name, revision: liveRevision, digest: liveDigest, scope, inSync };
-    host.rulesets = [...host.rulesets.filter((known) => known !== before), live];
+    const others = host.rulesets.filter((known) => known !== before);
+    host.isCut ||= isFull(others);
+    host.rulesets = withNewest(others, live);
   } else if (outcome === 'removed') {
     host.rulesets = host.rulesets.filter((known) => known !== before);
-    host.removed = [...host.removed.filter((known) => known.name !== name), { name, revision }];
+    host.removed = withNewest(without(host.removed, name), { name, revision });
   }
 }
 
@@ -144,7 +151,7 @@ function takeEnded(
   if (!ok || before === undefined || before.revision !== revision) return;
   host.rulesets = host.rulesets.filter((known) => known !== before);
   if (liveRevision === null || liveDigest === null) {
-    host.removed = [...host.removed.filter((known) => known.name !== name), { name, revision }];
+    host.removed = withNewest(without(host.removed, name), { name, revision });
     return;
   }
   const { until: _over, ...rest } = before;
@@ -155,11 +162,25 @@ function takeEnded(
 function takeListEnd(host: HostState, { action, outcome, list }: JobCompleted): void {
   if (list == null) return;
   const { name, revision, liveRevision, liveDigest, entries } = list;
-  const others = host.lists.filter((known) => known.name !== name);
+  const others = without(host.lists, name);
   if (liveRevision !== null && liveDigest !== null) {
-    host.lists = [...others, { name, revision: liveRevision, digest: liveDigest, entries }];
+    host.isCut ||= isFull(others);
+    host.lists = withNewest(others, { name, revision: liveRevision, digest: liveDigest, entries });
   } else if (action === 'list.remove' && (outcome === 'applied' || outcome === 'unchanged')) {
     host.lists = others;
-    host.removedLists = [...host.removedLists.filter((known) => known.name !== name), { name, revision }];
+    host.removedLists = withNewest(without(host.removedLists, name), { name, revision });
   }
+}
+
+function without<T extends { name: string }>(known: readonly T[], name: string): T[] {
+  return known.filter((one) => one.name !== name);
+}
+
+function isFull(known: readonly unknown[]): boolean {
+  return known.length >= MOST_NAMES;
+}
+
+/** Where there is no room, the one that was told of longest ago goes. What a host has said of itself is no more than fits into an event. */
+function withNewest<T>(others: readonly T[], newest: T): T[] {
+  return [...(isFull(others) ? others.slice(1) : others), newest];
 }

@@ -1,10 +1,10 @@
-import type { HostState } from '../../central/log/fleet-state.ts';
+import { type HostState, MOST_NAMES } from '../../central/log/fleet-state.ts';
 import { plural } from '../../central/messages/plural.ts';
 import { countEnds } from '../../central/rollout/told-ends.ts';
 import { escapeControl } from '../../contract/words/escape.ts';
 import { paint, paintEnd } from '../terminal/paint.ts';
 import { layTable } from '../terminal/table.ts';
-import { tellCounts } from './show-answers.ts';
+import { nameHosts, tellCounts } from './show-answers.ts';
 
 /** Of each ruleset, the highest revision that one of some hosts has. */
 export type Highest = ReadonlyMap<string, number>;
@@ -71,6 +71,7 @@ export function showFleet(
       ? ['< is behind: the highest revision of it that a host has comes after it']
       : []),
     ...endNotes(hosts),
+    ...cutNotes(hosts),
   ];
   return `${[summaryOf(hosts, highest), ...lines, ...notes].join('\n')}\n`;
 }
@@ -118,6 +119,15 @@ function endNotes(hosts: readonly HostState[]): string[] {
   return [
     ...(ends.length === 0 ? [] : [`~ ends by itself: ${[...new Set(ends)].toSorted().join(', ')}`]),
     ...(hasEnded ? ['^ has ended: the revision behind the mark is live again'] : []),
+  ];
+}
+
+/** Names that ends of jobs told of, which are more than a host can have. */
+function cutNotes(hosts: readonly HostState[]): string[] {
+  const cut = hosts.filter(({ isCut }) => isCut).map(({ hostId }) => hostId);
+  if (cut.length === 0) return [];
+  return [
+    `ends of jobs told of more than ${MOST_NAMES} rulesets or lists on ${nameHosts(cut)}: the newest are shown. See who may write as that on the broker`,
   ];
 }
 

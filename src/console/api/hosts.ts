@@ -12,6 +12,8 @@ export interface HostRow {
   groups: readonly string[];
   rulesets: readonly HeldRuleset[];
   lists: readonly HeldList[];
+  /** Whether it told of more rulesets, or of more lists, than are kept of one host: the newest are here. */
+  isCut: boolean;
   backend: 'nft' | 'legacy';
   /** Of fleetwall. */
   version: string;

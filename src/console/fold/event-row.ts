@@ -5,6 +5,7 @@ import { escapeControl } from '../../contract/words/escape.ts';
 import type { EventRow } from '../api/events.ts';
 import { sayHost, sayRollout } from './say-event.ts';
 
+/** So many events are kept that each has to be small. */
 const LONGEST = 500;
 
 /** An event in short. */
@@ -13,16 +14,20 @@ export function eventRow(offset: number, event: FleetEvent | RolloutEvent): Even
   const { data } = event;
   return {
     offset,
-    time: event.time,
+    time: clip(event.time) === event.time ? event.time : new Date(event.time).toISOString(),
     type: event.type,
     hostId: 'hostId' in data ? data.hostId : null,
-    rolloutId: 'rolloutId' in data ? (data.rolloutId ?? null) : null,
-    jobId: 'jobId' in data ? data.jobId : null,
+    rolloutId: 'rolloutId' in data && data.rolloutId != null ? clip(data.rolloutId) : null,
+    jobId: 'jobId' in data ? clip(data.jobId) : null,
     ...subjectOf(event),
     outcome: outcomeOf(event),
     code: 'failure' in data ? (data.failure?.code ?? null) : null,
-    says: says.length > LONGEST ? `${says.slice(0, LONGEST - 1)}…` : says,
+    says: clip(says),
   };
+}
+
+function clip(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }
 
 function outcomeOf(event: FleetEvent | RolloutEvent): string | null {

@@ -5,6 +5,8 @@ interface Version {
   /** In milliseconds since 1970, by the clock of the host. */
   from: number;
   row: HostRow | null;
+  /** How much it is, in the unit of {@link HostPast.change}. */
+  size: number;
 }
 
 /** A time in which nothing was heard of it, in milliseconds since 1970. */
@@ -13,6 +15,8 @@ interface Gap {
   until: number;
 }
 
+/** Are kept, however large they are. */
+const FEWEST_VERSIONS = 4;
 const MOST_BEATS = 60;
 const MOST_GAPS = 50;
 /** A host beats every 30 s if nothing else is set: one that has missed three of them is silent. */
@@ -26,6 +30,7 @@ export class HostPast {
   readonly #versions: Version[] = [];
   readonly #beats: number[] = [];
   readonly #gaps: Gap[] = [];
+  #size = 0;
   #lastSign: number | null = null;
   #isOffline = false;
 
@@ -64,10 +69,19 @@ export class HostPast {
     this.#isOffline = isOffline;
   }
 
-  /** @param most of the versions, the oldest go */
-  change(from: number, row: HostRow | null, most: number): void {
-    this.#versions.push({ from, row });
-    if (this.#versions.length > most) this.#versions.splice(0, this.#versions.length - most);
+  /**
+   * @param size how much this is to keep, in the same unit as `most`
+   * @param most where all are more than that, the oldest go
+   */
+  change(from: number, row: HostRow | null, size: number, most: number): void {
+    this.#versions.push({ from, row, size });
+    this.#size += size;
+    let gone = 0;
+    while (this.#size > most && this.#versions.length - gone > FEWEST_VERSIONS) {
+      this.#size -= this.#versions[gone]?.size ?? 0;
+      gone += 1;
+    }
+    if (gone > 0) this.#versions.splice(0, gone);
   }
 
   /** @returns how it was then; `null`: it was not there, or that is not known any more */

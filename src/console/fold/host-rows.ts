@@ -1,4 +1,4 @@
-import type { HostState } from '../../central/log/fleet-state.ts';
+import { type HostState, MOST_NAMES } from '../../central/log/fleet-state.ts';
 import type { FleetEvent } from '../../contract/events/event.ts';
 import type { HostRow, LastFailure } from '../api/hosts.ts';
 import { nameOf } from './say-event.ts';
@@ -7,13 +7,15 @@ import { nameOf } from './say-event.ts';
 export interface HostExtras {
   lastFailure: LastFailure | null;
   /** Whether what is live of a list is what was committed, by the list's name. */
-  listsInSync: ReadonlyMap<string, boolean>;
+  listsInSync: Map<string, boolean>;
 }
 
-export const NO_EXTRAS: HostExtras = { lastFailure: null, listsInSync: new Map() };
+export function noExtras(): HostExtras {
+  return { lastFailure: null, listsInSync: new Map() };
+}
 
 export function hostRow(state: HostState, { lastFailure, listsInSync }: HostExtras): HostRow {
-  const { hostId, presence, groups, rulesets, lists, worker, lastSeen, pending, running } = state;
+  const { hostId, presence, groups, rulesets, lists, isCut, worker, lastSeen, pending, running } = state;
   return {
     hostId,
     presence,
@@ -31,6 +33,7 @@ export function hostRow(state: HostState, { lastFailure, listsInSync }: HostExtr
       entries,
       inSync: listsInSync.get(name) ?? null,
     })),
+    isCut,
     backend: worker.backend,
     version: worker.version,
     iptables: worker.iptables,
@@ -42,21 +45,26 @@ export function hostRow(state: HostState, { lastFailure, listsInSync }: HostExtr
   };
 }
 
-/** What an event adds to that. */
-export function extrasAfter(before: HostExtras, event: FleetEvent, offset: number): HostExtras {
+/** Takes over what an event adds to that. */
+export function takeExtras(extras: HostExtras, event: FleetEvent, offset: number): void {
   if (event.type === 'fleetwall.job.completed') {
     const { failure, action, list } = event.data;
-    if (failure === null)
-      return list == null ? before : { ...before, listsInSync: withSync(before, list.name, true) };
+    if (failure === null) {
+      if (list != null) noteSync(extras, list.name, true);
+      return;
+    }
     const what = nameOf(event.data) ?? action ?? 'a message';
-    return { ...before, lastFailure: { at: event.time, code: failure.code, what, event: offset } };
+    extras.lastFailure = { at: event.time, code: failure.code, what, event: offset };
   }
-  if (event.type !== 'fleetwall.drift.detected' && event.type !== 'fleetwall.drift.repaired') return before;
+  if (event.type !== 'fleetwall.drift.detected' && event.type !== 'fleetwall.drift.repaired') return;
   const { list } = event.data;
-  if (list === undefined) return before;
-  return { ...before, listsInSync: withSync(before, list.name, event.type === 'fleetwall.drift.repaired') };
+  if (list !== undefined) noteSync(extras, list.name, event.type === 'fleetwall.drift.repaired');
 }
 
-function withSync({ listsInSync }: HostExtras, name: string, inSync: boolean): ReadonlyMap<string, boolean> {
-  return new Map(listsInSync).set(name, inSync);
+/** Of as many lists as are kept of a host: the one that was told of longest ago goes. */
+function noteSync({ listsInSync }: HostExtras, name: string, inSync: boolean): void {
+  listsInSync.delete(name);
+  listsInSync.set(name, inSync);
+  const [oldest] = listsInSync.keys();
+  if (listsInSync.size > MOST_NAMES && oldest !== undefined) listsInSync.delete(oldest);
 }

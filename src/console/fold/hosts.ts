@@ -2,11 +2,12 @@ import { FleetState } from '../../central/log/fleet-state.ts';
 import type { FleetEvent } from '../../contract/events/event.ts';
 import type { HostRow } from '../api/hosts.ts';
 import { HostPast } from './host-past.ts';
-import { extrasAfter, type HostExtras, hostRow, NO_EXTRAS } from './host-rows.ts';
+import { type HostExtras, hostRow, noExtras, takeExtras } from './host-rows.ts';
 
-/** Of all hosts together; each may have as many as the others. */
-const MOST_VERSIONS = 400_000;
-const FEWEST_VERSIONS = 4;
+/** What is kept of how hosts were, in KiB: of all together, each of which may have as much as the others, and of one. */
+const MOST_PAST = 400_000;
+const MOST_PAST_OF_ONE = 20_000;
+const KIB = 1_024;
 const MOST_HOSTS = 200_000;
 
 interface Known {
@@ -59,7 +60,7 @@ export class Hosts {
       event.type === 'fleetwall.worker.heartbeat',
       event.type === 'fleetwall.worker.offline',
     );
-    known.extras = extrasAfter(known.extras, event, offset);
+    takeExtras(known.extras, event, offset);
     known.heardAt = now;
     this.#renew(hostId, known, time);
   }
@@ -82,9 +83,9 @@ export class Hosts {
     const known = this.#known.get(hostId);
     this.#fleet.forget(hostId);
     if (known === undefined || known.row === null) return;
-    Object.assign(known, { row: null, identity: '', extras: NO_EXTRAS });
+    Object.assign(known, { row: null, identity: '', extras: noExtras() });
     // After the last that it said, which is all that is known of the time.
-    known.past.change(Math.max(time, known.past.lastSign ?? time) + 1, null, this.#mostVersions());
+    known.past.change(Math.max(time, known.past.lastSign ?? time) + 1, null, 1, this.#mostPast());
   }
 
   /** What was read of the log may have been said long ago: who is there says so again. */
@@ -111,17 +112,17 @@ export class Hosts {
     const identity = JSON.stringify({ ...known.row, lastSeen: '' });
     if (identity === known.identity) return;
     known.identity = identity;
-    known.past.change(time, known.row, this.#mostVersions());
+    known.past.change(time, known.row, Math.ceil(identity.length / KIB), this.#mostPast());
   }
 
-  #mostVersions(): number {
-    return Math.max(FEWEST_VERSIONS, Math.floor(MOST_VERSIONS / Math.max(1, this.#known.size)));
+  #mostPast(): number {
+    return Math.min(MOST_PAST_OF_ONE, MOST_PAST / Math.max(1, this.#known.size));
   }
 
   #knownOf(hostId: string): Known {
     const known = this.#known.get(hostId) ?? {
       past: new HostPast(),
-      extras: NO_EXTRAS,
+      extras: noExtras(),
       row: null,
       identity: '',
       heardAt: 0,

@@ -11,6 +11,7 @@ export function host(hostId: string, more: Partial<HostRow> = {}): HostRow {
     groups: ['web'],
     rulesets: [ruleset('edge', 7)],
     lists: [],
+    isCut: false,
     backend: 'nft',
     version: '0.1.0',
     iptables: '1.8.9',

@@ -15,6 +15,9 @@ function isLower({ name, revision }: HeldRuleset, highest: Highest): boolean {
   return revision < (highest.get(name) ?? 0);
 }
 
+/** What `isCut` means of a host. */
+export const CUT = 'told of more rulesets or lists than are kept of one host';
+
 /** Whether a host has a lower revision of a ruleset than another; what it does not have at all may not be for it. */
 export function isBehind({ rulesets }: HostRow, highest: Highest): boolean {
   return rulesets.some((ruleset) => isLower(ruleset, highest));

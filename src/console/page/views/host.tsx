@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { EventRow } from '../../api/events.ts';
 import type { HostAnswer } from '../../api/hosts.ts';
-import { type Highest, highestOf } from '../fleet/host-words.ts';
+import { CUT, type Highest, highestOf } from '../fleet/host-words.ts';
 import { Beats } from '../parts/beats.tsx';
 import { HistoryEntry } from '../parts/history-entry.tsx';
 import { HostFacts } from '../parts/host-facts.tsx';
@@ -58,6 +58,7 @@ function Told({ answer, now, isNow }: { answer: HostAnswer; now: number; isNow: 
         <h2 id="live">Live {isNow ? 'now' : 'at that time'}</h2>
         <LiveRulesets rulesets={host.rulesets} highest={highest} />
         <LiveLists lists={host.lists} />
+        {host.isCut && <p>It {CUT}: the newest are here, until it says itself what it has.</p>}
       </section>
       <section aria-labelledby="drift">
         <h2 id="drift">Drift</h2>
