@@ -1,4 +1,6 @@
 import { targetOptions } from './option-table.ts';
+import { isPlainlyWritten, onlyName } from './plainly-written.ts';
+import { isPrintedOtherwise } from './printed-values.ts';
 import { type RuleOption, readOptions } from './read-options.ts';
 import { splitWords } from './split-words.ts';
 
@@ -32,19 +34,19 @@ export function lostInSaving(sent: string, saved: string): string | null {
   const wanted = negated(options);
   if (wanted.length > 0 && wanted.length !== negated(after).length)
     return `iptables-save does not print its negation (! ${wanted.join(', ! ')}), and what it prints, "${saved}", is another rule`;
-  const twice = givenTwice(options).find((name) => countOf(name, after) < countOf(name, options));
+  const twice = givenTwice(options).find((name) => isKeptLessOften(name, options, after));
   if (twice !== undefined)
     return `--${twice} is given twice, and iptables keeps one of them: what is saved, "${saved}", is another rule`;
-  const lost = notPrinted(options);
+  const lost = options.find(isPrintedOtherwise);
   if (lost === undefined) return null;
-  return `iptables-save prints ${lost.written} ${lost.values[0]} as "${saved}", which is another rule`;
+  return `iptables-save prints ${lost.written} ${lost.values.join(' ')} as "${saved}", which is another rule`;
 }
 
 /** Says whether a rule may be one of which {@link lostInSaving} finds that a part is lost. */
 export function mayBeLostInSaving(sent: string): boolean {
   const options = optionsThatMayBeLost(sent);
   if (options === null) return false;
-  return negated(options).length > 0 || givenTwice(options).length > 0 || notPrinted(options) !== undefined;
+  return negated(options).length > 0 || givenTwice(options).length > 0 || options.some(isPrintedOtherwise);
 }
 
 /** What was found in the text that was looked at last: the rules that one line makes, of which there may be hundreds, share it. */
@@ -52,18 +54,9 @@ let last: { sent: string; options: readonly RuleOption[] | null } = { sent: '', 
 
 function optionsThatMayBeLost(sent: string): readonly RuleOption[] | null {
   if (last.sent !== sent) {
-    const mayBe = /!|icmp/.test(sent) || mayHaveTwice(sent);
-    last = { sent, options: mayBe ? readOptions(splitWords(sent)).options : null };
+    last = { sent, options: isPlainlyWritten(sent) ? null : readOptions(splitWords(sent)).options };
   }
   return last.options;
-}
-
-const ICMP_TYPES = new Set(['icmp-type', 'icmpv6-type']);
-/** A range of codes, but not of all codes or of one; or type 255, which does not exist, with a code. */
-const NOT_PRINTED = /\/(?!0:255$)(?!(\d+):\1$)\d+:|^255\/(?!0:255$)/;
-
-function notPrinted(options: readonly RuleOption[]): RuleOption | undefined {
-  return options.find(({ name, values }) => ICMP_TYPES.has(name) && NOT_PRINTED.test(values[0] ?? ''));
 }
 
 /** Returns the negated options of matches. Before an option of a target, iptables ignores `!`. */
@@ -76,35 +69,17 @@ function negated(options: readonly RuleOption[]): string[] {
     .map(({ written }) => written);
 }
 
-/** Says whether an option may be there twice. A quick test: most rules have each `--option` only once. */
-function mayHaveTwice(sent: string): boolean {
-  const first = sent.indexOf('--');
-  if (first === -1 || !sent.includes('--', first + 2)) return false;
-  const seen = new Set<string>();
-  for (const [word] of sent.matchAll(/--[^ =]+/g)) {
-    const name = fullName(word.slice(2));
-    if (seen.has(name)) return true;
-    seen.add(name);
-  }
-  return false;
-}
-
-/** Options with two names, and the name that is used here. */
-const SAME: Readonly<Record<string, string>> = {
-  syn: 'tcp-flags',
-  'source-port': 'sport',
-  'destination-port': 'dport',
-};
-
-function fullName(name: string): string {
-  return Object.hasOwn(SAME, name) ? (SAME[name] ?? name) : name;
-}
-
 function givenTwice(options: readonly RuleOption[]): string[] {
-  const names = options.flatMap(({ owner, name }) => (owner === 'iptables' ? [] : fullName(name)));
+  const names = options.flatMap(({ owner, name }) => (owner === 'iptables' ? [] : onlyName(name)));
   return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 
+/** An option that is not there at all is printed by another name (`--ttl` as `--ttl-eq`). */
+function isKeptLessOften(name: string, sent: readonly RuleOption[], saved: readonly RuleOption[]): boolean {
+  const count = countOf(name, saved);
+  return count > 0 && count < countOf(name, sent);
+}
+
 function countOf(name: string, options: readonly RuleOption[]): number {
-  return options.filter((option) => option.owner !== 'iptables' && fullName(option.name) === name).length;
+  return options.filter((option) => option.owner !== 'iptables' && onlyName(option.name) === name).length;
 }

@@ -65,6 +65,9 @@ function readTables(tables: Readonly<Record<string, string>>): Map<string, Optio
 const MATCHES = readTables(MATCH_OPTIONS);
 const TARGETS = readTables(TARGET_OPTIONS);
 
+/** The options of each match and target. */
+export const EXTENSION_TABLES: readonly OptionTable[] = [...MATCHES.values(), ...TARGETS.values()];
+
 /** Other names of matches, and the numbers of protocols (`xtables_chain_protos` and /etc/protocols). */
 const MATCH_ALIASES: Readonly<Record<string, string>> = {
   icmpv6: 'icmp6',

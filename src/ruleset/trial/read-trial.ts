@@ -113,7 +113,7 @@ function differentRule({ wanted }: Trial, rule: Rule, { text, jump }: Rule): str
     if (jump === null || jump.isGoto || !wanted.chains.has(jump.target))
       return `iptables reads it otherwise, as "${text}": in a chain that it does not own, a ruleset may only jump to one of its own`;
   }
-  return otherJump(rule, jump, text) ?? lostInSaving(rule.spec, text);
+  return rule.text === text ? null : (otherJump(rule, jump, text) ?? lostInSaving(rule.spec, text));
 }
 
 /** Finds a jump that differs. An interface named `x -j DROP` is printed without quotes, and then looks like a jump. */

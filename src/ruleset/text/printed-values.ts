@@ -1,0 +1,31 @@
+import type { RuleOption } from './read-options.ts';
+
+/** Says whether iptables-save prints an option with another value than it has, which restores to another rule. */
+export function isPrintedOtherwise({ name, values }: RuleOption): boolean {
+  const [value = ''] = values;
+  if (name === 'icmp-type') return isPartOfCodes(value) || isNoType(value);
+  return name === 'icmpv6-type' && isPartOfCodes(value);
+}
+
+/** Of a range of ICMP codes only the first is printed, unless it has all codes. */
+function isPartOfCodes(value: string): boolean {
+  const [first = '', last] = (value.split('/')[1] ?? '').split(':');
+  if (last === undefined) return false;
+  const [low, high] = [numberIn(first), numberIn(last)];
+  return low !== high && !(low === 0 && high === 255);
+}
+
+/** Type 255, which no packet has, is printed as any type, without its code. */
+function isNoType(value: string): boolean {
+  const [type = '', codes] = value.split('/');
+  if (codes === undefined || numberIn(type.split(':')[0] ?? '') !== 255) return false;
+  const [low = '', high = ''] = codes.split(':');
+  return !(numberIn(low) === 0 && numberIn(high) === 255);
+}
+
+/** Reads a number as `strtoul` does; `null` if it is none. */
+function numberIn(text: string): number | null {
+  const digits = /^\s*\+?(0x[\da-f]+|\d+)$/i.exec(text)?.[1]?.toLowerCase();
+  if (digits === undefined) return null;
+  return Number.parseInt(digits, digits.startsWith('0x') ? 16 : digits.startsWith('0') ? 8 : 10);
+}
