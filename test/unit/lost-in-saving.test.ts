@@ -25,6 +25,15 @@ describe('a rule of which iptables-save does not print all', () => {
     ['-p icmp --icmp-type 255/1 -j ACCEPT', '-p icmp -m icmp --icmp-type any -j ACCEPT'],
     ['-p icmp --icmp-type 0xff/1 -j ACCEPT', '-p icmp -m icmp --icmp-type any -j ACCEPT'],
     ['-p icmp --icmp-type 255:255/1 -j ACCEPT', '-p icmp -m icmp --icmp-type any -j ACCEPT'],
+    // The end of a range is not printed if it is 0.
+    [
+      '-m connbytes --connbytes 0:0 --connbytes-dir both --connbytes-mode bytes -j ACCEPT',
+      '-m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both -j ACCEPT',
+    ],
+    [
+      '-m connbytes --connbytes ":0x00" --connbytes-dir both --connbytes-mode bytes -j ACCEPT',
+      '-m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both -j ACCEPT',
+    ],
     ['-p 58 --ic 1/1:2 -j ACCEPT', '-p ipv6-icmp -m icmp6 --icmpv6-type 1/1 -j ACCEPT'],
     ['-p 58 --icmpv6-type 1/0:1 -j ACCEPT', '-p ipv6-icmp -m icmp6 --icmpv6-type 1/0 -j ACCEPT'],
   ])('is found: %s', (sent, saved) => {
@@ -45,6 +54,10 @@ describe('a rule of which iptables-save does not print all', () => {
     [
       '-p tcp -m multiport --source-ports 1 -m multiport --source-ports 2 -j ACCEPT',
       '-p tcp -m multiport --sports 1 -m multiport --sports 2 -j ACCEPT',
+    ],
+    [
+      '-m connbytes --connbytes 0: --connbytes-dir both --connbytes-mode bytes -j ACCEPT',
+      '-m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both -j ACCEPT',
     ],
     ['-p 1 --ic 3/0:255 -j ACCEPT', '-p icmp -m icmp --icmp-type 3 -j ACCEPT'],
     ['-p 1 --icmp-type 3/0x2:02 -j ACCEPT', '-p icmp -m icmp --icmp-type 3/2 -j ACCEPT'],

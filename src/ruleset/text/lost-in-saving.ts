@@ -20,7 +20,7 @@ const OPPOSITES: Readonly<Record<string, string>> = {
  * - A negation of everything (`! --dport 0:65535`, `! -i +`, `! --ahspi :`) never matches. Without the negation it always
  *   matches.
  * - If a match has an option twice, nft keeps the last one.
- * - Of a range of ICMP codes only the first is printed. Type 255, which does not exist, with a code is printed as any type.
+ * - Some values are printed as others ({@link isPrintedOtherwise}).
  *
  * @param sent the rule as it was sent
  * @param saved the same rule as iptables-save prints it

@@ -4,7 +4,14 @@ import type { RuleOption } from './read-options.ts';
 export function isPrintedOtherwise({ name, values }: RuleOption): boolean {
   const [value = ''] = values;
   if (name === 'icmp-type') return isPartOfCodes(value) || isNoType(value);
-  return name === 'icmpv6-type' && isPartOfCodes(value);
+  if (name === 'icmpv6-type') return isPartOfCodes(value);
+  return name === 'connbytes' && isUpToZero(value);
+}
+
+/** Of a range that ends with 0, the end is not printed: none becomes any number. */
+function isUpToZero(value: string): boolean {
+  const last = value.split(':')[1] ?? '';
+  return last !== '' && numberIn(last) === 0;
 }
 
 /** Of a range of ICMP codes only the first is printed, unless it has all codes. */
