@@ -34,6 +34,11 @@ describe('a rule of which iptables-save does not print all', () => {
       '-m connbytes --connbytes ":0x00" --connbytes-dir both --connbytes-mode bytes -j ACCEPT',
       '-m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both -j ACCEPT',
     ],
+    // Flags without a mask match no packet, and are not printed.
+    ['-p tcp --tcp-flags NONE SYN -j ACCEPT', '-p tcp -m tcp -j ACCEPT'],
+    ['-p 6 --tcp-f none,NONE SYN,ACK -j ACCEPT', '-p tcp -m tcp -j ACCEPT'],
+    ['-p tcp --tcp-flags , SYN -j ACCEPT', '-p tcp -m tcp -j ACCEPT'],
+    ['-p tcp --tcp-flags "" SYN -j ACCEPT', '-p tcp -m tcp -j ACCEPT'],
     ['-p 58 --ic 1/1:2 -j ACCEPT', '-p ipv6-icmp -m icmp6 --icmpv6-type 1/1 -j ACCEPT'],
     ['-p 58 --icmpv6-type 1/0:1 -j ACCEPT', '-p ipv6-icmp -m icmp6 --icmpv6-type 1/0 -j ACCEPT'],
   ])('is found: %s', (sent, saved) => {
@@ -59,6 +64,9 @@ describe('a rule of which iptables-save does not print all', () => {
       '-m connbytes --connbytes 0: --connbytes-dir both --connbytes-mode bytes -j ACCEPT',
       '-m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both -j ACCEPT',
     ],
+    ['-p tcp --tcp-flags NONE NONE -j ACCEPT', '-p tcp -m tcp -j ACCEPT'],
+    ['-p tcp ! --tcp-flags NONE SYN -j ACCEPT', '-p tcp -m tcp ! --tcp-flags NONE SYN -j ACCEPT'],
+    ['-p tcp --tcp-flags SYN ACK -j ACCEPT', '-p tcp -m tcp --tcp-flags SYN ACK -j ACCEPT'],
     ['-p 1 --ic 3/0:255 -j ACCEPT', '-p icmp -m icmp --icmp-type 3 -j ACCEPT'],
     ['-p 1 --icmp-type 3/0x2:02 -j ACCEPT', '-p icmp -m icmp --icmp-type 3/2 -j ACCEPT'],
     ['-p icmp --icmp-type 255/0:255 -j ACCEPT', '-p icmp -m icmp --icmp-type any -j ACCEPT'],

@@ -22,7 +22,7 @@ const PRINTED: ReadonlyMap<string, RegExp> = new Map([
   ['icmp-type', /[ =](?:[a-z][a-z-]*|(?!255\/)(?:0|[1-9]\d*)(?:\/\d+)?)(?: |$)/y],
   ['icmpv6-type', /[ =](?:[a-z][a-z-]*|(?:0|[1-9]\d*)(?:\/\d+)?)(?: |$)/y],
   ['connbytes', /[ =]\d+(?::[1-9]\d*)?(?: |$)/y],
-  ['tcp-flags', /[ =](?!NONE)[A-Z,]+ /y],
+  ['tcp-flags', /[ =](?!NONE)[A-Z][A-Z,]* /y],
 ]);
 
 /**

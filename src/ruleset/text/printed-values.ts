@@ -1,11 +1,20 @@
 import type { RuleOption } from './read-options.ts';
 
 /** Says whether iptables-save prints an option with another value than it has, which restores to another rule. */
-export function isPrintedOtherwise({ name, values }: RuleOption): boolean {
+export function isPrintedOtherwise({ name, values, isNegated }: RuleOption): boolean {
   const [value = ''] = values;
   if (name === 'icmp-type') return isPartOfCodes(value) || isNoType(value);
   if (name === 'icmpv6-type') return isPartOfCodes(value);
-  return name === 'connbytes' && isUpToZero(value);
+  if (name === 'connbytes') return isUpToZero(value);
+  return name === 'tcp-flags' && !isNegated && hasNoFlag(value) && !hasNoFlag(values[1] ?? '');
+}
+
+/**
+ * Of no TCP flags none can be set. Such flags are not printed, and then any packet matches. iptables-nft makes that of them at once:
+ * nobody means it.
+ */
+function hasNoFlag(value: string): boolean {
+  return value.split(',').every((flag) => flag === '' || flag.toUpperCase() === 'NONE');
 }
 
 /** Of a range that ends with 0, the end is not printed: none becomes any number. */

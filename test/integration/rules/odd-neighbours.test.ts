@@ -66,6 +66,7 @@ describe.each(BACKENDS)('a rule that would be saved as another rule is refused, 
     ['ipv4', '-p tcp -m tcp --dport 22 -m tcp --dpo 80 -j DROP'],
     ['ipv4', '-p tcp --syn -m tcp --tcp-flags ALL NONE -j DROP'],
     ['ipv4', '-m connbytes --connbytes 0:0 --connbytes-dir both --connbytes-mode bytes -j DROP'],
+    ['ipv4', '-p tcp --tcp-flags NONE SYN -j DROP'],
     ['ipv6', '-p icmpv6 -m icmp6 --icmpv6-type 1/2:4 -j DROP'],
     ['ipv6', '-p 58 --ic 1/2:4 -j DROP'],
   ] as const)('%s: %s', async (family, spec) => {
