@@ -13,8 +13,10 @@ export interface HostSelection {
   groups?: readonly string[];
   /** Every host of the fleet. */
   all?: boolean;
-  /** Hosts that are left out, by their ids. */
+  /** Hosts that are left out, by their ids; one that nobody has ever heard of is an error, unless it is among `hosts`. */
   exclude?: readonly string[];
+  /** That is no error, as for a program that has run for longer than the fleet remembers a host that is away. */
+  excludeUnknown?: boolean;
   /** Of groups and of all, only hosts that answer now. */
   onlineOnly?: boolean;
 }

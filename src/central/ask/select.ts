@@ -16,6 +16,7 @@ const Selected = z.strictObject({
   groups: z.array(GroupName).optional(),
   all: z.boolean().optional(),
   exclude: z.array(HostId).optional(),
+  excludeUnknown: z.boolean().optional(),
   onlineOnly: z.boolean().optional(),
 });
 
@@ -52,16 +53,32 @@ export function lookOnce(observer: FleetObserver, signal: AbortSignal | undefine
 /**
  * Hosts in the order in which they were named, then those of groups, each once.
  *
- * @throws {NobodyKnown} if no host of a group, or none at all, has been heard of
+ * @throws {NobodyKnown} if no host of a group, none at all, or not one that is to be left out, has been heard of
  * @throws {RequestInvalid} if nobody is left
  */
 export async function hostsOf(observer: FleetObserver, whom: HostSelection): Promise<string[]> {
-  const { hosts = [], groups = [], all = false, exclude = [] } = whom;
+  const { hosts = [], groups = [], all = false, exclude = [], excludeUnknown = false } = whom;
   const excluded = new Set(exclude);
   const known = all || groups.length > 0 ? await membersOf(observer, whom) : [];
+  if (!excludeUnknown && exclude.some((host) => !hosts.includes(host))) {
+    const fleet = await observer.fleet();
+    assertKnown(exclude, [...fleet.hosts.keys(), ...hosts]);
+  }
   const found = [...new Set([...hosts, ...known])].filter((host) => !excluded.has(host));
   if (found.length === 0) throw forNobody('all hosts that it names are left out');
   return found;
+}
+
+/**
+ * A misspelt name leaves nobody out: the host that was meant would be changed.
+ *
+ * @throws {NobodyKnown}
+ */
+export function assertKnown(exclude: readonly string[], known: readonly string[]): void {
+  const odd = exclude.find((host) => !known.includes(host));
+  if (odd === undefined) return;
+  const unheard = `no host of that name has been heard of${suggestion(odd, known)}`;
+  throw new NobodyKnown(`host ${odd}, which is to be left out: ${unheard}`);
 }
 
 function forNobody(why: string): RequestInvalid {

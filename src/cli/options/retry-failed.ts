@@ -1,4 +1,5 @@
 import type { RulesetToPush } from '../../central/ask/options.ts';
+import { assertKnown } from '../../central/ask/select.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
 import type { HostState } from '../../central/log/fleet-state.ts';
 import { PlanError } from '../../central/messages/errors.ts';
@@ -19,6 +20,7 @@ interface Unfinished {
  * The ruleset is not taken from there: whoever may write to the log of events would have it signed with the operator's key.
  *
  * @throws {NoSuchRollout} {@link PlanError} if it has not ended, or all is well
+ * @throws {NobodyKnown} if one that is to be left out has never been heard of
  */
 export async function hostsToRetry(
   client: FleetClient,
@@ -35,6 +37,7 @@ export async function hostsToRetry(
       `rollout ${rolloutId} has not ended: go on with it (fleetwall rollout resume ${rolloutId}), or end it first (fleetwall rollout abort ${rolloutId})`,
     );
   }
+  assertKnown(exclude, [...fleet.keys(), ...record.hosts]);
   const wanting = record.hosts.filter((host) => !isGoodEnd(ended.hosts[host] ?? 'not_started'));
   if (wanting.length === 0) throw new PlanError(`all hosts of rollout ${rolloutId} have what it brought`);
   const isAsked = (host: string) => onlineOnly !== true || fleet.get(host)?.presence === 'online';

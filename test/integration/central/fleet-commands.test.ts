@@ -166,6 +166,27 @@ describe('commands that talk to a fleet', () => {
     await expect.poll(watch, { timeout: 60_000 }).toContain(groupUnknown);
   });
 
+  it('send nothing where a host that is to be left out is misspelt', async () => {
+    const [first = '', second = ''] = ids();
+    const misspelt = `${second}x`;
+    const wanted = `host ${misspelt}, which is to be left out: no host of that name has been heard of: did you mean ${second}?`;
+    for (const whom of [
+      ['--group', group, '--yes'],
+      ['--host', first, '--host', second],
+    ]) {
+      const { status, stdout, stderr } = await push(...whom, '--exclude', misspelt);
+      expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+      expect(stderr).toContain(wanted);
+    }
+    const planned = await run(
+      ['rollout', '-', '--name', ruleset, '--group', group, '--exclude', misspelt, '--dry-run'],
+      EDGE,
+    );
+    expect(planned).toMatchObject({ status: 4, stdout: '', stderr: expect.stringContaining(wanted) });
+    const state = await run(['status', '--host', second, '--json']);
+    expect(JSON.parse(state.stdout)).toMatchObject({ hostId: second, rulesets: [] });
+  });
+
   it('show what a push would change, hosts with the same difference together, as diff does', async () => {
     const [first = '', ...others] = ids();
     await push('--host', first);

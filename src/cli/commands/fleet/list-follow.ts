@@ -76,7 +76,9 @@ async function follow(flags: Flags, self: Command): Promise<ExitStatus> {
     return await withClient<ExitStatus>(flags, async (client, signal) => {
       const hosts = await hostsOf(lookOnce(client, signal), selection);
       if (!(await askFirst(`keep list ${flags.list}`, hosts, flags, self))) return 1;
-      return await followBans(new CrowdSec(flags.url, key), client.lists, selection, {
+      // A host that is left out may be forgotten while this goes on.
+      const whom = { ...selection, excludeUnknown: true };
+      return await followBans(new CrowdSec(flags.url, key), client.lists, whom, {
         name: flags.list,
         everyMs: flags.every * 1000,
         timeoutSeconds: flags.timeout,
