@@ -34,7 +34,10 @@ export class StreamSource {
   #isClosed = false;
   #onLost = () => {};
 
+  /** @throws {RangeError} for a date that is none */
   constructor(stream: string, start: StreamStart, onMessage: Listener) {
+    if (typeof start === 'object' && 'since' in start && Number.isNaN(start.since.getTime()))
+      throw new RangeError(`${stream} cannot be read from a time on that is an invalid date`);
     this.#stream = stream;
     this.#start = start;
     this.#onMessage = onMessage;
@@ -108,7 +111,9 @@ export class StreamSource {
 function offsetOf(start: StreamStart): unknown {
   if (typeof start === 'string') return start;
   if ('offset' in start) return start.offset;
-  return { '!': 'timestamp', value: Math.floor(start.since.getTime() / 1000) };
+  const seconds = Math.floor(start.since.getTime() / 1000);
+  // AMQP has no times before 1970: no log is as old.
+  return seconds < 0 ? 'first' : { '!': 'timestamp', value: seconds };
 }
 
 function incomingOf({ content, fields, properties }: ConsumeMessage): IncomingMessage {

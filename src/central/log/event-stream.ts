@@ -3,13 +3,13 @@ import type { IncomingMessage, StreamStart } from '../../broker/stream-source.ts
 
 /** Messages of the log, as something to iterate over. */
 export class EventStream<T> implements AsyncIterable<T> {
-  readonly #link: FleetLink;
+  readonly #link: Pick<FleetLink, 'read'>;
   readonly #start: StreamStart;
   readonly #read: (message: IncomingMessage) => T | null;
   readonly #signal: AbortSignal | undefined;
 
   constructor(
-    link: FleetLink,
+    link: Pick<FleetLink, 'read'>,
     start: StreamStart,
     read: (message: IncomingMessage) => T | null,
     signal?: AbortSignal,
@@ -25,13 +25,15 @@ export class EventStream<T> implements AsyncIterable<T> {
     let wake: () => void = () => {};
     const onAbort = () => wake();
     this.#signal?.addEventListener('abort', onAbort);
-    const stop = await this.#link.read(this.#start, (message) => {
+    const take = (message: IncomingMessage) => {
       const item = this.#read(message);
       if (item === null) return;
       queue.push(item);
       wake();
-    });
+    };
+    let stop = async () => {};
     try {
+      stop = await this.#open(take);
       while (this.#signal?.aborted !== true) {
         const item = queue.shift();
         if (item === undefined) await new Promise<void>((resolve) => (wake = resolve));
@@ -40,6 +42,16 @@ export class EventStream<T> implements AsyncIterable<T> {
     } finally {
       this.#signal?.removeEventListener('abort', onAbort);
       await stop();
+    }
+  }
+
+  /** With the signal, it ends also while the log cannot be had. */
+  async #open(take: (message: IncomingMessage) => void): Promise<() => Promise<void>> {
+    try {
+      return await this.#link.read(this.#start, take, () => {}, this.#signal);
+    } catch (error) {
+      if (this.#signal?.aborted === true) return async () => {};
+      throw error;
     }
   }
 }

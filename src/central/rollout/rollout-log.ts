@@ -45,7 +45,8 @@ export class RolloutLog {
     signal?: AbortSignal,
   ): Promise<RolloutLog> {
     const log = new RolloutLog(link, record);
-    log.#stopReading = await link.read('next', (message) => log.#hear(message, reader));
+    const hear = (message: IncomingMessage) => log.#hear(message, reader);
+    log.#stopReading = await link.read('next', hear, () => {}, signal);
     try {
       await log.say('fleetwall.rollout.started', record, signal);
       return log;
@@ -70,7 +71,7 @@ export class RolloutLog {
     };
     const startKey = rolloutKey(rolloutId, 'fleetwall.rollout.started');
     const marker = new LogMarker();
-    const stopReading = await link.read(start, (message) => {
+    const take = (message: IncomingMessage) => {
       if (marker.is(message)) found.isOver = true;
       // Most of what is in the log is of others, and need not be read.
       if (found.log !== null && (found.isOver || message.key !== startKey))
@@ -83,7 +84,8 @@ export class RolloutLog {
       found.startedBy = event.id;
       found.log = new RolloutLog(link, event.data);
       found.log.#take(event);
-    });
+    };
+    const stopReading = await link.read(start, take, () => {}, signal);
     try {
       await marker.publish(link, signal);
       while (!found.isOver) {
