@@ -53,8 +53,7 @@ function describe(error: unknown): ToldError {
   if (!(error instanceof Error)) return unforeseen(String(error));
   const { message } = error;
   if (error instanceof FileError) return fileInvalid(error);
-  if (error instanceof Interrupted)
-    return { code: 'interrupted', message, exitStatus: error.signal === 'SIGINT' ? 130 : 143 };
+  if (error instanceof Interrupted) return interrupted(error);
   const [, exitStatus, code] = FOR_THE_PERSON.find(([kind]) => error instanceof kind) ?? [];
   if (exitStatus !== undefined) {
     const own = code ?? (error as { code?: string }).code ?? 'internal';
@@ -67,6 +66,11 @@ function describe(error: unknown): ToldError {
     return { code: 'system_error', message, exitStatus: 2, ...(path === undefined ? {} : { file: path }) };
   }
   return unforeseen(error.stack ?? message);
+}
+
+function interrupted({ message, signal, jobs }: Interrupted): ToldError {
+  const exitStatus = signal === 'SIGINT' ? 130 : 143;
+  return { code: 'interrupted', message, exitStatus, ...(jobs.length === 0 ? {} : { jobs }) };
 }
 
 function fileInvalid({ message, problems }: FileError): ToldError {

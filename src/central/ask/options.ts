@@ -34,6 +34,8 @@ export interface SentJob {
   jobId: string;
   /** RFC 3339. */
   expiresAt: string;
+  /** Those whose answers are waited for. */
+  hosts: readonly string[];
 }
 
 /** What can be said of each request. */

@@ -112,12 +112,12 @@ async function membersOf(
 export async function addressMessages(
   observer: FleetObserver,
   whom: HostSelection,
-  make: (target: Target) => Promise<PreparedMessage>,
+  make: (target: Target, hosts: readonly string[]) => Promise<PreparedMessage>,
 ): Promise<AddressedMessage[]> {
   const { groups = [], all = false, exclude = [], onlineOnly = false } = whom;
   const hosts = await hostsOf(observer, whom);
   if ((groups.length === 0 && !all) || exclude.length > 0 || onlineOnly) {
-    return [toHosts(await make({ hosts }), hosts)];
+    return [toHosts(await make({ hosts }, hosts), hosts)];
   }
   const named = whom.hosts ?? [];
   const target: Target = all
@@ -129,5 +129,5 @@ export async function addressMessages(
         ...groups.map((group) => ({ key: groupKey(group), host: null })),
         ...named.map((host) => ({ key: hostKey(host), host })),
       ];
-  return [{ message: await make(target), sends, hosts }];
+  return [{ message: await make(target, hosts), sends, hosts }];
 }

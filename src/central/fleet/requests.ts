@@ -49,10 +49,10 @@ export async function askRuleset(
   const [same, ...others] = live ?? [];
   const isOne = same !== undefined && others.length === 0;
   const own = { ...ruleset, revision: isOne ? same : await revisionFor(observer, ruleset, whom) };
-  const messages = await addressMessages(observer, whom, async (target) => {
+  const messages = await addressMessages(observer, whom, async (target, hosts) => {
     const job = { ...common, target, ruleset: own };
     const { expiresAt, ...message } = await prepareJob(job, operator.keys, expiresInSeconds);
-    options.onSending?.({ jobId: message.jobId, expiresAt });
+    options.onSending?.({ jobId: message.jobId, expiresAt, hosts });
     return message;
   });
   return answersOf(messages[0]?.message.jobId ?? null, await operator.ask(messages, options));

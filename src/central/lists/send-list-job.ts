@@ -34,10 +34,10 @@ export async function sendListJob(
     ...(rolloutId === undefined ? {} : { rolloutId }),
     ...(confirm === undefined ? {} : { confirm: { ...confirm } }),
   };
-  const messages = await addressMessages(observer, whom, async (target) => {
+  const messages = await addressMessages(observer, whom, async (target, hosts) => {
     const fields = { ...common, ...job, target };
     const { expiresAt, ...message } = await prepareJob(fields, operator.keys, expiresInSeconds);
-    options.onSending?.({ jobId: message.jobId, expiresAt });
+    options.onSending?.({ jobId: message.jobId, expiresAt, hosts });
     return await packed(message);
   });
   // Jobs of lists do not wait for others' windows of confirmation: nobody has to look for these.

@@ -106,14 +106,24 @@ export async function withClient<T>(
   }
 }
 
+/** A job that these hosts have not ended. */
+interface OpenJob {
+  jobId: string;
+  hosts: readonly string[];
+}
+
 /** By Ctrl-C (SIGINT), or SIGTERM. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   readonly signal: 'SIGINT' | 'SIGTERM';
+  /** What was sent, with the hosts that have not ended it. */
+  readonly jobs: readonly OpenJob[];
 
-  constructor(signal: 'SIGINT' | 'SIGTERM', after = 'what was sent is sent, and hosts go on with it') {
-    super(`interrupted; ${after}`);
+  /** @param after what becomes of what was begun, if anything was */
+  constructor(signal: 'SIGINT' | 'SIGTERM', after?: string, jobs: readonly OpenJob[] = []) {
+    super(after === undefined ? 'interrupted' : `interrupted; ${after}`);
     this.signal = signal;
+    this.jobs = jobs;
   }
 }
 

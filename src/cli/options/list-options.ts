@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { HostAnswers, HostSelection, ListOptions, SentJob } from '../../central/ask/options.ts';
+import type { HostAnswers, HostSelection, ListOptions } from '../../central/ask/options.ts';
 import type { FleetLists } from '../../central/fleet-lists.ts';
 import { nameHosts } from '../show/show-answers.ts';
 import { showListAnswers } from '../show/show-list-answers.ts';
@@ -36,18 +36,16 @@ export async function runOnList(
   send: (lists: FleetLists, whom: HostSelection, options: ListOptions) => Promise<HostAnswers>,
 ): Promise<ExitStatus> {
   return await selectingCommand(what, flags, command, async (selected) => {
-    const { client, signal, selection, report, options } = selected;
-    let sent: SentJob | null = null;
+    const { client, signal, selection, report, sent, options } = selected;
     const answers = await send(client.lists, selection, {
       ...options,
-      onSending: (job) => (sent = job),
       onMended: ({ hosts: mended, from, revision }) =>
         tellAside(
           `${nameHosts(mended)} had missed changes: all of revision ${revision} was taken from ${from}`,
         ),
     });
     const status = report.end(answers, null, showListAnswers, false);
-    await tellUnheard(answers, sent, client, signal);
+    await tellUnheard(answers, sent.last, client, signal);
     return status;
   });
 }

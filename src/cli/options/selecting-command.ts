@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { HostSelection } from '../../central/ask/options.ts';
 import { hostsOf, lookOnce } from '../../central/ask/select.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
 import { AnswerReport } from '../show/report-answers.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { askFirst } from './ask-first.ts';
@@ -10,10 +11,12 @@ import {
   type AnswerFlags,
   type ExpiryFlags,
   type FleetFlags,
+  Interrupted,
   type SelectionFlags,
   selectionOf,
   withClient,
 } from './fleet-options.ts';
+import { SentJobs } from './sent-jobs.ts';
 
 /** Flags of a command that asks hosts for something, and waits for their answers. */
 export type SelectingFlags = FleetFlags & AnswerFlags & SelectionFlags;
@@ -25,6 +28,8 @@ interface Selected {
   signal: AbortSignal;
   selection: HostSelection;
   report: AnswerReport;
+  /** Jobs that were sent with these options. */
+  sent: SentJobs;
   /** As the requests of a client take them. */
   options: ReturnType<typeof requestOptions>;
 }
@@ -45,16 +50,28 @@ export async function selectingCommand(
     const hosts = await hostsOf(lookOnce(client, signal), selection);
     if (question !== null && !(await askFirst(question, hosts, flags, command))) return 1;
     const report = new AnswerReport(flags.json === true, hosts.length);
-    const options = requestOptions(flags, signal, report);
-    return await work({ client, signal, selection, report, options });
+    const sent = new SentJobs();
+    const options = requestOptions(flags, signal, report, sent);
+    try {
+      return await work({ client, signal, selection, report, sent, options });
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      throw new Interrupted(error.signal, sent.describe(), sent.open);
+    }
   });
 }
 
 function requestOptions(
   { timeout, expires, ...confirm }: AnswerFlags & Partial<ExpiryFlags> & ConfirmFlags,
   signal: AbortSignal,
-  { onEvent }: AnswerReport,
+  report: AnswerReport,
+  sent: SentJobs,
 ) {
+  const onEvent = (event: FleetEvent) => {
+    sent.take(event);
+    report.onEvent(event);
+  };
+  const { onSending } = sent;
   const expiry = expires === undefined ? {} : { expiresInSeconds: expires };
-  return { timeoutSeconds: timeout, signal, onEvent, confirm: confirmOf(confirm), ...expiry };
+  return { timeoutSeconds: timeout, signal, onEvent, onSending, confirm: confirmOf(confirm), ...expiry };
 }

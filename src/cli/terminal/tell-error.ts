@@ -14,6 +14,8 @@ export interface ToldError {
   line?: number | null;
   /** Where there may be several, all of them. */
   problems?: readonly { file: string; line: number | null; reason: string }[];
+  /** Of what was interrupted: the jobs that were sent, each with the hosts that have not ended it. */
+  jobs?: readonly { jobId: string; hosts: readonly string[] }[];
 }
 
 /** Whether a command line asks for JSON: known also when the line cannot be read. */

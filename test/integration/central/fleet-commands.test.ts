@@ -187,6 +187,47 @@ describe('commands that talk to a fleet', () => {
     expect(JSON.parse(state.stdout)).toMatchObject({ hostId: second, rulesets: [] });
   });
 
+  it('that are interrupted name the job and the hosts that have not ended it', async () => {
+    const [first = '', second = '', third = ''] = ids();
+    // Its queue stays, and the job waits there.
+    await hosts[1]?.end('SIGTERM');
+    const whom = ids().flatMap((id) => ['--host', id]);
+    const child = execa(
+      process.execPath,
+      [MAIN, 'push', '-', '--name', ruleset, '--confirm', 'none', ...whom, '--json'],
+      {
+        input: EDGE,
+        env: { FLEETWALL_AMQP_URL: inject('brokerUrl') },
+        reject: false,
+      },
+    );
+    let said = '';
+    child.stdout.on('data', (text: Buffer) => (said += text.toString('utf8')));
+    await expect.poll(() => said.split('fleetwall.job.completed').length).toBe(3);
+    child.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await child;
+    expect(exitCode).toBe(130);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { error?: { jobs: unknown[] } });
+    const jobId = (lines[0] as unknown as { data: { jobId: string } }).data.jobId;
+    expect(lines.at(-1)?.error).toMatchObject({ code: 'interrupted', jobs: [{ jobId, hosts: [second] }] });
+    expect(stderr).toContain(
+      `interrupted; job ${jobId} is sent, and ${second} has not ended it; to take it back where it has not begun: fleetwall cancel ${jobId}`,
+    );
+    expect(await run(['cancel', jobId])).toMatchObject({ status: 0 });
+    await hosts[1]?.start();
+    // Sent later, it ends later.
+    await run(['report', '--host', second]);
+    const state = await run(['status', '--group', group, '--json']);
+    const found = state.stdout
+      .split('\n')
+      .map((line) => JSON.parse(line) as { hostId: string; rulesets: unknown[] });
+    const having = found.filter(({ rulesets }) => rulesets.length > 0).map(({ hostId }) => hostId);
+    expect(new Set(having)).toEqual(new Set([first, third]));
+  });
+
   it('show what a push would change, hosts with the same difference together, as diff does', async () => {
     const [first = '', ...others] = ids();
     await push('--host', first);

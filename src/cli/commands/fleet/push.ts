@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import type { SentJob } from '../../../central/ask/options.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
 import { CONFIRMED_BY_HOSTS, withConfirmOptions } from '../../options/confirm-options.ts';
 import {
@@ -64,20 +63,17 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
   tellNotes(showNotes(file));
   const question = `push ruleset ${file.ruleset.name}`;
   return await selectingCommand(question, flags, self, async (selected) => {
-    const { client, signal, selection, report, options } = selected;
-    let sent: SentJob | null = null;
-    const onSending = (job: SentJob) => void (sent = job);
+    const { client, signal, selection, report, sent, options } = selected;
     const until = untilOf(flags);
     const own = until === undefined ? file.ruleset : { ...file.ruleset, until };
     const [action, show] =
       flags.check === true ? (['check', showDifferences] as const) : (['push', showAnswers] as const);
     const answers = await client[action](rulesetToSend(own, flags), selection, {
       ...options,
-      onSending,
       ...preemptOf(flags),
     });
     const status = report.end(answers, file, show);
-    await tellUnheard(answers, sent, client, signal);
+    await tellUnheard(answers, sent.last, client, signal);
     if (action === 'push' && [...answers.values()].some(({ end }) => end === 'silent')) printAside(UNSEEN);
     return status;
   });

@@ -1,0 +1,43 @@
+import type { SentJob } from '../../central/ask/options.ts';
+import type { FleetEvent } from '../../contract/events/event.ts';
+import { nameHosts } from '../show/show-answers.ts';
+
+/** The jobs that a command has sent, and which hosts have not ended them yet. */
+export class SentJobs {
+  readonly #open = new Map<string, Set<string>>();
+  #last: SentJob | null = null;
+
+  /** `null`: nothing was sent. */
+  get last(): SentJob | null {
+    return this.#last;
+  }
+
+  readonly onSending = (job: SentJob): void => {
+    this.#last = job;
+    this.#open.set(job.jobId, new Set(job.hosts));
+  };
+
+  /** To be called with each event that is heard. */
+  take({ type, data }: FleetEvent): void {
+    if (type === 'fleetwall.job.completed') this.#open.get(data.jobId)?.delete(data.hostId);
+  }
+
+  /** Those that some host has not ended, as far as was heard. */
+  get open(): { jobId: string; hosts: string[] }[] {
+    return [...this.#open].flatMap(([jobId, hosts]) =>
+      hosts.size === 0 ? [] : [{ jobId, hosts: [...hosts] }],
+    );
+  }
+
+  /** What becomes of them when nobody waits for them any more. */
+  describe(): string {
+    if (this.#last === null) return 'no job was sent';
+    if (this.open.length === 0) return `all hosts have ended job ${this.#last.jobId}`;
+    return this.open
+      .map(({ jobId, hosts }) => {
+        const left = `${nameHosts(hosts)} ${hosts.length === 1 ? 'has' : 'have'} not ended it`;
+        return `job ${jobId} is sent, and ${left}; to take it back where it has not begun: fleetwall cancel ${jobId}`;
+      })
+      .join('\n');
+  }
+}

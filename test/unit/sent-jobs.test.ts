@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { Interrupted } from '../../src/cli/options/fleet-options.ts';
+import { SentJobs } from '../../src/cli/options/sent-jobs.ts';
+import type { FleetEvent } from '../../src/contract/events/event.ts';
+
+const expiresAt = '2026-11-22T11:00:00Z';
+
+function ended(jobId: string, hostId: string): FleetEvent {
+  return { type: 'fleetwall.job.completed', data: { jobId, hostId } } as FleetEvent;
+}
+
+it('whoever is interrupted is told what was sent, and where it has not ended', () => {
+  const sent = new SentJobs();
+  expect(sent.describe()).toBe('no job was sent');
+  sent.onSending({ jobId: 'one', expiresAt, hosts: ['web-1', 'web-2'] });
+  expect(sent.describe()).toBe(
+    'job one is sent, and web-1, web-2 have not ended it; to take it back where it has not begun: fleetwall cancel one',
+  );
+  sent.take(ended('one', 'web-1'));
+  expect(sent.open).toEqual([{ jobId: 'one', hosts: ['web-2'] }]);
+  // One of a list may be sent again to a host on which another was faster.
+  sent.onSending({ jobId: 'two', expiresAt, hosts: ['web-1'] });
+  sent.take(ended('two', 'web-1'));
+  expect(sent.open).toEqual([{ jobId: 'one', hosts: ['web-2'] }]);
+  sent.take(ended('one', 'web-2'));
+  expect(sent.describe()).toBe('all hosts have ended job two');
+});
+
+it('what has sent nothing does not say that it has', () => {
+  expect(new Interrupted('SIGINT').message).toBe('interrupted');
+});
