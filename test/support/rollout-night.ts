@@ -34,7 +34,7 @@ export function drawNight(seed: number): Night {
   return {
     seed,
     fates,
-    steps: Array.from({ length: random.below(5) }, () => 1 + random.below(hosts)),
+    steps: Array.from({ length: random.below(5) }, () => 1 + random.below(hosts)).toSorted((a, b) => a - b),
     budgets: { failed: some(), rolledBack: some(), silent: some() },
     onFailure: random.pick(['stop', 'rollback', 'rollback', 'continue']),
     soakSeconds: random.pick([0, 0, 7, 40, 120]),

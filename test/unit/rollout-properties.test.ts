@@ -11,7 +11,9 @@ const ROLLOUTS = Number(process.env['FLEETWALL_ROLLOUTS'] ?? 400);
 const few = fc.constantFrom(0, 0, 1, 2);
 const trials: fc.Arbitrary<Trial> = fc.record({
   fates: fc.array(fate, { minLength: 1, maxLength: 12 }),
-  steps: fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 4 }),
+  steps: fc
+    .array(fc.integer({ min: 1, max: 8 }), { maxLength: 4 })
+    .map((steps) => steps.toSorted((a, b) => a - b)),
   budgets: fc.record({ failed: few, rolledBack: few, silent: few }),
   onFailure: fc.constantFrom('stop', 'rollback', 'continue'),
   soakSeconds: fc.constantFrom(0, 0, 7),

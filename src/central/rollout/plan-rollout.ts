@@ -8,7 +8,7 @@ import { revisionFor } from '../fleet/next-revision.ts';
 import { PlanError } from '../messages/errors.ts';
 import { EXPIRES_SECONDS, type PreparedMessage, prepareJob } from '../messages/messages.ts';
 import type { HostAmount, RolloutPlan } from './rollout-options.ts';
-import { budgetsOf, layOutSteps, stepsFor, TOO_FEW } from './rollout-steps.ts';
+import { budgetsOf, layOutSteps, stepsFor } from './rollout-steps.ts';
 
 const NONE: HostAmount = { count: 0 };
 const SECONDS = 60;
@@ -30,7 +30,6 @@ export async function planRollout(
   const hosts = await hostsOf(observer, plan.whom);
   if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
   const steps = layOutSteps(stepsFor(plan.steps, hosts.length), hosts.length);
-  if (steps === null) throw new PlanError(TOO_FEW);
   const rolloutId = plan.id ?? newId(plan.ruleset.name);
   const revision = await revisionFor(observer, plan.ruleset, { hosts });
   const expires = longestSeconds(plan, steps.length) + (plan.expiresInSeconds ?? EXPIRES_SECONDS);

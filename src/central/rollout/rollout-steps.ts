@@ -1,4 +1,5 @@
 import type { Budgets } from '../../contract/rollouts/rollout-events.ts';
+import { PlanError } from '../messages/errors.ts';
 import type { HostAmount } from './rollout-options.ts';
 
 /** `5`, `25%`. @returns `null` for what is neither */
@@ -12,17 +13,41 @@ export function readAmount(text: string): HostAmount | null {
 
 /**
  * How many hosts have been begun once each step is: `1,5%,25%,100%` of 200 hosts is 1, 10, 50, 200. A part is never less than one
- * host, and a step that would add none is left out.
+ * host, and a step that adds none, as small parts of few hosts come to the same, is left out.
  *
- * @returns `null` if not all hosts would ever be begun
+ * @throws {PlanError} if a step is less than the one before, or has no host, or the last one is not all: a slip must not begin more
+ *   hosts than was meant
  */
-export function layOutSteps(steps: readonly HostAmount[], hosts: number): number[] | null {
-  const reached = steps.map((step) => Math.min(hosts, Math.max(1, partOf(step, hosts, Math.ceil))));
-  const counts: number[] = [];
-  for (const count of reached) if (count > (counts.at(-1) ?? 0)) counts.push(count);
-  return hosts > 0 && counts.at(-1) === hosts ? counts : null;
+export function layOutSteps(steps: readonly HostAmount[], hosts: number): number[] {
+  const counts = steps.map((step, index) => {
+    const count = partOf(step, hosts, Math.ceil);
+    if (!(count > 0))
+      throw new PlanError(`${nameStep(steps, index)} has no host: leave it out, or begin with 1`);
+    return Math.min(hosts, count);
+  });
+  const falling = counts.findIndex((_, index) => index > 0 && isFalling(steps, counts, index));
+  if (falling !== -1)
+    throw new PlanError(
+      `${nameStep(steps, falling)} is less than ${nameStep(steps, falling - 1)}: each says how many hosts have been begun by then`,
+    );
+  if (counts.at(-1) !== hosts) throw new PlanError('the last step does not reach all hosts: end with 100%');
+  return [...new Set(counts)];
 }
 
+/** As it is written, too: of few hosts, 20 and then 10 would be all. */
+function isFalling(steps: readonly HostAmount[], counts: readonly number[], index: number): boolean {
+  const [before, step] = steps.slice(index - 1);
+  if (before === undefined || step === undefined) return false;
+  const isLess =
+    ('count' in before && 'count' in step && step.count < before.count) ||
+    ('percent' in before && 'percent' in step && step.percent < before.percent);
+  return isLess || (counts[index] ?? 0) < (counts[index - 1] ?? 0);
+}
+
+function nameStep(steps: readonly HostAmount[], index: number): string {
+  const step = steps[index] ?? { count: 0 };
+  return `step ${index + 1} (${'count' in step ? step.count : `${step.percent}%`})`;
+}
 /** How many hosts may end badly: a part is rounded down. */
 export function budgetsOf(amounts: Record<keyof Budgets, HostAmount>, hosts: number): Budgets {
   const limit = (amount: HostAmount) => partOf(amount, hosts, Math.floor);
@@ -34,11 +59,14 @@ export function budgetsOf(amounts: Record<keyof Budgets, HostAmount>, hosts: num
 }
 
 function partOf(amount: HostAmount, hosts: number, round: (value: number) => number): number {
-  return 'count' in amount ? amount.count : round((amount.percent * hosts) / 100);
+  if ('count' in amount) return amount.count;
+  const part = (amount.percent * hosts) / 100;
+  const whole = Math.round(part);
+  // 0.07 * 10,000 / 100 is 7.000000000000001, which is not to be eight hosts.
+  return Math.abs(part - whole) < NEAR ? whole : round(part);
 }
 
-/** What is wrong with steps that {@link layOutSteps} does not take. */
-export const TOO_FEW = 'the last step does not reach all hosts: end with 100%';
+const NEAR = 1e-9;
 const FEW_HOSTS = 10;
 
 /** The steps that were asked for; else one host, a tenth, all, where that is more than a few. */

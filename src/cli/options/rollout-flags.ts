@@ -76,12 +76,12 @@ export function withRolloutOptions(command: Command): Command {
   );
 }
 
-/** What a person has a look at before it is begun. */
+/** What a person has a look at before it is begun. @throws {PlanError} for steps that cannot be */
 export function tellPlan(
   { steps, soak, maxFailed, maxRolledBack, maxSilent, onFailure }: RolloutFlags,
   hosts: number,
 ): string[] {
-  const counts = layOutSteps(stepsFor(steps, hosts), hosts) ?? [];
+  const counts = layOutSteps(stepsFor(steps, hosts), hosts);
   const wait = soak === 0 ? '' : `, ${soak} s apart`;
   const { failed, rolledBack, silent } = budgetsOf(
     { failed: maxFailed, rolledBack: maxRolledBack, silent: maxSilent },
