@@ -85,28 +85,26 @@ function conflictOf(
 
 /** A job can demand that a certain revision or content is committed. On any other host the job is refused. */
 function assertCommitted({ ruleset }: RulesetJob, record: RulesetRecord | undefined): void {
-  const { name, ifRevision, ifDigest } = ruleset;
   const committed = record?.committed ?? null;
-  if (ifRevision !== undefined && ifRevision !== (committed?.revision ?? 0)) {
-    throw new JobFailure(
-      'admit',
-      'revision_conflict',
-      `ruleset ${name} is at revision ${committed?.revision ?? 0} here, and the job asks for ${ifRevision}`,
-    );
-  }
-  if (ifDigest !== undefined && ifDigest !== committed?.digest) {
-    throw new JobFailure(
-      'admit',
-      'revision_conflict',
-      `ruleset ${name} has another content here than the one that the job is for`,
-    );
-  }
   const brought = record?.contentRevision ?? committed?.revision ?? 0;
-  if ('ifContentRevision' in ruleset && ruleset.ifContentRevision !== brought) {
-    throw new JobFailure(
-      'admit',
-      'revision_conflict',
-      `revision ${ruleset.ifContentRevision} of ruleset ${name} has brought nothing here that would be taken back: its content is here since revision ${brought}`,
-    );
-  }
+  const unmet = unmetBy(ruleset, committed) ?? unmetByContent(ruleset, brought);
+  if (unmet !== null) throw new JobFailure('admit', 'revision_conflict', unmet);
+}
+
+function unmetBy(
+  { name, ifRevision, ifDigest }: RulesetJob['ruleset'],
+  committed: RulesetRecord['committed'],
+): string | null {
+  const revision = committed?.revision ?? 0;
+  if (ifRevision !== undefined && ifRevision !== revision)
+    return `ruleset ${name} is at revision ${revision} here, and the job asks for ${ifRevision}`;
+  if (ifDigest === undefined || ifDigest === committed?.digest) return null;
+  return `ruleset ${name} has another content here than the one that the job is for`;
+}
+
+/** @param brought the revision that brought what is committed */
+function unmetByContent(ruleset: RulesetJob['ruleset'], brought: number): string | null {
+  const asked = 'ifContentRevision' in ruleset ? ruleset.ifContentRevision : undefined;
+  if (asked === undefined || asked === brought) return null;
+  return `revision ${asked} of ruleset ${ruleset.name} has brought nothing here that would be taken back: its content is here since revision ${brought}`;
 }
