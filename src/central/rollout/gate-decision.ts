@@ -37,6 +37,7 @@ export function failingGates({ gates, record }: RolloutState): string[] {
 /**
  * What gates have to be done for before the next step: to be looked at, or waited for. `null`: nothing any more.
  *
+ * @param lookedAt when this process has looked last; what another has seen, which is no more, says nothing of now
  * @param soakedAt when the soak is over; the look that lets it go on is one after that
  */
 export function heldByGates(
@@ -48,7 +49,6 @@ export function heldByGates(
   // That one has failed has been dealt with: who comes here goes on over failures.
   if (rules === undefined || failedGate(state) !== null) return null;
   const allPass = [...state.gates.values()].every(({ looks }) => looks.at(-1)?.verdict === 'pass');
-  if (state.step === -1 && state.lookedStep === -1 && allPass) return null;
   if (lookedAt === null || state.lookedStep !== state.step) return { kind: 'look' };
   if (lookedAt >= soakedAt && allPass) return null;
   const isOver = soakedAt <= now;

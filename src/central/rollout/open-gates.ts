@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GateLook } from '../../contract/rollouts/gates.ts';
 import type { RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 import { GateFailed, PlanError } from '../messages/errors.ts';
+import { areJobsExpired } from './jobs-expired.ts';
 import type { GateWatch, RolloutOptions } from './rollout-options.ts';
 
 /**
- * Looks at the gates before anything is begun, and waits for those that say nothing where that is what their rules want.
+ * Looks at the gates before anything is begun, and waits for those that say nothing where that is what their rules want, for as long as
+ * the jobs are good.
  *
  * @returns the look in which all have passed
  * @throws {GateFailed}
@@ -13,6 +15,7 @@ import type { GateWatch, RolloutOptions } from './rollout-options.ts';
  */
 export async function passGates(
   { rules, look }: GateWatch,
+  record: RolloutStarted,
   { signal, onGates }: RolloutOptions,
 ): Promise<GateLook[]> {
   for (;;) {
@@ -27,6 +30,14 @@ export async function passGates(
       throw new GateFailed(`nothing was begun: ${told.join('; ')}`);
     }
     if (looks.every(({ verdict }) => verdict === 'pass')) return looks;
+    if (areJobsExpired(record, Date.now())) {
+      const told = looks
+        .filter(({ verdict }) => verdict !== 'pass')
+        .map(({ name, reason }) => `"${name}" (${reason})`);
+      throw new GateFailed(
+        `nothing was begun: the jobs have expired at ${record.expiresAt}, and gate ${told.join(', ')} has said nothing yet`,
+      );
+    }
     await sleep(rules.everySeconds * 1000, undefined, signal && { signal }).catch(() =>
       signal?.throwIfAborted(),
     );

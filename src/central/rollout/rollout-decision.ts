@@ -1,6 +1,7 @@
 import type { Budgets, HostEnd } from '../../contract/rollouts/rollout-events.ts';
 import { failedGate, heldByGates } from './gate-decision.ts';
 import type { HostProgress } from './host-progress.ts';
+import { areJobsExpired } from './jobs-expired.ts';
 import { heldByPresence, type Presence } from './presence.ts';
 import type { RolloutEnd, RolloutState } from './rollout-state.ts';
 
@@ -15,6 +16,8 @@ export type Decision =
   /** Whether hosts that have ended well are there. */
   | { kind: 'check-presence'; isEnd: boolean }
   | { kind: 'end'; end: RolloutEnd }
+  /** Hosts would not take the jobs of the next step any more. */
+  | { kind: 'expired' }
   /** Until something is heard, or that time comes. */
   | { kind: 'wait'; until: number };
 
@@ -51,6 +54,7 @@ export function decide(state: RolloutState, clock: Clock): Decision {
   const isLast = step === record.steps.length - 1;
   if (isLast && record.gates === undefined) return endAll(state, clock, 'completed', spent);
   if (state.isPaused && !isLast) return { kind: 'wait', until: Number.POSITIVE_INFINITY };
+  if (!isLast && areJobsExpired(record, clock.now)) return { kind: 'expired' };
   const held = heldBySoak(state, clock);
   if (held !== null) return held;
   if (isLast) return endAll(state, clock, 'completed', spent);
@@ -60,7 +64,7 @@ export function decide(state: RolloutState, clock: Clock): Decision {
 /** By its time, by hosts that are away, and by gates, which are looked at again once those are back. `null`: by nothing any more. */
 function heldBySoak(state: RolloutState, clock: Clock): Decision | null {
   const { now, stepEndedAt, presence } = clock;
-  const soakedAt = state.step === -1 ? now : (stepEndedAt ?? now) + state.record.soakSeconds * 1000;
+  const soakedAt = state.step === -1 ? 0 : (stepEndedAt ?? now) + state.record.soakSeconds * 1000;
   const calmAt = presence.away.size > 0 ? Number.POSITIVE_INFINITY : (presence.calmSince ?? 0);
   const held = [
     heldByPresence(state, clock, soakedAt),

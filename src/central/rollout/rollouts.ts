@@ -9,6 +9,7 @@ import { lookOnce } from '../ask/select.ts';
 import { NoSuchRollout, PlanError, RolloutHasEnded, RolloutIsRun } from '../messages/errors.ts';
 import { describeOwner } from './describe-owner.ts';
 import { whileHeld } from './hold-rollout.ts';
+import { areJobsExpired, jobsExpired } from './jobs-expired.ts';
 import { passGates } from './open-gates.ts';
 import { planRollout } from './plan-rollout.ts';
 import { RolloutLog } from './rollout-log.ts';
@@ -44,12 +45,13 @@ async function beginHeld(
 ): Promise<RolloutEnd> {
   const { rolloutId } = record;
   const { signal } = options;
-  const looks = gates === undefined ? null : await passGates(gates, options);
+  const looks = gates === undefined ? null : await passGates(gates, record, options);
+  const lookedAt = looks === null ? null : Date.now();
   const log = await RolloutLog.begin(link, reader, record, signal);
   try {
     if (looks !== null) await log.say('fleetwall.rollout.looked', { rolloutId, step: -1, looks }, signal);
     tellEvents(log, options);
-    return await runHeld(link, log, gates, signal);
+    return await runHeld(link, log, { gates, lookedAt }, signal);
   } finally {
     await log.close();
   }
@@ -199,14 +201,10 @@ async function withRollout<T>(
   }
 }
 
-/** Hosts would refuse them, and that counts as failed. A rollout that only has to take back goes on. */
-function assertNotExpired({ state }: RolloutLog): void {
-  const { rolloutId, expiresAt } = state.record;
-  if (expiresAt === undefined || state.ended !== null || state.isAborted || state.stopping !== null) return;
-  if (Date.parse(expiresAt) > Date.now()) return;
-  throw new PlanError(
-    `the jobs of rollout ${rolloutId} have expired at ${expiresAt}: start a new one; or abort this one, which takes back what it did, if it was begun with --on-failure rollback`,
-  );
+/** A rollout that only has to take back goes on. */
+function assertNotExpired({ state: { record, ended, isAborted, stopping } }: RolloutLog): void {
+  if (ended !== null || isAborted || stopping !== null) return;
+  if (areJobsExpired(record, Date.now())) throw jobsExpired(record);
 }
 
 async function run({ link }: Operator, log: RolloutLog, options: RolloutOptions): Promise<RolloutEnd> {

@@ -1,5 +1,7 @@
+import { GateLooks } from './gate-looks.ts';
 import { type ControlLink, runElsewhere, whileHeld } from './hold-rollout.ts';
 import { NOT_BEGUN } from './host-progress.ts';
+import { jobsExpired } from './jobs-expired.ts';
 import { assertSameGates } from './open-gates.ts';
 import { PresenceWatch } from './presence.ts';
 import { type Decision, decide, endOf } from './rollout-decision.ts';
@@ -27,16 +29,20 @@ export async function runRollout(
   return await whileHeld(
     link,
     log.state.record.rolloutId,
-    async (own) => await runHeld(link, log, gates, own),
+    async (own) => await runHeld(link, log, { gates, lookedAt: null }, own),
     signal,
   );
 }
 
-/** The same, where it is held already. */
+/**
+ * The same, where it is held already.
+ *
+ * @param lookedAt when this process has looked at the gates before the first step; `null`: it has not
+ */
 export async function runHeld(
   link: ControlLink,
   log: RolloutLog,
-  gates: GateWatch | undefined,
+  { gates, lookedAt }: { gates: GateWatch | undefined; lookedAt: number | null },
   signal: AbortSignal,
 ): Promise<RolloutEnd> {
   // Who ran it until now has said everything in the log by the time it lets go of the name.
@@ -44,7 +50,7 @@ export async function runHeld(
   const { ended } = log.state;
   if (ended !== null) return ended;
   await log.takeOver(thisProcess(), signal);
-  return await new Controller(link, log, gates, signal).run();
+  return await new Controller(link, log, new GateLooks(gates, lookedAt), signal).run();
 }
 
 /** Where it takes longer to read the log to its end, the broker was in trouble. */
@@ -59,11 +65,10 @@ class Controller {
   /** Aborted with what keeps it from going on, and when it does not. */
   readonly #broken = new AbortController();
   #stepEnded: { step: number; at: number } | null = null;
-  #looked: { step: number; at: number } | null = null;
   readonly #presence = new PresenceWatch();
-  readonly #gates: GateWatch | undefined;
+  readonly #gates: GateLooks;
 
-  constructor(link: ControlLink, log: RolloutLog, gates: GateWatch | undefined, signal: AbortSignal) {
+  constructor(link: ControlLink, log: RolloutLog, gates: GateLooks, signal: AbortSignal) {
     this.#gates = gates;
     this.#link = link;
     this.#log = log;
@@ -116,7 +121,7 @@ class Controller {
 
   /** While it is paused, nothing is looked at: what was seen before says nothing of the time after that. */
   #forgetLooks(): void {
-    this.#looked = null;
+    this.#gates.forget();
     this.#presence.forget();
   }
 
@@ -160,9 +165,14 @@ class Controller {
       this.#presence.forget();
     }
     const stepEndedAt = this.#stepEnded?.step === state.step ? this.#stepEnded.at : null;
-    const lookedAt = this.#looked?.step === state.step ? this.#looked.at : null;
     const presence = this.#presence;
-    return { now, stepEndedAt, lookedAt, presence, takeBackAskedAt: this.#hosts.takeBackAskedAt };
+    return {
+      now,
+      stepEndedAt,
+      lookedAt: this.#gates.lookedAt(state, now),
+      presence,
+      takeBackAskedAt: this.#hosts.takeBackAskedAt,
+    };
   }
 
   async #sayUnroutable(): Promise<void> {
@@ -185,6 +195,8 @@ class Controller {
       const hosts = await this.#presence.check(this.#link, this.#log.state, decision.isEnd);
       this.#signal.throwIfAborted();
       if (hosts.length > 0) await this.#log.say('fleetwall.rollout.lost', { rolloutId, hosts }, this.#signal);
+    } else if (decision.kind === 'expired') {
+      throw jobsExpired(this.#log.state.record);
     } else if (decision.kind === 'stop') {
       const { reason } = decision;
       await this.#log.say('fleetwall.rollout.stopping', { rolloutId, reason }, this.#signal);
@@ -196,10 +208,7 @@ class Controller {
 
   async #look(): Promise<void> {
     const { step, record } = this.#log.state;
-    const at = Date.now();
-    const looks = (await this.#gates?.look(this.#signal)) ?? [];
-    this.#signal.throwIfAborted();
-    this.#looked = { step, at };
+    const looks = await this.#gates.look(step, this.#signal);
     await this.#log.say(
       'fleetwall.rollout.looked',
       { rolloutId: record.rolloutId, step, looks },
