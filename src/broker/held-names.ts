@@ -47,7 +47,10 @@ export class HeldNames {
 
   /** Gives up a name that is held. Does not wait for the broker: at the latest, it is free when the link is closed. */
   release(name: string): void {
-    if (!this.#held.delete(name)) return;
+    if (this.#held.delete(name)) this.#giveUp(name);
+  }
+
+  #giveUp(name: string): void {
     this.#overConnection(
       async (model) => await onOwnChannel(model, (channel) => channel.deleteQueue(name)),
     ).catch(() => {});
@@ -61,11 +64,14 @@ export class HeldNames {
   /** The broker may not have given up the lost connection yet, which would have to hold the name still. */
   async #holdAgain(name: string, onTaken: () => void): Promise<void> {
     const deadline = performance.now() + GIVEN_UP_MS;
+    const isReleased = () => this.#held.get(name) !== onTaken;
     try {
-      while (!(await this.#take(name))) {
-        if (performance.now() > deadline) return onTaken();
+      while (!isReleased() && !(await this.#take(name))) {
+        if (performance.now() > deadline) return isReleased() ? undefined : onTaken();
         await sleep(TAKE_PAUSE_MS, undefined, { ref: false });
       }
+      // It was released in the moment in which it was taken.
+      if (!this.#held.has(name)) this.#giveUp(name);
     } catch (error) {
       if (!(error instanceof BrokerUnreachable))
         this.#log.warn({ error, name }, 'Cannot hold this name again');
