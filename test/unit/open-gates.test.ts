@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { passGates } from '../../src/central/rollout/open-gates.ts';
 import type { GateWatch } from '../../src/central/rollout/rollout-options.ts';
+import type { RolloutStarted } from '../../src/contract/rollouts/rollout-events.ts';
 
 it('is left with the reason of the signal, while gates say nothing', async () => {
   const watch: GateWatch = {
@@ -11,7 +12,8 @@ it('is left with the reason of the signal, while gates say nothing', async () =>
   };
   const stop = new AbortController();
   const reason = new Error('told to stop');
-  const passing = passGates(watch, {
+  const record = { expiresAt: '2999-01-01T00:00:00Z' } as RolloutStarted;
+  const passing = passGates(watch, record, {
     signal: stop.signal,
     onGates: () => void setImmediate(() => stop.abort(reason)),
   });

@@ -46,8 +46,11 @@ export class RolloutLog {
   ): Promise<RolloutLog> {
     const log = new RolloutLog(link, record);
     const hear = (message: IncomingMessage) => log.#hear(message, reader);
-    log.#stopReading = await link.read('next', hear, () => {}, signal);
+    const markAgain = () => void log.#marked?.marker.publish(link, signal).catch(() => {});
+    log.#stopReading = await link.read('next', hear, markAgain, signal);
     try {
+      // Until the first message has come, a lost connection loses what is said meanwhile.
+      await log.readToEnd(signal);
       await log.say('fleetwall.rollout.started', record, signal);
       return log;
     } catch (error) {
