@@ -3,6 +3,7 @@ import { closingLine } from './test/support/closing-line.ts';
 
 /** What goes through hundreds of cases of one kind, through each step of a job, or waits for minutes: `npm test` leaves it to `npm run test:exhaustive`. */
 const EXHAUSTIVE = [
+  'test/integration/broker/silent-broker.test.ts',
   'test/integration/console/one-host.test.ts',
   'test/integration/central/{gates,operators-day,rollout-watch,simulated-fleet}.test.ts',
   'test/integration/job/{crash,failing-calls,undo,until}.test.ts',

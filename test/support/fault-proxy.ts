@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** `up` is the direction to the broker. A silent connection stays open, but hands nothing on. */
+/** `up` is the direction to the broker. A silent connection stays open, but hands nothing on, also not that one side has ended it. */
 export type ProxyMode = 'pass' | 'silent' | 'silent-up' | 'silent-down' | 'slow' | 'cut';
 
 const SLOW_MS = 100;
@@ -27,9 +27,11 @@ export class FaultProxy {
 
   static async start(brokerUrl: string, observe: Observe = () => () => {}): Promise<FaultProxy> {
     const { hostname, port } = new URL(brokerUrl);
-    const server = createServer();
+    const server = createServer({ allowHalfOpen: true });
     const proxy = new FaultProxy(server, observe);
-    server.on('connection', (client) => proxy.#join(client, connect(Number(port), hostname)));
+    server.on('connection', (client) =>
+      proxy.#join(client, connect({ port: Number(port), host: hostname, allowHalfOpen: true })),
+    );
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return proxy;
@@ -53,6 +55,9 @@ export class FaultProxy {
     for (const socket of [client, broker]) {
       this.#sockets.add(socket);
       socket.on('error', () => {});
+      socket.on('end', () => {
+        if (!this.mode.startsWith('silent')) socket.end();
+      });
       socket.on('close', () => {
         this.#sockets.delete(socket);
         // While the proxy is silent, the other side must not notice that a connection was closed.

@@ -2,6 +2,7 @@ import { type ChannelModel, connect, type Options, type RecoveringChannelModel }
 import type { Log } from '../../job/ports/log.ts';
 import { type BrokerAccess, renewTls, socketOptions } from './broker-access.ts';
 import { explainRefusal } from './explain-refusal.ts';
+import { OpenSockets } from './open-sockets.ts';
 import { ReconnectPace } from './reconnect-pace.ts';
 import { dropConnection } from './socket.ts';
 import { within } from './within.ts';
@@ -24,6 +25,8 @@ export interface BrokerOptions {
 
 const CONNECT_TIMEOUT_MS = 4_000;
 const CLOSE_TIMEOUT_MS = 5_000;
+/** For the last words over a connection that was lost. */
+const LOST_MS = 2_000;
 /** A node that lacks the others for a decision may give no answer at all. */
 const SETUP_MS = 20_000;
 /** A node that is open and dead is noticed after two or three of these: so workers leave it for another node within ten seconds. */
@@ -32,11 +35,14 @@ export const HEARTBEAT_SECONDS = 3;
 /** A connection that is made again each time that it is lost, until it is closed. */
 export class BrokerConnection {
   readonly #model: RecoveringChannelModel;
+  readonly #sockets: OpenSockets;
   #isOpen = false;
+  #isClosed = false;
   #count = 0;
 
-  private constructor(model: RecoveringChannelModel) {
+  private constructor(model: RecoveringChannelModel, sockets: OpenSockets) {
     this.#model = model;
+    this.#sockets = sockets;
   }
 
   /** Whether a connection is open now. */
@@ -60,6 +66,7 @@ export class BrokerConnection {
   }: BrokerOptions): Promise<BrokerConnection> {
     const round = new AddressRound(access.addresses);
     const pace = new ReconnectPace();
+    const sockets = new OpenSockets();
     const options = socketOptions(access, CONNECT_TIMEOUT_MS, connectionName);
     const prepareNext = async () => {
       round.next();
@@ -74,13 +81,15 @@ export class BrokerConnection {
     const model = await connect(round.address, {
       ...options,
       recovery: {
-        setup: async (opened: ChannelModel) =>
-          await setUp(opened, setup, SETUP_MS * pace.patience(round.size)),
+        setup: async (opened: ChannelModel) => {
+          sockets.add(opened);
+          await setUp(opened, setup, SETUP_MS * pace.patience(round.size));
+        },
         waitForConnect: false,
         calculateDelay: (attempt) => pace.delay(attempt, round.size),
       },
     });
-    const connection = new BrokerConnection(model);
+    const connection = new BrokerConnection(model, sockets);
     const broker = () => round.name;
     model.on('connect', () => {
       connection.#isOpen = true;
@@ -90,11 +99,13 @@ export class BrokerConnection {
     });
     model.on('disconnect', (error) => {
       connection.#isOpen = false;
+      sockets.dropIn(LOST_MS);
       pace.noteLost();
       log.warn({ broker: broker(), error }, 'Lost the connection to the broker');
       void prepareNext();
     });
     model.on('connect-failed', (reason) => {
+      if (connection.#isClosed) return;
       const error = explainRefusal(reason);
       pace.noteFailed();
       log.warn({ broker: broker(), error }, 'Cannot work with the broker');
@@ -108,10 +119,13 @@ export class BrokerConnection {
     return connection;
   }
 
-  /** Closes the connection. Waits for the broker to agree, but only for a limited time. */
+  /** Closes the connection. Waits for the broker to agree, but only for a limited time: then it is cut, so that nothing is left of it. */
   async close(): Promise<void> {
-    const timeout = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref());
-    await Promise.race([this.#model.close().catch(() => {}), timeout]);
+    this.#isClosed = true;
+    this.#sockets.dropIn(CLOSE_TIMEOUT_MS);
+    // amqplib may wait for ever for an answer over a connection that was cut.
+    await Promise.race([this.#model.close().catch(() => {}), this.#sockets.untilNone()]);
+    await this.#sockets.untilNone();
   }
 }
 

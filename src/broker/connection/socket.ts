@@ -22,3 +22,10 @@ export function bytesFrom(model: ChannelModel): number {
 export function dropConnection(model: ChannelModel): void {
   socketOf(model).destroy(new Error('the broker does not answer any more'));
 }
+
+/** Calls back once the connection's socket is no more. */
+export function whenGone(model: ChannelModel, gone: () => void): void {
+  const socket = socketOf(model);
+  if (socket.closed) gone();
+  else socket.once('close', gone);
+}

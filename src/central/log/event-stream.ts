@@ -33,25 +33,18 @@ export class EventStream<T> implements AsyncIterable<T> {
     };
     let stop = async () => {};
     try {
-      stop = await this.#open(take);
+      stop = await this.#link.read(this.#start, take, undefined, this.#signal);
       while (this.#signal?.aborted !== true) {
         const item = queue.shift();
         if (item === undefined) await new Promise<void>((resolve) => (wake = resolve));
         else yield item;
       }
+    } catch (error) {
+      // It may be told to end before the broker has answered: that is an end like any other.
+      if (this.#signal?.aborted !== true) throw error;
     } finally {
       this.#signal?.removeEventListener('abort', onAbort);
       await stop();
-    }
-  }
-
-  /** With the signal, it ends also while the log cannot be had. */
-  async #open(take: (message: IncomingMessage) => void): Promise<() => Promise<void>> {
-    try {
-      return await this.#link.read(this.#start, take, () => {}, this.#signal);
-    } catch (error) {
-      if (this.#signal?.aborted === true) return async () => {};
-      throw error;
     }
   }
 }
