@@ -23,16 +23,10 @@ import { EventStream } from './log/event-stream.ts';
 import type { FleetState } from './log/fleet-state.ts';
 import { readPast } from './log/read-past.ts';
 import { OpenCalls } from './open-calls.ts';
+import { findRollout } from './rollout/find-rollout.ts';
 import type { FoundRollout, RolloutOptions, RolloutPlan } from './rollout/rollout-options.ts';
 import type { RolloutEnd } from './rollout/rollout-state.ts';
-import {
-  abortRollout,
-  findRollout,
-  isRolloutRun,
-  pauseRollout,
-  resumeRollout,
-  startRollout,
-} from './rollout/rollouts.ts';
+import { abortRollout, isRolloutRun, pauseRollout, resumeRollout, startRollout } from './rollout/rollouts.ts';
 
 /**
  * A connection to a fleet. It survives the loss of its connection to the broker; what was asked and not answered is asked again,

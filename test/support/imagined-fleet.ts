@@ -33,7 +33,7 @@ export interface Death {
 }
 
 export type ImaginedLink = Pick<FleetLink, 'read' | 'publish' | 'isConsumed'> & {
-  names: Pick<FleetLink['names'], 'hold' | 'release'>;
+  names: Pick<FleetLink['names'], 'hold' | 'release' | 'isHeld'>;
 };
 
 export const LATE_MS = 500_000;
@@ -91,6 +91,7 @@ export class ImaginedFleet {
           if (isFree) this.#holder = self;
           return isFree;
         },
+        isHeld: async () => this.#holder !== null,
         release: () => {
           if (this.#holder === self) this.#holder = null;
         },
@@ -103,7 +104,8 @@ export class ImaginedFleet {
         const reader = (message: IncomingMessage) => {
           if (isAlive) onMessage(message);
         };
-        if (start !== 'next') for (const message of this.log) reader(message);
+        const since = typeof start === 'object' && 'since' in start ? start.since.getTime() : 0;
+        if (start !== 'next') for (const message of this.log) if (message.at >= since) reader(message);
         this.#readers.add(reader);
         own.add(reader);
         return async () => void this.#readers.delete(reader);

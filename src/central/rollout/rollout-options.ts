@@ -47,7 +47,7 @@ export interface RolloutPlan {
 
 /** How to follow a rollout. */
 export interface RolloutOptions {
-  /** How far to look back for its beginning; default: a week. */
+  /** How far to look back for its beginning; default: 30 days, as far as the log of events goes. */
   since?: Date | undefined;
   /** Ends the call, which then rejects with the reason of the signal; another process can go on with the rollout. */
   signal?: AbortSignal | undefined;

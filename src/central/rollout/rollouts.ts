@@ -8,16 +8,16 @@ import type { Operator } from '../ask/operator.ts';
 import { lookOnce } from '../ask/select.ts';
 import { NoSuchRollout, PlanError, RolloutHasEnded, RolloutIsRun } from '../messages/errors.ts';
 import { describeOwner } from './describe-owner.ts';
+import { findRollout, RECENT_MS } from './find-rollout.ts';
 import { whileHeld } from './hold-rollout.ts';
 import { areJobsExpired, jobsExpired } from './jobs-expired.ts';
-import { passGates } from './open-gates.ts';
+import { assertSameGates, passGates } from './open-gates.ts';
 import { planRollout } from './plan-rollout.ts';
 import { RolloutLog } from './rollout-log.ts';
 import type { GateWatch, RolloutOptions, RolloutPlan } from './rollout-options.ts';
 import type { RolloutEnd } from './rollout-state.ts';
 import { runHeld, runRollout } from './run-rollout.ts';
 
-const LOOK_BACK_MS = 7 * 24 * 3_600_000;
 /** How often to look whether the process that runs a rollout is still there. */
 const OWNER_LOOK_MS = 2_000;
 
@@ -59,7 +59,8 @@ async function beginHeld(
 
 /** An id is for one rollout: who asks for it again would be told of either. @throws {PlanError} */
 async function assertUnused(operator: Operator, rolloutId: string, options: RolloutOptions): Promise<void> {
-  const before = await findRollout(operator, rolloutId, options).catch((error: unknown) => {
+  const since = options.since ?? new Date(Date.now() - RECENT_MS);
+  const before = await findRollout(operator, rolloutId, { ...options, since }).catch((error: unknown) => {
     if (error instanceof NoSuchRollout) return null;
     throw error;
   });
@@ -78,16 +79,6 @@ export async function isRolloutRun(
   { signal }: RolloutOptions,
 ): Promise<boolean> {
   return await abortable(link.names.isHeld(rolloutQueue(rolloutId)), signal);
-}
-
-/** @throws {NoSuchRollout} */
-export async function findRollout(
-  { link, reader }: Operator,
-  rolloutId: string,
-  { since, signal }: RolloutOptions,
-): Promise<RolloutLog> {
-  const start = { since: since ?? new Date(Date.now() - LOOK_BACK_MS) };
-  return await RolloutLog.find(link, reader, rolloutId, start, signal);
 }
 
 /**
@@ -147,18 +138,27 @@ async function request(
   await log.say('fleetwall.rollout.requested', { rolloutId, request: what }, signal);
 }
 
-/** @throws {NoSuchRollout} {@link RolloutIsRun} if another process runs it, which then goes on if it was paused */
+/**
+ * A process that runs it has its gates: then they need not be given.
+ *
+ * @throws {NoSuchRollout} {@link RolloutIsRun} if another process runs it, which then goes on if it was paused
+ * @throws {PlanError} if it cannot be gone on with here; then nothing was said to anybody
+ */
 export async function resumeRollout(
   operator: Operator,
   rolloutId: string,
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
   return await withRollout(operator, rolloutId, options, async (log) => {
+    const { ended, isAborted, isPaused, owner: before, record } = log.state;
     assertNotExpired(log);
-    if (log.state.isPaused) {
+    const isToGoOn = ended === null && !isAborted;
+    const isRun = isToGoOn && (await isRolloutRun(operator, rolloutId, options));
+    if (isToGoOn && (!isRun || options.gates !== undefined)) assertSameGates(record, options.gates);
+    if (isPaused) {
       await log.say('fleetwall.rollout.requested', { rolloutId, request: 'resume' }, options.signal);
     }
-    const before = log.state.owner;
+    if (isRun) throw await isRunBy(log, before, options.signal);
     try {
       return await run(operator, log, options);
     } catch (error) {
