@@ -4,6 +4,7 @@ import type { HostState } from '../../src/central/log/fleet-state.ts';
 import { planRollout } from '../../src/central/rollout/plan-rollout.ts';
 import { RolloutState } from '../../src/central/rollout/rollout-state.ts';
 import { statusOfRollout } from '../../src/cli/show/report-answers.ts';
+import { RolloutReport } from '../../src/cli/show/report-rollout.ts';
 import { showGate } from '../../src/cli/show/show-gate.ts';
 import { showRollout, tellRollout } from '../../src/cli/show/tell-rollout.ts';
 import { troublesOf } from '../../src/cli/show/tell-troubles.ts';
@@ -75,15 +76,30 @@ describe('what is told of a rollout', () => {
     set('web-2', { step: 1, end: 'applied', takenBack: 'failed', takeBackFailure });
     set('web-3', { step: 1, end: 'applied' });
     set('web-4', { step: 1, end: 'failed' });
+    set('web-5', { step: 2, end: 'applied', takenBack: 'failed' });
     const ends: Record<string, HostEnd> = { 'web-1': 'rolled_back', 'web-2': 'applied', 'web-3': 'applied' };
     const { rolloutId } = state.record;
     state.ended = { rolloutId, status: 'stopped', reason: 'so it is', hosts: { ...ends, 'web-4': 'failed' } };
     const told = tellRollout(state, false);
-    expect(told.notTakenBack.map(({ hosts }) => hosts)).toEqual([['web-2'], ['web-3']]);
-    expect(showRollout(told, state).slice(-2).map(stripVTControlCharacters)).toEqual([
+    expect(told.notTakenBack.map(({ hosts }) => hosts)).toEqual([['web-2'], ['web-5'], ['web-3']]);
+    expect(showRollout(told, state).slice(-3).map(stripVTControlCharacters)).toEqual([
       'NOT TAKEN BACK from edge revision 7: web-2  revision 9 is live (revision_conflict)',
+      'NOT TAKEN BACK from edge revision 7: web-5  the job that takes it back was not run: it has expired, was cancelled, or gave way to a newer one',
       'NOT TAKEN BACK from edge revision 7: web-3  no answer to the job that takes it back, which waits for them',
     ]);
+  });
+
+  it.each([
+    [{ takenBack: 'applied' }, 0],
+    [{ takenBack: null }, 4],
+    [{ takenBack: 'nothing_before' }, 4],
+    [{ takenBack: 'failed' }, 1],
+    [{ takenBack: 'failed', takeBackFailure: failureOf(1, 'so', '') }, 1],
+  ] as const)('has not ended well where it was not taken back: %j', (progress, status) => {
+    set('web-1', { step: 0, end: 'applied', ...progress });
+    const { rolloutId } = state.record;
+    state.ended = { rolloutId, status: 'aborted', reason: null, hosts: { 'web-1': 'applied' } };
+    expect(new RolloutReport(true, null, state).statusOfTakingBack).toBe(status);
   });
 
   it('counts a host whose ruleset has ended by itself as failed, in a rollout that is watched', () => {

@@ -42,3 +42,25 @@ describe('the steps of a rollout', () => {
     expect(budgetsOf(all, 10_000)).toEqual({ failed: 29, rolledBack: 29, silent: 3 });
   });
 });
+
+it.each([
+  [0.07, 10_000, 7],
+  [0.57, 10_000, 57],
+  [0.29, 10_000, 29],
+  [1.1, 1_000, 11],
+  [14, 50, 7],
+])('a part that is a whole number of hosts is that number: %d%% of %i is %i', (percent, hosts, count) => {
+  expect(layOutSteps([{ percent }, { percent: 100 }], hosts)).toEqual([count, hosts]);
+  const amount = { percent };
+  expect(budgetsOf({ failed: amount, rolledBack: amount, silent: amount }, hosts).failed).toBe(count);
+});
+
+it.each([
+  [0.071, 10_000, 8, 7],
+  [0.5, 10, 1, 0],
+  [33.333_333, 3, 1, 0],
+])('another is rounded up for a step, and down for a budget: %d%% of %i', (percent, hosts, up, down) => {
+  expect(layOutSteps([{ percent }, { percent: 100 }], hosts)).toEqual([up, hosts]);
+  const amount = { percent };
+  expect(budgetsOf({ failed: amount, rolledBack: amount, silent: amount }, hosts).failed).toBe(down);
+});

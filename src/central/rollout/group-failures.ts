@@ -30,8 +30,14 @@ function keyOf({ code, stage, message, lines }: Failure): string {
   return JSON.stringify(places.length === 0 ? [code, stage, message] : [code, places]);
 }
 
-/** Hosts that were to go back to what they had before, and have not: those that gave no answer come last. */
-export function notTakenBack(state: RolloutState): FailedAlike<Failure | null>[] {
+/** Hosts that were to go back to what they had before, and have not. */
+export interface NotTakenBack extends FailedAlike<Failure | null> {
+  /** `not_run`: the job that takes it back has expired, was cancelled, or gave way to a newer one; `silent`: it was not answered. */
+  why: 'failed' | 'not_run' | 'silent';
+}
+
+/** Those that gave no answer come last. */
+export function notTakenBack(state: RolloutState): NotTakenBack[] {
   const { ended, record, hosts } = state;
   if (ended === null || ended.status === 'completed' || record.takeBack === null) return [];
   const left = new Map(
@@ -39,9 +45,17 @@ export function notTakenBack(state: RolloutState): FailedAlike<Failure | null>[]
       ([, { end, takenBack }]) => end === 'applied' && takenBack !== 'applied' && takenBack !== 'removed',
     ),
   );
-  const silent = [...left].flatMap(([host, { takeBackFailure }]) => (takeBackFailure === null ? [host] : []));
+  const without = (why: 'not_run' | 'silent'): NotTakenBack[] => {
+    const them = [...left].flatMap(([host, { takenBack, takeBackFailure }]) =>
+      takeBackFailure === null && (takenBack === 'failed') === (why === 'not_run') ? [host] : [],
+    );
+    return them.length === 0 ? [] : [{ hosts: them, failure: null, why }];
+  };
   return [
-    ...groupFailures({ hosts: left }, ({ takeBackFailure }) => takeBackFailure),
-    ...(silent.length === 0 ? [] : [{ hosts: silent, failure: null }]),
+    ...groupFailures({ hosts: left }, ({ takeBackFailure }) => takeBackFailure).map(
+      (group): NotTakenBack => ({ ...group, why: 'failed' }),
+    ),
+    ...without('not_run'),
+    ...without('silent'),
   ];
 }

@@ -60,13 +60,10 @@ export function budgetsOf(amounts: Record<keyof Budgets, HostAmount>, hosts: num
 
 function partOf(amount: HostAmount, hosts: number, round: (value: number) => number): number {
   if ('count' in amount) return amount.count;
-  const part = (amount.percent * hosts) / 100;
-  const whole = Math.round(part);
-  // 0.07 * 10,000 / 100 is 7.000000000000001, which is not to be eight hosts.
-  return Math.abs(part - whole) < NEAR ? whole : round(part);
+  // 0.07 and 0.57 are a little more and less as floating point: a whole number of hosts is not to become another.
+  return round(Number(((amount.percent * hosts) / 100).toFixed(9)));
 }
 
-const NEAR = 1e-9;
 const FEW_HOSTS = 10;
 
 /** The steps that were asked for; else one host, a tenth, all, where that is more than a few. */

@@ -29,9 +29,11 @@ export class RolloutReport {
   #state: RolloutState | null = null;
   #heldBy: readonly string[] = [];
 
-  constructor(json: boolean, file: RulesetFile | null) {
+  /** @param state of one that was begun before */
+  constructor(json: boolean, file: RulesetFile | null, state: RolloutState | null = null) {
     this.#json = json;
     this.#file = file;
+    this.#state = state;
   }
 
   readonly onGates = (looks: readonly GateLook[]): void => {
@@ -86,6 +88,13 @@ export class RolloutReport {
     if (!this.#json && this.#state !== null)
       for (const line of showNotTakenBack(left, this.#state.record.ruleset)) print(`${line}\n`);
     return statusOfRollout(end);
+  }
+
+  /** Of one that was to be ended, and is: whether what it did was taken back where it was to be. */
+  get statusOfTakingBack(): ExitStatus {
+    const left = this.#state === null ? [] : notTakenBack(this.#state);
+    if (left.length === 0) return 0;
+    return left.every(({ why }) => why === 'silent') ? 4 : 1;
   }
 
   /** What waits on hosts that are away, and what may be typed next. */

@@ -1,6 +1,6 @@
 import { describeOwner } from '../../central/rollout/describe-owner.ts';
 import { failingGates, inconclusiveGates } from '../../central/rollout/gate-decision.ts';
-import { groupFailures, notTakenBack } from '../../central/rollout/group-failures.ts';
+import { groupFailures, type NotTakenBack, notTakenBack } from '../../central/rollout/group-failures.ts';
 import type { RolloutState } from '../../central/rollout/rollout-state.ts';
 import { countEnds, endsOf, type ToldStep, toldSteps } from '../../central/rollout/told-ends.ts';
 import type { Failure } from '../../contract/events/failure.ts';
@@ -46,8 +46,8 @@ export interface ToldRollout {
   failures: { hosts: string[]; failure: Failure }[];
   /** Hosts that had ended well, and did not stay so. */
   spoiled: { host: string; why: string }[];
-  /** Hosts that were to go back to what they had, and did not; `null`: they gave no answer. */
-  notTakenBack: { hosts: string[]; failure: Failure | null }[];
+  /** Hosts that were to go back to what they had, and did not. */
+  notTakenBack: NotTakenBack[];
   /** What somebody may type next. */
   next: string[];
 }

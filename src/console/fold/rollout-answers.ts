@@ -62,7 +62,9 @@ export function rolloutAnswer(
     failures: groupFailures(state, ({ failure }) => failure).map(({ hosts, failure }) =>
       groupOf(hosts, failure),
     ),
-    notTakenBack: notTakenBack(state).map(({ hosts, failure }) => groupOf(hosts, failure ?? NO_ANSWER)),
+    notTakenBack: notTakenBack(state).map(({ hosts, failure, why }) =>
+      groupOf(hosts, failure ?? (why === 'not_run' ? NOT_RUN : NO_ANSWER)),
+    ),
     hostsByEnd: hostsByEnd(ends),
   };
 }
@@ -77,6 +79,13 @@ const NO_ANSWER = {
   stage: '-',
   message: 'no answer to the job that takes it back, which waits for them',
   lines: [],
+};
+
+const NOT_RUN = {
+  ...NO_ANSWER,
+  code: 'not_run',
+  message:
+    'the job that takes it back was not run: it has expired, was cancelled, or gave way to a newer one',
 };
 
 function groupOf(

@@ -95,7 +95,7 @@ const abort: Work = async (id, flags, client, signal) => {
   const report = new RolloutReport(flags.json === true, null);
   try {
     report.end(await client.abortRollout(id, { signal, onEvent: report.onEvent }));
-    return 0;
+    return report.statusOfTakingBack;
   } catch (error) {
     if (!(error instanceof Interrupted) || report.rolloutId === null) throw error;
     throw new Interrupted(
@@ -114,7 +114,7 @@ async function resume(
   const found = await client.findRollout(id, { signal });
   const { isPaused, record } = found.state;
   await found.close();
-  const report = new RolloutReport(flags.json === true, null);
+  const report = new RolloutReport(flags.json === true, null, found.state);
   return await untilInterrupted(report, flags, async () => {
     try {
       const gates = await gatesAgain(flags, record.gates);
