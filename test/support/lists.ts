@@ -26,6 +26,17 @@ export async function entriesOf(namespace: TestNamespace, list = 'blocked'): Pro
     .toSorted((one, other) => (one < other ? -1 : 1));
 }
 
+/** Has the kernel track a flow from an address, for longer than any test takes. */
+export async function trackFlow(namespace: TestNamespace, source: string): Promise<void> {
+  const flow = ['-s', source, '-d', '198.51.100.1', '-p', 'udp', '--sport', '4242', '--dport', '4243'];
+  await namespace.run('conntrack', ['-I', ...flow, '--timeout', '3600']);
+}
+
+/** Says whether a flow from an address is tracked. */
+export async function isTracked(namespace: TestNamespace, source: string): Promise<boolean> {
+  return (await namespace.run('conntrack', ['-L', '--orig-src', source])).includes(`src=${source} `);
+}
+
 /** The names of all sets. */
 export async function setsOf(namespace: TestNamespace): Promise<string[]> {
   return (await namespace.run('ipset', ['list', '-name']))

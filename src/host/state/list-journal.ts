@@ -33,6 +33,8 @@ const StoredChange = z.object({
   place: z.string(),
   after: StoredList,
   window: StoredWindow.nullable(),
+  /** Workers before did not write it, nor cut anything after a restart. */
+  cut: z.union([z.literal('all'), z.array(z.string()).readonly()]).default([]),
   /** Workers before did not write it: they made lists for rulesets without a journal. */
   madeFor: z.string().nullable().default(null),
 });

@@ -75,7 +75,7 @@ function hasWork({ jobs }: ChangeOfList): boolean {
 
 /** @throws {JobFailure} `broker_unreachable` */
 async function openJournal(
-  { name, jobs }: ChangeOfList,
+  { name, draft, jobs, cut }: ChangeOfList,
   after: ListRecord,
   { ports }: ListSession,
 ): Promise<PendingList> {
@@ -90,6 +90,8 @@ async function openJournal(
     place: ports.place,
     after,
     window: null,
+    // A whole list is on record, and need not be written once more.
+    cut: draft.content !== null && cut.length > 0 ? 'all' : cut,
     madeFor: null,
   };
   const isAsked = confirm.mode !== 'none' && jobs.some(({ end }) => end.changed);

@@ -24,6 +24,7 @@ export async function makeList(jobId: string, { name, ports, sets }: ListSession
     place: ports.place,
     after: record,
     window: null,
+    cut: [],
     madeFor: jobId,
   });
   await mendList(name, { record, content }, sets);

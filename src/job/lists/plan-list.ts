@@ -46,6 +46,11 @@ function contentOf({ before }: Draft): ListContent {
   return before === null || before.record.isRemoved ? NOTHING : before.content;
 }
 
+/** Whether a list is to have an entry. */
+export function hasEntry(draft: Draft, text: string): boolean {
+  return overlaid(draft.content ?? contentOf(draft), draft.changes).get(text) !== undefined;
+}
+
 export function kindOf(wish: ListWish, { record, isRemoved }: Draft): ListKind {
   const known = isRemoved ? null : record?.kind;
   return wish.kind ?? known ?? 'deny';

@@ -10,12 +10,12 @@ import type { ListEnd, NeverNetworks } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
 import { admitList } from './admit-list.ts';
 import { type ChangeOfList, changeList } from './change-list.ts';
-import { entriesToCut } from './cut-flows.ts';
+import { cutFlows, entriesToCut } from './cut-flows.ts';
 import { keepOutNever, readOnce } from './keep-out-never.ts';
 import { assertUnused } from './list-users.ts';
 import { mendList } from './live-list.ts';
 import { owedByRuleset, settleOwedLists } from './owed-lists.ts';
-import { type Draft, draftOf, kindOf, planWish } from './plan-list.ts';
+import { type Draft, draftOf, hasEntry, kindOf, planWish } from './plan-list.ts';
 import { type ListWish, readListJob } from './read-list-job.ts';
 import { settleList, tellSettledLists } from './settle-lists.ts';
 
@@ -107,13 +107,17 @@ async function runUnderLock(
   for (const { run, wish } of asking) {
     try {
       const list = await planOne({ run, wish }, draft, never, session, nowMs);
-      if (list === null && planned.length === 0) {
-        if (before !== null) await mendList(name, before, sets);
-        await concludeSame(run, draft);
-        continue;
-      }
       if (list === null) {
-        planned.push({ run, end: endOfSame(draft) });
+        // Also of what is in already: whoever sends it again may have sent it without "cut".
+        const again = entriesToCut(wish, nowMs).filter((text) => hasEntry(draft, text));
+        if (planned.length > 0) {
+          planned.push({ run, end: endOfSame(draft) });
+          cut = [...cut, ...again];
+          continue;
+        }
+        if (before !== null) await mendList(name, before, sets);
+        await cutFlows(name, again, ports);
+        await concludeSame(run, draft);
         continue;
       }
       planned.push({ run, end: list.end });

@@ -18,6 +18,7 @@ import type { Ports } from '../ports/ports.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { Stopwatch } from '../time/stopwatch.ts';
 import { endOf } from './conclude-kept.ts';
+import { cutFlows, entriesLeftToCut } from './cut-flows.ts';
 import { mendList } from './live-list.ts';
 import { settleMadeList } from './made-lists.ts';
 import { awaitingOf, diffOf } from './told-change.ts';
@@ -58,6 +59,9 @@ export async function settleList(session: ListSession): Promise<SettledLists> {
     ports.log,
   );
   if (error !== null && failure === null) throw error;
+  // Before any of them ends, as when nothing is cut short.
+  if (failure === null && !hasEnded && stored !== null)
+    await cutFlows(name, entriesLeftToCut(pending.cut, stored, Date.now()), ports);
   const settled: SettledLists = [];
   for (const one of jobs) {
     const known = ends.get(one.job.id) ?? null;

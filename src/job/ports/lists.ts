@@ -68,6 +68,8 @@ export interface PendingList {
   after: ListRecord;
   /** `null` until the change is made, and waits to be confirmed. Then the whole list is written aside. */
   window: Pick<ConfirmWindow, 'mode' | 'resumable' | 'deadline' | 'deadlineMs'> | null;
+  /** The entries whose flows are cut once they are in, before the jobs end; `all`: those of the whole list, which may be a million. */
+  cut: readonly string[] | 'all';
   /** The job of the ruleset that the list is made for; then no job of a list has begun it. */
   madeFor: string | null;
 }

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { makeJob } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import { crashesOf, runKilledAt } from '../../support/killed-at-step.ts';
-import { entriesOf, setsOf } from '../../support/lists.ts';
+import { entriesOf, isTracked, setsOf, trackFlow } from '../../support/lists.ts';
 import { IS_LONG_RUN } from '../../support/namespace.ts';
 
 const LONG_MS = 240_000;
@@ -60,6 +60,34 @@ it.each([
     }
     expect(kills).toBeGreaterThan(8);
     expect(outcomes).toEqual(new Set(['applied', 'worker_restarted']));
+  },
+  LONG_MS,
+);
+
+it(
+  'a worker that is killed at any step of a change has the flows cut before that ends, if it stays',
+  async () => {
+    const host = await fixture.host('nft', { wait: false });
+    await host.end('SIGKILL');
+    const crashes = crashesOf(host, { starts: true });
+    const client = await fixture.client();
+    await host.start(crashes.environment);
+    let revision = 0;
+    const outcomes = new Set<string>();
+    for (let step = 1; step < MOST_STEPS; step += 1) {
+      const entry = `192.0.2.${step}`;
+      await trackFlow(host.namespace, entry);
+      const list = { name: 'blocked', revision: revision + 1, add: [entry], cut: true };
+      const job = makeJob(host.id, { action: 'list.change', list });
+      const isKilled = await runKilledAt(step, job, { host, client, crashes });
+      const { data } = await client.completed(job.id);
+      const isKept = data.failure === null;
+      expect(await isTracked(host.namespace, entry)).toBe(!isKept);
+      outcomes.add(`${isKilled} ${data.failure?.code ?? data.outcome}`);
+      if (isKept) revision += 1;
+      if (!isKilled) break;
+    }
+    expect(outcomes).toEqual(new Set(['true worker_restarted', 'true applied', 'false applied']));
   },
   LONG_MS,
 );

@@ -5,7 +5,7 @@ import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
-import { entriesOf, runList } from '../../support/lists.ts';
+import { entriesOf, isTracked, runList, trackFlow } from '../../support/lists.ts';
 
 const fixture = new Fixture();
 const LONG_MS = 120_000;
@@ -99,6 +99,32 @@ it(
   },
   LONG_MS,
 );
+
+it('what is to be cut is cut once the list is confirmed, also where the worker was restarted meanwhile', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  const { namespace } = host;
+  await trackFlow(namespace, '192.0.2.1');
+  await trackFlow(namespace, '192.0.2.9');
+  const list = { name: 'partners', revision: 1, entries: ['192.0.2.1'], cut: true };
+  const confirm = { mode: 'manual', timeoutSeconds: 600 };
+  const job = makeJob(host.id, { action: 'list.replace', list, confirm });
+  await client.publish(host.id, job);
+  await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+  await host.end();
+  await host.start();
+  expect(await isTracked(namespace, '192.0.2.1')).toBe(true);
+  await answer(client, host, 'confirm', job.id);
+  expect((await client.completed(job.id)).data.outcome).toBe('applied');
+  expect(await isTracked(namespace, '192.0.2.1')).toBe(false);
+  expect(await isTracked(namespace, '192.0.2.9')).toBe(true);
+  // The very same again, under another id.
+  await trackFlow(namespace, '192.0.2.1');
+  const again = await client.run(host.id, { action: 'list.replace', list });
+  expect(again.data.outcome).toBe('unchanged');
+  expect(await isTracked(namespace, '192.0.2.1')).toBe(false);
+  expect(await isTracked(namespace, '192.0.2.9')).toBe(true);
+});
 
 it('two lists wait at once: one is confirmed, and the other one aborted', async () => {
   const host = await fixture.host('nft');
