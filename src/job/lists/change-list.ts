@@ -18,8 +18,9 @@ import { monotonicMs } from '../time/monotonic.ts';
 import { concludeKept } from './conclude-kept.ts';
 import { cutFlows } from './cut-flows.ts';
 import { assertSetsFree } from './foreign-sets.ts';
-import { dropSpares, mendList } from './live-list.ts';
-import { type Draft, wholeContent } from './plan-list.ts';
+import { closeChange, leaveChange } from './leave-change.ts';
+import { mendList } from './live-list.ts';
+import { type Draft, isWrittenWhole, wholeContent } from './plan-list.ts';
 import { awaitingOf } from './told-change.ts';
 import { undoFailed, undoStubbornly } from './undo-list.ts';
 import { unwriteDraft, type Written, writeDraft } from './write-list.ts';
@@ -57,11 +58,11 @@ export async function changeList(change: ChangeOfList, session: ListSession): Pr
     const failure = failureOf(error, change);
     if (isBegun) return await takeBack(change, record, written, failure, session);
     for (const { run } of change.jobs) await run.conclude(failed(failure));
-    return await close(session);
+    return await closeChange(session);
   }
   await cutFlows(change.name, change.cut, session.ports);
   await concludeKept(change.jobs);
-  await leave(change, written, session);
+  await leaveChange(change.draft, written, session);
 }
 
 function recordOf({ draft }: ChangeOfList): ListRecord {
@@ -121,7 +122,7 @@ async function write(
 
 /** Whether the list is written aside before the change counts: while it waits for an answer, both must be there. */
 function isKeptWhole({ draft, jobs }: ChangeOfList): boolean {
-  return isWhole(draft) || (jobs[0]?.run.job.confirm.mode ?? 'none') !== 'none';
+  return isWrittenWhole(draft) || (jobs[0]?.run.job.confirm.mode ?? 'none') !== 'none';
 }
 
 /** Waits for the confirmation, if one is wanted. */
@@ -143,11 +144,6 @@ async function confirmWritten(
     await ports.listJournal.write({ ...open, window: { ...window, deadlineMs } });
   await ports.listJournal.write(open);
   await aside(async () => await confirmChange(awaitingOf(open, window), endWindow, ports));
-}
-
-/** Whether the file of the list is written whole. */
-function isWhole({ before, content, isRemoved }: Draft): boolean {
-  return content !== null || isRemoved || before === null || before.record.isRemoved;
 }
 
 /** From the moment of this on, the change stays. */
@@ -192,34 +188,8 @@ async function takeBack(
   const rollback = { performed: true, reason: failure.code, verified: true };
   const end = error === null ? failed(failure, { rollback }) : undoFailed(record, failure, error);
   for (const { run } of change.jobs) await run.conclude(end);
-  if (error === null) return await close(session);
+  if (error === null) return await closeChange(session);
   ports.log.error({ list: record.name, error }, 'Cannot put a list back as it was: it is tried again');
-}
-
-/** The ends are on disk: what was there before is not needed any more. */
-async function leave(
-  { name, draft }: ChangeOfList,
-  written: Written | null,
-  session: ListSession,
-): Promise<void> {
-  const { ports, sets } = session;
-  try {
-    if (written === 'swapped' || isWhole(draft)) {
-      await dropSpares(name, sets, await sets.headers(), !draft.isRemoved);
-    }
-  } catch (error) {
-    ports.log.warn({ list: name, error }, 'Cannot take old sets of a list away: it is tried again');
-  }
-  await close(session);
-}
-
-async function close({ name, ports }: ListSession): Promise<void> {
-  try {
-    await ports.listWatchdogs.of(name).disarm();
-    await ports.listJournal.close(name);
-  } catch (error) {
-    ports.log.error({ error }, 'Cannot close the journal of a list');
-  }
 }
 
 function failureOf(error: unknown, { name, draft }: ChangeOfList): JobFailure {

@@ -79,7 +79,7 @@ export async function compareList({ record, content }: StoredList, sets: LiveSet
 }
 
 /** The kernel may write an address of IPv6 with dots. */
-function ownText(text: string): string {
+export function ownText(text: string): string {
   const network = parseNetwork(text);
   return typeof network === 'string' ? text : network.text;
 }

@@ -10,7 +10,7 @@ import type { Ports } from '../ports/ports.ts';
 import { areSets, compareList, isCounted, type ListDifference } from './compare-list.ts';
 import { driftOf, listDriftEvent } from './list-drift.ts';
 import { dropSpares, mendList } from './live-list.ts';
-import { renewTimeouts } from './renew-timeouts.ts';
+import { renewLiveTimeouts, renewTimeouts } from './renew-timeouts.ts';
 import { takeOutNever } from './take-out-never.ts';
 
 /** What a look at the lists is for, besides what it always does. */
@@ -56,21 +56,22 @@ export class ListJudge {
    * Looks at one list.
    *
    * @param never as {@link neverKey} has it
+   * @returns whether timeouts are as they should be, as far as was asked: they cannot be set in sets that are not the list's
    * @throws {StateUnavailable | SetsFailed | LockLost}
    */
-  async look(asked: ListLook, never: string | null, session: ListSession): Promise<void> {
+  async look(asked: ListLook, never: string | null, session: ListSession): Promise<boolean> {
     const { name } = session;
     const headers = await session.sets.headers();
     const record = await session.ports.lists.record(name);
-    if (record === null) return;
+    if (record === null) return true;
     await dropSpares(name, session.sets, headers, !record.isRemoved);
-    if (record.isRemoved) return;
+    if (record.isRemoved) return true;
     if (this.#mode !== 'off') await this.#compareIfDue(record, asked, headers, session);
     if (never !== null && never !== this.#never.get(name)) {
       await this.#takeOut(name, session);
       this.#never.set(name, never);
     }
-    if (asked.renews || asked.isWhole) await this.#renew(name, asked, session);
+    return !(asked.renews || asked.isWhole) || (await this.#renew(name, asked, session));
   }
 
   /** Of a list that has drifted all is compared until it is right again: by its counts alone it may look so. */
@@ -146,11 +147,13 @@ export class ListJudge {
   }
 
   /** Of what is live only: that something is missing is a drift, and judged as such. */
-  async #renew(name: string, { renews }: ListLook, { ports, sets }: ListSession): Promise<void> {
+  async #renew(name: string, { renews }: ListLook, { ports, sets }: ListSession): Promise<boolean> {
     const stored = await ports.lists.read(name);
-    if (stored === null || this.#told.has(name)) return;
-    if (!renews && !hasFarEnds(stored)) return;
-    if (areSets(stored.record, await sets.headers())) await renewTimeouts(stored, sets);
+    if (stored === null || (!renews && !hasFarEnds(stored))) return true;
+    const areOwn = areSets(stored.record, await sets.headers());
+    if (areOwn && !this.#told.has(name)) await renewTimeouts(stored, sets);
+    else await renewLiveTimeouts(stored, sets);
+    return areOwn;
   }
 
   /** What deny lists must not have, to be compared with that of the last look; `null`: it cannot be seen. */

@@ -162,6 +162,11 @@ function assertRoom(wish: ListWish, { entries }: Summary, maxEntries: number): v
   throw new JobFailure('host', 'list_full', message);
 }
 
+/** Whether the file of the list is written whole. */
+export function isWrittenWhole({ before, content, isRemoved }: Draft): boolean {
+  return content !== null || isRemoved || before === null || before.record.isRemoved;
+}
+
 /** The whole content that a draft leads to. */
 export function wholeContent(draft: Draft): ListContent {
   if (draft.isRemoved) return NOTHING;

@@ -22,7 +22,7 @@ import { cutFlows, entriesLeftToCut } from './cut-flows.ts';
 import { mendList } from './live-list.ts';
 import { settleMadeList } from './made-lists.ts';
 import { awaitingOf, diffOf } from './told-change.ts';
-import { listUndoPending, undoFailed, undoStubbornly } from './undo-list.ts';
+import { cutShort, listUndoPending, undoFailed, undoStubbornly } from './undo-list.ts';
 
 /** The ends of jobs whose change was cut short. They are on disk, and still have to be published. */
 export type SettledLists = { event: JobCompletedEvent; headers: Record<string, string> }[];
@@ -62,13 +62,7 @@ export async function settleList(session: ListSession): Promise<SettledLists> {
   // Before any of them ends, as when nothing is cut short.
   if (failure === null && !hasEnded && stored !== null)
     await cutFlows(name, entriesLeftToCut(pending.cut, stored, Date.now()), ports);
-  const settled: SettledLists = [];
-  for (const one of jobs) {
-    const known = ends.get(one.job.id) ?? null;
-    if (known === null)
-      settled.push(await endSettled(one, reachedBy(one, after, failure, error), name, ports));
-    else if (error === null && isUndoFailed(known.data)) await keepUndone(one, name, ports);
-  }
+  const settled = await endEach(pending, ends, { failure, error }, ports);
   if (error !== null) {
     tellSettledLists(settled, ports);
     throw listUndoPending(jobs, after, error);
@@ -119,6 +113,23 @@ function reachedBy(
   if (failure === null) return endOf(end);
   if (error !== null) return undoFailed(after, failure, error);
   return failed(failure, { rollback: { performed: true, reason: failure.code, verified: true } });
+}
+
+/** @returns the ends of the jobs that had none */
+async function endEach(
+  { jobs, after }: PendingList,
+  ends: ReadonlyMap<string, JobCompletedEvent | null>,
+  { failure, error }: { failure: JobFailure | null; error: Error | null },
+  ports: ListSession['ports'],
+): Promise<SettledLists> {
+  const settled: SettledLists = [];
+  for (const one of jobs) {
+    const known = ends.get(one.job.id) ?? null;
+    if (known === null)
+      settled.push(await endSettled(one, reachedBy(one, after, failure, error), after.name, ports));
+    else if (error === null && isUndoFailed(known.data)) await keepUndone(one, after.name, ports);
+  }
+  return settled;
 }
 
 /** Keeps the end of a job before it is told. */
@@ -194,18 +205,4 @@ async function resumeWindow(
     if (error instanceof WindowLeft || error instanceof LockLost) throw error;
     return asJobFailure(error);
   }
-}
-
-function cutShort({ window, after }: PendingList, isLost: boolean): JobFailure {
-  const label = `list ${labelOf(after)}`;
-  if (isLost) {
-    const message = `${label} was cut short by the end of its network namespace, such as by a restart of the host: its sets are gone with that`;
-    return new JobFailure('confirm', 'worker_restarted', message);
-  }
-  if (window?.mode === 'manual') {
-    const message = `${label} was changed and taken back: nobody confirmed it before ${window.deadline}`;
-    return new JobFailure('confirm', 'confirm_timeout', message);
-  }
-  const message = `${label} was cut short: the worker was ended in the middle of the job, and what it had done was taken back`;
-  return new JobFailure(window === null ? 'apply' : 'confirm', 'worker_restarted', message);
 }

@@ -4,7 +4,7 @@ import { failed, type JobEnd } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import { labelOf } from '../outcome/naming.ts';
 import { LockLost } from '../ports/host-lock.ts';
-import type { ListRecord } from '../ports/lists.ts';
+import type { ListRecord, PendingList } from '../ports/lists.ts';
 import type { Log } from '../ports/log.ts';
 import { BackOff } from '../time/back-off.ts';
 import { monotonicMs } from '../time/monotonic.ts';
@@ -57,4 +57,19 @@ export function listUndoPending(
 ): JobFailure {
   const message = `the undo of job ${jobs.map(({ job }) => job.id).join(', ')} (list ${labelOf(list)}) is owed, and nothing else may change before: send this again once it has succeeded (fleetwall.job.undone); it is tried on, and failed last because ${error.message}`;
   return new JobFailure('host', 'undo_pending', message, { cause: error });
+}
+
+/** Why a change is taken back that was left in the middle. */
+export function cutShort({ window, after }: PendingList, isLost: boolean): JobFailure {
+  const label = `list ${labelOf(after)}`;
+  if (isLost) {
+    const message = `${label} was cut short by the end of its network namespace, such as by a restart of the host: its sets are gone with that`;
+    return new JobFailure('confirm', 'worker_restarted', message);
+  }
+  if (window?.mode === 'manual') {
+    const message = `${label} was changed and taken back: nobody confirmed it before ${window.deadline}`;
+    return new JobFailure('confirm', 'confirm_timeout', message);
+  }
+  const message = `${label} was cut short: the worker was ended in the middle of the job, and what it had done was taken back`;
+  return new JobFailure(window === null ? 'apply' : 'confirm', 'worker_restarted', message);
 }

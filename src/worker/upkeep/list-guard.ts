@@ -128,8 +128,8 @@ export class ListGuard {
     try {
       await withList(name, this.#ports, asking, async (session) => {
         tellSettledLists(await settleList(session), this.#ports);
-        await this.#judge.look({ isWhole, putsBack, renews }, never, session);
-        if (renews) this.#unrenewed.delete(name);
+        const isRenewed = await this.#judge.look({ isWhole, putsBack, renews }, never, session);
+        if (renews && isRenewed) this.#unrenewed.delete(name);
         if (isWhole) this.#wholeAt.set(name, performance.now());
       });
     } catch (error) {

@@ -124,6 +124,32 @@ it('timeouts follow the calendar: a worker that finds another time sets them ane
   await expect.poll(async () => await entriesOf(host.namespace), { timeout: 20_000 }).toEqual(['192.0.2.2']);
 });
 
+it('timeouts follow the calendar also where others have changed the list, which is not put back by that', async () => {
+  const host = await fixture.host('nft');
+  const client = await fixture.client();
+  const until = new Date(Date.now() + 600_000).toISOString();
+  const ending = ['192.0.2.1', '192.0.2.2', '2001:db8::1'].map((entry) => ({ entry, until }));
+  await runList(client, host, 'replace', { revision: 1, kind: 'allow', entries: [...ending, '192.0.2.9'] });
+  await host.end();
+  // As if the machine had slept for a day: the kernel goes on counting where it was.
+  const lines = [
+    'add -exist fw4.blocked 192.0.2.1 timeout 90000',
+    'add -exist fw6.blocked 2001:db8::1 timeout 90000',
+    'del fw4.blocked 192.0.2.2',
+    'add fw4.blocked 192.0.2.77 timeout 90000',
+  ];
+  await host.namespace.run('ipset', ['restore'], `${lines.join('\n')}\n`);
+  await host.start();
+  const leftOf = async (set: string, entry: string) =>
+    Number(
+      (await host.namespace.run('ipset', ['save', set])).split(`${entry} timeout `)[1]?.split('\n')[0] ?? 0,
+    );
+  await expect.poll(async () => await leftOf('fw4.blocked', '192.0.2.1')).toBeLessThanOrEqual(600);
+  await expect.poll(async () => await leftOf('fw6.blocked', '2001:db8::1')).toBeLessThanOrEqual(600);
+  expect(await leftOf('fw4.blocked', '192.0.2.77')).toBeGreaterThan(600);
+  expect(await entriesOf(host.namespace)).toEqual(['192.0.2.1', '192.0.2.77', '192.0.2.9', '2001:db8::1']);
+});
+
 it('an entry that others have turned into its opposite is drift, and put back', async () => {
   const host = await fixture.host('nft', { environment: { FLEETWALL_DRIFT: 'repair' } });
   const client = await fixture.client();
