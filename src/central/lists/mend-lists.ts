@@ -3,23 +3,21 @@ import { DEFAULT_LIST_ENTRIES, MAX_LIST_ENTRIES } from '../../contract/jobs/list
 import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
 import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { familyOf } from '../../list/content.ts';
-import { listDigest } from '../../list/digest.ts';
 import type { Operator } from '../ask/operator.ts';
 import type { HostAnswers, ListChange, ListOptions } from '../ask/options.ts';
 import type { FleetObserver } from '../ask/select.ts';
+import { type Agreed, agreedReport, countToAsk } from './agreed-report.ts';
 import { askListReport, isBehind, sendListJob } from './send-list-job.ts';
 
 /** Hosts that have a change and agree on what the list is now. */
-interface Agreement {
+interface Agreement extends Agreed {
   hosts: readonly string[];
-  revision: number;
-  digest: string;
 }
 
 /**
  * Gives hosts that have missed changes all of a list, as hosts that have missed none tell it. One host that says what is not so must not
- * write the lists of all others: those who agree have to be as many as the hosts that have something to lose, and what is told has to
- * be what they agree on. A report that is cut is never taken.
+ * write the lists of all others: those who agree have to be as many as the hosts that have something to lose, and several of them have to
+ * tell the same, of which kind the list is and when each entry ends as well. A report that is cut is never taken.
  *
  * @returns the answers of the hosts that were asked; none, if nothing can be given to them
  */
@@ -36,11 +34,13 @@ export async function mendLists(
   const { hosts: known } = await observer.fleet();
   const isLosing = (host: string) =>
     known.get(host)?.lists.some(({ name, entries }) => name === change.name && entries > 0) === true;
-  if (behind.filter(isLosing).length > agreed.hosts.length) return new Map();
+  const losing = behind.filter(isLosing).length;
+  if (losing > agreed.hosts.length) return new Map();
   const { name, onNever, cut } = change;
-  const [from = ''] = agreed.hosts;
-  const report = (await askListReport(operator, name, { hosts: [from] }, options)).get(from) ?? null;
-  if (report === null || !isAsAgreed(report, agreed)) return new Map();
+  const asking = { hosts: agreed.hosts.slice(0, countToAsk(losing)) };
+  const told = agreedReport(await askListReport(operator, name, asking, options), agreed);
+  if (told === null) return new Map();
+  const { from, report } = told;
   const { timeoutSeconds, signal, onEvent, expiresInSeconds } = options;
   const list = { name, revision: agreed.revision, ...contentOf(report), onNever, cut };
   const asked = { timeoutSeconds, signal, onEvent, expiresInSeconds, confirm: options.confirm };
@@ -66,11 +66,6 @@ function findAgreement(answers: HostAnswers): Agreement | null {
     (one, other) => other.revision - one.revision || other.hosts.length - one.hosts.length,
   );
   return best;
-}
-
-function isAsAgreed({ revision, entries, truncated }: ReportedList, agreed: Agreement): boolean {
-  if (truncated === true || revision !== agreed.revision) return false;
-  return listDigest(new Map(entries.map(({ entry }) => [entry, null])), 0) === agreed.digest;
 }
 
 function contentOf({ kind, entries }: ReportedList) {
