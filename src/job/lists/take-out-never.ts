@@ -1,5 +1,7 @@
+import type { Family } from '../../contract/words/identifiers.ts';
+import { familyOf } from '../../list/content.ts';
 import { applyDelta, digestAfter, type EntryChange } from '../../list/plan-delta.ts';
-import { changeLines } from '../../list/set-lines.ts';
+import { changeLines, setName } from '../../list/set-lines.ts';
 import { summariseWith, summaryAt } from '../../list/summary.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import type { StoredList } from '../ports/lists.ts';
@@ -20,7 +22,11 @@ export async function takeOutNever(stored: StoredList, { ports, sets }: ListSess
   const changes = found.map(
     ({ text }): EntryChange => ({ text, before: content.get(text), after: undefined }),
   );
-  await sets.write(changeLines(record.name, changes, record.kind, nowMs));
+  // Also where a set is missing, which is drift: a boot, or who puts it back, would else bring such an entry back.
+  const headers = await sets.headers();
+  const isThere = (family: Family) => headers.get(setName(record.name, family))?.swapsWith === family;
+  const live = changes.filter(({ text }) => isThere(familyOf(text)));
+  await sets.write(changeLines(record.name, live, record.kind, nowMs));
   const left = new Map(content);
   applyDelta(left, changes);
   const { digest } = summaryAt(record, content, nowMs);

@@ -105,6 +105,28 @@ it('an entry ends in time, and is not told of any more; nor is what the host has
   });
 });
 
+it('what the host has got as an address goes out of a list also while a set of that is missing', async () => {
+  const host = await fixture.host('nft', { environment: { FLEETWALL_DRIFT_INTERVAL_SECONDS: '1' } });
+  const client = await fixture.client();
+  const { namespace } = host;
+  const entries = ['192.0.2.1', '203.0.113.7', '2001:db8::7', '2001:db8::9'];
+  await runList(client, host, 'replace', { revision: 1, entries });
+  await namespace.run('ipset', ['destroy', 'fw4.blocked']);
+  await client.event(host.id, 'fleetwall.drift.detected');
+  await namespace.run('ip', ['address', 'add', '203.0.113.7/32', 'dev', 'lo']);
+  await namespace.run('ip', ['address', 'add', '2001:db8::7/128', 'dev', 'lo']);
+  const recorded = async () => {
+    const { data } = await client.run(host.id, { action: 'report', list: { name: 'blocked' } });
+    return data.report?.lists?.[0]?.entries.map(({ entry }) => entry).toSorted();
+  };
+  await expect.poll(recorded).toEqual(['192.0.2.1', '2001:db8::9']);
+  expect(await namespace.run('ipset', ['save', 'fw6.blocked'])).not.toContain('2001:db8::7 ');
+  await host.end();
+  await namespace.run('ipset', ['destroy']);
+  await namespace.run('sh', [join(host.stateDir, 'boot', 'load')]);
+  expect(await entriesOf(namespace)).toEqual(['192.0.2.1', '2001:db8::9']);
+});
+
 it('timeouts follow the calendar: a worker that finds another time sets them anew', async () => {
   const host = await fixture.host('nft');
   const client = await fixture.client();
