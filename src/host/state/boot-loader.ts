@@ -21,10 +21,12 @@ load() { [ ! -s "$1" ] || rules "$1" | "$2" -w 10 $3 || { echo "fleetwall: $1 wa
 /**
  * Lists come before the rules that match them. What a list has is committed with its "commit" lines; the ends of entries are times, and
  * ipset wants seconds: 0 is no end. It counts no further than 2147483, and then a deny entry stays, and an allow entry ends early.
+ * A "commit" line that was cut short, as by a loss of power, commits nothing: with a dot behind the text, it is seen also where only the
+ * end of the line is missing.
  */
 const LISTS = `fill() {
-  awk -v now="$(date +%s)" '
-    $1 == "commit" {
+  { cat "$1"; echo .; } | awk -v now="$(date +%s)" '
+    $1 == "commit" && /"sha256":"[0-9a-f]+"[}]$/ {
       kind = $2
       for (i = 1; i <= n; i++) {
         $0 = line[i]
@@ -39,7 +41,7 @@ const LISTS = `fill() {
       n = 0
       next
     }
-    { line[++n] = $0 }' "$1" | "$2" restore -exist || { echo "fleetwall: $1 was not loaded" >&2; status=1; }
+    { line[++n] = $0 }' | "$2" restore -exist || { echo "fleetwall: $1 was not loaded" >&2; status=1; }
 }
 for file in ../lists/*.list; do [ ! -s "$file" ] || fill "$file" IPSET; done
 `;

@@ -244,6 +244,25 @@ describe('a list on disk', () => {
     );
   });
 
+  it('is loaded at boot without the last change, if what commits that was cut short', async () => {
+    const store = await stored();
+    const file = join(folder, 'lists/blocked.list');
+    await change(store, new Map([['198.51.100.9', null]]), [], 2);
+    const whole = await readFile(file, 'latin1');
+    const lastLine = whole.length - whole.lastIndexOf('\ncommit ') - 1;
+    const restore = { ipv4: '/usr/sbin/iptables-restore', ipv6: '/usr/sbin/ip6tables-restore' };
+    await new FileBootFiles(folder, restore, '/usr/sbin/ipset').writeLoader();
+    for (const cut of [0, 1, 2, 3, 20, 68, 100, lastLine - 8, lastLine]) {
+      const text = whole.slice(0, whole.length - cut);
+      await writeFile(file, text, 'latin1');
+      await namespace.run('sh', [join(folder, 'boot/load')]);
+      expect([cut, (await liveOf('fw4.blocked')).has('198.51.100.9')]).toEqual([cut, cut === 0]);
+      // A worker finds the same.
+      expect((await new FileListStore(folder).read('blocked'))?.content.has('198.51.100.9')).toBe(cut === 0);
+      await namespace.run('ipset', ['destroy']);
+    }
+  });
+
   it('is loaded at boot by a shell, with the timeouts of that moment', async () => {
     const store = await stored();
     await change(
