@@ -5,6 +5,7 @@ import { closingLine } from './test/support/closing-line.ts';
 const EXHAUSTIVE = [
   'test/integration/broker/silent-broker.test.ts',
   'test/integration/console/one-host.test.ts',
+  'test/integration/broker/deep-headers.test.ts',
   'test/integration/central/{gates,operators-day,rollout-watch,simulated-fleet}.test.ts',
   'test/integration/job/{crash,failing-calls,undo,until}.test.ts',
   'test/integration/lists/{list-crash,list-faults}.test.ts',

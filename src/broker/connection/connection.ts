@@ -2,6 +2,7 @@ import { type ChannelModel, connect, type Options, type RecoveringChannelModel }
 import type { Log } from '../../job/ports/log.ts';
 import { type BrokerAccess, renewTls, socketOptions } from './broker-access.ts';
 import { explainRefusal } from './explain-refusal.ts';
+import { guardHeaders } from './header-guard.ts';
 import { OpenSockets } from './open-sockets.ts';
 import { ReconnectPace } from './reconnect-pace.ts';
 import { dropConnection } from './socket.ts';
@@ -83,6 +84,9 @@ export class BrokerConnection {
       recovery: {
         setup: async (opened: ChannelModel) => {
           sockets.add(opened);
+          guardHeaders(opened, () =>
+            log.warn({}, 'A message has headers that cannot be read: it is taken without'),
+          );
           await setUp(opened, setup, SETUP_MS * pace.patience(round.size));
         },
         waitForConnect: false,
