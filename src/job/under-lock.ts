@@ -1,3 +1,4 @@
+import { isSameId } from '../contract/words/identifiers.ts';
 import { bothDone } from './change/both-done.ts';
 import { settleListsOfRules } from './lists/owed-lists.ts';
 import { failed, type JobEnd } from './outcome/job-end.ts';
@@ -31,7 +32,7 @@ export async function underLock(run: JobRun, ports: Ports, work: LockedWork): Pr
     await HostSession.begin(ports, `job ${job.id}`, watch, async (session) => {
       stopWaiting();
       const settled = await settlePending(session);
-      if (settled?.change.job.id === job.id && settled.end !== null) return run.endWith(settled.end);
+      if (settled?.end != null && isSameId(settled.change.job.id, job.id)) return run.endWith(settled.end);
       if (settled !== null) tellSettled(settled, ports);
       const mayNot = settled?.owed != null && wouldChange(job);
       const end = mayNot

@@ -58,6 +58,24 @@ describe('jobs that wait together', () => {
   });
 });
 
+describe('a job', () => {
+  it('that is run is in hand under its id, in upper and lower case, and no longer once it has ended', async () => {
+    const { jobs, log } = line();
+    const job = Job.parse(makeJob('web-1', { action: 'report' }));
+    const end = async () => ({
+      outcome: 'reported' as const,
+      disposition: Promise.resolve('acknowledge' as const),
+    });
+    const run = async () => {
+      for (const id of [job.id, job.id.toUpperCase()]) log.push(String(jobs.isInHand(id)));
+      return await end();
+    };
+    await jobs.take({ job, run, supersede: end, cancel: async () => null, isGone: () => false });
+    expect(log).toEqual(['true', 'true']);
+    expect(jobs.isInHand(job.id)).toBe(false);
+  });
+});
+
 describe('work between jobs', () => {
   it('is done only while no job waits, and jobs wait until it ends, even with an error', async () => {
     const { jobs, log, push } = line();

@@ -80,6 +80,11 @@ export function listOf<T extends z.ZodType>(item: T) {
   }, z.array(item));
 }
 
+/** Whether two ids of jobs are the same: they are UUIDs, in which upper and lower case are the same (RFC 9562). */
+export function isSameId(id: string, other: string): boolean {
+  return id.toLowerCase() === other.toLowerCase();
+}
+
 export const API_VERSION = 'fleetwall/v1';
 export const ApiVersion = z.literal(API_VERSION).describe('The version of the contract.');
 

@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../../contract/jobs/job.ts';
+import { isSameId } from '../../contract/words/identifiers.ts';
 import { type Disposition, NotBegun, NotTold } from '../ports/delivery.ts';
 import { type Choice, chooseRuleset } from './choose-jobs.ts';
 import { partition, readyOf } from './ready-jobs.ts';
@@ -74,7 +75,7 @@ export class WaitingJobs {
   }
 
   isInHand(jobId: string): boolean {
-    return this.#running.some(({ job }) => job.id === jobId);
+    return this.#running.some(({ job }) => isSameId(job.id, jobId));
   }
 
   /** Resolves when the jobs that are here now have ended. @returns `undefined` if none of these is here */
@@ -122,7 +123,7 @@ export class WaitingJobs {
 
   /** Ends a job that waits, if it was cancelled. @returns whether it waited */
   async endCancelled(jobId: string): Promise<boolean> {
-    const entries = this.#entries.filter(({ job }) => job.id.toLowerCase() === jobId.toLowerCase());
+    const entries = this.#entries.filter(({ job }) => isSameId(job.id, jobId));
     for (const entry of entries) await this.#endCancelled(entry);
     return entries.length > 0;
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isSameId } from '../../contract/words/identifiers.ts';
 import { UNDO_LIMIT_MS } from '../change/take-back.ts';
 import { failed } from '../outcome/job-end.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
@@ -29,7 +30,7 @@ export async function regain(run: JobRun, lost: LockLost, ports: Ports): Promise
     try {
       return await HostSession.begin(ports, `job ${job.id}`, run.watch, async (session) => {
         const settled = await settlePending(session, failure);
-        if (settled?.change.job.id === job.id && settled.end !== null) return run.endWith(settled.end);
+        if (settled?.end != null && isSameId(settled.change.job.id, job.id)) return run.endWith(settled.end);
         if (settled !== null) tellSettled(settled, ports);
         await run.conclude(failed(failure));
       });

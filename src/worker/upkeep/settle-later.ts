@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
+import { isSameId } from '../../contract/words/identifiers.ts';
 import { FileJournal } from '../../host/state/journal.ts';
 import { FileListJournal } from '../../host/state/list-journal.ts';
 import { type Continued, stepAgainst } from '../../host/stopped-holder.ts';
@@ -69,7 +70,7 @@ async function newSettler(
 async function changeOfList(jobId: string, journal: ListJournal): Promise<PendingList | null> {
   for (const name of await journal.names()) {
     const change = await journal.read(name);
-    if (change?.jobs.some(({ job }) => job.id === jobId) === true) return change;
+    if (change?.jobs.some(({ job }) => isSameId(job.id, jobId)) === true) return change;
   }
   return null;
 }
