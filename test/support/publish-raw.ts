@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ConfirmChannel, connect } from 'amqplib';
+import { connect } from 'amqplib';
 
 interface Raw {
   exchange: string;
@@ -34,7 +34,7 @@ export async function publishRaw(url: string, message: Raw): Promise<void> {
   const frames = [method, Buffer.concat([...properties, short(messageId)]), body].map((payload, index) =>
     Buffer.concat([int(index + 1, 1), int(number, 2), int(payload.length, 4), payload, int(FRAME_END, 1)]),
   );
-  const confirmed = once(channel as ConfirmChannel, 'ack');
+  const confirmed = once(channel, 'ack');
   stream.write(Buffer.concat(frames));
   await confirmed;
   await connection.close();

@@ -140,14 +140,13 @@ export class WaitingJobs {
     await Promise.all([this.#gathering, this.#aside]);
     // Lets jobs that came at the same moment get into the queue before one is chosen.
     await setImmediate();
-    const { before, turn } = this.#options;
     for (;;) {
       for (const work of this.#due.splice(0)) await work();
-      if (before !== undefined) await before();
-      await turn?.take();
+      if (this.#options.before !== undefined) await this.#options.before();
+      await this.#options.turn?.take();
       const next = this.#next();
       if (next !== null) await this.#run(next);
-      turn?.leave();
+      this.#options.turn?.leave();
       if (next === null) break;
     }
     this.#isWorking = false;
