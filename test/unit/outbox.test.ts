@@ -75,6 +75,7 @@ describe('the outbox', () => {
     const first = open();
     for (const event of [bad, ...Array.from({ length: 150 }, (_, index) => driftEvent(index + 2))])
       await expect(first.publish(event)).rejects.toThrow('no connection');
+    await first.stop();
     const second = open();
     await second.load();
     const told = second.confirmed(bad.id);
