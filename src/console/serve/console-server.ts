@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { boundedServer } from '../../config/bounded-server.ts';
 import type { HttpAddress } from '../../config/http-address.ts';
 import { listenAt } from '../../config/listen-at.ts';
 import { Admission } from './admission.ts';
@@ -18,7 +19,6 @@ export interface ServerOptions {
 }
 
 const MOST_CONNECTIONS = 512;
-const REQUEST_MS = 10_000;
 const PAGE = /^\/(?:fleet|rollouts|hosts|events)?(?:\/[^/]+)?$/;
 
 /** Serves the page, and what it asks for: nothing can be changed by it. */
@@ -33,10 +33,7 @@ export class ConsoleServer {
     this.#options = options;
     this.#admission = new Admission(options.address.host, options.names, options.token);
     this.#login = new Login(this.#admission);
-    this.#server = createServer((request, response) => void this.#take(request, response));
-    this.#server.maxConnections = MOST_CONNECTIONS;
-    this.#server.requestTimeout = REQUEST_MS;
-    this.#server.headersTimeout = REQUEST_MS;
+    this.#server = boundedServer(MOST_CONNECTIONS, (request, response) => void this.#take(request, response));
   }
 
   /** @throws {SetupError} if it cannot listen on that address */

@@ -1,5 +1,5 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Server, ServerResponse } from 'node:http';
+import { boundedServer } from '../../config/bounded-server.ts';
 import { type HttpAddress, hostIn, isLoopback } from '../../config/http-address.ts';
 import { listenAt } from '../../config/listen-at.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
@@ -19,10 +19,7 @@ interface Page {
 const JSON_TYPE = 'application/json; charset=utf-8';
 /** Enough for Prometheus, an orchestrator and some people. */
 const MOST_CONNECTIONS = 64;
-const REQUEST_MS = 10_000;
 const NOT_HERE = 'this address is for programs of this host: ask for it by 127.0.0.1 or localhost';
-/** How often Node looks for requests that take too long; by default, every 30 s. */
-const LOOK_MS = 2_000;
 
 /** Serves `/metrics`, `/healthz` and `/readyz`: they can be read, and nothing can be changed by them. */
 export class StatusPages {
@@ -34,15 +31,12 @@ export class StatusPages {
 
   /** @throws {SetupError} if it cannot listen on that address */
   static async open(address: HttpAddress, source: StatusSource): Promise<StatusPages> {
-    const server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
+    const server = boundedServer(MOST_CONNECTIONS, (request, response) => {
       request.resume();
       const isForeign = isLoopback(address.host) && !isLoopback(hostIn(request.headers.host));
       if (isForeign) return send(response, problem(421, NOT_HERE));
       void pageFor(request.method ?? '', request.url ?? '', source).then((page) => send(response, page));
     });
-    leaveRoom(server);
-    server.requestTimeout = REQUEST_MS;
-    server.headersTimeout = REQUEST_MS;
     await listenAt(server, address, 'FLEETWALL_HTTP_ADDRESS');
     return new StatusPages(server);
   }
@@ -52,17 +46,6 @@ export class StatusPages {
     this.#server.closeAllConnections();
     await closed;
   }
-}
-
-/** Those that say nothing must not keep others out: for a new connection, the one that was opened first is closed. */
-function leaveRoom(server: Server): void {
-  const open = new Set<Socket>();
-  server.on('connection', (socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-    const [oldest] = open;
-    if (open.size > MOST_CONNECTIONS) oldest?.destroy();
-  });
 }
 
 async function pageFor(method: string, url: string, source: StatusSource): Promise<Page> {

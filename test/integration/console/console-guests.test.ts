@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { TestClient } from '../../support/client.ts';
+import { TestConsole } from '../../support/console.ts';
+import { TestHost } from '../../support/host.ts';
+
+const TOKEN = 'a-token-that-is-long-enough';
+let folder: string;
+let client: TestClient;
+let host: TestHost;
+let page: TestConsole;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleetwall-console-'));
+  const file = join(folder, 'token');
+  await writeFile(file, `${TOKEN}\n`, { mode: 0o600 });
+  // The log of events is made by the first worker.
+  client = await TestClient.connect(inject('brokerUrl'));
+  host = await TestHost.create({ brokerUrl: inject('brokerUrl'), client, backend: 'nft' });
+  await host.start();
+  page = await TestConsole.start(inject('brokerUrl'), '--token-file', file);
+});
+
+afterAll(async () => {
+  await page?.stop();
+  await host?.remove();
+  await client?.close();
+  await rm(folder, { recursive: true });
+});
+
+const asked = async (token: string) =>
+  (await page.ask('api/source', { headers: { authorization: `Bearer ${token}` } })).status;
+
+it('a console answers although others keep more connections open than it serves, and say nothing', async () => {
+  const port = Number(new URL(page.url).port);
+  const idle = Array.from({ length: 600 }, () => connect({ host: '127.0.0.1', port }));
+  for (const socket of idle) socket.on('error', () => {});
+  await Promise.all(idle.map(async (socket) => await once(socket, 'connect')));
+  expect(await asked(TOKEN)).toBe(200);
+  for (const socket of idle) socket.destroy();
+});
