@@ -13,19 +13,41 @@ export function eventMessage(
   user: string | undefined,
 ): OutgoingMessage {
   const outcome = event.type === 'fleetwall.job.completed' ? event.data.outcome : undefined;
+  const key = eventKey(event.data.hostId, event.type, outcome);
+  return cloudEventMessage(EVENTS_EXCHANGE, key, event, {
+    headers,
+    ...(user === undefined ? {} : { userId: user }),
+  });
+}
+
+interface CloudEvent {
+  id: string;
+  type: string;
+  source: string;
+  subject?: string;
+}
+
+/** A CloudEvent in its structured form as a message, which repeats in its headers what a router may want to know of it. */
+export function cloudEventMessage(
+  exchange: string,
+  key: string,
+  event: CloudEvent,
+  { headers = {}, ...properties }: { headers?: Record<string, unknown>; userId?: string } = {},
+): OutgoingMessage {
+  const { id, type, source, subject } = event;
   return {
-    exchange: EVENTS_EXCHANGE,
-    key: eventKey(event.data.hostId, event.type, outcome),
+    exchange,
+    key,
     body: Buffer.from(JSON.stringify(event)),
     contentType: 'application/cloudevents+json',
-    messageId: event.id,
+    messageId: id,
     headers: {
       ...headers,
-      'ce-id': event.id,
-      'ce-type': event.type,
-      'ce-source': event.source,
-      ...('subject' in event ? { 'ce-subject': event.subject } : {}),
+      'ce-id': id,
+      'ce-type': type,
+      'ce-source': source,
+      ...(subject === undefined ? {} : { 'ce-subject': subject }),
     },
-    properties: { type: event.type, ...(user === undefined ? {} : { userId: user }) },
+    properties: { type, ...properties },
   };
 }

@@ -1,3 +1,4 @@
+import { cloudEventMessage } from '../../broker/publish/event-message.ts';
 import { forgottenKey, hostForgotten } from '../../contract/events/host-forgotten.ts';
 import { hostControlQueue, hostJobsQueue, OPERATOR_EXCHANGE } from '../../contract/words/names.ts';
 import type { Operator } from '../ask/operator.ts';
@@ -25,12 +26,9 @@ export async function forgetHost(
     if ((await link.countIn(queue)) !== null) queues.push(queue);
   if (known === undefined && queues.length === 0)
     throw new NobodyKnown(`no host ${hostId} has been heard of${suggestion(hostId, hosts.keys())}`);
-  const event = hostForgotten(hostId);
-  const body = Buffer.from(JSON.stringify(event));
-  const contentType = 'application/cloudevents+json';
-  const message = { exchange: OPERATOR_EXCHANGE, key: forgottenKey(hostId), body, contentType };
+  const message = cloudEventMessage(OPERATOR_EXCHANGE, forgottenKey(hostId), hostForgotten(hostId));
   for (const queue of queues) if (!(await link.deleteUnused(queue))) throw online(hostId);
-  await link.publish({ ...message, messageId: event.id }, signal);
+  await link.publish(message, signal);
 }
 
 function online(hostId: string): HostIsOnline {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { abortable } from '../../broker/connection/abortable.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
+import { cloudEventMessage } from '../../broker/publish/event-message.ts';
 import type { IncomingMessage, StreamStart } from '../../broker/stream-source.ts';
 import { cloudEvent, rolloutSource } from '../../contract/events/cloud-event.ts';
 import type { FleetEvent } from '../../contract/events/event.ts';
@@ -142,13 +143,7 @@ export class RolloutLog {
     };
     const heard = new Promise<void>((resolve) => this.#awaited.set(id, resolve));
     await this.#link.publish(
-      {
-        exchange: OPERATOR_EXCHANGE,
-        key: rolloutKey(rolloutId, type),
-        body: Buffer.from(JSON.stringify(event)),
-        contentType: 'application/cloudevents+json',
-        messageId: id,
-      },
+      cloudEventMessage(OPERATOR_EXCHANGE, rolloutKey(rolloutId, type), event),
       signal,
     );
     await abortable(heard, signal);

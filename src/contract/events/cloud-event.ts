@@ -24,6 +24,9 @@ export function cloudEvent(source: string, id: string) {
   };
 }
 
+/** The source of what operators say that is of no rollout. */
+export const OPERATOR_SOURCE = '/fleetwall/operators';
+
 /** Returns the source of a host's events. */
 export function hostSource(hostId: string): string {
   return `/fleetwall/hosts/${hostId}`;

@@ -1,5 +1,6 @@
 import { FleetEvent, Outcome } from '../events/event.ts';
 import { forgottenKey } from '../events/host-forgotten.ts';
+import { markerKey } from '../events/log-marker.ts';
 import { RolloutEvent, rolloutKey } from '../rollouts/rollout-events.ts';
 import {
   ALL_KEY,
@@ -80,6 +81,18 @@ export const CHANNELS = {
     HOST_ID,
     ['hostForgotten'],
   ),
+  logMarkers: exchange(
+    OPERATOR_EXCHANGE,
+    markerKey('{markerId}'),
+    'Places in the event log, marked by those who read it. They say nothing of the fleet.',
+    {
+      markerId: {
+        description: 'A UUID of whoever reads.',
+        examples: ['1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f32'],
+      },
+    },
+    ['logMarker'],
+  ),
   hostJobs: queue(
     hostJobsQueue(HOST),
     'The jobs of one host, in the order in which they came.',
@@ -97,7 +110,7 @@ export const CHANNELS = {
     EVENT_LOG_STREAM,
     `All events of 30 days, a stream, bound with # to ${EVENTS_EXCHANGE} and ${OPERATOR_EXCHANGE}. Consume it with a prefetch, acknowledgements and x-stream-offset.`,
     {},
-    ['event', 'rolloutEvent', 'hostForgotten'],
+    ['event', 'rolloutEvent', 'hostForgotten', 'logMarker'],
     { 'x-queue-type': 'stream', 'x-max-length-bytes': 2 * 1024 * 1024 * 1024, 'x-max-age': '30D' },
   ),
   deadLetters: queue(

@@ -1,8 +1,11 @@
 import type { FleetEvent } from '../events/event.ts';
+import type { HostForgotten } from '../events/host-forgotten.ts';
+import type { LogMarked } from '../events/log-marker.ts';
+import type { RolloutEvent } from '../rollouts/rollout-events.ts';
 import { COMPLETED_EXAMPLE, ENDED_EXAMPLE, UNDONE_EXAMPLE } from './event-examples.ts';
 import { CONTROL_EXAMPLES, JOB_EXAMPLES } from './examples.ts';
 import { type JsonSchema, type SchemaName, schemaFile } from './json-schemas.ts';
-import { FORGOTTEN_EXAMPLE, ROLLOUT_EXAMPLES } from './operator-examples.ts';
+import { FORGOTTEN_EXAMPLE, MARKER_EXAMPLE, ROLLOUT_EXAMPLES } from './operator-examples.ts';
 import { SIGNED_CONTROL_EXAMPLE, SIGNED_JOB_EXAMPLE } from './signed-examples.ts';
 
 const SCHEMA_FORMAT = 'application/schema+json;version=draft-2020-12';
@@ -20,7 +23,7 @@ const CLOUD_EVENT_HEADERS = {
     'ce-source': { type: 'string', description: 'The source of the event, as in its body.' },
     'ce-subject': {
       type: 'string',
-      description: 'The subject of the event, if it has one: the id of the job.',
+      description: 'The subject of the event, if it has one: of events of jobs, the id of the job.',
     },
     ...TRACE,
   },
@@ -53,6 +56,11 @@ const GENERAL = {
   required: ['payload', 'signatures'],
 };
 
+const OF_EVENT = {
+  headers: CLOUD_EVENT_HEADERS,
+  'x-amqp-properties': { ...propertiesOf(EVENTS, 'the id of the event'), type: 'the type of the event' },
+};
+
 /** Each message that there is. `x-amqp-properties` is what AMQP carries beside its headers. */
 export const MESSAGES = {
   job: {
@@ -82,9 +90,8 @@ export const MESSAGES = {
   },
   event: {
     ...message('An event of a host', EVENTS, payloadOf('event')),
-    headers: CLOUD_EVENT_HEADERS,
+    ...OF_EVENT,
     correlationId: { description: 'The id of the job.', location: '$message.header#/ce-subject' },
-    'x-amqp-properties': { ...propertiesOf(EVENTS, 'the id of the event'), type: 'the type of the event' },
     examples: [
       eventExample('a job that failed', COMPLETED_EXAMPLE),
       eventExample('a change that was taken back after all', UNDONE_EXAMPLE),
@@ -94,13 +101,18 @@ export const MESSAGES = {
   rolloutEvent: {
     ...message('What an operator says of a rollout', EVENTS, payloadOf('rollout-event')),
     correlationId: { description: 'The id of the rollout.', location: '$message.payload#/subject' },
-    'x-amqp-properties': propertiesOf(EVENTS, 'the id of the event'),
-    examples: examplesOf(ROLLOUT_EXAMPLES),
+    ...OF_EVENT,
+    examples: Object.entries(ROLLOUT_EXAMPLES).map(([name, event]) => eventExample(name, event)),
   },
   hostForgotten: {
     ...message('A host is taken out of the fleet', EVENTS, payloadOf('host-forgotten')),
-    'x-amqp-properties': propertiesOf(EVENTS, 'the id of the event'),
-    examples: examplesOf({ 'a host that is gone': FORGOTTEN_EXAMPLE }),
+    ...OF_EVENT,
+    examples: [eventExample('a host that is gone', FORGOTTEN_EXAMPLE)],
+  },
+  logMarker: {
+    ...message('A place in the event log', EVENTS, payloadOf('log-marker')),
+    ...OF_EVENT,
+    examples: [eventExample('where the log ends for now', MARKER_EXAMPLE)],
   },
   deadLetter: {
     ...message('A message as it came', 'application/octet-stream', {}),
@@ -157,7 +169,10 @@ function examplesOf(examples: Record<string, unknown>): JsonSchema[] {
   return Object.entries(examples).map(([name, payload]) => ({ name, payload }));
 }
 
-function eventExample(name: string, event: FleetEvent): JsonSchema {
+function eventExample(
+  name: string,
+  event: FleetEvent | RolloutEvent | HostForgotten | LogMarked,
+): JsonSchema {
   const { id, type, source } = event;
   const subject = 'subject' in event ? { 'ce-subject': event.subject } : {};
   return {

@@ -31,6 +31,10 @@ export const OPERATIONS = {
     ...operation('send', 'forgottenHosts', PUBLISHED),
     summary: 'An operator, not a worker, takes a host out of the fleet.',
   },
+  sendLogMarker: {
+    ...operation('send', 'logMarkers', PUBLISHED),
+    summary: 'An operator, not a worker, marks where the event log ends for now, and reads up to there.',
+  },
   consumeJobs: {
     ...operation('receive', 'hostJobs', { ack: true }),
     summary: 'A worker consumes the jobs of its host, exclusively.',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { FleetEvent } from '../events/event.ts';
 import { HostForgotten } from '../events/host-forgotten.ts';
+import { LogMarked } from '../events/log-marker.ts';
 import { ControlMessage } from '../jobs/control.ts';
 import { HostPolicy } from '../jobs/host-policy.ts';
 import { Job, WrittenRuleset } from '../jobs/job.ts';
@@ -20,6 +21,11 @@ const DESCRIBED = {
     schema: HostForgotten,
     title: 'Host forgotten',
     description: 'An operator takes a host out of the fleet, as a CloudEvent.',
+  },
+  'log-marker': {
+    schema: LogMarked,
+    title: 'Log marker',
+    description: 'An operator marks a place in the event log, as a CloudEvent. It says nothing of the fleet.',
   },
   'ruleset-file': {
     schema: WrittenRuleset,

@@ -1,4 +1,5 @@
 import type { HostForgotten } from '../events/host-forgotten.ts';
+import type { LogMarked } from '../events/log-marker.ts';
 import type { RolloutEvent } from '../rollouts/rollout-events.ts';
 import { SIGNED_JOB_EXAMPLE } from './signed-examples.ts';
 
@@ -68,4 +69,15 @@ export const FORGOTTEN_EXAMPLE: HostForgotten = {
   time: '2026-11-22T10:00:00.000Z',
   datacontenttype: 'application/json',
   data: { hostId: 'web-9' },
+};
+
+export const MARKER_EXAMPLE: LogMarked = {
+  specversion: '1.0',
+  id: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f31',
+  source: '/fleetwall/operators',
+  type: 'fleetwall.log.marker',
+  subject: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f32',
+  time: '2026-11-22T10:00:00.000Z',
+  datacontenttype: 'application/json',
+  data: { markerId: '1b0f6a53-5c7e-4f5b-8a51-3d9a2c0e7f32' },
 };
