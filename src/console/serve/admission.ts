@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { hostIn, isLoopback } from '../../config/http-address.ts';
 
 const COOKIE = 'fleetwall_console';
@@ -45,10 +45,16 @@ export class Admission {
 
   mayLook({ headers }: IncomingMessage): boolean {
     if (this.#token === null) return true;
-    const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
-    if (bearer !== undefined) return this.isToken(bearer);
+    const bearer = bearerIn(headers);
+    if (bearer !== null) return this.isToken(bearer);
     const cookie = cookieIn(headers.cookie);
     return cookie !== null && isSame(cookie, this.#session());
+  }
+
+  /** Whether it is asked as by a program that takes another token for ours. */
+  isGuess({ headers }: IncomingMessage): boolean {
+    const bearer = bearerIn(headers);
+    return this.#token !== null && bearer !== null && !this.isToken(bearer);
   }
 
   isToken(text: string): boolean {
@@ -69,6 +75,10 @@ export class Admission {
       .update(this.#token ?? '')
       .digest('base64url');
   }
+}
+
+function bearerIn({ authorization }: IncomingHttpHeaders): string | null {
+  return /^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? null;
 }
 
 /** In the same time, however much of it is right. */

@@ -8,6 +8,7 @@ import { LiveFeed } from './live-feed.ts';
 import { Login } from './login.ts';
 import type { PageFiles } from './page-files.ts';
 import { answerApi, type Facts } from './routes.ts';
+import { WrongTokens } from './wrong-tokens.ts';
 
 export interface ServerOptions {
   address: HttpAddress;
@@ -26,13 +27,14 @@ export class ConsoleServer {
   readonly feed = new LiveFeed();
   readonly #options: ServerOptions;
   readonly #admission: Admission;
+  readonly #wrong = new WrongTokens();
   readonly #login: Login;
   readonly #server: Server;
 
   private constructor(options: ServerOptions) {
     this.#options = options;
     this.#admission = new Admission(options.address.host, options.names, options.token);
-    this.#login = new Login(this.#admission);
+    this.#login = new Login(this.#admission, this.#wrong);
     this.#server = boundedServer(MOST_CONNECTIONS, (request, response) => void this.#take(request, response));
   }
 
@@ -79,12 +81,19 @@ export class ConsoleServer {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return problem(405, 'only GET and HEAD are answered: nothing can be changed here');
     if (pathname.startsWith('/assets/')) return this.#file(pathname.slice('/assets/'.length));
+    if (this.#admission.isGuess(request)) return await this.#refuse();
     if (!this.#admission.mayLook(request))
       return pathname.startsWith('/api/') ? problem(401, 'log in first: /login') : redirect('/login');
     if (pathname === '/api/live') return this.#follow(request, response);
     if (pathname.startsWith('/api/'))
       return await answerApi(pathname.slice('/api/'.length), searchParams, this.#options.facts);
     return PAGE.test(pathname) ? this.#file('index.html') : problem(404, 'there is no such page');
+  }
+
+  async #refuse(): Promise<Answer> {
+    if (await this.#wrong.wait())
+      return problem(401, 'that is not the token: it is in the file that the console was started with');
+    return problem(429, 'too many wrong tokens just now: try again in a minute');
   }
 
   #file(name: string): Answer {

@@ -1,21 +1,18 @@
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admission } from './admission.ts';
 import { type Answer, problem, redirect } from './answer.ts';
+import type { WrongTokens } from './wrong-tokens.ts';
 
 const MOST_BYTES = 4_096;
-/** Whoever guesses has to wait, and one guess waits for the other. */
-const WRONG_MS = 500;
-const MOST_WAITING = 32;
 
 /** Asks for the token, and gives a cookie for it. */
 export class Login {
   readonly #admission: Admission;
-  #waiting = 0;
-  #last: Promise<void> = Promise.resolve();
+  readonly #wrong: WrongTokens;
 
-  constructor(admission: Admission) {
+  constructor(admission: Admission, wrong: WrongTokens) {
     this.#admission = admission;
+    this.#wrong = wrong;
   }
 
   /** Of `/login` and `/logout`. */
@@ -31,12 +28,8 @@ export class Login {
       const isOverTls = request.headers['x-forwarded-proto'] === 'https';
       return redirect('/fleet', { 'set-cookie': this.#admission.cookie(isOverTls) });
     }
-    if (this.#waiting >= MOST_WAITING)
+    if (!(await this.#wrong.wait()))
       return page(429, 'Too many wrong tokens just now. Try again in a minute.');
-    this.#waiting += 1;
-    this.#last = this.#last.then(async () => await sleep(WRONG_MS));
-    await this.#last;
-    this.#waiting -= 1;
     return page(401, 'That is not the token. It is in the file that the console was started with.');
   }
 

@@ -43,3 +43,20 @@ it('a console answers although others keep more connections open than it serves,
   expect(await asked(TOKEN)).toBe(200);
   for (const socket of idle) socket.destroy();
 });
+
+it('a console lets those who guess its token wait, in whichever way they do, and nobody else', async () => {
+  const statuses: number[] = [];
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const guess = async (number: number) => {
+    const isLogin = number % 4 === 0;
+    const status = isLogin
+      ? (await page.ask('login', { method: 'POST', body: `token=wrong-${number}`, headers: form })).status
+      : await asked(`wrong-${number}`);
+    statuses.push(status);
+  };
+  // Fewer than may wait come by the login alone.
+  for (let number = 0; number < 80; number += 1) void guess(number).catch(() => {});
+  await expect.poll(() => statuses).toContain(429);
+  expect(await asked(TOKEN)).toBe(200);
+  await expect.poll(() => statuses).toContain(401);
+});
