@@ -84,6 +84,15 @@ export class ConsoleServer {
     if (this.#admission.isGuess(request)) return await this.#refuse();
     if (!this.#admission.mayLook(request))
       return pathname.startsWith('/api/') ? problem(401, 'log in first: /login') : redirect('/login');
+    return await this.#show({ pathname, searchParams }, request, response);
+  }
+
+  /** What only those see who may look. @returns as {@link #answer} */
+  async #show(
+    { pathname, searchParams }: Pick<URL, 'pathname' | 'searchParams'>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<Answer | null> {
     if (pathname === '/api/live') return this.#follow(request, response);
     if (pathname.startsWith('/api/'))
       return await answerApi(pathname.slice('/api/'.length), searchParams, this.#options.facts);
