@@ -15,28 +15,34 @@ const FAULT: RestoreFault = {
   stderr: '',
 };
 
-/** What a rule is to the simulated kernel: good, bad by itself, bad if INPUT reaches it, or a jump. */
-type Sketch = { chain: string } & ({ is: 'good' | 'bad' | 'bad-from-input' } | { to: string });
+/** What a rule is to the simulated kernel: good, bad by itself, bad if INPUT reaches it, the end of what is reached, or a jump. */
+type Sketch = { chain: string } & ({ is: 'good' | 'bad' | 'bad-from-input' | 'end' } | { to: string });
 /** Which of the failing lines iptables names: all, one, none, or wrong ones. */
 type Hints = 'all' | 'one' | 'none' | 'wrong';
 
 function lineOf(sketch: Sketch, index: number): TrialLine {
-  const spec = 'to' in sketch ? `-j ${sketch.to}` : `-m comment --comment "${sketch.is} ${index}"`;
+  const target = 'to' in sketch ? sketch.to : sketch.is === 'end' ? 'RETURN' : null;
+  const spec =
+    target === null && 'is' in sketch ? `-m comment --comment "${sketch.is} ${index}"` : `-j ${target}`;
   const text = `-A ${sketch.chain} ${spec}`;
-  const jump = 'to' in sketch ? { target: sketch.to, isGoto: false } : null;
+  const jump = target === null ? null : { target, isGoto: false };
   const rule = { chain: sketch.chain, spec, text, jump, insert: false, counters: null, line: index + 10 };
   return { kind: jump === null ? 'rule' : 'jump', rules: [rule], text, source: rule.line };
 }
 
-/** Simulates a kernel with four chains. @returns the lines for which it refuses a text; none if it takes the text */
+/** Simulates a legacy kernel with four chains. @returns the lines for which it refuses a text; none if it takes the text */
 function refusedBy(lines: readonly TrialLine[], sketches: ReadonlyMap<TrialLine, Sketch>): TrialLine[] {
   const jumps = new Map<string, string[]>();
   const taken = lines.flatMap((line) => {
     const sketch = sketches.get(line);
     return sketch === undefined ? [] : [{ line, sketch }];
   });
+  const ended = new Set<string>();
+  const behind = new Set<Sketch>();
   for (const { sketch } of taken) {
-    if ('to' in sketch) jumps.set(sketch.chain, [...(jumps.get(sketch.chain) ?? []), sketch.to]);
+    if (ended.has(sketch.chain)) behind.add(sketch);
+    else if ('is' in sketch && sketch.is === 'end') ended.add(sketch.chain);
+    else if ('to' in sketch) jumps.set(sketch.chain, [...(jumps.get(sketch.chain) ?? []), sketch.to]);
   }
   const reach = (from: string) => {
     const seen = new Set(jumps.get(from));
@@ -49,7 +55,9 @@ function refusedBy(lines: readonly TrialLine[], sketches: ReadonlyMap<TrialLine,
     ({ sketch }) =>
       'is' in sketch &&
       (sketch.is === 'bad' ||
-        (sketch.is === 'bad-from-input' && (sketch.chain === 'INPUT' || fromInput.has(sketch.chain)))),
+        (sketch.is === 'bad-from-input' &&
+          !behind.has(sketch) &&
+          (sketch.chain === 'INPUT' || fromInput.has(sketch.chain)))),
   );
   return loops ? lines.slice(-1) : bad.map(({ line }) => line);
 }
@@ -77,7 +85,7 @@ const sketch: fc.Arbitrary<Sketch> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       chain: fc.constantFrom(...CHAINS, 'INPUT'),
-      is: fc.constantFrom('bad' as const, 'bad-from-input' as const),
+      is: fc.constantFrom('bad' as const, 'bad-from-input' as const, 'end' as const),
     }),
   },
   {

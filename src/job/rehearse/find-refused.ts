@@ -18,7 +18,7 @@ const MOST_TRIED = 1_000_000;
  * More rules never make a refused text acceptable. So two things prove the result:
  * 1. All lines without the failing ones are taken. So is each text that ends before a failing line.
  * 2. The jumps before a failing line are taken, and with the line they are refused. So all text up to that line is refused,
- *    too.
+ *    too. What ends a chain before the line is one of them: legacy does not look at what stands behind.
  *
  * iptables names a line, or halving finds one: both are only hints until 2 holds.
  *

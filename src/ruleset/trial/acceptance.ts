@@ -4,15 +4,16 @@ import { readJump } from '../saved/read-jump.ts';
 import type { PerFamily } from '../tables.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { reachOf } from './reach.ts';
+import { runsOf } from './runs.ts';
 
 /** Rules of one table that the kernel is known to take together, and its spelling of each. */
 export interface Acceptance {
-  /** By the chain in which they stand: in chains of the table, and hooks. */
+  /** By their place (`Run.place`): in chains of the table, and hooks. */
   rules: ReadonlyMap<string, AcceptedRules>;
   chains: ReadonlySet<string>;
 }
 
-/** Rules of one chain. */
+/** Rules of one place in a chain. */
 export interface AcceptedRules {
   /** From where they are reached ({@link Reach.from}). */
   reach: string;
@@ -33,20 +34,17 @@ export type Spellings = readonly (string | undefined)[];
  * before.
  */
 export function acceptanceOf(table: WantedTable, spellings: Spellings): Acceptance {
-  const { from } = reachOf(table);
   const accepted = new Map<string, AcceptedRules>();
-  let chain: string | null = null;
-  let list: AcceptedRules | undefined;
-  for (const [index, rule] of rulesOf(table).entries()) {
-    const spelling = spellings[index];
-    if (spelling === undefined) continue;
-    if (rule.chain !== chain || list === undefined) {
-      ({ chain } = rule);
-      list = accepted.get(chain) ?? { reach: from.get(chain) ?? '', texts: [], spelled: [] };
-      accepted.set(chain, list);
+  const rules = rulesOf(table);
+  for (const { first, end, place, reach } of runsOf(rules, reachOf(table))) {
+    const list = accepted.get(place) ?? { reach, texts: [], spelled: [] };
+    for (let index = first; index < end; index += 1) {
+      const spelling = spellings[index];
+      if (spelling === undefined) continue;
+      list.texts.push(rules[index]?.text ?? '');
+      list.spelled.push(spelling);
     }
-    list.texts.push(rule.text);
-    list.spelled.push(spelling);
+    accepted.set(place, list);
   }
   return { rules: accepted, chains: new Set(table.chains.keys()) };
 }

@@ -3,6 +3,7 @@ import type { Rule } from '../model.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
 import { type Acceptance, type AcceptedRules, rulesOf, type Spellings } from './acceptance.ts';
 import { reachOf } from './reach.ts';
+import { type Run, runsOf } from './runs.ts';
 import { isTakenAnywhere } from './taken-anywhere.ts';
 
 /**
@@ -17,32 +18,21 @@ import { isTakenAnywhere } from './taken-anywhere.ts';
 export function* knownSpellings(known: Acceptance | undefined, table: WantedTable): Steps<Spellings> {
   const rules = rulesOf(table);
   const spellings = Array.from<string | undefined>({ length: rules.length }).fill(undefined);
-  const { from } = reachOf(table);
+  const reach = reachOf(table);
   yield;
   if (known === undefined) return spellings;
-  for (let first = 0; first < rules.length; ) {
-    const chain = rules[first]?.chain ?? '';
-    let end = first + 1;
-    while (end < rules.length && rules[end]?.chain === chain) end += 1;
-    const run = { rules, first, end, chain, reach: from.get(chain) ?? '' };
-    yield* spellRun(run, known, spellings);
-    first = end;
-  }
+  for (const run of runsOf(rules, reach)) yield* spellRun(rules, run, known, spellings);
   return spellings;
 }
 
-/** Rules of one chain that stand one after the other. */
-interface Run {
-  rules: readonly Rule[];
-  first: number;
-  end: number;
-  chain: string;
-  reach: string;
-}
-
-function* spellRun(run: Run, acceptance: Acceptance, spellings: (string | undefined)[]): Steps<void> {
-  const { rules, chain, reach } = run;
-  const before = acceptance.rules.get(chain) ?? NONE;
+function* spellRun(
+  rules: readonly Rule[],
+  run: Run,
+  acceptance: Acceptance,
+  spellings: (string | undefined)[],
+): Steps<void> {
+  const { place, reach } = run;
+  const before = acceptance.rules.get(place) ?? NONE;
   const isReachedAsBefore = before.reach === reach;
   const learn = (index: number, spelling: string | undefined) => (spellings[index] ??= spelling);
   const learnFromBefore = (index: number, spelling: string | undefined) => {
@@ -62,7 +52,7 @@ function* spellRun(run: Run, acceptance: Acceptance, spellings: (string | undefi
     learnFromBefore(run.end - at, before.spelled[before.spelled.length - at]);
   if (head + tail === run.end - run.first) return;
   yield;
-  const others = yield* lookUp(acceptance, reach, chain, head, tail);
+  const others = yield* lookUp(acceptance, reach, place, head, tail);
   for (let index = run.first + head; index < run.end - tail; index += 1) {
     learn(index, others.get(rules[index]?.text ?? ''));
     if (index % LINES_A_STEP === 0) yield;
@@ -71,18 +61,18 @@ function* spellRun(run: Run, acceptance: Acceptance, spellings: (string | undefi
 
 const NONE: AcceptedRules = { reach: '', texts: [], spelled: [] };
 
-/** The spelling of each rule that is reached from there, without the first `head` and the last `tail` of one chain. */
+/** The spelling of each rule that is reached from there, without the first `head` and the last `tail` of one place. */
 function* lookUp(
   { rules }: Acceptance,
   reach: string,
-  chain: string,
+  place: string,
   head: number,
   tail: number,
 ): Steps<Map<string, string>> {
   const found = new Map<string, string>();
   for (const [name, { reach: from, texts, spelled }] of rules) {
     if (from !== reach) continue;
-    const [first, end] = name === chain ? [head, texts.length - tail] : [0, texts.length];
+    const [first, end] = name === place ? [head, texts.length - tail] : [0, texts.length];
     for (let at = first; at < end; at += 1) {
       found.set(texts[at] ?? '', spelled[at] ?? '');
       if (at % LINES_A_STEP === 0) yield;

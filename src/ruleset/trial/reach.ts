@@ -1,14 +1,20 @@
 import { jumpsToAny, type Rule } from '../model.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
+import { endsChain } from './ends-chain.ts';
 
 export interface Reach {
   /**
    * For each chain, the built-in chains and chains of others from which it is reached, joined into one text. The kernel may take
-   * a rule where it is reached from INPUT, and refuse it where it is reached from FORWARD.
+   * a rule where it is reached from INPUT, and refuse it where it is reached from FORWARD. What no packet reaches, nft looks at, and
+   * legacy does not: so where the two differ, the text says both.
    */
   from: ReadonlyMap<string, string>;
-  /** The rules that jump to a chain of the table. */
-  jumps: ReadonlySet<Rule>;
+  /** The same of the rules behind the one that ends a chain. */
+  fromBehind: ReadonlyMap<string, string>;
+  /** For each chain in which rules stand behind one that ends it ({@link endsChain}), the first that does. */
+  ends: ReadonlyMap<string, Rule>;
+  /** The rules that say what is reached: those that jump to a chain of the table, and those that end one. */
+  skeleton: ReadonlySet<Rule>;
 }
 
 /** Keeps the results for the tables of the current job, as finding the jumps looks at every rule. */
@@ -20,19 +26,57 @@ export function reachOf(table: WantedTable): Reach {
   return known;
 }
 
+type Jumps = Map<string, Set<string>>;
+
 function findReach(table: WantedTable): Reach {
   const own = new Set([...table.chains.keys()].filter((chain) => !table.policies.has(chain)));
-  const targetsOf = new Map<string, Set<string>>();
-  const jumps = new Set<Rule>();
-  const rules = [...[...table.chains.values()].flat(), ...table.hooks.map((hook) => hook.rule)];
-  for (const rule of rules) {
-    const { chain, jump } = rule;
-    if (jump === null || !jumpsToAny(rule, own)) continue;
-    jumps.add(rule);
-    targetsOf.set(chain, (targetsOf.get(chain) ?? new Set()).add(jump.target));
+  const all: Jumps = new Map();
+  const followed: Jumps = new Map();
+  const ends = new Map<string, Rule>();
+  const skeleton = new Set<Rule>();
+  const lists = [...table.chains.values(), table.hooks.map((hook) => hook.rule)];
+  for (const rules of lists) {
+    for (const [index, rule] of rules.entries()) {
+      const { chain, jump } = rule;
+      const end = ends.get(chain);
+      if (jump === null) continue;
+      if (jumpsToAny(rule, own)) {
+        skeleton.add(rule);
+        addJump(all, chain, jump.target);
+        if (end === undefined) addJump(followed, chain, jump.target);
+      } else if (end === undefined && index < rules.length - 1 && endsChain(rule)) {
+        skeleton.add(rule);
+        ends.set(chain, rule);
+      }
+    }
   }
-  const roots = [...targetsOf.keys(), ...table.policies.keys()].filter((chain) => !own.has(chain));
-  return { from: reachedFrom([...new Set(roots)].toSorted(), own, targetsOf), jumps };
+  const roots = [...new Set([...all.keys(), ...table.policies.keys()])]
+    .filter((chain) => !own.has(chain))
+    .toSorted();
+  const from = reachedFrom(roots, own, all);
+  if (ends.size === 0) return { from, fromBehind: from, ends, skeleton };
+  const legacy = reachedFrom(roots, own, followed);
+  return {
+    from: bothOf(from, (chain) => legacy.get(chain) ?? ''),
+    fromBehind: bothOf(from, () => ''),
+    ends,
+    skeleton,
+  };
+}
+
+function addJump(jumps: Jumps, chain: string, target: string): void {
+  const targets = jumps.get(chain);
+  if (targets === undefined) jumps.set(chain, new Set([target]));
+  else targets.add(target);
+}
+
+/** Says of each chain from where nft and legacy reach it. */
+function bothOf(nft: ReadonlyMap<string, string>, legacyOf: (chain: string) => string): Map<string, string> {
+  const both = ([chain, from]: [string, string]): [string, string] => {
+    const legacy = legacyOf(chain);
+    return [chain, from === legacy ? from : `${from}; ${legacy}`];
+  };
+  return new Map([...nft].map(both));
 }
 
 /** The most pairs of chains that are followed. For a larger table the exact answer costs more than it saves. */

@@ -18,8 +18,8 @@ export interface Trial extends TableRef {
 }
 
 /**
- * A `jump` goes to a chain of the table. What other rules may be depends on it, so it is part of each trial. A `command` may do
- * anything, and depends on all commands before it.
+ * A `jump` goes to a chain of the table, or away from a chain in which rules stand behind it. What other rules may be depends on it,
+ * so it is part of each trial. A `command` may do anything, and depends on all commands before it.
  */
 export type TrialLine = ChangeLine &
   (
@@ -29,8 +29,8 @@ export type TrialLine = ChangeLine &
   );
 
 /**
- * Plans what must be tried of a table: its chains, the jumps between them, and every rule that is not known to be taken in its
- * place. Whether the kernel takes a rule depends on the rule, on from where it is reached, and on no other rule.
+ * Plans what must be tried of a table: its chains, the jumps between them, what ends them, and every rule that is not known to be
+ * taken in its place. Whether the kernel takes a rule depends on the rule, on from where it is reached, and on no other rule.
  */
 export function planTrial(
   ref: TableRef,
@@ -47,7 +47,7 @@ function scriptLines(script: NonNullable<WantedTable['script']>): TrialLine[] {
 }
 
 function listedLines(wanted: WantedTable, spellings: Spellings): TrialLine[] {
-  const { jumps } = reachOf(wanted);
+  const { skeleton } = reachOf(wanted);
   const lines: TrialLine[] = [...wanted.declarations].map(([chain, line]) => ({
     kind: 'chain',
     chain,
@@ -56,7 +56,7 @@ function listedLines(wanted: WantedTable, spellings: Spellings): TrialLine[] {
   }));
   const several = new Map<number, [Rule, ...Rule[]]>();
   for (const [index, rule] of rulesOf(wanted).entries()) {
-    const kind = jumps.has(rule) ? 'jump' : 'rule';
+    const kind = skeleton.has(rule) ? 'jump' : 'rule';
     if (kind === 'rule' && spellings[index] !== undefined) continue;
     const line = several.get(rule.line);
     if (line !== undefined) {
