@@ -57,11 +57,23 @@ describe('a rule ends its chain', () => {
     const host = family === 'ipv4' ? '0.0.0.0' : '::';
     const specs = [
       ...['ACCEPT', 'DROP', 'RETURN'].map((verdict) => `-j ${verdict}`),
-      ...['-j "DROP"', '-j QUEUE', '--jump DROP', '-g y', '-j y', '-j MARK --set-mark 1'],
+      '-j "DROP"',
+      '-j QUEUE',
+      '--jump DROP',
+      '-g y',
+      '-j y',
+      '-j MARK --set-mark 1',
       ...protocols.map((protocol) => `${protocol} -j DROP`),
       ...all.flatMap((network) => [`-s ${network} -j DROP`, `-d ${network} -j DROP`]),
-      ...[`-s ${host} -j DROP`, `! -s ${host} -j DROP`, '-i eth+ -j DROP', '-i + -j DROP', '-p tcp -j DROP'],
-      ...['-m comment --comment x -j DROP', '-p tcp --dport 1 -j DROP', '', '-m state --state NEW -j ACCEPT'],
+      `-s ${host} -j DROP`,
+      `! -s ${host} -j DROP`,
+      '-i eth+ -j DROP',
+      '-i + -j DROP',
+      '-p tcp -j DROP',
+      '-m comment --comment x -j DROP',
+      '-p tcp --dport 1 -j DROP',
+      '',
+      '-m state --state NEW -j ACCEPT',
     ];
     const namespace = await TestNamespace.create('legacy');
     try {
