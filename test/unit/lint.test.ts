@@ -78,6 +78,7 @@ describe('a rule', () => {
     '-j TARPIT',
     '-m set --match-set "-jDROP" src -j DROP',
     '-m set --match-set fw4.web.3 src -j DROP',
+    '-m comment --comment \u{1f600}\ufffd -j DROP',
     '-m set --match-set fw4.My.2 src -j DROP',
     '',
   ])('is not refused: %s', (spec) => {
@@ -96,6 +97,8 @@ describe('a line', () => {
   it.each([
     ['with a CR', '*filter\r\n:a - [0:0]\r\nCOMMIT\r\n', 1, /CR LF \(as 2 more lines do\)/],
     ['with a control character', rule('-j DROP\u001b[2J'), 3, /control character/],
+    ['with half of a character', rule('-m comment --comment a\ud800b -j DROP'), 3, /no UTF-8/],
+    ['with the halves of a character in the wrong order', rule('-i \udc00\ud800 -j DROP'), 3, /no UTF-8/],
     ['with more bytes than iptables reads', rule(`-j DROP ${' '.repeat(10_240)}`), 3, /has \d+ bytes/],
     ['with a name that is too long', table('filter', `:${'a'.repeat(29)} - [0:0]`), 2, /at most 28/],
     ['with a name that is an option', table('filter', ':-a - [0:0]'), 2, /begin with -/],

@@ -10,6 +10,7 @@ describe('text from outside', () => {
     ['\u001b[31mred', '\\x1b[31mred'],
     ['\u0085\u009b', '\\x85\\x9b'],
     ['\u202eevil\u2066', '\\u202eevil\\u2066'],
+    ['\ud83d half \ude00', '\\ud83d half \\ude00'],
     ['plain – text, ä, 漢, 😀', 'plain – text, ä, 漢, 😀'],
   ])('%j is shown as %s', (text, shown) => {
     expect(escapeControl(text)).toBe(shown);

@@ -1,8 +1,9 @@
 // C0, DEL and C1; line and paragraph separators; marks that change the direction of text or join characters invisibly (Unicode TR
-// 36). With them, a rule or a name can look like another one, or move the cursor.
+// 36). With them, a rule or a name can look like another one, or move the cursor. And halves of characters (lone surrogates), which
+// no UTF-8 can have.
 const UNSAFE =
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/gu;
 
 const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

@@ -6,6 +6,9 @@ const LONGEST_LINE_BYTES = 10_239;
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 const ANY_CONTROL = new RegExp(CONTROL.source);
+/** A surrogate without its other half. JSON can have it as `\ud800`, and UTF-8 cannot: what iptables would get is another character. */
+const HALF = /\p{Surrogate}/gu;
+const ANY_HALF = new RegExp(HALF.source, 'u');
 
 /**
  * Checks a text line by line, before it is read as rules. Returns the text without what is wrong with single lines, so that the
@@ -37,14 +40,20 @@ export function lintLines(text: string): { text: string; problems: Problem[] } {
     }
     const bare = body.replace(CONTROL, '');
     if (bare.length < body.length) refuse(index + 1, 'has a control character in it: take it out');
-    return bare;
+    const whole = bare.replace(HALF, '');
+    if (whole.length < bare.length)
+      refuse(
+        index + 1,
+        'has half of a character in it (a lone surrogate), which is no UTF-8: write the whole character',
+      );
+    return whole;
   });
   return { text: clean.join('\n'), problems };
 }
 
 /** Says whether nothing is wrong with any line, as is usual. */
 function isClean(text: string): boolean {
-  if (ANY_CONTROL.test(text)) return false;
+  if (ANY_CONTROL.test(text) || ANY_HALF.test(text)) return false;
   for (let from = 0; from < text.length; ) {
     const end = text.indexOf('\n', from);
     const length = (end === -1 ? text.length : end) - from;
