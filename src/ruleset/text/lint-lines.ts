@@ -8,7 +8,6 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 const ANY_CONTROL = new RegExp(CONTROL.source);
 /** A surrogate without its other half. JSON can have it as `\ud800`, and UTF-8 cannot: what iptables would get is another character. */
 const HALF = /\p{Surrogate}/gu;
-const ANY_HALF = new RegExp(HALF.source, 'u');
 
 /**
  * Checks a text line by line, before it is read as rules. Returns the text without what is wrong with single lines, so that the
@@ -53,7 +52,7 @@ export function lintLines(text: string): { text: string; problems: Problem[] } {
 
 /** Says whether nothing is wrong with any line, as is usual. */
 function isClean(text: string): boolean {
-  if (ANY_CONTROL.test(text) || ANY_HALF.test(text)) return false;
+  if (ANY_CONTROL.test(text) || !text.isWellFormed()) return false;
   for (let from = 0; from < text.length; ) {
     const end = text.indexOf('\n', from);
     const length = (end === -1 ? text.length : end) - from;
