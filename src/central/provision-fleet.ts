@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BrokerDefinitions, type FleetDefinition, fleetDefinitions } from '../broker/definitions.ts';
 import { Management } from '../broker/management.ts';
+import { makeFolder } from '../config/make-folder.ts';
 
 export { ManagementError, ManagementUnreachable } from '../broker/management.ts';
 
@@ -62,7 +63,7 @@ export async function removeHosts(
 
 async function withPasswords(options: ProvisionOptions): Promise<FleetDefinition> {
   const { vhost, queueType, passwordFolder } = options;
-  if (passwordFolder !== null) await mkdir(passwordFolder, { recursive: true, mode: 0o700 });
+  if (passwordFolder !== null) await makeFolder(passwordFolder, 0o700);
   const passwordOf = async (name: string) =>
     passwordFolder === null ? null : await passwordIn(join(passwordFolder, name));
   const hosts = [];

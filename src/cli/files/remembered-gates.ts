@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../../config/make-folder.ts';
 import { userStateFolder } from '../../config/user-state-folder.ts';
 
 /** Where the files of gates are that this user has begun rollouts with, each under the digest of what is in it. */
@@ -8,7 +9,7 @@ const folder = () => join(userStateFolder(), 'gates');
 /** So that `rollout resume` finds it again. Where it cannot be kept, the file has to be named then. */
 export async function rememberGates(digest: string, path: string): Promise<void> {
   try {
-    await mkdir(folder(), { recursive: true, mode: 0o700 });
+    await makeFolder(folder(), 0o700);
     await writeFile(join(folder(), digest), resolve(path), { mode: 0o600 });
   } catch {
     // A home that cannot be written to is no reason not to begin.

@@ -1,15 +1,6 @@
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../config/make-folder.ts';
 
 /** `latin1`: a character of the text is a byte of the file. */
 type Encoding = 'utf8' | 'latin1';
@@ -157,14 +148,7 @@ export async function jsonFilesByAge(folder: string): Promise<string[]> {
 
 /** Makes a folder that only its owner may look into, unless it exists. */
 export async function makePrivateFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // `recursive` only if folders above are missing: on a read-only file system it gives a wrong reason.
-    if (code === 'ENOENT') await mkdir(path, { recursive: true, mode: 0o700 });
-    else if (code !== 'EEXIST') throw error;
-  }
+  await makeFolder(path, 0o700);
 }
 
 /**

@@ -30,6 +30,18 @@ describe('a state folder', () => {
     expect((await client.run(first.id, { ruleset: RULESET })).data.outcome).toBe('applied');
   });
 
+  it('that cannot be made is told by each job, and the worker ends as it is told to', async () => {
+    // Nothing can be made there, as the system says, although /proc is there.
+    const host = await fixture.host('nft', { environment: { FLEETWALL_STATE_DIR: '/proc/fleetwall' } });
+    const client = await fixture.client();
+    const { data } = await client.run(host.id, { ruleset: RULESET });
+    expect(data).toMatchObject({
+      outcome: 'failed',
+      failure: { code: 'state_unavailable', message: expect.stringContaining("mkdir '/proc/fleetwall'") },
+    });
+    await host.end('SIGTERM');
+  });
+
   it('is not written to by a command for other rules', async () => {
     const first = await fixture.host('nft');
     const other = await fixture.host('nft');

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
+import { makeFolder } from '../../../config/make-folder.ts';
 import { SetupError } from '../../../config/setup-error.ts';
 import { type ServiceFile, serviceFiles } from '../../files/service-files.ts';
 import { withExamples } from '../../options/help.ts';
@@ -79,7 +80,7 @@ function printFiles(files: readonly ServiceFile[], { json }: Flags): void {
 async function install(files: readonly ServiceFile[], root: string): Promise<string[]> {
   try {
     for (const { path, text } of files) {
-      await mkdir(dirname(join(root, path)), { recursive: true });
+      await makeFolder(dirname(join(root, path)));
       await writeFile(join(root, path), text, { mode: 0o644 });
     }
   } catch (error) {

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
+import { makeFolder } from '../../../config/make-folder.ts';
 import { VERSION } from '../../../config/version.ts';
 import { asyncApi } from '../../../contract/schema/asyncapi.ts';
 import {
@@ -33,7 +34,7 @@ export function schemaCommand(end: (status: ExitStatus) => void): Command {
     .action(async (name: string | undefined, { out, json }: Flags) => {
       const documents: [string, JsonSchema][] = [...jsonSchemas(), ['asyncapi', asyncApi(VERSION)]];
       const wanted = documents.filter(([each]) => name === undefined || each === name);
-      if (out !== undefined) await mkdir(out, { recursive: true });
+      if (out !== undefined) await makeFolder(out);
       for (const [each, document] of wanted) {
         const text = `${JSON.stringify(document, null, 2)}\n`;
         if (out !== undefined) {
