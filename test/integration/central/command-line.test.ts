@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { fleetwall } from '../../support/command-line.ts';
 
@@ -29,6 +30,15 @@ it('consuming needs neither YAML nor metrics, unless there is a file or an addre
   const loaded = [...(await loadedWith(worker)).values()].join('\n');
   expect(loaded).toContain('ZodError');
   for (const sign of ['YAMLParseError', 'collectDefaultMetrics']) expect(loaded).not.toContain(sign);
+});
+
+it('a disk that is full is told as that, and is no fault of fleetwall', async () => {
+  const command = `exec ${process.execPath} ${join(FOLDER, 'main.js')} explain > /dev/full`;
+  const { exitCode, stderr } = await execa('sh', ['-c', command], { reject: false });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 2,
+    stderr: 'fleetwall: standard output cannot be written: ENOSPC: no space left on device, write',
+  });
 });
 
 it('help tells of every command, and each tells of itself', async () => {

@@ -228,6 +228,22 @@ describe('commands that talk to a fleet', () => {
     expect(new Set(having)).toEqual(new Set([first, third]));
   });
 
+  it('push to the end although there is no room for what is told of it, and say so', async () => {
+    const [host = ''] = ids();
+    await writeFile(join(folder, 'edge.rules'), EDGE);
+    const command = `exec ${process.execPath} ${MAIN} push ${join(folder, 'edge.rules')} --name ${ruleset} --confirm none --host ${host} --json > /dev/full`;
+    const { exitCode, stderr } = await execa('sh', ['-c', command], {
+      env: { FLEETWALL_AMQP_URL: inject('brokerUrl') },
+      reject: false,
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(
+      'standard output cannot be written: ENOSPC: no space left on device, write; it goes on, and what comes of it is not all told',
+    );
+    const { stdout } = await run(['status', '--host', host, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ rulesets: [{ name: ruleset, revision: 1 }] });
+  });
+
   it('show what a push would change, hosts with the same difference together, as diff does', async () => {
     const [first = '', ...others] = ids();
     await push('--host', first);
