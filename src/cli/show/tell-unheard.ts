@@ -3,6 +3,7 @@ import type { FleetClient } from '../../central/fleet-client.ts';
 import { suggestion } from '../../central/messages/names.ts';
 import type { RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 import { printAside } from '../terminal/print.ts';
+import { sayUnknown } from './say-unknown.ts';
 import { nameHosts } from './show-answers.ts';
 
 /** Of a host that was heard of. */
@@ -17,8 +18,7 @@ export async function tellUnknown(
 ): Promise<string[]> {
   const { hosts } = await client.fleet({ signal });
   const unknown = named.filter((host) => !hosts.has(host));
-  for (const host of unknown)
-    printAside(`no host ${host} has been heard of${suggestion(host, hosts.keys())}\n`);
+  for (const line of sayUnknown({ hosts: unknown }, hosts)) printAside(`${line}\n`);
   return unknown;
 }
 

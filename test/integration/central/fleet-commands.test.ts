@@ -154,6 +154,24 @@ describe('commands that talk to a fleet', () => {
     expect(report).toMatchObject({ status: 4, stdout: '' });
     // Above it may be what other tests make the broker tell.
     expect(report.stderr).toMatch(new RegExp(`^no host ${wrong} has been heard of: did you mean `, 'm'));
+    for (const args of [
+      ['status', '--host', wrong],
+      ['history', wrong],
+      ['list', 'show', 'blocked', '--host', wrong],
+    ]) {
+      const { status, stdout, stderr } = await run(args);
+      expect({ args, status, stdout }).toEqual({ args, status: 4, stdout: '' });
+      expect(stderr).toContain(`no host ${wrong} has been heard of: did you mean `);
+    }
+    for (const args of [
+      ['status', '--ruleset', 'never-there'],
+      ['history', host ?? '', 'never-there'],
+      ['report', 'never-there', '--host', host ?? ''],
+    ]) {
+      const { status, stdout, stderr } = await run(args);
+      expect({ args, status, stdout }).toEqual({ args, status: 4, stdout: '' });
+      expect(stderr).toContain('no host has ruleset never-there');
+    }
     // On a busy machine, the fleet may not be known before the time is up.
     const watch = async () => {
       const { status, stderr } = await run(['watch', '--host', wrong, '--group', `${group}x`, '--for', '4']);

@@ -1,10 +1,13 @@
 import { Command, Option } from 'commander';
+import type { FleetClient } from '../../../central/fleet-client.ts';
 import { isFleetEvent } from '../../../central/log/event-reader.ts';
+import { NobodyKnown } from '../../../central/messages/errors.ts';
 import type { FleetEvent } from '../../../contract/events/event.ts';
 import { type FleetFlags, withClient, withFleetOptions } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import { readDuration } from '../../options/read-values.ts';
 import { describeEvent } from '../../show/describe-event.ts';
+import { sayUnknown } from '../../show/say-unknown.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
 
@@ -40,6 +43,7 @@ export function historyCommand(end: (status: ExitStatus) => void): Command {
           if (flags.json === true) printJson(event);
           else print(`${describeEvent(event)}\n`);
         }
+        if (count === 0) await assertHeardOf(host, ruleset, client, signal);
       });
       if (count === 0) printAside('nothing in that time; look further back with --since\n');
       end(0);
@@ -49,6 +53,22 @@ export function historyCommand(end: (status: ExitStatus) => void): Command {
     ['the fleet in the last week', 'fleetwall history'],
     ['one ruleset on one host, in a month', 'fleetwall history web-1 edge --since 30d'],
   ]);
+}
+
+/** Looking further back does not help with a name that is misspelt. @throws {NobodyKnown} */
+async function assertHeardOf(
+  host: string | undefined,
+  ruleset: string | undefined,
+  client: FleetClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const named = {
+    hosts: host === undefined ? [] : [host],
+    rulesets: ruleset === undefined ? [] : [ruleset],
+  };
+  if (host === undefined && ruleset === undefined) return;
+  const unknown = sayUnknown(named, (await client.fleet({ signal })).hosts);
+  if (unknown.length > 0) throw new NobodyKnown(unknown.join('\n'));
 }
 
 function isTold(event: FleetEvent, host: string | undefined, ruleset: string | undefined): boolean {

@@ -14,6 +14,7 @@ import { withExamples } from '../../options/help.ts';
 import { readListName } from '../../options/read-values.ts';
 import { statusOf } from '../../show/report-answers.ts';
 import { showLists } from '../../show/show-lists.ts';
+import { tellUnknown } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
 
@@ -24,11 +25,12 @@ export function showCommand(end: (status: ExitStatus) => void): Command {
   withSelectionOptions(withTimeout(withFleetOptions(command))).action(
     async (name: string, flags: FleetFlags & AnswerFlags & SelectionFlags, self: Command) => {
       const selection = selectionOf(flags, self);
-      const reports = await withClient(
-        flags,
-        async (client, signal) =>
-          await client.lists.report(name, selection, { timeoutSeconds: flags.timeout, signal }),
-      );
+      const reports = await withClient(flags, async (client, signal) => {
+        const found = await client.lists.report(name, selection, { timeoutSeconds: flags.timeout, signal });
+        const quiet = [...found].flatMap(([host, list]) => (list === null ? [host] : []));
+        if (quiet.length > 0) await tellUnknown(quiet, client, signal);
+        return found;
+      });
       if (flags.json === true) for (const [hostId, list] of reports) printJson({ hostId, list });
       else tell(name, reports);
       end(statusOf([...reports.values()].map((list) => (list === null ? 'silent' : 'reported'))));

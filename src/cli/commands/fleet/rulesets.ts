@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { FleetClient } from '../../../central/fleet-client.ts';
 import type { FleetEvent } from '../../../contract/events/event.ts';
 import type { Failure } from '../../../contract/events/failure.ts';
 import { escapeLines } from '../../../contract/words/escape.ts';
@@ -23,6 +24,8 @@ import {
   selectingCommand,
 } from '../../options/selecting-command.ts';
 import { AnswerReport, statusOf } from '../../show/report-answers.ts';
+import { sayUnknown } from '../../show/say-unknown.ts';
+import { nameHosts } from '../../show/show-answers.ts';
 import { tellUnheard, tellUnknown } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { paint } from '../../terminal/paint.ts';
@@ -87,6 +90,7 @@ export function reportCommand(end: End): Command {
         if (type === 'fleetwall.job.completed' && data.failure !== null)
           refused.set(data.hostId, data.failure);
       };
+      let isNowhere = false;
       const reports = await withClient(flags, async (client, signal) => {
         const options = { timeoutSeconds: flags.timeout, signal, onEvent };
         const answers = await client.report(ruleset, selection, options);
@@ -95,6 +99,7 @@ export function reportCommand(end: End): Command {
           rulesets === null && !refused.has(host) ? [host] : [],
         );
         const unknown = quiet.length === 0 ? [] : await tellUnknown(quiet, client, signal);
+        isNowhere = await tellNowhere(ruleset, answers, client, signal);
         for (const host of quiet)
           if (!unknown.includes(host) && flags.json !== true) printAside(`${host}: no answer\n`);
         return answers;
@@ -104,13 +109,37 @@ export function reportCommand(end: End): Command {
         else for (const found of rulesets ?? []) print(showReported(host, found));
       }
       const endOf = (host: string) => (refused.has(host) ? 'rejected' : 'silent');
-      end(statusOf([...reports].map(([host, rulesets]) => (rulesets === null ? endOf(host) : 'reported'))));
+      const own = statusOf(
+        [...reports].map(([host, rulesets]) => (rulesets === null ? endOf(host) : 'reported')),
+      );
+      end(own === 0 && isNowhere ? 4 : own);
     },
   );
   return withExamples(command, [
     ['all that fleetwall has on a host, as it is live now', 'fleetwall report --host web-1'],
     ['one ruleset on a group, for a program', 'fleetwall report edge --group web --json'],
   ]);
+}
+
+/**
+ * Says that none of the hosts that answered has a ruleset, and which one may have been meant.
+ *
+ * @returns whether no host of the fleet has had one of that name
+ */
+async function tellNowhere(
+  ruleset: string | undefined,
+  answers: ReadonlyMap<string, readonly unknown[] | null>,
+  client: FleetClient,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const answered = [...answers].filter(([, rulesets]) => rulesets !== null);
+  const isThere = answered.some(([, rulesets]) => rulesets?.length !== 0);
+  if (ruleset === undefined || answered.length === 0 || isThere) return false;
+  const { hosts } = await client.fleet({ signal });
+  const [unknown] = sayUnknown({ rulesets: [ruleset] }, hosts);
+  const names = nameHosts(answered.map(([host]) => host));
+  printAside(`${unknown ?? `there is no ruleset ${ruleset} on ${names}`}\n`);
+  return unknown !== undefined;
 }
 
 function showReported(

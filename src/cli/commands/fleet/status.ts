@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { HostState } from '../../../central/log/fleet-state.ts';
+import { NobodyKnown } from '../../../central/messages/errors.ts';
 import { inNaturalOrder } from '../../../central/messages/names.ts';
 import { plural } from '../../../central/messages/plural.ts';
 import { rememberFleet } from '../../completion/find-names.ts';
@@ -12,6 +13,7 @@ import {
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
 import { collect, readDuration } from '../../options/read-values.ts';
+import { sayUnknown } from '../../show/say-unknown.ts';
 import { nameHosts } from '../../show/show-answers.ts';
 import { hasDrifted, highestOf, isBehind, showFleet } from '../../show/show-fleet.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
@@ -71,6 +73,12 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
       const hosts = wanted
         .filter((host) => flags.behind !== true || isBehind(host, highest))
         .toSorted((a, b) => inNaturalOrder(a.hostId, b.hostId));
+      const unknown = sayUnknown(
+        { hosts: flags.host, groups: flags.group, rulesets: flags.ruleset },
+        fleet.hosts,
+      );
+      if (unknown.length > 0 && wanted.length === 0) throw new NobodyKnown(unknown.join('\n'));
+      for (const line of unknown) printAside(`${line}\n`);
       tellUnasked(hosts.filter(({ hostId }) => fleet.unasked.has(hostId)));
       if (flags.json === true) {
         for (const host of hosts) printJson(host);
@@ -78,7 +86,7 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
       else if (hosts.length === 0)
         print(`none of the ${plural(fleet.hosts.size, 'host')} of this fleet matches\n`);
       else print(showFleet(hosts, highest, flags.wide === true ? 'wide' : process.stdout.columns));
-      end(hosts.every(({ presence }) => presence === 'online') ? 0 : 4);
+      end(unknown.length === 0 && hosts.every(({ presence }) => presence === 'online') ? 0 : 4);
     },
   );
   return withExamples(command, [

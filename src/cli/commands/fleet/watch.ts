@@ -15,6 +15,7 @@ import {
 import { withExamples } from '../../options/help.ts';
 import { collect, collectName, readSeconds } from '../../options/read-values.ts';
 import { describeEvent } from '../../show/describe-event.ts';
+import { sayUnknown } from '../../show/say-unknown.ts';
 import { tellUnknown } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
@@ -72,10 +73,7 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
         if (flags.host.length > 0) void tellUnknown(flags.host, client, signal).catch(() => {});
         if (flags.group.length > 0) {
           const { hosts } = await client.fleet({ answerMs: flags.timeout * 1000, signal });
-          tellUnknownGroups(
-            flags.group,
-            [...hosts.values()].flatMap(({ groups }) => groups),
-          );
+          for (const line of sayUnknown({ groups: flags.group }, hosts)) printAside(`${line}\n`);
           for (const { hostId, groups } of hosts.values()) {
             if (groups.some((group) => flags.group.includes(group))) members.add(hostId);
           }
@@ -136,11 +134,6 @@ function collectOutcome(value: string, values: readonly string[] = []): string[]
       `There is no such outcome${suggestion(value, options) || `; there are ${options.join(', ')}`}`,
     );
   return [...values, value];
-}
-
-function tellUnknownGroups(wanted: readonly string[], known: readonly string[]): void {
-  for (const group of wanted.filter((name) => !known.includes(name)))
-    printAside(`no host of group ${group} has been heard of${suggestion(group, new Set(known))}\n`);
 }
 
 /** A person wants to see what happens: that nothing does is no news. */
