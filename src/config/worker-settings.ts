@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { GroupName, HostId } from '../contract/words/identifiers.ts';
 import { AmqpAddress } from './amqp-address.ts';
 import { HttpAddress } from './http-address.ts';
+import { LONGEST_WAIT_SECONDS } from './longest-wait.ts';
 import { helpOf, told } from './setting-help.ts';
 
 /** Settings come as text from flags and the environment, and as YAML values from the file. */
@@ -21,7 +22,10 @@ const flag = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
   z.boolean('must be true or false'),
 );
-const seconds = z.coerce.number('must be a number of seconds').positive('must be more than 0');
+const seconds = z.coerce
+  .number('must be a number of seconds')
+  .positive('must be more than 0')
+  .max(LONGEST_WAIT_SECONDS, `must be at most ${LONGEST_WAIT_SECONDS}`);
 /** Relative ones are resolved where they come from: see `resolve-file.ts`. */
 const file = z.string().min(1, 'must be the path of a file');
 /** All commands that change this host must mean the same folder by it, wherever they are started. */

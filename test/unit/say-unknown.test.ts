@@ -16,12 +16,12 @@ const FLEET = new Map(
 it('a name that nobody of the fleet has is told, with the nearest one', () => {
   const named = {
     hosts: ['web-9', 'db-1'],
-    groups: ['wb', 'db'],
+    groups: ['webb', 'db'],
     rulesets: ['egde', 'edge', 'guest', 'other'],
   };
   expect(sayUnknown(named, FLEET)).toEqual([
     'no host web-9 has been heard of: did you mean web-1?',
-    'no host of group wb has been heard of: did you mean web?',
+    'no host of group webb has been heard of: did you mean web?',
     'no host has ruleset egde: did you mean edge?',
     'no host has ruleset guest: did you mean guests?',
     'no host has ruleset other',

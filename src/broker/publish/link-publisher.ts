@@ -62,6 +62,8 @@ export class LinkPublisher {
         return await abortable(this.#publisher.publish(message, how), signal);
       } catch (error) {
         if (replyCode(error) === ACCESS_REFUSED) throw refusedBy(error as Error, message);
+        // That it was not waited for says nothing of the broker.
+        signal?.throwIfAborted();
         if (failures === 0) this.#log.warn({ error }, 'The broker has not taken a message yet');
       }
       failures += 1;

@@ -49,8 +49,8 @@ export function confirmOf({ confirm, confirmTimeout }: ConfirmFlags) {
 }
 
 function readSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MOST_SECONDS) {
+  const seconds = /^\d+$/.test(text) ? Number(text) : 0;
+  if (seconds < 1 || seconds > MOST_SECONDS) {
     throw new InvalidArgumentError(`A whole number of seconds from 1 to ${MOST_SECONDS}.`);
   }
   return seconds;

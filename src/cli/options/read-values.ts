@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { LONGEST_WAIT_SECONDS } from '../../config/longest-wait.ts';
 import { HostId, JobId, ListName, Revision, Timestamp } from '../../contract/words/identifiers.ts';
 import { parseNetwork } from '../../list/network.ts';
 
@@ -21,11 +22,17 @@ export function readJobId(text: string): string {
   );
 }
 
+/** @returns seconds that a timer can wait for */
 export function readSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds > 0)) throw new InvalidArgumentError('A number of seconds.');
+  const seconds = DECIMAL.test(text) ? Number(text) : 0;
+  if (!(seconds > 0 && seconds <= LONGEST_WAIT_SECONDS))
+    throw new InvalidArgumentError(`A number of seconds, at most ${LONGEST_WAIT_SECONDS}.`);
   return seconds;
 }
+
+const DECIMAL = /^\d+(?:\.\d+)?$/;
+/** A century: with more, a date may be none. */
+const LONGEST_DAYS = 36_500;
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -33,14 +40,23 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, 
 export function readDuration(text: string): number {
   const [, number = '', unit = 's'] = /^(\d+(?:\.\d+)?)([smhd])?$/.exec(text) ?? [];
   const seconds = Number(number) * (UNIT_SECONDS[unit] ?? 1);
-  if (!(seconds > 0)) throw new InvalidArgumentError('A time such as 90s, 15m, 4h or 7d.');
+  if (!(seconds > 0 && seconds <= LONGEST_DAYS * 86_400))
+    throw new InvalidArgumentError(`A time such as 90s, 15m, 4h or 7d, at most ${LONGEST_DAYS}d.`);
+  return seconds;
+}
+
+/** As {@link readDuration}, for what a timer waits for. */
+export function readPause(text: string): number {
+  const seconds = readDuration(text);
+  if (seconds > LONGEST_WAIT_SECONDS)
+    throw new InvalidArgumentError(`A time such as 10s or 1m, at most ${LONGEST_WAIT_SECONDS}s.`);
   return seconds;
 }
 
 export function readRevision(text: string): number {
-  const read = Revision.safeParse(Number(text));
-  if (!read.success) throw new InvalidArgumentError('A revision is a whole number from 1.');
-  return read.data;
+  const read = revisionIn(text);
+  if (read === null) throw new InvalidArgumentError('A revision is a whole number from 1.');
+  return read;
 }
 
 export function readIfRevision(text: string): number {
@@ -49,9 +65,14 @@ export function readIfRevision(text: string): number {
 
 export function readRevisionOrNext(text: string): number | 'next' {
   if (text === 'next') return text;
-  const read = Revision.safeParse(Number(text));
-  if (!read.success) throw new InvalidArgumentError('A revision is a whole number from 1, or next.');
-  return read.data;
+  const read = revisionIn(text);
+  if (read === null) throw new InvalidArgumentError('A revision is a whole number from 1, or next.');
+  return read;
+}
+
+/** In decimal digits: what is written otherwise, such as 1e3, is rather a slip. */
+function revisionIn(text: string): number | null {
+  return /^\d+$/.test(text) ? (Revision.safeParse(Number(text)).data ?? null) : null;
 }
 
 export function readListName(text: string): string {

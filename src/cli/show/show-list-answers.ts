@@ -38,6 +38,8 @@ function describeList({ end, result }: HostAnswer): string | null {
   if (result?.list == null) return null;
   const { name, revision, liveRevision } = result.list;
   if (end === 'superseded') return `${name} revision ${revision}: superseded by a newer one`;
+  if (liveRevision === null && end === 'unchanged')
+    return `${name} revision ${revision}: there was no such list`;
   if (liveRevision === null) return `${name} revision ${revision}: taken away`;
   const { added, removed, entries } = result.counts ?? { added: 0, removed: 0, entries: result.list.entries };
   const content = plural(entries, 'entry', 'entries');

@@ -20,7 +20,7 @@ import {
   withTimeout,
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
-import { readDuration, readListName } from '../../options/read-values.ts';
+import { readListName, readPause } from '../../options/read-values.ts';
 
 import { showListAnswers } from '../../show/show-list-answers.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
@@ -49,7 +49,7 @@ export function followCommand(end: (status: ExitStatus) => void): Command {
     )
     .addOption(
       new Option('--every <duration>', 'how often to ask for what is new, such as 10s or 1m')
-        .argParser(readDuration)
+        .argParser(readPause)
         .default(10, '10s'),
     );
   withSelectionOptions(withExpiry(withTimeout(withFleetOptions(command)))).action(

@@ -1,0 +1,2 @@
+/** Of more than 2^31 ms, a timer of Node makes 1 ms. This leaves room for what is waited for beside it. */
+export const LONGEST_WAIT_SECONDS = 2_000_000;
