@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type * as z from 'zod';
 import { describeIssue, IN_WORDS } from '../contract/words/describe-issue.ts';
 import { mayBeWritten, otherOwner, type Place, placesOnTheWay } from './places.ts';
+import { readText } from './read-text.ts';
 import { SettingsError } from './settings-error.ts';
 
 /**
@@ -12,7 +13,7 @@ import { SettingsError } from './settings-error.ts';
 export async function readOwnFile(path: string): Promise<string> {
   try {
     await assertOwnFile(path);
-    return await readFile(path, 'utf8');
+    return await readText(path);
   } catch (error) {
     if (error instanceof SettingsError) throw error;
     throw new SettingsError(`${path}: cannot be read: ${(error as Error).message}`);

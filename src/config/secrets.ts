@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AmqpAddress } from './amqp-address.ts';
+import { readText } from './read-text.ts';
 import { assertOneWriter } from './read-yaml.ts';
 import { SettingsError } from './settings-error.ts';
 import { environmentName, type TlsSettings } from './worker-settings.ts';
@@ -72,7 +73,7 @@ async function readSecret(
       throw new SettingsError(`${origin}: others may read the private key: chmod 600 ${path}`);
     }
     await assertOneWriter(path);
-    return await readFile(path, 'utf8');
+    return await readText(path);
   } catch (error) {
     if (error instanceof SettingsError) throw error;
     if (!isNamed && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

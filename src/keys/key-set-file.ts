@@ -1,4 +1,5 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { readText } from '../config/read-text.ts';
 import { SettingsError } from '../config/settings-error.ts';
 import { readTrustedKeys } from '../config/trusted-keys.ts';
 
@@ -72,5 +73,5 @@ async function writeFlushed(path: string, text: string, mode: number): Promise<v
 
 /** After {@link readTrustedKeys}, which says what is wrong with a file. */
 async function readSet(path: string): Promise<KeySet> {
-  return JSON.parse(await readFile(path, 'utf8')) as KeySet;
+  return JSON.parse(await readText(path)) as KeySet;
 }

@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { type CryptoKey, importJWK } from 'jose';
 import * as z from 'zod';
+import { readText } from '../config/read-text.ts';
 import { SettingsError } from '../config/settings-error.ts';
 
 /** A private key, to sign with. */
@@ -82,7 +83,7 @@ async function readPrivateJwk(path: string): Promise<z.infer<typeof PrivateJwk>>
     if ((mode & OTHERS) !== 0) {
       throw new SettingsError(`${path}: others may read this private key: chmod 600 ${path}`);
     }
-    values = JSON.parse(await readFile(path, 'utf8'));
+    values = JSON.parse(await readText(path));
   } catch (error) {
     if (error instanceof SettingsError) throw error;
     // The parser's message quotes the text, which is a secret here.

@@ -96,6 +96,7 @@ describe('a rule', () => {
 describe('a line', () => {
   it.each([
     ['with a CR', '*filter\r\n:a - [0:0]\r\nCOMMIT\r\n', 1, /CR LF \(as 2 more lines do\)/],
+    ['with a CR alone', '*filter\n:a - [0:0]\nCOMMIT\r', 3, /^ends in CR alone/],
     ['with a control character', rule('-j DROP\u001b[2J'), 3, /control character/],
     ['with half of a character', rule('-m comment --comment a\ud800b -j DROP'), 3, /no UTF-8/],
     ['with the halves of a character in the wrong order', rule('-i \udc00\ud800 -j DROP'), 3, /no UTF-8/],

@@ -4,7 +4,7 @@ import { escapeControl } from '../../contract/words/escape.ts';
 import { Timestamp } from '../../contract/words/identifiers.ts';
 import { parseNetwork } from '../../list/network.ts';
 import { FileError, FileProblem } from './file-error.ts';
-import { readInput } from './read-input.ts';
+import { readInputText } from './read-input.ts';
 
 /** The entries of a list as they stand in a file. */
 export interface ListFile {
@@ -32,7 +32,7 @@ const Written = z.object({
  * @throws {FileError} if it cannot be read; its problems begin with the file's name and line
  */
 export async function readListFile(path: string): Promise<ListFile> {
-  const text = (await readInput(path)).toString('utf8');
+  const text = await readInputText(path);
   const isJson = /^\s*[[{]/.test(text);
   const { problems, ...file } = isJson ? readJson(path, text) : readLines(path, text);
   // What was cut short on its way, such as the output of a program that failed, must not empty a list.

@@ -7,7 +7,7 @@ import { type Family, RulesetName, type Scope } from '../../contract/words/ident
 import type { LocalRuleset } from '../../worker/local/run-locally.ts';
 import { FileError, FileProblem } from './file-error.ts';
 import type { LinePlace, PlaceOf } from './line-place.ts';
-import { readInput } from './read-input.ts';
+import { readInputText } from './read-input.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /** A ruleset as it stands in a file, and where in the file each line of its texts is. */
@@ -41,7 +41,7 @@ const FIELDS = Object.keys(WrittenRuleset.shape);
  * @throws {FileError} if it cannot be read; its problems begin with the file's name and line
  */
 export async function readRulesetFile(path: string, options: RulesetOptions): Promise<RulesetFile> {
-  const text = (await readInput(path)).toString('utf8');
+  const text = await readInputText(path);
   const { family = 'ipv4', name, scope, fallbackName } = options;
   const revision = options.revision === 'next' ? undefined : options.revision;
   const given = { name, scope, revision };

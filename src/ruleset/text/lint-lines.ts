@@ -18,7 +18,11 @@ export function lintLines(text: string): { text: string; problems: Problem[] } {
   const problems: Problem[] = [];
   const refuse = (line: number, reason: string) => problems.push({ line, table: null, chain: null, reason });
   const lines = text.split('\n');
-  const returns = lines.filter((line) => line.endsWith('\r')).length;
+  const last = lines.length - 1;
+  // Behind the last line there is no LF.
+  if (lines[last]?.endsWith('\r') === true)
+    refuse(last + 1, 'ends in CR alone, which iptables would take for a part of it: end lines in LF');
+  const returns = lines.filter((line, index) => index < last && line.endsWith('\r')).length;
   if (returns > 0) {
     const first = lines.findIndex((line) => line.endsWith('\r'));
     const more = returns === 1 ? '' : ` (as ${returns - 1} more lines do)`;

@@ -9,7 +9,7 @@ import {
 import { HttpAddress, isLoopback } from '../../../config/http-address.ts';
 import { SetupError } from '../../../config/setup-error.ts';
 import { runConsole } from '../../../console/run-console.ts';
-import { readInput } from '../../files/read-input.ts';
+import { readInputText } from '../../files/read-input.ts';
 import { Interrupted } from '../../options/fleet-options.ts';
 import { optionsUnder, withExamples } from '../../options/help.ts';
 import { collect, readDuration } from '../../options/read-values.ts';
@@ -103,7 +103,7 @@ async function serve(flags: Flags): Promise<ExitStatus> {
 
 /** @throws {SetupError} */
 async function readToken(path: string): Promise<string> {
-  const token = (await readInput(path)).toString('utf8').trim();
+  const token = (await readInputText(path)).trim();
   if (token.length < LEAST_TOKEN || /\s/.test(token))
     throw new SetupError(
       `${path}: a token has at least ${LEAST_TOKEN} characters, and no blanks; make one with: openssl rand -hex 24 > ${path}`,

@@ -4,7 +4,7 @@ import { CrowdSec } from '../../../central/follow/crowdsec.ts';
 import { followBans } from '../../../central/follow/follow-bans.ts';
 import { countEnds } from '../../../central/rollout/told-ends.ts';
 import { SettingsError } from '../../../config/settings-error.ts';
-import { readInput } from '../../files/read-input.ts';
+import { readInputText } from '../../files/read-input.ts';
 import { askFirst } from '../../options/ask-first.ts';
 import {
   type AnswerFlags,
@@ -69,7 +69,7 @@ export function followCommand(end: (status: ExitStatus) => void): Command {
 
 async function follow(flags: Flags, self: Command): Promise<ExitStatus> {
   const selection = selectionOf(flags, self);
-  const key = (await readInput(flags.keyFile)).toString('utf8').trim();
+  const key = (await readInputText(flags.keyFile)).trim();
   // It becomes a header.
   if (!/^[\x21-\x7e]+$/.test(key)) throw new SettingsError(`--key-file: there is no key in ${flags.keyFile}`);
   try {

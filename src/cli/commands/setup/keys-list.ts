@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
+import { readText } from '../../../config/read-text.ts';
 import { SettingsError } from '../../../config/settings-error.ts';
 import { readTrustedKeys, type TrustedJwk } from '../../../config/trusted-keys.ts';
 import { escapeControl } from '../../../contract/words/escape.ts';
@@ -91,7 +91,7 @@ function printRows(rows: string[][]): void {
 
 async function isPrivate(path: string): Promise<boolean> {
   try {
-    return 'd' in (JSON.parse(await readFile(path, 'utf8')) as object);
+    return 'd' in (JSON.parse(await readText(path)) as object);
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return false;
     throw new SettingsError(`${path}: cannot be read: ${(error as Error).message}`);

@@ -8,7 +8,7 @@ import {
 } from '../../../central/provision-fleet.ts';
 import { GroupName, HostId } from '../../../contract/words/identifiers.ts';
 import { FileError, FileProblem } from '../../files/file-error.ts';
-import { readInput } from '../../files/read-input.ts';
+import { readInputText } from '../../files/read-input.ts';
 import { withExamples } from '../../options/help.ts';
 import { collect } from '../../options/read-values.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
@@ -150,7 +150,7 @@ function namedHosts(ids: readonly string[], groups: readonly string[], command: 
 
 async function hostsInFile(path: string | undefined): Promise<NamedHost[]> {
   if (path === undefined) return [];
-  const lines = (await readInput(path)).toString('utf8').split('\n');
+  const lines = (await readInputText(path)).split('\n');
   const problems: FileProblem[] = [];
   const hosts = lines.flatMap((line, index) => {
     const [hostId = '', groups = ''] = line.replace(/#.*/, '').trim().split(/\s+/);
