@@ -35,7 +35,8 @@ export function showAnswers(answers: HostAnswers, file: RulesetFile | null): str
     ...[...blocks.values()].map(({ head, hosts }) =>
       layRow([...head, paint.bold(nameHosts(hosts.toSorted(inNaturalOrder)))], [END_WIDTH]),
     ),
-    ...lines.map((line) => `    ${line}`),
+    // What is wrong with a file begins with FILE:LINE, where editors and CI look for it.
+    ...(file === null ? lines.map((line) => `    ${line}`) : lines),
   ]);
 }
 

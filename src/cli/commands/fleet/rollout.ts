@@ -78,7 +78,8 @@ export function rolloutCommand(end: (status: ExitStatus) => void): Command {
     'end it; with --on-failure rollback it is taken back, too',
   );
   return withExamples(rollout, [
-    ...ROLLOUT_EXAMPLES.slice(0, 2),
+    ...ROLLOUT_EXAMPLES.slice(0, 1),
+    ['each event as JSON, for a program', 'fleetwall rollout edge.yaml --all --yes --json'],
     ['all that a rollout can be told', 'fleetwall rollout start --help'],
   ]);
 }
