@@ -3,7 +3,7 @@ import { runCommandLine } from './program.ts';
 import { withstandLostOutput } from './terminal/lost-output.ts';
 import { asksForJson, tellError } from './terminal/tell-error.ts';
 
-withstandLostOutput(process.argv);
+withstandLostOutput(process.argv, (status) => process.exit(status));
 
 // Node would print the line of the bundle in which it was thrown, which is the whole of it.
 process.on('uncaughtException', (error: Error) => {
