@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** `up` is the direction to the broker. A silent connection stays open, but hands nothing on, also not that one side has ended it. */
+/** `up` is the direction to the broker. A silent connection stays open, but hands nothing on. */
 export type ProxyMode = 'pass' | 'silent' | 'silent-up' | 'silent-down' | 'slow' | 'cut';
 
 const SLOW_MS = 100;
@@ -25,12 +25,17 @@ export class FaultProxy {
     this.#observe = observe;
   }
 
-  static async start(brokerUrl: string, observe: Observe = () => () => {}): Promise<FaultProxy> {
+  /** @param allowHalfOpen whether a silent connection that the client has ended is never ended from here: so it is with a broker that is stopped */
+  static async start(
+    brokerUrl: string,
+    observe: Observe = () => () => {},
+    allowHalfOpen = false,
+  ): Promise<FaultProxy> {
     const { hostname, port } = new URL(brokerUrl);
-    const server = createServer({ allowHalfOpen: true });
+    const server = createServer({ allowHalfOpen });
     const proxy = new FaultProxy(server, observe);
     server.on('connection', (client) =>
-      proxy.#join(client, connect({ port: Number(port), host: hostname, allowHalfOpen: true })),
+      proxy.#join(client, connect({ port: Number(port), host: hostname, allowHalfOpen })),
     );
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

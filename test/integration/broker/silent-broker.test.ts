@@ -23,10 +23,11 @@ describe('a command that is told to stop while its broker says nothing', () => {
   beforeEach(async () => {
     sent = '';
     silentFrom = null;
-    proxy = await FaultProxy.start(inject('brokerUrl'), () => (chunk) => {
+    const observe = () => (chunk: Buffer) => {
       sent += chunk.toString('latin1');
       if (silentFrom !== null && sent.includes(silentFrom)) proxy.mode = 'silent';
-    });
+    };
+    proxy = await FaultProxy.start(inject('brokerUrl'), observe, true);
     folder = await mkdtemp(join(tmpdir(), 'fleetwall-silent-'));
     told = '';
   });
