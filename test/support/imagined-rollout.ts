@@ -71,7 +71,7 @@ export async function runOn(
     const end = await Promise.race([run(), death]);
     if (end !== null) return end;
     die();
-    isBegun = fleet.log.length > 0;
+    isBegun = fleet.log.some(({ key }) => key.startsWith('rollout.'));
   }
   throw new Error('the last controller does not die');
 }

@@ -6,11 +6,13 @@ import { isFleetEvent } from '../log/event-reader.ts';
 import { LogEnd } from '../log/log-end.ts';
 import { windowMs } from '../log/window.ts';
 import type { AddressedMessage } from '../messages/addressed-message.ts';
+import type { JobAsks } from '../messages/messages.ts';
 import { AnswerTimes } from './answer-times.ts';
 import type { AskOptions } from './ask-options.ts';
 import { behindMs, findBehind } from './behind.ts';
 import { JobSender } from './job-sender.ts';
 import { listen } from './listen.ts';
+import { isOfJob } from './of-job.ts';
 import type { HostAnswer, HostAnswers } from './options.ts';
 import { isRefusal } from './refusal.ts';
 
@@ -41,7 +43,8 @@ export async function ask(
 class Asking {
   readonly #link: FleetLink;
   readonly #options: AskOptions;
-  readonly #jobs: ReadonlySet<string>;
+  /** What each asks for, as far as that is known. */
+  readonly #jobs: ReadonlyMap<string, JobAsks | undefined>;
   readonly #answers: HostAnswers = new Map();
   /** Those who have not answered. */
   readonly #open: Set<string>;
@@ -59,7 +62,7 @@ class Asking {
     this.#link = link;
     this.#logEnd = new LogEnd(link);
     this.#options = options;
-    this.#jobs = new Set(messages.map(({ message }) => message.jobId));
+    this.#jobs = new Map(messages.map(({ message }) => [message.jobId, message.asks]));
     this.#open = new Set(messages.flatMap(({ hosts }) => hosts));
     const { exchange = JOBS_EXCHANGE, signal } = options;
     // To a single host, that nobody takes it is an answer at once.
@@ -148,6 +151,8 @@ class Asking {
 
   #take(event: FleetEvent): void {
     if (!('subject' in event) || !this.#jobs.has(event.subject)) return;
+    const asks = this.#jobs.get(event.subject);
+    if (asks !== undefined && !isOfJob(event, asks)) return;
     const { hostId } = event.data;
     // The first of a host: what it says later shows nothing of the others.
     if (this.#open.has(hostId) && !this.#times.hasBegun(hostId)) this.#lastSignMs = performance.now();

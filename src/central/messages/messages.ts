@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { v7 as uuidWithTime } from 'uuid';
 import * as z from 'zod';
+import type { JobCompleted } from '../../contract/events/event.ts';
 import { ControlMessage } from '../../contract/jobs/control.ts';
 import { Job, type Target } from '../../contract/jobs/job.ts';
 import { Envelope } from '../../contract/jobs/job-envelope.ts';
@@ -14,9 +15,18 @@ import { RequestInvalid } from './errors.ts';
 import { suggestion } from './names.ts';
 import { issuesOf, unknownField } from './request-issues.ts';
 
+/** What a job asks for, as hosts repeat it in its events. */
+export interface JobAsks {
+  action: NonNullable<JobCompleted['action']>;
+  /** What it says of its ruleset, if anything. */
+  ruleset?: { name?: string | undefined; revision?: number | undefined } | undefined;
+}
+
 /** A message as it is published. */
 export interface PreparedMessage {
   jobId: string;
+  /** Of a job that is known. */
+  asks?: JobAsks;
   contentType: string;
   /** Without it, the body is as it is. */
   contentEncoding?: 'gzip';
@@ -51,7 +61,8 @@ export async function prepareJob(
   const job = { apiVersion: API_VERSION, id, issuedAt, expiresAt, ...fields };
   assertConfirmFields(fields.confirm);
   assertValid(Job, job);
-  return { jobId: id, expiresAt, ...(await encode(job, keys)) };
+  const asks = { action: fields.action, ruleset: 'ruleset' in fields ? fields.ruleset : undefined };
+  return { jobId: id, asks, expiresAt, ...(await encode(job, keys)) };
 }
 
 /** @throws {RequestInvalid} */
@@ -100,7 +111,10 @@ export async function packed<T extends PreparedMessage>(message: T): Promise<T> 
   return { ...message, contentEncoding: 'gzip', body: await zip(message.body) };
 }
 
-async function encode(message: object, keys: readonly SigningKey[]): Promise<Omit<PreparedMessage, 'jobId'>> {
+async function encode(
+  message: object,
+  keys: readonly SigningKey[],
+): Promise<Omit<PreparedMessage, 'jobId' | 'asks'>> {
   const body = Buffer.from(JSON.stringify(message));
   return keys.length === 0 ? { body, contentType: 'application/json' } : await signMessage(body, keys);
 }

@@ -1,5 +1,7 @@
 import type { FleetEvent } from '../../contract/events/event.ts';
 import type { RolloutEvent, RolloutOwner, RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
+import { isOfJob } from '../ask/of-job.ts';
+import type { JobAsks } from '../messages/messages.ts';
 import { type GateProgress, takeLook } from './gate-progress.ts';
 import { type HostProgress, NOT_BEGUN, spoiledBy, takeBackEnd, takeSign } from './host-progress.ts';
 
@@ -34,13 +36,14 @@ export class RolloutState {
   #run: string | null = null;
   /** The events of the rollout itself that were taken: a message may come twice. */
   readonly #taken = new Set<string>();
-  readonly #jobs: ReadonlySet<string>;
+  /** What each of its jobs asks for, by their ids. */
+  readonly #jobs: ReadonlyMap<string, JobAsks>;
 
   /** @internal */
   constructor(record: RolloutStarted) {
     this.record = record;
     this.gates = new Map((record.gates?.names ?? []).map((name) => [name, { looks: [], failuresInRow: 0 }]));
-    this.#jobs = new Set(record.jobs.map(({ jobId }) => jobId));
+    this.#jobs = jobsOf(record);
     this.hosts = new Map(record.hosts.map((host) => [host, { ...NOT_BEGUN }]));
   }
 
@@ -176,12 +179,12 @@ export class RolloutState {
     const progress = this.hosts.get(event.data.hostId);
     if (progress === undefined || this.ended !== null) return false;
     progress.heardAt = now;
-    const { rollback, remove } = this.record.takeBack ?? {};
-    const subject = 'subject' in event ? event.subject : undefined;
-    const isTakeBack = subject !== undefined && [rollback?.jobId, remove?.jobId].includes(subject);
-    if (isTakeBack) takeBackEnd(progress, event);
-    else if (subject !== undefined && this.#jobs.has(subject)) takeSign(progress, event, now);
-    else return this.#spoil(progress, event);
+    const asks = 'subject' in event ? this.#jobs.get(event.subject) : undefined;
+    // Before its step has begun, nobody has sent it any of these: then it is of something else under the same id.
+    if (asks === undefined || progress.step === null || !isOfJob(event, asks))
+      return this.#spoil(progress, event);
+    if (asks.action === 'apply') takeSign(progress, event, now);
+    else takeBackEnd(progress, event);
     return true;
   }
 
@@ -196,4 +199,13 @@ export class RolloutState {
 
 function isWatched({ end, takenBack, spoiled }: HostProgress): boolean {
   return (end === 'applied' || end === 'unchanged') && takenBack === null && spoiled === null;
+}
+
+function jobsOf({ jobs, takeBack, ruleset }: RolloutStarted): Map<string, JobAsks> {
+  const asked = new Map<string, JobAsks>(jobs.map(({ jobId }) => [jobId, { action: 'apply', ruleset }]));
+  const { name } = ruleset;
+  for (const action of ['rollback', 'remove'] as const) {
+    if (takeBack !== null) asked.set(takeBack[action].jobId, { action, ruleset: { name } });
+  }
+  return asked;
 }

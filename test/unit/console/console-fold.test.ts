@@ -245,7 +245,10 @@ describe('what a page is told of a rollout', () => {
     log.operator(rolloutKey(ID, event.type), at(event, seconds));
   say(ROLLOUT_EXAMPLES.started, 0);
   say(ROLLOUT_EXAMPLES['a step begins'], 1);
-  log.host(at(jobEventOf('web-1', { id: job?.jobId ?? '', action: 'apply' }, 'failed rule_rejected'), 5));
+  const failed = jobEventOf('web-1', { id: job?.jobId ?? '', action: 'apply' }, 'failed rule_rejected');
+  const { ruleset } = ROLLOUT_EXAMPLES.started.data;
+  const asked = { ...ruleset, digest: null, liveRevision: null, liveDigest: null };
+  log.host(at({ ...failed, data: { ...failed.data, ruleset: asked } } as FleetEvent, 5));
   say(
     {
       ...ROLLOUT_EXAMPLES.ended,
