@@ -54,11 +54,14 @@ export function decide(state: RolloutState, clock: Clock): Decision {
   const isLast = step === record.steps.length - 1;
   if (isLast && record.gates === undefined) return endAll(state, clock, 'completed', spent);
   if (state.isPaused && !isLast) return { kind: 'wait', until: Number.POSITIVE_INFINITY };
-  if (!isLast && areJobsExpired(record, clock.now)) return { kind: 'expired' };
-  const held = heldBySoak(state, clock);
-  if (held !== null) return held;
-  if (isLast) return endAll(state, clock, 'completed', spent);
-  return { kind: 'begin', step: step + 1, hosts: state.hostsOf(step + 1) };
+  if (isLast) return heldBySoak(state, clock) ?? endAll(state, clock, 'completed', spent);
+  return beginNext(state, clock);
+}
+
+function beginNext(state: RolloutState, clock: Clock): Decision {
+  if (areJobsExpired(state.record, clock.now)) return { kind: 'expired' };
+  const step = state.step + 1;
+  return heldBySoak(state, clock) ?? { kind: 'begin', step, hosts: state.hostsOf(step) };
 }
 
 /** By its time, by hosts that are away, and by gates, which are looked at again once those are back. `null`: by nothing any more. */
