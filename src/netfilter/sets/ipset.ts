@@ -123,6 +123,9 @@ function failureOf(command: string, result: CommandResult): SetsFailed {
   return new SetsFailed(kind, `ipset ${command} failed: ${why}`, { exitCode, stderr, cause });
 }
 
+/** What a list's set never has: it is printed behind each entry. */
+const EXTENSIONS = new Set(['counters', 'comment', 'skbinfo']);
+
 function readHeaders(listing: string): Map<string, SetHeader> {
   const headers = new Map<string, SetHeader>();
   for (const part of listing.split('\n\n')) {
@@ -135,7 +138,7 @@ function readHeaders(listing: string): Map<string, SetHeader> {
     // The kernel swaps sets of one type and family, whatever else they have.
     const swapsWith = type !== 'hash:net' ? null : valueOf('family') === 'inet6' ? 'ipv6' : 'ipv4';
     headers.set(name, {
-      family: words.includes('timeout') ? swapsWith : null,
+      family: words.includes('timeout') && !words.some((word) => EXTENSIONS.has(word)) ? swapsWith : null,
       type,
       swapsWith,
       maxEntries: Number(valueOf('maxelem')),

@@ -11,6 +11,7 @@ const STRANGERS = [
   ['fw4.blocked', 'hash:net'],
   ['fw4.blocked', 'hash:net', 'family', 'inet6', 'timeout', '0'],
   ['fw6.blocked', 'list:set'],
+  ['fw4.blocked', 'hash:net', 'timeout', '0', 'counters'],
   ['fw4.blocked', 'bitmap:ip', 'range', '198.51.100.0/24'],
   ['fw4.blocked.2', 'hash:ip'],
 ];
@@ -52,18 +53,25 @@ it('a set of others that has the name of a list that there is not stays as it is
   expect((await client.run(host.id, { ruleset })).data.outcome).toBe('applied');
 });
 
-it('what others have put in the place of a set of a list is drift, and gives way to the list', async () => {
-  const host = await fixture.host('nft', { environment: REPAIRS });
-  const client = await fixture.client();
-  const { namespace } = host;
-  await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1', '2001:db8::/48'] });
-  await namespace.run('ipset', ['destroy', 'fw4.blocked']);
-  await namespace.run('ipset', ['create', 'fw4.blocked', 'hash:ip', 'timeout', '0']);
-  await expect.poll(async () => await entriesOf(namespace)).toEqual(['192.0.2.1', '2001:db8::/48']);
-  await client.event(host.id, 'fleetwall.drift.repaired');
-  expect(await namespace.run('ipset', ['list', '-terse', 'fw4.blocked'])).toContain('Type: hash:net');
-  await expect.poll(async () => await setsOf(namespace)).toEqual(['fw4.blocked', 'fw6.blocked']);
-});
+it.each([[['hash:ip', 'timeout', '0']], [['hash:net', 'timeout', '0', 'counters', 'comment', 'skbinfo']]])(
+  'what others have put in the place of a set of a list is drift, and gives way to the list: %s',
+  async (made) => {
+    const host = await fixture.host('nft', { environment: REPAIRS });
+    const client = await fixture.client();
+    const { namespace } = host;
+    await runList(client, host, 'replace', { revision: 1, entries: ['192.0.2.1', '2001:db8::/48'] });
+    await namespace.run('ipset', ['destroy', 'fw4.blocked']);
+    await namespace.run('ipset', ['create', 'fw4.blocked', ...made]);
+    // As it should be, but for what it is made with.
+    await namespace.run('ipset', ['add', 'fw4.blocked', '192.0.2.1']);
+    await client.event(host.id, 'fleetwall.drift.repaired');
+    expect(await entriesOf(namespace)).toEqual(['192.0.2.1', '2001:db8::/48']);
+    const header = await namespace.run('ipset', ['list', '-terse', 'fw4.blocked']);
+    expect(header).toContain('Type: hash:net');
+    expect(header).toMatch(/timeout 0 (bucketsize|$)/m);
+    await expect.poll(async () => await setsOf(namespace)).toEqual(['fw4.blocked', 'fw6.blocked']);
+  },
+);
 
 it.each([[['hash:ip']], [['hash:ip', 'timeout', '0']], [['list:set']]])(
   'a change mends what others have put in the place of a set, unless something refers to that: %s',
