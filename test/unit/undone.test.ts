@@ -74,6 +74,7 @@ it('the pause between attempts grows to half a minute at most, and is short agai
 it('a rollout takes an undone event neither for the beginning nor for the end of a job', () => {
   const rollout = new RolloutState({
     rolloutId: '2026-11-22-edge',
+    ruleset: { name: 'edge', revision: 1 },
     hosts: ['web-1'],
     steps: [1],
     jobs: [{ jobId: UNDONE_EXAMPLE.subject }],
