@@ -10,7 +10,6 @@ import { authorise } from './intake/authorise.ts';
 import { cancelledEnd } from './intake/cancelled.ts';
 import { type Decoded, decodeJob } from './intake/decode.ts';
 import { type KeptJob, keptOf } from './intake/kept-job.ts';
-import { idIsTaken, isOwnEnd } from './intake/same-job.ts';
 import { traceHeaders } from './intake/trace-headers.ts';
 import type { Done } from './intake/waiting-job.ts';
 import type { WaitingJobs } from './intake/waiting-jobs.ts';
@@ -95,18 +94,11 @@ async function attemptJob(
   } catch (error) {
     // Whatever makes a job fail becomes its end in `runJob`. Only what comes before that throws a JobFailure here.
     if (!(error instanceof JobFailure)) throw error;
-    return refuseLater(received, failed(error), ports, kept.job);
+    return {
+      outcome: 'rejected',
+      disposition: awaitedLater(refuse(received, failed(error), ports, kept.job)),
+    };
   }
-}
-
-function refuseLater(...refused: [...Parameters<typeof refuse>]): Done {
-  return { outcome: 'rejected', disposition: awaitedLater(refuse(...refused)) };
-}
-
-/** For a job under the id of another. It is no end of that id, whoever has signed it. */
-function refuseOther(job: Job, event: JobCompletedEvent, received: Received, ports: Ports): Done {
-  const origin = { ...received.origin, authenticated: false };
-  return refuseLater({ ...received, origin }, failed(idIsTaken(event)), ports, job);
 }
 
 async function supersede(run: JobRun, ports: Ports): Promise<void> {
@@ -116,15 +108,13 @@ async function supersede(run: JobRun, ports: Ports): Promise<void> {
 /** Runs a job to its end and publishes that. A job that has ended before is not run again; its event is published again. */
 async function endJob(
   job: Job,
-  received: Received,
+  { delivery, origin, watch }: Received,
   ports: Ports,
   work: (run: JobRun, ports: Ports) => Promise<void>,
 ): Promise<Done> {
-  const { delivery, origin, watch } = received;
   const run = new JobRun(job, origin, watch, ports);
   const known = await findResult(job, ports);
   if (known.event !== null) {
-    if (!isOwnEnd(job, known.event)) return refuseOther(job, known.event, received, ports);
     const { outcome } = known.event.data;
     // The event was published before and only the acknowledgement was lost.
     if (delivery.redelivered && ports.confirmedEnds.has(job.id))
@@ -141,8 +131,6 @@ async function endJob(
   }
   const { event } = run;
   if (event === null) throw new Error(`job ${job.id} has no end`);
-  // What was settled before it under its id may have been the change of another.
-  if (!isOwnEnd(job, event)) return refuseOther(job, event, received, ports);
   return { outcome: event.data.outcome, disposition: awaitedLater(tell(event, delivery, origin, ports)) };
 }
 
