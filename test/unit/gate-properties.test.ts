@@ -17,7 +17,9 @@ type GatedTrial = Omit<Trial, 'budgets'> & {
 
 const trials = fc.record({
   fates: fc.array(fate, { minLength: 1, maxLength: 6 }),
-  steps: fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 3 }).map((steps) => steps.toSorted()),
+  steps: fc
+    .array(fc.integer({ min: 1, max: 3 }), { maxLength: 3 })
+    .map((steps) => steps.toSorted((one, other) => one - other)),
   onFailure: fc.constantFrom('stop', 'rollback', 'continue'),
   soakSeconds: fc.constantFrom(0, 7, 40),
   lives: fc.array(fc.integer({ min: 0, max: 60_000 }), { maxLength: 3 }),

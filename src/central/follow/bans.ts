@@ -8,13 +8,14 @@ const SAME_MS = 5_000;
 
 /** The bans that are in force, and what of them hosts were told. */
 export class Bans {
-  readonly #byId = new Map<number, Ban>();
+  /** Each address or network with its latest end. */
+  readonly #ends = new Map<string, number>();
   #told = new Map<string, number>();
 
   /** Takes all that there is, in place of what was. */
   reset({ bans }: Pulled): void {
-    this.#byId.clear();
-    for (const ban of bans) this.#byId.set(ban.id, ban);
+    this.#ends.clear();
+    this.#add(bans);
   }
 
   /** All that a list is to have now. From here on hosts are taken to know of that. */
@@ -25,8 +26,8 @@ export class Bans {
 
   /** Takes what is new. @returns what hosts have to be told of that */
   take({ bans, lifted }: Pulled, nowMs: number): { add: ListEntry[]; remove: string[] } {
-    for (const id of lifted) this.#byId.delete(id);
-    for (const ban of bans) this.#byId.set(ban.id, ban);
+    for (const entry of lifted) this.#ends.delete(entry);
+    this.#add(bans);
     const before = this.#told;
     const now = this.#inForce(nowMs);
     const add: ListEntry[] = [];
@@ -41,14 +42,13 @@ export class Bans {
     return { add, remove: gone.map(([entry]) => entry) };
   }
 
-  /** Each entry with its latest end. */
+  #add(bans: readonly Ban[]): void {
+    for (const { entry, until } of bans) this.#ends.set(entry, Math.max(until, this.#ends.get(entry) ?? 0));
+  }
+
   #inForce(nowMs: number): Map<string, number> {
-    const content = new Map<string, number>();
-    for (const { id, entry, until } of this.#byId.values()) {
-      if (hasEnded(until, nowMs)) this.#byId.delete(id);
-      else content.set(entry, Math.max(until, content.get(entry) ?? 0));
-    }
-    return content;
+    for (const [entry, until] of this.#ends) if (hasEnded(until, nowMs)) this.#ends.delete(entry);
+    return new Map(this.#ends);
   }
 }
 

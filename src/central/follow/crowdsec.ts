@@ -8,7 +8,6 @@ const BAN = 'ban';
 const SCOPES = new Set(['ip', 'range']);
 
 const Decision = z.object({
-  id: z.int(),
   scope: z.string(),
   value: z.string(),
   type: z.string(),
@@ -18,7 +17,6 @@ const Answer = z.object({ new: z.array(Decision).nullish(), deleted: z.array(Dec
 
 /** That an address or a network is to be refused until a time, in milliseconds since 1970. */
 export interface Ban {
-  id: number;
   entry: string;
   until: number;
 }
@@ -26,8 +24,11 @@ export interface Ban {
 /** What is new since the last look, or all there is. */
 export interface Pulled {
   bans: Ban[];
-  /** The ids of those that no more are. */
-  lifted: number[];
+  /**
+   * Addresses and networks that are banned no more. CrowdSec has an id for each decision, and of several about the same address tells only
+   * the longest, when they come as when they end: so its ids say nothing here.
+   */
+  lifted: string[];
   /** Values that cannot be taken, each with the reason. */
   odd: string[];
 }
@@ -103,14 +104,21 @@ function parse(text: string): unknown {
 }
 
 function readDecisions(answer: z.infer<typeof Answer>, nowMs: number): Pulled {
-  const pulled: Pulled = { bans: [], lifted: (answer.deleted ?? []).map(({ id }) => id), odd: [] };
-  for (const { id, scope, value, type, duration } of answer.new ?? []) {
-    if (type.toLowerCase() !== BAN || !SCOPES.has(scope.toLowerCase())) continue;
+  const pulled: Pulled = { bans: [], lifted: [], odd: [] };
+  for (const { value } of (answer.deleted ?? []).filter(isBan)) {
+    const network = parseNetwork(value);
+    if (typeof network !== 'string') pulled.lifted.push(network.text);
+  }
+  for (const { value, duration } of (answer.new ?? []).filter(isBan)) {
     const network = parseNetwork(value);
     const leftMs = readGoDuration(duration);
     if (typeof network === 'string') pulled.odd.push(`${value} ${network}`);
     else if (leftMs === null) pulled.odd.push(`${value} is for ${duration}, which is no duration`);
-    else pulled.bans.push({ id, entry: network.text, until: nowMs + leftMs });
+    else pulled.bans.push({ entry: network.text, until: nowMs + leftMs });
   }
   return pulled;
+}
+
+function isBan({ type, scope }: z.infer<typeof Decision>): boolean {
+  return type.toLowerCase() === BAN && SCOPES.has(scope.toLowerCase());
 }

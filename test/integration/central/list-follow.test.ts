@@ -81,6 +81,11 @@ it('a list has what CrowdSec bans, also when that is no more, and nothing is emp
 
   await decide('add', '--ip', '2001:db8::7', '--duration', '1h');
   await has('198.51.100.0/24', '2001:db8::7', '203.0.113.9');
+  // Of several decisions CrowdSec tells the longest, and of their ends the last.
+  await decide('add', '--ip', '203.0.113.9', '--duration', '5h');
+  await decide('add', '--ip', '203.0.113.9', '--duration', '3h');
+  await decide('add', '--ip', '2001:db8::7', '--type', 'captcha', '--duration', '4h');
+  await decide('delete', '--ip', '2001:db8::7', '--type', 'captcha');
   await decide('delete', '--ip', '203.0.113.9');
   await has('198.51.100.0/24', '2001:db8::7');
 
