@@ -8,7 +8,7 @@ import { isExpired } from './intake/admit.ts';
 import { countAttempt } from './intake/attempts.ts';
 import { authorise } from './intake/authorise.ts';
 import { cancelledEnd } from './intake/cancelled.ts';
-import { type Decoded, decodeJob } from './intake/decode.ts';
+import { decodeJob } from './intake/decode.ts';
 import { type KeptJob, keptOf } from './intake/kept-job.ts';
 import { traceHeaders } from './intake/trace-headers.ts';
 import type { Done } from './intake/waiting-job.ts';
@@ -28,6 +28,8 @@ interface Received {
   delivery: Delivery;
   origin: JobOrigin;
   watch: Stopwatch;
+  /** What the message asks for, as far as it could be read. */
+  asked: Partial<JobBrief>;
 }
 
 /**
@@ -41,16 +43,12 @@ export async function handleDelivery(
   waiting: Pick<WaitingJobs, 'take'>,
   ports: Ports,
 ): Promise<Disposition> {
-  const received = { delivery, origin: originOf(delivery), watch: new Stopwatch() };
-  let asked: Partial<JobBrief> = {};
+  const received = { delivery, origin: originOf(delivery), watch: new Stopwatch(), asked: {} };
   let kept: KeptJob;
   try {
-    const decoded = await decodeJob(delivery, ports.ring);
-    const { action, rolloutId } = decoded.message;
-    asked = { action, rolloutId };
-    kept = keptOf(authorised(decoded, received, ports));
+    kept = keptOf(await readJob(received, ports));
   } catch (error) {
-    return await refuse(received, failed(error), ports, asked);
+    return await refuse(received, failed(error), ports);
   }
   const { job, entries } = kept;
   return await waiting.take({
@@ -68,10 +66,17 @@ export async function handleDelivery(
   });
 }
 
-/** @throws {JobFailure} if it may not command this host */
-function authorised({ message, signers }: Decoded<Job>, { origin }: Received, ports: Ports): Job {
+/**
+ * A message may be large: nothing here may hold it while it waits for its turn, not even a variable of a function that goes on.
+ *
+ * @throws {JobFailure} if it is no job, or may not command this host
+ */
+async function readJob(received: Received, ports: Ports): Promise<Job> {
+  const { message, signers } = await decodeJob(received.delivery, ports.ring);
+  const { action, rolloutId } = message;
+  received.asked = { action, rolloutId };
   authorise(message, signers, ports.identity);
-  origin.authenticated = signers.length > 0;
+  received.origin.authenticated = signers.length > 0;
   return message;
 }
 
@@ -84,7 +89,7 @@ async function attemptJob(
 ): Promise<Done> {
   const { delivery, origin } = received;
   try {
-    const whole = kept.takeWhole() ?? authorised(await decodeJob(delivery, ports.ring), received, ports);
+    const whole = kept.takeWhole() ?? (await readJob(received, ports));
     return await countAttempt(
       delivery,
       ports,
@@ -161,14 +166,14 @@ async function takenBack(gone: AbortSignal): Promise<never> {
   throw new NotTold('the broker has taken the message back');
 }
 
-/** @param asked what the message asks for, as far as it could be read; without an id that its sender has a right to, it is told by one of its own */
+/** @param job what the message was taken for; without it, the message is told by an id of its own */
 async function refuse(
-  { delivery, origin, watch }: Received,
+  { delivery, origin, watch, asked }: Received,
   end: JobEnd,
   ports: Ports,
-  asked: Partial<JobBrief>,
+  job: JobBrief | null = null,
 ): Promise<Disposition> {
-  const event = refusedEvent({ id: idOf(delivery), ...asked }, end, origin, watch, ports);
+  const event = refusedEvent(job ?? { id: idOf(delivery), ...asked }, end, origin, watch, ports);
   await ports.events.publish(event, origin.headers);
   noteEnd(event, ports);
   return end.failure?.stage === 'decode' ? 'dead-letter' : 'acknowledge';

@@ -45,10 +45,14 @@ export async function parseJob(body: unknown): Promise<ParsedJob> {
  */
 function withoutNulls<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    for (const item of value) withoutNulls(item);
+    return value;
+  }
   const fields = value as Record<string, unknown>;
   for (const [name, field] of Object.entries(fields)) {
-    if (field !== null) withoutNulls(field);
-    else if (!Array.isArray(value)) delete fields[name];
+    if (field === null) delete fields[name];
+    else withoutNulls(field);
   }
   return value;
 }
