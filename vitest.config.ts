@@ -3,11 +3,13 @@ import { closingLine } from './test/support/closing-line.ts';
 
 /** What goes through hundreds of cases of one kind, through each step of a job, or waits for minutes: `npm test` leaves it to `npm run test:exhaustive`. */
 const EXHAUSTIVE = [
-  'test/integration/broker/{deep-headers,silent-broker}.test.ts',
-  'test/integration/central/{gates,operators-day,rollout-watch,simulated-fleet}.test.ts',
+  'test/integration/broker/{deep-headers,refused-events,silent-broker}.test.ts',
+  'test/integration/central/{gates,operators-day,raw-ends,rollout-watch,simulated-fleet}.test.ts',
   'test/integration/console/one-host.test.ts',
-  'test/integration/job/{crash,failing-calls,undo,until}.test.ts',
+  'test/integration/job/{crash,failing-calls,saboteurs,undo,until}.test.ts',
+  'test/integration/host/operating-guide.test.ts',
   'test/integration/lists/{foreign-sets,list-crash,list-faults}.test.ts',
+  'test/integration/packaging/npm-package.test.ts',
   'test/integration/rules/{extensions,odd-neighbours,packet-cases,reach-senders,rule-readings,ruleset-tests,strangers,unreached-rules}.test.ts',
   'test/e2e/day.test.ts',
 ];
