@@ -108,8 +108,10 @@ it('an undo that fails is owed: other changes of lists wait for it, and it is to
   const host = await fixture.host('nft');
   const client = await fixture.client();
   const replace = await waitingReplacement(host, client);
-  // A set that a rule matches cannot be taken away.
-  const rule = ['OUTPUT', '-m', 'set', '--match-set', 'fw4.blocked.2', 'dst', '-j', 'DROP'];
+  // What a rule matches cannot be taken away, nor be swapped for a set of another type.
+  const rule = ['OUTPUT', '-m', 'set', '--match-set', 'fw4.blocked', 'dst', '-j', 'DROP'];
+  await host.namespace.run('ipset', ['destroy', 'fw4.blocked']);
+  await host.namespace.run('ipset', ['create', 'fw4.blocked', 'hash:ip']);
   await host.namespace.iptables('-A', ...rule);
   await client.publish(host.id, makeJob(host.id, { kind: 'abort', jobId: replace.id }), {}, CONTROL_EXCHANGE);
   // It is tried for a minute before its job ends.
