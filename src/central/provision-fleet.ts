@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BrokerDefinitions, type FleetDefinition, fleetDefinitions } from '../broker/definitions.ts';
 import { Management } from '../broker/management.ts';
-import { makeFolder } from '../config/make-folder.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 export { ManagementError, ManagementUnreachable } from '../broker/management.ts';
 

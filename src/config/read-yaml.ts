@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type * as z from 'zod';
 import { describeIssue, IN_WORDS } from '../contract/words/describe-issue.ts';
-import { mayBeWritten, otherOwner, type Place, placesOnTheWay } from './places.ts';
-import { readText } from './read-text.ts';
+import { mayBeWritten, otherOwner, type Place, placesOnTheWay } from '../system/places.ts';
+import { readText } from '../system/read-text.ts';
 import { SettingsError } from './settings-error.ts';
 
 /**

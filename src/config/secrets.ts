@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readText } from '../system/read-text.ts';
 import type { AmqpAddress } from './amqp-address.ts';
-import { readText } from './read-text.ts';
 import { assertOneWriter } from './read-yaml.ts';
 import { SettingsError } from './settings-error.ts';
 import { environmentName, type TlsSettings } from './worker-settings.ts';

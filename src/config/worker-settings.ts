@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import * as z from 'zod';
 import { GroupName, HostId } from '../contract/words/identifiers.ts';
+import { LONGEST_WAIT_SECONDS } from '../system/longest-wait.ts';
 import { AmqpAddress } from './amqp-address.ts';
 import { HttpAddress } from './http-address.ts';
-import { LONGEST_WAIT_SECONDS } from './longest-wait.ts';
 import { helpOf, told } from './setting-help.ts';
 
 /** Settings come as text from flags and the environment, and as YAML values from the file. */

@@ -1,7 +1,7 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { readText } from '../config/read-text.ts';
 import { SettingsError } from '../config/settings-error.ts';
 import { readTrustedKeys } from '../config/trusted-keys.ts';
+import { readText } from '../system/read-text.ts';
 
 /** A JWK set as it stands in its file: members that are not ours are kept. */
 interface KeySet {

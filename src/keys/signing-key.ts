@@ -2,8 +2,8 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { open, stat } from 'node:fs/promises';
 import { type CryptoKey, importJWK } from 'jose';
 import * as z from 'zod';
-import { readText } from '../config/read-text.ts';
 import { SettingsError } from '../config/settings-error.ts';
+import { readText } from '../system/read-text.ts';
 
 /** A private key, to sign with. */
 export interface SigningKey {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { boundedServer } from '../../src/config/bounded-server.ts';
+import { boundedServer } from '../../src/system/bounded-server.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: here\r\n\r\n';
 const LIVE = GET.replace('/', '/live');

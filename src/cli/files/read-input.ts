@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { textOf } from '../../config/read-text.ts';
+import { textOf } from '../../system/read-text.ts';
 import { FileError, FileProblem } from './file-error.ts';
 
 /** Twice what the largest job may have: what is longer, such as a device, may have no end. */

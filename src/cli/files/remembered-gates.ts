@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder } from '../../config/make-folder.ts';
 import { userStateFolder } from '../../config/user-state-folder.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 
 /** Where the files of gates are that this user has begun rollouts with, each under the digest of what is in it. */
 const folder = () => join(userStateFolder(), 'gates');

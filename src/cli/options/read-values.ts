@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import { LONGEST_WAIT_SECONDS } from '../../config/longest-wait.ts';
 import { HostId, JobId, ListName, Revision, Timestamp } from '../../contract/words/identifiers.ts';
 import { parseNetwork } from '../../list/network.ts';
+import { LONGEST_WAIT_SECONDS } from '../../system/longest-wait.ts';
 
 /** Another value of an option that may be given several times. */
 export function collect(value: string, values: readonly string[] = []): string[] {

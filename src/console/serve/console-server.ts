@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { boundedServer } from '../../config/bounded-server.ts';
 import type { HttpAddress } from '../../config/http-address.ts';
 import { listenAt } from '../../config/listen-at.ts';
+import { boundedServer } from '../../system/bounded-server.ts';
 import { Admission } from './admission.ts';
 import { type Answer, HEADERS, problem, redirect, send } from './answer.ts';
 import { LiveFeed } from './live-feed.ts';

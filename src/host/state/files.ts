@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder } from '../../config/make-folder.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 
 /** `latin1`: a character of the text is a byte of the file. */
 type Encoding = 'utf8' | 'latin1';

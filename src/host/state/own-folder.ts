@@ -1,5 +1,5 @@
-import { mayBeWritten, otherOwner, type Place, placesOnTheWay } from '../../config/places.ts';
 import { SetupError } from '../../config/setup-error.ts';
+import { mayBeWritten, otherOwner, type Place, placesOnTheWay } from '../../system/places.ts';
 
 /**
  * Checks that only root and the user of this process may write to a folder of the worker, or put another one in its place. Anybody else

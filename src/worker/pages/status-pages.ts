@@ -1,8 +1,8 @@
 import type { Server, ServerResponse } from 'node:http';
-import { boundedServer } from '../../config/bounded-server.ts';
 import { type HttpAddress, hostIn, isLoopback } from '../../config/http-address.ts';
 import { listenAt } from '../../config/listen-at.ts';
 import type { WorkerMetrics } from '../../metrics/worker-metrics.ts';
+import { boundedServer } from '../../system/bounded-server.ts';
 import type { Health } from './health.ts';
 
 export interface StatusSource {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
-import { readText } from '../../../config/read-text.ts';
 import { SettingsError } from '../../../config/settings-error.ts';
 import { readTrustedKeys, type TrustedJwk } from '../../../config/trusted-keys.ts';
 import { escapeControl } from '../../../contract/words/escape.ts';
 import { readPublicHalf } from '../../../keys/signing-key.ts';
+import { readText } from '../../../system/read-text.ts';
 import { withExamples } from '../../options/help.ts';
 import { paint } from '../../terminal/paint.ts';
 import { print, printJson } from '../../terminal/print.ts';

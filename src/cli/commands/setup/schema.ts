@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
-import { makeFolder } from '../../../config/make-folder.ts';
 import { VERSION } from '../../../config/version.ts';
 import { asyncApi } from '../../../contract/schema/asyncapi.ts';
 import {
@@ -11,6 +10,7 @@ import {
   type SchemaName,
   schemaFile,
 } from '../../../contract/schema/json-schemas.ts';
+import { makeFolder } from '../../../system/make-folder.ts';
 import { withExamples } from '../../options/help.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printJson } from '../../terminal/print.ts';
