@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { jsonFilesByAge, jsonFilesIn, parseJson, readIfThere, removeIfThere, writeDurably } from './files.ts';
 
@@ -30,7 +31,7 @@ export class CancelPool {
   /** @param kids sorted */
   async add(jobId: string, kids: readonly string[]): Promise<void> {
     const before = await this.askedBy(jobId);
-    if (before.some((others) => isSame(others, kids))) return;
+    if (before.some((others) => isDeepStrictEqual(others, kids))) return;
     const by = [...before, [...kids]].slice(-MOST_ASKED);
     const names = await this.#known();
     const name = nameOf(jobId);
@@ -55,9 +56,4 @@ export class CancelPool {
 /** An id is a UUID, in which upper and lower case are the same. */
 function nameOf(jobId: string): string {
   return `${jobId.toLowerCase()}.json`;
-}
-
-/** Whether they are the same keys; of both, the ids are sorted. */
-export function isSame(kids: readonly string[], others: readonly string[]): boolean {
-  return kids.length === others.length && kids.every((kid, index) => kid === others[index]);
 }

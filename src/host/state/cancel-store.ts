@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Cancellation, CancelStore } from '../../job/ports/stores.ts';
-import { CancelPool, isSame } from './cancel-pool.ts';
+import { CancelPool } from './cancel-pool.ts';
 import { namesIn } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
@@ -31,7 +32,7 @@ export class FileCancelStore implements CancelStore {
       const by: string[][] = [];
       for (const pool of (await this.#known()).values()) {
         for (const kids of await pool.askedBy(jobId))
-          if (!by.some((other) => isSame(other, kids))) by.push(kids);
+          if (!by.some((other) => isDeepStrictEqual(other, kids))) by.push(kids);
       }
       return by.length === 0 ? null : { jobId, by };
     });
