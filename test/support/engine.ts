@@ -36,7 +36,12 @@ export class Engine {
     this.#ports = ports;
   }
 
-  static async open(backend: Backend, policy?: HostPolicy): Promise<Engine> {
+  /** @param change of what the engine works with */
+  static async open(
+    backend: Backend,
+    policy?: HostPolicy,
+    change: (ports: Ports) => Ports = (ports) => ports,
+  ): Promise<Engine> {
     const namespace = await TestNamespace.create(backend);
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-bench-'));
     const settings = WorkerSettings.parse({
@@ -46,18 +51,15 @@ export class Engine {
       stateDir: join(folder, 'state'),
       runDir: join(folder, 'run'),
     });
-    return new Engine(
-      namespace,
-      folder,
-      await preparePorts(settings, {
-        probes: [],
-        ...(policy === undefined ? {} : { policy }),
-        events: { publish: async () => {}, confirmed: async () => {} },
-        answers: NO_ANSWERS,
-        hasBroker: false,
-        log: silentLog(),
-      }),
-    );
+    const ports = await preparePorts(settings, {
+      probes: [],
+      ...(policy === undefined ? {} : { policy }),
+      events: { publish: async () => {}, confirmed: async () => {} },
+      answers: NO_ANSWERS,
+      hasBroker: false,
+      log: silentLog(),
+    });
+    return new Engine(namespace, folder, change(ports));
   }
 
   /** Runs an apply job with the next revision to its end. */

@@ -204,27 +204,36 @@ const COUNTED = readSavedTables(
   ].join('\n'),
 );
 
-describe('the rule that decided', () => {
-  it('is the one that refused and has counted', () => {
-    const found = findRefusing(COUNTED, 'in', false);
-    expect(found).toMatchObject({ chain: 'INPUT', index: 2, verdict: 'REJECT' });
-    expect(found === null ? null : oppositeOf(found)).toBe('*filter\n-R INPUT 3 -p udp -j ACCEPT\nCOMMIT\n');
+describe('what may have decided', () => {
+  it('is each rule that refused and has counted, and then the policies: the kernel sends packets of its own', () => {
+    const found = findRefusing(COUNTED, 'in');
+    expect(found).toMatchObject([
+      { chain: 'INPUT', index: 2, verdict: 'REJECT' },
+      { chain: 'FORWARD', rule: null, verdict: 'DROP' },
+    ]);
+    expect(found.map(oppositeOf)).toEqual([
+      '*filter\n-R INPUT 3 -p udp -j ACCEPT\nCOMMIT\n',
+      '*filter\n-P FORWARD ACCEPT\nCOMMIT\n',
+    ]);
   });
 
-  it('is followed through jumps to the one that let it in; else it is the policy', () => {
-    expect(findAccepting(COUNTED, 'in')).toMatchObject({ chain: 'INPUT', verdict: 'REJECT' });
-    const policy = findAccepting(COUNTED, 'forward');
-    expect(policy).toMatchObject({ chain: 'FORWARD', rule: null, verdict: 'DROP' });
-    expect(policy === null ? null : oppositeOf(policy)).toBe('*filter\n-P FORWARD ACCEPT\nCOMMIT\n');
+  it('is followed through jumps, and beyond what ended another packet; last, the policy', () => {
+    expect(findAccepting(COUNTED, 'in')).toMatchObject([
+      { chain: 'a', index: 2, verdict: 'ACCEPT' },
+      { chain: 'INPUT', index: 2, verdict: 'REJECT' },
+      { chain: 'INPUT', rule: null, verdict: 'DROP' },
+    ]);
+    expect(findAccepting(COUNTED, 'forward')).toMatchObject([{ chain: 'FORWARD', rule: null }]);
   });
 
-  it('is the one that translated', () => {
+  it('is what translated', () => {
     const found = findTranslating(COUNTED, 'in');
-    expect(found).toMatchObject({ table: 'nat', verdict: 'DNAT', index: 0 });
-    expect(found === null ? null : oppositeOf(found)).toBe(
-      '*nat\n-R PREROUTING 1 -p tcp -j ACCEPT\nCOMMIT\n',
-    );
-    expect(findTranslating(COUNTED, 'out')).toBeNull();
+    expect(found).toMatchObject([
+      { table: 'nat', verdict: 'DNAT', index: 0 },
+      { chain: 'PREROUTING', rule: null, verdict: 'ACCEPT' },
+    ]);
+    expect(found.map(oppositeOf)).toEqual(['*nat\n-R PREROUTING 1 -p tcp -j ACCEPT\nCOMMIT\n', null]);
+    expect(findTranslating(COUNTED, 'out')).toEqual([]);
   });
 });
 

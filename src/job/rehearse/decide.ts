@@ -25,9 +25,12 @@ interface Undecided {
   reason: string;
 }
 
+/** So many rules that have counted are tried: more packets than these do not come by chance. */
+const MOST_TRIED = 8;
+
 /**
  * Finds the rule that decided what became of a packet: sends it alone into rules that have counted nothing, reads what has counted,
- * and sends it again with the opposite verdict of that rule.
+ * and sends it again with the opposite verdict of each of those, until it goes another way.
  *
  * @returns no line, if no rule has decided it
  */
@@ -40,28 +43,28 @@ export async function decidingLines(
   const isMute = fate.kind === 'accept' || fate.kind === 'dnat';
   const options = { isKnown: true, isMute, withCounters: true };
   const alone = await sendPackets([probe], sending, options);
-  const saved = alone.saved.get(probe.family) ?? '';
-  const decision = decisionOf(undecided, saved);
-  if (decision === null) return [];
-  const text = oppositeOf(decision);
-  const edit = text === null ? null : { family: probe.family, text };
-  const other = edit === null ? alone : await sendPackets([probe], sending, { ...options, edit });
-  const isShown = wentOtherwise(alone.fates.get(probe.number), other.fates.get(probe.number), isMute);
-  return [lineOf(decision, undecided, intent, isShown)];
+  const possible = decisionsOf(undecided, alone.saved.get(probe.family) ?? '');
+  for (const decision of possible.slice(0, MOST_TRIED)) {
+    const text = oppositeOf(decision);
+    if (text === null) continue;
+    const edit = { family: probe.family, text };
+    const other = await sendPackets([probe], sending, { ...options, edit });
+    if (wentOtherwise(alone.fates.get(probe.number), other.fates.get(probe.number), isMute))
+      return [lineOf(decision, undecided, intent, true)];
+  }
+  return possible.slice(0, 1).map((decision) => lineOf(decision, undecided, intent, false));
 }
 
-function decisionOf({ fate, expected, direction }: Undecided, saved: string): Decision | null {
+function decisionsOf({ fate, expected, direction }: Undecided, saved: string): Decision[] {
   const tables = readSavedTables(saved);
   if (fate.kind === 'accept' || fate.kind === 'dnat') {
     const isOfTranslation = expected.kind === 'dnat' || (expected.kind === 'accept' && fate.kind === 'dnat');
     if (isOfTranslation) return findTranslating(tables, direction);
     // What is translated on its way in goes on through the host.
-    return (
-      (fate.kind === 'dnat' && direction === 'in' ? findAccepting(tables, 'forward') : null) ??
-      findAccepting(tables, direction)
-    );
+    const isForwarded = fate.kind === 'dnat' && direction === 'in';
+    return [...(isForwarded ? findAccepting(tables, 'forward') : []), ...findAccepting(tables, direction)];
   }
-  return findRefusing(tables, direction, fate.kind !== 'drop') ?? findRefusing(tables, 'forward', false);
+  return findRefusing(tables, direction);
 }
 
 /** A packet that nobody answers was accepted if it arrived. */

@@ -42,3 +42,9 @@ export const NEIGHBOUR_SETTINGS = [
   'set ipv6/icmp/ratelimit 0',
   LOW_PORTS,
 ];
+
+/** Behind links by which no packet is to go, nobody says a word: a new link of IPv6 makes itself known. */
+export const ELSEWHERE_SETTINGS = [
+  'set ipv6/conf/all/disable_ipv6 1',
+  'set ipv6/conf/default/disable_ipv6 1',
+];

@@ -4,7 +4,7 @@ import { type Rehearsal } from '../../job/ports/sandbox.ts';
 import type { Observation, Probe } from '../../ruleset/trial/packets.ts';
 import { Canaries } from './lab-canaries.ts';
 import { ELSEWHERE, FORGET, labScript, MUTE } from './lab-script.ts';
-import { NEIGHBOUR_SETTINGS } from './lab-settings.ts';
+import { ELSEWHERE_SETTINGS, NEIGHBOUR_SETTINGS } from './lab-settings.ts';
 import { commandsOf } from './packet-command.ts';
 import type { PacketHelper } from './packet-helper.ts';
 
@@ -83,8 +83,9 @@ class NamespaceLab implements PacketLab {
     for (const helper of all) helper.tell([`cpu ${openedLabs} ${process.arch}`]);
     this.#host.tell(['role host', ...host.before]);
     for (const helper of this.#neighbours.values()) helper.tell(['role neighbour', ...NEIGHBOUR_SETTINGS]);
-    await this.#syncAll('set');
-    for (const { refused } of this.#helpers)
+    for (const helper of elsewhere) helper.tell(ELSEWHERE_SETTINGS);
+    await Promise.all(all.map(async (helper) => await helper.sync('set')));
+    for (const { refused } of all)
       if (refused !== null)
         throw new PacketsUnavailable(`a rehearsal's own network cannot be set up: ${refused}`);
     const { ip } = this.#parts;

@@ -23,16 +23,15 @@ const REFUSING = new Set(['DROP', 'REJECT', 'NFQUEUE', 'QUEUE', 'TARPIT']);
 const ENDING = new Set([...REFUSING, 'ACCEPT', 'DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'NETMAP', 'TPROXY']);
 
 /**
- * The rule that took a packet away, by the counters of a namespace in which only that packet and what answers it were under way.
- *
- * @param isOfAnswer whether an answer may have been taken away, and any policy with it
+ * The rules and policies that may have taken a packet away, the likeliest first, by the counters of a namespace in which that packet
+ * and what answers it were under way. The kernel sends a packet of its own there now and then (reports of multicast groups, discovery
+ * of neighbours), and that one has counted as well: each of these is no more than possible.
  */
-export function findRefusing(
-  tables: ReadonlyMap<string, Table>,
-  direction: Direction,
-  isOfAnswer: boolean,
-): Decision | null {
+export function findRefusing(tables: ReadonlyMap<string, Table>, direction: Direction): Decision[] {
+  const found: Decision[] = [];
   const policies: Decision[] = [];
+  // Of an answer, or of what is translated and sent on.
+  const others: Decision[] = [];
   for (const name of TABLE_ORDER) {
     const table = tables.get(name);
     if (table === undefined) continue;
@@ -40,37 +39,37 @@ export function findRefusing(
       for (const [index, rule] of rules.entries()) {
         const verdict = rule.jump?.target ?? '';
         if (REFUSING.has(verdict) && hasCounted(rule.counters))
-          return { table: name, chain, rule, index, verdict };
+          found.push({ table: name, chain, rule, index, verdict });
       }
     }
     for (const { name: chain, policy, counters } of table.chains.values()) {
-      const isOnWay = isOfAnswer || HOOKS[direction].includes(chain);
-      if (policy === 'DROP' && isOnWay && hasCounted(counters))
-        policies.push({ table: name, chain, rule: null, index: -1, verdict: policy });
+      if (policy !== 'DROP' || !hasCounted(counters)) continue;
+      const own = HOOKS[direction].includes(chain) ? policies : others;
+      own.push({ table: name, chain, rule: null, index: -1, verdict: policy });
     }
   }
-  return policies[0] ?? null;
+  return [...found, ...policies, ...others];
 }
 
-/** The rule that let a packet pass the filter of its direction; `null`: nothing filters it. */
-export function findAccepting(tables: ReadonlyMap<string, Table>, direction: Direction): Decision | null {
+/** What may have let a packet pass the filter of its direction, as {@link findRefusing}; none: nothing filters it. */
+export function findAccepting(tables: ReadonlyMap<string, Table>, direction: Direction): Decision[] {
   const chain = { in: 'INPUT', out: 'OUTPUT', forward: 'FORWARD' }[direction];
   return findEnding(tables.get('filter'), chain);
 }
 
-/** The rule that gave a packet its destination, or left it as it was. */
-export function findTranslating(tables: ReadonlyMap<string, Table>, direction: Direction): Decision | null {
+/** What may have given a packet its destination, or left it as it was, as {@link findRefusing}. */
+export function findTranslating(tables: ReadonlyMap<string, Table>, direction: Direction): Decision[] {
   return findEnding(tables.get('nat'), direction === 'out' ? 'OUTPUT' : 'PREROUTING');
 }
 
-/** Follows the rules that have counted, from a chain on, to the one that ended it. */
-function findEnding(table: Table | undefined, start: string): Decision | null {
-  if (table === undefined) return null;
+/** Follows the rules that have counted, from a chain on, to those that ended it; last, the policy. */
+function findEnding(table: Table | undefined, start: string): Decision[] {
+  if (table === undefined) return [];
   const rules = rulesByChain(table.rules);
   const found = follow(start, { name: table.name, rules }, new Set());
-  if (found !== null) return found;
   const { policy } = table.chains.get(start) ?? { policy: null };
-  return policy === null ? null : { table: table.name, chain: start, rule: null, index: -1, verdict: policy };
+  if (policy === null) return found;
+  return [...found, { table: table.name, chain: start, rule: null, index: -1, verdict: policy }];
 }
 
 interface Followed {
@@ -78,20 +77,16 @@ interface Followed {
   rules: ReadonlyMap<string, Rule[]>;
 }
 
-function follow(chain: string, table: Followed, on: Set<string>): Decision | null {
-  if (on.has(chain)) return null;
-  on.add(chain);
-  for (const [index, rule] of (table.rules.get(chain) ?? []).entries()) {
-    if (!hasCounted(rule.counters) || rule.jump === null) continue;
-    const { target, isGoto } = rule.jump;
-    if (ENDING.has(target)) return { table: table.name, chain, rule, index, verdict: target };
-    if (target === 'RETURN') break;
-    const inner = table.rules.has(target) ? follow(target, table, on) : null;
-    if (inner !== null) return inner;
-    if (isGoto) break;
-  }
-  on.delete(chain);
-  return null;
+/** Goes on behind a verdict: what has counted there was met by another packet than what has counted before. */
+function follow(chain: string, table: Followed, seen: Set<string>): Decision[] {
+  if (seen.has(chain)) return [];
+  seen.add(chain);
+  return (table.rules.get(chain) ?? []).flatMap((rule, index) => {
+    if (!hasCounted(rule.counters) || rule.jump === null) return [];
+    const { target } = rule.jump;
+    if (ENDING.has(target)) return [{ table: table.name, chain, rule, index, verdict: target }];
+    return follow(target, table, seen);
+  });
 }
 
 function hasCounted(counters: string | null): boolean {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostPolicy } from '../../../src/contract/jobs/host-policy.ts';
 import type { RulesetTest } from '../../../src/contract/jobs/ruleset-test.ts';
@@ -109,6 +110,85 @@ describe.each(BACKENDS)('tests of a ruleset (%s)', (backend) => {
     // The digest is equal: the tests are run all the same.
     const again = await engine.run('apply', { name: 'mine', ipv4, tests: tests.slice(4) });
     expect(again.end).toMatchObject({ outcome: 'failed', failure: { code: 'test_failed' } });
+  });
+});
+
+describe('tests beside which the kernel of the rehearsal sends packets of its own', () => {
+  let real: Packets;
+  const stray = (number: number, protocol: 'tcp' | 'udp', port: number): Probe => ({
+    number,
+    family: 'ipv4',
+    protocol,
+    sender: 'eth0',
+    from: WORLD,
+    fromPort: 34_000,
+    to: '192.0.2.1',
+    port,
+    icmp: [8, 0],
+    state: 'new',
+    listeners: [{ place: null, address: '192.0.2.1', port }],
+  });
+  /** One that a rule lets in, and one that a rule drops. */
+  const STRAYS = [stray(900_001, 'udp', 53), stray(900_002, 'tcp', 23)];
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await Engine.open('nft', undefined, (ports) => {
+      real = ports.packets;
+      return { ...ports, packets: withStrays(ports.packets) };
+    });
+    await layGatewayNetwork(engine.namespace);
+  });
+  afterAll(async () => await engine.close());
+
+  /** Whatever is sent, others are under way before it: it is not known of the kernel's own when they come. */
+  function withStrays(packets: Packets): Packets {
+    return {
+      look: async () => await packets.look(),
+      routesTo: async (addresses) => await packets.routesTo(addresses),
+      entriesOf: async (sets) => await packets.entriesOf(sets),
+      open: async (request) => {
+        const lab = await packets.open({ ...request, probes: [...request.probes, ...STRAYS] });
+        const send = lab.send.bind(lab);
+        lab.send = async (probes, kind, round) => {
+          await send(STRAYS, 'first', 7);
+          return await send(probes, kind, round);
+        };
+        return lab;
+      },
+    };
+  }
+
+  it('name the line that decides, and not one that only those have met', async () => {
+    const own = failingOf(CASES).filter(
+      ({ direction = 'in', state = 'new' }) => direction === 'in' && state === 'new',
+    );
+    expect(own.length).toBeGreaterThan(8);
+    await expectTold(engine, own);
+  });
+
+  it('are not met by what links say of themselves by which no packet is to go', async () => {
+    const { picture } = await real.look();
+    expect(picture.interfaces.filter(({ hasCarrier }) => hasCarrier).length).toBeGreaterThan(2);
+    const probe: Probe = {
+      ...stray(0, 'tcp', 22),
+      family: 'ipv6',
+      from: '2001:db8:1::7',
+      to: '2001:db8:1::1',
+    };
+    const addresses = new Map([['eth0', ['2001:db8:1::7']]]);
+    const lab = await real.open({ picture, probes: [{ ...probe, listeners: [] }], addresses, isKnown: true });
+    try {
+      const types = [133, 134, 135, 136].map(
+        (type) => `-A PREROUTING -p icmpv6 -m icmp6 --icmpv6-type ${type}\n`,
+      );
+      await lab.restore('ipv6', `*raw\n:PREROUTING ACCEPT [0:0]\n${types.join('')}COMMIT\n`, true);
+      // The kernel asks whether anybody else has a link's address within a second (rtr_solicit_delay), and once more after another.
+      await setTimeout(2_500);
+      const counted = [...(await lab.save('ipv6')).matchAll(/^\[(\d+):\d+\] -A PREROUTING /gm)];
+      expect(counted.map(([, packets]) => packets)).toEqual(['0', '0', '0', '0']);
+    } finally {
+      await lab.close();
+    }
   });
 });
 
