@@ -251,7 +251,7 @@ describe('rules that a trial has to be careful with', () => {
 
   it('have one before them that counts what else they ask for', () => {
     const line = '-A INPUT -p tcp -m limit --limit 1/s -m tcp --dport 22 -j ACCEPT';
-    const { text, odd } = withMeters(`*filter\n${line}\nCOMMIT\n`);
+    const { text, odd } = withMeters(`*filter\n${line}\nCOMMIT\n`, false);
     expect(text.split('\n').slice(1, 3)).toEqual([
       '-A INPUT -p tcp -m tcp --dport 22 -m comment --comment "fleetwall met 0"',
       line,

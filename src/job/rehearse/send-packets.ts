@@ -66,7 +66,7 @@ async function sendIn(
   const families = FAMILIES.filter((family) => probes.some((probe) => probe.family === family));
   const later = probes.filter(isEstablished);
   const first = probes.filter((probe) => !isEstablished(probe));
-  const laid = rules === null ? NOTHING_LAID : await layAll(lab, rules, families, later, options);
+  const laid = rules === null ? NOTHING_LAID : await layAll(lab, rules, families, probes, options);
   const openings = await openFlows(lab, later, laid.finals);
   for (const [family, text] of laid.finals) await lab.restore(family, text, true);
   if (openings.size > 0 && families.includes('ipv6')) await lab.forget();
@@ -108,7 +108,7 @@ async function layAll(
   lab: PacketLab,
   rules: TestedRules,
   families: readonly Family[],
-  later: readonly Probe[],
+  probes: readonly Probe[],
   { isMetered = false }: SendOptions,
 ): Promise<Laid> {
   const odd: OddRule[] = [];
@@ -116,9 +116,11 @@ async function layAll(
   await lab.makeObjects(linesOf(rules));
   for (const family of families) {
     await layRules(lab, rules, family);
-    if (!isMetered && !later.some((probe) => probe.family === family)) continue;
+    const own = probes.filter((probe) => probe.family === family);
+    if (!isMetered && !own.some(isEstablished)) continue;
     const full = withoutCounters(await lab.save(family));
-    const metered = isMetered ? withMeters(full) : { text: full, odd: [] };
+    const isOfDiscovery = family === 'ipv6' && own.every(({ protocol }) => protocol !== 'icmp');
+    const metered = isMetered ? withMeters(full, isOfDiscovery) : { text: full, odd: [] };
     odd.push(...metered.odd);
     finals.set(family, metered.text);
   }

@@ -17,6 +17,11 @@ const CHANGING = [
 const HARMLESS = /-j (?:LOG|NFLOG|ULOG|TRACE|AUDIT)\b/;
 const HAS_TARGET = / -[jg] /;
 const ODD = new RegExp(`-m (${[...UNTRIABLE, ...CHANGING].join('|')})(?= |$)`);
+/**
+ * Of the socket that sent a packet. The kernel's own discovery of neighbours (ICMPv6) has one, or none, that is the same on each machine:
+ * what becomes of it is tried as it is on the host.
+ */
+const OF_SOCKET = /-m (?:owner|cgroup) /;
 const METER = 'fleetwall met ';
 
 /** A rule that a trial has to be careful with. */
@@ -36,14 +41,18 @@ export function oddRuleOf(line: string): OddRule | null {
 
 /**
  * Puts before each odd rule one that only counts: it has the other matches, so that it counts the packets that meet the odd one.
+ *
+ * @param isOfDiscovery whether any ICMPv6 is the kernel's own, as no test sends some
  */
-export function withMeters(saved: string): { text: string; odd: OddRule[] } {
+export function withMeters(saved: string, isOfDiscovery: boolean): { text: string; odd: OddRule[] } {
   const odd: OddRule[] = [];
   const lines = saved.split('\n').flatMap((line) => {
     const found = line.startsWith('-A ') ? oddRuleOf(line) : null;
     if (found === null) return [line];
     odd.push(found);
-    return [`${withoutOdd(line)} -m comment --comment "${METER}${odd.length - 1}"`, line];
+    const isLeftOut = isOfDiscovery && OF_SOCKET.test(line) && !/ -p /.test(line);
+    const others = isLeftOut ? ' ! -p ipv6-icmp' : '';
+    return [`${withoutOdd(line)}${others} -m comment --comment "${METER}${odd.length - 1}"`, line];
   });
   return { text: lines.join('\n'), odd };
 }
