@@ -22,10 +22,14 @@ const flag = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
   z.boolean('must be true or false'),
 );
-const seconds = z.coerce
-  .number('must be a number of seconds')
-  .positive('must be more than 0')
-  .max(LONGEST_WAIT_SECONDS, `must be at most ${LONGEST_WAIT_SECONDS}`);
+/** In decimal digits: what is written otherwise, such as 1e3, is rather a slip. */
+const seconds = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : value),
+  z
+    .number('must be a number of seconds')
+    .positive('must be more than 0')
+    .max(LONGEST_WAIT_SECONDS, `must be at most ${LONGEST_WAIT_SECONDS}`),
+);
 /** Relative ones are resolved where they come from: see `resolve-file.ts`. */
 const file = z.string().min(1, 'must be the path of a file');
 /** All commands that change this host must mean the same folder by it, wherever they are started. */

@@ -149,6 +149,29 @@ describe('settings', () => {
     },
   );
 
+  it.each(['0x10', '1e1', '1_0', ' ', '-1', '0', '3000000', 'Infinity'])(
+    'refuse %j as seconds, in the environment and in quotes in a file',
+    async (text) => {
+      const name = 'FLEETWALL_LOCK_TIMEOUT_SECONDS';
+      expect(await problemsOf({ environment: { [name]: text } })).toMatch(
+        /^FLEETWALL_LOCK_TIMEOUT_SECONDS: must be /,
+      );
+      const configFile = await file(`lockTimeoutSeconds: ${JSON.stringify(text)}\n`);
+      expect(await problemsOf({ configFile })).toMatch(/^lockTimeoutSeconds in /);
+    },
+  );
+
+  it.each(['true', '[5]', '2026-11-27', 'null'])('refuse %s in a file as seconds', async (value) => {
+    const configFile = await file(`lockTimeoutSeconds: ${value}\n`);
+    expect(await problemsOf({ configFile })).toMatch(/must be a number of seconds$/);
+  });
+
+  it('take seconds in decimal digits, with a fraction too', async () => {
+    const environment = { FLEETWALL_LOCK_TIMEOUT_SECONDS: '1.5', FLEETWALL_APPLY_TIMEOUT_SECONDS: '010' };
+    const settings = await loadSettings({ flags: {}, environment, configFile: undefined });
+    expect(settings).toMatchObject({ lockTimeoutSeconds: 1.5, applyTimeoutSeconds: 10 });
+  });
+
   it.each([
     ['no file', undefined, /cannot be read/],
     ['no YAML', 'a: [', /is not YAML/],
