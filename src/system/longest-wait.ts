@@ -1,2 +1,5 @@
 /** Of more than 2^31 ms, a timer of Node makes 1 ms. This leaves room for what is waited for beside it. */
 export const LONGEST_WAIT_SECONDS = 2_000_000;
+
+/** As long as a timer can wait for; whoever waits longer looks again then. */
+export const LONGEST_WAIT_MS = LONGEST_WAIT_SECONDS * 1000;

@@ -2,6 +2,7 @@ import { NoAnswer, within } from '../../broker/connection/within.ts';
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/events/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/words/names.ts';
+import { LONGEST_WAIT_MS } from '../../system/longest-wait.ts';
 import { isFleetEvent } from '../log/event-reader.ts';
 import { LogEnd } from '../log/log-end.ts';
 import { windowMs } from '../log/window.ts';
@@ -206,7 +207,7 @@ class Asking {
 
   async #changeOr(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = setTimeout(resolve, Math.min(ms, LONGEST_WAIT_MS));
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

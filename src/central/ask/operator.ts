@@ -1,9 +1,11 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
+import { LONGEST_WAIT_SECONDS } from '../../system/longest-wait.ts';
 import { EventReader } from '../log/event-reader.ts';
 import type { FleetState } from '../log/fleet-state.ts';
 import { observeFleet } from '../log/observe-fleet.ts';
 import { type AddressedMessage } from '../messages/addressed-message.ts';
+import { RequestInvalid } from '../messages/errors.ts';
 import { prepareControl } from '../messages/messages.ts';
 import { ask } from './ask.ts';
 import type { AskOptions } from './ask-options.ts';
@@ -31,12 +33,13 @@ export class Operator implements FleetObserver {
     this.reader = reader;
   }
 
-  /** Publishes messages, and gathers the answers. */
+  /** Publishes messages, and gathers the answers. @throws {RequestInvalid} before anything is sent, if no timer can wait for so long */
   async ask(
     messages: readonly AddressedMessage[],
     { timeoutSeconds = TIMEOUT_SECONDS, signal, onEvent, onBehind, known }: OperatorAskOptions,
     exchange?: string,
   ): Promise<HostAnswers> {
+    assertWait(timeoutSeconds);
     const options = { reader: this.reader, timeoutMs: timeoutSeconds * 1000, signal, onEvent, known };
     if (exchange !== undefined) return await ask(this.link, messages, { ...options, exchange });
     const own = new Set(messages.map(({ message }) => message.jobId));
@@ -52,4 +55,11 @@ export class Operator implements FleetObserver {
     const ping = await prepareControl({ kind: 'ping' }, { all: true }, this.keys);
     return await observeFleet(this.link, { reader: this.reader, ping, lookBackMs, answerMs, signal });
   }
+}
+
+/** NaN, too, would be over at once, and all hosts silent. */
+function assertWait(seconds: number): void {
+  if (seconds > 0 && seconds <= LONGEST_WAIT_SECONDS) return;
+  const message = `an answer cannot be waited for ${seconds} seconds: say a number above 0, at most ${LONGEST_WAIT_SECONDS}`;
+  throw new RequestInvalid(message, { issues: [{ path: ['timeoutSeconds'], message, nearest: null }] });
 }

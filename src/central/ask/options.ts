@@ -40,7 +40,7 @@ export interface SentJob {
 
 /** What can be said of each request. */
 export interface RequestOptions {
-  /** How many seconds to wait for an answer; default 60. */
+  /** How many seconds to wait for an answer, at most 2,000,000; default 60. */
   timeoutSeconds?: number | undefined;
   /** Ends the call, which then rejects with the reason of the signal; what was sent is sent. */
   signal?: AbortSignal | undefined;
@@ -171,7 +171,7 @@ export interface JobLookOptions {
 export interface JobWaitOptions extends JobLookOptions {
   /** Default: those that have begun it, and those that a rollout has sent it to, as far as the log of events knows. */
   hosts?: readonly string[] | undefined;
-  /** How many seconds to wait for the answer of a host, or for another sign that it is at work; default 60. */
+  /** How many seconds to wait for the answer of a host, or for another sign that it is at work, at most 2,000,000; default 60. */
   timeoutSeconds?: number | undefined;
   /** Called with each event of the job, those that are in the log already first. */
   onEvent?: ((event: FleetEvent) => void) | undefined;

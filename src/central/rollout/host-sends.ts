@@ -1,6 +1,7 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { RecordedMessage } from '../../contract/rollouts/rollout-events.ts';
 import { hostKey, JOBS_EXCHANGE } from '../../contract/words/names.ts';
+import { LONGEST_WAIT_MS } from '../../system/longest-wait.ts';
 
 type Routed = Awaited<ReturnType<FleetLink['publish']>>;
 
@@ -39,7 +40,7 @@ export class HostSends {
     const open = [...hosts].flatMap((host) => this.#open.get(host) ?? []);
     if (open.length === 0) return;
     let timer: NodeJS.Timeout | undefined;
-    const isUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    const isUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(ms, LONGEST_WAIT_MS))));
     await Promise.race([Promise.all(open), isUp]);
     clearTimeout(timer);
   }

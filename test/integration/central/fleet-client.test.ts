@@ -31,6 +31,27 @@ it('what is no job is refused here, by a code', async () => {
   await expect(FleetClient.connect({ url: 'http://x' })).rejects.toMatchObject({ code: 'settings_invalid' });
 });
 
+it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 3_000_000])(
+  'an answer that cannot be waited for (%s s) is refused before anything is sent',
+  async (timeoutSeconds) => {
+    const heard: string[] = [];
+    const options = { timeoutSeconds, onEvent: ({ type }: { type: string }) => heard.push(type) };
+    const whom = { hosts: ['never-there'] };
+    for (const call of [
+      async () => await client.push({ name: 'edge', revision: 1, ipv4: TEXT }, whom, options),
+      async () => await client.report(undefined, whom, options),
+      async () =>
+        await client.lists.change({ name: 'blocked', revision: 1, add: ['192.0.2.1'] }, whom, options),
+      async () => await client.remove('edge', 2, whom, options),
+    ])
+      await expect(call()).rejects.toMatchObject({
+        code: 'request_invalid',
+        issues: [{ path: ['timeoutSeconds'] }],
+      });
+    expect(heard).toEqual([]);
+  },
+);
+
 it('everything that waits is ended by its signal, and by nothing else of the process', async () => {
   const host = await fixture.host('nft');
   await host.end('SIGKILL');
