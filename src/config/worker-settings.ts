@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import * as z from 'zod';
 import { GroupName, HostId } from '../contract/words/identifiers.ts';
-import { LONGEST_WAIT_SECONDS } from '../system/longest-wait.ts';
+import { LONGEST_WAIT_SECONDS, readDecimal } from '../system/longest-wait.ts';
 import { AmqpAddress } from './amqp-address.ts';
 import { HttpAddress } from './http-address.ts';
 import { helpOf, told } from './setting-help.ts';
@@ -22,9 +22,8 @@ const flag = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
   z.boolean('must be true or false'),
 );
-/** In decimal digits: what is written otherwise, such as 1e3, is rather a slip. */
 const seconds = z.preprocess(
-  (value) => (typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : value),
+  (value) => (typeof value === 'string' ? readDecimal(value) : value),
   z
     .number('must be a number of seconds')
     .positive('must be more than 0')

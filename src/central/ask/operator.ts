@@ -1,6 +1,6 @@
 import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
-import { LONGEST_WAIT_SECONDS } from '../../system/longest-wait.ts';
+import { canWait, LONGEST_WAIT_SECONDS } from '../../system/longest-wait.ts';
 import { EventReader } from '../log/event-reader.ts';
 import type { FleetState } from '../log/fleet-state.ts';
 import { observeFleet } from '../log/observe-fleet.ts';
@@ -57,9 +57,9 @@ export class Operator implements FleetObserver {
   }
 }
 
-/** NaN, too, would be over at once, and all hosts silent. */
+/** What no timer can wait for would be over at once, and all hosts silent. */
 function assertWait(seconds: number): void {
-  if (seconds > 0 && seconds <= LONGEST_WAIT_SECONDS) return;
+  if (canWait(seconds)) return;
   const message = `an answer cannot be waited for ${seconds} seconds: say a number above 0, at most ${LONGEST_WAIT_SECONDS}`;
   throw new RequestInvalid(message, { issues: [{ path: ['timeoutSeconds'], message, nearest: null }] });
 }

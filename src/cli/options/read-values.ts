@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { HostId, JobId, ListName, Revision, Timestamp } from '../../contract/words/identifiers.ts';
 import { parseNetwork } from '../../list/network.ts';
-import { LONGEST_WAIT_SECONDS } from '../../system/longest-wait.ts';
+import { canWait, LONGEST_WAIT_SECONDS, readDecimal } from '../../system/longest-wait.ts';
 
 /** Another value of an option that may be given several times. */
 export function collect(value: string, values: readonly string[] = []): string[] {
@@ -24,13 +24,12 @@ export function readJobId(text: string): string {
 
 /** @returns seconds that a timer can wait for */
 export function readSeconds(text: string): number {
-  const seconds = DECIMAL.test(text) ? Number(text) : 0;
-  if (!(seconds > 0 && seconds <= LONGEST_WAIT_SECONDS))
+  const seconds = readDecimal(text);
+  if (!canWait(seconds))
     throw new InvalidArgumentError(`A number of seconds, at most ${LONGEST_WAIT_SECONDS}.`);
   return seconds;
 }
 
-const DECIMAL = /^\d+(?:\.\d+)?$/;
 /** A century: with more, a date may be none. */
 const LONGEST_DAYS = 36_500;
 
