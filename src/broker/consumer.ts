@@ -1,24 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { WindowLeft } from '../job/ports/confirmation.ts';
-import { type Delivery, type Disposition, NotBegun, NotTold } from '../job/ports/delivery.ts';
-import type { Log } from '../job/ports/log.ts';
+import type { ChannelModel } from 'amqplib';
 import { BackOff } from '../job/time/back-off.ts';
-import { beginConsuming, type Consuming } from './begin-consuming.ts';
+import {
+  beginConsuming,
+  type Consuming,
+  drainQueue,
+  openReceiving,
+  type Receiving,
+} from './begin-consuming.ts';
 import type { Lacks } from './connection/lacks.ts';
 import { onOwnChannel } from './connection/on-channel.ts';
 import { closeChannel } from './connection/open-channel.ts';
 import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
 import { isOpen } from './connection/socket.ts';
 import { isConsumedElsewhere } from './consumed-elsewhere.ts';
-import { deliveryOf } from './delivery-of.ts';
+import { giveBack, type HandOnOptions, handOn, type Received } from './hand-on.ts';
 
-export interface ConsumerOptions {
-  queue: string;
+export interface ConsumerOptions extends HandOnOptions {
   /** How many messages may be in hand at once. */
   prefetch: number;
-  /** Returns what is to become of the message; a throw leaves it to be delivered again. */
-  handle: (delivery: Delivery) => Promise<Disposition>;
+  /** Whether what waits is taken before the queue is consumed, and {@link QueueConsumer.drained} tells when. */
+  drainsFirst?: boolean;
   /**
    * Called before each try to consume.
    *
@@ -31,23 +33,28 @@ export interface ConsumerOptions {
   /** Called each time that consuming begins, anew after a loss. */
   onConsuming?: () => void;
   lacks: Lacks;
-  log: Log;
 }
 
+/**
+ * How long is waited for what waits in a queue that cannot be drained, in milliseconds: a quorum queue with a single active consumer lets
+ * nobody take a message without consuming (405, seen with RabbitMQ 3.10).
+ */
+const HEAR_MS = 1_000;
 /** How long a message that could not be dealt with stays here before it goes back to its queue, in milliseconds. */
 const RETURN_MS = 2_000;
 
 /**
- * Consumes one queue exclusively for as long as it is not stopped. Only here messages are acknowledged. Over each connection it is tried
+ * Consumes one queue exclusively for as long as it is not stopped. Over each connection it is tried
  * until it succeeds, with growing pauses, and again when the channel closes or the broker cancels the consumer.
  */
 export class QueueConsumer {
   readonly #options: ConsumerOptions;
   readonly #what: string;
-  readonly #inHand = new Set<Promise<void>>();
+  readonly #inHand = new Set<Promise<unknown>>();
   #model: ChannelModel | null = null;
   #current: Consuming | null = null;
   #stopped = false;
+  #drained = new Try();
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -59,15 +66,16 @@ export class QueueConsumer {
     return !this.#stopped && this.#current !== null;
   }
 
-  /** Whether no message is in hand. */
-  get isIdle(): boolean {
-    return this.#inHand.size === 0;
+  /** Resolves once all that waited as this connection was opened has been dealt with, or when the next try to has failed. */
+  get drained(): Promise<void> {
+    return this.#drained.over;
   }
 
   /** Consumes over this connection for as long as it lasts; returns at once. */
   open(model: ChannelModel): void {
     if (this.#stopped || this.#model === model) return;
     this.#model = model;
+    this.#drained = new Try();
     void this.#keepConsuming(model);
   }
 
@@ -129,6 +137,8 @@ export class QueueConsumer {
         if (this.#isWanted(model)) lacks.begin(this.#what, reason ?? 'the broker has ended the consumer');
       } catch (error) {
         if (!this.#isWanted(model)) return;
+        this.#drained.end();
+        this.#drained = new Try();
         this.#noteLack(error);
         const wasMissing = isMissing;
         isMissing = replyCode(error) === NOT_FOUND;
@@ -152,43 +162,50 @@ export class QueueConsumer {
   }
 
   async #consume(model: ChannelModel): Promise<Consuming> {
-    const { queue, prefetch } = this.#options;
-    return await beginConsuming(model, queue, prefetch, (channel, gone, message) =>
-      this.#receive(channel, gone, message),
-    );
+    const { queue, prefetch, drainsFirst } = this.#options;
+    const drained = this.#drained;
+    const opened = await openReceiving(model);
+    const isDrained = drainsFirst !== true || (await this.#drain(opened));
+    if (isDrained) drained.end();
+    const receiving = isDrained ? opened : await openReceiving(model);
+    const consuming = await beginConsuming(receiving, queue, prefetch, (received) => {
+      void this.#track(this.#takeOrGiveBack(received));
+    });
+    if (!isDrained) setTimeout(drained.end, HEAR_MS).unref();
+    return consuming;
   }
 
-  #receive(channel: Channel, gone: AbortSignal, message: ConsumeMessage): void {
-    const done = this.#handle(channel, gone, message).finally(() => this.#inHand.delete(done));
-    this.#inHand.add(done);
-  }
-
-  async #handle(channel: Channel, gone: AbortSignal, message: ConsumeMessage): Promise<void> {
-    const { handle, log, queue } = this.#options;
-    if (this.#stopped) {
-      unlessClosed(() => channel.nack(message, false, true));
-      return;
-    }
+  /** @returns whether the broker lets that be done */
+  async #drain(receiving: Receiving): Promise<boolean> {
+    const { queue, log } = this.#options;
     try {
-      const disposition = await handle(deliveryOf(message, gone));
-      unlessClosed(() =>
-        disposition === 'acknowledge' ? channel.ack(message) : channel.reject(message, false),
-      );
+      await drainQueue(receiving, queue, async (received) => {
+        const isAnswered = !this.#stopped && (await this.#track(handOn(received, this.#options)));
+        // Those that wait behind it do not wait until it comes again.
+        if (!isAnswered) void this.#track(giveBack(received, this.#stopped ? 0 : RETURN_MS));
+        return !this.#stopped;
+      });
+      return true;
     } catch (error) {
-      if (error instanceof NotBegun || error instanceof NotTold || error instanceof WindowLeft)
-        log.debug({ queue, error }, 'A message goes back to its queue');
-      else log.warn({ queue, error }, 'A message could not be dealt with now, and goes back to its queue');
-      await sleep(this.#stopped || gone.aborted ? 0 : RETURN_MS);
-      unlessClosed(() => channel.nack(message, false, true));
+      log.debug({ queue, error }, 'Cannot take what waits before the queue is consumed');
+      return false;
     }
+  }
+
+  async #takeOrGiveBack(received: Received): Promise<void> {
+    if (!this.#stopped && (await handOn(received, this.#options))) return;
+    await giveBack(received, this.#stopped ? 0 : RETURN_MS);
+  }
+
+  /** Has it in hand until it is over. */
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#inHand.add(work);
+    return await work.finally(() => this.#inHand.delete(work));
   }
 }
 
-/** On a channel that has closed, a message needs no answer: it will come again. */
-function unlessClosed(answer: () => void): void {
-  try {
-    answer();
-  } catch {
-    // IllegalOperationError: the channel closed meanwhile.
-  }
+/** Something that is tried, and over at some time. */
+class Try {
+  end: () => void = () => {};
+  readonly over = new Promise<void>((resolve) => (this.end = resolve));
 }

@@ -1,8 +1,11 @@
-import type { ConsumeMessage } from 'amqplib';
+import type { ConsumeMessage, GetMessage } from 'amqplib';
 import type { Delivery } from '../job/ports/delivery.ts';
 
 /** A message as the rest of the worker knows it. */
-export function deliveryOf({ content, fields, properties }: ConsumeMessage, gone: AbortSignal): Delivery {
+export function deliveryOf(
+  { content, fields, properties }: ConsumeMessage | GetMessage,
+  gone: AbortSignal,
+): Delivery {
   const headers: Record<string, unknown> = properties.headers ?? {};
   return {
     body: content,

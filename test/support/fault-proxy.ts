@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** `up` is the direction to the broker. A silent connection stays open, but hands nothing on. */
-export type ProxyMode = 'pass' | 'silent' | 'silent-up' | 'silent-down' | 'slow' | 'cut';
+/** `up` is the direction to the broker. A silent connection stays open, but hands nothing on. What is far takes long, each way. */
+export type ProxyMode = 'pass' | 'silent' | 'silent-up' | 'silent-down' | 'slow' | 'far' | 'cut';
 
 const SLOW_MS = 100;
 const SLOW_BYTES = 512;
+const FAR_MS = 120;
 /** In mode `cut`, a connection is cut in the middle of the first chunk that is larger than this. */
 const CUT_BYTES = 200;
 
@@ -78,6 +79,10 @@ export class FaultProxy {
     if (this.mode === 'silent' || this.mode === muteMode) return;
     if (this.mode === 'cut' && chunk.length > CUT_BYTES) {
       to.write(chunk.subarray(0, chunk.length / 2), () => this.#end(to, from));
+      return;
+    }
+    if (this.mode === 'far') {
+      setTimeout(() => to.write(chunk), FAR_MS);
       return;
     }
     if (this.mode !== 'slow') {

@@ -9,6 +9,7 @@ const NAMES: Record<string, string> = {
   '50.20': 'queue.bind',
   '50.50': 'queue.unbind',
   '60.20': 'basic.consume',
+  '60.70': 'basic.get',
 };
 const HEADER_BYTES = 8;
 const FRAME_BYTES = 8;

@@ -15,6 +15,7 @@ import { brokerAccess, readBrokerAccess } from '../open/what-leaves.ts';
 import { Assurance } from './assurance.ts';
 import { hearWhatWaits } from './hear-what-waits.ts';
 import { HostQueues } from './host-queues.ts';
+import { OtherConsumer } from './other-consumer.ts';
 
 export interface LinkHandlers {
   job: (delivery: Delivery) => Promise<Disposition>;
@@ -31,8 +32,6 @@ export interface LinkHandlers {
 const MOST_WAITING_JOBS = 64;
 /** How long the fleet is not told of a host that cannot take jobs yet. */
 const READY_MS = 1_000;
-/** Another consumer that is still counted for so long is no connection of this worker that the broker has not yet given up. */
-const GHOST_MS = 150_000;
 
 /** Everything between the host and its broker. It lives as long as the worker, while connections come and go. */
 export class BrokerLink {
@@ -43,6 +42,7 @@ export class BrokerLink {
   readonly #queues: HostQueues;
   readonly #sender: EventSender;
   readonly #assurance: Assurance;
+  readonly #other = new OtherConsumer();
   #handlers: LinkHandlers | null = null;
   #jobs: QueueConsumer | null = null;
   #control: QueueConsumer | null = null;
@@ -55,7 +55,6 @@ export class BrokerLink {
   readonly #hearsControl = new Promise<void>((resolve) => (this.#onControl = resolve));
   /** The connection over which the fleet was told that the host is online. */
   #onlineOver: BrokerModel | null = null;
-  #otherSince: number | null = null;
 
   constructor(settings: WorkerSettings, confirmedEnds: RecentIds, store: OutboxStore, log: Log) {
     this.#settings = settings;
@@ -101,6 +100,7 @@ export class BrokerLink {
     this.#control = new QueueConsumer({
       queue: this.#queues.control.queue,
       prefetch: 1,
+      drainsFirst: true,
       handle: handlers.control,
       prepare: async (model, isMissing) => await this.#prepareControl(model, isMissing),
       onConsuming: () => this.#onControl(),
@@ -188,11 +188,8 @@ export class BrokerLink {
     const consumers = await this.#jobs?.check();
     await this.#control?.check();
     await this.#assurance.look();
-    if (consumers === null || consumers === undefined || consumers <= 1) this.#otherSince = null;
-    else this.#otherSince ??= performance.now();
-    if (this.#otherSince === null || performance.now() - this.#otherSince < GHOST_MS) return;
+    if (!this.#other.isSeen(consumers ?? null)) return;
     this.#log.error({}, 'Another worker consumes this queue: two hosts must not have the same host id');
-    this.#otherSince = null;
     this.#isHost = false;
     this.#jobs?.restart();
   }

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'amqplib';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { CONTROL_EXCHANGE, hostControlQueue, hostKey } from '../../../src/contract/words/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { Fixture } from '../../support/fixture.ts';
@@ -52,6 +53,69 @@ describe('a job that is cancelled', () => {
     const again = await client.completed(job.id, 2);
     expect(again.id).toBe(client.completions(job.id)[0]?.id);
     expect((await client.run(host.id, { ruleset: edge(1) })).data.outcome).toBe('applied');
+  });
+
+  it('before its host is there does not run either where each answer of the broker takes long', async () => {
+    const proxy = await FaultProxy.start(inject('brokerUrl'));
+    try {
+      const host = await fixture.host('nft', { brokerUrl: proxy.url });
+      const client = await fixture.client();
+      await host.end();
+      const job = makeJob(host.id, { ruleset: edge(1) });
+      await client.publish(host.id, job);
+      const { jobId: _, ...ping } = { ...cancellation(host, job.id), kind: 'ping' };
+      for (let count = 0; count < 5; count += 1)
+        await client.publish(host.id, { ...ping, id: randomUUID() }, {}, CONTROL_EXCHANGE);
+      await cancel(client, host, job.id);
+      proxy.mode = 'far';
+      await host.start();
+      expect((await client.completed(job.id)).data.outcome).toBe('cancelled');
+      expect(await host.namespace.save()).toBe('');
+    } finally {
+      proxy.stop();
+    }
+  });
+
+  it('before its host is there does not run, where what is said before it cannot be dealt with', async () => {
+    const host = await fixture.host('nft');
+    const client = await fixture.client();
+    await host.end();
+    const [first, second] = [makeJob(host.id, { ruleset: other(1) }), makeJob(host.id, { ruleset: edge(1) })];
+    // That the first is cancelled cannot be written, as there is a folder in the place of the file.
+    const file = join(host.stateDir, 'cancelled', `${first.id}.json`);
+    await mkdir(join(file, 'in-the-way'), { recursive: true });
+    await client.publish(host.id, second);
+    await cancel(client, host, first.id);
+    await cancel(client, host, second.id);
+    await host.start();
+    expect((await client.completed(second.id)).data.outcome).toBe('cancelled');
+    await rm(file, { recursive: true });
+    await vi.waitFor(async () => await access(file), { timeout: 10_000 });
+    await client.publish(host.id, first);
+    expect((await client.completed(first.id)).data.outcome).toBe('cancelled');
+  });
+
+  it('before its host is there does not run, where its control queue has a single active consumer', async () => {
+    const host = await fixture.host('nft');
+    const client = await fixture.client();
+    await host.end();
+    const broker = await connect(inject('brokerUrl'));
+    try {
+      const channel = await broker.createChannel();
+      const queue = hostControlQueue(host.id);
+      await channel.deleteQueue(queue);
+      const single = { 'x-queue-type': 'quorum', 'x-single-active-consumer': true };
+      await channel.assertQueue(queue, { durable: true, arguments: single });
+      await channel.bindQueue(queue, CONTROL_EXCHANGE, hostKey(host.id));
+    } finally {
+      await broker.close();
+    }
+    const job = makeJob(host.id, { ruleset: edge(1) });
+    await client.publish(host.id, job);
+    await cancel(client, host, job.id);
+    await host.start();
+    expect((await client.completed(job.id)).data.outcome).toBe('cancelled');
+    expect((await client.run(host.id, { ruleset: edge(2) })).data.outcome).toBe('applied');
   });
 
   it('before it is sent ends so, also after a restart', async () => {
