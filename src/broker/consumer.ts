@@ -11,7 +11,7 @@ import {
 import type { Lacks } from './connection/lacks.ts';
 import { onOwnChannel } from './connection/on-channel.ts';
 import { closeChannel } from './connection/open-channel.ts';
-import { NOT_FOUND, replyCode } from './connection/reply-codes.ts';
+import { NOT_FOUND, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.ts';
 import { isOpen } from './connection/socket.ts';
 import { isConsumedElsewhere } from './consumed-elsewhere.ts';
 import { giveBack, type HandOnOptions, handOn, type Received } from './hand-on.ts';
@@ -175,11 +175,13 @@ export class QueueConsumer {
     return consuming;
   }
 
-  /** @returns whether the broker lets that be done */
+  /**
+   * @returns whether all that waited was taken; `false`: it has to be consumed for that
+   * @throws {Error} if the queue cannot be had
+   */
   async #drain(receiving: Receiving): Promise<boolean> {
-    const { queue, log } = this.#options;
     try {
-      await drainQueue(receiving, queue, async (received) => {
+      await drainQueue(receiving, this.#options.queue, async (received) => {
         const isAnswered = !this.#stopped && (await this.#track(handOn(received, this.#options)));
         // Those that wait behind it do not wait until it comes again.
         if (!isAnswered) void this.#track(giveBack(received, this.#stopped ? 0 : RETURN_MS));
@@ -187,7 +189,7 @@ export class QueueConsumer {
       });
       return true;
     } catch (error) {
-      log.debug({ queue, error }, 'Cannot take what waits before the queue is consumed');
+      if (replyCode(error) !== RESOURCE_LOCKED) throw error;
       return false;
     }
   }
