@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Interrupted } from '../../src/cli/options/fleet-options.ts';
-import { SentJobs } from '../../src/cli/options/sent-jobs.ts';
+import { SentJobs } from '../../src/cli/show/sent-jobs.ts';
 import type { FleetEvent } from '../../src/contract/events/event.ts';
 
 const expiresAt = '2026-11-22T11:00:00Z';
@@ -24,6 +24,19 @@ it('whoever is interrupted is told what was sent, and where it has not ended', (
   expect(sent.open).toEqual([{ jobId: 'one', hosts: ['web-2'] }]);
   sent.take(ended('one', 'web-2'));
   expect(sent.describe()).toBe('all hosts have ended job two');
+});
+
+it('of each host, the job that it was sent last is the one that it has not answered', () => {
+  const sent = new SentJobs();
+  expect(sent.lastOf(['web-1'])).toEqual([]);
+  sent.onSending({ jobId: 'one', expiresAt, hosts: ['web-1', 'web-2', 'web-3', 'web-4'] });
+  sent.onSending({ jobId: 'two', expiresAt, hosts: ['web-2', 'web-3'] });
+  sent.onSending({ jobId: 'three', expiresAt, hosts: ['web-3'] });
+  expect(sent.lastOf(['web-4', 'web-3', 'web-2', 'web-1', 'web-9'])).toEqual([
+    { jobId: 'one', expiresAt, hosts: ['web-4', 'web-1'] },
+    { jobId: 'three', expiresAt, hosts: ['web-3'] },
+    { jobId: 'two', expiresAt, hosts: ['web-2'] },
+  ]);
 });
 
 it('what has sent nothing does not say that it has', () => {

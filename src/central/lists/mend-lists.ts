@@ -41,9 +41,9 @@ export async function mendLists(
   const told = agreedReport(await askListReport(operator, name, asking, options), agreed);
   if (told === null) return new Map();
   const { from, report } = told;
-  const { timeoutSeconds, signal, onEvent, expiresInSeconds } = options;
+  const { timeoutSeconds, signal, onSending, onEvent, expiresInSeconds } = options;
   const list = { name, revision: agreed.revision, ...contentOf(report), onNever, cut };
-  const asked = { timeoutSeconds, signal, onEvent, expiresInSeconds, confirm: options.confirm };
+  const asked = { timeoutSeconds, signal, onSending, onEvent, expiresInSeconds, confirm: options.confirm };
   const job = { action: 'list.replace', list } as const;
   const ends = await sendListJob(operator, job, observer, { hosts: behind }, asked);
   const hosts = [...ends].filter(([, { end }]) => isGoodEnd(end)).map(([host]) => host);

@@ -45,7 +45,7 @@ export async function runOnList(
         ),
     });
     const status = report.end(answers, null, showListAnswers, false);
-    await tellUnheard(answers, sent.last, client, signal);
+    await tellUnheard(answers, sent, client, signal);
     return status;
   });
 }

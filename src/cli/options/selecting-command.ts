@@ -4,6 +4,7 @@ import { hostsOf, lookOnce } from '../../central/ask/select.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
 import type { FleetEvent } from '../../contract/events/event.ts';
 import { AnswerReport } from '../show/report-answers.ts';
+import { SentJobs } from '../show/sent-jobs.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
 import { askFirst } from './ask-first.ts';
 import { type ConfirmFlags, confirmOf } from './confirm-options.ts';
@@ -16,7 +17,6 @@ import {
   selectionOf,
   withClient,
 } from './fleet-options.ts';
-import { SentJobs } from './sent-jobs.ts';
 
 /** Flags of a command that asks hosts for something, and waits for their answers. */
 export type SelectingFlags = FleetFlags & AnswerFlags & SelectionFlags;

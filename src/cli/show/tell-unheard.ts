@@ -1,9 +1,10 @@
-import type { HostAnswers, SentJob } from '../../central/ask/options.ts';
+import type { HostAnswers } from '../../central/ask/options.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
 import { suggestion } from '../../central/messages/names.ts';
 import type { RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 import { printAside } from '../terminal/print.ts';
 import { sayUnknown } from './say-unknown.ts';
+import type { SentJobs } from './sent-jobs.ts';
 import { nameHosts } from './show-answers.ts';
 
 /** Of a host that was heard of. */
@@ -42,18 +43,15 @@ function tellQueued(hosts: readonly string[], jobId: string, expiresAt: string):
 /** Says of hosts that gave no answer what becomes of their job, and of those that nobody knows whom they may have been meant for. */
 export async function tellUnheard(
   answers: HostAnswers,
-  job: SentJob | null,
+  sent: Pick<SentJobs, 'lastOf'>,
   client: FleetClient,
   signal: AbortSignal,
 ): Promise<void> {
   const ended = (wanted: string) =>
     [...answers].filter(([, { end, untaken }]) => end === wanted && untaken !== true).map(([host]) => host);
-  const silent = ended('silent');
+  for (const { jobId, expiresAt, hosts } of sent.lastOf(ended('silent')))
+    printAside(`${tellQueued(hosts, jobId, expiresAt)}\n`);
   const unknown = ended('unroutable');
-  if (silent.length > 0 && job !== null) {
-    const { jobId, expiresAt } = job;
-    printAside(`${tellQueued(silent, jobId, expiresAt)}\n`);
-  }
   if (unknown.length === 0) return;
   const { hosts } = await client.fleet({ signal });
   for (const host of unknown)

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { connect, type GetMessage } from 'amqplib';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { hostKey, JOBS_EXCHANGE } from '../../../src/contract/words/names.ts';
-import { FleetClient, type HostAnswers, RequestInvalid } from '../../../src/index.ts';
+import { FleetClient, type HostAnswers, RequestInvalid, type SentJob } from '../../../src/index.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
@@ -101,12 +101,19 @@ describe('lists of a fleet', () => {
     await client.lists.change(missed, whom(hosts.slice(0, 2)));
     await away.start();
     const mended: unknown[] = [];
+    const sent: SentJob[] = [];
     const add = ['192.0.2.3'];
     const answers = await client.lists.change({ name, revision, add }, whom(), {
       onMended: (of) => mended.push(of),
+      onSending: (job) => sent.push(job),
     });
     expect([endsOf(answers), revisionsOf(answers)]).toEqual([thrice('applied'), thrice(3)]);
     expect(mended).toMatchObject([{ hosts: [away.id], revision: 3 }]);
+    expect(sent.map((job) => job.hosts.toSorted())).toEqual([
+      hosts.map(({ id }) => id).toSorted(),
+      [away.id],
+    ]);
+    expect(answers.get(away.id)?.result?.jobId).toBe(sent.at(-1)?.jobId);
     expect(await contents()).toEqual(thrice(['192.0.2.2', '192.0.2.3']));
   });
 

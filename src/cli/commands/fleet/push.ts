@@ -73,7 +73,7 @@ async function push(path: string, flags: PushFlags, self: Command): Promise<Exit
       ...preemptOf(flags),
     });
     const status = report.end(answers, file, show);
-    await tellUnheard(answers, sent.last, client, signal);
+    await tellUnheard(answers, sent, client, signal);
     if (action === 'push' && [...answers.values()].some(({ end }) => end === 'silent')) printAside(UNSEEN);
     return status;
   });

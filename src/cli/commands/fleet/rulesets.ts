@@ -25,6 +25,7 @@ import {
 } from '../../options/selecting-command.ts';
 import { AnswerReport, statusOf } from '../../show/report-answers.ts';
 import { sayUnknown } from '../../show/say-unknown.ts';
+import { SentJobs } from '../../show/sent-jobs.ts';
 import { nameHosts } from '../../show/show-answers.ts';
 import { tellUnheard, tellUnknown } from '../../show/tell-unheard.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
@@ -197,7 +198,7 @@ function answerCommand(kind: 'confirm' | 'abort', end: End): Command {
         });
         if (answers.size === 0) throw new NobodyWaits(`no host waits for job ${job}`);
         const own = report.end(answers, null);
-        await tellUnheard(answers, null, client, signal);
+        await tellUnheard(answers, new SentJobs(), client, signal);
         // That a host went back is what was asked for.
         const isDone =
           kind === 'abort' && [...answers.values()].every(({ end: how }) => how === 'rolled_back');

@@ -1,25 +1,35 @@
 import type { SentJob } from '../../central/ask/options.ts';
 import type { FleetEvent } from '../../contract/events/event.ts';
-import { nameHosts } from '../show/show-answers.ts';
+import { nameHosts } from './show-answers.ts';
 
 /** The jobs that a command has sent, and which hosts have not ended them yet. */
 export class SentJobs {
-  readonly #open = new Map<string, Set<string>>();
+  readonly #lastOf = new Map<string, SentJob>();
   #last: SentJob | null = null;
-
-  /** `null`: nothing was sent. */
-  get last(): SentJob | null {
-    return this.#last;
-  }
+  readonly #open = new Map<string, Set<string>>();
 
   readonly onSending = (job: SentJob): void => {
     this.#last = job;
+    for (const host of job.hosts) this.#lastOf.set(host, job);
     this.#open.set(job.jobId, new Set(job.hosts));
   };
 
   /** To be called with each event that is heard. */
   take({ type, data }: FleetEvent): void {
     if (type === 'fleetwall.job.completed') this.#open.get(data.jobId)?.delete(data.hostId);
+  }
+
+  /** The jobs that these hosts were sent last, each with those of the hosts that it was sent to. */
+  lastOf(hosts: readonly string[]): SentJob[] {
+    const jobs = new Map<SentJob, string[]>();
+    for (const host of hosts) {
+      const job = this.#lastOf.get(host);
+      if (job === undefined) continue;
+      const own = jobs.get(job) ?? [];
+      own.push(host);
+      jobs.set(job, own);
+    }
+    return [...jobs].map(([job, own]) => ({ ...job, hosts: own }));
   }
 
   /** Those that some host has not ended, as far as was heard. */
