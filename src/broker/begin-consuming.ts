@@ -58,7 +58,7 @@ export async function drainQueue(
  * Consumes a queue exclusively.
  *
  * @param prefetch how many messages may be in hand at once
- * @throws {Error} what the broker said, or that it does not answer; the channel is closed then
+ * @throws {Error} what the broker said, or that it does not answer; the channel is of no more use then
  */
 export async function beginConsuming(
   { channel, gone, closed }: Receiving,

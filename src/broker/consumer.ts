@@ -126,13 +126,16 @@ export class QueueConsumer {
         await prepare(model, isMissing);
         await ready;
         if (!this.#isWanted(model)) return;
-        this.#current = await this.#consume(model);
+        const current = await this.#consume(model);
+        // Nobody would take what comes: it would go back and come again, over and over.
+        if (this.#stopped) return closeChannel(current.channel);
+        this.#current = current;
         log.info({ queue }, 'Consuming');
         lacks.end(this.#what);
         onConsuming?.();
         isMissing = false;
         pause.reset();
-        const reason = await this.#current.closed;
+        const reason = await current.closed;
         this.#current = null;
         if (this.#isWanted(model)) lacks.begin(this.#what, reason ?? 'the broker has ended the consumer');
       } catch (error) {
