@@ -15,6 +15,7 @@ import { NOT_FOUND, RESOURCE_LOCKED, replyCode } from './connection/reply-codes.
 import { isOpen } from './connection/socket.ts';
 import { isConsumedElsewhere } from './consumed-elsewhere.ts';
 import { giveBack, type HandOnOptions, handOn, type Received } from './hand-on.ts';
+import { Try } from './try.ts';
 
 export interface ConsumerOptions extends HandOnOptions {
   /** How many messages may be in hand at once. */
@@ -44,8 +45,8 @@ const HEAR_MS = 1_000;
 const RETURN_MS = 2_000;
 
 /**
- * Consumes one queue exclusively for as long as it is not stopped. Over each connection it is tried
- * until it succeeds, with growing pauses, and again when the channel closes or the broker cancels the consumer.
+ * Consumes one queue exclusively for as long as it is not stopped. Over each connection it is tried until it succeeds, with growing pauses,
+ * and again when the channel closes or the broker cancels the consumer.
  */
 export class QueueConsumer {
   readonly #options: ConsumerOptions;
@@ -185,9 +186,9 @@ export class QueueConsumer {
   async #drain(receiving: Receiving): Promise<boolean> {
     try {
       await drainQueue(receiving, this.#options.queue, async (received) => {
-        const isAnswered = !this.#stopped && (await this.#track(handOn(received, this.#options)));
+        const isAnswered = await this.#track(this.#handOn(received));
         // Those that wait behind it do not wait until it comes again.
-        if (!isAnswered) void this.#track(giveBack(received, this.#stopped ? 0 : RETURN_MS));
+        if (!isAnswered) void this.#track(this.#giveBack(received));
         return !this.#stopped;
       });
       return true;
@@ -198,7 +199,15 @@ export class QueueConsumer {
   }
 
   async #takeOrGiveBack(received: Received): Promise<void> {
-    if (!this.#stopped && (await handOn(received, this.#options))) return;
+    if (!(await this.#handOn(received))) await this.#giveBack(received);
+  }
+
+  /** As {@link handOn}; whoever has been told to stop takes nothing more. */
+  async #handOn(received: Received): Promise<boolean> {
+    return !this.#stopped && (await handOn(received, this.#options));
+  }
+
+  async #giveBack(received: Received): Promise<void> {
     await giveBack(received, this.#stopped ? 0 : RETURN_MS);
   }
 
@@ -207,10 +216,4 @@ export class QueueConsumer {
     this.#inHand.add(work);
     return await work.finally(() => this.#inHand.delete(work));
   }
-}
-
-/** Something that is tried, and over at some time. */
-class Try {
-  end: () => void = () => {};
-  readonly over = new Promise<void>((resolve) => (this.end = resolve));
 }
