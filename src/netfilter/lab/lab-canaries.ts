@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HostPicture, PacketsUnavailable } from '../../job/ports/packets.ts';
+import { type LabRequest, PacketsUnavailable } from '../../job/ports/packets.ts';
+import type { Place } from '../../ruleset/trial/packets.ts';
 import { indexOf, NEIGHBOUR_INDEX } from './lab-script.ts';
 import type { PacketHelper } from './packet-helper.ts';
 
@@ -11,19 +12,35 @@ const MOST_MS = 10_000;
 export class Canaries {
   readonly #host: PacketHelper;
   readonly #neighbours: readonly PacketHelper[];
-  readonly #picture: HostPicture;
+  readonly #picture: LabRequest['picture'];
+  /** Those of the neighbours whose links have IPv6 that packets need. */
+  readonly #withIpv6: readonly PacketHelper[];
   #number = 0;
 
-  constructor(host: PacketHelper, neighbours: ReadonlyMap<string, PacketHelper>, picture: HostPicture) {
+  constructor(
+    host: PacketHelper,
+    neighbours: ReadonlyMap<string, PacketHelper>,
+    { picture, probes }: Pick<LabRequest, 'picture' | 'probes'>,
+  ) {
     this.#host = host;
     this.#picture = picture;
     const { interfaces } = picture;
     this.#neighbours = [...neighbours]
       .filter(([name]) => interfaces.some((link) => link.name === name && link.isUp && link.hasCarrier))
       .map(([, helper]) => helper);
+    const isNeeded = probes.some(({ family }) => family === 'ipv6');
+    this.#withIpv6 = this.#neighbours.filter(({ place }) => isNeeded && this.#hasIpv6(place));
   }
 
-  /** Sends them until they come: a new link takes nothing until the kernel, some time later, has seen that it has a carrier. */
+  #hasIpv6(place: Place): boolean {
+    const link = this.#picture.interfaces.find(({ name }) => name === place);
+    return link?.addresses.some(({ family }) => family === 'ipv6') === true;
+  }
+
+  /**
+   * Sends them until they come: a new link takes nothing until the kernel, some time later, has seen that it has a carrier, nor does an
+   * address of IPv6 until it has joined its group and got its route.
+   */
   async untilThere(): Promise<void> {
     const limit = performance.now() + MOST_MS;
     for (;;) {
@@ -51,12 +68,21 @@ export class Canaries {
     const number = String(this.#number);
     this.#fromNeighbours(number);
     this.#fromHost(number);
+    this.#askForAddresses();
     // What is sent in answer to the first sync is there at the second.
     await this.#sync(`a${number}`);
     await this.#sync(`b${number}`);
     const atHost = this.#there(number).every((canary) => this.#host.canaries.has(canary));
     const back = `${NEIGHBOUR_INDEX} ${number}`;
-    return atHost && this.#neighbours.every(({ canaries }) => canaries.has(back));
+    const hasAddresses = [this.#host, ...this.#withIpv6].every(({ absent }) => absent === 0);
+    return atHost && hasAddresses && this.#neighbours.every(({ canaries }) => canaries.has(back));
+  }
+
+  #askForAddresses(): void {
+    if (this.#withIpv6.length === 0) return;
+    const links = this.#withIpv6.map(({ place }) => indexOf(this.#picture, place ?? ''));
+    this.#host.tell([`absent ${links.join(' ')}`]);
+    for (const helper of this.#withIpv6) helper.tell([`absent ${NEIGHBOUR_INDEX}`]);
   }
 
   #fromNeighbours(number: string): void {

@@ -19,6 +19,8 @@ export class PacketHelper {
   #listed: string[] = [];
   /** Canaries that came, as `INDEX NUMBER`, by the index of the interface. */
   readonly canaries = new Set<string>();
+  /** How many IPv6 addresses were not there yet when it was asked last. */
+  absent = 0;
   /** What it may not set, and why; `null`: it may. */
   refused: string | null = null;
 
@@ -105,6 +107,7 @@ export class PacketHelper {
     const [word = '', ...rest] = line.split(' ');
     if (word === 'S') return this.#waiting.get(rest[0] ?? '')?.();
     if (word === 'C') return void this.canaries.add(rest.join(' '));
+    if (word === 'G') return void (this.absent = Number(rest[0]));
     if (word === 'N') return void this.#listed.push(rest.join(' '));
     const seen = this.#read(word, rest);
     if (seen !== null) this.#seen.push(seen);

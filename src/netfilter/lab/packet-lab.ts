@@ -65,7 +65,7 @@ class NamespaceLab implements PacketLab {
     const isAll = request.picture.interfaces.every(({ name }) => name === 'lo' || names.has(name));
     this.#elsewhere = isAll ? null : parts.helper(ELSEWHERE);
     this.#rules = parts.rules(this.#host.pid);
-    this.#canaries = new Canaries(this.#host, this.#neighbours, request.picture);
+    this.#canaries = new Canaries(this.#host, this.#neighbours, request);
   }
 
   get #helpers(): PacketHelper[] {

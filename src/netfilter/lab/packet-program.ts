@@ -5,8 +5,8 @@
  * left to be read.
  *
  * It prints what happens: `T` a packet that was seen, with its addresses, ports and, if it is one of ours, the number of its test;
- * `A` a datagram or connection that reached its listener; `D` a connection that was made and answered; `C` a canary; `N` a neighbour, as
- * `ip` lists it; `S` an answer to sync; `E` what went wrong.
+ * `A` a datagram or connection that reached its listener; `D` a connection that was made and answered; `C` a canary; `G` how many addresses
+ * are not there yet; `N` a neighbour, as `ip` lists it; `S` an answer to sync; `E` what went wrong.
  */
 export const HELPER_PROGRAM = String.raw`
 use strict; use warnings; no warnings 'once';
@@ -136,12 +136,20 @@ sub batch { my ($ip) = @_;
     print $fh "$_\n" for @own; close $fh } @batch = () }
 sub neighbours { my ($ip) = @_; open(my $fh, '-|', $ip, '-6', 'neigh', 'show') or return out('E', 'ip', $!);
   while (my $line = <$fh>) { chomp $line; out('N', $line) } close $fh }
+# How many addresses of IPv6 take no packets yet, of links of which that is asked: a link gets its own one late, and each address its group and, last,
+# its route (RTF_LOCAL) when a worker of the kernel comes to it.
+sub absent { my %asked = map { $_ => 1 } 1, @_; my %own; my %local; my $count = 0;
+  if (open my $fh, '<', '/proc/net/ipv6_route') { while (my $line = <$fh>) { my @of = split ' ', $line; $local{$of[0]} = 1 if hex($of[8]) & 0x80000000 } close $fh }
+  if (open my $fh, '<', '/proc/net/if_inet6') { while (my $line = <$fh>) { my ($addr, $if) = split ' ', $line; $if = hex $if; next unless $asked{$if};
+    $own{$if} = 1 if $addr =~ /^fe80/; $count++ unless $local{$addr} } close $fh }
+  out('G', $count + grep { !$own{$_} } @_) }
 sub command { my ($do, @args) = @_;
   if ($do eq 'role') { $role = $args[0]; sniff(); raw() if $role eq 'host' }
   elsif ($do eq 'cpu') { pin(@args) }
   elsif ($do eq 'set') { my ($path, @value) = @args; if (open my $fh, '>', "/proc/sys/net/$path") { syswrite($fh, "@value\n") // out('E', 'set', $path, $!); close $fh } else { out('E', 'set', $path, $!) } }
   elsif ($do eq 'ip') { push @batch, "@args" }
   elsif ($do eq 'batch') { batch($args[0]) }
+  elsif ($do eq 'absent') { absent(@args) }
   elsif ($do eq 'neighbours') { neighbours($args[0]) }
   elsif ($do eq 'tcp-listen') { listen_tcp(@args) }
   elsif ($do eq 'udp-listen') { listen_udp(@args) }
