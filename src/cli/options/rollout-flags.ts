@@ -68,7 +68,7 @@ export function withRolloutOptions(command: Command): Command {
       .addOption(
         new Option(
           '--execution-timeout <seconds>',
-          'how many seconds a host has to end the job, once it has begun',
+          'how many seconds a host has to end the job, once it has begun; with probes, more than --confirm-timeout: a host that is locked out is heard of after it',
         )
           .argParser(readSeconds)
           .default(undefined, 'as --timeout'),

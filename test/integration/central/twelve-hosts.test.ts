@@ -42,6 +42,9 @@ it('twelve hosts, of which one fails, one is locked out and one is gone: a rollo
         '--json',
         '--confirm-timeout',
         '3',
+        // Besides the window, what a busy machine takes to apply, to undo and to find the broker again.
+        '--execution-timeout',
+        '20',
         '--timeout',
         '5',
         ...whom,
