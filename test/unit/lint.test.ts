@@ -171,6 +171,19 @@ describe('the lines that break ownership are found', () => {
       [':a - [0:0]', '--append INPUT -j a', '--app=a -j DROP', '-Aa -j DROP', '  -A\ta -j DROP'],
       [],
     ],
+    [
+      'commands that stand elsewhere',
+      [
+        ':a - [0:0]',
+        '-s 192.0.2.1 -A a',
+        '-j a -I INPUT',
+        '-fA a',
+        '! -A a',
+        '-i lo -A INPUT -j DROP',
+        '-j a',
+      ],
+      [6, 7, 8],
+    ],
   ])('in scope chains: %s', (_, text, wrong) => {
     expect(lines('chains', ...text)).toEqual(wrong);
   });

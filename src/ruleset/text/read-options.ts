@@ -18,6 +18,8 @@ export interface RuleOption extends OptionKind {
   written: string;
   /** Whether a value stands in the same word (`-s10.0.0.1`, `--comment=x`). */
   isGlued: boolean;
+  /** Which word of the line has the option, from 0; and how many letters stand before it in that word (`-f` in `-fA edge`). */
+  at: { word: number; letter: number };
 }
 
 export interface RuleReading {
@@ -67,6 +69,8 @@ class OptionReader implements RuleReading {
    */
   readonly #loaded: OptionTable[] = [];
   #at = 0;
+  /** The word that is read now. */
+  #word = 0;
   #isNegated = false;
   #protocol: string | null = null;
 
@@ -81,6 +85,7 @@ class OptionReader implements RuleReading {
   read(): void {
     while (this.#at < this.#words.length) {
       const word = this.#words[this.#at] ?? '';
+      this.#word = this.#at;
       this.#at += 1;
       if (word === '!') this.#isNegated = true;
       else if (word === '--') appendAll(this.stray, this.#words.slice(this.#at));
@@ -95,8 +100,8 @@ class OptionReader implements RuleReading {
     const name = equals === -1 ? word.slice(2) : word.slice(2, equals);
     const kind = this.#find(name);
     if (kind === undefined) this.unknown.push(equals === -1 ? word : word.slice(0, equals));
-    else if (equals === -1) this.#take(kind, word, null);
-    else this.#take(kind, word.slice(0, equals), word.slice(equals + 1));
+    else if (equals === -1) this.#take(kind, word, null, 0);
+    else this.#take(kind, word.slice(0, equals), word.slice(equals + 1), 0);
   }
 
   /** `-jACCEPT` is `-j ACCEPT`, and `-fnj ACCEPT` is `-f -n -j ACCEPT`. */
@@ -107,12 +112,13 @@ class OptionReader implements RuleReading {
       const rest = word.slice(at + 1);
       const written = `-${word.charAt(at)}`;
       if (kind === undefined) this.unknown.push(written);
-      else if (kind.takes === 0) this.#take(kind, written, null);
-      else return this.#take(kind, written, rest === '' ? null : rest);
+      else if (kind.takes === 0) this.#take(kind, written, null, at - 1);
+      else return this.#take(kind, written, rest === '' ? null : rest, at - 1);
     }
   }
 
-  #take(kind: OptionKind, written: string, attached: string | null): void {
+  #take(kind: OptionKind, written: string, attached: string | null, letter: number): void {
+    const at = { word: this.#word, letter };
     const values = attached === null ? [] : [attached];
     const wanted = typeof kind.takes === 'number' ? kind.takes : 0;
     while (values.length < wanted && this.#at < this.#words.length) {
@@ -136,6 +142,7 @@ class OptionReader implements RuleReading {
       isNegated: this.#isNegated,
       written,
       isGlued,
+      at,
     });
     this.#isNegated = false;
     this.#load(kind, values[0]);

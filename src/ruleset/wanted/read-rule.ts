@@ -15,8 +15,8 @@ export interface SentRule {
 }
 
 /**
- * Reads the rule of a line that begins with `-A CHAIN` or `-I CHAIN` in any spelling; `null` for any other line. The words after
- * that stay as they were sent.
+ * Reads the rule of a line that appends or inserts one, by `-A CHAIN` or `-I CHAIN` in any spelling and place; `null` for any other line.
+ * The other words stay as they were sent.
  */
 export function readSentRule(command: SentCommand): SentRule | null {
   return command.common === null ? readByWords(command) : readCommon(command, command.common);
@@ -33,9 +33,9 @@ function readByWords({ line, text, words, reading }: SentCommand): SentRule | nu
   const [command] = commandsOf(reading.options);
   if (command === undefined || (command.name !== 'A' && command.name !== 'I')) return null;
   const [chain, position = null] = command.values;
-  const own = ownWords(words, command);
-  if (chain === undefined || own === null) return null;
-  const spec = plainSpec(text, command.name, chain, position) ?? words.slice(own).map(quoteWord).join(' ');
+  if (chain === undefined || command.isNegated) return null;
+  const spec =
+    plainSpec(text, command.name, chain, position) ?? wordsBeside(command, words).map(quoteWord).join(' ');
   const rule = {
     chain,
     spec,
@@ -48,16 +48,14 @@ function readByWords({ line, text, words, reading }: SentCommand): SentRule | nu
   return { rule, position: position === '1' ? null : position };
 }
 
-/** Returns how many words at the beginning belong to the command; `null` if the line does not begin with it. */
-function ownWords(words: readonly string[], { name, values }: RuleOption): number | null {
-  const [first = ''] = words;
-  const long = first.startsWith('--');
-  if (long ? !LONG[name]?.startsWith(first.replace(/=.*/s, '')) : !first.startsWith(`-${name}`)) return null;
-  const isGlued = long ? first.includes('=') : first.length > 2;
-  return values.length + (isGlued ? 0 : 1);
+/** The words of a line but for those of its command. iptables takes them in the same sense wherever that stands. */
+function wordsBeside({ at, values, isGlued }: RuleOption, words: readonly string[]): string[] {
+  const own = words[at.word] ?? '';
+  // `-fA edge` is `-f -A edge`.
+  const before = at.letter === 0 ? [] : [own.slice(0, at.letter + 1)];
+  const end = at.word + 1 + values.length - (isGlued ? 1 : 0);
+  return [...words.slice(0, at.word), ...before, ...words.slice(end)];
 }
-
-const LONG: Readonly<Record<string, string>> = { A: '--append', I: '--insert' };
 
 /**
  * Returns the rest of a line that begins in the usual spelling, exactly as it was sent. For other lines the words are joined

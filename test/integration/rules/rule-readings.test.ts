@@ -195,6 +195,56 @@ describe.each(BACKENDS)('a table of commands, %s', (backend) => {
   });
 });
 
+describe.each(BACKENDS)('a line with its command in another place, %s', (backend) => {
+  it('is what a bare iptables-restore makes of it, in scope chains', async () => {
+    const text = table(
+      'filter',
+      ':d-in - [0:0]',
+      '-s 192.0.2.1,192.0.2.2 -A d-in -j DROP',
+      '-j DROP --append d-in',
+      '-p tcp --app=d-in ! --dport 22 -j REJECT --reject-with tcp-reset',
+      '-m comment --comment "-A d-in" -Ad-in -j RETURN',
+      '-fA d-in -j DROP',
+      '! -s 192.0.2.3 -A d-in -m comment --comment "a \\"b\\" c"',
+      '-j d-in -I INPUT 1',
+      '-i lo -A FORWARD -j d-in',
+    );
+    const bare = await TestNamespace.create(backend);
+    const engine = await Engine.open(backend);
+    try {
+      await bare.run(`iptables-${backend}-restore`, ['-w', '5'], text);
+      const first = await engine.apply(text);
+      expect(first.end).toMatchObject({ failure: null, outcome: 'applied' });
+      expect(await saidBy(engine.namespace)).toEqual(await saidBy(bare));
+      const again = await engine.apply(text);
+      expect(again.end).toMatchObject({ failure: null, outcome: 'unchanged' });
+    } finally {
+      await engine.close();
+      await bare.remove();
+    }
+  });
+
+  it.each([
+    ['negated', '! -A d-in -s 192.0.2.1 -j DROP'],
+    ['in a chain of others', '-s 192.0.2.1 -A INPUT -j DROP'],
+    ['a second one', '-s 192.0.2.1 -A d-in -j DROP -A d-in'],
+    ['another one', '-s 192.0.2.1 -D d-in -j DROP'],
+    ['with a number', '-s 192.0.2.1 -A d-in 2 -j DROP'],
+    ['an insertion with a number', '-j d-in -I INPUT 2'],
+    ['the value of an option', '-s 192.0.2.1 -m comment --comment -A d-in -j DROP'],
+  ])('is refused with its line: %s', async (_, line) => {
+    const engine = await Engine.open(backend);
+    try {
+      const { end } = await engine.apply(table('filter', ':d-in - [0:0]', '-A d-in -s 192.0.2.9', line));
+      expect(end.outcome).toMatch(/^(?:failed|rejected)$/);
+      expect(end.failure?.lines.map((told) => told.line)).toEqual([4]);
+      expect(await saidBy(engine.namespace)).toEqual([]);
+    } finally {
+      await engine.close();
+    }
+  });
+});
+
 describe.each(BACKENDS)('rules as iptables reads them, %s', (backend) => {
   it('are refused with their line if they mislead, before anything is live', async () => {
     const host = await fixture.host(backend);
