@@ -180,7 +180,9 @@ describe('doctor finds', () => {
 
   it('that IPv6 is switched off', async () => {
     await namespace.run('sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1']);
-    expect((await examine()).of('ipv6', 'ok')).toContain('switched off');
+    expect((await examine()).of('ipv6', 'ok')).toContain('switched off (disable_ipv6); its rules');
+    await namespace.run('sysctl', ['-qw', 'net.ipv6.conf.lo.disable_ipv6=0']);
+    expect((await examine()).of('ipv6', 'ok')).toContain('switched off (disable_ipv6) but on lo; its rules');
   });
 
   it('a state folder that others may write, is damaged, or has events that wait', async () => {
