@@ -27,6 +27,8 @@ export interface HostAddress {
   /** Of a point-to-point link. */
   peer: string | null;
   isGlobal: boolean;
+  /** By what else the kernel chooses among addresses and routes, in the words of `ip address add`: `preferred_lft 0`. */
+  options?: string;
 }
 
 /** Where the route to an address leads; `null` as an interface: nowhere. */

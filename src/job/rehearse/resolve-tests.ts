@@ -7,6 +7,7 @@ import {
 } from '../../contract/jobs/ruleset-test.ts';
 import type { Listener, Place, Probe } from '../../ruleset/trial/packets.ts';
 import type { HostPicture, RouteTo } from '../ports/packets.ts';
+import { kernelSpelling } from './kernel-spelling.ts';
 import { isLoopback, unusableDestination, unusableSource } from './unusable-address.ts';
 
 /** Where a test says no port that its packet comes from: each has its own, from here on. */
@@ -35,7 +36,7 @@ export function addressesOf(tests: readonly RulesetTest[]): string[] {
     const there = typeof expected === 'object' && expected.kind === 'dnat' ? [expected.address] : [];
     return [from, to, ...there].filter((address) => address !== undefined);
   });
-  return [...new Set(all)];
+  return [...new Set(all.map(kernelSpelling))];
 }
 
 /** Decides for each test what it leaves open, by the interfaces and routes of the host. */
@@ -44,12 +45,22 @@ export function resolveTests(tests: readonly RulesetTest[], ground: Ground): Pro
     const { direction = 'in' } = test;
     const read = readExpectation(test.expect);
     // The schema has seen to it.
-    const expected: Expectation = typeof read === 'string' ? { kind: 'accept' } : read;
-    const found = probeOf(test, expected, number, ground);
+    const expected: Expectation = typeof read === 'string' ? { kind: 'accept' } : inKernelSpelling(read);
+    const { from, to } = test;
+    const spelled = {
+      ...test,
+      ...(from === undefined ? {} : { from: kernelSpelling(from) }),
+      ...(to === undefined ? {} : { to: kernelSpelling(to) }),
+    };
+    const found = probeOf(spelled, expected, number, ground);
     return typeof found === 'string'
       ? { test, expected, direction, probe: null, reason: found }
       : { test, expected, direction, probe: found, reason: null };
   });
+}
+
+function inKernelSpelling(expected: Expectation): Expectation {
+  return expected.kind === 'dnat' ? { ...expected, address: kernelSpelling(expected.address) } : expected;
 }
 
 function probeOf(test: RulesetTest, expected: Expectation, number: number, ground: Ground): Probe | string {

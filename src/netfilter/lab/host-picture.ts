@@ -12,21 +12,25 @@ import {
 export type RunThere = (program: string, args: readonly string[], input?: string) => Promise<CommandResult>;
 
 const GLOBAL_SETTINGS = [
+  'ipv4/icmp_echo_ignore_all',
   'ipv4/ip_forward',
   'ipv4/fwmark_reflect',
   'ipv4/tcp_fwmark_accept',
   'ipv6/fwmark_reflect',
+  'ipv6/icmp/echo_ignore_all',
   'netfilter/nf_conntrack_tcp_loose',
   'netfilter/nf_conntrack_tcp_be_liberal',
 ];
 const SETTINGS_OF_INTERFACES = [
   'ipv4/conf/IF/forwarding',
+  'ipv4/conf/IF/ignore_routes_with_linkdown',
   'ipv4/conf/IF/rp_filter',
   'ipv4/conf/IF/accept_local',
   'ipv4/conf/IF/route_localnet',
   'ipv4/conf/IF/src_valid_mark',
   'ipv6/conf/IF/disable_ipv6',
   'ipv6/conf/IF/forwarding',
+  'ipv6/conf/IF/ignore_routes_with_linkdown',
 ];
 const SYS = '/proc/sys/net/';
 
@@ -82,6 +86,9 @@ interface IpAddress {
   address?: string;
   prefixlen: number;
   scope: string;
+  metric?: number;
+  noprefixroute?: boolean;
+  preferred_life_time?: number;
 }
 
 function readLink({ ifname, flags, addr_info: addresses = [] }: IpLink): HostInterface {
@@ -92,15 +99,33 @@ function readLink({ ifname, flags, addr_info: addresses = [] }: IpLink): HostInt
     addresses: addresses
       .filter(({ family, local }) => (family === 'inet' || family === 'inet6') && local !== undefined)
       .map(
-        ({ family, local, address, prefixlen, scope }): HostAddress => ({
-          family: family === 'inet' ? 'ipv4' : 'ipv6',
+        ({ local, address, prefixlen, ...of }): HostAddress => ({
+          family: of.family === 'inet' ? 'ipv4' : 'ipv6',
           address: local,
           prefixLength: prefixlen,
           peer: address ?? null,
-          isGlobal: scope === 'global',
+          isGlobal: of.scope === 'global',
+          options: optionsOf(of),
         }),
       ),
   };
+}
+
+/** An IPv6 address has the scope that it says itself. */
+function optionsOf({
+  family,
+  scope,
+  metric,
+  noprefixroute,
+  preferred_life_time: lifetime,
+}: Omit<IpAddress, 'local' | 'prefixlen'>): string {
+  return [
+    ...(family === 'inet' ? [`scope ${scope}`] : []),
+    ...(metric === undefined ? [] : [`metric ${metric}`]),
+    ...(noprefixroute === true ? ['noprefixroute'] : []),
+    // Deprecated: the kernel takes another one as a source if it can.
+    ...(lifetime === 0 ? ['preferred_lft 0'] : []),
+  ].join(' ');
 }
 
 async function readSettings(interfaces: readonly string[], run: RunThere): Promise<Map<string, string>> {

@@ -1,6 +1,7 @@
 import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
 import type { HostInterface, HostPicture, LabRequest } from '../../job/ports/packets.ts';
 import { contains, readNetwork } from '../../list/network.ts';
+import { routeLines, ruleLines } from './lab-routes.ts';
 import { settingsBefore, settingsOf } from './lab-settings.ts';
 
 /** What makes the namespaces of a lab: commands of `ip -batch`, and settings below /proc/sys/net. */
@@ -39,7 +40,7 @@ export function labScript(
   const elsewhere: string[] = [];
   for (const link of picture.interfaces) {
     const pid = pids.get(link.name);
-    if (link.name === 'lo') links.push(...addressLines(link));
+    if (link.name === 'lo') links.push(...addressLines(link, 'ipv4'), ...addressLines(link, 'ipv6'));
     else links.push(...linkLines(picture, link, pids, macs.get(link.name)));
     if (pid === undefined) {
       if (link.hasCarrier) elsewhere.push(`link set ${peerOf(picture, link, pid)} up`);
@@ -85,14 +86,20 @@ function linkLines(
   const peerIndex = peer === NEIGHBOUR_LINK ? NEIGHBOUR_INDEX : index;
   const pid = pids.get(link.name) ?? pids.get(ELSEWHERE);
   const made = `link add name ${link.name} index ${index} address ${macOf('fe', index)} type veth peer name ${peer} index ${peerIndex} address ${mac ?? macOf('fd', index)} netns ${pid}`;
-  return [made, ...addressLines(link), ...(link.isUp ? [`link set ${link.name} up`] : [])];
+  const up = link.isUp ? [`link set ${link.name} up`] : [];
+  // The route to the peer of an IPv6 address does not come back with a link.
+  return [made, ...addressLines(link, 'ipv4'), ...up, ...addressLines(link, 'ipv6')];
 }
 
-function addressLines({ name, addresses }: HostInterface): string[] {
-  return addresses.map(({ family, address, prefixLength, peer }) => {
-    const of = peer === null ? `${address}/${prefixLength}` : `${address} peer ${peer}/${prefixLength}`;
-    return `address add ${of} dev ${name}${family === 'ipv4' ? ' brd +' : ' nodad'}`;
-  });
+function addressLines({ name, addresses }: HostInterface, family: Family): string[] {
+  const lines = addresses
+    .filter((one) => one.family === family)
+    .map(({ address, prefixLength, peer, options = '' }) => {
+      const of = peer === null ? `${address}/${prefixLength}` : `${address} peer ${peer}/${prefixLength}`;
+      return `address add ${of} dev ${name} ${family === 'ipv4' ? 'brd +' : 'nodad'} ${options}`.trimEnd();
+    });
+  // The kernel lists IPv6 addresses the newest first, and takes the newest as a source where nothing else decides.
+  return family === 'ipv4' ? lines : lines.toReversed();
 }
 
 function macOf(side: 'fe' | 'fd', index: number): string {
@@ -106,10 +113,12 @@ function linkLocalOf(index: number): string {
 }
 
 function gatewaysOf(picture: HostPicture, name: string): string[] {
-  return FAMILIES.flatMap((family) => picture.routes[family]).flatMap((line) => {
-    const [, via, device] = /\bvia (?:inet6? )?([0-9a-f.:]+) .*?\bdev (\S+)/.exec(line) ?? [];
-    return via !== undefined && device === name ? [via] : [];
-  });
+  const lines = FAMILIES.flatMap((family) => picture.routes[family]);
+  // One of several ways has a gateway for each.
+  const found = lines.flatMap((line) => [
+    ...line.matchAll(/\bvia (?:inet6? )?([0-9a-f.:]+) .*?\bdev (\S+)/g),
+  ]);
+  return found.flatMap(([, via, device]) => (via !== undefined && device === name ? [via] : []));
 }
 
 interface NeighbourAddress {
@@ -177,43 +186,3 @@ function neighbourLines(
 export const MUTE = ['-4', '-6'].map((ip) => `${ip} rule add pref 5 iif ${NEIGHBOUR_LINK} blackhole`);
 
 export const FORGET = ['-6 neigh flush all'];
-
-const STANDARD_RULES: Readonly<Record<string, string>> = {
-  0: 'from all lookup local',
-  32766: 'from all lookup main',
-  32767: 'from all lookup default',
-};
-
-function ruleLines({ rules }: HostPicture, family: Family): string[] {
-  const ip = family === 'ipv4' ? '-4' : '-6';
-  const found = rules[family].flatMap((line) => {
-    const [, pref, rule = ''] = /^(\d+):\s+(.*?)\s*$/.exec(line) ?? [];
-    return pref === undefined ? [] : [{ pref, rule: rule.replace(/ \[detached\]/g, '') }];
-  });
-  if (found.length === 0) return [];
-  const isThere = (pref: string, rule: string) => found.some((one) => one.pref === pref && one.rule === rule);
-  const gone = Object.entries(STANDARD_RULES).filter(
-    ([pref, rule]) => !(family === 'ipv6' && pref === '32767') && !isThere(pref, rule),
-  );
-  return [
-    ...found
-      .filter(({ pref, rule }) => STANDARD_RULES[pref] !== rule)
-      .map(({ pref, rule }) => `${ip} rule add pref ${pref} ${rule}`),
-    ...gone.map(([pref]) => `${ip} rule del pref ${pref}`),
-  ];
-}
-
-/** Routes that an address or the link brings with it are there already: what cannot be added twice is passed over. */
-function routeLines({ routes }: HostPicture, family: Family): string[] {
-  const ip = family === 'ipv4' ? '-4' : '-6';
-  return routes[family]
-    .filter((line) => !/\bproto kernel\b/.test(line) && !/^(?:local|broadcast|anycast|multicast) /.test(line))
-    .map((line) => {
-      const text = line
-        .replaceAll('\\', ' ')
-        .replace(/ (?:linkdown|dead|offload|trap|rt_offload|rt_trap)\b/g, '')
-        .replace(/ expires \d+sec/g, '')
-        .replace(/ error -?\d+/g, '');
-      return `${ip} route append ${text.trim()}`;
-    });
-}

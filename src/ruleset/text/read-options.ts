@@ -99,8 +99,10 @@ class OptionReader implements RuleReading {
     const equals = word.indexOf('=');
     const name = equals === -1 ? word.slice(2) : word.slice(2, equals);
     const kind = this.#find(name);
-    if (kind === undefined) this.unknown.push(equals === -1 ? word : word.slice(0, equals));
-    else if (equals === -1) this.#take(kind, word, null, 0);
+    if (kind === undefined) {
+      this.unknown.push(equals === -1 ? word : word.slice(0, equals));
+      this.#isNegated = false;
+    } else if (equals === -1) this.#take(kind, word, null, 0);
     else this.#take(kind, word.slice(0, equals), word.slice(equals + 1), 0);
   }
 
@@ -150,7 +152,7 @@ class OptionReader implements RuleReading {
 
   #load({ owner, name }: OptionKind, value: string | undefined): void {
     if (owner !== 'iptables' || value === undefined) return;
-    if (name === 'p') this.#protocol = value.toLowerCase();
+    if (name === 'p') this.#protocol = plainNumber(value.toLowerCase());
     const table = name === 'm' ? matchOptions(value) : name === 'j' ? targetOptions(value) : undefined;
     if (table !== undefined && !this.#loaded.includes(table)) this.#loaded.unshift(table);
   }
@@ -181,6 +183,14 @@ class OptionReader implements RuleReading {
     }
     return found;
   }
+}
+
+/** A number in decimal digits, which iptables also takes in octal and hexadecimal (`xtables_strtoui` with base 0): `06`, `0x6`. */
+function plainNumber(value: string): string {
+  const [, hexadecimal, octal, decimal] = /^\s*\+?(?:0x([\da-f]+)|0([0-7]+)|(\d+))$/.exec(value) ?? [];
+  if (hexadecimal !== undefined) return String(Number.parseInt(hexadecimal, 16));
+  if (octal !== undefined) return String(Number.parseInt(octal, 8));
+  return decimal ?? value;
 }
 
 /** Returns how many more words an option of iptables itself takes if they are no options (`xs_has_arg` in iptables/xshared.c). */

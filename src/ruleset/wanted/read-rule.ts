@@ -34,6 +34,8 @@ function readByWords({ line, text, words, reading }: SentCommand): SentRule | nu
   if (command === undefined || (command.name !== 'A' && command.name !== 'I')) return null;
   const [chain, position = null] = command.values;
   if (chain === undefined || command.isNegated) return null;
+  // What would stand beside it without the command might take it for its value (`--rateest-bps -A edge 5bps`).
+  if (command.at.word > 0 && reading.stray.length > 0) return null;
   const spec =
     plainSpec(text, command.name, chain, position) ?? wordsBeside(command, words).map(quoteWord).join(' ');
   const rule = {

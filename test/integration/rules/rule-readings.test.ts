@@ -71,6 +71,19 @@ const MISLEADING: [string, { scope?: Scope; ipv4: string; line: number }][] = [
     },
   ],
   ['a negation of all ports', { ipv4: own('-A d-in -p tcp ! --dport 0:65535 -j DROP'), line: 3 }],
+  [
+    'a negation of all ports of an octal protocol',
+    { ipv4: own('-A d-in -j ACCEPT -p 06 ! --dport 0:65535'), line: 3 },
+  ],
+  [
+    'a negation of all ports of a hexadecimal protocol',
+    { ipv4: own('-A d-in -p 0x6 ! --dport 0:65535 ! --sport 5 -j ACCEPT'), line: 3 },
+  ],
+  [
+    'a range of codes of an octal protocol',
+    { ipv4: own('-A d-in -p 01 --icmp-type 3/1:2 -j ACCEPT'), line: 3 },
+  ],
+  ['all types of an octal protocol', { ipv4: own('-A d-in -p 001 --icmp-type 255/3 -j DROP'), line: 3 }],
   ['a negation of all SPIs', { ipv4: own('-A d-in -p esp -m esp ! --espspi : -j DROP'), line: 3 }],
   [
     'a negation of any compression',
@@ -208,6 +221,7 @@ describe.each(BACKENDS)('a line with its command in another place, %s', (backend
       '! -s 192.0.2.3 -A d-in -m comment --comment "a \\"b\\" c"',
       '-j d-in -I INPUT 1',
       '-i lo -A FORWARD -j d-in',
+      '-A d-in -p 06 ! --dport 22 ! --sport 5 -j ACCEPT',
     );
     const bare = await TestNamespace.create(backend);
     const engine = await Engine.open(backend);
@@ -231,6 +245,10 @@ describe.each(BACKENDS)('a line with its command in another place, %s', (backend
     ['another one', '-s 192.0.2.1 -D d-in -j DROP'],
     ['with a number', '-s 192.0.2.1 -A d-in 2 -j DROP'],
     ['an insertion with a number', '-j d-in -I INPUT 2'],
+    [
+      'between an option and what is no value of it',
+      '-m rateest --rateest a --rateest-bps -A d-in 5bps --rateest-lt',
+    ],
     ['the value of an option', '-s 192.0.2.1 -m comment --comment -A d-in -j DROP'],
   ])('is refused with its line: %s', async (_, line) => {
     const engine = await Engine.open(backend);
