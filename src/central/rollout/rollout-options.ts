@@ -41,7 +41,10 @@ export interface RolloutPlan {
   confirm?: { mode: 'probe' | 'manual' | 'none'; timeoutSeconds?: number | undefined } | undefined;
   /** How many seconds a host has to begin; default 60. */
   deliverySeconds?: number;
-  /** How many seconds a host has to end then; default 60. A window in which somebody confirms (`manual`) is not counted, but that of probes is: a host whose rules lock it out is heard of only when they were taken back. */
+  /**
+   * How many seconds a host has to end then; default 60. A window in which somebody confirms (`manual`) is not counted, but that of probes is:
+   * a host whose rules lock it out is heard of only when they were taken back.
+   */
   executionSeconds?: number;
 }
 

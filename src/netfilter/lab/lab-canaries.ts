@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LabRequest, PacketsUnavailable } from '../../job/ports/packets.ts';
-import type { Place } from '../../ruleset/trial/packets.ts';
-import { indexOf, NEIGHBOUR_INDEX } from './lab-script.ts';
+import { hasIpv6, indexOf, NEIGHBOUR_INDEX } from './lab-script.ts';
 import type { PacketHelper } from './packet-helper.ts';
 
 const PAUSE_MS = 2;
@@ -29,12 +28,9 @@ export class Canaries {
       .filter(([name]) => interfaces.some((link) => link.name === name && link.isUp && link.hasCarrier))
       .map(([, helper]) => helper);
     const isNeeded = probes.some(({ family }) => family === 'ipv6');
-    this.#withIpv6 = this.#neighbours.filter(({ place }) => isNeeded && this.#hasIpv6(place));
-  }
-
-  #hasIpv6(place: Place): boolean {
-    const link = this.#picture.interfaces.find(({ name }) => name === place);
-    return link?.addresses.some(({ family }) => family === 'ipv6') === true;
+    this.#withIpv6 = this.#neighbours.filter(
+      ({ place }) => isNeeded && interfaces.some((link) => link.name === place && hasIpv6(link)),
+    );
   }
 
   /**

@@ -28,6 +28,11 @@ export function indexOf(picture: HostPicture, name: string): number {
   return FIRST_INDEX + picture.interfaces.findIndex((link) => link.name === name);
 }
 
+/** Whether packets of IPv6 go by a link. */
+export function hasIpv6({ addresses }: HostInterface): boolean {
+  return addresses.some(({ family }) => family === 'ipv6');
+}
+
 /** @param pids of the neighbours, by interface; under {@link ELSEWHERE}, of the namespace for all other links */
 export function labScript(
   { picture, addresses, isKnown, probes }: LabRequest,
@@ -155,7 +160,7 @@ function neighbourLines(
   isKnown: boolean,
 ): string[] {
   const mac = macOf('fe', index);
-  const ends = link.addresses.some(({ family }) => family === 'ipv6') ? FAMILIES : (['ipv4'] as const);
+  const ends = hasIpv6(link) ? FAMILIES : (['ipv4'] as const);
   const rules = ends.flatMap((family) => {
     const ip = family === 'ipv4' ? '-4' : '-6';
     return [

@@ -99,10 +99,8 @@ class OptionReader implements RuleReading {
     const equals = word.indexOf('=');
     const name = equals === -1 ? word.slice(2) : word.slice(2, equals);
     const kind = this.#find(name);
-    if (kind === undefined) {
-      this.unknown.push(equals === -1 ? word : word.slice(0, equals));
-      this.#isNegated = false;
-    } else if (equals === -1) this.#take(kind, word, null, 0);
+    if (kind === undefined) this.unknown.push(equals === -1 ? word : word.slice(0, equals));
+    else if (equals === -1) this.#take(kind, word, null, 0);
     else this.#take(kind, word.slice(0, equals), word.slice(equals + 1), 0);
   }
 

@@ -50,7 +50,7 @@ function readByWords({ line, text, words, reading }: SentCommand): SentRule | nu
   return { rule, position: position === '1' ? null : position };
 }
 
-/** The words of a line but for those of its command. iptables takes them in the same sense wherever that stands. */
+/** The words of a line but for those of its command. Where none is stray, iptables takes them in the same sense without it. */
 function wordsBeside({ at, values, isGlued }: RuleOption, words: readonly string[]): string[] {
   const own = words[at.word] ?? '';
   // `-fA edge` is `-f -A edge`.

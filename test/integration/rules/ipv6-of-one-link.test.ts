@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from '../../support/engine.ts';
+import { layGatewayNetwork } from '../../support/gateway-network.ts';
 import { BACKENDS } from '../../support/namespace.ts';
 
 describe.each(BACKENDS)('where IPv6 is off but for one link (%s)', (backend) => {
@@ -7,17 +8,7 @@ describe.each(BACKENDS)('where IPv6 is off but for one link (%s)', (backend) => 
   beforeAll(async () => {
     engine = await Engine.open(backend);
     const { namespace } = engine;
-    const links = [
-      'link add eth0 type veth peer name end0',
-      'link add eth1 type veth peer name end1',
-      'link set end0 up',
-      'link set end1 up',
-      'address add 192.0.2.1/24 dev eth0',
-      'address add 10.1.0.1/24 dev eth1',
-      'link set eth0 up',
-      'link set eth1 up',
-    ];
-    await namespace.run('ip', ['-batch', '-'], `${links.join('\n')}\n`);
+    await layGatewayNetwork(namespace);
     await namespace.run('sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1']);
     await namespace.run('sysctl', ['-qw', 'net.ipv6.conf.eth0.disable_ipv6=0']);
     await namespace.run('ip', ['address', 'add', '2001:db8:1::1/64', 'dev', 'eth0', 'nodad']);
