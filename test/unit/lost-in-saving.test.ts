@@ -34,6 +34,10 @@ describe('a rule of which iptables-save does not print all', () => {
       '-m connbytes --connbytes ":0x00" --connbytes-dir both --connbytes-mode bytes -j ACCEPT',
       '-m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both -j ACCEPT',
     ],
+    // A negated range that leaves no port, or others than are printed.
+    ['-p tcp ! --dport 0:65535 -j ACCEPT', '-p tcp -j ACCEPT'],
+    ['-p tcp -m tcp ! --dport :5 -m tcp --dport 1:5 -j ACCEPT', '-p tcp -m tcp --dport 1:5 -j ACCEPT'],
+    ['-p tcp ! --sport :5 ! --dport : -j ACCEPT', '-p tcp -m tcp --sport 6:65535 -j ACCEPT'],
     // Flags without a mask match no packet, and are not printed.
     ['-p tcp --tcp-flags NONE SYN -j ACCEPT', '-p tcp -m tcp -j ACCEPT'],
     ['-p 6 --tcp-f none,NONE SYN,ACK -j ACCEPT', '-p tcp -m tcp -j ACCEPT'],
@@ -54,6 +58,12 @@ describe('a rule of which iptables-save does not print all', () => {
     ],
     // Both are multiport's.
     ['-p tcp -m multiport --dport 1,2 -j ACCEPT', '-p tcp -m multiport --dports 1,2 -j ACCEPT'],
+    // nft prints the ports that a negated range from 0 leaves.
+    ['-p tcp ! --dport :1023 -j ACCEPT', '-p tcp -m tcp --dport 1024:65535 -j ACCEPT'],
+    ['-p udp -m udp ! --source-port 00:0x5 -j ACCEPT', '-p udp -m udp --sport 6:65535 -j ACCEPT'],
+    ['-p tcp ! --dport 0:65534 -j ACCEPT', '-p tcp -m tcp --dport 65535 -j ACCEPT'],
+    ['-p tcp ! --dport :ssh -j ACCEPT', '-p tcp -m tcp --dport 23:65535 -j ACCEPT'],
+    ['-p tcp ! --sport :5 ! --dport 4:6 -j ACCEPT', '-p tcp -m tcp --sport 6:65535 ! --dport 4:6 -j ACCEPT'],
     // They are saved by other names.
     ['-m ttl --ttl 5 -m ttl --ttl 6 -j ACCEPT', '-m ttl --ttl-eq 5 -m ttl --ttl-eq 6 -j ACCEPT'],
     [

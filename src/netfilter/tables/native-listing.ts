@@ -54,7 +54,16 @@ async function listByNft(
   if (exitCode !== 0) return stderr.includes('No such file or directory') ? '' : null;
   // A block begins with one tab and ends with a line that is a tab and a brace.
   const blocks = stdout.match(/^\t\S[^]*?^\t\}$/gm) ?? [];
-  return blocks.toSorted().join('\n');
+  return blocks
+    .toSorted()
+    .join('\n')
+    .replaceAll(/\b([sd]port) > (\d+)/g, asRange);
+}
+
+/** `! --dport :1023` is `dport > 1023`, and what is saved of it restores to `dport 1024-65535`: the same ports. */
+function asRange(_: string, port: string, below: string): string {
+  const first = Number(below) + 1;
+  return first === 65_535 ? `${port} 65535` : `${port} ${first}-65535`;
 }
 
 async function listByIptables(

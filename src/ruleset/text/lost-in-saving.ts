@@ -1,6 +1,6 @@
 import { targetOptions } from './option-table.ts';
 import { isPlainlyWritten, onlyName } from './plainly-written.ts';
-import { isPrintedOtherwise } from './printed-values.ts';
+import { isPrintedOtherwise, numberIn } from './printed-values.ts';
 import { type RuleOption, readOptions } from './read-options.ts';
 import { splitWords } from './split-words.ts';
 
@@ -31,9 +31,11 @@ export function lostInSaving(sent: string, saved: string): string | null {
   const options = optionsThatMayBeLost(sent);
   if (options === null) return null;
   const after = readOptions(splitWords(saved)).options;
-  const wanted = negated(options);
-  if (wanted.length > 0 && wanted.length !== negated(after).length)
-    return `iptables-save does not print its negation (! ${wanted.join(', ! ')}), and what it prints, "${saved}", is another rule`;
+  const wanted = negated(options).filter((option) => !isSavedAsTheOthers(option, after));
+  if (wanted.length > 0 && wanted.length !== negated(after).length) {
+    const written = wanted.map((option) => `! ${option.written}`).join(', ');
+    return `iptables-save does not print its negation (${written}), and what it prints, "${saved}", is another rule`;
+  }
   const twice = givenTwice(options).find((name) => isKeptLessOften(name, options, after));
   if (twice !== undefined)
     return `--${twice} is given twice, and iptables keeps one of them: what is saved, "${saved}", is another rule`;
@@ -60,13 +62,36 @@ function optionsThatMayBeLost(sent: string): readonly RuleOption[] | null {
 }
 
 /** Returns the negated options of matches. Before an option of a target, iptables ignores `!`. */
-function negated(options: readonly RuleOption[]): string[] {
-  return options
-    .filter(
-      ({ isNegated, owner, name }) =>
-        isNegated && !Object.hasOwn(OPPOSITES, name) && targetOptions(owner) === undefined,
+function negated(options: readonly RuleOption[]): RuleOption[] {
+  return options.filter(
+    ({ isNegated, owner, name }) =>
+      isNegated && !Object.hasOwn(OPPOSITES, name) && targetOptions(owner) === undefined,
+  );
+}
+
+/**
+ * Says whether the ports that a negated range leaves are printed in its place. iptables-nft makes `--dport 1024:65535` of
+ * `! --dport :1023`, as it does of any such range that begins with 0.
+ */
+function isSavedAsTheOthers({ name, values }: RuleOption, saved: readonly RuleOption[]): boolean {
+  const others = othersOf(onlyName(name), values[0] ?? '');
+  return (
+    others !== null &&
+    saved.some(
+      (option) =>
+        onlyName(option.name) === onlyName(name) && !option.isNegated && others.test(option.values[0] ?? ''),
     )
-    .map(({ written }) => written);
+  );
+}
+
+/** Returns how the ports are printed that a range from 0 leaves; `null` for any other value. The range may end with a service. */
+function othersOf(name: string, value: string): RegExp | null {
+  const [low = '', high] = value.split(':');
+  if ((name !== 'sport' && name !== 'dport') || high === undefined) return null;
+  if (low !== '' && numberIn(low) !== 0) return null;
+  const end = numberIn(high);
+  if (end === null) return high === '' ? null : /^\d+(?::65535)?$/;
+  return end >= 65_535 ? null : new RegExp(`^${end + 1}${end === 65_534 ? '' : ':65535'}$`);
 }
 
 function givenTwice(options: readonly RuleOption[]): string[] {

@@ -40,7 +40,7 @@ function isNoType(value: string): boolean {
 }
 
 /** Reads a number as `strtoul` does; `null` if it is none. */
-function numberIn(text: string): number | null {
+export function numberIn(text: string): number | null {
   const digits = /^\s*\+?(0x[\da-f]+|\d+)$/i.exec(text)?.[1]?.toLowerCase();
   if (digits === undefined) return null;
   return Number.parseInt(digits, digits.startsWith('0x') ? 16 : digits.startsWith('0') ? 8 : 10);

@@ -144,6 +144,13 @@ const COMMANDS: [string, string[]][] = [
   ['what is lost, and deleted again', [NO_PORT, '-A INPUT -s 192.0.2.1', NO_PORT.replace('-A', '-D')]],
   ['counters that are zeroed', ['-A INPUT ! -s 192.0.2.1', '-Z', '-Z INPUT', '-D INPUT 1', '-A INPUT']],
   ['a question', ['-A INPUT -s 192.0.2.1', '-C INPUT -s 192.0.2.1', '-I INPUT ! -p tcp']],
+  [
+    'negated ranges of ports from 0',
+    [
+      '-A INPUT -p tcp ! --dport :1023 -j DROP',
+      '-A INPUT -p 17 ! --sport 0:5 ! --dport :65534 ! -s 192.0.2.1',
+    ],
+  ],
   ['248 words', ['-N x', `-A INPUT ${'-m comment --comment c '.repeat(61)}-j DROP`]],
 ];
 
@@ -222,6 +229,7 @@ describe.each(BACKENDS)('a line with its command in another place, %s', (backend
       '-j d-in -I INPUT 1',
       '-i lo -A FORWARD -j d-in',
       '-A d-in -p 06 ! --dport 22 ! --sport 5 -j ACCEPT',
+      '-p udp ! --dport 0:65534 -A d-in -j DROP',
     );
     const bare = await TestNamespace.create(backend);
     const engine = await Engine.open(backend);
