@@ -139,6 +139,7 @@ export class SimulatedHost {
 const NO_PACKETS: ManagedHost['packets'] = {
   look: async () => await Promise.reject(new PacketsUnavailable('nothing goes over a simulated network')),
   routesTo: async () => new Map(),
+  routesOf: async () => [],
   entriesOf: async () => new Map(),
   open: async () => await Promise.reject(new PacketsUnavailable('nothing goes over a simulated network')),
 };

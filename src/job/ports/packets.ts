@@ -38,6 +38,14 @@ export interface RouteTo {
   isBroadcast: boolean;
 }
 
+/** The way of a packet, where the host chooses by more than where it goes (`ip rule`). */
+export interface Way {
+  to: string;
+  from: string;
+  /** The interface by which it came; `null`: it is the host's own. */
+  by: string | null;
+}
+
 /** Everything live that is to stand in the namespace. */
 export interface LiveState {
   picture: HostPicture;
@@ -80,6 +88,8 @@ export interface Packets {
   look(): Promise<LiveState>;
   /** Where the host itself would send packets for these addresses. */
   routesTo(addresses: readonly string[]): Promise<Map<string, RouteTo>>;
+  /** The same for packets of which more is known; those for which the host has no route are left out. */
+  routesOf(ways: readonly Way[]): Promise<[Way, RouteTo][]>;
   /** The first entries of sets, by name. A set that is not there has none. */
   entriesOf(sets: readonly string[]): Promise<Map<string, readonly string[]>>;
   /** @throws {PacketsUnavailable | RehearsalUnavailable} */

@@ -8,8 +8,9 @@ import type { Intent } from '../plan/intent.ts';
 import type { LiveTables } from '../plan/snapshot.ts';
 import type { HostPicture, Packets } from '../ports/packets.ts';
 import type { Ports } from '../ports/ports.ts';
+import { addressesOf, groundOf } from '../rehearse/ground.ts';
 import { batchesOf, neighboursOf } from '../rehearse/packet-batches.ts';
-import { addressesOf, type ProbedTest, resolveTests } from '../rehearse/resolve-tests.ts';
+import { type ProbedTest, resolveTests } from '../rehearse/resolve-tests.ts';
 import { otherSource, type Sent, sendPackets } from '../rehearse/send-packets.ts';
 import { destinationsIn, linesOf, type TestedRules } from '../rehearse/tested-rules.ts';
 import { whyUntried } from '../rehearse/try-tests.ts';
@@ -180,7 +181,8 @@ async function sendAll(
     packets.routesTo(addressesOf(tests)),
     packets.routesTo(destinationsIn(linesOf(rules))),
   ]);
-  const probed = resolveTests(tests, { picture, routes }).map((one, index) =>
+  const ground = await groundOf(tests, { picture, routes }, packets);
+  const probed = resolveTests(tests, ground).map((one, index) =>
     one.probe === null ? one : { ...one, probe: { ...one.probe, ...flat[index]?.sender } },
   );
   const addresses = neighboursOf(probed, translated, picture);

@@ -6,7 +6,8 @@ import {
   readExpectation,
 } from '../../contract/jobs/ruleset-test.ts';
 import type { Listener, Place, Probe } from '../../ruleset/trial/packets.ts';
-import type { HostPicture, RouteTo } from '../ports/packets.ts';
+import type { HostPicture } from '../ports/packets.ts';
+import { type Ground, routeOf } from './ground.ts';
 import { kernelSpelling } from './kernel-spelling.ts';
 import { isLoopback, unusableDestination, unusableSource } from './unusable-address.ts';
 
@@ -21,22 +22,6 @@ export interface ProbedTest {
   /** `null`: there is none, and `reason` says why. */
   probe: Probe | null;
   reason: string | null;
-}
-
-/** What is known of the host, for its tests. */
-export interface Ground {
-  picture: HostPicture;
-  routes: ReadonlyMap<string, RouteTo>;
-}
-
-/** The addresses of tests, of which the routes have to be known. */
-export function addressesOf(tests: readonly RulesetTest[]): string[] {
-  const all = tests.flatMap(({ from, to, expect }) => {
-    const expected = readExpectation(expect);
-    const there = typeof expected === 'object' && expected.kind === 'dnat' ? [expected.address] : [];
-    return [from, to, ...there].filter((address) => address !== undefined);
-  });
-  return [...new Set(all.map(kernelSpelling))];
 }
 
 /** Decides for each test what it leaves open, by the interfaces and routes of the host. */
@@ -70,7 +55,7 @@ function probeOf(test: RulesetTest, expected: Expectation, number: number, groun
   if (typeof sender === 'string') return sender;
   const to = test.to ?? firstAddress(sender.place ?? 'lo', family, ground.picture);
   if (to === undefined) return `${sender.place ?? 'lo'} has no global address of ${family}: say "to"`;
-  const listeners = listenersOf(test, expected, { to, port }, ground);
+  const listeners = listenersOf(test, expected, { to, port, sender: sender.place }, ground);
   if (typeof listeners === 'string') return listeners;
   const obstacle = obstacleOf(test, sender.place, to, listeners, ground);
   if (obstacle !== null) return obstacle;
@@ -93,16 +78,16 @@ function probeOf(test: RulesetTest, expected: Expectation, number: number, groun
 function listenersOf(
   test: RulesetTest,
   expected: Expectation,
-  { to, port }: { to: string; port: number },
+  { to, port, sender }: { to: string; port: number; sender: Place },
   ground: Ground,
 ): Listener[] | string {
   const unusable = unusableDestination(test, to, ground.routes.get(to)?.isBroadcast === true);
   if (unusable !== null) return unusable;
-  const receiver = receiverOf(test, to, ground);
+  const receiver = receiverOf(test, to, sender, ground);
   if (typeof receiver === 'string') return receiver;
   const listeners: Listener[] = [{ place: receiver.place, address: to, port }];
   if (expected.kind !== 'dnat') return listeners;
-  const there = placeOf(expected.address, ground);
+  const there = placeOf(expected.address, ground, test.from, sender);
   if (typeof there === 'string') return there;
   return [...listeners, { place: there.place, address: expected.address, port: expected.port ?? port }];
 }
@@ -141,17 +126,18 @@ function senderOf(test: RulesetTest, ground: Ground): Found | string {
     return hasInterface(test.in, ground)
       ? { place: test.in }
       : `there is no interface ${test.in} on this host`;
-  return placeOf(test.from ?? '', ground);
+  return placeOf(test.from ?? '', ground, test.to, null);
 }
 
-function receiverOf(test: RulesetTest, to: string, ground: Ground): Found | string {
+function receiverOf(test: RulesetTest, to: string, sender: Place, ground: Ground): Found | string {
   if (test.out !== undefined && test.out !== 'lo') return { place: test.out };
-  return placeOf(to, ground);
+  return placeOf(to, ground, test.from, sender);
 }
 
-function placeOf(address: string, ground: Ground): Found | string {
+/** @param from where the packet comes from that goes to the address, and `by` which interface; `null`: from this host */
+function placeOf(address: string, ground: Ground, from: string | undefined, by: Place): Found | string {
   if (isOwn(address, ground)) return { place: null };
-  const route = ground.routes.get(address);
+  const route = routeOf(address, ground, from, by);
   if (route === undefined) return `this host has no route to ${address}`;
   return { place: route.device === 'lo' ? null : route.device };
 }

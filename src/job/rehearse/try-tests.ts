@@ -8,9 +8,10 @@ import type { Intent } from '../plan/intent.ts';
 import { RestoreFailed } from '../ports/firewall.ts';
 import { type Packets, PacketsUnavailable } from '../ports/packets.ts';
 import { decidingLines } from './decide.ts';
+import { addressesOf, type Ground, groundOf } from './ground.ts';
 import { inconclusive, judgeTest, type Verdict } from './judge-test.ts';
 import { batchesOf, directProbes, neighboursOf } from './packet-batches.ts';
-import { addressesOf, type Ground, type ProbedTest, resolveTests } from './resolve-tests.ts';
+import { type ProbedTest, resolveTests } from './resolve-tests.ts';
 import { otherSource, type Sending, type Sent, sendPackets } from './send-packets.ts';
 import { destinationsIn, linesOf, type TestedRules } from './tested-rules.ts';
 import { whyLost } from './why-lost.ts';
@@ -37,7 +38,7 @@ export async function tryTests(
 ): Promise<TestsRun> {
   try {
     const [state, routes] = await Promise.all([packets.look(), packets.routesTo(addressesOf(tests))]);
-    const ground: Ground = { picture: state.picture, routes };
+    const ground = await groundOf(tests, { picture: state.picture, routes }, packets);
     const rules: TestedRules = { saved: state.saved, changes };
     const probed = resolveTests(tests, ground);
     const translated = await packets.routesTo(destinationsIn(linesOf(rules)));

@@ -1,5 +1,6 @@
 import type { Probe } from '../../ruleset/trial/packets.ts';
-import type { Ground, ProbedTest } from './resolve-tests.ts';
+import { type Ground, routeOf } from './ground.ts';
+import type { ProbedTest } from './resolve-tests.ts';
 import { isLoopback } from './unusable-address.ts';
 
 type WithProbe = ProbedTest & { probe: Probe };
@@ -41,16 +42,19 @@ function forLoopback({ probe: { sender, to } }: WithProbe): string | null {
     : null;
 }
 
-function otherWayBack({ test: { from }, probe: { sender } }: WithProbe, { routes }: Ground): string | null {
+function otherWayBack({ test: { from }, probe: { sender, to } }: WithProbe, ground: Ground): string | null {
   if (sender === null || from === undefined) return null;
-  const device = routes.get(from)?.device;
+  const device = routeOf(from, ground, to, null)?.device;
   if (device === undefined) return `this host has no route to ${from}`;
   if (device === sender) return null;
   return `it comes in by ${sender}, and the route to ${from} is by ${device}: rp_filter is in its way, or its answer goes another`;
 }
 
-function otherWayThere({ test: { out }, probe: { to } }: WithProbe, { routes }: Ground): string | null {
-  const device = routes.get(to)?.device;
+function otherWayThere(
+  { test: { out, from }, probe: { to, sender } }: WithProbe,
+  ground: Ground,
+): string | null {
+  const device = routeOf(to, ground, from, sender)?.device;
   return out === undefined || device === undefined || device === out
     ? null
     : `the route to ${to} is by ${device}`;

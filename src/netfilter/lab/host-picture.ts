@@ -1,11 +1,9 @@
-import type { Family } from '../../contract/words/identifiers.ts';
 import type { CommandResult } from '../../host/command.ts';
 import {
   type HostAddress,
   type HostInterface,
   type HostPicture,
   PacketsUnavailable,
-  type RouteTo,
 } from '../../job/ports/packets.ts';
 
 /** Runs a program in the host's network namespace. */
@@ -144,40 +142,4 @@ async function readSettings(interfaces: readonly string[], run: RunThere): Promi
       return end === -1 ? [] : [[line.slice(SYS.length, end), line.slice(end + 1)] as const];
     }),
   );
-}
-
-/** Where the host would send packets for addresses; those to which it has no route are left out. */
-export async function readRoutes(
-  addresses: readonly string[],
-  ip: string,
-  run: RunThere,
-): Promise<Map<string, RouteTo>> {
-  const routes = new Map<string, RouteTo>();
-  for (const family of ['ipv4', 'ipv6'] satisfies Family[]) {
-    const own = addresses.filter((address) => address.includes(':') === (family === 'ipv6'));
-    if (own.length === 0) continue;
-    const lines = own.map((address) => `route get ${address}`).join('\n');
-    const { stdout } = await run(
-      ip,
-      [family === 'ipv4' ? '-4' : '-6', '-o', '-force', '-batch', '-'],
-      `${lines}\n`,
-    );
-    for (const line of stdout.split('\n')) {
-      const [, type, address, device] =
-        /^(?:(local|broadcast|multicast) )?([0-9a-f.:]+) .*?\bdev (\S+)/.exec(line) ?? [];
-      if (address === undefined || device === undefined) continue;
-      // The kernel may write an address otherwise than it was asked.
-      for (const asked of own)
-        if (sameAddress(asked, address)) routes.set(asked, { device, isBroadcast: type === 'broadcast' });
-    }
-  }
-  return routes;
-}
-
-function sameAddress(one: string, other: string): boolean {
-  return one === other || new URL(`http://[${asV6(one)}]/`).host === new URL(`http://[${asV6(other)}]/`).host;
-}
-
-function asV6(address: string): string {
-  return address.includes(':') ? address : `::ffff:${address}`;
 }

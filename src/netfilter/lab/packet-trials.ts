@@ -8,6 +8,7 @@ import {
   type Packets,
   PacketsUnavailable,
   type RouteTo,
+  type Way,
 } from '../../job/ports/packets.ts';
 import { perFamily } from '../../ruleset/tables.ts';
 import { objectNames } from '../../ruleset/trial/objects.ts';
@@ -18,7 +19,8 @@ import type { IptablesOptions } from '../tables/iptables.ts';
 import { NSENTER } from '../tables/namespace.ts';
 import { findProgram } from '../tables/programs.ts';
 import { readingLock, rehearsalLock } from '../tables/xtables-lock.ts';
-import { type RunThere, readPicture, readRoutes } from './host-picture.ts';
+import { type RunThere, readPicture } from './host-picture.ts';
+import { askRoutes, readRoutes } from './host-routes.ts';
 import { PacketHelper } from './packet-helper.ts';
 import { type LabParts, openLab } from './packet-lab.ts';
 import { HELPER_PROGRAM } from './packet-program.ts';
@@ -56,6 +58,10 @@ export class PacketTrials implements Packets {
 
   async routesTo(addresses: readonly string[]): Promise<Map<string, RouteTo>> {
     return await readRoutes(addresses, await programOf('ip', 'iproute2'), this.#onHost());
+  }
+
+  async routesOf(ways: readonly Way[]): Promise<[Way, RouteTo][]> {
+    return await askRoutes(ways, await programOf('ip', 'iproute2'), this.#onHost());
   }
 
   async entriesOf(sets: readonly string[]): Promise<Map<string, readonly string[]>> {

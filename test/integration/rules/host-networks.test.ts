@@ -196,4 +196,39 @@ describe('the network of a host is tried as it is', () => {
     expect(end.failure?.code).toBe('test_inconclusive');
     expect(end.failure?.tests?.map(({ name }) => name)).toEqual(['ping']);
   });
+
+  it('with two uplinks, between which the source of a packet chooses', async () => {
+    await layNetwork(
+      [
+        'address add 192.0.2.1/24 dev eth0',
+        'address add 2001:db8:1::1/64 dev eth0 nodad',
+        'address add 198.51.100.1/24 dev eth1',
+        'address add 2001:db8:2::1/64 dev eth1 nodad',
+        '-4 route add default via 192.0.2.254',
+        '-6 route add default via 2001:db8:1::fe',
+        '-4 route add default via 198.51.100.254 table 102',
+        '-6 route add default via 2001:db8:2::fe table 102',
+        '-4 rule add pref 1000 from 198.51.100.1 lookup 102',
+        '-6 rule add pref 1000 from 2001:db8:2::/64 lookup 102',
+        '-4 rule add pref 1001 from 192.0.2.128/25 iif eth0 lookup 102',
+      ],
+      ['net.ipv4.ip_forward=1'],
+    );
+    const rules = (all: string) =>
+      `*filter\n:out - [0:0]\n-A INPUT -j out\n-A FORWARD -j out\n-A OUTPUT -j out\n${all}COMMIT\n`;
+    const first = '-A out -i eth0 -o eth0 -j DROP\n-A out -p tcp --dport 22 ! -i eth1 -j DROP\n';
+    const second = '-A out -p udp ! -o eth1 -j DROP\n';
+    const dns = { protocol: 'udp', port: 53, expect: 'accept' } as const;
+    const ssh = { protocol: 'tcp', port: 22, expect: 'accept', direction: 'in' } as const;
+    const tests = [
+      { ...dns, name: 'out', direction: 'out', from: '198.51.100.1', to: '203.0.113.9' } as const,
+      { ...dns, name: 'out6', direction: 'out', from: '2001:DB8:2:0::1', to: '2001:db8:9::9' } as const,
+      { ...dns, name: 'forward', direction: 'forward', from: '192.0.2.200', to: '203.0.113.9' } as const,
+      { ...ssh, name: 'in', from: '203.0.113.9', to: '198.51.100.1' } as const,
+      { ...ssh, name: 'in6', from: '2001:db8:9::9', to: '2001:db8:2::1' } as const,
+    ];
+    const text = rules(first + second);
+    const { end } = await engine.run('check', { name: 'out', ipv4: text, ipv6: text, tests });
+    expect(end.failure).toBeNull();
+  });
 });

@@ -145,6 +145,7 @@ describe('tests beside which the kernel of the rehearsal sends packets of its ow
     return {
       look: async () => await packets.look(),
       routesTo: async (addresses) => await packets.routesTo(addresses),
+      routesOf: async (ways) => await packets.routesOf(ways),
       entriesOf: async (sets) => await packets.entriesOf(sets),
       open: async (request) => {
         const lab = await packets.open({ ...request, probes: [...request.probes, ...STRAYS] });
