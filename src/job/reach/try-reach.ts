@@ -181,8 +181,7 @@ async function sendAll(
     packets.routesTo(addressesOf(tests)),
     packets.routesTo(destinationsIn(linesOf(rules))),
   ]);
-  const ground = await groundOf(tests, { picture, routes }, packets);
-  const probed = resolveTests(tests, ground).map((one, index) =>
+  const probed = resolveTests(tests, await groundOf(tests, { picture, routes }, packets)).map((one, index) =>
     one.probe === null ? one : { ...one, probe: { ...one.probe, ...flat[index]?.sender } },
   );
   const addresses = neighboursOf(probed, translated, picture);

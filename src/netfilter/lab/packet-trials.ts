@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '../../contract/words/identifiers.ts';
+import type { Family } from '../../contract/words/identifiers.ts';
 import { openScratchProgram } from '../../host/scratch-namespace.ts';
 import { RestoreFailed } from '../../job/ports/firewall.ts';
 import {
@@ -10,7 +10,6 @@ import {
   type RouteTo,
   type Way,
 } from '../../job/ports/packets.ts';
-import { perFamily } from '../../ruleset/tables.ts';
 import { objectNames } from '../../ruleset/trial/objects.ts';
 import { makeObjects, readObjects } from '../sandbox/sandbox-objects.ts';
 import { withOwnTimers } from '../sandbox/timer-labels.ts';
@@ -19,6 +18,7 @@ import type { IptablesOptions } from '../tables/iptables.ts';
 import { NSENTER } from '../tables/namespace.ts';
 import { findProgram } from '../tables/programs.ts';
 import { readingLock, rehearsalLock } from '../tables/xtables-lock.ts';
+import { cannotStand } from './cannot-stand.ts';
 import { type RunThere, readPicture } from './host-picture.ts';
 import { askRoutes, readRoutes } from './host-routes.ts';
 import { PacketHelper } from './packet-helper.ts';
@@ -28,7 +28,6 @@ import { HELPER_PROGRAM } from './packet-program.ts';
 const TIMEOUT_MS = 30_000;
 /** Of a set, to make packets that are in it, and such as are not. */
 const MOST_ENTRIES = 16;
-const IPTABLES_TABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
 
 /**
  * Tries packets in throwaway network namespaces that look like the host. As {@link ScratchSandbox}, it writes no live rules, and
@@ -47,7 +46,7 @@ export class PacketTrials implements Packets {
       readPicture(ip, this.#onHost()),
       this.#saveHost('ipv4'),
       this.#saveHost('ipv6'),
-      this.#cannotStand(ip),
+      cannotStand(ip, this.#options.programs, this.#onHost()),
     ]);
     const unreadable = [ipv4, ipv6].flatMap((text) => [...text.matchAll(/^# (Table .* incompatible.*)$/gm)]);
     const notes = unreadable.map(
@@ -174,45 +173,9 @@ export class PacketTrials implements Packets {
         throw new PacketsUnavailable(`the set ${name} cannot be made in a rehearsal: ${stderr.trim()}`);
     }
   }
-
-  /** What of the host judges packets, and cannot stand in a namespace. */
-  async #cannotStand(ip: string): Promise<string[]> {
-    const { programs } = this.#options;
-    const notes: string[] = [];
-    const run = this.#onHost();
-    const { stdout: policies } = await run(ip, ['xfrm', 'policy', 'list']);
-    if (policies.trim() !== '') notes.push('the IPsec policies of the host do not stand in the rehearsal');
-    if (programs.nft !== null) {
-      const { stdout } = await run(programs.nft, ['list', 'tables']);
-      const native = [...stdout.matchAll(/^table (\S+) (\S+)$/gm)].filter(
-        ([, family = '', name = '']) =>
-          programs.backend === 'legacy' ||
-          !(family === 'ip' || family === 'ip6') ||
-          !IPTABLES_TABLES.has(name),
-      );
-      notes.push(
-        ...native.map(
-          ([, family, name]) => `the nft table ${family} ${name} does not stand in the rehearsal`,
-        ),
-      );
-    }
-    if (programs.backend === 'legacy') return notes;
-    for (const family of FAMILIES) {
-      const path = LEGACY_TABLES[family];
-      const { stdout } = await run('/bin/grep', ['-s', '', path]);
-      if (stdout.trim() !== '')
-        notes.push(
-          `rules of legacy iptables (${family}: ${stdout.trim().split('\n').join(', ')}) do not stand in the rehearsal`,
-        );
-    }
-    return notes;
-  }
 }
 
 const UNFLUSHED = '# only what is named\n';
-const LEGACY_TABLES = perFamily((family) =>
-  family === 'ipv4' ? '/proc/net/ip_tables_names' : '/proc/net/ip6_tables_names',
-);
 
 async function programOf(name: string, from: string): Promise<string> {
   const found = await findProgram(name);
