@@ -5,11 +5,12 @@ import type { JobCompletedEvent } from '../contract/events/event.ts';
 import type { Job } from '../contract/jobs/job.ts';
 import { escapeControl } from '../contract/words/escape.ts';
 import { isExpired } from './intake/admit.ts';
-import { countAttempt } from './intake/attempts.ts';
+import { countAttempt, forgetAttempts } from './intake/attempts.ts';
 import { authorise } from './intake/authorise.ts';
 import { cancelledEnd } from './intake/cancelled.ts';
 import { decodeJob } from './intake/decode.ts';
 import { type KeptJob, keptOf } from './intake/kept-job.ts';
+import { findResult, mayHaveEnded } from './intake/known-result.ts';
 import { traceHeaders } from './intake/trace-headers.ts';
 import type { Done } from './intake/waiting-job.ts';
 import type { WaitingJobs } from './intake/waiting-jobs.ts';
@@ -56,11 +57,16 @@ export async function handleDelivery(
     entries,
     run: async (batch) =>
       await attemptJob(kept, received, ports, async (run) => await runJob(run, ports, batch)),
-    supersede: async () => await endJob(job, received, ports, supersede),
+    supersede: async () =>
+      await forgetAttempts(delivery, ports, async () => await endJob(job, received, ports, supersede)),
     cancel: async () => {
       const end = await cancelledEnd(job, received.origin, ports);
       if (end === null) return null;
-      return await endJob(job, received, ports, async (run) => await run.conclude(end));
+      return await forgetAttempts(
+        delivery,
+        ports,
+        async () => await endJob(job, received, ports, async (run) => await run.conclude(end)),
+      );
     },
     isGone: () => delivery.gone.aborted,
   });
@@ -93,6 +99,7 @@ async function attemptJob(
     return await countAttempt(
       delivery,
       ports,
+      async () => await mayHaveEnded(whole, ports),
       async (count) =>
         await endJob(whole, { ...received, origin: { ...origin, attempt: count } }, ports, work),
     );
@@ -128,8 +135,11 @@ async function endJob(
     // Another process may have ended the job; nobody reads the metrics of that process.
     ports.meter.ended(known.event);
     run.endWith(known.event);
-  } else if (known.failure !== null) await run.conclude(known.failure);
-  else {
+  } else if (known.failure !== null) {
+    // It ended, and was told how: another end would be wrong.
+    if (ports.confirmedEnds.has(job.id)) throw new NotTold('the result of the job cannot be read now');
+    await run.conclude(known.failure);
+  } else {
     const cancelled = await cancelledEnd(job, origin, ports);
     if (cancelled === null) await work(run, ports);
     else await run.conclude(cancelled);
@@ -187,20 +197,6 @@ function originOf({ attempt, redelivered, headers }: Delivery): JobOrigin {
     deliveredAt: new Date().toISOString(),
     headers: traceHeaders(headers),
   };
-}
-
-interface Known {
-  event: JobCompletedEvent | null;
-  /** Set if the results cannot be read. The worker could then run a job twice, so the job ends with this failure. */
-  failure: JobEnd | null;
-}
-
-async function findResult(job: Job, { results }: Pick<Ports, 'results'>): Promise<Known> {
-  try {
-    return { event: await results.find(job.id), failure: null };
-  } catch (error) {
-    return { event: null, failure: failed(error) };
-  }
 }
 
 const LONGEST_ID = 128;

@@ -80,6 +80,7 @@ export async function runWorker(
     answers,
     hasBroker: true,
     open,
+    folder,
     log,
   });
   const owning = {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkerSettings } from '../../src/config/worker-settings.ts';
@@ -44,6 +44,7 @@ export class Engine {
   ): Promise<Engine> {
     const namespace = await TestNamespace.create(backend);
     const folder = await mkdtemp(join(tmpdir(), 'fleetwall-bench-'));
+    await mkdir(join(folder, 'state'));
     const settings = WorkerSettings.parse({
       hostId: 'bench',
       backend,

@@ -11,7 +11,7 @@ import { silentLog } from '../../src/log/logger.ts';
 it('the memory of jobs is not lost by a clock that was set forward: only their number counts', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'fleetwall-results-'));
   try {
-    const store = new FileResultStore(folder, await FileHostClock.open(folder, silentLog()));
+    const store = new FileResultStore(join(folder, 'results'), await FileHostClock.open(folder, silentLog()));
     const ids = Array.from({ length: 3 }, () => randomUUID());
     for (const id of ids) await store.put(id, COMPLETED_EXAMPLE);
     const longAgo = new Date(Date.now() - 400 * 24 * 60 * 60 * 1000);

@@ -1,4 +1,14 @@
-import { type FileHandle, open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../system/make-folder.ts';
 
@@ -67,13 +77,18 @@ export async function writeAside(
   return aside;
 }
 
-/** Most folders are there: whether one is, is not asked each time. */
+/**
+ * Most folders are there: whether one is, is not asked each time. Only the last one is made: a state folder that was taken away stays
+ * away, so that it can be put back.
+ */
 async function openAside(aside: string): Promise<FileHandle> {
   try {
     return await open(aside, 'w', 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await makePrivateFolder(dirname(aside));
+    await mkdir(dirname(aside), { mode: 0o700 }).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== 'EEXIST') throw again;
+    });
     return await open(aside, 'w', 0o600);
   }
 }

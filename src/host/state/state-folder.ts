@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { constants, type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -28,6 +29,8 @@ export class StateFolder {
   readonly #run: RunCommand;
   #claiming: Promise<void> | null = null;
   #lock: FileHandle | null = null;
+  /** Which file the lock is of. */
+  #claimed = '';
 
   constructor(path: string, owner: StateOwner, run: RunCommand) {
     this.#path = path;
@@ -47,18 +50,23 @@ export class StateFolder {
     await this.#claiming;
   }
 
-  /** As {@link claim}, for later. @throws {StateUnavailable} unless it is this worker's */
+  /**
+   * As {@link claim}, for later, and before anything is read or written there.
+   *
+   * @throws {StateUnavailable} if it is not this worker's, or not the one that it claimed any more: an empty one knows of no job that has ended,
+   * and of no chain that is a ruleset's
+   */
   async assertClaimed(): Promise<void> {
     await this.claim().catch((error: unknown) => {
       throw error instanceof SetupError ? new StateUnavailable(error.message) : error;
     });
+    await this.#assertStillClaimed();
   }
 
-  /** @throws {StateUnavailable} if it is not this worker's, or not the one that it claimed any more, or cannot be written */
+  /** @throws {StateUnavailable} as {@link assertClaimed}, or if it cannot be written */
   async assertUsable(): Promise<void> {
     await this.assertClaimed();
     await orUnavailable(this.#path, async () => {
-      await this.#assertStillClaimed();
       await rm(await writeAside(join(this.#path, 'ready'), 'a worker looks whether it can write here'));
     });
   }
@@ -69,14 +77,24 @@ export class StateFolder {
     this.#lock = null;
   }
 
-  /** Before anything is written there: that would make a folder anew which was taken away, and another worker could claim it. */
   async #assertStillClaimed(): Promise<void> {
-    const path = join(this.#path, 'worker.lock');
-    const [there, held] = await Promise.all([stat(path), this.#lock?.stat()]);
-    if (there.ino === held?.ino && there.dev === held.dev) return;
+    const there = await this.#fileThere();
+    if (there !== null && there === this.#claimed) return;
+    const what = there === null ? 'is gone, or empty' : 'is another folder';
     throw new StateUnavailable(
-      `${this.#path} is not the folder that this worker has begun with: put that back, or restart the worker`,
+      `${this.#path} ${what} than the one that this worker has begun with: put that back, or restart the worker`,
     );
+  }
+
+  /** @returns which file the lock is of now; `null`: there is none */
+  async #fileThere(): Promise<string | null> {
+    return await orUnavailable(this.#path, async () => {
+      const there = await stat(join(this.#path, 'worker.lock')).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return null;
+        throw error;
+      });
+      return there === null ? null : nameOfFile(there);
+    });
   }
 
   async #claim(): Promise<void> {
@@ -96,6 +114,7 @@ export class StateFolder {
       await file.close();
       throw error;
     }
+    this.#claimed = nameOfFile(await file.stat());
     this.#lock = file;
   }
 
@@ -106,6 +125,10 @@ export class StateFolder {
     const text = JSON.stringify(this.#owner satisfies z.infer<typeof Owner>);
     await orUnavailable(this.#path, async () => await writeDurably(join(this.#path, 'owner.json'), text));
   }
+}
+
+function nameOfFile({ ino, dev }: Stats): string {
+  return `${dev} ${ino}`;
 }
 
 /** Opened to read, which is enough for a lock: one that is open to be written would keep the disk from being mounted read-only. */

@@ -75,14 +75,21 @@ export class JobRun {
   }
 
   async #remember(event: JobCompletedEvent): Promise<void> {
+    const { results, log } = this.#ports;
+    const { id } = this.job;
     try {
-      await this.#ports.results.put(this.job.id, event);
+      await results.put(id, event);
     } catch (error) {
-      const { log } = this.#ports;
       log.error(
-        { jobId: this.job.id, error },
-        'Cannot keep the result of a job: if it comes again, it is run again',
+        { jobId: id, error },
+        'Cannot keep the result of a job yet: it is remembered aside until then',
       );
+      await results.putAside(id, event).catch((more: unknown) => {
+        log.error(
+          { jobId: id, error: more },
+          'Cannot remember the result of a job aside: if its message comes again after this worker has ended, it is run again',
+        );
+      });
     }
   }
 

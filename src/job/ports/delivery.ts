@@ -23,7 +23,7 @@ export class NotBegun extends Error {
   override readonly name = 'NotBegun';
 }
 
-/** The job has ended, but the broker has not confirmed the event of that. It must deliver the message again. */
+/** The job has ended, but that cannot be told now, or the broker has not confirmed the event of it. It must deliver the message again. */
 export class NotTold extends Error {
   override readonly name = 'NotTold';
 }

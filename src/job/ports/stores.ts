@@ -121,6 +121,12 @@ export interface BootFiles {
 export interface ResultStore {
   find(jobId: string): Promise<JobCompletedEvent | null>;
   put(jobId: string, event: JobCompletedEvent): Promise<void>;
+  /**
+   * Remembers a result that {@link put} could not keep, until it can.
+   *
+   * @throws {Error} if only this process remembers it
+   */
+  putAside(jobId: string, event: JobCompletedEvent): Promise<void>;
   /** Deletes the oldest results, where there are too many. */
   prune(): Promise<void>;
 }

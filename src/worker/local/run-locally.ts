@@ -5,6 +5,7 @@ import type { WorkerSettings } from '../../config/worker-settings.ts';
 import type { JobCompleted } from '../../contract/events/event.ts';
 import type { ApplyJob, Ruleset } from '../../contract/jobs/job.ts';
 import { API_VERSION } from '../../contract/words/identifiers.ts';
+import { makePrivateFolder } from '../../host/state/files.ts';
 import { JobRun } from '../../job/outcome/job-run.ts';
 import type { Answers } from '../../job/ports/confirmation.ts';
 import type { Log } from '../../job/ports/log.ts';
@@ -43,6 +44,8 @@ export async function runLocally(
   const probes = await readHostProbes(settings.probes);
   const policy = await readHostPolicy(settings.policy);
   const surroundings = { policy, probes, events, answers, hasBroker: false, log };
+  // Where it cannot be made, the job ends with that.
+  if (action !== 'check') await makePrivateFolder(settings.stateDir).catch(() => {});
   const ports = { ...(await preparePorts(settings, surroundings)), tellsReach };
   const committed = (await ports.rulesets.find(ruleset.name))?.committed?.revision ?? 0;
   const job: ApplyJob = {
@@ -73,5 +76,6 @@ export async function runLocally(
 const NOT_REMEMBERED: ResultStore = {
   find: async () => null,
   put: async () => {},
+  putAside: async () => {},
   prune: async () => {},
 };

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
 import type { HostProbe } from '../../config/read-host-probes.ts';
 import type { WorkerSettings } from '../../config/worker-settings.ts';
 import { HostPolicy } from '../../contract/jobs/host-policy.ts';
@@ -11,6 +13,7 @@ import { FileListJournal } from '../../host/state/list-journal.ts';
 import { FileListStore } from '../../host/state/list-store.ts';
 import { FileResultStore } from '../../host/state/result-store.ts';
 import { FileRulesetStore } from '../../host/state/ruleset-store.ts';
+import { SparedResults } from '../../host/state/spared-results.ts';
 import { FileUndoneStore } from '../../host/state/undone-store.ts';
 import type { Answers } from '../../job/ports/confirmation.ts';
 import type { EventPublisher } from '../../job/ports/events.ts';
@@ -20,6 +23,7 @@ import type { Caretaker, Ports } from '../../job/ports/ports.ts';
 import { RecentIds } from '../../job/ports/recent-ids.ts';
 import { RehearsalMemory } from '../../job/ports/rehearsal-memory.ts';
 import { KeyFile } from '../../keys/key-file.ts';
+import { type Claim, claimedClock, claimedResults } from './claimed.ts';
 import { ProbingConfirmation } from './confirm-by-probe.ts';
 import { HostsNever } from './never-networks.ts';
 import { type HostChecks, type ManagedHost, openHost } from './open-host.ts';
@@ -39,8 +43,13 @@ export interface Surroundings {
   /** Whether there is a broker, and changes are confirmed by probing it. */
   hasBroker: boolean;
   open?: typeof openHost;
+  /** The state folder, where this process has it for itself. */
+  folder?: Claim;
   log: Log;
 }
+
+/** A command beside the worker has it only while it has the lock. */
+const UNCLAIMED: Claim = { assertClaimed: async () => {} };
 
 export type PreparedPorts = Ports & { checks: HostChecks } & Pick<ManagedHost, 'holder' | 'listHolders'>;
 
@@ -61,12 +70,13 @@ export async function preparePorts(
     answers,
     hasBroker,
     open = openHost,
+    folder = UNCLAIMED,
     log,
   }: Surroundings,
 ): Promise<PreparedPorts> {
   const { hostId, groups, allowUnsigned, stateDir } = settings;
   const { restore, ipset, prefix, run, ...host } = await open(settings, log);
-  const clock = await FileHostClock.open(stateDir, log);
+  const clock = claimedClock(await FileHostClock.open(stateDir, log), folder);
   const guardrails = await spellPolicy(policy, host.sandbox);
   if (guardrails?.fault != null)
     log.error({ fault: guardrails.fault }, 'The policy has a rule that cannot be read: no ruleset is taken');
@@ -106,7 +116,10 @@ export async function preparePorts(
     journal: new FileJournal(stateDir),
     confirmation: new ProbingConfirmation(probing, answers),
     clock,
-    results: new FileResultStore(stateDir, clock),
+    results: new SparedResults(
+      claimedResults(new FileResultStore(join(stateDir, 'results'), clock), folder),
+      new FileResultStore(spareFolder(settings), clock),
+    ),
     undone: new FileUndoneStore(stateDir),
     cancels: new FileCancelStore(stateDir),
     attempts: new FileAttemptStore(stateDir),
@@ -116,6 +129,12 @@ export async function preparePorts(
     meter: { ended() {} },
     log,
   };
+}
+
+/** Of a state folder, in the run folder, which others may share. */
+function spareFolder({ stateDir, runDir }: WorkerSettings): string {
+  const digest = createHash('sha256').update(resolve(stateDir)).digest('hex');
+  return join(runDir, `spare-${digest.slice(0, 16)}`);
 }
 
 /** For a host without a file of trusted keys. Whether it takes unsigned jobs is decided by `allowUnsigned`. */

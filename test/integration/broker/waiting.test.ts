@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { DEAD_EXCHANGE } from '../../../src/contract/words/names.ts';
+import { CONTROL_EXCHANGE, DEAD_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
@@ -169,6 +169,56 @@ describe('a message that ends the worker each time', () => {
     await expect.poll(() => dead).toContain(JSON.stringify(poison));
     expect((await client.completed(behind)).data.outcome).toBe('applied');
     expect(await host.namespace.save()).not.toContain('poison');
+  });
+
+  it('has the end that its change had, if that was made at the last attempt', async () => {
+    const host = await fixture.host('nft', { holdable: true });
+    const client = await fixture.client();
+    await host.end();
+    const job = makeJob(host.id, {
+      ruleset: ruleset('edge', 1),
+      confirm: { mode: 'manual', timeoutSeconds: 600 },
+    });
+    await client.publish(host.id, job);
+    for (let attempt = 1; attempt <= 4; attempt += 1) {
+      await host.holdNextRestore('rehearsal');
+      await host.start();
+      const restore = await host.heldRestore();
+      await host.end('SIGKILL');
+      process.kill(restore, 'SIGKILL');
+    }
+    await host.start();
+    await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+    await host.end('SIGKILL');
+    await host.start();
+    await client.publish(host.id, makeJob(host.id, { kind: 'confirm', jobId: job.id }), {}, CONTROL_EXCHANGE);
+    const end = await client.completed(job.id);
+    expect(end.data.outcome).toBe('applied');
+    expect((await client.run(host.id, { ruleset: ruleset('other', 1) })).data.outcome).toBe('applied');
+    for (const again of client.completions(job.id)) expect(again).toEqual(end);
+    expect(await readdir(join(host.stateDir, 'attempts'))).toEqual([]);
+  });
+
+  it('is not counted any more once a newer one has superseded it', async () => {
+    const host = await fixture.host('nft', { holdable: true });
+    const client = await fixture.client();
+    const first = await push(client, host, { ruleset: ruleset('edge', 1) });
+    await client.completed(first);
+    await host.end();
+    const older = await push(client, host, { ruleset: ruleset('edge', 2) });
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      await host.holdNextRestore('rehearsal');
+      await host.start();
+      const restore = await host.heldRestore();
+      await host.end('SIGKILL');
+      process.kill(restore, 'SIGKILL');
+    }
+    expect(await readdir(join(host.stateDir, 'attempts'))).toHaveLength(1);
+    const newer = await push(client, host, { ruleset: ruleset('edge', 3) });
+    await host.start();
+    expect((await client.completed(older)).data.outcome).toBe('superseded');
+    expect((await client.completed(newer)).data.outcome).toBe('applied');
+    await expect.poll(async () => await readdir(join(host.stateDir, 'attempts'))).toEqual([]);
   });
 });
 
