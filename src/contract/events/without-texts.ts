@@ -38,9 +38,10 @@ function withoutRules(table: Diff['tables'][number]): Diff['tables'][number] {
 }
 
 function failureWithoutTexts(failure: Failure): Failure {
+  const told = failure.lines.flatMap(textsOf);
   return {
     ...failure,
-    message: withoutQuotes(failure.message),
+    message: withoutWords(withoutQuotes(failure.message), told),
     stderr: null,
     truncated: true,
     lines: failure.lines.map(lineWithoutTexts),
@@ -56,13 +57,49 @@ function failureWithoutTexts(failure: Failure): Failure {
   };
 }
 
-function lineWithoutTexts<T extends Omit<FailedLine, 'line'>>(line: T): T {
-  return { ...line, text: '', context: [], reason: withoutQuotes(line.reason) };
+type Line = Omit<FailedLine, 'line'>;
+
+function lineWithoutTexts<T extends Line>(line: T): T {
+  const reason = withoutWords(withoutQuotes(line.reason), textsOf(line));
+  return { ...line, table: tableWithoutText(line.table), text: '', context: [], reason };
 }
 
-/** Takes out what a message quotes: tools quote the text that they do not like, as in `host/network "10.0.0.300" not found`. */
+function textsOf({ text, context }: Line): string[] {
+  return [text, ...context.map((one) => one.text)];
+}
+
+const TABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
+
+/** What stands for a table in a text may be anything. */
+function tableWithoutText<T extends string | null>(table: T): T | '…' {
+  return table === null || TABLES.has(table) ? table : '…';
+}
+
+/**
+ * Takes out what a message quotes, from the first quote to the last: a quoted rule has quotes of its own. Tools quote the text that they
+ * do not like, as in `host/network "10.0.0.300" not found`. The apostrophe of a word (`doesn't`) is no quote.
+ */
 function withoutQuotes(text: string): string {
-  return text.replace(/(["'`])[^"'`]*["'`]/g, '$1…$1');
+  return text.replace(/(?<!\w)(["'`]).*(["'`])(?!\w)/s, '$1…$2');
+}
+
+/** Takes the words of lines out of what is said of them: not all tools quote them (`Set blocked doesn't exist.`). */
+function withoutWords(text: string, lines: readonly string[]): string {
+  const words = [...new Set(lines.flatMap((line) => line.split(/[\s"'`,=]+/)))].flatMap((word) =>
+    // A value may be glued to its option.
+    /^-[A-Za-z]./.test(word) ? [word, word.slice(2)] : [word],
+  );
+  const told = words.filter((word) => word.length > 2 && !OPTION.test(word) && /\w/.test(word));
+  if (told.length === 0) return text;
+  const patterns = told.toSorted((one, other) => other.length - one.length).map(escaped);
+  return text.replace(new RegExp(`(?<!\\w)(?:${patterns.join('|')})(?!\\w)`, 'g'), '…');
+}
+
+/** The names of options are iptables' words. */
+const OPTION = /^--[a-z][a-z\d-]*$/;
+
+function escaped(word: string): string {
+  return word.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 
 function reportWithoutTexts({ rulesets, lists }: Report) {

@@ -2,6 +2,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Fixture } from '../../support/fixture.ts';
+import { BACKENDS } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
 const rules = (...lines: string[]) =>
@@ -34,6 +35,45 @@ describe('rules', () => {
     expect(told.length).toBeGreaterThan(6);
     expect(told.join('\n')).not.toMatch(/203\.0\.113|NOPE/);
   });
+
+  it.each(BACKENDS)(
+    'nor do words of them that a program does not quote, or quotes in quotes: %s',
+    async (backend) => {
+      const host = await fixture.host(backend, { environment: { FLEETWALL_EVENT_TEXT: 'none' } });
+      const client = await fixture.client();
+      const said: string[] = [];
+      for (const [index, line] of [
+        '-m SECRETMATCH -j DROP',
+        '-m comment --comment "it\'s SECRET, isn\'t it" -m SECRETMATCH -j DROP',
+        '-j SECRETTARGET',
+        '-m set --match-set SECRETSET src -j DROP',
+        '-m comment --comment "SECRET WORD" -p tcp ! --dport 0:65535 -j DROP',
+        '-m comment --comment "SECRET \\"WORD\\"" -p icmp --icmp-type 3/1:2 -j DROP',
+        '-m recent --name "SECRET name" --set',
+        '-pSECRETPROTO -j DROP',
+        '-j LOG --log-prefix=SECRETPREFIXSECRETPREFIXSECRETPREFIX',
+        '-m comment --comment "it\'s SECRET" -j QUEUE -g SECRET',
+      ].entries()) {
+        const { data } = await client.run(host.id, {
+          action: 'check',
+          ruleset: { name: 'edge', revision: index + 1, ipv4: rules(`-A edge ${line}`) },
+        });
+        expect(
+          data.failure?.lines.map((failed) => failed.line),
+          line,
+        ).toEqual([4]);
+        said.push(JSON.stringify(data.failure));
+      }
+      const table = '*SECRETTABLE\n:edge - [0:0]\nCOMMIT\n';
+      const { data } = await client.run(host.id, {
+        action: 'check',
+        ruleset: { name: 'edge', revision: 99, ipv4: table },
+      });
+      expect(data.failure?.lines).toHaveLength(1);
+      said.push(JSON.stringify(data.failure));
+      expect(said.filter((text) => /secret|word/i.test(text))).toEqual([]);
+    },
+  );
 
   it('are written to the log at level debug only', async () => {
     const host = await fixture.host('nft', { environment: { FLEETWALL_LOG_LEVEL: 'info' } });
