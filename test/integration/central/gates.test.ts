@@ -280,6 +280,43 @@ describe('a rollout with gates', () => {
     }
   });
 
+  it('is as careful when its hosts are taken again: the same steps and gates, but for what is said anew', async () => {
+    const set = await script(0);
+    const gates = await gatesFile([{ name: 'own', command: ['./look.sh'] }], { every: 0.3, failures: 1 });
+    const id = `first-${hosts[0].id}`;
+    const more = ['--gates', gates, '--soak', '30', '--on-failure', 'rollback'];
+    const { child } = begin(1, id, ...more);
+    const ended = once(child, 'exit');
+    await expect.poll(live, { timeout: 30_000 }).toEqual(['1', null]);
+    await set(1);
+    expect(await ended).toEqual([1, null]);
+    expect(await live()).toEqual([null, null]);
+
+    const retry = async (stateHome: string, ...others: string[]) =>
+      await fleetwall(
+        ['rollout', '-', '--name', 'edge', '--confirm', 'none', '--retry-failed', id, '--yes', ...others],
+        { input: edge(1), environment: { ...environment(), XDG_STATE_HOME: stateHome } },
+      );
+    const shut = await retry(folder);
+    expect(shut.stderr).toContain('nothing was begun: gate "own" (fail)');
+    expect(shut.status).toBe(1);
+    const stranger = await retry(join(folder, 'elsewhere'));
+    expect(stranger.status).toBe(2);
+    expect(stranger.stderr).toContain(`rollout ${id} had gates (own)`);
+    expect(await live()).toEqual([null, null]);
+    await set(0);
+    const plan = await retry(folder, '--dry-run');
+    expect(plan.stdout).toMatch(/^steps: to 1, 2 of 2 hosts, 30 s apart$/m);
+    expect(plan.stdout).toContain('beyond that it stops and is taken back');
+    const again = await retry(folder, '--soak', '0', '--id', `again-${hosts[0].id}`);
+    expect(again.status).toBe(0);
+    expect(await live()).toEqual(['1', '1']);
+    const told = JSON.parse(
+      (await run('rollout', 'status', `again-${hosts[0].id}`, '--json')).stdout,
+    ) as object;
+    expect(told).toMatchObject({ status: 'completed', gates: [{ name: 'own' }] });
+  });
+
   it('does not begin where one is shut', async () => {
     await script(1);
     const gates = await gatesFile([{ name: 'own', command: ['./look.sh'] }]);

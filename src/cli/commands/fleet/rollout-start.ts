@@ -4,6 +4,7 @@ import { revisionFor } from '../../../central/fleet/next-revision.ts';
 import { PlanError } from '../../../central/messages/errors.ts';
 import type { RolloutPlan } from '../../../central/rollout/rollout-options.ts';
 import { readRulesetFile } from '../../files/ruleset-file.ts';
+import { asCareful, gatesOfEarlier } from '../../options/as-careful.ts';
 import { askFirst } from '../../options/ask-first.ts';
 import { type BeginFlags, untilItMayBegin, withBeginOptions } from '../../options/begin-options.ts';
 import {
@@ -84,6 +85,7 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
   const file = await readRulesetFile(path, flags);
   tellNotes(showNotes(file));
   const gates = await gatesOf(flags);
+  const isGiven = (option: string) => self.getOptionValueSource(option) === 'cli';
   return await withClient<ExitStatus>(flags, async (client, signal) => {
     if (flags.dryRun !== true) await untilItMayBegin(flags, signal);
     // What is looked at is what is done: who comes to the fleet meanwhile is not in it.
@@ -94,6 +96,8 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
     const hosts = left?.hosts ?? (typeof whom === 'string' ? [] : await hostsOf(observer, whom));
     if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
     const sent = rulesetToSend(file.ruleset, flags);
+    const planned = left === null ? flags : asCareful(flags, left.record, isGiven, hosts.length);
+    const watched = left === null ? gates : (gates ?? (await gatesOfEarlier(flags, left.record)));
     const revision =
       left !== null && isNextOf(left, sent)
         ? revisionToRetry(sent, left, fleet.hosts)
@@ -103,20 +107,20 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
       expiresInSeconds: flags.expires,
       whom: { hosts },
       id: flags.id,
-      ...(flags.steps === undefined ? {} : { steps: flags.steps }),
-      soakSeconds: flags.soak,
-      budgets: { failed: flags.maxFailed, rolledBack: flags.maxRolledBack, silent: flags.maxSilent },
-      onFailure: flags.onFailure,
-      gates,
+      ...(planned.steps === undefined ? {} : { steps: planned.steps }),
+      soakSeconds: planned.soak,
+      budgets: { failed: planned.maxFailed, rolledBack: planned.maxRolledBack, silent: planned.maxSilent },
+      onFailure: planned.onFailure,
+      gates: watched,
       overrideFreeze: flags.overrideFreeze,
       confirm: confirmOf(flags),
-      deliverySeconds: flags.timeout,
-      executionSeconds: flags.executionTimeout ?? flags.timeout,
+      deliverySeconds: planned.timeout,
+      executionSeconds: planned.executionTimeout ?? planned.timeout,
     };
     const troubles = troublesOf(hosts, fleet.hosts, { ...sent, groups: flags.group });
-    if (flags.dryRun === true) return tellSteps(hosts, troubles, flags);
+    if (flags.dryRun === true) return tellSteps(hosts, troubles, planned);
     for (const trouble of troubles) printAside(`${trouble}\n`);
-    const look = tellPlan(flags, hosts.length);
+    const look = tellPlan(planned, hosts.length);
     const asked = typeof whom === 'string' ? { ...flags, all: true as const } : flags;
     if (!(await askFirst(`roll out ruleset ${file.ruleset.name}`, hosts, asked, self, look))) return 1;
     const report = new RolloutReport(flags.json === true, file);
