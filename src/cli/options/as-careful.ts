@@ -13,15 +13,18 @@ type Plan = Pick<RolloutFlags, 'steps' | 'soak' | 'maxFailed' | 'maxRolledBack' 
  * What a rollout goes by that takes what an earlier one has left: as that did, but for what is said anew. What went wrong in small steps
  * is not to be done again in one.
  *
+ * @param record of the earlier rollout; `undefined`: there is none
  * @param isGiven whether an option was said, by its name in the flags
  * @param count of the hosts that are left
  */
 export function asCareful<T extends Plan>(
   flags: T,
-  { steps, soakSeconds, budgets, onFailure, deliverySeconds, executionSeconds }: RolloutStarted,
+  record: RolloutStarted | undefined,
   isGiven: (option: string) => boolean,
   count: number,
 ): T {
+  if (record === undefined) return flags;
+  const { steps, soakSeconds, budgets, onFailure, deliverySeconds, executionSeconds } = record;
   const earlier: Plan = {
     steps: [...steps.filter((one) => one < count).map((one) => ({ count: one })), { percent: 100 }],
     soak: soakSeconds,
@@ -37,13 +40,15 @@ export function asCareful<T extends Plan>(
   return { ...flags, ...Object.fromEntries(Object.entries(earlier).filter(([option]) => !isSaid(option))) };
 }
 
-/** The gates of an earlier rollout. @throws {PlanError} if it had some, and nobody knows their file */
+/** The gates of an earlier rollout, if there is one. @throws {PlanError} if it had some, and nobody knows their file */
 export async function gatesOfEarlier(
   flags: GatesFlags,
-  { rolloutId, gates }: RolloutStarted,
+  record: RolloutStarted | undefined,
 ): Promise<GateWatch | undefined> {
+  if (record?.gates === undefined) return undefined;
+  const { rolloutId, gates } = record;
   const found = await gatesAgain(flags, gates);
-  if (gates === undefined || found !== undefined) return found;
+  if (found !== undefined) return found;
   throw new PlanError(
     `rollout ${rolloutId} had gates (${gates.names.join(', ')}), and this user has not begun it here: name their file (--gates FILE), or name the hosts (--host) to go without gates`,
   );

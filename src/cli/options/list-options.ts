@@ -1,6 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { HostAnswers, HostSelection, ListOptions } from '../../central/ask/options.ts';
+import { hostsOf, lookOnce } from '../../central/ask/select.ts';
+import type { FleetClient } from '../../central/fleet-client.ts';
 import type { FleetLists } from '../../central/fleet-lists.ts';
+import { type HeldName, nearestHeld, whyNoneHas } from '../show/held-names.ts';
 import { nameHosts } from '../show/show-answers.ts';
 import { showListAnswers } from '../show/show-list-answers.ts';
 import { tellUnheard } from '../show/tell-unheard.ts';
@@ -9,7 +12,7 @@ import { tellAside } from '../terminal/live-view.ts';
 import { CONFIRMED_BY_HOSTS, withConfirmOptions } from './confirm-options.ts';
 import { withExpiry, withFleetOptions, withSelectionOptions, withTimeout } from './fleet-options.ts';
 import { readRevisionOrNext } from './read-values.ts';
-import { type ChangingFlags, selectingCommand } from './selecting-command.ts';
+import { type ChangingFlags, type Selected, selectingCommand } from './selecting-command.ts';
 
 /** Flags of every command that changes a list. */
 export type ListFlags = ChangingFlags & { revision: number | 'next' };
@@ -28,15 +31,22 @@ export function withListOptions(command: Command, confirm: 'probe' | 'none'): Co
   return withConfirmOptions(withSelectionOptions(command), CONFIRMED_BY_HOSTS, confirm);
 }
 
-/** Has hosts do something with a list, and says how it ended. */
+/**
+ * Has hosts do something with a list, and says how it ended.
+ *
+ * @param isWanted whether one of them at least has to have the list
+ */
 export async function runOnList(
   what: string,
+  name: string,
+  isWanted: boolean,
   flags: ListFlags,
   command: Command,
   send: (lists: FleetLists, whom: HostSelection, options: ListOptions) => Promise<HostAnswers>,
 ): Promise<ExitStatus> {
-  return await selectingCommand(what, flags, command, async (selected) => {
-    const { client, signal, selection, report, sent, options } = selected;
+  const wanted = { kind: 'list', name } as const;
+  const work = async ({ client, signal, selection, report, sent, options }: Selected) => {
+    if (!isWanted) await tellNew(wanted, selection, client, signal);
     const answers = await send(client.lists, selection, {
       ...options,
       onMended: ({ hosts: mended, from, revision }) =>
@@ -47,5 +57,20 @@ export async function runOnList(
     const status = report.end(answers, null, showListAnswers, false);
     await tellUnheard(answers, sent, client, signal);
     return status;
-  });
+  };
+  return await selectingCommand(`${what} list ${name}`, flags, command, work, isWanted ? wanted : null);
+}
+
+/** A list that nobody has yet is made: if its name is a misspelt one, no rule matches it. */
+async function tellNew(
+  list: HeldName,
+  selection: HostSelection,
+  client: FleetClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const observer = lookOnce(client, signal);
+  const fleet = (await observer.fleet()).hosts;
+  const why = whyNoneHas(list, await hostsOf(observer, selection), fleet);
+  if (why === null || nearestHeld(list, fleet) === null) return;
+  tellAside(`${why}\na list ${list.name} is made, and does nothing until a ruleset matches it`);
 }

@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import type { HostSelection } from '../../central/ask/options.ts';
 import { hostsOf, lookOnce } from '../../central/ask/select.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
+import { NobodyKnown } from '../../central/messages/errors.ts';
 import type { FleetEvent } from '../../contract/events/event.ts';
+import { type HeldName, whyNoneHas } from '../show/held-names.ts';
 import { AnswerReport } from '../show/report-answers.ts';
 import { SentJobs } from '../show/sent-jobs.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
@@ -23,7 +25,8 @@ export type SelectingFlags = FleetFlags & AnswerFlags & SelectionFlags;
 /** Flags of one that has them change something. */
 export type ChangingFlags = SelectingFlags & ExpiryFlags & ConfirmFlags;
 
-interface Selected {
+/** What a command has to work with, once its hosts are chosen. */
+export interface Selected {
   client: FleetClient;
   signal: AbortSignal;
   selection: HostSelection;
@@ -38,16 +41,24 @@ interface Selected {
  * Does something with the hosts that a command is for, and tells of their answers.
  *
  * @param question what is to be done on them: a person is asked first, where they are many; `null`: it does no harm
+ * @param wanted what one of them at least has to have: of a name that is misspelt, all would be told as done
+ * @throws {NobodyKnown} if none has it
  */
 export async function selectingCommand(
   question: string | null,
   flags: SelectingFlags & Partial<ChangingFlags>,
   command: Command,
   work: (selected: Selected) => Promise<ExitStatus>,
+  wanted: HeldName | null = null,
 ): Promise<ExitStatus> {
   const selection = selectionOf(flags, command);
   return await withClient<ExitStatus>(flags, async (client, signal) => {
-    const hosts = await hostsOf(lookOnce(client, signal), selection);
+    const observer = lookOnce(client, signal);
+    const hosts = await hostsOf(observer, selection);
+    if (wanted !== null) {
+      const why = whyNoneHas(wanted, hosts, (await observer.fleet()).hosts);
+      if (why !== null) throw new NobodyKnown(why);
+    }
     if (question !== null && !(await askFirst(question, hosts, flags, command))) return 1;
     const report = new AnswerReport(flags.json === true, hosts.length);
     const sent = new SentJobs();

@@ -184,6 +184,35 @@ describe('commands that talk to a fleet', () => {
     await expect.poll(watch, { timeout: 60_000 }).toContain(groupUnknown);
   });
 
+  it('take nothing away, nor back, under a name that none of their hosts has had', async () => {
+    const [first = '', second = ''] = ids();
+    await push('--host', first);
+    await run(['list', 'add', `${ruleset}-bad`, '192.0.2.9', '--host', first]);
+    for (const args of [
+      ['remove', `${ruleset}x`, '--group', group, '--yes'],
+      ['rollback', `${ruleset}x`, '--group', group, '--yes'],
+      ['list', 'remove', `${ruleset}-bda`, '192.0.2.9', '--group', group, '--yes'],
+      ['list', 'delete', `${ruleset}-bda`, '--group', group, '--yes'],
+    ]) {
+      const { status, stdout, stderr } = await run(args);
+      expect({ args, status, stdout }).toEqual({ args, status: 4, stdout: '' });
+      expect(stderr).toMatch(/none of 3 hosts has (?:ruleset|list) \S+: did you mean edge-\S+\?/);
+    }
+    const elsewhere = await run(['remove', ruleset, '--host', second]);
+    expect(elsewhere).toMatchObject({ status: 4, stdout: '' });
+    expect(elsewhere.stderr).toContain(`${second} has no ruleset ${ruleset}, which is on ${first}`);
+    const states = await run(['status', '--group', group, '--json']);
+    expect(states.stdout).not.toMatch(/edge-\w+(?:x|-bda)"/);
+    // What was taken away may be taken away again.
+    for (const _ of [1, 2])
+      expect(await run(['remove', ruleset, '--host', first, '--confirm', 'none'])).toMatchObject({
+        status: 0,
+      });
+    const added = await run(['list', 'add', `${ruleset}-bat`, '192.0.2.9', '--host', first]);
+    expect(added).toMatchObject({ status: 0 });
+    expect(added.stderr).toContain(`did you mean ${ruleset}-bad?`);
+  });
+
   it('send nothing where a host that is to be left out is misspelt', async () => {
     const [first = '', second = ''] = ids();
     const misspelt = `${second}x`;

@@ -24,7 +24,7 @@ export function addCommand(end: End): Command {
       const until = untilOf(flags);
       const add = entries.map((entry) => (until === undefined ? entry : { entry, until }));
       const list = { name, revision: flags.revision, add, ...entryFlags(flags) };
-      end(await runOnList(`add to list ${name}`, flags, self, sendsChange(list)));
+      end(await runOnList('add to', name, false, flags, self, sendsChange(list)));
     },
   );
   return withExamples(command, [
@@ -44,7 +44,7 @@ export function removeCommand(end: End): Command {
   withListOptions(command, 'none').action(
     async (name: string, remove: string[], flags: ListFlags, self: Command) => {
       const list = { name, revision: flags.revision, remove };
-      end(await runOnList(`remove from list ${name}`, flags, self, sendsChange(list)));
+      end(await runOnList('remove from', name, true, flags, self, sendsChange(list)));
     },
   );
   return withExamples(command, [
@@ -80,7 +80,7 @@ export function replaceCommand(end: End): Command {
       const said = kind === undefined ? {} : { kind };
       const list = { name, revision: flags.revision, ...file, ...said, ...entryFlags(flags) };
       const send: Send = async (lists, whom, options) => await lists.replace(list, whom, options);
-      end(await runOnList(`replace list ${name}`, flags, self, send));
+      end(await runOnList('replace', name, false, flags, self, send));
     },
   );
   return withExamples(command, [
@@ -99,7 +99,7 @@ export function deleteCommand(end: End): Command {
   withListOptions(command, 'probe').action(async (name: string, flags: ListFlags, self: Command) => {
     const send: Send = async (lists, whom, options) =>
       await lists.remove(name, flags.revision, whom, options);
-    end(await runOnList(`delete list ${name}`, flags, self, send));
+    end(await runOnList('delete', name, true, flags, self, send));
   });
   return withExamples(command, [
     ['on one host', 'fleetwall list delete blocked --host web-1'],

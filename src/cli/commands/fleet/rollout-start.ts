@@ -96,26 +96,21 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
     const hosts = left?.hosts ?? (typeof whom === 'string' ? [] : await hostsOf(observer, whom));
     if (hosts.length === 0) throw new PlanError('there is no host that this would be for');
     const sent = rulesetToSend(file.ruleset, flags);
-    const planned = left === null ? flags : asCareful(flags, left.record, isGiven, hosts.length);
-    const watched = left === null ? gates : (gates ?? (await gatesOfEarlier(flags, left.record)));
+    const earlier = left?.record;
+    const planned = asCareful(flags, earlier, isGiven, hosts.length);
     const revision =
       left !== null && isNextOf(left, sent)
         ? revisionToRetry(sent, left, fleet.hosts)
         : await revisionFor(observer, sent, { hosts });
     const plan: RolloutPlan = {
+      ...paceOf(planned),
       ruleset: { ...sent, revision },
       expiresInSeconds: flags.expires,
       whom: { hosts },
       id: flags.id,
-      ...(planned.steps === undefined ? {} : { steps: planned.steps }),
-      soakSeconds: planned.soak,
-      budgets: { failed: planned.maxFailed, rolledBack: planned.maxRolledBack, silent: planned.maxSilent },
-      onFailure: planned.onFailure,
-      gates: watched,
+      gates: gates ?? (await gatesOfEarlier(flags, earlier)),
       overrideFreeze: flags.overrideFreeze,
       confirm: confirmOf(flags),
-      deliverySeconds: planned.timeout,
-      executionSeconds: planned.executionTimeout ?? planned.timeout,
     };
     const troubles = troublesOf(hosts, fleet.hosts, { ...sent, groups: flags.group });
     if (flags.dryRun === true) return tellSteps(hosts, troubles, planned);
@@ -129,6 +124,18 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
       report.end(await client.rollout(plan, { signal, onEvent, onGates })),
     );
   });
+}
+
+/** How fast it goes, and when it stops. */
+function paceOf(flags: Flags) {
+  return {
+    ...(flags.steps === undefined ? {} : { steps: flags.steps }),
+    soakSeconds: flags.soak,
+    budgets: { failed: flags.maxFailed, rolledBack: flags.maxRolledBack, silent: flags.maxSilent },
+    onFailure: flags.onFailure,
+    deliverySeconds: flags.timeout,
+    executionSeconds: flags.executionTimeout ?? flags.timeout,
+  };
 }
 
 /** What would be done, of which nothing is. */

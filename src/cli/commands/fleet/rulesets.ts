@@ -20,6 +20,7 @@ import { type PreemptFlags, preemptOf, withPreempt } from '../../options/preempt
 import { readJobId, readRevisionOrNext } from '../../options/read-values.ts';
 import {
   type ChangingFlags,
+  type Selected,
   type SelectingFlags,
   selectingCommand,
 } from '../../options/selecting-command.ts';
@@ -69,11 +70,11 @@ function changeCommand(name: 'rollback' | 'remove', end: End): Command {
   withConfirmOptions(withSelectionOptions(withPreempt(command)), CONFIRMED_BY_HOSTS);
   return command.action(async (ruleset: string, flags: Flags, self: Command) => {
     const question = `${name} ruleset ${ruleset}`;
-    const status = await selectingCommand(question, flags, self, async (selected) => {
-      const { client, selection, report, options } = selected;
+    const work = async ({ client, selection, report, options }: Selected) => {
       const how = { ...options, ...preemptOf(flags) };
       return report.end(await client[name](ruleset, flags.revision, selection, how), null);
-    });
+    };
+    const status = await selectingCommand(question, flags, self, work, { kind: 'ruleset', name: ruleset });
     end(status);
   });
 }

@@ -1,0 +1,51 @@
+import type { HostState } from '../../central/log/fleet-state.ts';
+import { nearestName, suggestion } from '../../central/messages/names.ts';
+import { plural } from '../../central/messages/plural.ts';
+import { RulesetName } from '../../contract/words/identifiers.ts';
+import { nameHosts } from './show-answers.ts';
+
+/** A ruleset or a list that is asked for by its name. */
+export interface HeldName {
+  kind: 'ruleset' | 'list';
+  name: string;
+}
+
+/**
+ * Says of a name that none of the hosts has, and has not had, where it is, or which one may have been meant.
+ *
+ * @param hosts those that are asked
+ * @returns `null` if one has it, not enough is known of one, or it is no name at all, which is refused elsewhere
+ */
+export function whyNoneHas(
+  { kind, name }: HeldName,
+  hosts: readonly string[],
+  fleet: ReadonlyMap<string, HostState>,
+): string | null {
+  if (!RulesetName.safeParse(name).success) return null;
+  const asked = hosts.map((host) => fleet.get(host));
+  if (asked.some((host) => host === undefined || host.isCut || namesOn(host, kind).includes(name)))
+    return null;
+  const there = [...fleet].filter(([, host]) => namesOn(host, kind).includes(name)).map(([host]) => host);
+  const none =
+    hosts.length === 1
+      ? `${hosts[0]} has no ${kind} ${name}`
+      : `none of ${plural(hosts.length, 'host')} has ${kind} ${name}`;
+  return there.length > 0
+    ? `${none}, which is on ${nameHosts(there)}`
+    : `${none}${suggestion(name, namesOf(kind, fleet))}`;
+}
+
+/** The name that was meant, as far as it can be told of one that nobody has. */
+export function nearestHeld({ kind, name }: HeldName, fleet: ReadonlyMap<string, HostState>): string | null {
+  const known = namesOf(kind, fleet);
+  return known.has(name) ? null : nearestName(name, known);
+}
+
+function namesOf(kind: HeldName['kind'], fleet: ReadonlyMap<string, HostState>): Set<string> {
+  return new Set([...fleet.values()].flatMap((host) => namesOn(host, kind)));
+}
+
+function namesOn(host: HostState, kind: HeldName['kind']): string[] {
+  const held = kind === 'list' ? [host.lists, host.removedLists] : [host.rulesets, host.removed];
+  return held.flat().map(({ name }) => name);
+}
