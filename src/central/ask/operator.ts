@@ -53,7 +53,9 @@ export class Operator implements FleetObserver {
     signal,
   }: LookOptions = {}): Promise<FleetState> {
     const ping = await prepareControl({ kind: 'ping' }, { all: true }, this.keys);
-    return await observeFleet(this.link, { reader: this.reader, ping, lookBackMs, answerMs, signal });
+    const isSigned = this.keys.length > 0;
+    const options = { reader: this.reader, ping, isSigned, lookBackMs, answerMs, signal };
+    return await observeFleet(this.link, options);
   }
 }
 

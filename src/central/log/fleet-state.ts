@@ -44,22 +44,34 @@ export interface HostState {
 export class FleetState {
   readonly #hosts = new Map<string, HostState>();
   readonly #unasked = new Set<string>();
+  readonly #unanswering = new Set<string>();
 
   /** By their ids. */
   get hosts(): ReadonlyMap<string, HostState> {
     return this.#hosts;
   }
 
-  /** Hosts that are online, but do not take a question from whoever asked: they want it signed by a key that they trust. */
+  /** Hosts that beat, and have not answered a question that was not signed: most likely they want it signed by a key that they trust. */
   get unasked(): ReadonlySet<string> {
     return this.#unasked;
   }
 
-  /** Notes that a host gave no answer; and whether it is there all the same. @internal */
-  noteQuiet(hostId: string, isThere: boolean): void {
+  /** Hosts that are silent, although they consume their jobs and the question was signed. */
+  get unanswering(): ReadonlySet<string> {
+    return this.#unanswering;
+  }
+
+  /**
+   * Notes that a host gave no answer; whether it consumes its jobs all the same; and whether the question was signed: one that was not says
+   * nothing of a host that trusts keys.
+   *
+   * @internal
+   */
+  noteQuiet(hostId: string, { isThere, isSigned }: { isThere: boolean; isSigned: boolean }): void {
     const host = this.#hosts.get(hostId);
-    if (isThere) this.#unasked.add(hostId);
+    if (isThere && !isSigned) this.#unasked.add(hostId);
     else if (host !== undefined) host.presence = 'silent';
+    if (isThere && isSigned) this.#unanswering.add(hostId);
   }
 
   /** @internal */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from '../../broker/stream-source.ts';
 import { ALL_KEY, CONTROL_EXCHANGE, EVENT_LOG_STREAM } from '../../contract/words/names.ts';
 import type { PreparedMessage } from '../messages/messages.ts';
 import { type EventReader, isFleetEvent } from './event-reader.ts';
-import { findUnasked } from './find-unasked.ts';
+import { findConsumed } from './find-consumed.ts';
 import { FleetState } from './fleet-state.ts';
 import { LogMarker } from './log-marker.ts';
 import { findLongSilent } from './long-silent.ts';
@@ -12,6 +12,8 @@ export interface ObserveOptions {
   reader: Pick<EventReader, 'read' | 'readForgotten'>;
   /** To every host. */
   ping: PreparedMessage;
+  /** Whether keys have signed it. */
+  isSigned: boolean;
   /** How far back to look for hosts that do not answer. */
   lookBackMs: number;
   /** How long hosts have to answer. */
@@ -34,7 +36,7 @@ const ASK_MS = 5_000;
  */
 export async function observeFleet(
   link: FleetLink,
-  { reader, ping, lookBackMs, answerMs, signal }: ObserveOptions,
+  { reader, ping, isSigned, lookBackMs, answerMs, signal }: ObserveOptions,
 ): Promise<FleetState> {
   const now = Date.now();
   const size = await link.countIn(EVENT_LOG_STREAM).catch(() => Number.POSITIVE_INFINITY);
@@ -90,8 +92,8 @@ export async function observeFleet(
   const quiet = [...fleet.hosts.values()].filter(
     ({ hostId, presence }) => presence === 'online' && !answered.has(hostId),
   );
-  const unasked = await findUnasked(link, quiet, now);
-  for (const { hostId } of quiet) fleet.noteQuiet(hostId, unasked.has(hostId));
+  const there = await findConsumed(link, quiet, now);
+  for (const { hostId } of quiet) fleet.noteQuiet(hostId, { isThere: there.has(hostId), isSigned });
   return fleet;
 }
 

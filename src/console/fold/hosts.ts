@@ -98,7 +98,7 @@ export class Hosts {
     const silent: string[] = [];
     for (const [hostId, known] of this.#known) {
       if (known.row?.presence !== 'online' || !known.past.isSilence(now - known.heardAt)) continue;
-      this.#fleet.noteQuiet(hostId, false);
+      this.#fleet.noteQuiet(hostId, { isThere: false, isSigned: false });
       known.row = { ...known.row, presence: 'silent' };
       silent.push(hostId);
     }

@@ -280,11 +280,35 @@ describe('a host that trusts keys', () => {
       });
     const alive = await status();
     expect(alive).toMatchObject({ status: 0, stdout: expect.stringContaining('1 host: 1 online') as string });
-    expect(alive.stderr).toContain(`${host.id} beats, but takes no question that is not signed by a key`);
+    expect(alive.stderr).toContain(
+      `${host.id} beats, but has not answered: a host that trusts keys takes no question`,
+    );
     await host.end('SIGKILL');
     const dead = await status();
     expect(dead).toMatchObject({ status: 4, stderr: '' });
     expect(dead.stdout).toContain('1 host: 1 silent');
+  });
+
+  it('is silent to whoever may ask it, where its worker hangs', async () => {
+    const status = async (key: SigningKey) =>
+      await fleetwall(['status', '--host', host.id, '--key', key.file], {
+        environment: { FLEETWALL_AMQP_URL: inject('brokerUrl') },
+      });
+    for (const { file } of [ed, stranger]) await chmod(file, 0o600);
+    expect(await status(ed)).toMatchObject({ status: 0, stderr: '' });
+    const wrong = await status(stranger);
+    expect(wrong).toMatchObject({ status: 4, stdout: expect.stringContaining('1 host: 1 silent') as string });
+    process.kill(host.pid, 'SIGSTOP');
+    const {
+      status: exitStatus,
+      stdout,
+      stderr,
+    } = await status(ed).finally(() => process.kill(host.pid, 'SIGCONT'));
+    expect(exitStatus).toBe(4);
+    expect(stdout).toContain('1 host: 1 silent');
+    expect(stderr).toMatch(
+      new RegExp(`^${host.id} has not answered \\(last heard of \\d+ s ago\\), but the broker still`),
+    );
   });
 
   it('hears only signed control messages', async () => {

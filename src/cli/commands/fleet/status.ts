@@ -80,6 +80,7 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
       if (unknown.length > 0 && wanted.length === 0) throw new NobodyKnown(unknown.join('\n'));
       for (const line of unknown) printAside(`${line}\n`);
       tellUnasked(hosts.filter(({ hostId }) => fleet.unasked.has(hostId)));
+      tellUnanswering(hosts.filter(({ hostId }) => fleet.unanswering.has(hostId)));
       if (flags.json === true) {
         for (const host of hosts) printJson(host);
       } else if (fleet.hosts.size === 0) print(NOBODY);
@@ -104,10 +105,20 @@ const NOBODY = 'no host has been heard of; is a worker running? does it use this
 /** They count as online: who beats is there. */
 function tellUnasked(hosts: readonly HostState[]): void {
   if (hosts.length === 0) return;
-  const beat = hosts.length === 1 ? 'beats, but takes' : 'beat, but take';
+  const beat = hosts.length === 1 ? 'beats, but has not answered' : 'beat, but have not answered';
   const names = nameHosts(hosts.map(({ hostId }) => hostId));
   printAside(
-    `${names} ${beat} no question that is not signed by a key of those that are trusted there (--key)\n`,
+    `${names} ${beat}: a host that trusts keys takes no question that none of them has signed (--key); else its worker hangs\n`,
+  );
+}
+
+function tellUnanswering(hosts: readonly HostState[]): void {
+  if (hosts.length === 0) return;
+  const [first] = hosts.toSorted((one, other) => other.lastSeen.getTime() - one.lastSeen.getTime());
+  const ago = Math.max(0, Math.round((Date.now() - (first?.lastSeen.getTime() ?? 0)) / 1000));
+  const names = nameHosts(hosts.map(({ hostId }) => hostId));
+  printAside(
+    `${names} ${hosts.length === 1 ? 'has' : 'have'} not answered (last heard of ${ago} s ago), but the broker still counts ${hosts.length === 1 ? 'its worker' : 'their workers'}: it hangs or is cut off, or none of the keys that signed is trusted there\n`,
   );
 }
 

@@ -7,10 +7,10 @@ const FRESH_MS = 5 * 60_000;
 const AT_ONCE = 20;
 
 /**
- * Which of the hosts that gave no answer are there: they have said something not long ago, and consume their jobs. A worker that trusts keys drops
- * a question that none of them has signed; and one that is dead is no consumer any more.
+ * Which of the hosts that gave no answer have said something not long ago, and consume their jobs: one that is dead is no consumer any more. A
+ * worker that trusts keys drops a question that none of them has signed; and one that hangs is a consumer for a while.
  */
-export async function findUnasked(
+export async function findConsumed(
   link: Pick<FleetLink, 'isConsumed'>,
   quiet: readonly Pick<HostState, 'hostId' | 'lastSeen'>[],
   now: number,
