@@ -8,7 +8,7 @@ const VHOST =
   'the broker has closed the connection when it was opened: there is no such vhost, the user has no right to it, or a limit of connections is reached; the log of the broker says which';
 /** The broker's own words are behind those of amqplib. */
 const SAID = /\b(\d{3}) \([A-Z-]+\) with (?:message )?"(?:([A-Z_]+) - )?(.*)"$/s;
-const NO_RIGHT = /^access to (\w+) '(.*)' in vhost '(.*)' refused for user '(.*)'/;
+const NO_RIGHT = /^access to (\w+) '(.*?)'(?: in exchange '(.*?)')? in vhost '(.*)' refused for user '(.*)'/;
 
 const UNKNOWN_AUTHORITY =
   "the broker's certificate is not signed by an authority that is known here: name its PEM file (--amqp-ca)";
@@ -65,7 +65,10 @@ export function explainRefusal(error: Error): Error {
 function sentenceFor(status: number, name: string, words: string): string {
   if (status === ACCESS_REFUSED && words.startsWith('Login was refused'))
     return `the broker does not let this user in: user or password is wrong (${name}); see --amqp-url and --amqp-password-file`;
-  const [, kind, what, vhost, user] = NO_RIGHT.exec(words) ?? [];
+  const [, kind, what, exchange, vhost, user] = NO_RIGHT.exec(words) ?? [];
   if (kind === undefined) return name === '' ? words : `the broker says: ${words} (${name})`;
-  return `user ${user} has no right to the ${kind} ${what} in vhost ${vhost} (${name}): fleetwall provision gives users their rights`;
+  const place = exchange === undefined ? '' : ` of exchange ${exchange}`;
+  // A topic begins with the id of a host.
+  const advice = exchange === undefined ? '' : ', each for the id of its own host';
+  return `user ${user} has no right to the ${kind} ${what}${place} in vhost ${vhost} (${name}): fleetwall provision gives users their rights${advice}`;
 }

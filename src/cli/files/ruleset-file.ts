@@ -45,7 +45,7 @@ export async function readRulesetFile(path: string, options: RulesetOptions): Pr
   const { family = 'ipv4', name, scope, fallbackName } = options;
   const revision = options.revision === 'next' ? undefined : options.revision;
   const given = { name, scope, revision };
-  const isPlain = /^(?:\s*(?:#.*)?\n)*\*\w/.test(text) || text.trim() === '';
+  const isPlain = /^(?:\s*(?:#.*)?\n)*\*[ \t]*\w/.test(text) || text.trim() === '';
   const { values, placeOf, lineOf } = isPlain
     ? { values: { [family]: text }, placeOf: asItStands, lineOf: () => 1 }
     : readYamlFile(path, text);

@@ -42,7 +42,8 @@ export function withFleetOptions(command: Command): Command {
     .addOption(
       new Option('--key <file>', 'a private key to sign with; may be given several times')
         .env('FLEETWALL_SIGNING_KEY')
-        .argParser(collect)
+        // An empty variable is as none.
+        .argParser((path, paths: string[] = []) => (path === '' ? paths : collect(path, paths)))
         .default([], 'nothing is signed'),
     )
     .option('--json', 'print JSON, one object a line, on standard output');

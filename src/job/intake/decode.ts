@@ -79,11 +79,15 @@ async function open(delivery: Delivery, ring: KeyRing): Promise<Opened> {
   return isSigned ? await openSigned(bytes, contentType === COMPACT, ring) : await openUnsigned(bytes, ring);
 }
 
+/** Some clients say how text is encoded where the packing of the body has its place (kombu, and so Celery: `utf-8`). */
+const PLAIN = new Set(['', 'identity', 'utf-8', 'utf8', 'us-ascii', 'binary']);
+
 async function unpack({ body, contentEncoding }: Delivery, most: number): Promise<Uint8Array> {
-  if (contentEncoding !== undefined && contentEncoding !== '' && contentEncoding !== 'gzip') {
-    throw malformed(`content_encoding is "${escapeControl(contentEncoding)}": only gzip is possible`);
+  const encoding = contentEncoding?.toLowerCase() ?? '';
+  if (encoding !== 'gzip' && !PLAIN.has(encoding)) {
+    throw malformed(`content_encoding is "${escapeControl(encoding)}": only gzip is possible`);
   }
-  const bytes = contentEncoding === 'gzip' ? await unzip(body, most) : body;
+  const bytes = encoding === 'gzip' ? await unzip(body, most) : body;
   if (bytes.byteLength > most) throw tooLarge();
   return bytes;
 }

@@ -164,6 +164,11 @@ describe('a job', () => {
     await client.publish(host.id, zipped, { contentEncoding: 'gzip', messageId: job.id });
     expect((await client.completed(job.id)).data.outcome).toBe('applied');
 
+    // As kombu says it of each message.
+    const plain = makeJob(host.id, { ruleset: ruleset(2) });
+    await client.publish(host.id, plain, { contentEncoding: 'utf-8' });
+    expect((await client.completed(plain.id)).data.outcome).toBe('applied');
+
     const cases: [string, Buffer, object][] = [
       ['job_malformed', Buffer.from('{'), {}],
       ['job_malformed', Buffer.from([0xff, 0xfe]), {}],

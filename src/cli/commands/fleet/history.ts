@@ -35,10 +35,15 @@ export function historyCommand(end: (status: ExitStatus) => void): Command {
   withFleetOptions(command).action(
     async (host: string | undefined, ruleset: string | undefined, flags: Flags) => {
       let count = 0;
+      // An event that is published again is the same.
+      const told = new Set<string>();
       await withClient(flags, async (client, signal) => {
         const since = new Date(Date.now() - flags.since * 1000);
         for await (const event of client.past({ since, signal })) {
           if (!isFleetEvent(event) || !isTold(event, host, ruleset)) continue;
+          const name = `${event.source} ${event.id}`;
+          if (told.has(name)) continue;
+          told.add(name);
           count += 1;
           if (flags.json === true) printJson(event);
           else print(`${describeEvent(event)}\n`);

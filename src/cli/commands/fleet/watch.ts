@@ -13,7 +13,7 @@ import {
   withTimeout,
 } from '../../options/fleet-options.ts';
 import { withExamples } from '../../options/help.ts';
-import { collect, collectName, readSeconds } from '../../options/read-values.ts';
+import { collect, collectName, readDuration, readSeconds } from '../../options/read-values.ts';
 import { describeEvent } from '../../show/describe-event.ts';
 import { sayUnknown } from '../../show/say-unknown.ts';
 import { tellUnknown } from '../../show/tell-unheard.ts';
@@ -54,7 +54,7 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
     .addOption(
       new Option(
         '--since <when>',
-        'where to begin in the log of events: a time, a number of seconds ago, or first',
+        'where to begin in the log of events: a time, how long ago, such as 600s, 4h or 30d, or first',
       )
         .argParser(readStart)
         .default(undefined, 'now'),
@@ -98,7 +98,7 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
       'which jobs failed since this morning',
       'fleetwall watch --since 2026-11-22T06:00:00Z --for 5 --outcome failed',
     ],
-    ['one group for a program, from an hour ago on', 'fleetwall watch --group web --since 3600 --json'],
+    ['one group for a program, from an hour ago on', 'fleetwall watch --group web --since 1h --json'],
   ]);
 }
 
@@ -165,8 +165,9 @@ function isWanted(event: FleetEvent | RolloutEvent, flags: Flags, members: Reado
 
 function readStart(text: string): StreamStart {
   if (text === 'first') return 'first';
-  const ago = /^\d+$/.test(text) ? Date.now() - Number(text) * 1000 : Date.parse(text);
-  if (Number.isNaN(ago))
-    throw new InvalidArgumentError('A time such as 2026-11-22T10:00:00Z, a number of seconds, or first.');
-  return { since: new Date(ago) };
+  if (/^\d+[smhd]?$/.test(text)) return { since: new Date(Date.now() - readDuration(text) * 1000) };
+  const time = Date.parse(text);
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError('A time such as 2026-11-22T10:00:00Z or 4h (ago), or first.');
+  return { since: new Date(time) };
 }
