@@ -11,7 +11,7 @@ import { inTurns, turnOfOthers } from '../time/in-turns.ts';
 import { type Made, verdictOf } from './check-made.ts';
 import { findRefused } from './find-refused.ts';
 import { blameLines, type RefusedTable } from './restore-lines.ts';
-import type { Verdict } from './verdict.ts';
+import { NO_REASON, type Verdict } from './verdict.ts';
 
 /**
  * Checks that what is saved of each rule restores to the same rule. Compares, undo and reboot all use the saved text. But names
@@ -66,7 +66,7 @@ async function tryAgain(
   const first = await look(trial, rehearsal);
   const again = lines.flatMap((line) => ('rules' in line ? spelledLines(line, spell) : [line]));
   const verdict = await blameLines(trial, again, rehearsal);
-  if (verdict !== null) return notTaken(verdict, lines);
+  if (verdict !== null) return notTaken(verdict, lines, spell);
   const second = await look(trial, rehearsal);
   if (first.saved === second.saved && first.native === second.native) return null;
   const line = lines.find(({ kind }) => kind === 'rule');
@@ -88,7 +88,12 @@ function spelledLines(
   });
 }
 
-function notTaken({ fault, named }: Verdict, lines: readonly TrialLine[]): Verdict {
+/** @param spell as iptables-save writes a rule */
+function notTaken(
+  { fault, named }: Verdict,
+  lines: readonly TrialLine[],
+  spell: (rule: Rule) => string,
+): Verdict {
   const reason = (said: string, text: string) =>
     `iptables-save writes it as "${text}", and iptables-restore does not take that: ${said}`;
   const sources = new Map(lines.map((line) => [line.source, line]));
@@ -96,6 +101,12 @@ function notTaken({ fault, named }: Verdict, lines: readonly TrialLine[]): Verdi
     const sent = sources.get(line.source);
     return sent === undefined ? [] : [{ line: sent, reason: reason(said, line.text) }];
   });
+  // Where no line is named, what is said is of the one that is tried, or of none.
+  const [rule, ...others] = lines.flatMap((line) => ('rules' in line ? line.rules : []));
+  if (mapped.length === 0 && rule !== undefined && others.length === 0) {
+    const why = fault.kind === 'commit' ? NO_REASON : fault.message;
+    return { fault: { ...fault, kind: 'rule', message: reason(why, spell(rule)) }, named: [] };
+  }
   return { fault: { ...fault, message: mapped[0]?.reason ?? fault.message }, named: mapped };
 }
 

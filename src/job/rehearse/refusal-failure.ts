@@ -4,7 +4,7 @@ import { JobFailure } from '../outcome/job-failure.ts';
 import { toolFailure } from '../outcome/tool-failure.ts';
 import type { Intent } from '../plan/intent.ts';
 import type { RefusedTable } from './restore-lines.ts';
-import type { Refusal, Verdict } from './verdict.ts';
+import { NO_REASON, type Refusal, type Verdict } from './verdict.ts';
 
 /** Says what refused tables mean for the job: the failing rules, or, if no rule is to blame, the first thing that is. */
 export function refusalFailure(intent: Intent, refused: readonly RefusedTable[]): JobFailure {
@@ -35,9 +35,6 @@ export function refusalFailure(intent: Intent, refused: readonly RefusedTable[])
     subject: `ruleset ${intent.label}`,
   });
 }
-
-/** Legacy iptables only says that the kernel refused the table, not why. */
-const NO_REASON = 'the kernel refuses it, and iptables does not say why';
 
 function refusedLines({ trial, verdict, refusals }: RefusedTable): FoundLine[] {
   const named = new Set(verdict.named.map(({ line }) => line));

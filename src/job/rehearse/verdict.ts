@@ -23,3 +23,6 @@ export interface Refusals {
   refusals: Refusal[];
   isAll: boolean;
 }
+
+/** Legacy iptables only says that the kernel refused the table, not why. */
+export const NO_REASON = 'the kernel refuses it, and iptables does not say why';

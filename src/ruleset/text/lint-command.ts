@@ -73,7 +73,7 @@ function lintList({ owner, values }: RuleOption, family: Family): string | null 
 /** Finds what is wrong with an option of iptables itself. */
 function lintOwn(option: RuleOption, family: Family): string | null {
   const { name, values, written } = option;
-  if (COMMANDS.has(name)) return null;
+  if (COMMANDS.has(name)) return quotedChain(option);
   if (!OF_A_RULE.has(name))
     return `${written} is an option of the program and no part of a rule: leave it out`;
   if ('jg'.includes(name)) return values[0] === undefined ? 'the jump has no target' : null;
@@ -88,6 +88,13 @@ function lintOwn(option: RuleOption, family: Family): string | null {
 function likeAnOption({ written, values: [name = ''] }: RuleOption): string | null {
   return OPTION_OF_IPSET.test(name)
     ? `${written} ${name} is an option to ipset, and no set: rename it`
+    : null;
+}
+
+/** Forbids `-A "\\"x\\""`: iptables-save prints it as `-A "x"`, which is a rule of chain x. */
+function quotedChain({ name, values: [chain = ''] }: RuleOption): string | null {
+  return 'AIR'.includes(name) && chain.includes('"')
+    ? `iptables-save prints the quotes of chain ${chain} as they are, and iptables-restore reads another name: give it one without quotes`
     : null;
 }
 

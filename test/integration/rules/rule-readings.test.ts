@@ -215,6 +215,47 @@ describe.each(BACKENDS)('a table of commands, %s', (backend) => {
   });
 });
 
+describe.each(BACKENDS)('what iptables-save writes and iptables-restore does not take, %s', (backend) => {
+  it.each([
+    [
+      'more words than it takes',
+      `-A d-in -p tcp ${'-mmultiport --ports 1 -mcomment --comment "a b" '.repeat(40)}`,
+    ],
+    ['a rate', '-A d-in -j RATEEST --rateest-name fwt --rateest-interval 1 --rateest-ewma 2s'],
+  ])('is said of its line: %s', async (_, line) => {
+    const engine = await Engine.open(backend);
+    try {
+      const { end } = await engine.apply(table('mangle', ':d-in - [0:0]', line, '-A d-in -s 192.0.2.1'));
+      expect(end.failure?.lines.map((told) => told.line)).toEqual([3]);
+      expect(end.failure?.lines[0]?.reason).toMatch(
+        /^iptables-save writes it as "-A d-in .*does not take that/s,
+      );
+    } finally {
+      await engine.close();
+    }
+  });
+
+  it('is the name of a chain with quotes', async () => {
+    const engine = await Engine.open(backend);
+    try {
+      const text = table(
+        'filter',
+        ':"x" - [0:0]',
+        ':x - [0:0]',
+        String.raw`-A "\"x\"" -j ACCEPT`,
+        '-A x -j DROP',
+      );
+      for (const scope of ['chains', 'tables'] as const) {
+        const { end } = await engine.apply(text, { scope });
+        expect(end.failure?.lines[0]).toMatchObject({ line: 4, confidence: 'verified' });
+        expect(end.failure?.lines[0]?.reason).toContain('give it one without quotes');
+      }
+    } finally {
+      await engine.close();
+    }
+  });
+});
+
 describe.each(BACKENDS)('a line with its command in another place, %s', (backend) => {
   it('is what a bare iptables-restore makes of it, in scope chains', async () => {
     const text = table(
