@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Family } from '../../contract/words/identifiers.ts';
+import { numberIn } from './number-in.ts';
 
 const NAMES = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 
@@ -34,10 +35,18 @@ function noAddress(address: string, family: Family): string {
 /** Short forms are addresses, too: `10/8` is 10.0.0.0/8. */
 function isAddress(text: string, family: Family): boolean {
   if (family === 'ipv6') return isIPv6(text) && !text.includes('%');
-  return /^\d{1,3}(\.\d{1,3}){0,3}$/.test(text) && text.split('.').every((part) => Number(part) <= 255);
+  const parts = text.split('.');
+  return parts.length <= 4 && parts.every(isByte);
+}
+
+/** iptables takes octal and hexadecimal numbers, too: `010.0.0.1` is 8.0.0.1 (xtables_numeric_to_ipaddr). */
+function isByte(text: string): boolean {
+  const number = numberIn(text);
+  return number !== null && number <= 255;
 }
 
 function isMask(mask: string, family: Family): boolean {
-  if (/^\d{1,3}$/.test(mask)) return Number(mask) <= (family === 'ipv4' ? 32 : 128);
-  return family === 'ipv4' ? isIPv4(mask) : isIPv6(mask);
+  const bits = numberIn(mask);
+  if (bits !== null) return bits <= (family === 'ipv4' ? 32 : 128);
+  return family === 'ipv4' ? mask.split('.').length === 4 && isAddress(mask, 'ipv4') : isIPv6(mask);
 }

@@ -1,6 +1,7 @@
+import { numberIn } from './number-in.ts';
 import { targetOptions } from './option-table.ts';
 import { isPlainlyWritten, onlyName } from './plainly-written.ts';
-import { isPrintedOtherwise, numberIn } from './printed-values.ts';
+import { isPrintedOtherwise } from './printed-values.ts';
 import { type RuleOption, readOptions } from './read-options.ts';
 import { splitWords } from './split-words.ts';
 

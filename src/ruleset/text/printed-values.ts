@@ -1,3 +1,4 @@
+import { numberIn } from './number-in.ts';
 import type { RuleOption } from './read-options.ts';
 
 /** Says whether iptables-save prints an option with another value than it has, which restores to another rule. */
@@ -37,11 +38,4 @@ function isNoType(value: string): boolean {
   if (codes === undefined || numberIn(type.split(':')[0] ?? '') !== 255) return false;
   const [low = '', high = ''] = codes.split(':');
   return !(numberIn(low) === 0 && numberIn(high) === 255);
-}
-
-/** Reads a number as `strtoul` does; `null` if it is none. */
-export function numberIn(text: string): number | null {
-  const digits = /^\s*\+?(0x[\da-f]+|\d+)$/i.exec(text)?.[1]?.toLowerCase();
-  if (digits === undefined) return null;
-  return Number.parseInt(digits, digits.startsWith('0x') ? 16 : digits.startsWith('0') ? 8 : 10);
 }

@@ -151,6 +151,14 @@ const COMMANDS: [string, string[]][] = [
       '-A INPUT -p 17 ! --sport 0:5 ! --dport :65534 ! -s 192.0.2.1',
     ],
   ],
+  [
+    'addresses and masks in octal and hexadecimal',
+    [
+      '-A INPUT -s 0x0a.0.0.1 -d 0377.0.0.1/0X20',
+      '-A INPUT -s 10.0.0.0/0024 ! -d +10.1.2.3/255.255.0.0377',
+      '-A INPUT -s "10.0.0.1, 10.0.0.2" -m conntrack --ctorigsrc 0x0a.0.0.0/0x8',
+    ],
+  ],
   ['248 words', ['-N x', `-A INPUT ${'-m comment --comment c '.repeat(61)}-j DROP`]],
 ];
 
