@@ -4,8 +4,17 @@ import { lintAddress } from '../../src/ruleset/text/lint-address.ts';
 /** What iptables 1.8.9 takes, of both variants, and what it refuses or would look up. */
 describe('an address of a rule', () => {
   it.each([
-    ...['0x0a.0.0.1', '0377.0.0.1', '+10.0.0.1', '10/8', ' 10.0.0.1', '10.0.0.1, 10.0.0.2'],
-    ...['10.0.0.0/0x8', '10.0.0.0/+8', '10.0.0.0/0024', '10.0.0.0/255.0.0.010', '10.0.0.0/0xff.0.0.0'],
+    '0x0a.0.0.1',
+    '0377.0.0.1',
+    '+10.0.0.1',
+    '10/8',
+    ' 10.0.0.1',
+    '10.0.0.1, 10.0.0.2',
+    '10.0.0.0/0x8',
+    '10.0.0.0/+8',
+    '10.0.0.0/0024',
+    '10.0.0.0/255.0.0.010',
+    '10.0.0.0/0xff.0.0.0',
   ])('is one: %s', (text) => expect(lintAddress('-s', text, 'ipv4')).toBeNull());
 
   it.each([

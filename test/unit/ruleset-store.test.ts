@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,12 +53,17 @@ describe('the records of the rulesets of a host', () => {
     await expect(new FileRulesetStore(folder).find('edge')).rejects.toThrow(StateUnavailable);
   });
 
-  it('are kept although their folder was taken away', async () => {
-    const store = new FileRulesetStore(join(folder, 'state'));
+  it('are kept although their folder was taken away, but not all of the state folder', async () => {
+    const state = join(folder, 'state');
+    await mkdir(state);
+    const store = new FileRulesetStore(state);
     await store.put(record('edge'));
-    await rm(join(folder, 'state'), { recursive: true });
+    await rm(join(state, 'rulesets'), { recursive: true });
     await store.put(record('edge', 2));
     expect(await store.list()).toEqual([record('edge', 2)]);
+    await rm(state, { recursive: true });
+    await expect(store.put(record('edge', 3))).rejects.toThrow(StateUnavailable);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('are written aside before, and put only as they are then', async () => {

@@ -43,7 +43,7 @@ export function withFleetOptions(command: Command): Command {
       new Option('--key <file>', 'a private key to sign with; may be given several times')
         .env('FLEETWALL_SIGNING_KEY')
         // An empty variable is as none.
-        .argParser((path, paths: string[] = []) => (path === '' ? paths : collect(path, paths)))
+        .argParser((path, paths?: string[]) => (path === '' ? (paths ?? []) : collect(path, paths)))
         .default([], 'nothing is signed'),
     )
     .option('--json', 'print JSON, one object a line, on standard output');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Cancellation, CancelStore } from '../../job/ports/stores.ts';
 import { CancelPool } from './cancel-pool.ts';
-import { namesIn } from './files.ts';
+import { makeFolderWithin, namesIn } from './files.ts';
 import { orUnavailable } from './state-error.ts';
 
 /** As many as results: result-store.ts. */
@@ -44,6 +44,7 @@ export class FileCancelStore implements CancelStore {
       const names =
         own.length === 0 ? [''] : own.map((kid) => createHash('sha256').update(kid).digest('hex'));
       const pools = await this.#known();
+      await makeFolderWithin(this.#folder);
       for (const name of new Set(names)) {
         const pool = pools.get(name) ?? new CancelPool(join(this.#folder, name), this.#kept);
         pools.set(name, pool);

@@ -77,18 +77,13 @@ export async function writeAside(
   return aside;
 }
 
-/**
- * Most folders are there: whether one is, is not asked each time. Only the last one is made: a state folder that was taken away stays
- * away, so that it can be put back.
- */
+/** Most folders are there: whether one is, is not asked each time. */
 async function openAside(aside: string): Promise<FileHandle> {
   try {
     return await open(aside, 'w', 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await mkdir(dirname(aside), { mode: 0o700 }).catch((again: NodeJS.ErrnoException) => {
-      if (again.code !== 'EEXIST') throw again;
-    });
+    await makeFolderWithin(dirname(aside));
     return await open(aside, 'w', 0o600);
   }
 }
@@ -161,7 +156,17 @@ export async function jsonFilesByAge(folder: string): Promise<string[]> {
   return files.toSorted((one, other) => other.timeMs - one.timeMs).map(({ name }) => name);
 }
 
-/** Makes a folder that only its owner may look into, unless it exists. */
+/**
+ * Makes a folder of the state folder, unless it exists, and none above it: a state folder that was taken away stays away, so that it
+ * can be put back.
+ */
+export async function makeFolderWithin(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+/** Makes a folder that only its owner may look into, unless it exists, and those above it. */
 export async function makePrivateFolder(path: string): Promise<void> {
   await makeFolder(path, 0o700);
 }

@@ -80,9 +80,8 @@ export class StateFolder {
   async #assertStillClaimed(): Promise<void> {
     const there = await this.#fileThere();
     if (there !== null && there === this.#claimed) return;
-    const what = there === null ? 'is gone, or empty' : 'is another folder';
     throw new StateUnavailable(
-      `${this.#path} ${what} than the one that this worker has begun with: put that back, or restart the worker`,
+      `${this.#path} is not the folder that this worker has begun with: put that back, or restart the worker`,
     );
   }
 

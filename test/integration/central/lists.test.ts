@@ -169,6 +169,22 @@ describe('the commands for lists', () => {
     );
     expect(await contents()).toEqual(thrice(['192.0.2.0/24', '198.51.100.7']));
 
+    const found = '198.51.100.8 # seen twice\n198.51.100.9 until 2999-01-01T00:00:00Z\n';
+    expect((await run(`add blocked 198.51.100.10 --file - --for 4h ${all}`, found)).stdout).toBe(
+      'blocked revision 5: 3 in, 0 out, 5 entries, on 3 hosts',
+    );
+    expect((await run(`show blocked ${all}`)).stdout).toMatch(
+      /^198\.51\.100\.8 until 2[\s\S]*^198\.51\.100\.9 until 2999-/m,
+    );
+    const out = '198.51.100.8\n198.51.100.9\n198.51.100.10\n';
+    expect((await run(`remove blocked --file - ${all}`, out)).stdout).toBe(
+      'blocked revision 6: 0 in, 3 out, 2 entries, on 3 hosts',
+    );
+    expect(await run(`add blocked --for 4h ${all}`)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('name one, or a --file') as string,
+    });
+
     const [odd] = hosts as [TestHost];
     const alone = await run(`remove blocked 192.0.2.0/24 --host ${odd.id} --json`);
     expect(JSON.parse(alone.stdout.split('\n').at(-1) ?? '')).toEqual({
@@ -179,13 +195,13 @@ describe('the commands for lists', () => {
     const differing = await run(`show blocked ${all}`);
     expect(differing.stdout).toMatch(/^192\.0\.2\.0\/24 {2}# only on host-\w+, host-\w+$/m);
     expect(differing.stderr).toContain('2 different contents on 3 hosts:');
-    expect(differing.stderr).toContain(`  ${odd.id}: revision 5, 1 entry`);
+    expect(differing.stderr).toContain(`  ${odd.id}: revision 7, 1 entry`);
     const behind = await run(`add blocked 192.0.2.9 ${all}`);
     expect(behind.status).toBe(1);
-    expect(behind.stdout).toContain(`blocked revision 6: 1 in, 0 out, 2 entries, on ${odd.id}\n`);
+    expect(behind.stdout).toContain(`blocked revision 8: 1 in, 0 out, 2 entries, on ${odd.id}\n`);
     expect(behind.stdout).toContain('revision_gap');
     expect(behind.stdout).toContain('fleetwall list replace blocked FILE');
-    expect((await run(`delete blocked ${all}`)).stdout).toBe('blocked revision 7: taken away, on 3 hosts');
+    expect((await run(`delete blocked ${all}`)).stdout).toBe('blocked revision 9: taken away, on 3 hosts');
     expect((await run(`show blocked ${all}`)).stderr).toMatch(/^there is no list blocked on host-/);
   });
 

@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import type { HostAnswers, HostSelection, ListOptions } from '../../../central/ask/options.ts';
+import type { HostAnswers, HostSelection, ListEntry, ListOptions } from '../../../central/ask/options.ts';
 import type { FleetLists } from '../../../central/fleet-lists.ts';
 import { readListFile } from '../../files/list-file.ts';
 import { withExamples } from '../../options/help.ts';
@@ -9,7 +9,8 @@ import { type UntilFlags, untilOf, withUntil } from '../../options/until-options
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 
 type End = (status: ExitStatus) => void;
-type EntryFlags = ListFlags & UntilFlags & { cut?: true; skipNever?: true };
+type EntryFlags = ListFlags & UntilFlags & FileFlags & { cut?: true; skipNever?: true };
+type FileFlags = { file?: string };
 
 export function addCommand(end: End): Command {
   const command = nameEntries(new Command('add')).description('put addresses or networks into a list');
@@ -22,7 +23,9 @@ export function addCommand(end: End): Command {
   withListOptions(command, 'none').action(
     async (name: string, entries: string[], flags: EntryFlags, self: Command) => {
       const until = untilOf(flags);
-      const add = entries.map((entry) => (until === undefined ? entry : { entry, until }));
+      const add = (await withFile(entries, flags, self)).map((one) =>
+        until === undefined || typeof one !== 'string' ? one : { entry: one, until },
+      );
       const list = { name, revision: flags.revision, add, ...entryFlags(flags) };
       end(await runOnList('add to', name, false, flags, self, sendsChange(list)));
     },
@@ -36,13 +39,19 @@ export function addCommand(end: End): Command {
       'a network on a group, and end the connections that it has',
       'fleetwall list add blocked 2001:db8:7::/48 --cut --group web --yes',
     ],
+    [
+      'what a program has found, besides what is in',
+      'fleetwall list add blocked --file - --for 1d --all --yes',
+    ],
   ]);
 }
 
 export function removeCommand(end: End): Command {
   const command = nameEntries(new Command('remove')).description('take addresses or networks out of a list');
   withListOptions(command, 'none').action(
-    async (name: string, remove: string[], flags: ListFlags, self: Command) => {
+    async (name: string, entries: string[], flags: ListFlags & FileFlags, self: Command) => {
+      const all = await withFile(entries, flags, self);
+      const remove = all.map((one) => (typeof one === 'string' ? one : one.entry));
       const list = { name, revision: flags.revision, remove };
       end(await runOnList('remove from', name, true, flags, self, sendsChange(list)));
     },
@@ -118,11 +127,27 @@ function nameList(command: Command): Command {
 }
 
 function nameEntries(command: Command): Command {
-  return nameList(command).addArgument(
-    new Argument('<entry...>', 'addresses and networks, such as 192.0.2.1 or 2001:db8::/48').argParser(
-      collectEntry,
-    ),
-  );
+  return nameList(command)
+    .addArgument(
+      new Argument('[entry...]', 'addresses and networks, such as 192.0.2.1 or 2001:db8::/48').argParser(
+        collectEntry,
+      ),
+    )
+    .option(
+      '--file <file>',
+      'entries that are in a file, besides: an entry a line, each with " until TIME" or not, or JSON; - is standard input',
+    );
+}
+
+/** The entries that were named, and those of the file. @throws {FileError} */
+async function withFile(
+  entries: readonly string[] = [],
+  { file }: FileFlags,
+  command: Command,
+): Promise<ListEntry[]> {
+  if (file !== undefined) return [...entries, ...(await readListFile(file)).entries];
+  if (entries.length === 0) command.error("error: missing required argument 'entry': name one, or a --file");
+  return [...entries];
 }
 
 /** What goes for entries that come in. */
