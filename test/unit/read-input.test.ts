@@ -53,3 +53,14 @@ it('what cannot be read is told by its name', async () => {
   await expect(readInput(join(folder, 'none'))).rejects.toThrow(`${folder}/none: cannot be read: ENOENT`);
   await expect(readInput(folder)).rejects.toThrow(`${folder}: cannot be read: EISDIR`);
 });
+
+it.each(['* filter', '*\tfilter', '# mine\n\n* filter'])(
+  'a table may stand apart from its star, as iptables-restore takes it: %j',
+  async (head) => {
+    const rules = RULES.replace('*filter', head);
+    expect(await readRulesetFile(await write('edge.rules', rules), {})).toMatchObject({
+      form: 'ipv4',
+      ruleset: { ipv4: rules },
+    });
+  },
+);

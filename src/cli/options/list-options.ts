@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { HostAnswers, HostSelection, ListOptions } from '../../central/ask/options.ts';
-import { hostsOf, lookOnce } from '../../central/ask/select.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
 import type { FleetLists } from '../../central/fleet-lists.ts';
-import { type HeldName, nearestHeld, whyNoneHas } from '../show/held-names.ts';
+import { meantInstead } from '../show/held-names.ts';
 import { nameHosts } from '../show/show-answers.ts';
 import { showListAnswers } from '../show/show-list-answers.ts';
 import { tellUnheard } from '../show/tell-unheard.ts';
@@ -46,7 +45,6 @@ export async function runOnList(
 ): Promise<ExitStatus> {
   const wanted = { kind: 'list', name } as const;
   const work = async ({ client, signal, selection, report, sent, options }: Selected) => {
-    if (!isWanted) await tellNew(wanted, selection, client, signal);
     const answers = await send(client.lists, selection, {
       ...options,
       onMended: ({ hosts: mended, from, revision }) =>
@@ -56,21 +54,26 @@ export async function runOnList(
     });
     const status = report.end(answers, null, showListAnswers, false);
     await tellUnheard(answers, sent, client, signal);
+    if (!isWanted) await tellNew(name, answers, client, signal);
     return status;
   };
   return await selectingCommand(`${what} list ${name}`, flags, command, work, isWanted ? wanted : null);
 }
 
-/** A list that nobody has yet is made: if its name is a misspelt one, no rule matches it. */
+/** A list that was not there is made: if its name is a misspelt one, no rule matches it. An address that is to be kept out does not wait for that. */
 async function tellNew(
-  list: HeldName,
-  selection: HostSelection,
+  name: string,
+  answers: HostAnswers,
   client: FleetClient,
   signal: AbortSignal,
 ): Promise<void> {
-  const observer = lookOnce(client, signal);
-  const fleet = (await observer.fleet()).hosts;
-  const why = whyNoneHas(list, await hostsOf(observer, selection), fleet);
-  if (why === null || nearestHeld(list, fleet) === null) return;
-  tellAside(`${why}\na list ${list.name} is made, and does nothing until a ruleset matches it`);
+  const isNew = [...answers.values()].every(({ result }) => result?.list?.revision === 1);
+  if (answers.size === 0 || !isNew) return;
+  const meant = meantInstead(
+    { kind: 'list', name },
+    [...answers.keys()],
+    (await client.fleet({ signal })).hosts,
+  );
+  if (meant !== null)
+    tellAside(`list ${name} is new, and does nothing until a ruleset matches it: did you mean ${meant}?`);
 }

@@ -35,10 +35,21 @@ export function whyNoneHas(
     : `${none}${suggestion(name, namesOf(kind, fleet))}`;
 }
 
-/** The name that was meant, as far as it can be told of one that nobody has. */
-export function nearestHeld({ kind, name }: HeldName, fleet: ReadonlyMap<string, HostState>): string | null {
+/**
+ * The name that was meant, as far as it can be told of one that is new.
+ *
+ * @param made the hosts on which it was made
+ */
+export function meantInstead(
+  { kind, name }: HeldName,
+  made: readonly string[],
+  fleet: ReadonlyMap<string, HostState>,
+): string | null {
+  const others = new Map([...fleet].filter(([host]) => !made.includes(host)));
+  if (namesOf(kind, others).has(name)) return null;
   const known = namesOf(kind, fleet);
-  return known.has(name) ? null : nearestName(name, known);
+  known.delete(name);
+  return nearestName(name, known);
 }
 
 function namesOf(kind: HeldName['kind'], fleet: ReadonlyMap<string, HostState>): Set<string> {

@@ -18,6 +18,7 @@ export class SparedResults implements ResultStore {
   #spared: Promise<Map<string, JobCompletedEvent>> | null = null;
   /** Ids of those that this process has spared: another one may put its own in their place at the same time. */
   readonly #own = new Set<string>();
+  #isPutting = false;
 
   constructor(kept: Kept, spare: FileResultStore) {
     this.#kept = kept;
@@ -51,14 +52,19 @@ export class SparedResults implements ResultStore {
   /** What cannot be put in its place stays where it is. */
   async #putInPlace(ids: Iterable<string>): Promise<void> {
     const spared = await this.#read();
-    for (const id of ids) {
-      const event = spared.get(id);
-      try {
+    // Two jobs may end at the same time, and no file is written twice at a time.
+    if (this.#isPutting) return;
+    this.#isPutting = true;
+    try {
+      for (const id of ids) {
+        const event = spared.get(id);
         if (event !== undefined) await this.#kept.put(id, event);
-      } catch {
-        return;
+        await this.#forget(id, spared);
       }
-      await this.#forget(id, spared);
+    } catch {
+      // With the next one that is kept.
+    } finally {
+      this.#isPutting = false;
     }
   }
 

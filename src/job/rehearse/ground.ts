@@ -44,7 +44,7 @@ export function routeOf(
   return known?.[1] ?? routes.get(to);
 }
 
-function waysOf(test: RulesetTest, { routes }: Pick<Ground, 'routes'>): Way[] {
+function waysOf(test: RulesetTest, { picture, routes }: Pick<Ground, 'picture' | 'routes'>): Way[] {
   if (test.from === undefined) return [];
   const from = kernelSpelling(test.from);
   const targets = [test.to, translatedTo(test.expect)].flatMap((to) =>
@@ -52,6 +52,7 @@ function waysOf(test: RulesetTest, { routes }: Pick<Ground, 'routes'>): Way[] {
   );
   if (test.direction === 'out') return targets.map((to) => ({ to, from, by: null }));
   const by = test.in ?? routes.get(from)?.device ?? null;
+  if (by !== null && !picture.interfaces.some(({ name }) => name === by)) return [];
   return targets.map((to) =>
     // What is for the host itself comes by where the answer goes.
     routes.get(to)?.device === 'lo' ? { to: from, from: to, by: null } : { to, from, by },

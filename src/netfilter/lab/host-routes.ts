@@ -1,9 +1,13 @@
 import { FAMILIES } from '../../contract/words/identifiers.ts';
-import type { RouteTo, Way } from '../../job/ports/packets.ts';
+import type { RouteTo } from '../../job/ports/packets.ts';
 import type { RunThere } from './host-picture.ts';
 
 /** A packet of which the host is asked for the route. */
-type Asked = Pick<Way, 'to'> & Partial<Way>;
+interface Asked {
+  to: string;
+  from?: string | undefined;
+  by?: string | null;
+}
 
 /** Where the host would send packets for addresses; those to which it has no route are left out. */
 export async function readRoutes(
@@ -35,40 +39,30 @@ export async function askRoutes<T extends Asked>(
       [family === 'ipv4' ? '-4' : '-6', '-o', '-force', '-batch', '-'],
       `${lines.join('\n')}\n`,
     );
-    const answers = stdout.split('\n').flatMap(readAnswer);
+    const answers = new Map(stdout.split('\n').flatMap(readAnswer));
     for (const one of own) {
-      const answer = answers.find((other) => isAnswerTo(other, one));
-      if (answer !== undefined) routes.push([one, answer.route]);
+      const route = answers.get(keyOf(one));
+      if (route !== undefined) routes.push([one, route]);
     }
   }
   return routes;
 }
 
-interface Answer extends Asked {
-  route: RouteTo;
-}
-
-function readAnswer(line: string): Answer[] {
+function readAnswer(line: string): [string, RouteTo][] {
   const [, type, to, from, device] =
     /^(?:(local|broadcast|multicast) )?([0-9a-f.:]+) (?:from ([0-9a-f.:]+) )?.*?\bdev (\S+)/.exec(line) ?? [];
   if (to === undefined || device === undefined) return [];
   const [, by] = /\biif (\S+)/.exec(line) ?? [];
-  const route = { device, isBroadcast: type === 'broadcast' };
-  return [{ to, route, ...(from === undefined ? {} : { from }), ...(by === undefined ? {} : { by }) }];
+  // Of IPv6 it says that a packet comes from nobody, where it was not asked.
+  const asked = { to, from: from === '::' ? undefined : from, by: by ?? null };
+  return [[keyOf(asked), { device, isBroadcast: type === 'broadcast' }]];
+}
+
+function keyOf({ to, from, by }: Asked): string {
+  return [spelled(to), from === undefined ? '' : spelled(from), by ?? ''].join(' ');
 }
 
 /** The kernel may write an address otherwise than it was asked. */
-function isAnswerTo({ to, from, by }: Answer, asked: Asked): boolean {
-  if (!sameAddress(to, asked.to) || (by ?? null) !== (asked.by ?? null)) return false;
-  // Of IPv6 it says that a packet comes from nobody, where it was not asked.
-  if (asked.from === undefined) return from === undefined || from === '::';
-  return from !== undefined && sameAddress(from, asked.from);
-}
-
-function sameAddress(one: string, other: string): boolean {
-  return one === other || new URL(`http://[${asV6(one)}]/`).host === new URL(`http://[${asV6(other)}]/`).host;
-}
-
-function asV6(address: string): string {
-  return address.includes(':') ? address : `::ffff:${address}`;
+function spelled(address: string): string {
+  return new URL(`http://[${address.includes(':') ? address : `::ffff:${address}`}]/`).host;
 }

@@ -213,6 +213,14 @@ describe('commands that talk to a fleet', () => {
     expect(added.stderr).toContain(`did you mean ${ruleset}-bad?`);
   });
 
+  it('tell of one end once, however often its host was sent the job', async () => {
+    const [first = ''] = ids();
+    await push('--host', first, '--group', group, '--yes');
+    const { stdout } = await run(['history', first, '--since', '10m']);
+    expect(stdout.split('\n')).toHaveLength(1);
+    expect(stdout).toContain(`${ruleset} revision 1 applied`);
+  });
+
   it('send nothing where a host that is to be left out is misspelt', async () => {
     const [first = '', second = ''] = ids();
     const misspelt = `${second}x`;
