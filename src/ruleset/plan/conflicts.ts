@@ -45,7 +45,7 @@ function wholeTableConflicts(
     line: 1,
     table: table.name,
     chain: '',
-    reason: `ruleset ${name} has chains in table ${table.name}, which this one wants whole`,
+    reason: `ruleset ${name} has chains in table ${table.name}, which this one wants whole: have chains of its own (scope chains), or remove ruleset ${name} first`,
   }));
 }
 

@@ -51,7 +51,11 @@ class ChainsReader {
   #declare(chain: SentChain): void {
     const known = this.#declared.get(chain.name);
     if (builtInChains(this.#section.table).includes(chain.name))
-      this.#refuse(chain, chain.name, 'a built-in chain is not declared in scope chains: leave the line out');
+      this.#refuse(
+        chain,
+        chain.name,
+        'a built-in chain is not declared in scope chains: leave the line out, or have all of the table (scope tables)',
+      );
     else if (known !== undefined)
       this.#refuse(chain, chain.name, `chain ${chain.name} is declared already, on line ${known.line}`);
     else {

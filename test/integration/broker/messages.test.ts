@@ -165,9 +165,9 @@ describe('a job', () => {
     expect((await client.completed(job.id)).data.outcome).toBe('applied');
 
     // As kombu says it of each message.
-    const plain = makeJob(host.id, { ruleset: ruleset(2) });
+    const plain = makeJob(host.id, { ruleset: ruleset(1) });
     await client.publish(host.id, plain, { contentEncoding: 'utf-8' });
-    expect((await client.completed(plain.id)).data.outcome).toBe('applied');
+    expect((await client.completed(plain.id)).data.outcome).toBe('unchanged');
 
     const cases: [string, Buffer, object][] = [
       ['job_malformed', Buffer.from('{'), {}],
