@@ -9,6 +9,10 @@ function ended(jobId: string, hostId: string): FleetEvent {
   return { type: 'fleetwall.job.completed', data: { jobId, hostId } } as FleetEvent;
 }
 
+function waits(jobId: string, hostId: string, mode: 'probe' | 'manual'): FleetEvent {
+  return { type: 'fleetwall.job.awaiting_confirmation', data: { jobId, hostId, mode } } as FleetEvent;
+}
+
 it('whoever is interrupted is told what was sent, and where it has not ended', () => {
   const sent = new SentJobs();
   expect(sent.describe()).toBe('no job was sent');
@@ -24,6 +28,19 @@ it('whoever is interrupted is told what was sent, and where it has not ended', (
   expect(sent.open).toEqual([{ jobId: 'one', hosts: ['web-2'] }]);
   sent.take(ended('one', 'web-2'));
   expect(sent.describe()).toBe('all hosts have ended job two');
+});
+
+it('whoever is interrupted is told which hosts wait to be confirmed, and how to answer', () => {
+  const sent = new SentJobs();
+  sent.onSending({ jobId: 'one', expiresAt, hosts: ['web-1', 'web-2'] });
+  sent.take(waits('one', 'web-1', 'probe'));
+  expect(sent.describe()).not.toContain('confirm');
+  sent.take(waits('one', 'web-1', 'manual'));
+  expect(sent.describe()).toContain(
+    '; web-1 waits to be confirmed: fleetwall confirm one, or abort one; to take it back where it has not begun:',
+  );
+  sent.take(ended('one', 'web-1'));
+  expect(sent.describe()).not.toContain('confirm');
 });
 
 it('of each host, the job that it was sent last is the one that it has not answered', () => {

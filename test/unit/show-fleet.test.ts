@@ -47,6 +47,13 @@ describe('the fleet as a table', () => {
     expect(note).toMatch(/^< is behind/);
   });
 
+  it('shows what has a mark first, of which nothing is cut', () => {
+    const narrow = host('a', { aaaa: 1, 'before-all-others': 1, 'the-drifted-one': 7 });
+    for (const ruleset of narrow.rulesets) ruleset.inSync = ruleset.name !== 'the-drifted-one';
+    const [, , row] = show([narrow, host('b', { aaaa: 2 })], 80);
+    expect(row).toContain('the-drifted-one@7! aaaa@1<2');
+  });
+
   it('has the lists of hosts, where any has one', () => {
     expect(show(FLEET)[1]).not.toContain('LISTS');
     const lists = [{ name: 'blocked', revision: 8, entries: 80_000, digest: 'a'.repeat(64) }];

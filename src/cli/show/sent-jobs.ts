@@ -7,6 +7,8 @@ export class SentJobs {
   readonly #lastOf = new Map<string, SentJob>();
   #last: SentJob | null = null;
   readonly #open = new Map<string, Set<string>>();
+  /** Which hosts wait for a person, by the job. */
+  readonly #waiting = new Map<string, Set<string>>();
 
   readonly onSending = (job: SentJob): void => {
     this.#last = job;
@@ -16,7 +18,12 @@ export class SentJobs {
 
   /** To be called with each event that is heard. */
   take({ type, data }: FleetEvent): void {
-    if (type === 'fleetwall.job.completed') this.#open.get(data.jobId)?.delete(data.hostId);
+    if (type === 'fleetwall.job.completed') {
+      this.#open.get(data.jobId)?.delete(data.hostId);
+      this.#waiting.get(data.jobId)?.delete(data.hostId);
+    }
+    if (type === 'fleetwall.job.awaiting_confirmation' && data.mode === 'manual')
+      this.#waiting.set(data.jobId, (this.#waiting.get(data.jobId) ?? new Set()).add(data.hostId));
   }
 
   /** The jobs that these hosts were sent last, each with those of the hosts that it was sent to. */
@@ -46,8 +53,16 @@ export class SentJobs {
     return this.open
       .map(({ jobId, hosts }) => {
         const left = `${nameHosts(hosts)} ${hosts.length === 1 ? 'has' : 'have'} not ended it`;
-        return `job ${jobId} is sent, and ${left}; to take it back where it has not begun: fleetwall cancel ${jobId}`;
+        const back = `to take it back where it has not begun: fleetwall cancel ${jobId}`;
+        return [`job ${jobId} is sent, and ${left}`, ...this.#whoWaits(jobId), back].join('; ');
       })
       .join('\n');
+  }
+
+  #whoWaits(jobId: string): string[] {
+    const hosts = [...(this.#waiting.get(jobId) ?? [])];
+    if (hosts.length === 0) return [];
+    const wait = hosts.length === 1 ? 'waits' : 'wait';
+    return [`${nameHosts(hosts)} ${wait} to be confirmed: fleetwall confirm ${jobId}, or abort ${jobId}`];
   }
 }

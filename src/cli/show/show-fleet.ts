@@ -137,13 +137,18 @@ function endMark({ until, liveRevision }: Ruleset): string {
   return liveRevision === undefined ? '' : `^${liveRevision}`;
 }
 
+/** Those with a mark come first: a terminal may be too narrow for all. */
 function sayRulesets(rulesets: readonly Ruleset[], highest: Highest): string {
-  const said = rulesets.map((ruleset) => {
-    const { name, revision, inSync } = ruleset;
-    const label = `${name}@${revision}${endMark(ruleset)}`;
-    const lower = isLower(ruleset, highest) ? paint.yellow(`<${highest.get(name)}`) : '';
-    return inSync === false ? `${paint.red(`${label}!`)}${lower}` : `${label}${lower}`;
-  });
+  const weight = (ruleset: Ruleset) =>
+    ruleset.inSync === false ? 2 : isLower(ruleset, highest) || endMark(ruleset) !== '' ? 1 : 0;
+  const said = rulesets
+    .toSorted((one, other) => weight(other) - weight(one))
+    .map((ruleset) => {
+      const { name, revision, inSync } = ruleset;
+      const label = `${name}@${revision}${endMark(ruleset)}`;
+      const lower = isLower(ruleset, highest) ? paint.yellow(`<${highest.get(name)}`) : '';
+      return inSync === false ? `${paint.red(`${label}!`)}${lower}` : `${label}${lower}`;
+    });
   return said.join(' ') || '-';
 }
 

@@ -135,6 +135,17 @@ describe('a job that comes while another is in hand', () => {
   });
 });
 
+/** Starts the worker so many times, and kills it each time in the rehearsal of its job: that comes before the journal, and leaves nothing to be settled. */
+async function killWhileItRehearses(host: TestHost, times: number): Promise<void> {
+  for (let attempt = 1; attempt <= times; attempt += 1) {
+    await host.holdNextRestore('rehearsal');
+    await host.start();
+    const restore = await host.heldRestore();
+    await host.end('SIGKILL');
+    process.kill(restore, 'SIGKILL');
+  }
+}
+
 describe('a message that ends the worker each time', () => {
   it('goes to the dead letters after five attempts, with an event, and the jobs behind it are run', async () => {
     const host = await fixture.host('nft', {
@@ -144,18 +155,11 @@ describe('a message that ends the worker each time', () => {
     const client = await fixture.client();
     const dead = await hearDeadLetters();
     await host.end();
-    // The rehearsal comes before the journal, so it leaves nothing to be settled.
     const poison = makeJob(host.id, { ruleset: ruleset('poison', 1), rolloutId: 'poisoned' });
     // As bytes, it has no message_id: it is told by the id of the job.
     await client.publish(host.id, Buffer.from(JSON.stringify(poison)));
     const behind = await push(client, host, { ruleset: ruleset('edge', 1) });
-    for (let attempt = 1; attempt <= 5; attempt += 1) {
-      await host.holdNextRestore('rehearsal');
-      await host.start();
-      const restore = await host.heldRestore();
-      await host.end('SIGKILL');
-      process.kill(restore, 'SIGKILL');
-    }
+    await killWhileItRehearses(host, 5);
     await host.start();
     const { data } = await client.completed(poison.id);
     expect(data).toMatchObject({
@@ -180,13 +184,7 @@ describe('a message that ends the worker each time', () => {
       confirm: { mode: 'manual', timeoutSeconds: 600 },
     });
     await client.publish(host.id, job);
-    for (let attempt = 1; attempt <= 4; attempt += 1) {
-      await host.holdNextRestore('rehearsal');
-      await host.start();
-      const restore = await host.heldRestore();
-      await host.end('SIGKILL');
-      process.kill(restore, 'SIGKILL');
-    }
+    await killWhileItRehearses(host, 4);
     await host.start();
     await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
     await host.end('SIGKILL');
@@ -206,13 +204,7 @@ describe('a message that ends the worker each time', () => {
     await client.completed(first);
     await host.end();
     const older = await push(client, host, { ruleset: ruleset('edge', 2) });
-    for (let attempt = 1; attempt <= 2; attempt += 1) {
-      await host.holdNextRestore('rehearsal');
-      await host.start();
-      const restore = await host.heldRestore();
-      await host.end('SIGKILL');
-      process.kill(restore, 'SIGKILL');
-    }
+    await killWhileItRehearses(host, 2);
     expect(await readdir(join(host.stateDir, 'attempts'))).toHaveLength(1);
     const newer = await push(client, host, { ruleset: ruleset('edge', 3) });
     await host.start();
