@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { HostAnswers, HostSelection, ListOptions } from '../../central/ask/options.ts';
-import type { FleetClient } from '../../central/fleet-client.ts';
 import type { FleetLists } from '../../central/fleet-lists.ts';
+import type { HostState } from '../../central/log/fleet-state.ts';
 import { meantInstead } from '../show/held-names.ts';
 import { nameHosts } from '../show/show-answers.ts';
 import { showListAnswers } from '../show/show-list-answers.ts';
@@ -45,6 +45,8 @@ export async function runOnList(
 ): Promise<ExitStatus> {
   const wanted = { kind: 'list', name } as const;
   const work = async ({ client, signal, selection, report, sent, options }: Selected) => {
+    // Meanwhile, as an address that is to be kept out waits for nothing.
+    const seen = isWanted ? null : client.fleet({ signal }).catch(() => null);
     const answers = await send(client.lists, selection, {
       ...options,
       onMended: ({ hosts: mended, from, revision }) =>
@@ -54,26 +56,19 @@ export async function runOnList(
     });
     const status = report.end(answers, null, showListAnswers, false);
     await tellUnheard(answers, sent, client, signal);
-    if (!isWanted) await tellNew(name, answers, client, signal);
+    if (isNew(answers)) tellNew(name, answers, (await seen)?.hosts ?? new Map());
     return status;
   };
   return await selectingCommand(`${what} list ${name}`, flags, command, work, isWanted ? wanted : null);
 }
 
-/** A list that was not there is made: if its name is a misspelt one, no rule matches it. An address that is to be kept out does not wait for that. */
-async function tellNew(
-  name: string,
-  answers: HostAnswers,
-  client: FleetClient,
-  signal: AbortSignal,
-): Promise<void> {
-  const isNew = [...answers.values()].every(({ result }) => result?.list?.revision === 1);
-  if (answers.size === 0 || !isNew) return;
-  const meant = meantInstead(
-    { kind: 'list', name },
-    [...answers.keys()],
-    (await client.fleet({ signal })).hosts,
-  );
+function isNew(answers: HostAnswers): boolean {
+  return answers.size > 0 && [...answers.values()].every(({ result }) => result?.list?.revision === 1);
+}
+
+/** A list that was not there is made: if its name is a misspelt one, no rule matches it. */
+function tellNew(name: string, answers: HostAnswers, fleet: ReadonlyMap<string, HostState>): void {
+  const meant = meantInstead({ kind: 'list', name }, [...answers.keys()], fleet);
   if (meant !== null)
     tellAside(`list ${name} is new, and does nothing until a ruleset matches it: did you mean ${meant}?`);
 }
