@@ -70,8 +70,8 @@ describe.each(['', 'results'])('a job that ends while /%s of the state folder ta
     if (part === '') expect(await liveRules(host)).toBe(live);
 
     // Now they are where they belong, which outlives the machine.
-    const kept = await readdir(join(host.stateDir, 'results'));
-    expect(kept).toEqual(expect.arrayContaining([`${job.id}.json`, `${other.id}.json`]));
+    const kept = async () => await readdir(join(host.stateDir, 'results'));
+    await expect.poll(kept).toEqual(expect.arrayContaining([`${job.id}.json`, `${other.id}.json`]));
     const next = await client.run(host.id, { ruleset: ruleset(4) });
     expect(next.data.outcome).toBe('applied');
   });
