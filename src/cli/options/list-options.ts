@@ -59,7 +59,13 @@ export async function runOnList(
     if (isNew(answers)) tellNew(name, answers, (await seen)?.hosts ?? new Map());
     return status;
   };
-  return await selectingCommand(`${what} list ${name}`, flags, command, work, isWanted ? wanted : null);
+  return await selectingCommand(
+    `${what} list ${name}`,
+    flags,
+    command,
+    work,
+    isWanted && flags.revision === 'next' ? wanted : null,
+  );
 }
 
 function isNew(answers: HostAnswers): boolean {

@@ -23,8 +23,7 @@ export function whyNoneHas(
 ): string | null {
   if (!RulesetName.safeParse(name).success) return null;
   const asked = hosts.map((host) => fleet.get(host));
-  if (asked.some((host) => host === undefined || host.isCut || namesOn(host, kind).includes(name)))
-    return null;
+  if (asked.some((host) => !isKnown(host) || namesOn(host, kind).includes(name))) return null;
   const there = [...fleet].filter(([, host]) => namesOn(host, kind).includes(name)).map(([host]) => host);
   const none =
     hosts.length === 1
@@ -33,6 +32,11 @@ export function whyNoneHas(
   return there.length > 0
     ? `${none}, which is on ${nameHosts(there)}`
     : `${none}${suggestion(name, namesOf(kind, fleet))}`;
+}
+
+/** Whether all is known of a host: one that is away, or waits for a person, may have been sent what it does not have yet. */
+function isKnown(host: HostState | undefined): host is HostState {
+  return host?.presence === 'online' && !host.isCut && host.pending === null && host.running === null;
 }
 
 /**

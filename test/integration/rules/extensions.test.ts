@@ -48,7 +48,7 @@ const NEGATES_ALL =
 
 /** Rules for which the kernel has other bytes after a save and a restore, although they still match the same packets. */
 const KEEPS_ITS_MEANING =
-  /^-[io] \+( -o \+)?$|^-p (all|0)$|^-m frag.* --fragid (:|0:\d*)$|^-m rt --rt-segsleft (:|0:\d*)$|--right-shift-mark 0$|^-p (?:tcp|udp) -m (?:tcp|udp) ! --[sd]port :80$/;
+  /^-[io] \+( -o \+)?$|^-p (all|0)$|^-m frag.* --fragid (:|0:\d*)$|^-m rt --rt-segsleft (:|0:\d*)$|--right-shift-mark 0$|^-p (?:tcp|udp) -m (?:tcp|udp) ! --(?:[sd]|source-|destination-)port :80$/;
 
 /** Reasons to refuse a line that iptables takes: iptables would do something else than the line says. */
 const LINTED = /would be cut|control character|"!" goes before|an option of the program/;

@@ -74,7 +74,9 @@ function changeCommand(name: 'rollback' | 'remove', end: End): Command {
       const how = { ...options, ...preemptOf(flags) };
       return report.end(await client[name](ruleset, flags.revision, selection, how), null);
     };
-    const status = await selectingCommand(question, flags, self, work, { kind: 'ruleset', name: ruleset });
+    // Whoever says the revision may mean what is still to come.
+    const wanted = flags.revision === 'next' ? ({ kind: 'ruleset', name: ruleset } as const) : null;
+    const status = await selectingCommand(question, flags, self, work, wanted);
     end(status);
   });
 }
