@@ -10,8 +10,7 @@ import { prepareControl } from '../messages/messages.ts';
 import { ask } from './ask.ts';
 import type { AskOptions } from './ask-options.ts';
 import { hostsBehind } from './behind.ts';
-import type { HostAnswers, LookOptions, PushOptions } from './options.ts';
-import type { FleetObserver } from './select.ts';
+import type { FleetObserver, HostAnswers, LookOptions, PushOptions } from './options.ts';
 
 const TIMEOUT_SECONDS = 60;
 const ANSWER_MS = 2_000;

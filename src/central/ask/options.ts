@@ -1,6 +1,7 @@
 import type { FleetEvent, JobCompleted } from '../../contract/events/event.ts';
 import type { Ruleset } from '../../contract/jobs/job.ts';
 import type { HostEnd } from '../../contract/rollouts/rollout-events.ts';
+import type { HostState } from '../log/fleet-state.ts';
 
 /**
  * Whom something is for. Groups and `all` mean the hosts that the event log knows of, also those that do not answer now, unless
@@ -38,6 +39,14 @@ export interface SentJob {
   hosts: readonly string[];
 }
 
+/** Who can tell of the fleet. @internal */
+export interface FleetObserver {
+  fleet(options?: { signal?: AbortSignal | undefined }): Promise<{
+    hosts: ReadonlyMap<string, HostState>;
+    unasked?: ReadonlySet<string>;
+  }>;
+}
+
 /** What can be said of each request. */
 export interface RequestOptions {
   /** How many seconds to wait for an answer, at most 2,000,000; default 60. */
@@ -52,6 +61,8 @@ export interface RequestOptions {
   rolloutId?: string | undefined;
   /** A host that takes the job up later does not run it; default 3,600. */
   expiresInSeconds?: number | undefined;
+  /** Who looks at the fleet before it is sent, where one look is to serve for more than that; default: the client. @internal */
+  observer?: FleetObserver | undefined;
 }
 
 /** Why a host does not begin a job yet: another one waits there to be confirmed. */

@@ -3,13 +3,12 @@ import type { Target } from '../../contract/jobs/job.ts';
 import { describeIssue, IN_WORDS } from '../../contract/words/describe-issue.ts';
 import { GroupName, HostId } from '../../contract/words/identifiers.ts';
 import { ALL_KEY, groupKey, hostKey } from '../../contract/words/names.ts';
-import type { HostState } from '../log/fleet-state.ts';
 import { type AddressedMessage, toHosts } from '../messages/addressed-message.ts';
 import { NobodyKnown, RequestInvalid } from '../messages/errors.ts';
 import type { PreparedMessage } from '../messages/messages.ts';
 import { inNaturalOrder, suggestion } from '../messages/names.ts';
 import { issuesOf } from '../messages/request-issues.ts';
-import type { HostSelection } from './options.ts';
+import type { FleetObserver, HostSelection, RequestOptions } from './options.ts';
 
 const Selected = z.strictObject({
   hosts: z.array(HostId).optional(),
@@ -34,16 +33,11 @@ export function assertSelection(whom: HostSelection): void {
   }
 }
 
-/** Who can tell of the fleet. */
-export interface FleetObserver {
-  fleet(options?: { signal?: AbortSignal | undefined }): Promise<{
-    hosts: ReadonlyMap<string, HostState>;
-    unasked?: ReadonlySet<string>;
-  }>;
-}
-
 /** The fleet as it is during one request: looked at once, and only if that is needed. */
-export function lookOnce(observer: FleetObserver, signal: AbortSignal | undefined): FleetObserver {
+export function lookOnce(
+  client: FleetObserver,
+  { observer = client, signal }: Pick<RequestOptions, 'observer' | 'signal'>,
+): FleetObserver {
   let seen: ReturnType<FleetObserver['fleet']> | undefined;
   return {
     fleet: async () => await (seen ??= observer.fleet({ signal })),

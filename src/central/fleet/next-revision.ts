@@ -1,5 +1,5 @@
-import type { HostSelection, RulesetToPush } from '../ask/options.ts';
-import { type FleetObserver, hostsOf } from '../ask/select.ts';
+import type { FleetObserver, HostSelection, RulesetToPush } from '../ask/options.ts';
+import { hostsOf } from '../ask/select.ts';
 import type { HostState } from '../log/fleet-state.ts';
 import { RequestInvalid } from '../messages/errors.ts';
 

@@ -6,6 +6,7 @@ import { rulesetDigest } from '../../ruleset/digest.ts';
 import { hostsBehind } from '../ask/behind.ts';
 import type { Operator } from '../ask/operator.ts';
 import type {
+  FleetObserver,
   HostAnswers,
   HostSelection,
   JobAnswers,
@@ -13,7 +14,7 @@ import type {
   RequestOptions,
   RulesetToPush,
 } from '../ask/options.ts';
-import { addressMessages, assertSelection, type FleetObserver, hostsOf, lookOnce } from '../ask/select.ts';
+import { addressMessages, assertSelection, hostsOf, lookOnce } from '../ask/select.ts';
 import { toHosts } from '../messages/addressed-message.ts';
 import { RequestInvalid } from '../messages/errors.ts';
 import { prepareControl, prepareJob } from '../messages/messages.ts';
@@ -37,7 +38,7 @@ export async function askRuleset(
     ...(rolloutId === undefined ? {} : { rolloutId }),
     ...(confirm === undefined || action === 'check' ? {} : { confirm: { ...confirm } }),
   };
-  const observer = lookOnce(operator, options.signal);
+  const observer = lookOnce(operator, options);
   const live = action === 'apply' ? await revisionsLiveOnAll(observer, ruleset, whom) : null;
   // Tests are no part of what is live: a host has them only if they are sent.
   if (live !== null && (ruleset.tests ?? []).length === 0) {
@@ -71,7 +72,7 @@ export async function askReport(
   options: RequestOptions,
 ): Promise<Map<string, ReportedRuleset[] | null>> {
   assertSelection(whom);
-  const messages = await addressMessages(lookOnce(operator, options.signal), whom, async (target) => {
+  const messages = await addressMessages(lookOnce(operator, options), whom, async (target) => {
     const ruleset = name === undefined ? {} : { ruleset: { name } };
     return await prepareJob({ action: 'report', target, ...ruleset }, operator.keys);
   });

@@ -36,7 +36,7 @@ export async function askWholeList(
   ]);
   let tried: { revision: number; answers: HostAnswers } | null = null;
   for (let round = 1; ; round += 1) {
-    const observer = lookOnce(operator, options.signal);
+    const observer = lookOnce(operator, tried === null ? options : { signal: options.signal });
     const revision: number =
       list.revision === 'next'
         ? await nextListRevision(operator, observer, list.name, whom, tried, options)
@@ -68,7 +68,7 @@ export async function askListChange(
   let open = whom;
   let tried: { revision: number; answers: HostAnswers } | null = null;
   for (let round = 1; ; round += 1) {
-    const observer = lookOnce(operator, options.signal);
+    const observer = lookOnce(operator, tried === null ? options : { signal: options.signal });
     const revision: number =
       change.revision === 'next'
         ? await nextListRevision(operator, observer, change.name, whom, tried, options)

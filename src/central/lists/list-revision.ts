@@ -1,6 +1,5 @@
 import type { Operator } from '../ask/operator.ts';
-import type { HostAnswers, HostSelection, ListOptions } from '../ask/options.ts';
-import type { FleetObserver } from '../ask/select.ts';
+import type { FleetObserver, HostAnswers, HostSelection, ListOptions } from '../ask/options.ts';
 import { nextOf, revisionsOn } from '../fleet/next-revision.ts';
 import { askListReport, isBeaten, isBehind } from './send-list-job.ts';
 

@@ -4,8 +4,7 @@ import { isGoodEnd } from '../../contract/rollouts/outcome.ts';
 import { FAMILIES } from '../../contract/words/identifiers.ts';
 import { familyOf } from '../../list/content.ts';
 import type { Operator } from '../ask/operator.ts';
-import type { HostAnswers, ListChange, ListOptions } from '../ask/options.ts';
-import type { FleetObserver } from '../ask/select.ts';
+import type { FleetObserver, HostAnswers, ListChange, ListOptions } from '../ask/options.ts';
 import { type Agreed, agreedReport, countToAsk } from './agreed-report.ts';
 import { askListReport, isBehind, sendListJob } from './send-list-job.ts';
 

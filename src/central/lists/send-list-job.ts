@@ -2,6 +2,7 @@ import type { ReportedList } from '../../contract/events/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/words/names.ts';
 import type { Operator } from '../ask/operator.ts';
 import type {
+  FleetObserver,
   HostAnswer,
   HostAnswers,
   HostSelection,
@@ -10,7 +11,7 @@ import type {
   RequestOptions,
   WholeList,
 } from '../ask/options.ts';
-import { addressMessages, assertSelection, type FleetObserver, lookOnce } from '../ask/select.ts';
+import { addressMessages, assertSelection, lookOnce } from '../ask/select.ts';
 import { packed, prepareJob } from '../messages/messages.ts';
 
 type Numbered<T> = Omit<T, 'revision'> & { revision: number };
@@ -53,7 +54,7 @@ export async function askListReport(
 ): Promise<Map<string, ReportedList | null>> {
   assertSelection(whom);
   const messages = await addressMessages(
-    lookOnce(operator, options.signal),
+    lookOnce(operator, options),
     whom,
     async (target) => await prepareJob({ action: 'report', target, list: { name } }, operator.keys),
   );

@@ -27,7 +27,7 @@ export async function startRollout(
   plan: RolloutPlan,
   options: RolloutOptions,
 ): Promise<RolloutEnd> {
-  const record = await planRollout(lookOnce(operator, options.signal), plan, operator.keys);
+  const record = await planRollout(lookOnce(operator, options), plan, operator.keys);
   const { rolloutId } = record;
   const begin = async (signal: AbortSignal) => {
     if (plan.id !== undefined) await assertUnused(operator, rolloutId, { ...options, signal });

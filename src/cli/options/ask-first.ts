@@ -5,8 +5,13 @@ import { nameHosts } from '../show/show-answers.ts';
 import { printAside } from '../terminal/print.ts';
 import type { SelectionFlags } from './fleet-options.ts';
 
+/** Whether a person is asked before it is done: where it is for more than single hosts, and nobody has said yes beforehand. */
+export function isAskedFirst({ group, all, yes }: Pick<SelectionFlags, 'group' | 'all' | 'yes'>): boolean {
+  return (group.length > 0 || all === true) && yes !== true;
+}
+
 /**
- * For more than single hosts, a person has a look first.
+ * Lets a person have a look, where one is asked first.
  *
  * @param plan what else there is to look at, a line each
  * @returns whether to go on
@@ -14,12 +19,11 @@ import type { SelectionFlags } from './fleet-options.ts';
 export async function askFirst(
   what: string,
   hosts: readonly string[],
-  { group, all, yes }: Pick<SelectionFlags, 'group' | 'all' | 'yes'>,
+  flags: Pick<SelectionFlags, 'group' | 'all' | 'yes'>,
   command: Command,
   plan: readonly string[] = [],
 ): Promise<boolean> {
-  const isWide = group.length > 0 || all === true;
-  if (!isWide || yes === true) return true;
+  if (!isAskedFirst(flags)) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     command.error('error: there is no terminal to ask at: say --yes to go on without a question');
   }

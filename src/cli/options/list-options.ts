@@ -44,9 +44,7 @@ export async function runOnList(
   send: (lists: FleetLists, whom: HostSelection, options: ListOptions) => Promise<HostAnswers>,
 ): Promise<ExitStatus> {
   const wanted = { kind: 'list', name } as const;
-  const work = async ({ client, signal, selection, report, sent, options }: Selected) => {
-    // Meanwhile, as an address that is to be kept out waits for nothing.
-    const seen = isWanted ? null : client.fleet({ signal }).catch(() => null);
+  const work = async ({ client, signal, selection, observer, report, sent, options }: Selected) => {
     const answers = await send(client.lists, selection, {
       ...options,
       onMended: ({ hosts: mended, from, revision }) =>
@@ -56,7 +54,7 @@ export async function runOnList(
     });
     const status = report.end(answers, null, showListAnswers, false);
     await tellUnheard(answers, sent, client, signal);
-    if (isNew(answers)) tellNew(name, answers, (await seen)?.hosts ?? new Map());
+    if (flags.revision === 'next' && isNew(answers)) tellNew(name, answers, (await observer.fleet()).hosts);
     return status;
   };
   return await selectingCommand(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { HostSelection } from '../../central/ask/options.ts';
+import type { FleetObserver, HostSelection } from '../../central/ask/options.ts';
 import { hostsOf, lookOnce } from '../../central/ask/select.ts';
 import type { FleetClient } from '../../central/fleet-client.ts';
 import { NobodyKnown } from '../../central/messages/errors.ts';
@@ -8,7 +8,7 @@ import { type HeldName, whyNoneHas } from '../show/held-names.ts';
 import { AnswerReport } from '../show/report-answers.ts';
 import { SentJobs } from '../show/sent-jobs.ts';
 import type { ExitStatus } from '../terminal/exit-status.ts';
-import { askFirst } from './ask-first.ts';
+import { askFirst, isAskedFirst } from './ask-first.ts';
 import { type ConfirmFlags, confirmOf } from './confirm-options.ts';
 import {
   type AnswerFlags,
@@ -30,11 +30,13 @@ export interface Selected {
   client: FleetClient;
   signal: AbortSignal;
   selection: HostSelection;
+  /** The fleet as it was before anything was sent. */
+  observer: FleetObserver;
   report: AnswerReport;
   /** Jobs that were sent with these options. */
   sent: SentJobs;
   /** As the requests of a client take them. */
-  options: ReturnType<typeof requestOptions>;
+  options: ReturnType<typeof requestOptions> & { observer: FleetObserver };
 }
 
 /**
@@ -53,18 +55,20 @@ export async function selectingCommand(
 ): Promise<ExitStatus> {
   const selection = selectionOf(flags, command);
   return await withClient<ExitStatus>(flags, async (client, signal) => {
-    const observer = lookOnce(client, signal);
-    const hosts = await hostsOf(observer, selection);
+    const first = lookOnce(client, { signal });
+    const hosts = await hostsOf(first, selection);
     if (wanted !== null) {
-      const why = whyNoneHas(wanted, hosts, (await observer.fleet()).hosts);
+      const why = whyNoneHas(wanted, hosts, (await first.fleet()).hosts);
       if (why !== null) throw new NobodyKnown(why);
     }
     if (question !== null && !(await askFirst(question, hosts, flags, command))) return 1;
+    // A person takes their time, and the fleet goes on meanwhile.
+    const observer = question !== null && isAskedFirst(flags) ? lookOnce(client, { signal }) : first;
     const report = new AnswerReport(flags.json === true, hosts.length);
     const sent = new SentJobs();
-    const options = requestOptions(flags, signal, report, sent);
+    const options = { ...requestOptions(flags, signal, report, sent), observer };
     try {
-      return await work({ client, signal, selection, report, sent, options });
+      return await work({ client, signal, selection, observer, report, sent, options });
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       throw new Interrupted(error.signal, sent.describe(), sent.open);

@@ -74,7 +74,7 @@ async function follow(flags: Flags, self: Command): Promise<ExitStatus> {
   if (!/^[\x21-\x7e]+$/.test(key)) throw new SettingsError(`--key-file: there is no key in ${flags.keyFile}`);
   try {
     return await withClient<ExitStatus>(flags, async (client, signal) => {
-      const hosts = await hostsOf(lookOnce(client, signal), selection);
+      const hosts = await hostsOf(lookOnce(client, { signal }), selection);
       if (!(await askFirst(`keep list ${flags.list}`, hosts, flags, self))) return 1;
       // A host that is left out may be forgotten while this goes on.
       const whom = { ...selection, excludeUnknown: true };

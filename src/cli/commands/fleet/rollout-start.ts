@@ -89,7 +89,7 @@ async function begin(path: string, flags: Flags, self: Command): Promise<ExitSta
   return await withClient<ExitStatus>(flags, async (client, signal) => {
     if (flags.dryRun !== true) await untilItMayBegin(flags, signal);
     // What is looked at is what is done: who comes to the fleet meanwhile is not in it.
-    const observer = lookOnce(client, signal);
+    const observer = lookOnce(client, { signal });
     const fleet = await observer.fleet();
     const left =
       typeof whom === 'string' ? await hostsToRetry(client, whom, fleet.hosts, flags, signal) : null;
