@@ -27,9 +27,14 @@ export interface WorkerGauges {
   runningMs: () => number | null;
   /** Whether a change that failed is still to be taken back. `null`: that cannot be seen now. */
   isUndoOwed: () => Promise<boolean | null>;
+  /** Why jobs would fail on this host now, by what is wrong. */
+  unready: () => Promise<Readonly<Record<string, string>>>;
   rulesets: () => Promise<readonly CommittedRuleset[]>;
   lists: () => Promise<readonly CommittedList[]>;
 }
+
+/** What a host is looked at for. */
+const UNREADY_CHECKS = ['state', 'undo', 'rights'];
 
 /** Registers metrics of the worker's state, each read at the moment when somebody reads the metrics. */
 export function registerGauges(registry: Registry, worker: WorkerGauges): void {
@@ -65,6 +70,7 @@ export function registerGauges(registry: Registry, worker: WorkerGauges): void {
     worker.unconfirmed,
   );
   registerUndo(registry, worker.isUndoOwed);
+  registerUnready(registry, worker.unready);
   registerRulesets(registry, worker.rulesets);
   registerLists(registry, worker.lists);
 }
@@ -96,6 +102,21 @@ function registerUndo(registry: Registry, isUndoOwed: WorkerGauges['isUndoOwed']
         // Nothing is said rather than that all is well.
         if (isOwed === null) this.remove();
         else this.set(Number(isOwed));
+      },
+    }),
+  );
+}
+
+function registerUnready(registry: Registry, unready: WorkerGauges['unready']): void {
+  registry.registerMetric(
+    new Gauge({
+      name: 'fleetwall_unready',
+      help: '1 while the host would fail the jobs that it is sent, by what is wrong',
+      labelNames: ['check'],
+      registers: [],
+      async collect() {
+        const found = await unready();
+        for (const check of UNREADY_CHECKS) this.set({ check }, Number(check in found));
       },
     }),
   );

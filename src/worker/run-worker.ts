@@ -18,6 +18,7 @@ import { StateUnavailable } from '../job/ports/stores.ts';
 import { BrokerLink } from './link/broker-link.ts';
 import { handleControl } from './link/handle-control.ts';
 import { MessageAnswers } from './link/message-answers.ts';
+import { whyUnready } from './link/why-unready.ts';
 import { type WorkerState, workerEvent } from './link/worker-events.ts';
 import { assertAuthority } from './open/assert-authority.ts';
 import { claimedLock, claimedOutbox } from './open/claimed.ts';
@@ -94,13 +95,10 @@ export async function runWorker(
   const guarded = guard === null ? ports : { ...ports, lock: guard.around(ports.lock) };
   const { lanes: waiting, jobPorts } = lanesOf(guarded);
   const endings = new EndingGuard(jobPorts, waiting);
-  const worker: WorkerState = { ports, answers, guard, waiting };
-  const health = new Health(
-    waiting,
-    link,
-    { ...prepared.checks, state: async () => await folder.assertUsable() },
-    settings,
-  );
+  const assertUsable = async () => await folder.assertUsable();
+  const unready = async () => await whyUnready({ ports, assertUsable });
+  const worker: WorkerState = { ports, answers, guard, waiting, unready };
+  const health = new Health(waiting, link, { ...prepared.checks, state: assertUsable }, settings);
   const pages = await openPages(settings, metrics, health, { ...worker, link, waiting, listGuard });
   const spare = new SpareMemory(() => waiting.inHand === null);
   spare.start();

@@ -25,6 +25,7 @@ beforeAll(async () => {
     jobsWaiting: () => 0,
     runningMs: () => null,
     isUndoOwed: async () => false,
+    unready: async () => ({}),
     rulesets: async () => [],
     lists: async () => [],
   });

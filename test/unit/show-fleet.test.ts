@@ -25,6 +25,7 @@ function host(hostId: string, revisions: Record<string, number>, more: Partial<H
     lists: [],
     removedLists: [],
     isCut: false,
+    unready: {},
     pending: null,
     running: null,
     pendingUntil: null,
@@ -52,6 +53,20 @@ describe('the fleet as a table', () => {
     for (const ruleset of narrow.rulesets) ruleset.inSync = ruleset.name !== 'the-drifted-one';
     const [, , row] = show([narrow, host('b', { aaaa: 2 })], 80);
     expect(row).toContain('the-drifted-one@7! aaaa@1<2');
+  });
+
+  it('names the hosts that would fail their jobs, those with the same reason together', () => {
+    const unready = { state: '/var/lib/fleetwall: no space is left on its disk' };
+    const [summary, , first, , third, note, more] = show([
+      host('a', {}, { unready }),
+      host('b', {}, { unready }),
+      host('c', {}, { unready, presence: 'silent' }),
+    ]);
+    expect(summary).toBe('3 hosts: 2 online, 1 silent; 2 unready');
+    expect(first).toMatch(/^a +online unready /);
+    expect(third).toMatch(/^c +silent +web/);
+    expect(note).toBe('a, b would fail their jobs: state: /var/lib/fleetwall: no space is left on its disk');
+    expect(more).toBe('');
   });
 
   it('has the lists of hosts, where any has one', () => {

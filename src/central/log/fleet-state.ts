@@ -10,6 +10,9 @@ import { windowMs } from './window.ts';
 /** Of each kind. About as many as a host can say of itself in one event; ends of jobs could add to them without end. @internal */
 export const MOST_NAMES = 500;
 
+const MOST_REASONS = 8;
+const LONGEST_REASON = 500;
+
 /** What is known of a host, from what it said last. */
 export interface HostState {
   /** Its name in the fleet. */
@@ -32,6 +35,8 @@ export interface HostState {
   removedLists: NonNullable<WorkerEvent['data']['removed']>;
   /** Whether the ends of its jobs told of more rulesets, or of more lists, than are kept of one host: the newest are. */
   isCut: boolean;
+  /** Why it would fail the jobs that it is sent, by what is wrong; empty: it would do them, as far as it knows. */
+  unready: Readonly<Record<string, string>>;
   /** The job that waits to be confirmed. */
   pending: string | null;
   /** The job that it has begun, and not ended, as far as that was read. */
@@ -80,7 +85,7 @@ export class FleetState {
       this.#touch(event);
       return;
     }
-    const { hostId, groups, worker, rulesets, removed = [], lists = [], pending } = event.data;
+    const { hostId, groups, worker, rulesets, removed = [], lists = [], unready = {}, pending } = event.data;
     const lastSeen = new Date(event.time);
     const presence = event.type === 'fleetwall.worker.offline' ? 'offline' : 'online';
     const before = this.#hosts.get(hostId);
@@ -88,7 +93,8 @@ export class FleetState {
     const running = before?.running ?? null;
     const removedLists = before?.removedLists ?? [];
     const seen = { hostId, groups, presence, lastSeen, worker, rulesets, removed, running } as const;
-    this.#hosts.set(hostId, { ...seen, lists, removedLists, isCut: false, pending, pendingUntil });
+    const more = { lists, removedLists, isCut: false, unready: shortened(unready) };
+    this.#hosts.set(hostId, { ...seen, ...more, pending, pendingUntil });
   }
 
   /** Takes a host out, until it is heard of again. @internal */
@@ -129,6 +135,14 @@ export class FleetState {
       ruleset.name === name ? { ...ruleset, inSync } : ruleset,
     );
   }
+}
+
+/** A host that says more than it needs to costs nobody else room. */
+function shortened(unready: HostState['unready']): HostState['unready'] {
+  const said = Object.entries(unready).slice(0, MOST_REASONS);
+  return Object.fromEntries(
+    said.map(([what, why]) => [what.slice(0, LONGEST_REASON), why.slice(0, LONGEST_REASON)]),
+  );
 }
 
 /** What of its ruleset is committed once a job has ended. */

@@ -33,6 +33,11 @@ export function hasDrifted({ rulesets }: HostState): boolean {
   return rulesets.some(({ inSync }) => inSync === false);
 }
 
+/** Whether a host that is there would fail the jobs that it is sent. */
+export function isUnready({ presence, unready }: HostState): boolean {
+  return presence === 'online' && Object.keys(unready).length > 0;
+}
+
 interface Column {
   head: string;
   cell: (host: HostState) => string;
@@ -52,7 +57,7 @@ export function showFleet(
   const hasVersions = isWide || new Set(hosts.map(({ worker }) => worker.version)).size > 1;
   const chosen: Column[] = [
     { head: 'HOST', cell: ({ hostId }) => hostId },
-    { head: 'STATE', cell: ({ presence }) => paintEnd(presence) },
+    { head: 'STATE', cell: sayState },
     { head: 'GROUPS', cell: ({ groups }) => escapeControl(groups.join(',')) || '-' },
     { head: 'RULESETS', cell: ({ rulesets }) => sayRulesets(rulesets, highest) },
     ...(hosts.some(({ lists }) => lists.length > 0) ? [{ head: 'LISTS', cell: sayLists }] : []),
@@ -71,6 +76,7 @@ export function showFleet(
       ? ['< is behind: the highest revision of it that a host has comes after it']
       : []),
     ...endNotes(hosts),
+    ...unreadyNotes(hosts),
     ...cutNotes(hosts),
   ];
   return `${[summaryOf(hosts, highest), ...lines, ...notes].join('\n')}\n`;
@@ -91,13 +97,15 @@ function byState([one]: [string, number], [other]: [string, number]): number {
   return STATES.indexOf(one) - STATES.indexOf(other);
 }
 
-/** `50 hosts: 47 online, 2 silent, 1 offline; 1 drifted; 3 behind` */
+/** `50 hosts: 47 online, 2 silent, 1 offline; 1 unready; 1 drifted; 3 behind` */
 function summaryOf(hosts: readonly HostState[], highest: Highest): string {
   const found = countEnds(hosts.map(({ presence }) => presence));
   const counts = tellCounts(Object.fromEntries(Object.entries(found).toSorted(byState)));
   const drifted = hosts.filter(hasDrifted).length;
   const behind = hosts.filter((host) => isBehind(host, highest)).length;
-  const more = [drifted === 0 ? '' : `; ${drifted} drifted`, behind === 0 ? '' : `; ${behind} behind`];
+  const more = Object.entries({ unready: hosts.filter(isUnready).length, drifted, behind })
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `; ${count} ${what}`);
   return `${plural(hosts.length, 'host')}: ${counts}${more.join('')}`;
 }
 
@@ -120,6 +128,23 @@ function endNotes(hosts: readonly HostState[]): string[] {
     ...(ends.length === 0 ? [] : [`~ ends by itself: ${[...new Set(ends)].toSorted().join(', ')}`]),
     ...(hasEnded ? ['^ has ended: the revision behind the mark is live again'] : []),
   ];
+}
+
+function sayState(host: HostState): string {
+  return isUnready(host) ? `${paintEnd(host.presence)} ${paint.red('unready')}` : paintEnd(host.presence);
+}
+
+/** Which hosts would fail each job, and why: those with the same reason together. */
+export function unreadyNotes(hosts: readonly HostState[]): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { hostId, unready } of hosts.filter(isUnready))
+    for (const [what, why] of Object.entries(unready)) {
+      const reason = escapeControl(`${what}: ${why}`);
+      byReason.set(reason, [...(byReason.get(reason) ?? []), hostId]);
+    }
+  return [...byReason].map(
+    ([reason, ids]) => `${nameHosts(ids)} would fail ${ids.length === 1 ? 'its' : 'their'} jobs: ${reason}`,
+  );
 }
 
 /** Names that ends of jobs told of, which are more than a host can have. */

@@ -1,6 +1,7 @@
 import type { HostState } from '../../central/log/fleet-state.ts';
 import { suggestion } from '../../central/messages/names.ts';
 import { nameHosts } from './show-answers.ts';
+import { unreadyNotes } from './show-fleet.ts';
 
 interface Planned {
   name: string;
@@ -29,6 +30,7 @@ export function troublesOf(
       ({ presence }) => presence !== 'online',
       'not online now; each that stays away ends as silent: --online-only leaves it out, --max-silent allows for it',
     ),
+    ...unreadyNotes(known),
     ...tell(({ pending }) => pending !== null, 'another change waits to be confirmed there'),
     ...tell(({ running, pending }) => running !== null && pending === null, 'another job is run there now'),
     ...tell((host) => revisionOf(host) !== expected, `not at revision ${expected} of ${name}${than}`),

@@ -14,6 +14,8 @@ export interface HostRow {
   lists: readonly HeldList[];
   /** Whether it told of more rulesets, or of more lists, than are kept of one host: the newest are here. */
   isCut: boolean;
+  /** Why it would fail the jobs that it is sent, by what is wrong; empty: it would do them, as far as it knows. */
+  unready: Readonly<Record<string, string>>;
   backend: 'nft' | 'legacy';
   /** Of fleetwall. */
   version: string;

@@ -15,7 +15,8 @@ export function noExtras(): HostExtras {
 }
 
 export function hostRow(state: HostState, { lastFailure, listsInSync }: HostExtras): HostRow {
-  const { hostId, presence, groups, rulesets, lists, isCut, worker, lastSeen, pending, running } = state;
+  const { hostId, presence, groups, rulesets, lists, isCut, unready, worker, lastSeen, pending, running } =
+    state;
   return {
     hostId,
     presence,
@@ -34,6 +35,7 @@ export function hostRow(state: HostState, { lastFailure, listsInSync }: HostExtr
       inSync: listsInSync.get(name) ?? null,
     })),
     isCut,
+    unready,
     backend: worker.backend,
     version: worker.version,
     iptables: worker.iptables,

@@ -33,6 +33,12 @@ export const WorkerState = Origin.extend({
     .array(z.string())
     .optional()
     .describe('What the host can do besides rulesets, such as lists.'),
+  unready: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      'Why the host would fail the jobs that it is sent, by what is wrong (state, undo, rights); absent: it would do them, as far as its worker knows. An addition to contract v1.',
+    ),
   pending: z.string().nullable().describe('The id of the job that waits to be confirmed; null: none.'),
 });
 /** As it is read. */

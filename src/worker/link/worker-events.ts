@@ -9,9 +9,12 @@ import { totalOf } from '../../list/summary.ts';
 import type { DriftGuard } from '../upkeep/drift-guard.ts';
 import type { JobLanes } from '../upkeep/job-lanes.ts';
 import type { MessageAnswers } from './message-answers.ts';
+import type { whyUnready } from './why-unready.ts';
 
 export interface WorkerState {
   ports: Ports;
+  /** Why jobs would fail here now. */
+  unready: () => ReturnType<typeof whyUnready>;
   answers: MessageAnswers;
   waiting: Pick<JobLanes, 'isInHand' | 'endCancelled'>;
   /** `null`: this worker does not look for drift. */
@@ -23,13 +26,14 @@ const MOST_REMOVED = 200;
 /** An event of the worker's life: who it is, and what is committed on its host. */
 export async function workerEvent(
   type: WorkerEvent['type'],
-  { ports, answers, guard }: WorkerState,
+  { ports, answers, guard, unready: whyNot }: WorkerState,
 ): Promise<WorkerEvent> {
   const { identity, facts } = ports;
   const { hostId, groups } = identity;
   const records = await listRecords(ports);
   const rulesets = records.flatMap((record) => describe(record, guard));
   const removed = records.flatMap(describeRemoved).slice(-MOST_REMOVED);
+  const unready = await whyNot();
   return {
     ...cloudEvent(hostSource(hostId), randomUUID()),
     type,
@@ -40,6 +44,7 @@ export async function workerEvent(
       rulesets,
       removed,
       ...(await describeLists(ports)),
+      ...(Object.keys(unready).length === 0 ? {} : { unready }),
       pending: answers.pending,
     },
   };

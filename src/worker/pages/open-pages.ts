@@ -37,6 +37,7 @@ export async function openPages(
     jobsWaiting: () => waiting.size,
     runningMs: () => (waiting.inHand === null ? null : performance.now() - waiting.inHand.since),
     isUndoOwed: async () => await isUndoOwed(worker.ports),
+    unready: worker.unready,
     rulesets: async () => await committedRulesets(worker),
     lists: async () =>
       (await committedLists(worker)).map((list) => ({ ...list, inSync: listGuard.inSync(list.name) })),

@@ -1,10 +1,12 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, inject, it } from 'vitest';
 import { makeJob } from '../../support/client.ts';
+import { fleetwall } from '../../support/command-line.ts';
 import { Fixture } from '../../support/fixture.ts';
 import type { TestHost } from '../../support/host.ts';
+import { StatusReader } from '../../support/metrics.ts';
 
 const fixture = new Fixture();
 const ruleset = (revision: number, address = `192.0.2.${revision}`) => ({
@@ -29,8 +31,8 @@ async function mount(path: string): Promise<(how: 'ro' | 'rw') => Promise<void>>
 }
 
 /** A host whose state folder, or a part of it, can be made read-only. */
-async function hostWith(part: string) {
-  const host = await fixture.host('nft', { wait: false });
+async function hostWith(part: string, environment: Record<string, string> = {}) {
+  const host = await fixture.host('nft', { wait: false, environment });
   await host.end('SIGKILL');
   await rm(host.stateDir, { recursive: true, force: true });
   const remount = await mount(join(host.stateDir, part));
@@ -115,5 +117,44 @@ describe('a state folder that is taken away while the worker runs', () => {
     expect(await client.completed(job.id, 2)).toEqual(await client.completed(job.id));
     const { data } = await client.run(host.id, { ruleset: ruleset(5) });
     expect(data).toMatchObject({ outcome: 'applied', ruleset: { liveRevision: 5 } });
+  });
+});
+
+describe('a host that would fail its jobs', () => {
+  it.each(['read-only', 'damaged'])('with a %s state folder says so, until it is mended', async (how) => {
+    const pages = await StatusReader.choose();
+    const { host, remount } = await hostWith('', pages.environment);
+    const client = await fixture.client();
+    expect((await client.run(host.id, { ruleset: ruleset(1) })).data.outcome).toBe('applied');
+    const run = async (...args: string[]) =>
+      await fleetwall([...args, '--host', host.id], {
+        input: ruleset(2).ipv4,
+        environment: { FLEETWALL_AMQP_URL: inject('brokerUrl') },
+      });
+    expect(await run('status')).toMatchObject({ status: 0, stdout: expect.not.stringContaining('unready') });
+    const record = join(host.stateDir, 'rulesets/edge.json');
+    const whole = await readFile(record);
+    if (how === 'damaged') await writeFile(record, whole.subarray(0, 20));
+    else await remount('ro');
+
+    const told = await run('status', '--unready');
+    expect(told).toMatchObject({ status: 4, stderr: '' });
+    expect(told.stdout).toMatch(/^1 host: 1 online; 1 unready$/m);
+    expect(told.stdout).toMatch(new RegExp(`^${host.id} +online unready `, 'm'));
+    const { failure } = (await client.run(host.id, { ruleset: ruleset(2) })).data;
+    expect(failure).toMatchObject({ code: 'state_unavailable' });
+    // As the end of the job says it, but for the file that was to be written.
+    const reason =
+      how === 'damaged' ? failure?.message : `the state in ${host.stateDir} cannot be used: EROFS`;
+    expect(told.stdout).toContain(`${host.id} would fail its jobs: state: ${reason}`);
+    const planned = await run('rollout', '-', '--name', 'edge', '--dry-run');
+    expect(planned.stdout).toContain(`${host.id} would fail its jobs: state: `);
+    const sample = async () => (await pages.samples()).get('fleetwall_unready{check="state"}');
+    expect(await sample()).toBe(1);
+
+    if (how === 'damaged') await writeFile(record, whole);
+    else await remount('rw');
+    expect(await run('status')).toMatchObject({ status: 0, stdout: expect.not.stringContaining('unready') });
+    expect(await sample()).toBe(0);
   });
 });

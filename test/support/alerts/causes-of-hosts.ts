@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cause } from './cause.ts';
 
@@ -32,6 +33,19 @@ export const CAUSES_OF_HOSTS: readonly Cause[] = [
       await sleep(SEEN_MS);
     },
     mend: async () => {},
+  },
+  {
+    alert: 'FleetwallHostUnready',
+    what: 'the state folder of web-2 is taken away',
+    labels: { instance: 'web-2', check: 'state' },
+    harm: async (fleet) => {
+      const { stateDir } = fleet.host('web-2');
+      await rename(stateDir, `${stateDir}-aside`);
+    },
+    mend: async (fleet) => {
+      const { stateDir } = fleet.host('web-2');
+      await rename(`${stateDir}-aside`, stateDir);
+    },
   },
   {
     alert: 'FleetwallEventLoopLag',

@@ -10,8 +10,17 @@ const NOW = Date.parse('2026-11-22T12:00:00Z');
 const FAILED = { at: '2026-11-22T11:00:00Z', code: 'rule_rejected', what: 'edge revision 9', event: 5 };
 const HOSTS = [
   host('web-1', { rulesets: [ruleset('edge', 9)] }),
-  host('web-2', { rulesets: [ruleset('edge', 7, { inSync: false })], version: '0.2.0' }),
-  host('web-10', { presence: 'silent', pending: 'a job', rulesets: [ruleset('edge', 9, { inSync: null })] }),
+  host('web-2', {
+    rulesets: [ruleset('edge', 7, { inSync: false })],
+    version: '0.2.0',
+    unready: { state: 'full' },
+  }),
+  host('web-10', {
+    presence: 'silent',
+    pending: 'a job',
+    unready: { state: 'full' },
+    rulesets: [ruleset('edge', 9, { inSync: null })],
+  }),
   host('db-1', {
     groups: ['db'],
     rulesets: [ruleset('base', 3)],
@@ -36,6 +45,7 @@ describe('hosts are chosen', () => {
     [{ backend: 'legacy' }, ['db-1']],
     [{ version: '0.2.0' }, ['web-2']],
     [{ is: 'in_sync' }, ['web-1']],
+    [{ is: 'unready' }, ['web-2']],
     [{ is: 'drifted' }, ['web-2', 'db-1']],
     [{ is: 'behind' }, ['web-2']],
     [{ is: 'waiting' }, ['web-10']],
@@ -118,6 +128,7 @@ it('counts hosts, and says how each count is found', () => {
     '3 online',
     '0 offline',
     '1 silent',
+    '1 unready',
     '2 drifted',
     '1 behind',
     '1 waiting for confirm',

@@ -12,6 +12,7 @@ export function host(hostId: string, more: Partial<HostRow> = {}): HostRow {
     rulesets: [ruleset('edge', 7)],
     lists: [],
     isCut: false,
+    unready: {},
     backend: 'nft',
     version: '0.1.0',
     iptables: '1.8.9',

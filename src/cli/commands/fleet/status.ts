@@ -15,7 +15,7 @@ import { withExamples } from '../../options/help.ts';
 import { collect, readDuration } from '../../options/read-values.ts';
 import { sayUnknown } from '../../show/say-unknown.ts';
 import { nameHosts } from '../../show/show-answers.ts';
-import { hasDrifted, highestOf, isBehind, showFleet } from '../../show/show-fleet.ts';
+import { hasDrifted, highestOf, isBehind, isUnready, showFleet } from '../../show/show-fleet.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printAside, printJson } from '../../terminal/print.ts';
 
@@ -26,6 +26,7 @@ type Flags = FleetFlags &
     ruleset: string[];
     state: HostState['presence'][];
     drifted?: true;
+    unready?: true;
     behind?: true;
     wide?: true;
     since: number;
@@ -46,6 +47,7 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
         .default([], 'all'),
     )
     .option('--drifted', 'only hosts of which what is live is not what was committed')
+    .option('--unready', 'only hosts that are online, and would fail the jobs that they are sent')
     .option(
       '--behind',
       'only hosts with a lower revision of a ruleset than another of those that would be shown without this',
@@ -87,7 +89,9 @@ export function statusCommand(end: (status: ExitStatus) => void): Command {
       else if (hosts.length === 0)
         print(`none of the ${plural(fleet.hosts.size, 'host')} of this fleet matches\n`);
       else print(showFleet(hosts, highest, flags.wide === true ? 'wide' : process.stdout.columns));
-      end(unknown.length === 0 && hosts.every(({ presence }) => presence === 'online') ? 0 : 4);
+      end(
+        unknown.length === 0 && hosts.every((host) => host.presence === 'online' && !isUnready(host)) ? 0 : 4,
+      );
     },
   );
   return withExamples(command, [
@@ -133,7 +137,7 @@ function collectState(value: string, values: readonly string[] = []): string[] {
   return [...values, value];
 }
 
-function isWanted(host: HostState, { host: ids, group, ruleset, state, drifted }: Flags): boolean {
+function isWanted(host: HostState, { host: ids, group, ruleset, state, drifted, unready }: Flags): boolean {
   const { hostId, groups, rulesets, presence } = host;
   const among = <T>(wanted: readonly T[], found: readonly T[]) =>
     wanted.length === 0 || found.some((one) => wanted.includes(one));
@@ -145,6 +149,7 @@ function isWanted(host: HostState, { host: ids, group, ruleset, state, drifted }
       rulesets.map(({ name }) => name),
     ) &&
     among(state, [presence]) &&
-    (drifted !== true || hasDrifted(host))
+    (drifted !== true || hasDrifted(host)) &&
+    (unready !== true || isUnready(host))
   );
 }

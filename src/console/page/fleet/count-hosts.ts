@@ -1,7 +1,7 @@
 import type { HostRow } from '../../api/hosts.ts';
 import { compareKeys, naturalKey } from '../text/natural-key.ts';
 import { hasFailedLately } from './host-filter.ts';
-import { type Highest, hasDrifted, isBehind } from './host-words.ts';
+import { type Highest, hasDrifted, isBehind, isUnready } from './host-words.ts';
 
 /** What stands above the table, and by which part of the query the hosts that are counted are found. */
 export interface Count {
@@ -13,9 +13,10 @@ export interface Count {
 
 export function countHosts(hosts: readonly HostRow[], highest: Highest, now: number): readonly Count[] {
   const states = { online: 0, offline: 0, silent: 0 };
-  const found = { drifted: 0, behind: 0, waiting: 0, failed: 0 };
+  const found = { unready: 0, drifted: 0, behind: 0, waiting: 0, failed: 0 };
   for (const host of hosts) {
     states[host.presence] += 1;
+    if (isUnready(host)) found.unready += 1;
     if (hasDrifted(host)) found.drifted += 1;
     if (isBehind(host, highest)) found.behind += 1;
     if (host.pending !== null) found.waiting += 1;
@@ -25,6 +26,7 @@ export function countHosts(hosts: readonly HostRow[], highest: Highest, now: num
     { says: 'online', count: states.online, field: 'state', value: 'online' },
     { says: 'offline', count: states.offline, field: 'state', value: 'offline' },
     { says: 'silent', count: states.silent, field: 'state', value: 'silent' },
+    { says: 'unready', count: found.unready, field: 'is', value: 'unready' },
     { says: 'drifted', count: found.drifted, field: 'is', value: 'drifted' },
     { says: 'behind', count: found.behind, field: 'is', value: 'behind' },
     { says: 'waiting for confirm', count: found.waiting, field: 'is', value: 'waiting' },

@@ -1,6 +1,6 @@
 import type { HostRow } from '../../api/hosts.ts';
 import type { Query } from '../state/address.ts';
-import { type Highest, hasDrifted, isBehind, isInSync } from './host-words.ts';
+import { type Highest, hasDrifted, isBehind, isInSync, isUnready } from './host-words.ts';
 
 const LATELY = 24 * 60 * 60 * 1_000;
 
@@ -10,6 +10,7 @@ export function hasFailedLately({ lastFailure }: HostRow, now: number): boolean 
 
 /** What `is` may be in the query, and what it says. */
 export const CONDITIONS = {
+  unready: 'unready',
   in_sync: 'in sync',
   drifted: 'drifted',
   behind: 'behind',
@@ -72,6 +73,8 @@ function testsOf(query: Query, around: Around): Test[] {
 
 function conditionOf(name: string | undefined, { highest, now }: Around): Test | null {
   switch (name) {
+    case 'unready':
+      return isUnready;
     case 'in_sync':
       return isInSync;
     case 'drifted':

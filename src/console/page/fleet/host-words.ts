@@ -18,6 +18,16 @@ function isLower({ name, revision }: HeldRuleset, highest: Highest): boolean {
 /** What `isCut` means of a host. */
 export const CUT = 'told of more rulesets or lists than are kept of one host';
 
+/** Whether a host that is there would fail the jobs that it is sent. */
+export function isUnready({ presence, unready }: HostRow): boolean {
+  return presence === 'online' && Object.keys(unready).length > 0;
+}
+
+/** Why it would, a text for each thing that is wrong. */
+export function sayUnready({ unready }: HostRow): string[] {
+  return Object.entries(unready).map(([what, why]) => `${what}: ${why}`);
+}
+
 /** Whether a host has a lower revision of a ruleset than another; what it does not have at all may not be for it. */
 export function isBehind({ rulesets }: HostRow, highest: Highest): boolean {
   return rulesets.some((ruleset) => isLower(ruleset, highest));

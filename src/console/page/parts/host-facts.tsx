@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { HostRow } from '../../api/hosts.ts';
+import { isUnready, sayUnready } from '../fleet/host-words.ts';
 import { eventPath } from '../state/address.ts';
 import { withTime } from '../state/navigation.ts';
 import { sayAgo } from '../text/times.ts';
@@ -21,6 +22,11 @@ export function HostFacts({ host, now }: { host: HostRow; now: number }) {
       <Fact name="Last seen">
         <Time at={lastSeen} /> UTC, {sayAgo(Date.parse(lastSeen), now)}
       </Fact>
+      {isUnready(host) && (
+        <Fact name="Would fail its jobs">
+          <Text of={sayUnready(host).join('; ')} />
+        </Fact>
+      )}
       {pending !== null && (
         <Fact name="Waits for confirm">
           <Text of={pending} />

@@ -5,7 +5,7 @@ import type { FleetAnswer, HostRow } from '../../api/hosts.ts';
 import { choicesOf, countHosts } from '../fleet/count-hosts.ts';
 import { filterHosts } from '../fleet/host-filter.ts';
 import { HostOrder, readSorting, writeSorting } from '../fleet/host-sort.ts';
-import { CUT, type Highest, highestOf } from '../fleet/host-words.ts';
+import { CUT, type Highest, highestOf, isUnready, sayUnready } from '../fleet/host-words.ts';
 import { useCounted } from '../fleet/use-counted.ts';
 import { Announce } from '../parts/fields.tsx';
 import { FleetFilters, SORTED_BY } from '../parts/fleet-filters.tsx';
@@ -153,12 +153,14 @@ function Clip({ says }: { says: readonly string[] }) {
   );
 }
 
-function State({ of: { presence, pending, running, isCut } }: { of: HostRow }) {
+function State({ of: host }: { of: HostRow }) {
+  const { presence, pending, running, isCut } = host;
   return (
     <>
       <Badge word={presence} />
       {pending !== null && <span title={`waits for confirm: ${pending}`}> waits</span>}
       {pending === null && running !== null && <span title={`runs ${running}`}> runs</span>}
+      {isUnready(host) && <span title={escapeControl(sayUnready(host).join('; '))}> unready</span>}
       {isCut && <span title={CUT}> cut</span>}
     </>
   );
