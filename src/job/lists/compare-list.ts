@@ -15,6 +15,8 @@ export interface ListDifference {
   /** A set is missing, or is another than it should be: no change of entries can put that back. */
   isBroken: boolean;
   changes: EntryChange[];
+  /** Sets the times anew that the kernel counts to another end: none of them is drift, as clocks are set, and machines sleep. */
+  late: EntryChange[];
 }
 
 /** Says whether both sets are there, and are such as the list needs. */
@@ -47,19 +49,21 @@ export function isCounted(
 /** Compares entry by entry. Nothing is kept of what is the same. */
 export async function compareList({ record, content }: StoredList, sets: LiveSets): Promise<ListDifference> {
   const { name, kind } = record;
-  if (!areSets(record, await sets.headers())) return { isBroken: true, changes: [] };
+  if (!areSets(record, await sets.headers())) return { isBroken: true, changes: [], late: [] };
   const changes: EntryChange[] = [];
+  const late: EntryChange[] = [];
   let seen = 0;
   const missing = new Set<string>();
-  const look = async (each: (text: string, ends: boolean) => void) => {
+  const look = async (each: (text: string, timeout: number) => void) => {
     for (const family of FAMILIES) {
-      await sets.read(setName(name, family), (text, ends) =>
-        each(content.has(text) ? text : ownText(text), ends),
+      await sets.read(setName(name, family), (text, timeout) =>
+        each(content.has(text) ? text : ownText(text), timeout),
       );
     }
   };
   const nowMs = Date.now();
-  await look((text, ends) => {
+  await look((text, timeout) => {
+    const ends = timeout > 0;
     // With a flag (nomatch) it means the opposite, and to add it again takes that away.
     const [plain = text, flag] = text.split(' ');
     const until = content.get(flag === undefined ? text : ownText(plain));
@@ -68,6 +72,7 @@ export async function compareList({ record, content }: StoredList, sets: LiveSet
       seen += 1;
       if (flag !== undefined) changes.push({ text: ownText(plain), before: undefined, after: until });
       else if (!isEndRight(until, ends, kind, nowMs)) changes.push({ text, before: undefined, after: until });
+      else if (isLate(until, timeout, kind)) late.push({ text, before: until, after: until });
     }
   });
   if (seen < content.size) {
@@ -75,7 +80,7 @@ export async function compareList({ record, content }: StoredList, sets: LiveSet
     await look((text) => missing.delete(text));
     for (const text of missing) changes.push({ text, before: undefined, after: content.get(text) });
   }
-  return { isBroken: false, changes };
+  return { isBroken: false, changes, late };
 }
 
 /** The kernel may write an address of IPv6 with dots. */
@@ -87,4 +92,25 @@ export function ownText(text: string): string {
 function isEndRight(until: number | null, ends: boolean, kind: ListKind | null, nowMs: number): boolean {
   if (hasEnded(until, nowMs + ABOUT_MS) || isFarEnd(until, nowMs)) return true;
   return timeoutOf(until, kind, nowMs) > 0 === ends;
+}
+
+/** Whether the kernel counts to another end. */
+function isLate(until: number | null, timeout: number, kind: ListKind | null): boolean {
+  const nowMs = Date.now();
+  if (hasEnded(until, nowMs + ABOUT_MS)) return false;
+  return Math.abs(timeoutOf(until, kind, nowMs) - timeout) * 1000 > ABOUT_MS;
+}
+
+/** What can be seen without the entries. */
+export function looksRight(record: ListRecord, headers: ReadonlyMap<string, SetHeader>): boolean {
+  if (!areSets(record, headers)) return false;
+  const { nextEndMs, entries, name } = record;
+  if (nextEndMs !== null && nextEndMs <= Date.now() + ABOUT_MS) return false;
+  return FAMILIES.every((family) => headers.get(setName(name, family))?.entries === entries[family]);
+}
+
+/** Whether both sets are there, with as many entries as are on record. */
+export function areSetsCounted(stored: StoredList, headers: ReadonlyMap<string, SetHeader>): boolean {
+  if (looksRight(stored.record, headers)) return true;
+  return areSets(stored.record, headers) && isCounted(stored, headers, Date.now());
 }

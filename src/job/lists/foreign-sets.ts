@@ -39,6 +39,21 @@ export function assertSetsFree(name: string, stored: StoredList | null, headers:
   }
 }
 
+/**
+ * Says before a list is written whole whether its second sets can be made. Of such names only sets that are made as a list's are go.
+ *
+ * @throws {JobFailure} `chain_conflict`, naming the set
+ */
+export function assertSparesFree(name: string, headers: Headers): void {
+  for (const family of FAMILIES) {
+    const set = spareName(name, family);
+    const header = headers.get(set);
+    if (header === undefined || header.family === family) continue;
+    const message = `list ${name} cannot be written: the set ${set} (${header.type}), which is needed for a moment, is none that fleetwall made, and stays. Rename it ("ipset rename"), or delete what matches it and run "ipset destroy ${set}"; then send this again`;
+    throw new JobFailure('host', 'chain_conflict', message);
+  }
+}
+
 /** The sets that have a list's name for good or for a while, and are made as a list's are. */
 export function ownSets(name: string, headers: Headers): string[] {
   return FAMILIES.flatMap((family) =>

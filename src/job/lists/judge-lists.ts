@@ -7,7 +7,7 @@ import { RepairLimit } from '../drift/repair-limit.ts';
 import type { ListSession } from '../ports/list-session.ts';
 import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
 import type { Ports } from '../ports/ports.ts';
-import { areSets, compareList, isCounted, type ListDifference } from './compare-list.ts';
+import { areSets, compareList, isCounted, type ListDifference, looksRight } from './compare-list.ts';
 import { driftOf, listDriftEvent } from './list-drift.ts';
 import { dropSpares, mendList } from './live-list.ts';
 import { renewLiveTimeouts, renewTimeouts } from './renew-timeouts.ts';
@@ -22,9 +22,6 @@ export interface ListLook {
   /** The clock was set, or the machine slept. */
   renews: boolean;
 }
-
-/** An entry that ends about now may be live, or may not. */
-const ABOUT_MS = 2_000;
 
 /** Compares what is live of the lists with what is on record, and publishes each difference once. */
 export class ListJudge {
@@ -64,7 +61,7 @@ export class ListJudge {
     const headers = await session.sets.headers();
     const record = await session.ports.lists.record(name);
     if (record === null) return true;
-    await dropSpares(name, session.sets, headers, !record.isRemoved);
+    await dropSpares(name, session.sets, headers);
     if (record.isRemoved) return true;
     if (this.#mode !== 'off') await this.#compareIfDue(record, asked, headers, session);
     if (never !== null && never !== this.#never.get(name)) {
@@ -127,6 +124,7 @@ export class ListJudge {
     this.#told.set(record.name, key);
     if (!isAllowed) return;
     await mendList(record.name, stored, sets);
+    this.#limit.note(record);
     this.#told.delete(record.name);
     log.warn(fields, 'Put back what is on record of a list');
     this.#tell(listDriftEvent('fleetwall.drift.repaired', stored, drift, this.#ports));
@@ -166,14 +164,6 @@ export class ListJudge {
       return null;
     }
   }
-}
-
-/** What can be seen without the entries. */
-function looksRight(record: ListRecord, headers: ReadonlyMap<string, SetHeader>): boolean {
-  if (!areSets(record, headers)) return false;
-  const { nextEndMs, entries, name } = record;
-  if (nextEndMs !== null && nextEndMs <= Date.now() + ABOUT_MS) return false;
-  return FAMILIES.every((family) => headers.get(setName(name, family))?.entries === entries[family]);
 }
 
 /** The kernel counts the time of such an entry wrongly, until its end is near. */

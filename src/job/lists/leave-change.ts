@@ -11,8 +11,7 @@ export async function leaveChange(
 ): Promise<void> {
   const { name, ports, sets } = session;
   try {
-    if (written === 'swapped' || isWrittenWhole(draft))
-      await dropSpares(name, sets, await sets.headers(), !draft.isRemoved);
+    if (written === 'swapped' || isWrittenWhole(draft)) await dropSpares(name, sets, await sets.headers());
   } catch (error) {
     ports.log.warn({ list: name, error }, 'Cannot take old sets of a list away: it is tried again');
   }

@@ -13,9 +13,9 @@ import type { RulesetRecord } from '../ports/stores.ts';
 export async function assertUnused(
   name: string,
   sets: LiveSets,
-  ports: Pick<Ports, 'rulesets' | 'boot' | 'contents'>,
+  ports: Pick<Ports, 'rulesets' | 'boot' | 'contents' | 'journal'>,
 ): Promise<void> {
-  const users = await usersOf(name, ports);
+  const users = [...(await usersOf(name, ports)), ...(await pendingUser(name, ports))];
   if (users.length === 0) {
     const headers = await sets.headers();
     const others = FAMILIES.some((family) => (headers.get(setName(name, family))?.references ?? 0) > 0);
@@ -43,6 +43,19 @@ async function usersOf(
     if (await anyNames(name, record, contents)) users.push(`what ruleset ${record.name} can go back to`);
   }
   return users;
+}
+
+/** The ruleset that is being changed, as while it waits to be confirmed: what it is to have is on no record yet. */
+async function pendingUser(
+  name: string,
+  { journal, contents }: Pick<Ports, 'journal' | 'contents'>,
+): Promise<string[]> {
+  const change = await journal.peek();
+  if (change === null || change.ruleset.digest === null) return [];
+  const content = await contents.read(change.ruleset.digest).catch(() => null);
+  if (content === null || !(names(content.ipv4 ?? '', name) || names(content.ipv6 ?? '', name))) return [];
+  const waits = change.window === null ? 'is being changed' : 'waits to be confirmed';
+  return [`ruleset ${change.ruleset.name}, which ${waits}`];
 }
 
 async function anyNames(

@@ -14,7 +14,7 @@ import type { LiveSets } from '../ports/list-session.ts';
 import type { ListRecord, SetHeader, StoredList } from '../ports/lists.ts';
 import { inTurns } from '../time/in-turns.ts';
 import { compareList, type ListDifference } from './compare-list.ts';
-import { assertSetsFree, isOnRecord, ownSets } from './foreign-sets.ts';
+import { assertSetsFree, assertSparesFree, isOnRecord, ownSets } from './foreign-sets.ts';
 
 type Made = Pick<ListRecord, 'name' | 'kind' | 'maxEntries' | 'entries'>;
 
@@ -29,7 +29,9 @@ export async function fillSpares(
   sets: LiveSets,
   meanwhile: () => Promise<void> = async () => {},
 ): Promise<void> {
-  await dropSpares(name, sets, await sets.headers());
+  const headers = await sets.headers();
+  assertSparesFree(name, headers);
+  await dropSpares(name, sets, headers);
   const lines = FAMILIES.map(
     (family) => `${createLine(spareName(name, family), family, maxEntries, entries[family])}\n`,
   );
@@ -51,6 +53,12 @@ export async function swapSpares(
   // A swap needs something to be swapped with.
   const lines = others.map((family) => `${createLine(setName(name, family), family, maxEntries, 0)}\n`);
   await sets.write(lines.join('') + swapLines(name));
+  // By its name alone it could not be told any more from what is none of the list's.
+  const odd = FAMILIES.filter((family) => {
+    const header = headers.get(setName(name, family));
+    return header?.swapsWith === family && header.family !== family;
+  });
+  await sets.destroy(odd.map((family) => spareName(name, family)));
 }
 
 /** Takes the live sets aside. @throws {SetsFailed} `in-use`, if a rule matches one */
@@ -72,15 +80,14 @@ export async function putAside(name: string, sets: LiveSets): Promise<void> {
   }
 }
 
-/** Takes second sets away that nobody needs. Of a list that is not on record, only those that are made as a list's are. */
+/** Takes second sets away that nobody needs. What others have made under such a name stays. */
 export async function dropSpares(
   name: string,
   sets: LiveSets,
   headers: ReadonlyMap<string, SetHeader>,
-  isListed = true,
 ): Promise<void> {
   const names = FAMILIES.map((family) => spareName(name, family));
-  const own = isListed ? names : ownSets(name, headers).filter((set) => names.includes(set));
+  const own = ownSets(name, headers).filter((set) => names.includes(set));
   // What something matches is none of ours.
   await sets.destroy(own.filter((set) => headers.get(set)?.references === 0));
 }
@@ -103,11 +110,12 @@ export async function mendList(
   }
   const difference = await compareList(stored, sets);
   const { record, content } = stored;
+  const { changes, late } = difference;
   if (difference.isBroken) {
     assertSetsFree(name, stored, await sets.headers());
     await fillSpares(record, content, sets);
     await swapSpares(record, sets, await sets.headers());
-  } else await sets.write(changeLines(name, difference.changes, record.kind, Date.now()));
+  } else await sets.write(changeLines(name, [...changes, ...late], record.kind, Date.now()));
   await dropSpares(name, sets, await sets.headers());
-  return difference.isBroken || difference.changes.length > 0 ? difference : null;
+  return difference.isBroken || changes.length > 0 ? difference : null;
 }

@@ -5,7 +5,7 @@ import { bothDone } from '../change/both-done.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { LiveSets } from '../ports/list-session.ts';
 import { type ListRecord, type SetHeader, SetsFailed } from '../ports/lists.ts';
-import { areSets } from './compare-list.ts';
+import { areSets, areSetsCounted } from './compare-list.ts';
 import { fillSpares, mendList, putAside, swapSpares } from './live-list.ts';
 import { type Draft, wholeContent } from './plan-list.ts';
 
@@ -30,8 +30,14 @@ export async function writeDraft(
     await bothDone(putAside(record.name, sets), meanwhile());
     return 'aside';
   }
-  const isOld = draft.before !== null && !draft.before.record.isRemoved;
-  if (isOld && draft.content === null && areSets(record, live)) {
+  // What others have emptied is written whole, else what is told of it would not be live.
+  if (
+    draft.before !== null &&
+    !draft.before.record.isRemoved &&
+    draft.content === null &&
+    areSets(record, live) &&
+    areSetsCounted(draft.before, live)
+  ) {
     const [isChanged] = await bothDone(changeLive(draft, record, sets), meanwhile());
     if (isChanged) return 'changed';
     await fillSpares(record, wholeContent(draft), sets);

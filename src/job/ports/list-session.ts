@@ -5,7 +5,7 @@ import type { Ports } from './ports.ts';
 /** The live sets of the host, for as long as the worker holds the lock of a list. See {@link AddressSets}. */
 export interface LiveSets {
   headers(): Promise<Map<string, SetHeader>>;
-  read(set: string, each: (text: string, ends: boolean) => void): Promise<void>;
+  read(set: string, each: (text: string, timeout: number) => void): Promise<void>;
   write(lines: string | Uint8Array): Promise<void>;
   destroy(sets: readonly string[]): Promise<void>;
 }

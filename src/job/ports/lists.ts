@@ -115,8 +115,8 @@ export interface AddressSets {
   readonly missing: string | null;
   /** All sets by their names, others' as well. */
   headers(fence: Fence): Promise<Map<string, SetHeader>>;
-  /** Reads what is in a set: each entry in the kernel's spelling, and whether it ends. */
-  read(fence: Fence, set: string, each: (text: string, ends: boolean) => void): Promise<void>;
+  /** Reads what is in a set: each entry in the kernel's spelling, and in how many seconds it ends; 0: it does not. */
+  read(fence: Fence, set: string, each: (text: string, timeout: number) => void): Promise<void>;
   /**
    * Runs lines of `ipset restore`. They are not one transaction: after an error, some may have been done. Waits for a moment where somebody is
    * just reading a set that is swapped or renamed.

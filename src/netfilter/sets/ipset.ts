@@ -37,12 +37,12 @@ export class Ipset implements AddressSets {
     return readHeaders(stdout);
   }
 
-  async read(fence: Fence, set: string, each: (text: string, ends: boolean) => void): Promise<void> {
+  async read(fence: Fence, set: string, each: (text: string, timeout: number) => void): Promise<void> {
     await this.#run(fence, ['save', set], {
       onLine: (line) => {
-        const [word, , text = '', , timeout, ...flags] = line.split(' ');
+        const [word, , text = '', , timeout = '0', ...flags] = line.split(' ');
         // An entry with a flag (nomatch) is another one: it means the opposite.
-        if (word === 'add') each([text, ...flags].join(' '), timeout !== undefined && timeout !== '0');
+        if (word === 'add') each([text, ...flags].join(' '), Number(timeout));
       },
     });
   }

@@ -63,9 +63,9 @@ function recordOf(content: ListContent, revision: number): ListRecord {
 /** What a set has: whether each entry ends, in the spelling of ours. */
 async function liveOf(set: string): Promise<Map<string, boolean>> {
   const live = new Map<string, boolean>();
-  await sets.read(fence, set, (text, ends) => {
+  await sets.read(fence, set, (text, timeout) => {
     const network = parseNetwork(text);
-    live.set(typeof network === 'string' ? text : network.text, ends);
+    live.set(typeof network === 'string' ? text : network.text, timeout > 0);
   });
   return live;
 }
