@@ -51,7 +51,10 @@ function tell({ record, plans, isGone }: DriftOf, { settings: { drift } }: Exami
   const { added, removed } = describeDrift(plans);
   const what = `${name} revision ${committed?.revision ?? '?'}`;
   if (isGone && drift !== 'off') {
-    return warning(`nothing of ${what} is live`, 'the worker puts it back when it starts: is it running?');
+    return warning(
+      `nothing of ${what} is live`,
+      'the worker puts it back when it starts, and where that fails, at each look for drift after it: is it running? Its log says why it cannot',
+    );
   }
   return warning(
     `what is live of ${what} is not what was committed: rules that others put there: ${added}, rules that are missing or elsewhere: ${removed}`,

@@ -149,7 +149,15 @@ describe('before a rollout', () => {
   it('hosts are named that may not take it, or are not as one thinks', () => {
     const host = (hostId: string, more: Partial<HostState>): [string, HostState] => {
       const rulesets = [{ name: 'edge', revision: 6, digest: '', scope: 'chains' as const, inSync: true }];
-      const plain = { hostId, groups: ['web'], presence: 'online', rulesets, pending: null, running: null };
+      const plain = {
+        hostId,
+        groups: ['web'],
+        presence: 'online',
+        rulesets,
+        pending: null,
+        running: null,
+        unready: {},
+      };
       return [hostId, { ...plain, ...more } as HostState];
     };
     const fleet = new Map([

@@ -18,6 +18,7 @@ const record = (name: string, revision = 1): RulesetRecord => ({
   end: null,
   contentRevision: revision,
   hasEnded: false,
+  appended: [],
   claims: { tables: [], chains: [], hooks: [] },
 });
 

@@ -39,6 +39,10 @@ export class TerminalAnswers implements Answers {
     // The question itself is all there is to be answered.
   }
 
+  forget(): void {
+    // Once it is asked, somebody has to answer it.
+  }
+
   async wait(_: Answerable, deadlineMs: number): Promise<Answer> {
     const leftMs = Math.max(0, deadlineMs - monotonicMs());
     const input = new ReadStream(this.#descriptor);

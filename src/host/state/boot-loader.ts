@@ -1,5 +1,6 @@
 import { FAMILIES } from '../../contract/words/identifiers.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
+import { HOOK_ORDER } from '../../ruleset/wanted/hook-order.ts';
 import { AFTER, UNTIL } from './boot-text.ts';
 
 const HEAD = `#!/bin/sh
@@ -15,7 +16,21 @@ rules() {
   else sed -n 's/^${AFTER}//p' "$1"
   fi
 }
-load() { [ ! -s "$1" ] || rules "$1" | "$2" -w 10 $3 || { echo "fleetwall: $1 was not loaded" >&2; status=1; }; }
+loaded=
+load() {
+  [ -s "$1" ] || return 0
+  if rules "$1" | "$2" -w 10 $3; then loaded="$loaded $1"
+  else echo "fleetwall: $1 was not loaded" >&2; status=1
+  fi
+}
+# Hooks that were appended stand in the order in which they came, whatever their rulesets are called.
+reorder() {
+  for file in $loaded; do
+    case $file in *.chains."$1") rules "$file" | sed -n 's/^${HOOK_ORDER}//p' ;; esac
+  done | sort -n | while read -r order table append rule; do
+    printf '*%s\n-D %s\n%s %s\nCOMMIT\n' "$table" "$rule" "$append" "$rule"
+  done | "$2" -w 10 -n || { echo "fleetwall: hooks stand in another order than before" >&2; status=1; }
+}
 `;
 
 /**
@@ -48,14 +63,16 @@ for file in ../lists/*.list; do [ ! -s "$file" ] || fill "$file" IPSET; done
 
 /**
  * A script that loads the boot files with nothing but a shell, iptables and ipset. Lists come first, then whole tables. Then come the
- * chains, the last name first: each ruleset inserts its hooks at the top, so that they end up in the order of names.
+ * chains, the last name first: each ruleset inserts its hooks at the top, so that they end up in the order of names. Hooks that were
+ * appended are put in their order at last.
  *
  * @param ipset `null`: there is none, and so there are no lists
  */
 export function renderLoader(restore: PerFamily<string>, ipset: string | null): string {
   const loops = FAMILIES.flatMap((family) => [
     `for file in *.tables.${family}; do load "$file" ${restore[family]}; done`,
-    `for file in $(ls -r | grep '\\.chains\\.${family}$'); do load "$file" ${restore[family]} -n; done`,
+    `for name in $(ls | sed -n 's/\\.chains\\.${family}$//p' | LC_ALL=C sort -r); do load "$name.chains.${family}" ${restore[family]} -n; done`,
+    `reorder ${family} ${restore[family]}`,
   ]);
   const lists = ipset === null ? '' : LISTS.replace('IPSET', ipset);
   return [`${HEAD}${lists}${loops.join('\n')}`, 'exit $status', ''].join('\n');

@@ -1,5 +1,6 @@
 import type { BootEnd } from '../../job/ports/stores.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
+import { HOOK_ORDER } from '../../ruleset/wanted/hook-order.ts';
 
 /** Begins the first line of rules that end; behind it is the time, in seconds. */
 export const UNTIL = '#until ';
@@ -10,7 +11,8 @@ export const AFTER = '#after ';
 function bootText(rules: string, end: { until: string; after: string } | null): string {
   if (end === null) return rules;
   const seconds = Math.ceil(Date.parse(end.until) / 1000);
-  const after = end.after.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const isComment = (line: string) => line.startsWith('#') && !line.startsWith(HOOK_ORDER);
+  const after = end.after.split('\n').filter((line) => line !== '' && !isComment(line));
   return [`${UNTIL}${seconds}\n`, rules, ...after.map((line) => `${AFTER}${line}\n`)].join('');
 }
 

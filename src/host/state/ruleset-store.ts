@@ -44,6 +44,9 @@ export const StoredRecord = z.object({
   contentRevision: Revision.nullable().default(null),
   hasEnded: z.boolean().default(false),
   claims: StoredClaims,
+  appended: z
+    .array(z.object({ family: Family, table: z.string(), text: z.string(), order: z.int() }))
+    .default([]),
 });
 
 const StoredRuleset = StoredRecord.extend({ version: z.literal(STATE_VERSION) });

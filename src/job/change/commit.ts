@@ -9,6 +9,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { HostSession } from '../ports/session.ts';
 import type { BootFilesState, BootRecord, RulesetRecord } from '../ports/stores.ts';
 import { turnOfOthers } from '../time/in-turns.ts';
+import { appendedHooks, hookLines } from './appended-hooks.ts';
 
 /** The ports that a commit needs. */
 type Archive = Pick<Ports, 'rulesets' | 'contents' | 'boot' | 'facts' | 'log'>;
@@ -34,17 +35,19 @@ export async function prepareCommit(
   const isSame = await isOnRecord(proposal, ports);
   if (isSame && ending === null && record?.committed?.revision === committed.revision) return null;
   const claims = claimsOf(scope, intent.wanted);
+  const appended = appendedHooks(intent.wanted, record, await ports.rulesets.list());
   const after: RulesetRecord = {
     name,
     scope,
     committed,
     committedBy: jobId,
-    live: isSame ? (record?.live ?? null) : await prepareLive(proposal, ports),
+    live: isSame ? (record?.live ?? null) : await prepareLive({ ...proposal, appended }, ports),
     earlier,
     end: end === null ? null : { until: end.until, back: end.back },
     contentRevision: contentRevisionOf(proposal),
     hasEnded: ending !== null,
     claims,
+    appended,
   };
   await ports.rulesets.prepare(after);
   return after;
@@ -150,11 +153,17 @@ async function isOnRecord(
 
 /** Writes the boot files aside, and returns what the record says about them. @throws {StateUnavailable} */
 export async function prepareLive(
-  { intent: { name, scope, wanted }, content, end }: Pick<Proposal, 'intent' | 'content' | 'end'>,
+  {
+    intent: { name, scope, wanted },
+    content,
+    end,
+    appended,
+  }: Pick<Proposal, 'intent' | 'content' | 'end'> & Pick<RulesetRecord, 'appended'>,
   { boot, facts }: Archive,
 ): Promise<RulesetRecord['live']> {
   if (content === null) return null;
-  const rules = perFamily((family) => renderWanted(wanted[family].values()));
+  const order = hookLines(appended);
+  const rules = perFamily((family) => renderWanted(wanted[family].values()) + order[family]);
   return { saved: await boot.prepare({ name, scope }, rules, end), spelledBy: spelledBy(facts) };
 }
 

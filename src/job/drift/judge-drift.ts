@@ -1,5 +1,7 @@
 import type { Diff, FleetEvent, Writer } from '../../contract/events/event.ts';
+import { inOrderOfHooks } from '../change/appended-hooks.ts';
 import { fitDiff } from '../outcome/fit-event.ts';
+import { JobFailure } from '../outcome/job-failure.ts';
 import { namesOf } from '../outcome/naming.ts';
 import { isOver } from '../plan/lasting.ts';
 import { LockLost } from '../ports/host-lock.ts';
@@ -22,6 +24,8 @@ export class DriftJudge {
   /** For each ruleset that has drifted, the key of the difference that was published last. */
   readonly #told = new Map<string, string>();
   readonly #inSync = new Map<string, boolean>();
+  /** Rulesets that were to be put back as nothing of them was live, and could not be yet. */
+  readonly #owed = new Set<string>();
 
   constructor(
     ports: Pick<Ports, 'identity' | 'facts' | 'log'>,
@@ -49,17 +53,23 @@ export class DriftJudge {
     // A pending change may wait for its answer. It is not committed yet, and so is no drift.
     if ((await session.ports.journal.read()) !== null) return;
     await lookAfterBootFiles(session);
-    for (const drift of await findDrift(session)) {
-      const { name } = drift.record;
+    let hasWritten = false;
+    for (const found of inOrderOfHooks(await findDrift(session))) {
+      const { name } = found.record;
+      // What was put back before it moves its hooks.
+      const drift = hasWritten ? ((await lookAgain(name, session)) ?? found) : found;
       // What is over is not put back, and that it is not live is no drift: a boot may have gone back already.
       if (isOver(drift.record, Date.now())) continue;
-      if (drift.plans.length > 0) await this.#judge(drift, by, putsBack && drift.isGone, session);
-      else this.#told.delete(name);
+      const isOwed = drift.isGone && (putsBack || this.#owed.has(name));
+      if (!drift.isGone) this.#owed.delete(name);
+      if (drift.plans.length === 0) this.#told.delete(name);
+      else if (await this.#judge(drift, by, isOwed, session)) hasWritten = true;
       this.#inSync.set(name, !this.#told.has(name));
     }
   }
 
-  async #judge(drift: DriftOf, by: Writer | null, putsBack: boolean, session: HostSession): Promise<void> {
+  /** @returns whether it was written to */
+  async #judge(drift: DriftOf, by: Writer | null, putsBack: boolean, session: HostSession): Promise<boolean> {
     const { record, plans } = drift;
     const wanted = putsBack || this.#mode === 'repair';
     const allowed = wanted && this.#limit.allows(record);
@@ -69,6 +79,7 @@ export class DriftJudge {
     if (this.#told.get(record.name) !== key) this.#announce(drift, diff, by, gaveUp);
     this.#told.set(record.name, key);
     if (allowed) await this.#repair(drift, diff, by, session);
+    return allowed;
   }
 
   #announce({ record, intent }: DriftOf, diff: Diff, by: Writer | null, gaveUp: boolean): void {
@@ -90,11 +101,20 @@ export class DriftJudge {
       await repairDrift(drift, session);
     } catch (error) {
       if (error instanceof LockLost) throw error;
+      // Others write to the same chains. What is missing there, or in the way, is no fight.
+      if (error instanceof JobFailure && error.code === 'verify_mismatch') this.#limit.note(record);
+      if (drift.isGone) this.#owed.add(record.name);
       log.error({ ...namesOf(intent), error }, 'Cannot put back what was committed');
       return;
     }
+    this.#limit.note(record);
+    this.#owed.delete(record.name);
     this.#told.delete(record.name);
     log.warn(namesOf(intent), 'Put back what was committed');
     this.#tell(driftEvent('fleetwall.drift.repaired', record, diff, by, this.#ports));
   }
+}
+
+async function lookAgain(name: string, session: HostSession): Promise<DriftOf | undefined> {
+  return (await findDrift(session)).find(({ record }) => record.name === name);
 }

@@ -50,6 +50,7 @@ async function remake(
   const { intent } = await prepareChange(sentIntent, session);
   const content = contentText(sent);
   const end = await endAt(record.end?.until ?? null, record, records, session);
-  const live = await prepareLive({ intent, content, end }, ports);
+  const { appended } = record;
+  const live = await prepareLive({ intent, content, end, appended }, ports);
   await commitRecord({ ...record, live }, session);
 }

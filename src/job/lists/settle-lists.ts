@@ -50,6 +50,7 @@ export async function settleList(session: ListSession): Promise<SettledLists> {
   for (const { job } of jobs) ends.set(job.id, await ports.results.find(job.id));
   const hasEnded = [...ends.values()].some((event) => event !== null);
   const failure = await decide(pending, hasEnded, session);
+  for (const { job } of jobs) ports.confirmation.answers.forget(job.id);
   const stored = await ports.lists.read(name);
   const isUndo = failure !== null && !hasEnded;
   const error = await undoStubbornly(

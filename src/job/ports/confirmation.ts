@@ -38,6 +38,8 @@ export interface Answers {
   expect(job: Answerable): void;
   /** Waits for the answer until `deadlineMs` of the monotonic clock. @throws {WindowLeft} if the worker must stop before that */
   wait(job: Answerable, deadlineMs: number): Promise<Answer>;
+  /** Expects no answer for the job any more, such as where nothing of its change is left. */
+  forget(jobId: string): void;
 }
 
 export type Answer = 'confirm' | 'abort' | 'none';
@@ -51,6 +53,7 @@ export class WindowLeft extends Error {
 export const NO_ANSWERS: Answers = {
   resumable: false,
   expect: () => {},
+  forget: () => {},
   wait: async ({ jobId }) => {
     throw new WindowLeft(`job ${jobId} waits for an answer`);
   },

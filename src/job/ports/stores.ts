@@ -6,7 +6,7 @@ import type {
   RulesetEndedEvent,
 } from '../../contract/events/event.ts';
 import type { Ruleset } from '../../contract/jobs/job.ts';
-import type { Digest, Revision, RulesetName, Scope } from '../../contract/words/identifiers.ts';
+import type { Digest, Family, Revision, RulesetName, Scope } from '../../contract/words/identifiers.ts';
 import type { Claims } from '../../ruleset/plan/claims.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 
@@ -48,6 +48,18 @@ export interface RulesetRecord {
   /** Whether the content of the committed revision has ended. What is live is then of {@link contentRevision}. */
   hasEnded: boolean;
   claims: Claims;
+  /** The hooks that it has put last in chains of others. Records of earlier workers have none. */
+  appended: AppendedHook[];
+}
+
+/** A hook that was put last, in a chain in which hooks of other rulesets may stand. */
+export interface AppendedHook {
+  family: Family;
+  table: string;
+  /** The rule in the kernel's spelling. */
+  text: string;
+  /** The greater, the later it was put there. */
+  order: number;
 }
 
 /** Each method: @throws {StateUnavailable} if the state folder cannot be read or written */

@@ -49,6 +49,7 @@ export async function settlePending(
   // A result that cannot be read must not stop the undo.
   const hasEnded = owed !== null || (await ports.results.find(job.id).catch(() => null)) !== null;
   const reached = await settleChange(change, { why, hasEnded }, session);
+  ports.confirmation.answers.forget(job.id);
   if (isEnding(change)) return { change, end: null, owed: await noteEnding(change, reached, ports) };
   return await noteSettled(change, reached, ports);
 }

@@ -48,6 +48,10 @@ export class MessageAnswers implements Answers {
     this.#expected.set(id, { job, answer, give });
   }
 
+  forget(jobId: string): void {
+    this.#expected.delete(jobId.toLowerCase());
+  }
+
   /** Answers a job. @returns whether the job waits for an answer */
   give(jobId: string, answer: 'confirm' | 'abort'): boolean {
     const expected = this.#expected.get(jobId.toLowerCase());

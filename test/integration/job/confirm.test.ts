@@ -13,7 +13,7 @@ const fixture = new Fixture();
 const EDGE = '*filter\n:edge - [0:0]\n-A INPUT -j edge\n-A edge -s 192.0.2.1/32 -j DROP\nCOMMIT\n';
 const OTHER = EDGE.replaceAll('edge', 'other');
 
-async function answer(client: TestClient, host: TestHost, kind: 'confirm' | 'abort', jobId: string) {
+async function answer(client: TestClient, host: TestHost, kind: 'confirm' | 'abort' | 'ping', jobId: string) {
   const { id, apiVersion, issuedAt, target } = makeJob(host.id, {}) as Record<string, unknown>;
   await client.publish(host.id, { id, apiVersion, issuedAt, target, kind, jobId }, {}, CONTROL_EXCHANGE);
 }
@@ -123,6 +123,11 @@ describe('a job that a person has to confirm', () => {
       failure: { code: 'worker_restarted', message: expect.stringContaining('its rules are gone') },
     });
     expect(await host.namespace.save()).toBe(before);
+    // Nobody is told that it waits.
+    const since = client.heard.length;
+    await answer(client, host, 'ping', job.id);
+    const { event } = await client.event(host.id, 'fleetwall.worker.heartbeat', since);
+    expect(event.data).toMatchObject({ pending: null });
   });
 
   it('is taken back by a worker that is started after its window is over', async () => {
