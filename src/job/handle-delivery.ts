@@ -81,12 +81,13 @@ async function readJob(received: Received, ports: Ports): Promise<Job> {
   const { message, signers } = await decodeJob(received.delivery, ports.ring);
   const { action, rolloutId } = message;
   received.asked = { action, rolloutId };
-  authorise(message, signers, ports.identity);
+  received.origin.authenticated = false;
+  authorise(message, signers, ports);
   received.origin.authenticated = signers.length > 0;
   return message;
 }
 
-/** What was not kept whole is read again: whoever is not trusted any more is refused then. */
+/** What has waited is read again: whoever is not trusted any more is refused then. */
 async function attemptJob(
   kept: KeptJob,
   received: Received,

@@ -24,15 +24,40 @@ const list = (name: string) =>
   Job.parse(makeJob('web-1', { action: 'list.change', list: { name, revision: 1 } }));
 const ruleset = Job.parse(makeJob('web-1', { ruleset: { name: 'edge', revision: 1, ipv4: '' } }));
 
+/** The latest time that the host has seen, which the calendar of this machine is behind. */
+const NOW = new Date('2100-01-01T00:00:00Z');
+const clock = { now: () => NOW, vouch: () => {}, keep: async () => {} };
+
 /** Why a job is refused; `null`: it is not. */
 function refusalOf(job: Job, ...signers: TrustedKey[]): string | null {
   try {
-    authorise(job, signers, identity);
+    authorise(job, signers, { identity, clock });
     return null;
   } catch (error) {
     return (error as JobFailure).code;
   }
 }
+
+describe('who may ask for a ruleset', () => {
+  it('is a key whose time is not over, whatever the calendar says now', () => {
+    const key = (limits: TrustedKey['limits']) => keyOf('ci', limits);
+    expect(refusalOf(ruleset, key({ notAfter: '2099-12-31T00:00:00Z' }))).toBe('signer_not_trusted');
+    expect(refusalOf(ruleset, key({ notAfter: '2100-01-02T00:00:00Z' }))).toBeNull();
+    expect(refusalOf(ruleset, key({ notBefore: '2099-12-31T00:00:00Z' }))).toBeNull();
+  });
+
+  it('needs a right to the lists that it has made, too, where rights to lists are limited', () => {
+    const making = Job.parse(
+      makeJob('web-1', { ruleset: { name: 'edge', revision: 1, ipv4: '', lists: ['office'] } }),
+    );
+    expect(refusalOf(making, keyOf('ci', {}))).toBeNull();
+    expect(refusalOf(making, keyOf('ci', { rulesets: ['edge'] }))).toBe('signer_not_trusted');
+    expect(refusalOf(making, keyOf('ci', { rulesets: ['edge'], lists: ['other'] }))).toBe(
+      'signer_not_trusted',
+    );
+    expect(refusalOf(making, keyOf('ci', { rulesets: ['edge'], lists: ['office'] }))).toBeNull();
+  });
+});
 
 describe('who may change a list', () => {
   it('is a key without limits, or one that is limited to that list', () => {

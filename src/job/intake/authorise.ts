@@ -1,12 +1,15 @@
 import { JobAction } from '../../contract/events/event.ts';
 import type { ControlMessage } from '../../contract/jobs/control.ts';
-import type { Job } from '../../contract/jobs/job.ts';
+import type { Job, Ruleset } from '../../contract/jobs/job.ts';
 import { isListJob } from '../../contract/jobs/list-job.ts';
 import { matchesAny } from '../../ruleset/policy/name-patterns.ts';
 import { JobFailure } from '../outcome/job-failure.ts';
 import type { Subject } from '../ports/confirmation.ts';
 import type { TrustedKey } from '../ports/key-ring.ts';
-import type { HostIdentity } from '../ports/ports.ts';
+import type { HostIdentity, Ports } from '../ports/ports.ts';
+
+/** The host, and its time: what a key was trusted until is over for good, whatever the system's clock is set to. */
+type HostNow = Pick<Ports, 'identity' | 'clock'>;
 
 /**
  * Checks that this host may do what a message asks. The message must name the host, however it was routed here. If it is signed,
@@ -19,10 +22,11 @@ import type { HostIdentity } from '../ports/ports.ts';
 export function authorise(
   message: Job | ControlMessage,
   signers: readonly TrustedKey[],
-  identity: HostIdentity,
+  host: HostNow,
   waiting?: Subject,
 ): void {
-  if (signers.length > 0) assertSigned(message, signers, identity, waiting);
+  const { identity } = host;
+  if (signers.length > 0) assertSigned(message, signers, host, waiting);
   else if (!identity.allowUnsigned) {
     throw new JobFailure(
       'authorise',
@@ -40,12 +44,13 @@ export function authorise(
 export function mayCancel(
   job: Job,
   signers: readonly TrustedKey[],
-  identity: HostIdentity,
+  host: HostNow,
   jobIsSigned: boolean,
 ): boolean {
+  const { identity } = host;
   if (signers.length === 0) return identity.allowUnsigned && !jobIsSigned;
   const asked = { message: job, ...subjectOf(job) };
-  const allowed = signers.filter((key) => objectionTo(key, asked, identity) === null);
+  const allowed = signers.filter((key) => objectionTo(key, asked, host) === null);
   return new Set(allowed.map(({ kid }) => kid)).size >= neededSigners(asked, identity.signatures);
 }
 
@@ -63,11 +68,11 @@ function subjectOf(job: Job): Subject {
 function assertSigned(
   message: Job | ControlMessage,
   signers: readonly TrustedKey[],
-  identity: HostIdentity,
+  host: HostNow,
   waiting: Subject | undefined,
 ): void {
   const asked = { message, ...('action' in message ? subjectOf(message) : waiting) };
-  const objections = signers.map((key) => ({ key, objection: objectionTo(key, asked, identity) }));
+  const objections = signers.map((key) => ({ key, objection: objectionTo(key, asked, host) }));
   const allowed = new Set(objections.flatMap(({ key, objection }) => (objection === null ? [key.kid] : [])));
   if (allowed.size === 0) {
     throw new JobFailure(
@@ -76,7 +81,7 @@ function assertSigned(
       objections.map(({ objection }) => objection).join('; '),
     );
   }
-  const { signatures } = identity;
+  const { signatures } = host.identity;
   const needed = neededSigners(asked, signatures);
   if (allowed.size < needed) {
     const found = [...allowed].join(', ');
@@ -102,16 +107,15 @@ function neededSigners(
 }
 
 /** Returns why a key may not sign this message, or `null` if it may. */
-function objectionTo(key: TrustedKey, asked: Asked, { groups }: HostIdentity): string | null {
+function objectionTo(key: TrustedKey, asked: Asked, { identity: { groups }, clock }: HostNow): string | null {
   const { kid, limits } = key;
   if (limits.groups !== undefined && !limits.groups.some((group) => groups.includes(group))) {
     return `key ${kid} is trusted by hosts of the groups ${limits.groups.join(', ')} only`;
   }
-  return timeObjection(key) ?? workObjection(key, asked);
+  return timeObjection(key, clock.now().getTime()) ?? workObjection(key, asked);
 }
 
-function timeObjection({ kid, limits: { notBefore, notAfter } }: TrustedKey): string | null {
-  const now = Date.now();
+function timeObjection({ kid, limits: { notBefore, notAfter } }: TrustedKey, now: number): string | null {
   if (notBefore !== undefined && now < Date.parse(notBefore))
     return `key ${kid} is trusted from ${notBefore} on`;
   if (notAfter !== undefined && now > Date.parse(notAfter)) return `key ${kid} was trusted until ${notAfter}`;
@@ -137,9 +141,16 @@ function workObjection(key: TrustedKey, { message, ruleset, list }: Asked): stri
   if (list !== undefined) return listObjection(key, list);
   const rulesets = limits.rulesets ?? (limits.lists === undefined ? undefined : []);
   if (rulesets === undefined || (ruleset === undefined && !isJob)) return null;
-  if (ruleset !== undefined && rulesets.includes(ruleset)) return null;
+  if (ruleset !== undefined && rulesets.includes(ruleset))
+    return isJob ? madeListsObjection(key, message) : null;
   // A report of all rulesets would also show rulesets that are outside the key's limits.
   return `key ${kid} is not trusted with ruleset ${ruleset ?? 'names that it is not limited to'}`;
+}
+
+/** A ruleset may have lists made: empty ones, which nobody else can make as another kind then. */
+function madeListsObjection(key: TrustedKey, job: Job): string | null {
+  const made = 'ruleset' in job ? (job.ruleset as Partial<Ruleset> | undefined)?.lists : undefined;
+  return (made ?? []).map((list) => listObjection(key, list)).find((objection) => objection !== null) ?? null;
 }
 
 function listObjection({ kid, limits }: TrustedKey, list: string): string | null {

@@ -4,7 +4,7 @@ import type { JobOrigin } from '../ports/pending.ts';
 import type { Ports } from '../ports/ports.ts';
 import { mayCancel } from './authorise.ts';
 
-type Known = Pick<Ports, 'cancels' | 'ring' | 'identity' | 'log'>;
+type Known = Pick<Ports, 'cancels' | 'ring' | 'identity' | 'clock' | 'log'>;
 
 /**
  * The end of a job that was cancelled by somebody who could have asked for it; `null`: it is to be run. Where that cannot be known, it
@@ -13,15 +13,16 @@ type Known = Pick<Ports, 'cancels' | 'ring' | 'identity' | 'log'>;
 export async function cancelledEnd(
   job: Job,
   { authenticated }: JobOrigin,
-  { cancels, ring, identity, log }: Known,
+  ports: Known,
 ): Promise<JobEnd | null> {
+  const { cancels, ring, log } = ports;
   try {
     const cancellation = await cancels.find(job.id);
     if (cancellation === null) return null;
     const trusted = (await ring.keys()) ?? [];
     const may = cancellation.by.some((kids) => {
       const signers = trusted.filter(({ kid }) => kids.includes(kid));
-      return mayCancel(job, signers, identity, authenticated);
+      return mayCancel(job, signers, ports, authenticated);
     });
     if (may) return ended('cancelled');
     log.warn(

@@ -6,6 +6,9 @@ import { isDeeperThan } from './scan-json.ts';
 /** Of the name of a key, in characters. */
 const MOST_SHOWN = 64;
 
+/** A signature may have a header that is not protected, which is not looked at: a member of it may have some depth of its own. */
+const DEEPEST = 8;
+
 /** The payload of a message, and the keys that signed exactly these bytes. */
 export interface Opened {
   payload: Uint8Array;
@@ -73,7 +76,7 @@ export function readCompact(jws: Uint8Array): FlattenedSignature[] {
 }
 
 export function readGeneral(jws: Uint8Array): FlattenedSignature[] {
-  if (isDeeperThan(3, jws)) throw noJws('it is nested too deep');
+  if (isDeeperThan(DEEPEST, jws)) throw noJws('it is nested too deep');
   const json = parse(Buffer.from(jws).toString('utf8')) as Record<string, unknown> | null;
   const { payload, signatures } = json ?? {};
   if (typeof payload !== 'string' || !Array.isArray(signatures))

@@ -1,8 +1,11 @@
 import type { Job } from '../../contract/jobs/job.ts';
 
-/** With more entries, a job is kept as it came while it waits, and read again when its turn comes. */
+/** With more entries, a job is kept as it came while it waits. */
 const MOST_KEPT = 2_000;
-/** For so long a job of any length is kept whole: the turn of most comes at once. Not many can be read in that time. */
+/**
+ * For so long a job is taken as it was read: the turn of most comes at once. What has waited for longer is read again, as its keys may not be
+ * trusted any more.
+ */
 const SOON_MS = 1_000;
 
 /** What is kept of a job that waits. */
@@ -11,15 +14,15 @@ export interface KeptJob {
   job: Job;
   /** How many entries it has. */
   entries: number;
-  /** Takes all that was sent; `null`: it was not kept, and is to be read again. */
+  /** Takes all that was sent; `null`: it has waited, and is to be read again. */
   takeWhole: () => Job | null;
 }
 
 /** So many jobs may wait that all entries of long lists together would not fit into memory. */
 export function keptOf(job: Job): KeptJob {
   const entries = entriesOf(job);
-  if (entries <= MOST_KEPT) return { job, entries, takeWhole: () => job };
-  return { job: withoutEntries(job), entries, takeWhole: keptFor(SOON_MS, job) };
+  const takeWhole = keptFor(SOON_MS, job);
+  return { job: entries <= MOST_KEPT ? job : withoutEntries(job), entries, takeWhole };
 }
 
 function entriesOf(job: Job): number {

@@ -8,7 +8,7 @@ import { type WorkerState, workerEvent } from './worker-events.ts';
 /** Hears a message of the control queue. One that is not for this host, or cannot be read, is logged and dropped. */
 export async function handleControl(delivery: Delivery, worker: WorkerState): Promise<Disposition> {
   const { ports, answers } = worker;
-  const { log, identity, events } = ports;
+  const { log, events } = ports;
   let message: ControlMessage;
   let kids: string[];
   try {
@@ -18,7 +18,7 @@ export async function handleControl(delivery: Delivery, worker: WorkerState): Pr
     message = read.data;
     kids = decoded.signers.map(({ kid }) => kid);
     const subject = message.kind === 'ping' ? undefined : answers.subjectOf(message.jobId);
-    authorise(message, decoded.signers, identity, subject);
+    authorise(message, decoded.signers, ports, subject);
   } catch (error) {
     log.warn({ messageId: delivery.messageId, error }, 'Control message was refused');
     return 'acknowledge';

@@ -2,6 +2,7 @@ import { createPrivateKey, sign as edSign, type JsonWebKey, randomUUID } from 'n
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { makeJob, type TestClient } from '../../support/client.ts';
@@ -63,6 +64,52 @@ describe('a host that trusts keys', () => {
     const asked = job(fields);
     return await push(await sign(asked, form, ...keys.map(({ file }) => file)), asked.id, form);
   }
+
+  it('refuses a job whose key was taken out while it waited for its turn', async () => {
+    const confirm = { mode: 'manual', timeoutSeconds: 600 };
+    const first = job({ confirm });
+    await client.publish(host.id, await sign(first, 'compact', ed.file), {
+      contentType: 'application/jose',
+      messageId: first.id,
+    });
+    await client.event(host.id, 'fleetwall.job.awaiting_confirmation');
+    const second = job({ ruleset: { name: 'edge', revision: 2, ipv4: EDGE.replace('.1/', '.2/') } });
+    await client.publish(host.id, await sign(second, 'compact', ec.file), {
+      contentType: 'application/jose',
+      messageId: second.id,
+    });
+    // For longer than what is taken as it was read.
+    await sleep(2_000);
+    await trust([ed.publicJwk]);
+    const confirmation = {
+      ...job(),
+      kind: 'confirm',
+      jobId: first.id,
+      action: undefined,
+      ruleset: undefined,
+    };
+    const signed = await sign(confirmation, 'compact', ed.file);
+    await client.publish(host.id, signed, { contentType: 'application/jose' }, CONTROL_EXCHANGE);
+    expect((await client.completed(first.id)).data.outcome).toBe('applied');
+    expect((await client.completed(second.id)).data).toMatchObject({
+      outcome: 'rejected',
+      authenticated: false,
+      failure: { stage: 'authorise', code: 'signer_not_trusted' },
+    });
+    expect(await host.namespace.save()).toContain('192.0.2.1/32');
+  });
+
+  it('looks at nothing of a header that is not protected', async () => {
+    const asked = job();
+    const general = JSON.parse((await sign(asked, 'general', ed.file)).toString()) as {
+      signatures: Record<string, unknown>[];
+    };
+    for (const signature of general.signatures) signature['header'] = { kid: 'stranger', x: { y: ['z'] } };
+    expect(await push(Buffer.from(JSON.stringify(general)), asked.id, 'general')).toMatchObject({
+      outcome: 'applied',
+      authenticated: true,
+    });
+  });
 
   it('runs what one of them has signed: Ed25519 or P-256, compact or general, one signer or two', async () => {
     const revisions = [

@@ -196,9 +196,12 @@ it('what is refused by a change that waited with it is refused by what is commit
       list: { name: 'partners', revision, add: [`203.0.113.${index}`] },
     }),
   );
-  for (const job of changes) await client.publish(host.id, job);
-  await host.logged(`Waits for confirm or abort of job ${id} until `);
-  await expect.poll(async () => (await host.log()).split('Waits for confirm').length).toBe(4);
+  const waiting = async () =>
+    (await host.log()).split(`Waits for confirm or abort of job ${id} until `).length - 1;
+  for (const [index, job] of changes.entries()) {
+    await client.publish(host.id, job);
+    await expect.poll(waiting).toBe(index + 1);
+  }
   await answer(client, host, 'confirm', id);
   const ends = await Promise.all(changes.map(async (job) => (await client.completed(job.id)).data));
   const told = ends.map(({ outcome, failure, list }) => [outcome, failure?.code, list?.liveRevision]);
