@@ -8,7 +8,7 @@ import { isExpired } from './intake/admit.ts';
 import { countAttempt, forgetAttempts } from './intake/attempts.ts';
 import { authorise } from './intake/authorise.ts';
 import { cancelledEnd } from './intake/cancelled.ts';
-import { decodeJob } from './intake/decode.ts';
+import { decodeJob, unzipped } from './intake/decode.ts';
 import { type KeptJob, keptOf } from './intake/kept-job.ts';
 import { findResult, mayHaveEnded } from './intake/known-result.ts';
 import { traceHeaders } from './intake/trace-headers.ts';
@@ -78,10 +78,10 @@ export async function handleDelivery(
  * @throws {JobFailure} if it is no job, or may not command this host
  */
 async function readJob(received: Received, ports: Ports): Promise<Job> {
+  received.origin.authenticated = false;
   const { message, signers } = await decodeJob(received.delivery, ports.ring);
   const { action, rolloutId } = message;
   received.asked = { action, rolloutId };
-  received.origin.authenticated = false;
   authorise(message, signers, ports);
   received.origin.authenticated = signers.length > 0;
   return message;
@@ -184,7 +184,8 @@ async function refuse(
   ports: Ports,
   job: JobBrief | null = null,
 ): Promise<Disposition> {
-  const event = refusedEvent(job ?? { id: idOf(delivery), ...asked }, end, origin, watch, ports);
+  const told = { ...(job ?? { id: idOf(delivery), ...asked }), messageDigest: await digestOf(delivery) };
+  const event = refusedEvent(told, end, origin, watch, ports);
   await ports.events.publish(event, origin.headers);
   noteEnd(event, ports);
   return end.failure?.stage === 'decode' ? 'dead-letter' : 'acknowledge';
@@ -198,6 +199,12 @@ function originOf({ attempt, redelivered, headers }: Delivery): JobOrigin {
     deliveredAt: new Date().toISOString(),
     headers: traceHeaders(headers),
   };
+}
+
+/** What cannot be unzipped is told as it came. */
+async function digestOf(delivery: Delivery): Promise<string> {
+  const body = await unzipped(delivery).catch(() => delivery.body);
+  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
 }
 
 const LONGEST_ID = 128;

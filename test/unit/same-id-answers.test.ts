@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { OutgoingMessage } from '../../src/broker/publish/publish-channel.ts';
 import { ask } from '../../src/central/ask/ask.ts';
+import { isOfJob } from '../../src/central/ask/of-job.ts';
 import { EventReader } from '../../src/central/log/event-reader.ts';
 import { toHosts } from '../../src/central/messages/addressed-message.ts';
 import { prepareJob } from '../../src/central/messages/messages.ts';
@@ -48,6 +50,10 @@ const OTHERS: [string, (id: string) => FleetEvent][] = [
   ['a removal', (id) => endOf(id, 'remove', 'removed')],
   ['another ruleset', (id) => endOf(id, 'apply', 'applied', other('office', 7))],
   ['another revision', (id) => endOf(id, 'apply', 'applied', other('edge', 6))],
+  [
+    'other bytes, which are refused',
+    (id) => endOf(id, null, 'rejected', { ...REFUSED, messageDigest: `sha256:${'a'.repeat(64)}` }),
+  ],
 ];
 
 describe('in a rollout, the end of something else under the id of its job', () => {
@@ -106,6 +112,25 @@ describe('in a rollout, the end of something else under the id of its job', () =
     state.take(endOf(back, 'rollback', 'applied', other('edge', 8)), 0);
     expect(state.hosts.get('host-1')?.takenBack).toBe('applied');
   });
+});
+
+it('in a push, the refusal of what was sent is its end', async () => {
+  const message = await prepareJob({ action: 'apply', target: { hosts: ['host-1'] }, ruleset: RULESET }, []);
+  const digest = `sha256:${createHash('sha256').update(message.body).digest('hex')}`;
+  const refusal = { ...REFUSED, messageDigest: digest };
+  expect(isOfJob(endOf(message.jobId, null, 'rejected', refusal), message.asks ?? { action: 'apply' })).toBe(
+    true,
+  );
+});
+
+it('in a change of a list, the end of another list under the id of its job is no answer', async () => {
+  const list = { name: 'critical', revision: 1, entries: [] };
+  const message = await prepareJob({ action: 'list.replace', target: { hosts: ['host-1'] }, list }, []);
+  const ended = (name: string) =>
+    endOf(message.jobId, 'list.replace', 'applied', { ruleset: null, list: { name } as never });
+  const asks = message.asks ?? { action: 'list.replace' };
+  expect(isOfJob(ended('critical'), asks)).toBe(true);
+  expect(isOfJob(ended('blocked'), asks)).toBe(false);
 });
 
 describe('in a push, the end of something else under the id of its job', () => {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { v7 as uuidWithTime } from 'uuid';
@@ -20,6 +20,10 @@ export interface JobAsks {
   action: NonNullable<JobCompleted['action']>;
   /** What it says of its ruleset, if anything. */
   ruleset?: { name?: string | undefined; revision?: number | undefined } | undefined;
+  /** The list that it is about, if any. */
+  list?: { name: string } | undefined;
+  /** The digest of what was sent, as a host tells it of a message that it has refused. */
+  digest?: (() => string) | undefined;
 }
 
 /** A message as it is published. */
@@ -61,8 +65,20 @@ export async function prepareJob(
   const job = { apiVersion: API_VERSION, id, issuedAt, expiresAt, ...fields };
   assertConfirmFields(fields.confirm);
   assertValid(Job, job);
-  const asks = { action: fields.action, ruleset: 'ruleset' in fields ? fields.ruleset : undefined };
-  return { jobId: id, asks, expiresAt, ...(await encode(job, keys)) };
+  const message = await encode(job, keys);
+  const asks = {
+    action: fields.action,
+    ruleset: 'ruleset' in fields ? fields.ruleset : undefined,
+    list: 'list' in fields ? fields.list : undefined,
+    digest: digestOf(() => message.body),
+  };
+  return { jobId: id, asks, expiresAt, ...message };
+}
+
+/** Made when it is asked for, as only a refusal needs it. */
+export function digestOf(body: () => Buffer): () => string {
+  let digest: string | undefined;
+  return () => (digest ??= `sha256:${createHash('sha256').update(body()).digest('hex')}`);
 }
 
 /** @throws {RequestInvalid} */

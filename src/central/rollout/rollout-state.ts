@@ -1,7 +1,7 @@
 import type { FleetEvent } from '../../contract/events/event.ts';
 import type { RolloutEvent, RolloutOwner, RolloutStarted } from '../../contract/rollouts/rollout-events.ts';
 import { isOfJob } from '../ask/of-job.ts';
-import type { JobAsks } from '../messages/messages.ts';
+import { digestOf, type JobAsks } from '../messages/messages.ts';
 import { type GateProgress, takeLook } from './gate-progress.ts';
 import { type HostProgress, NOT_BEGUN, spoiledBy, takeBackEnd, takeSign } from './host-progress.ts';
 
@@ -202,10 +202,15 @@ function isWatched({ end, takenBack, spoiled }: HostProgress): boolean {
 }
 
 function jobsOf({ jobs, takeBack, ruleset }: RolloutStarted): Map<string, JobAsks> {
-  const asked = new Map<string, JobAsks>(jobs.map(({ jobId }) => [jobId, { action: 'apply', ruleset }]));
+  const sent = (body: string) => digestOf(() => Buffer.from(body, 'base64'));
+  const asked = new Map<string, JobAsks>(
+    jobs.map(({ jobId, body }) => [jobId, { action: 'apply', ruleset, digest: sent(body) }]),
+  );
   const { name } = ruleset;
   for (const action of ['rollback', 'remove'] as const) {
-    if (takeBack !== null) asked.set(takeBack[action].jobId, { action, ruleset: { name } });
+    if (takeBack === null) continue;
+    const { jobId, body } = takeBack[action];
+    asked.set(jobId, { action, ruleset: { name }, digest: sent(body) });
   }
   return asked;
 }

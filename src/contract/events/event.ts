@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ListName, Revision } from '../words/identifiers.ts';
+import { Digest, ListName, Revision } from '../words/identifiers.ts';
 import { CloudEventFields } from './cloud-event.ts';
 import { Diff } from './diff.ts';
 import { Failure } from './failure.ts';
@@ -126,6 +126,9 @@ export const JobCompleted = Origin.extend({
   rollback: Rollback.describe('Whether the change was taken back.'),
   report: Report.nullable().describe('What is live, for a report.'),
   tests: TestsRun.optional(),
+  messageDigest: Digest.optional().describe(
+    'Of a message that was refused before it was taken as a job: the SHA-256 of its body, unzipped. Another body than what was sent says nothing of that. An addition to contract v1.',
+  ),
   attempt: z.int().describe('How often the message was delivered or begun, this time included; from 1.'),
   redelivered: z.boolean().describe('Whether the broker has delivered the message before.'),
   timings: Timings,

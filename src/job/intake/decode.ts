@@ -92,6 +92,11 @@ async function unpack({ body, contentEncoding }: Delivery, most: number): Promis
   return bytes;
 }
 
+/** The body of a message as its sender made it. @throws {JobFailure} */
+export async function unzipped(delivery: Delivery): Promise<Uint8Array> {
+  return await decoding.run(async () => await unpack(delivery, MAX_JWS_BYTES));
+}
+
 async function unzip(body: Uint8Array, most: number): Promise<Uint8Array> {
   try {
     return await promisify(gunzip)(body, { maxOutputLength: most });

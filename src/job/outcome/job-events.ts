@@ -98,19 +98,21 @@ export function refusedEvent(
   watch: Stopwatch,
   ports: Speaker,
 ): JobCompletedEvent {
-  const { id, action, issuedAt } = refused;
+  const { id, action, issuedAt, messageDigest } = refused;
   const fact = ['fleetwall.job.completed', id, 'refused', end.failure?.code ?? ''];
   return completed(id, fact, end, origin, ports, {
     action: action ?? null,
     rolloutId: rolloutOf(refused),
+    messageDigest,
     timings: watch.read(issuedAt ?? null, origin.deliveredAt),
   });
 }
 
 /** A message that is refused: a job as far as it could be read, and at least what to tell it by. */
-type Refused = Pick<JobBrief, 'id'> & Partial<JobBrief>;
+type Refused = Pick<JobBrief, 'id'> & Partial<JobBrief> & { messageDigest: string };
 
-type Context = Pick<JobCompletedEvent['data'], 'action' | 'rolloutId' | 'timings'>;
+type Context = Pick<JobCompletedEvent['data'], 'action' | 'rolloutId' | 'timings'> &
+  Partial<Pick<JobCompletedEvent['data'], 'messageDigest'>>;
 
 function completed(
   jobId: string,

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { CONTROL_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { FleetClient, type HostSelection, NoSuchRollout, RequestInvalid } from '../../../src/index.ts';
+import { makeJob, type TestClient } from '../../support/client.ts';
 import { Fixture } from '../../support/fixture.ts';
 
 const fixture = new Fixture();
@@ -219,3 +221,44 @@ it('shows nothing of what it works with', () => {
   expect(Object.keys(client.lists)).toEqual([]);
   expect(Object.keys(client.job(JOB))).toEqual(['id']);
 });
+
+it('what a host refuses of somebody else under the id of a job that waits there is not how that job ends', async () => {
+  const host = await fixture.host('nft');
+  const raw = await fixture.client();
+  const whom = { hosts: [host.id] };
+  const before = await openWindow(raw, host.id);
+  let junk: Promise<unknown> | null = null;
+  const pushing = client.push({ name: 'edge', revision: 1, ipv4: TEXT }, whom, {
+    confirm: { mode: 'none' },
+    onSending: ({ jobId }) => {
+      junk = refuseUnder(raw, host.id, jobId).then(async () => {
+        const control = makeJob(host.id, { kind: 'confirm', jobId: before });
+        await raw.publish(host.id, control, {}, CONTROL_EXCHANGE);
+      });
+    },
+  });
+  const answers = await pushing;
+  await junk;
+  expect(answers.get(host.id)).toMatchObject({ end: 'applied' });
+  expect(await host.namespace.save()).toContain('-j edge');
+});
+
+/** A change that waits to be confirmed. @returns the id of its job */
+async function openWindow(raw: TestClient, host: string): Promise<string> {
+  const ruleset = { name: 'before', revision: 1, ipv4: TEXT.replaceAll('edge', 'before') };
+  const job = makeJob(host, { ruleset, confirm: { mode: 'manual', timeoutSeconds: 600 } });
+  await raw.publish(host, job);
+  await raw.event(host, 'fleetwall.job.awaiting_confirmation');
+  return job.id;
+}
+
+/** Has a host refuse what is no job, and what another has made, under the id of a job. */
+async function refuseUnder(raw: TestClient, host: string, id: string): Promise<void> {
+  const other = { ...makeJob(host, { ruleset: { name: 'edge', revision: 1, ipv4: TEXT } }), id };
+  for (const body of [
+    Buffer.from('junk'),
+    Buffer.from(JSON.stringify({ ...other, target: { hosts: ['x-1'] } })),
+  ])
+    await raw.publish(host, body, { messageId: id });
+  await expect.poll(() => raw.completions(id).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+}
