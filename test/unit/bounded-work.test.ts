@@ -121,7 +121,7 @@ describe('the largest message', () => {
     const wanted = tables.ipv4.get('filter');
     if (wanted === undefined) throw new Error('the table was not read');
     const trial = planTrial({ family: 'ipv4', table: 'filter' }, wanted, undefined, []);
-    const marked = countSteps(markLines(trial.lines, 'ipv4'));
+    const marked = countSteps(markLines(trial.lines, 'ipv4', 'counter'));
     expect(marked.value.filter(({ text }) => text.startsWith('-c '))).toHaveLength(TENTH);
     expect(marked.steps).toBeGreaterThanOrEqual(TENTH / LINES_A_STEP);
     const saved = markedRules(0);

@@ -43,7 +43,7 @@ describe('the commands of a table', () => {
       '*filter',
       '"-A" INPUT',
     );
-    expect(finish(markLines(lines, 'ipv4')).map(({ text }) => text)).toEqual([
+    expect(finish(markLines(lines, 'ipv4', 'counter')).map(({ text }) => text)).toEqual([
       '-N x',
       '-c 3 0   -I x -s 192.0.2.1',
       '-c 4 0 -R x 1 -j LOG',

@@ -3,7 +3,7 @@ import { readSavedSteps, readSavedTables } from '../../ruleset/saved/read-saved.
 import { mayMakeOtherFamily } from '../../ruleset/trial/other-family.ts';
 import { readScript } from '../../ruleset/trial/read-script.ts';
 import { readTrial } from '../../ruleset/trial/read-trial.ts';
-import { markLines } from '../../ruleset/trial/trace-script.ts';
+import { areMarked, type MarkedBy, markLines, uncommented } from '../../ruleset/trial/trace-script.ts';
 import type { Trial, TrialLine } from '../../ruleset/trial/trial.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
 import type { Rehearsal } from '../ports/sandbox.ts';
@@ -57,8 +57,20 @@ async function madeByMarked(
   lines: readonly TrialLine[],
   rehearsal: Rehearsal,
 ): Promise<Table | null> {
+  const counted = await runMarked('counter', trial, lines, rehearsal);
+  if (counted === null || areMarked(counted)) return counted;
+  const commented = await runMarked('comment', trial, lines, rehearsal);
+  return commented === null ? null : uncommented(commented);
+}
+
+async function runMarked(
+  by: MarkedBy,
+  trial: Trial,
+  lines: readonly TrialLine[],
+  rehearsal: Rehearsal,
+): Promise<Table | null> {
   const { family, table } = trial;
-  const marked = await inTurns(markLines(lines, family));
+  const marked = await inTurns(markLines(lines, family, by));
   if ((await blameLines(trial, marked, rehearsal)) !== null) return null;
   const saved = await rehearsal.saveAll(family, { counters: true });
   return (await inTurns(readSavedSteps(saved))).get(table) ?? null;

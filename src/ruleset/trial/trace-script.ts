@@ -7,18 +7,48 @@ import { SentCommand } from '../text/sent-text.ts';
 import { isSection, type TrialLine } from './trial.ts';
 
 /**
- * Returns commands that make the same table, in which the packet counter of each rule is the number of the line that made it. What
- * becomes of the rules (`-D` by text, `-R`, `-E`) need not be followed then: iptables carries the numbers along.
+ * By what a rule shows which line made it. A counter is no part of the rule, so that `-D` by its text finds it; ip6tables-nft 1.8.9 takes no
+ * counters, whoever sets them, and makes all of them 0.
  */
-export function* markLines(lines: readonly TrialLine[], family: Family): Steps<TrialLine[]> {
+export type MarkedBy = 'counter' | 'comment';
+
+/**
+ * Returns commands that make the same table, in which each rule has the number of the line that made it. What becomes of the rules (`-D`,
+ * `-R`, `-E`) need not be followed then: iptables carries the numbers along.
+ */
+export function* markLines(lines: readonly TrialLine[], family: Family, by: MarkedBy): Steps<TrialLine[]> {
   const marked: TrialLine[] = [];
   for (const [index, line] of lines.entries()) {
     if (index % LINES_A_STEP === 0) yield;
     const name = commandOf(line, family)?.name ?? '';
     if (MAKES_NOTHING.has(name)) continue;
-    marked.push(MAKES_RULES.has(name) ? { ...line, text: `-c ${line.source} 0 ${line.text}` } : line);
+    marked.push(MAKES_RULES.has(name) ? { ...line, text: markOf(line, by) } : line);
   }
   return marked;
+}
+
+function markOf({ source, text }: TrialLine, by: MarkedBy): string {
+  return by === 'counter' ? `-c ${source} 0 ${text}` : `${text} -m comment --comment ${COMMENT}${source}`;
+}
+
+const COMMENT = 'made-by-line-';
+/** Of several comments it is the last: the others are the rule's own. */
+const COMMENTED = new RegExp(`^(.*) -m comment --comment "?${COMMENT}(\\d+)"?((?: .*)?)$`, 's');
+
+/** Says whether rules have kept what {@link markLines} has given them as counters. */
+export function areMarked({ rules }: Table): boolean {
+  return rules.length === 0 || rules.some(({ counters }) => MARK.test(counters ?? ''));
+}
+
+/** Turns rules that are marked by a comment into those that are marked by a counter. */
+export function uncommented(table: Table): Table {
+  const rules = table.rules.map((rule) => {
+    const found = COMMENTED.exec(rule.text);
+    if (found === null) return rule;
+    const [, before = '', line, behind = ''] = found;
+    return { ...rule, text: before + behind, counters: `${line}:0` };
+  });
+  return { ...table, rules };
 }
 
 const MAKES_RULES = new Set(['A', 'I', 'R']);
