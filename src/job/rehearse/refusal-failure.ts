@@ -13,6 +13,7 @@ export function refusalFailure(intent: Intent, refused: readonly RefusedTable[])
   const first = refused.find(({ refusals }) => refusals.some((refusal) => !isMissing(refusal)));
   if (first !== undefined) {
     const isAll = refused.every((table) => table.isAll);
+    if (found.length === 0) return unknownLine(intent, first);
     const lines = quoteLines(intent.texts, found, isAll);
     const also = missing.length === 0 ? '' : `; besides, ${describeMissing(missing)}`;
     const count = isAll
@@ -36,10 +37,19 @@ export function refusalFailure(intent: Intent, refused: readonly RefusedTable[])
   });
 }
 
+/** Of a rule that several commands may have made, `-D` by its text among them: to name one of them would be a guess. */
+function unknownLine({ label }: Intent, { trial, verdict, refusals }: RefusedTable): JobFailure {
+  const rule = refusals.find((refusal) => !isMissing(refusal));
+  const text = rule === undefined ? '' : ` by the rule "${rule.line.text}"`;
+  const said = rule?.verdict.fault.message ?? verdict.fault.message;
+  const message = `ruleset ${label} was rejected${text} of ${trial.family} table ${trial.table}: ${said}; which line makes it is not known`;
+  return new JobFailure('rehearse', 'rule_rejected', message, { tool: toolOf(verdict) });
+}
+
 function refusedLines({ trial, verdict, refusals }: RefusedTable): FoundLine[] {
   const named = new Set(verdict.named.map(({ line }) => line));
   return refusals
-    .filter((refusal) => !isMissing(refusal))
+    .filter((refusal) => !isMissing(refusal) && isKnown(refusal))
     .map(({ line, verdict: alone }) => {
       const said = alone.named.find((other) => other.line === line)?.reason ?? alone.fault.message;
       return {
@@ -59,6 +69,11 @@ function reportedElsewhere(commitLine: number | null, { fault, named }: Verdict)
   const [other] = named;
   if (other !== undefined) return other.line.source;
   return fault.lines.length > 0 ? commitLine : null;
+}
+
+/** Whether it is known which line of the sent text makes the rule. */
+function isKnown({ line: { source } }: Refusal): boolean {
+  return source !== null && source > 0;
 }
 
 /** The kernel lacks an extension that the rule needs. The rule itself is not wrong. */

@@ -40,9 +40,12 @@ const PLAIN = new RegExp(
   `^-A ${NAME}(?:(?: !)? (?:${OPTION}))*(?: -j (${TARGETS})(?: ${LONG_OPTION})*| -([jg]) (${NAME}))$`,
 );
 
+/** A shift of ports behind the range of a target (`--to-source 192.0.2.1:1-10/2`): of SNAT it is saved as `/0`, which is not taken. */
+const SHIFTED = / --to-(?:source|destination|ports) [^ ]*\//;
+
 /** Returns where a plain rule jumps to; `null` if the rule is odd. */
 export function plainJump(text: string): Jump | null {
   const [match, known, letter, name = ''] = PLAIN.exec(text) ?? [];
-  if (match === undefined) return null;
+  if (match === undefined || SHIFTED.test(text)) return null;
   return { target: known ?? name, isGoto: letter === 'g' };
 }

@@ -89,6 +89,40 @@ describe.each(CASES)('a whole table that is written as commands, %s, %s', (backe
   );
 });
 
+it('a rule of which no line can be told names none', async () => {
+  const engine = await Engine.open('nft');
+  const deleted = ['-A INPUT -j DROP', '-D INPUT -j DROP'];
+  const ipv6 = table('filter', ...deleted, '-A INPUT -i "a b" -j ACCEPT');
+  const { end } = await engine.run('check', { scope: 'tables', ipv6 });
+  await engine.close();
+  expect(end.failure).toMatchObject({ code: 'rule_rejected', lines: [] });
+  expect(end.failure?.message).toMatch(
+    /rule "-A INPUT -i a b -j ACCEPT" of ipv6 table filter: .*which line makes it is not known$/,
+  );
+});
+
 function rulesOf(saved: string): string[] {
   return saved.split('\n').filter((line) => line.startsWith('-A') || line.startsWith(':'));
 }
+
+it.each(BACKENDS)(
+  'a rule whose save is not taken is refused before anything is live: a shift of ports, %s',
+  async (backend) => {
+    const engine = await Engine.open(backend);
+    const ipv4 =
+      '*nat\n:x - [0:0]\n-A POSTROUTING -j x\n-A x -p tcp -j SNAT --to-source 10.0.0.1:1-10/2\nCOMMIT\n';
+    const { end } = await engine.run('check', { ipv4 });
+    await engine.close();
+    expect(end.failure).toMatchObject({
+      stage: 'rehearse',
+      lines: [
+        {
+          line: 4,
+          reason: expect.stringContaining(
+            'iptables-save writes it as "-A x -p tcp -j SNAT --to-source 10.0.0.1:1-10/0"',
+          ),
+        },
+      ],
+    });
+  },
+);
