@@ -5,7 +5,7 @@ import { explainRefusal } from './explain-refusal.ts';
 import { guardHeaders } from './header-guard.ts';
 import { OpenSockets } from './open-sockets.ts';
 import { ReconnectPace } from './reconnect-pace.ts';
-import { dropConnection } from './socket.ts';
+import { dropConnection, watchBlocked } from './socket.ts';
 import { within } from './within.ts';
 
 /** An open connection, as amqplib hands it to `setup`. */
@@ -143,6 +143,7 @@ async function setUp(model: ChannelModel, setup: BrokerOptions['setup'], limitMs
   let lost: Error | null = null;
   // Each question that waits for its answer listens for the loss of the connection: there may be any number of them.
   model.setMaxListeners(0);
+  watchBlocked(model);
   model.on('error', (error: Error) => (lost = error));
   const closed = new Promise<void>((resolve) => {
     model.once('close', (error?: Error) => {

@@ -18,10 +18,23 @@ export function bytesFrom(model: ChannelModel): number {
   return socketOf(model).bytesRead;
 }
 
-/** Cuts a connection to a broker that does not answer any more, without saying so to the broker. */
-export function dropConnection(model: ChannelModel): void {
-  socketOf(model).destroy(new Error('the broker does not answer any more'));
+/** Cuts a connection without saying so to the broker, which may not answer any more. @param why what is told of the loss */
+export function dropConnection(model: ChannelModel, why = 'the broker does not answer any more'): void {
+  socketOf(model).destroy(new Error(why));
 }
+
+/** Notes when the broker takes no messages for now, on any connection to its cluster, as it is short of memory or disk. */
+export function watchBlocked(model: ChannelModel): void {
+  model.on('blocked', () => blocked.add(model));
+  model.on('unblocked', () => blocked.delete(model));
+}
+
+/** Whether the broker takes no messages for now. */
+export function isBlocked(model: ChannelModel): boolean {
+  return blocked.has(model);
+}
+
+const blocked = new WeakSet<ChannelModel>();
 
 /** Calls back once the connection's socket is no more. */
 export function whenGone(model: ChannelModel, gone: () => void): void {

@@ -1,9 +1,9 @@
 import type { ChannelModel } from 'amqplib';
 import { BackOff } from '../../job/time/back-off.ts';
 import { HEARTBEAT_SECONDS } from '../connection/connection.ts';
-import { bytesFrom, dropConnection, isOpen } from '../connection/socket.ts';
+import { bytesFrom, dropConnection, isBlocked, isOpen } from '../connection/socket.ts';
 import { NoAnswer } from '../connection/within.ts';
-import { PublishFailed } from './publish-failed.ts';
+import { PublishFailed, Refused } from './publish-failed.ts';
 
 /** Over a new connection, jobs in hand come again: that is not done often to a broker whose "no" is meant. */
 const PAUSE = { firstMs: 60_000, longestMs: 15 * 60_000 };
@@ -45,8 +45,10 @@ export class ConnectionRenewal {
 
   /** Something was not confirmed, or not answered at all. */
   noteFailure(model: ChannelModel, error: unknown): void {
-    const isNoConfirm = error instanceof PublishFailed || error instanceof NoAnswer;
-    if (!isNoConfirm || !isOpen(model)) return;
+    const isNoConfirm =
+      (error instanceof PublishFailed && !(error instanceof Refused)) || error instanceof NoAnswer;
+    // What it refuses, or takes no messages at all for now, no other node of its cluster takes.
+    if (!isNoConfirm || !isOpen(model) || isBlocked(model)) return;
     const now = performance.now();
     this.#failingSince ??= now;
     if (now < this.#failingSince + this.#leaveMs || now < this.#notBefore) return;
@@ -55,6 +57,6 @@ export class ConnectionRenewal {
     if (now - this.#lastLeft > 2 * PAUSE.longestMs) this.#pause.reset();
     this.#lastLeft = now;
     this.#notBefore = now + this.#pause.next();
-    dropConnection(model);
+    dropConnection(model, 'it took no messages over this connection: another node may do better');
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
 import { closeChannel, openConfirmChannel } from '../connection/open-channel.ts';
 import { within } from '../connection/within.ts';
-import { NoConfirm, NotEncodable, PublishFailed } from './publish-failed.ts';
+import { NoConfirm, NotEncodable, PublishFailed, Refused } from './publish-failed.ts';
 
 export interface OutgoingMessage {
   exchange: string;
@@ -91,6 +91,16 @@ export class PublishChannel {
   }
 }
 
+/** amqplib tells so that the broker said no (`basic.nack`); what else it tells is that the channel is gone. */
+const NACKED = 'message nacked';
+const REFUSED =
+  'the broker refused the message: a queue that it is for is full, as a policy limits it, or cannot be had now';
+
+function unconfirmed(error: unknown): PublishFailed {
+  if ((error as Error).message === NACKED) return new Refused(REFUSED, { cause: error });
+  return new PublishFailed('the broker did not take the message', { cause: error });
+}
+
 /** Waits for the confirm for a limited time: on a connection that is open but dead, it would never come. */
 async function confirmed(
   { limitMs, lastSignMs = () => 0, onLate }: ConfirmLimit,
@@ -111,8 +121,7 @@ async function confirmed(
     let timer = setTimeout(look, limitMs);
     const done = (error: unknown) => {
       clearTimeout(timer);
-      if (error !== null && error !== undefined)
-        reject(new PublishFailed('the broker did not take the message', { cause: error }));
+      if (error !== null && error !== undefined) reject(unconfirmed(error));
       else if (isLate) onLate?.();
       else resolve();
     };

@@ -13,7 +13,7 @@ const MOST_NAMED = 8;
 const END_WIDTH = 11;
 /** Of a host whose message the broker has not confirmed to have. */
 export const UNTAKEN =
-  'the broker did not take the message: its queue cannot be had, as on a node that is down; send it again when that is back';
+  'the broker did not take the message: its queue cannot be had, as on a node that is down, or is full, as a policy limits it; send it again when that is over';
 
 /** How a push ended, for a person: hosts that ended alike are one line, and the same failure is shown once, as a compiler shows it. */
 export function showAnswers(answers: HostAnswers, file: RulesetFile | null): string[] {

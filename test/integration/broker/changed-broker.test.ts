@@ -5,6 +5,7 @@ import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CONTROL_EXCHANGE, JOBS_EXCHANGE } from '../../../src/contract/words/names.ts';
 import { TestClient } from '../../support/client.ts';
+import { fleetwall } from '../../support/command-line.ts';
 import { TestHost } from '../../support/host.ts';
 import { Rabbitmq } from '../../support/rabbitmq.ts';
 
@@ -81,5 +82,46 @@ describe('a worker goes on by itself', () => {
     const later = client.heard.length;
     await broker.ctl('close_all_user_connections', host.id, 'once more');
     await client.event(host.id, 'fleetwall.worker.online', later);
+  });
+});
+
+describe('a push that the broker does not take', () => {
+  let broker: Rabbitmq;
+  beforeAll(async () => {
+    broker = await Rabbitmq.start();
+  });
+  afterAll(async () => await broker.stop());
+
+  const push = async (host: string) =>
+    await fleetwall(['push', '-', '--name', 'edge', '--revision', '1', '--host', host, '--timeout', '10'], {
+      environment: { FLEETWALL_AMQP_URL: broker.url },
+      input: RULESET.ipv4,
+    });
+
+  it('as a queue is full says so, and keeps its connection to a broker that works', async () => {
+    const client = await TestClient.connect(broker.url);
+    const host = await TestHost.create({ brokerUrl: broker.url, client, backend: 'nft' });
+    await host.start();
+    await host.end('SIGKILL');
+    const limit = '{"max-length":1,"overflow":"reject-publish"}';
+    await broker.ctl('set_policy', 'few', `^fleetwall\\.host\\.${host.id}$`, limit, '--apply-to', 'queues');
+    const said: string[] = [];
+    // A queue of RabbitMQ takes some more than its limit.
+    for (let pushed = 0; pushed < 4 && !said.at(-1)?.includes('refused'); pushed += 1)
+      said.push((await push(host.id)).stderr);
+    expect(said.at(-1)).toContain('the broker refused the message: a queue that it is for is full');
+    expect(said.join('\n')).not.toContain('Lost the connection');
+    await host.remove();
+    await client.close();
+  });
+
+  it('as it is short of memory says so, and keeps its connection', async () => {
+    await broker.ctl('set_vm_memory_high_watermark', '0.00001');
+    const pushing = push('away-1');
+    await sleep(15_000);
+    await broker.ctl('set_vm_memory_high_watermark', '0.4');
+    const { stderr } = await pushing;
+    expect(stderr).toContain('The broker takes no messages for now');
+    expect(stderr).not.toContain('Lost the connection');
   });
 });
