@@ -233,6 +233,25 @@ describe('commands that talk to a fleet', () => {
     expect(stdout).toContain(`${ruleset} revision 1 applied`);
   });
 
+  it('tell of a change that waits for its probe once, over however many addresses it is published', async () => {
+    const url = inject('brokerUrl');
+    const addresses = `${url},${url.replace('127.0.0.1', 'localhost')},${url.replace('127.0.0.1', '127.0.0.2')}`;
+    const host = await fixture.host('nft', { environment: { FLEETWALL_AMQP_URL: addresses } });
+    const pushed = await run(
+      ['push', '-', '--name', ruleset, '--host', host.id, '--confirm', 'probe', '--json'],
+      EDGE,
+    );
+    expect(pushed.status).toBe(0);
+    const types = pushed.stdout.match(/"type":"fleetwall\.job\.\w+"/g) ?? [];
+    expect(types.map((type) => type.split('.').at(-1))).toEqual([
+      'started"',
+      'awaiting_confirmation"',
+      'completed"',
+    ]);
+    const seen = await run(['watch', '--host', host.id, '--since', '5m', '--for', '1']);
+    expect(seen.stdout.match(/to be confirmed/g)).toHaveLength(1);
+  });
+
   it('send nothing where a host that is to be left out is misspelt', async () => {
     const [first = '', second = ''] = ids();
     const misspelt = `${second}x`;

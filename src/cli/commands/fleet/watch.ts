@@ -4,6 +4,7 @@ import { isFleetEvent } from '../../../central/log/event-reader.ts';
 import { suggestion } from '../../../central/messages/names.ts';
 import { type FleetEvent, Outcome } from '../../../contract/events/event.ts';
 import type { RolloutEvent } from '../../../contract/rollouts/rollout-events.ts';
+import { RecentIds } from '../../../system/recent-ids.ts';
 import {
   type AnswerFlags,
   type FleetFlags,
@@ -78,9 +79,12 @@ export function watchCommand(end: (status: ExitStatus) => void): Command {
             if (groups.some((group) => flags.group.includes(group))) members.add(hostId);
           }
         }
+        const told = new RecentIds();
         for await (const event of client.events({ from: flags.since ?? 'next', signal })) {
           limit.take(event);
           learnGroup(event, flags, members);
+          // The same event again, as a host publishes it until it is confirmed, and over each address of its broker as a probe.
+          if (!told.add(event.id)) continue;
           if (!isWanted(event, flags, members) || isNoise(event, flags)) continue;
           if (flags.json === true) printJson(event);
           else print(`${describeEvent(event)}\n`);
