@@ -32,6 +32,18 @@ export class Management {
     await this.#ask('POST', '/definitions', definitions);
   }
 
+  /**
+   * Users that may look at the broker, or rule it. To define them would take that from them, and their passwords.
+   *
+   * @returns their tags, by their names
+   * @throws {ManagementError}
+   */
+  async taggedUsers(): Promise<Map<string, string>> {
+    const users = (await this.#ask('GET', path('users'))) as { name: string; tags: string | string[] }[];
+    const told = users.map(({ name, tags }) => [name, [tags].flat().filter(Boolean).join(', ')] as const);
+    return new Map(told.filter(([, tags]) => tags !== ''));
+  }
+
   /** Lets a user have so many connections at a time, and no more. @throws {ManagementError} */
   async limitConnections(user: string, most: number): Promise<void> {
     await this.#ask('PUT', path('user-limits', user, 'max-connections'), { value: most });

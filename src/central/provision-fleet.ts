@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BrokerDefinitions, type FleetDefinition, fleetDefinitions } from '../broker/definitions.ts';
-import { Management } from '../broker/management.ts';
+import { Management, ManagementError } from '../broker/management.ts';
 import { makeFolder } from '../system/make-folder.ts';
 
 export { ManagementError, ManagementUnreachable } from '../broker/management.ts';
@@ -39,8 +39,9 @@ export async function describeFleet(options: ProvisionOptions): Promise<BrokerDe
  * @throws {ManagementError}
  */
 export async function provisionFleet(options: ProvisionOptions, managementUrl: URL): Promise<void> {
-  const fleet = await withPasswords(options);
   const management = new Management(managementUrl);
+  await assertPlainUsers(options, management);
+  const fleet = await withPasswords(options);
   for (let at = 0; at === 0 || at < fleet.hosts.length; at += HOSTS_AT_ONCE) {
     const hosts = fleet.hosts.slice(at, at + HOSTS_AT_ONCE);
     await management.define(fleetDefinitions({ ...fleet, hosts }));
@@ -49,6 +50,20 @@ export async function provisionFleet(options: ProvisionOptions, managementUrl: U
     await management.unbindLeftGroups(fleet.vhost, host);
     await management.limitConnections(host.hostId, MOST_CONNECTIONS);
   }
+}
+
+/** @throws {ManagementError} if one of them is a user of somebody else's, as far as that can be seen */
+async function assertPlainUsers(
+  { hosts, operators, readers }: ProvisionOptions,
+  management: Management,
+): Promise<void> {
+  const tagged = await management.taggedUsers();
+  const wanted = [...hosts.map(({ hostId }) => hostId), ...operators, ...readers];
+  const odd = wanted.find((name) => tagged.has(name));
+  if (odd === undefined) return;
+  throw new ManagementError(
+    `user ${odd} is on the broker, with the tags ${tagged.get(odd)}: that, its password and its rights would be taken from it, and nothing was made. Choose another name, or delete that user`,
+  );
 }
 
 /** @throws {ManagementError} */

@@ -15,6 +15,18 @@ export function collectName(value: string, values: readonly string[] = []): stri
   return [...values, value];
 }
 
+/** Most of what is a file's name, as the password of a user is kept in one. */
+const USER_NAME = /^(?!\.{1,2}$)[^/\p{Cc}]{1,128}$/u;
+
+/** … which is the name of a user of the broker. */
+export function collectUser(value: string, values: readonly string[] = []): string[] {
+  if (!USER_NAME.test(value))
+    throw new InvalidArgumentError(
+      'The name of a user has 1 to 128 characters, and no / or control characters.',
+    );
+  return [...values, value];
+}
+
 export function readJobId(text: string): string {
   if (JobId.safeParse(text).success) return text;
   throw new InvalidArgumentError(

@@ -410,3 +410,25 @@ describe('a connection by TLS', () => {
     expect(await host.log()).toContain(message);
   });
 });
+
+describe('provision', () => {
+  it('takes no user over that rules the broker, and no name that leads out of the folder of passwords', async () => {
+    await broker.ctl('add_user', 'boss', 'of-all');
+    await broker.ctl('set_user_tags', 'boss', 'administrator');
+    const passwords = join(folder, 'taken');
+    const ask = async (...args: string[]) =>
+      await fleetwall(['provision', '--management-url', managementUrl, '--passwords', passwords, ...args]);
+    for (const args of [['boss'], ['--operator', 'boss'], ['--reader', 'boss']]) {
+      const { status, stderr } = await ask('free-1', ...args);
+      expect(status).toBe(2);
+      expect(stderr).toContain('user boss is on the broker, with the tags administrator');
+    }
+    await broker.ctl('authenticate_user', 'boss', 'of-all');
+    expect(await broker.ctl('list_users')).not.toContain('free-1');
+    for (const name of ['../../out', 'a/b', '..', 'esc\u001b[2J', '']) {
+      const { status, stderr } = await ask('web-9', '--operator', name);
+      expect({ name, status }).toEqual({ name, status: 2 });
+      expect(stderr).toContain('The name of a user has');
+    }
+  });
+});

@@ -10,7 +10,7 @@ import { GroupName, HostId } from '../../../contract/words/identifiers.ts';
 import { FileError, FileProblem } from '../../files/file-error.ts';
 import { readInputText } from '../../files/read-input.ts';
 import { withExamples } from '../../options/help.ts';
-import { collect } from '../../options/read-values.ts';
+import { collect, collectUser } from '../../options/read-values.ts';
 import type { ExitStatus } from '../../terminal/exit-status.ts';
 import { print, printJson } from '../../terminal/print.ts';
 
@@ -46,13 +46,13 @@ export function provisionCommand(end: (status: ExitStatus) => void): Command {
     .option(
       '--operator <name>',
       'a user who may send jobs and hear events; may be given several times',
-      collect,
+      collectUser,
       [],
     )
     .option(
       '--reader <name>',
       'a user who may read the log of events and nothing else, such as for fleetwall console; may be given several times',
-      collect,
+      collectUser,
       [],
     )
     .option('--vhost <name>', 'the virtual host of the fleet on the broker', '/')
