@@ -1,4 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import { Readable } from 'node:stream';
 
 const LONGEST_BODY = 4 * 1024 * 1024;
 /** A page to sign in at is often led to with what nobody is to read in a log. */
@@ -27,23 +30,43 @@ export async function askUrl<T>(
   const done = new AbortController();
   const signals = [limit, done.signal, ...(signal === undefined ? [] : [signal])];
   try {
-    const answer = await fetch(url, {
-      redirect: 'manual',
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.any(signals),
-    });
-    return await read(answer);
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return await read(await answerOf(url, headers, AbortSignal.any(signals)));
   } catch (error) {
     if (limit.aborted) throw new Error(`no answer within ${timeoutSeconds} s`, { cause: error });
-    // What fetch itself says is only that it failed.
-    const { message, cause } = error as Error;
-    throw new Error(`no answer: ${cause instanceof Error ? cause.message || String(cause) : message}`, {
-      cause: error,
-    });
+    throw new Error(`no answer: ${(error as Error).message || String(error)}`, { cause: error });
   } finally {
     // What was not read of it is not waited for.
     done.abort();
   }
+}
+
+/** Not by `fetch`, which asks at no port that a browser is kept from (https://fetch.spec.whatwg.org/#port-blocking), such as 6000 or 10080. */
+async function answerOf(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  const { request } = url.protocol === 'https:' ? https : http;
+  return await new Promise((resolve, reject) => {
+    const take = (message: http.IncomingMessage) => {
+      try {
+        resolve(responseOf(message));
+      } catch (error) {
+        message.destroy();
+        reject(error as Error);
+      }
+    };
+    request(url, { headers, signal }, take).on('error', reject).end();
+  });
+}
+
+/** Answers that have no body. */
+const BODILESS = new Set([204, 205, 304]);
+
+function responseOf(message: http.IncomingMessage): Response {
+  const { statusCode: status = 0, headers } = message;
+  const hasBody = !BODILESS.has(status);
+  if (!hasBody) message.resume();
+  const body = hasBody ? (Readable.toWeb(message) as ReadableStream) : null;
+  const location = headers.location === undefined ? {} : { location: headers.location };
+  return new Response(body, { status, headers: location });
 }
 
 /** Where an answer leads that is a redirect, which all of 3xx are: https://www.rfc-editor.org/rfc/rfc9110#section-15.4 */

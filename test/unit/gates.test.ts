@@ -89,6 +89,20 @@ describe('a look at a page', () => {
   });
 });
 
+it.each([6000, 10_080])(
+  'a page is looked at also on a port that browsers are kept from: %i',
+  async (port) => {
+    const page = createServer((_, response) => response.end('well'));
+    // By an address of its own, which nobody else listens on.
+    page.listen(port, '127.83.0.9');
+    await once(page, 'listening');
+    const [look] = await lookAt([{ http: { url: `http://127.83.0.9:${port}/`, timeoutSeconds: 60 } }]);
+    page.closeAllConnections();
+    page.close();
+    expect(look).toMatchObject({ verdict: 'pass', reason: 'status 200' });
+  },
+);
+
 /** https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries: a value is a string, that of a float of Go, or one of these three. */
 describe('a look at Prometheus', () => {
   it.each([

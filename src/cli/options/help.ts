@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import { escapeLines } from '../../contract/words/escape.ts';
 
 /** Options that belong together, under a heading of their own in the help. */
 export function optionsUnder(heading: string, command: Command, add: (command: Command) => void): Command {
@@ -15,6 +16,8 @@ export function withExamples(command: Command, examples: readonly (readonly [wha
 /** The style of all help: what may be given, where from, and what holds otherwise; each once. */
 export function styleHelp(command: Command): Command {
   command.configureHelp({ optionDescription: describe, argumentDescription: describe });
+  // What is quoted of a command line may come from anywhere, as where a program has put it together.
+  command.configureOutput({ outputError: (text, write) => write(escapeLines(text)) });
   for (const each of command.commands) styleHelp(each);
   return command;
 }

@@ -59,3 +59,19 @@ it('help tells of every command, and each tells of itself', async () => {
   expect(await fleetwall(['nonsense'])).toMatchObject({ status: 2 });
   expect(await fleetwall(['push', '--nonsense'])).toMatchObject({ status: 2 });
 });
+
+it('what is quoted of a wrong command line moves no cursor', async () => {
+  const odd = 'ba\u001b[2Jd';
+  for (const args of [
+    [odd],
+    ['status', `--${odd}`],
+    ['push', 'x', '--host', odd],
+    ['cancel', odd],
+    ['list', odd],
+  ]) {
+    const { status, stderr } = await fleetwall(args);
+    expect({ args, status }).toEqual({ args, status: 2 });
+    expect(stderr).toContain('\\x1b[2J');
+    expect(stderr).not.toContain('\u001b');
+  }
+});
