@@ -50,7 +50,7 @@ async function answerOf(url: URL, headers: Record<string, string>, signal: Abort
         resolve(responseOf(message));
       } catch (error) {
         message.destroy();
-        reject(error as Error);
+        reject(error);
       }
     };
     request(url, { headers, signal }, take).on('error', reject).end();

@@ -2,8 +2,8 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import type { JobCompletedEvent } from '../contract/events/event.ts';
 import type { Delivery } from '../job/ports/delivery.ts';
 import type { JobMeter } from '../job/ports/ports.ts';
+import { RecentIds } from '../job/ports/recent-ids.ts';
 import type { TimedStage } from '../job/time/stopwatch.ts';
-import { RecentIds } from '../system/recent-ids.ts';
 
 /** In seconds: from a small ruleset to one of 50,000 rules on a busy host. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];

@@ -1,9 +1,9 @@
 import { WorkerSettings } from '../../src/config/worker-settings.ts';
 import type { FleetEvent } from '../../src/contract/events/event.ts';
 import type { Delivery, Disposition } from '../../src/job/ports/delivery.ts';
+import { RecentIds } from '../../src/job/ports/recent-ids.ts';
 import type { OutboxStore } from '../../src/job/ports/stores.ts';
 import { silentLog } from '../../src/log/logger.ts';
-import { RecentIds } from '../../src/system/recent-ids.ts';
 import { BrokerLink } from '../../src/worker/link/broker-link.ts';
 import { jobEventOf, workerEventOf } from './example-events.ts';
 

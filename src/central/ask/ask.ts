@@ -3,7 +3,6 @@ import type { FleetLink } from '../../broker/fleet-link.ts';
 import type { FleetEvent } from '../../contract/events/event.ts';
 import { JOBS_EXCHANGE } from '../../contract/words/names.ts';
 import { LONGEST_WAIT_MS } from '../../system/longest-wait.ts';
-import { RecentIds } from '../../system/recent-ids.ts';
 import { isFleetEvent } from '../log/event-reader.ts';
 import { LogEnd } from '../log/log-end.ts';
 import { windowMs } from '../log/window.ts';
@@ -47,7 +46,6 @@ class Asking {
   readonly #options: AskOptions;
   /** What each asks for, as far as that is known. */
   readonly #jobs: ReadonlyMap<string, JobAsks | undefined>;
-  readonly #told = new RecentIds();
   readonly #answers: HostAnswers = new Map();
   /** Those who have not answered. */
   readonly #open: Set<string>;
@@ -168,8 +166,7 @@ class Asking {
     } else if (event.type === 'fleetwall.job.started') {
       this.#times.extend(hostId, 'begun', this.#options.timeoutMs);
     }
-    // A host publishes an event until it is confirmed, and over each address of its broker as a probe.
-    if (this.#told.add(event.id)) this.#options.onEvent?.(event);
+    this.#options.onEvent?.(event);
   }
 
   /** Until all have answered, or the time of all others is up. */

@@ -39,7 +39,8 @@ export class Operator implements FleetObserver {
     exchange?: string,
   ): Promise<HostAnswers> {
     assertWait(timeoutSeconds);
-    const options = { reader: this.reader, timeoutMs: timeoutSeconds * 1000, signal, onEvent, known };
+    const tell = onceEach(onEvent);
+    const options = { reader: this.reader, timeoutMs: timeoutSeconds * 1000, signal, onEvent: tell, known };
     if (exchange !== undefined) return await ask(this.link, messages, { ...options, exchange });
     const own = new Set(messages.map(({ message }) => message.jobId));
     const lookBehind = async (enough: AbortSignal) => await hostsBehind(this, own, enough);
@@ -56,6 +57,16 @@ export class Operator implements FleetObserver {
     const options = { reader: this.reader, ping, isSigned, lookBackMs, answerMs, signal };
     return await observeFleet(this.link, options);
   }
+}
+
+/** A host publishes an event until it is confirmed, and over each address of its broker as a probe: it is told once. */
+function onceEach(onEvent: OperatorAskOptions['onEvent']): OperatorAskOptions['onEvent'] {
+  const told = new Set<string>();
+  return (event) => {
+    if (told.has(event.id)) return;
+    told.add(event.id);
+    onEvent?.(event);
+  };
 }
 
 /** What no timer can wait for would be over at once, and all hosts silent. */

@@ -139,10 +139,16 @@ function workObjection(key: TrustedKey, { message, ruleset, list }: Asked): stri
   const what = isJob ? message.action : message.kind;
   if (actions !== undefined && !actions.includes(what)) return `key ${kid} is not trusted with "${what}"`;
   if (list !== undefined) return listObjection(key, list);
+  return rulesetObjection(key, ruleset, isJob ? message : null);
+}
+
+/** @param job `null`: it is a control message, which names no ruleset itself */
+function rulesetObjection(key: TrustedKey, ruleset: string | undefined, job: Job | null): string | null {
+  const { kid, limits } = key;
   const rulesets = limits.rulesets ?? (limits.lists === undefined ? undefined : []);
-  if (rulesets === undefined || (ruleset === undefined && !isJob)) return null;
+  if (rulesets === undefined || (ruleset === undefined && job === null)) return null;
   if (ruleset !== undefined && rulesets.includes(ruleset))
-    return isJob ? madeListsObjection(key, message) : null;
+    return job === null ? null : madeListsObjection(key, job);
   // A report of all rulesets would also show rulesets that are outside the key's limits.
   return `key ${kid} is not trusted with ruleset ${ruleset ?? 'names that it is not limited to'}`;
 }

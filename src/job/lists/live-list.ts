@@ -86,8 +86,8 @@ export async function dropSpares(
   sets: LiveSets,
   headers: ReadonlyMap<string, SetHeader>,
 ): Promise<void> {
-  const names = FAMILIES.map((family) => spareName(name, family));
-  const own = ownSets(name, headers).filter((set) => names.includes(set));
+  const names = new Set(FAMILIES.map((family) => spareName(name, family)));
+  const own = ownSets(name, headers).filter((set) => names.has(set));
   // What something matches is none of ours.
   await sets.destroy(own.filter((set) => headers.get(set)?.references === 0));
 }

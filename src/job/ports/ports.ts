@@ -1,7 +1,6 @@
 import type { JobCompletedEvent, WorkerFacts } from '../../contract/events/event.ts';
 import type { HostPolicy } from '../../contract/jobs/host-policy.ts';
 import type { Guardrails } from '../../ruleset/policy/guardrails.ts';
-import type { RecentIds } from '../../system/recent-ids.ts';
 import type { Turn } from '../time/turn.ts';
 import type { Confirmation } from './confirmation.ts';
 import type { EventPublisher } from './events.ts';
@@ -13,6 +12,7 @@ import type { AddressSets, FlowCutter, ListJournal, ListStore, NeverNetworks, Pe
 import type { Log } from './log.ts';
 import type { Packets } from './packets.ts';
 import type { Journal, PendingChange } from './pending.ts';
+import type { RecentIds } from './recent-ids.ts';
 import type { RehearsalMemory } from './rehearsal-memory.ts';
 import type { Sandbox } from './sandbox.ts';
 import type {

@@ -1,11 +1,11 @@
 import type { WaitingJobs } from '../../job/intake/waiting-jobs.ts';
 import type { Caretaker, Ports } from '../../job/ports/ports.ts';
+import { RecentIds } from '../../job/ports/recent-ids.ts';
 import { HostSession } from '../../job/ports/session.ts';
 import { settlePending } from '../../job/settle/settle-pending.ts';
 import { tellSettled } from '../../job/settle/tell-settled.ts';
 import { BackOff } from '../../job/time/back-off.ts';
 import { Stopwatch } from '../../job/time/stopwatch.ts';
-import { RecentIds } from '../../system/recent-ids.ts';
 
 /** How often to look without being woken: another process on the host may leave something to be done, and wakes nobody. */
 const LOOK_MS = 10_000;

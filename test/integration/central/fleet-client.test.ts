@@ -227,18 +227,17 @@ it('what a host refuses of somebody else under the id of a job that waits there 
   const raw = await fixture.client();
   const whom = { hosts: [host.id] };
   const before = await openWindow(raw, host.id);
-  let junk: Promise<unknown> | null = null;
-  const pushing = client.push({ name: 'edge', revision: 1, ipv4: TEXT }, whom, {
+  const confirmAfterJunk = async (jobId: string) => {
+    await refuseUnder(raw, host.id, jobId);
+    const control = makeJob(host.id, { kind: 'confirm', jobId: before });
+    await raw.publish(host.id, control, {}, CONTROL_EXCHANGE);
+  };
+  const confirmed: Promise<void>[] = [];
+  const answers = await client.push({ name: 'edge', revision: 1, ipv4: TEXT }, whom, {
     confirm: { mode: 'none' },
-    onSending: ({ jobId }) => {
-      junk = refuseUnder(raw, host.id, jobId).then(async () => {
-        const control = makeJob(host.id, { kind: 'confirm', jobId: before });
-        await raw.publish(host.id, control, {}, CONTROL_EXCHANGE);
-      });
-    },
+    onSending: ({ jobId }) => confirmed.push(confirmAfterJunk(jobId)),
   });
-  const answers = await pushing;
-  await junk;
+  await Promise.all(confirmed);
   expect(answers.get(host.id)).toMatchObject({ end: 'applied' });
   expect(await host.namespace.save()).toContain('-j edge');
 });

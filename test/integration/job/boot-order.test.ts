@@ -21,9 +21,8 @@ async function push(client: TestClient, host: TestHost, ...args: Parameters<type
 }
 
 async function load(host: TestHost, into: TestHost) {
-  const inside = ['nsenter', `--net=/run/netns/${into.namespace.name}`, '--'];
-  const [program = '', ...args] = [...inside, 'sh', join(host.folder, 'state/boot/load')];
-  const { stdout, stderr } = await execa(program, args, { reject: false, env: { LC_ALL: 'en_US.UTF-8' } });
+  const args = [`--net=/run/netns/${into.namespace.name}`, '--', 'sh', join(host.folder, 'state/boot/load')];
+  const { stdout, stderr } = await execa('nsenter', args, { reject: false, env: { LC_ALL: 'en_US.UTF-8' } });
   return stdout + stderr;
 }
 

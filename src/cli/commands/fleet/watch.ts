@@ -4,7 +4,7 @@ import { isFleetEvent } from '../../../central/log/event-reader.ts';
 import { suggestion } from '../../../central/messages/names.ts';
 import { type FleetEvent, Outcome } from '../../../contract/events/event.ts';
 import type { RolloutEvent } from '../../../contract/rollouts/rollout-events.ts';
-import { RecentIds } from '../../../system/recent-ids.ts';
+import { RecentIds } from '../../../job/ports/recent-ids.ts';
 import {
   type AnswerFlags,
   type FleetFlags,
