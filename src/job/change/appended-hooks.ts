@@ -1,8 +1,9 @@
 import { FAMILIES } from '../../contract/words/identifiers.ts';
+import type { AppendedHook } from '../../ruleset/plan/claims.ts';
 import { type PerFamily, perFamily } from '../../ruleset/tables.ts';
 import { HOOK_ORDER } from '../../ruleset/wanted/hook-order.ts';
 import type { WantedTable } from '../../ruleset/wanted/wanted-table.ts';
-import type { AppendedHook, RulesetRecord } from '../ports/stores.ts';
+import type { RulesetRecord } from '../ports/stores.ts';
 
 type Wanted = PerFamily<Map<string, WantedTable>>;
 

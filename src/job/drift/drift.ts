@@ -31,10 +31,14 @@ interface DriftView {
   rules: RulesReader;
 }
 
-/** Compares every committed ruleset with what is live. A ruleset whose boot files are damaged is left out, and logged. */
-export async function findDrift({ ports, rules }: DriftView): Promise<DriftOf[]> {
+/**
+ * Compares every committed ruleset with what is live. A ruleset whose boot files are damaged is left out, and logged.
+ *
+ * @param only the name of the one to compare; without it, all
+ */
+export async function findDrift({ ports, rules }: DriftView, only?: string): Promise<DriftOf[]> {
   const records = await ports.rulesets.list();
-  const committed = records.filter(({ live }) => live !== null);
+  const committed = records.filter(({ live, name }) => live !== null && (only ?? name) === name);
   const live = await snapshotOf(committed, rules);
   const found = committed.map(async (record) => {
     const intent = await committedIntent(record, records, ports);
@@ -105,7 +109,7 @@ async function committedIntent(
 }
 
 async function planBack(intent: Intent, live: LiveTables): Promise<TablePlan[]> {
-  const plans = await planIntent(intent, live);
+  const plans = await planIntent(intent, live, { stood: intent.record?.appended ?? [] });
   return plans.filter(({ change }) => change !== null);
 }
 

@@ -56,8 +56,7 @@ export class DriftJudge {
     let hasWritten = false;
     for (const found of inOrderOfHooks(await findDrift(session))) {
       const { name } = found.record;
-      // What was put back before it moves its hooks.
-      const drift = hasWritten ? ((await lookAgain(name, session)) ?? found) : found;
+      const drift = hasWritten ? await again(found, session) : found;
       // What is over is not put back, and that it is not live is no drift: a boot may have gone back already.
       if (isOver(drift.record, Date.now())) continue;
       const isOwed = drift.isGone && (putsBack || this.#owed.has(name));
@@ -115,6 +114,10 @@ export class DriftJudge {
   }
 }
 
-async function lookAgain(name: string, session: HostSession): Promise<DriftOf | undefined> {
-  return (await findDrift(session)).find(({ record }) => record.name === name);
+/** Where another ruleset was put back meanwhile, hooks that stand before all others have another place. */
+async function again(found: DriftOf, session: HostSession): Promise<DriftOf> {
+  const { record, plans } = found;
+  if (plans.length === 0 || !record.claims.hooks.some(({ first }) => first)) return found;
+  const [now = found] = await findDrift(session, record.name);
+  return now;
 }

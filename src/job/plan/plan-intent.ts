@@ -12,7 +12,7 @@ import { concernedTables, type LiveTables } from './snapshot.ts';
 export async function planIntent(
   intent: Intent,
   live: LiveTables,
-  how: Pick<PlanQuestion, 'rewrite' | 'hooksStay'> = {},
+  how: Pick<PlanQuestion, 'rewrite' | 'hooksStay' | 'stood'> = {},
 ): Promise<TablePlan[]> {
   const { name, scope, wanted, claims, neighbours } = intent;
   const tables = concernedTables(wanted, claims);

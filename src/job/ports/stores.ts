@@ -6,8 +6,8 @@ import type {
   RulesetEndedEvent,
 } from '../../contract/events/event.ts';
 import type { Ruleset } from '../../contract/jobs/job.ts';
-import type { Digest, Family, Revision, RulesetName, Scope } from '../../contract/words/identifiers.ts';
-import type { Claims } from '../../ruleset/plan/claims.ts';
+import type { Digest, Revision, RulesetName, Scope } from '../../contract/words/identifiers.ts';
+import type { AppendedHook, Claims } from '../../ruleset/plan/claims.ts';
 import type { PerFamily } from '../../ruleset/tables.ts';
 
 /** What a digest is made of: the texts as they were sent, with the ruleset's name and scope. */
@@ -50,16 +50,6 @@ export interface RulesetRecord {
   claims: Claims;
   /** The hooks that it has put last in chains of others. Records of earlier workers have none. */
   appended: AppendedHook[];
-}
-
-/** A hook that was put last, in a chain in which hooks of other rulesets may stand. */
-export interface AppendedHook {
-  family: Family;
-  table: string;
-  /** The rule in the kernel's spelling. */
-  text: string;
-  /** The greater, the later it was put there. */
-  order: number;
 }
 
 /** Each method: @throws {StateUnavailable} if the state folder cannot be read or written */

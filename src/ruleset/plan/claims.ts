@@ -19,10 +19,19 @@ interface HookClaim extends ChainRef {
   text?: string | undefined;
 }
 
+/** A hook that was put last, in a chain in which hooks of other rulesets may stand. */
+export interface AppendedHook extends TableRef {
+  /** The rule in the kernel's spelling. */
+  text: string;
+  /** The greater, the later it was put there. */
+  order: number;
+}
+
 /** The claims of another ruleset of the same host. */
 export interface Neighbour {
   name: string;
   claims: Claims;
+  appended?: readonly AppendedHook[];
 }
 
 export const NO_CLAIMS: Claims = { tables: [], chains: [], hooks: [] };

@@ -4,7 +4,7 @@ import { type Rule, rulesByChain, type Table, textOf } from '../model.ts';
 import type { TableRef } from '../tables.ts';
 import { quoteWord } from '../text/split-words.ts';
 import type { WantedTable } from '../wanted/wanted-table.ts';
-import type { Neighbour } from './claims.ts';
+import type { AppendedHook, Neighbour } from './claims.ts';
 import { diffSteps, type ListDiff } from './diff.ts';
 import { editChain, isWorthEditing } from './edit-chain.ts';
 import { planHooks } from './plan-hooks.ts';
@@ -21,6 +21,7 @@ export interface OwnedChains extends TableRef {
   /** Whether each chain that differs is written anew as a whole. */
   rewrite: boolean;
   hooksStay: boolean;
+  stood: readonly AppendedHook[];
 }
 
 /**

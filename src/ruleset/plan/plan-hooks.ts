@@ -3,7 +3,7 @@ import { appendAll } from '../append-all.ts';
 import { jumpsToAny, type Rule, type Table, textOf } from '../model.ts';
 import type { TableRef } from '../tables.ts';
 import type { Hook, WantedTable } from '../wanted/wanted-table.ts';
-import type { Neighbour } from './claims.ts';
+import type { AppendedHook, Neighbour } from './claims.ts';
 import { type ListDiff, subtract } from './diff.ts';
 import { headOf, hooksOf } from './head-of-chain.ts';
 import { placesOfHooks } from './put-back-hooks.ts';
@@ -17,6 +17,7 @@ interface HookQuestion extends TableRef {
   owned: ReadonlySet<string>;
   neighbours: readonly Neighbour[];
   hooksStay: boolean;
+  stood: readonly AppendedHook[];
 }
 
 interface HookPlan {
@@ -110,6 +111,8 @@ function planPlaces(
   // Of two equal rules, a delete takes the one at the head.
   const isTouched = firstTexts.some((text) => missing.includes(text) || surplus.includes(text));
   const stays = head.stands || (question.hooksStay && !isTouched);
+  // Of a long chain that is read for nothing but a hook, nothing is copied where no place is asked for.
+  let now = question.stood.length === 0 ? [] : live.map(textOf);
   if (!stays) {
     const movable = inBoth(firstTexts, subtract(oldTexts, restTexts));
     appendAll(plan.diff.moved, movable);
@@ -123,6 +126,8 @@ function planPlaces(
     );
     for (const { rule } of first.toReversed()) add(rule, `-I ${rule.chain}`);
     for (const rule of head.before.toReversed()) add({ ...rule, line: 0 }, `-I ${rule.chain}`);
+    const before = head.before.map(textOf);
+    now = [...before, ...firstTexts, ...subtract(now, [...movable, ...before])];
   }
   // The same rule may be wanted both at the head and anywhere. A live copy counts for only one of the two.
   const left = countsOf(subtract(restTexts, stays ? subtract(oldTexts, firstTexts) : oldTexts));
@@ -130,8 +135,26 @@ function planPlaces(
     const count = position === 'first' ? 0 : (left.get(rule.text) ?? 0);
     if (count === 0) continue;
     left.set(rule.text, count - 1);
-    add(rule, `-A ${rule.chain}`);
+    const place = placeOf(rule, question, now);
+    now.splice(place, 0, rule.text);
+    add(rule, place === now.length - 1 ? `-A ${rule.chain}` : `-I ${rule.chain} ${place + 1}`);
   }
+}
+
+/** Where an appended hook comes: before those of others that came later than it had, else last. */
+function placeOf(
+  { text }: Rule,
+  { family, table, stood, neighbours }: HookQuestion,
+  now: readonly string[],
+): number {
+  const isHere = (hook: AppendedHook) => hook.family === family && hook.table === table;
+  const own = stood.find((hook) => isHere(hook) && hook.text === text);
+  if (own === undefined) return now.length;
+  const later = neighbours.flatMap(({ appended = [] }) =>
+    appended.filter((hook) => isHere(hook) && hook.order > own.order).map((hook) => hook.text),
+  );
+  const place = now.findIndex((other) => later.includes(other));
+  return place === -1 ? now.length : place;
 }
 
 /** Plans the hooks as they were: all of a chain go where they stood, if one of them stands elsewhere. */

@@ -3,7 +3,7 @@ import { finish, type Steps } from '../../steps.ts';
 import { emptyTable, type Table } from '../model.ts';
 import type { TableRef } from '../tables.ts';
 import { emptyWanted, type WantedTable } from '../wanted/wanted-table.ts';
-import { type Claims, claimedChains, claimsTable, type Neighbour } from './claims.ts';
+import { type AppendedHook, type Claims, claimedChains, claimsTable, type Neighbour } from './claims.ts';
 import { planChains } from './plan-chains.ts';
 import { planWholeTable } from './plan-whole-table.ts';
 import type { TablePlan } from './table-change.ts';
@@ -25,6 +25,8 @@ export interface PlanQuestion extends TableRef {
   rewrite?: boolean;
   /** Leave an inserted hook where it is if it is there: others may put rules before it. */
   hooksStay?: boolean;
+  /** Where its appended hooks stood: one that is missing comes before those of others that came later. Without it, all come last. */
+  stood?: readonly AppendedHook[];
 }
 
 /** Compares what a ruleset wants with what is live in one table. The plan touches nothing that belongs to others. */
@@ -37,8 +39,8 @@ export function* planSteps(question: PlanQuestion): Steps<TablePlan> {
     return owned ? yield* planWholeTable({ family, table, live, wanted }) : unowned({ family, table });
   }
   const owned = new Set([...claimedChains(own, question), ...wanted.chains.keys()]);
-  const { rewrite = false, hooksStay = false } = question;
-  return yield* planChains({ ...question, live, wanted, owned, rewrite, hooksStay });
+  const { rewrite = false, hooksStay = false, stood = [] } = question;
+  return yield* planChains({ ...question, live, wanted, owned, rewrite, hooksStay, stood });
 }
 
 /** As {@link planSteps}, in one go. */

@@ -91,6 +91,27 @@ describe.each(BACKENDS)('the hooks of several rulesets after a boot, %s', (backe
   });
 });
 
+it.each(['-A INPUT', '-I INPUT'])(
+  'a hook %s that others take away comes back to its place among those of others',
+  async (lost) => {
+    const host = await fixture.host('nft', {
+      environment: { FLEETWALL_DRIFT: 'repair', FLEETWALL_DRIFT_INTERVAL_SECONDS: '1' },
+    });
+    const client = await fixture.client();
+    for (const [name, port] of [
+      ['n', 1],
+      ['m', 2],
+      ['p', 3],
+    ] as const)
+      await push(client, host, name, ['-A INPUT', '-I INPUT'], port);
+    await host.namespace.iptables('-A', 'INPUT', '-s', '192.0.2.77', '-j', 'ACCEPT');
+    const live = await host.namespace.save();
+    await host.namespace.iptables('-D', ...`INPUT -m comment --comment`.split(' '), lost, '-j', 'm-c');
+    expect(await host.namespace.save()).not.toBe(live);
+    await expect.poll(async () => await host.namespace.save(), { timeout: 20_000 }).toBe(live);
+  },
+);
+
 describe.each(['report', 'repair'])('a ruleset of which nothing is live after a boot, drift %s', (drift) => {
   it('is put back as soon as what its hooks need is there, however often that failed before', async () => {
     const environment = { FLEETWALL_DRIFT: drift, FLEETWALL_DRIFT_INTERVAL_SECONDS: '1' };
