@@ -1,10 +1,11 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, lchown, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Fixture } from '../../support/fixture.ts';
 import { BACKENDS } from '../../support/namespace.ts';
 
 const fixture = new Fixture();
+const NOBODY = 65_534;
 const rules = (...lines: string[]) =>
   ['*filter', ':edge - [0:0]', '-A INPUT -j edge', ...lines, 'COMMIT', ''].join('\n');
 const SECRET = '203.0.113.77';
@@ -106,6 +107,26 @@ describe('the folders of a worker', () => {
     host.spawn({ [setting]: open });
     expect(await host.ended()).toBe(2);
     expect(await host.log()).toContain(`chmod 700 ${open}`);
+  });
+
+  it('have their log written to no file that another user has chosen', async () => {
+    const host = await fixture.host('nft');
+    await host.end();
+    const theirs = join(host.folder, 'theirs');
+    const victim = join(host.folder, 'victim');
+    await mkdir(theirs);
+    await writeFile(victim, 'as it was');
+    for (const [link, owner] of [
+      [join(theirs, 'log'), theirs],
+      [join(host.folder, 'link'), join(host.folder, 'link')],
+    ] as const) {
+      await symlink(victim, link);
+      await lchown(owner, NOBODY, NOBODY);
+      host.spawn({ FLEETWALL_LOG_FILE: link });
+      expect(await host.ended()).toBe(2);
+      expect(await host.log()).toContain(`${owner} belongs to user ${NOBODY}, who could have the log`);
+      expect(await readFile(victim, 'utf8')).toBe('as it was');
+    }
   });
 
   it('cannot be read by others, and neither can its log', async () => {

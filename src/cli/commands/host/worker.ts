@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadSettings } from '../../../config/load-settings.ts';
+import { assertOwnLog } from '../../../config/own-log.ts';
 import { readHostPolicy } from '../../../config/read-host-policy.ts';
 import { type HostProbe, readHostProbes } from '../../../config/read-host-probes.ts';
 import { readServiceEnvironment } from '../../../config/service-environment.ts';
@@ -40,6 +41,7 @@ interface Read {
 
 async function readSettings(flags: Flags, configFile: string | undefined): Promise<Read> {
   const settings = await loadSettings({ flags, configFile });
+  if (settings.logFile !== undefined) await assertOwnLog(settings.logFile);
   const [probes, policy] = await Promise.all([
     readHostProbes(settings.probes),
     readHostPolicy(settings.policy),
