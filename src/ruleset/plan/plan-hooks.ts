@@ -150,10 +150,9 @@ function placeOf(
   const isHere = (hook: AppendedHook) => hook.family === family && hook.table === table;
   const own = stood.find((hook) => isHere(hook) && hook.text === text);
   if (own === undefined) return now.length;
-  const later = neighbours.flatMap(({ appended = [] }) =>
-    appended.filter((hook) => isHere(hook) && hook.order > own.order).map((hook) => hook.text),
-  );
-  const place = now.findIndex((other) => later.includes(other));
+  const others = neighbours.flatMap(({ appended = [] }) => appended).filter(isHere);
+  const later = new Set(others.filter(({ order }) => order > own.order).map((hook) => hook.text));
+  const place = now.findIndex((other) => later.has(other));
   return place === -1 ? now.length : place;
 }
 
