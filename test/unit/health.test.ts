@@ -7,7 +7,7 @@ import { Health, longestSilenceMs } from '../../src/worker/pages/health.ts';
 import { makeJob } from '../support/client.ts';
 
 const LIMITS = { lockTimeoutSeconds: 10, applyTimeoutSeconds: 60 };
-const LINK = { isConnected: true, isConsuming: true, lacking: {}, unpublished: null };
+const LINK = { isConnected: true, isConsuming: true, lacking: {}, unpublished: null, unreached: null };
 const LONG_AGO = Number.NEGATIVE_INFINITY;
 const CHECKS = {
   lock: async () => {},
@@ -79,7 +79,7 @@ describe('readiness', () => {
     };
     const health = new Health(
       { inHand: null },
-      { isConnected: true, isConsuming: false, lacking: {}, unpublished: null },
+      { isConnected: true, isConsuming: false, lacking: {}, unpublished: null, unreached: null },
       checks,
       LIMITS,
     );

@@ -112,6 +112,7 @@ export class BrokerLink {
       reread: async () => await readBrokerAccess(this.#settings),
       connectionName: `fleetwall worker ${this.#settings.hostId}`,
       log,
+      onFailure: (address, { message }) => (this.unreached = `${address}: ${message}`),
       setup: async (model) => {
         lacks.forget();
         this.#model = model;
@@ -146,6 +147,9 @@ export class BrokerLink {
     this.#isControlBound = true;
     await this.#queues.noteBound();
   }
+
+  /** Why the last try to connect failed; `null`: none has. */
+  unreached: string | null = null;
 
   #onJobs(): void {
     this.#handlers?.onJobs();

@@ -13,6 +13,8 @@ export interface Asked {
   readonly lacking: Readonly<Record<string, string>>;
   /** Why events cannot be published; `null`: they can. */
   readonly unpublished: string | null;
+  /** Why the last try to connect failed; `null`: none has. */
+  readonly unreached: string | null;
 }
 
 /** `null`: it is well; else, why it is not. */
@@ -74,12 +76,12 @@ export class Health {
       setTimeout(() => (this.#seen = null), FRESH_MS).unref();
     });
     const host = await this.#seen;
-    const { isConnected, isConsuming, lacking, unpublished } = this.#link;
+    const { isConnected, isConsuming, lacking, unpublished, unreached } = this.#link;
     const why = Object.entries(lacking).map(([what, reason]) => ` (${what}: ${reason})`);
     return {
       broker: isConnected
         ? unpublished && `events cannot be published: ${unpublished}`
-        : 'there is no connection to the broker: it is tried again',
+        : `there is no connection to the broker: it is tried again${unreached === null ? '' : ` (${unreached})`}`,
       consuming: isConsuming ? null : `jobs would not come: their queue is not consumed${why.join('')}`,
       ...host,
     };

@@ -7,6 +7,7 @@ import { CONTROL_EXCHANGE, JOBS_EXCHANGE } from '../../../src/contract/words/nam
 import { TestClient } from '../../support/client.ts';
 import { fleetwall } from '../../support/command-line.ts';
 import { TestHost } from '../../support/host.ts';
+import { StatusReader } from '../../support/metrics.ts';
 import { Rabbitmq } from '../../support/rabbitmq.ts';
 
 const RULESET = { name: 'edge', revision: 1, ipv4: '*filter\n:edge - [0:0]\n-A INPUT -j edge\nCOMMIT\n' };
@@ -64,14 +65,19 @@ describe('a worker goes on by itself', () => {
     await writeFile(file, 'the first\n', { mode: 0o600 });
     await broker.ctl('add_user', host.id, 'the first');
     await broker.ctl('set_permissions', host.id, '.*', '.*', '.*');
+    const pages = await StatusReader.choose();
     await host.start({
       FLEETWALL_AMQP_URL: broker.url.replace('//', `//${host.id}@`),
       FLEETWALL_AMQP_PASSWORD_FILE: file,
+      ...pages.environment,
     });
     await broker.ctl('change_password', host.id, 'the second');
     const since = client.heard.length;
     await broker.ctl('close_all_user_connections', host.id, 'new password');
     await host.logged('Cannot work with the broker');
+    expect((await pages.json('/readyz')).body).toMatchObject({
+      checks: { broker: expect.stringMatching(/does not let this user in: user or password is wrong/) },
+    });
     await writeFile(file, 'the second\n');
     await client.event(host.id, 'fleetwall.worker.online', since);
     // The probe logs in anew, too.
