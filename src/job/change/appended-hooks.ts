@@ -11,15 +11,16 @@ type Wanted = PerFamily<Map<string, WantedTable>>;
  * The hooks of a ruleset that are put last in their chains, with their places among those of all rulesets: one that is live stays where it
  * is, and a new one comes behind all others. A boot has to know that, as no order of names says it.
  *
- * @param records of all rulesets of the host
+ * @param others the records of all other rulesets of the host
  */
 export function appendedHooks(
   wanted: Wanted,
   record: RulesetRecord | undefined,
-  records: readonly RulesetRecord[],
+  others: readonly RulesetRecord[],
 ): AppendedHook[] {
   const live = record?.live == null ? [] : record.appended;
-  let last = Math.max(0, ...records.flatMap(({ appended }) => appended.map(({ order }) => order)));
+  const all = [...live, ...others.flatMap(({ appended }) => appended)];
+  let last = Math.max(0, ...all.map(({ order }) => order));
   return FAMILIES.flatMap((family) =>
     [...wanted[family].values()].flatMap(({ name: table, hooks }) =>
       hooks

@@ -35,7 +35,7 @@ export async function prepareCommit(
   const isSame = await isOnRecord(proposal, ports);
   if (isSame && ending === null && record?.committed?.revision === committed.revision) return null;
   const claims = claimsOf(scope, intent.wanted);
-  const appended = appendedHooks(intent.wanted, record, await ports.rulesets.list());
+  const appended = appendedHooks(intent.wanted, record, intent.neighbours);
   const after: RulesetRecord = {
     name,
     scope,
