@@ -3,7 +3,7 @@ import { BackOff } from '../../job/time/back-off.ts';
 import { HEARTBEAT_SECONDS } from '../connection/connection.ts';
 import { bytesFrom, dropConnection, isBlocked, isOpen } from '../connection/socket.ts';
 import { NoAnswer } from '../connection/within.ts';
-import { PublishFailed, Refused } from './publish-failed.ts';
+import { PublishFailed } from './publish-failed.ts';
 
 /** Over a new connection, jobs in hand come again: that is not done often to a broker whose "no" is meant. */
 const PAUSE = { firstMs: 60_000, longestMs: 15 * 60_000 };
@@ -45,9 +45,8 @@ export class ConnectionRenewal {
 
   /** Something was not confirmed, or not answered at all. */
   noteFailure(model: ChannelModel, error: unknown): void {
-    const isNoConfirm =
-      (error instanceof PublishFailed && !(error instanceof Refused)) || error instanceof NoAnswer;
-    // What it refuses, or takes no messages at all for now, no other node of its cluster takes.
+    const isNoConfirm = error instanceof PublishFailed || error instanceof NoAnswer;
+    // The other nodes of its cluster take none for now, either.
     if (!isNoConfirm || !isOpen(model) || isBlocked(model)) return;
     const now = performance.now();
     this.#failingSince ??= now;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
 import { closeChannel, openConfirmChannel } from '../connection/open-channel.ts';
 import { within } from '../connection/within.ts';
-import { NoConfirm, NotEncodable, PublishFailed, Refused } from './publish-failed.ts';
+import { NoConfirm, NotEncodable, PublishFailed } from './publish-failed.ts';
 
 export interface OutgoingMessage {
   exchange: string;
@@ -97,8 +97,8 @@ const REFUSED =
   'the broker refused the message: a queue that it is for is full, as a policy limits it, or cannot be had now';
 
 function unconfirmed(error: unknown): PublishFailed {
-  if ((error as Error).message === NACKED) return new Refused(REFUSED, { cause: error });
-  return new PublishFailed('the broker did not take the message', { cause: error });
+  const isRefused = (error as Error).message === NACKED;
+  return new PublishFailed(isRefused ? REFUSED : 'the broker did not take the message', { cause: error });
 }
 
 /** Waits for the confirm for a limited time: on a connection that is open but dead, it would never come. */

@@ -6,9 +6,6 @@ export class PublishFailed extends Error {
 /** The broker has neither confirmed nor refused it. */
 export class NoConfirm extends PublishFailed {}
 
-/** The broker has refused it, as where a queue that it is for is full. */
-export class Refused extends PublishFailed {}
-
 /** The broker has confirmed the event, but no queue is bound for it. */
 export class NobodyBound extends PublishFailed {}
 

@@ -104,7 +104,7 @@ describe('a push that the broker does not take', () => {
       input: RULESET.ipv4,
     });
 
-  it('as a queue is full says so, and keeps its connection to a broker that works', async () => {
+  it('as a queue is full says so, and not that the broker is silent', async () => {
     const client = await TestClient.connect(broker.url);
     const host = await TestHost.create({ brokerUrl: broker.url, client, backend: 'nft' });
     await host.start();
@@ -116,7 +116,7 @@ describe('a push that the broker does not take', () => {
     for (let pushed = 0; pushed < 4 && !said.at(-1)?.includes('refused'); pushed += 1)
       said.push((await push(host.id)).stderr);
     expect(said.at(-1)).toContain('the broker refused the message: a queue that it is for is full');
-    expect(said.join('\n')).not.toContain('Lost the connection');
+    expect(said.join('\n')).not.toContain('does not answer');
     await host.remove();
     await client.close();
   });
