@@ -25,9 +25,11 @@ load() {
 }
 # Hooks that were appended stand in the order in which they came, whatever their rulesets are called.
 reorder() {
-  for file in $loaded; do
-    case $file in *.chains."$1") rules "$file" | sed -n 's/^${HOOK_ORDER}//p' ;; esac
-  done | sort -n | while read -r order table append rule; do
+  hooks=$(for file in $loaded; do
+    case $file in (*.chains."$1") rules "$file" | sed -n 's/^${HOOK_ORDER}//p' ;; esac
+  done | sort -n)
+  [ -n "$hooks" ] || return 0
+  printf '%s\n' "$hooks" | while read -r order table append rule; do
     printf '*%s\n-D %s\n%s %s\nCOMMIT\n' "$table" "$rule" "$append" "$rule"
   done | "$2" -w 10 -n || { echo "fleetwall: hooks stand in another order than before" >&2; status=1; }
 }
