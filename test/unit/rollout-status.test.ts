@@ -66,6 +66,13 @@ describe('what is told of a rollout', () => {
     );
   });
 
+  it('waits for its first step until that has begun, and for no soak', () => {
+    expect(tellRollout(state, true).waitsFor).toBe('its process to begin the first step');
+    state.step = 0;
+    set('web-1', { step: 0, end: 'applied' });
+    expect(tellRollout(state, true).waitsFor).toBe('its soak of 0 s after step 1');
+  });
+
   it('names hosts that were not taken back last: with why, or that they gave no answer', () => {
     set('web-1', { step: 0, end: 'applied', takenBack: 'applied' });
     const takeBackFailure = {

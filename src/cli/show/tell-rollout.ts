@@ -151,6 +151,7 @@ function waitsFor(state: RolloutState, hosts: Record<string, string>, isRun: boo
   if (failing.length > 0) return failing.join('; ');
   if (state.isAborted) return 'its process to end it';
   if (state.isPaused) return 'somebody to resume it';
+  if (state.step === -1) return 'its process to begin the first step';
   return `its soak of ${state.record.soakSeconds} s after step ${state.step + 1}`;
 }
 
