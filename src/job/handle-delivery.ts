@@ -4,6 +4,7 @@ import { v5 as uuid } from 'uuid';
 import type { JobCompletedEvent } from '../contract/events/event.ts';
 import type { Job } from '../contract/jobs/job.ts';
 import { escapeControl } from '../contract/words/escape.ts';
+import { bytesDigest } from '../ruleset/digest.ts';
 import { isExpired } from './intake/admit.ts';
 import { countAttempt, forgetAttempts } from './intake/attempts.ts';
 import { authorise } from './intake/authorise.ts';
@@ -203,8 +204,7 @@ function originOf({ attempt, redelivered, headers }: Delivery): JobOrigin {
 
 /** What cannot be unzipped is told as it came. */
 async function digestOf(delivery: Delivery): Promise<string> {
-  const body = await unzipped(delivery).catch(() => delivery.body);
-  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
+  return bytesDigest(await unzipped(delivery).catch(() => delivery.body));
 }
 
 const LONGEST_ID = 128;

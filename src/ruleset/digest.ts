@@ -22,9 +22,11 @@ export function rulesetDigest(ruleset: RulesetContent): string {
   return textDigest(contentText(ruleset));
 }
 
-/** Returns `sha256:` and the hex SHA-256 of bytes. The string has one character for each byte. */
-export function bytesDigest(bytes: string): string {
-  return `sha256:${createHash('sha256').update(bytes, 'latin1').digest('hex')}`;
+/** Returns `sha256:` and the hex SHA-256 of bytes. A string has one character for each byte. */
+export function bytesDigest(bytes: string | Uint8Array): string {
+  const hash = createHash('sha256');
+  const whole = typeof bytes === 'string' ? hash.update(bytes, 'latin1') : hash.update(bytes);
+  return `sha256:${whole.digest('hex')}`;
 }
 
 /** Returns `sha256:` and the hex SHA-256 of the UTF-8 of a text. */

@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import type { FleetEvent } from '../../contract/events/event.ts';
 import type { Lacks } from '../connection/lacks.ts';
-import { isOpen } from '../connection/socket.ts';
+import { isBlocked, isOpen } from '../connection/socket.ts';
 import { eventMessage } from './event-message.ts';
 import { NobodyBound, NotEncodable, PublishFailed } from './publish-failed.ts';
 import { Publisher } from './publisher.ts';
@@ -26,7 +26,6 @@ export interface SenderOptions {
 export class EventSender {
   readonly #options: SenderOptions;
   readonly #publisher: Publisher;
-  #isBlocked = false;
   /** Set once everything was declared again for an event that reached no queue. From then on, reaching none is no error. */
   #isUnroutedByChoice = false;
 
@@ -39,18 +38,14 @@ export class EventSender {
 
   /** Whether events can be sent now: a channel is open, and the broker takes messages. */
   get isReady(): boolean {
-    return this.#publisher.model !== null && !this.#isBlocked;
+    const { model } = this.#publisher;
+    return model !== null && !isBlocked(model);
   }
 
   async open(model: ChannelModel): Promise<void> {
-    this.#isBlocked = false;
     this.#isUnroutedByChoice = false;
     const { onReady } = this.#options;
-    model.on('blocked', () => (this.#isBlocked = true));
-    model.on('unblocked', () => {
-      this.#isBlocked = false;
-      onReady();
-    });
+    model.on('unblocked', onReady);
     await this.#publisher.open(model);
     onReady();
   }
@@ -66,15 +61,15 @@ export class EventSender {
   async send(event: FleetEvent, headers: Record<string, unknown>, isWanted: () => boolean): Promise<void> {
     const { user, lacks } = this.#options;
     const { model } = this.#publisher;
-    if (this.#isBlocked) throw new PublishFailed('the broker takes no messages for now');
     if (model === null) throw new PublishFailed('there is no connection to the broker');
+    if (isBlocked(model)) throw new PublishFailed('the broker takes no messages for now');
     let isRouted = false;
     try {
       const message = eventMessage(event, headers, user);
       isRouted = (await this.#publisher.publish(message, { isWanted })) === 'routed';
     } catch (error) {
       // A broker that blocks is not dead, and says so; that a connection is lost is told of by itself.
-      const isBrokers = !(error instanceof NotEncodable) && isOpen(model) && !this.#isBlocked;
+      const isBrokers = !(error instanceof NotEncodable) && isOpen(model) && !isBlocked(model);
       if (isBrokers) lacks.begin(PUBLISHING, error);
       throw error;
     }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { v7 as uuidWithTime } from 'uuid';
@@ -11,6 +11,7 @@ import { describeIssue, IN_WORDS } from '../../contract/words/describe-issue.ts'
 import { API_VERSION } from '../../contract/words/identifiers.ts';
 import { signMessage } from '../../keys/sign.ts';
 import type { SigningKey } from '../../keys/signing-key.ts';
+import { bytesDigest } from '../../ruleset/digest.ts';
 import { RequestInvalid } from './errors.ts';
 import { suggestion } from './names.ts';
 import { issuesOf, unknownField } from './request-issues.ts';
@@ -78,7 +79,7 @@ export async function prepareJob(
 /** Made when it is asked for, as only a refusal needs it. */
 export function digestOf(body: () => Buffer): () => string {
   let digest: string | undefined;
-  return () => (digest ??= `sha256:${createHash('sha256').update(body()).digest('hex')}`);
+  return () => (digest ??= bytesDigest(body()));
 }
 
 /** @throws {RequestInvalid} */
